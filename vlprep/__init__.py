@@ -1,0 +1,76 @@
+"""What a vision-language model sees of your images and videos, and what it costs in tokens.
+
+The names below load on first use, so that importing the package is instant: numpy, Pillow and
+PyAV come in only when something needs them.
+
+>>> import vlprep
+>>> vlprep.image_tokens((1280, 1280), "qvq-max").total
+1227
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vlprep.errors import VlprepError as VlprepError
+    from vlprep.maths.geometry import smart_resize as smart_resize
+    from vlprep.maths.geometry import smart_resize_batch as smart_resize_batch
+    from vlprep.maths.geometry import smart_resize_clip as smart_resize_clip
+    from vlprep.maths.sampling import plan_frames as plan_frames
+    from vlprep.maths.sampling import smart_nframes as smart_nframes
+    from vlprep.media.probe import probe as probe
+    from vlprep.models.registry import get_model as get_model
+    from vlprep.models.registry import list_models as list_models
+    from vlprep.models.registry import load_model_file as load_model_file
+    from vlprep.models.spec import ModelSpec as ModelSpec
+    from vlprep.rules.budget import TokenBudget as TokenBudget
+    from vlprep.rules.budget import token_budget as token_budget
+    from vlprep.rules.packing import FitPlan as FitPlan
+    from vlprep.rules.tokens import TokenCount as TokenCount
+    from vlprep.rules.tokens import image_tokens as image_tokens
+    from vlprep.rules.tokens import image_tokens_batch as image_tokens_batch
+    from vlprep.rules.tokens import video_tokens as video_tokens
+    from vlprep.tasks.count import CountOptions as CountOptions
+    from vlprep.tasks.count import MediaCount as MediaCount
+    from vlprep.tasks.count import MediaFailure as MediaFailure
+    from vlprep.tasks.count import count_many as count_many
+    from vlprep.tasks.count import count_tokens as count_tokens
+    from vlprep.tasks.fit import ImageFit as ImageFit
+    from vlprep.tasks.fit import fit_images as fit_images
+    from vlprep.types import FramePlan as FramePlan
+    from vlprep.types import ImageInfo as ImageInfo
+    from vlprep.types import ImageSize as ImageSize
+    from vlprep.types import VideoInfo as VideoInfo
+
+_HOMES = {
+    "errors": ("VlprepError",),
+    "maths.geometry": ("smart_resize", "smart_resize_batch", "smart_resize_clip"),
+    "maths.sampling": ("plan_frames", "smart_nframes"),
+    "media.probe": ("probe",),
+    "models.registry": ("get_model", "list_models", "load_model_file"),
+    "models.spec": ("ModelSpec",),
+    "rules.budget": ("TokenBudget", "token_budget"),
+    "rules.packing": ("FitPlan",),
+    "rules.tokens": ("TokenCount", "image_tokens", "image_tokens_batch", "video_tokens"),
+    "tasks.count": ("CountOptions", "MediaCount", "MediaFailure", "count_many", "count_tokens"),
+    "tasks.fit": ("ImageFit", "fit_images"),
+    "types": ("FramePlan", "ImageInfo", "ImageSize", "VideoInfo"),
+}
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+
+__all__ = sorted((*_HOME_OF, "__version__"))
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'vlprep' has no attribute {name!r}")
+    value = getattr(import_module(f"vlprep.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

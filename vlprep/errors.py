@@ -1,0 +1,259 @@
+"""Every exception that vlprep raises on purpose.
+
+```
+VlprepError
+├─ UnknownModelError        (LookupError)   .name .suggestions
+├─ UnknownFactError         (LookupError)   .model .fact
+├─ ModelFileError           (ValueError)    .path
+├─ MediaError                               .source
+│  ├─ UnsupportedFormatError (ValueError)   .format
+│  │  ├─ AudioOnlyError                     .has_cover
+│  │  ├─ UnknownCodecError                  .codec
+│  │  └─ EncryptedMediaError
+│  ├─ DecodeError            (ValueError)   damaged or cut off; the cause is chained
+│  │  ├─ EmptyFileError
+│  │  └─ TruncatedFileError                 .promised .present
+│  └─ MissingMetadataError   (ValueError)   .field
+├─ ConstraintError          (ValueError)    the request cannot be met as stated
+│  ├─ ResizeError                           .size
+│  ├─ AspectRatioError                      .size .limit
+│  ├─ PixelLimitError                       .pixels .limit
+│  ├─ FrameCountError                       .requested .available
+│  └─ BudgetError                           .needed .available
+└─ MissingDependencyError   (ImportError)   .extra
+```
+
+A missing file stays `FileNotFoundError`; misuse of a Python argument stays `ValueError` or
+`TypeError`. Each class has a `code`, the stable word that machine-readable output carries. A
+message says what was found, what was wanted, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class VlprepError(Exception):
+    """Base of everything vlprep raises on purpose."""
+
+    code: ClassVar[str] = "error"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Pickled by its fields, not its arguments: batch workers send these between processes.
+        return (_rebuild, (type(self), dict(self.__dict__), self.args))
+
+
+class UnknownModelError(VlprepError, LookupError):
+    """No model of that name is in the catalogue; `suggestions` are the nearest names."""
+
+    code = "unknown_model"
+
+    def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
+        self.name = name
+        self.suggestions = tuple(suggestions)
+        near = f" Did you mean {' or '.join(self.suggestions)}?" if suggestions else ""
+        super().__init__(
+            f"unknown model {name!r}.{near} `vlprep models` lists the names; "
+            "--model-file counts with your own numbers."
+        )
+
+
+class UnknownFactError(VlprepError, LookupError):
+    """The question needs a number of `model` that no source states."""
+
+    code = "unknown_fact"
+
+    def __init__(self, model: str, fact: str, remedy: str) -> None:
+        self.model = model
+        self.fact = fact
+        self.remedy = remedy
+        super().__init__(f"{model}: no source states {fact}; {remedy}")
+
+
+class ModelFileError(VlprepError, ValueError):
+    """A model file does not follow the schema; the message names the key."""
+
+    code = "model_file"
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"{path}: {problem}")
+
+
+class MediaError(VlprepError):
+    """Something about one image or video file, named by `source`."""
+
+    code = "media"
+
+    def __init__(self, source: str, problem: str) -> None:
+        self.source = source
+        self.problem = problem
+        super().__init__(f"{source}: {problem}")
+
+
+class UnsupportedFormatError(MediaError, ValueError):
+    """The content is not a kind of image or video that vlprep reads."""
+
+    code = "unsupported_format"
+
+    def __init__(self, source: str, problem: str, *, format: str | None = None) -> None:
+        super().__init__(source, problem)
+        self.format = format
+
+
+class AudioOnlyError(UnsupportedFormatError):
+    """The file has sound but no video; a cover picture is not a video."""
+
+    code = "audio_only"
+
+    def __init__(self, source: str, *, format: str | None, has_cover: bool) -> None:
+        cover = " (its cover picture is not a video)" if has_cover else ""
+        super().__init__(source, f"audio file without a video stream{cover}", format=format)
+        self.has_cover = has_cover
+
+
+class UnknownCodecError(UnsupportedFormatError):
+    """The container is fine, but no decoder knows its video codec."""
+
+    code = "unknown_codec"
+
+    def __init__(self, source: str, *, format: str | None, codec: str) -> None:
+        problem = f"video codec {codec!r} has no decoder here; convert the file to H.264"
+        super().__init__(source, problem, format=format)
+        self.codec = codec
+
+
+class EncryptedMediaError(UnsupportedFormatError):
+    """The video stream is encrypted (DRM)."""
+
+    code = "encrypted"
+
+
+class DecodeError(MediaError, ValueError):
+    """The file is damaged or cut off; the reader's own error is chained."""
+
+    code = "damaged"
+
+
+class EmptyFileError(DecodeError):
+    """The file has no bytes."""
+
+    code = "empty_file"
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source, "empty file (0 bytes)")
+
+
+class TruncatedFileError(DecodeError):
+    """The header promises more frames than the file holds."""
+
+    code = "truncated"
+
+    def __init__(self, source: str, *, promised: int, present: int) -> None:
+        super().__init__(
+            source,
+            f"cut off: the header promises {promised:,} frames, the file holds {present:,}; "
+            "fetch it again",
+        )
+        self.promised = promised
+        self.present = present
+
+
+class MissingMetadataError(MediaError, ValueError):
+    """A fact that the question needs is neither in the header nor found by a scan."""
+
+    code = "missing_metadata"
+
+    def __init__(self, source: str, field: str, remedy: str) -> None:
+        super().__init__(source, f"no {field} in the file; {remedy}")
+        self.field = field
+
+
+class ConstraintError(VlprepError, ValueError):
+    """The request cannot be met as stated."""
+
+    code = "constraint"
+
+
+class ResizeError(ConstraintError):
+    """A side of `size`, (height, width) in pixels, is below 1 or would shrink to 0."""
+
+    code = "resize"
+
+    def __init__(self, size: tuple[int, int], problem: str) -> None:
+        self.size = size
+        self.problem = problem
+        super().__init__(f"{size[1]}x{size[0]}: {problem}")
+
+
+class AspectRatioError(ConstraintError):
+    """The long side of `size`, (height, width) in pixels, is over `limit` times the short one."""
+
+    code = "aspect_ratio"
+
+    def __init__(self, size: tuple[int, int], limit: float) -> None:
+        self.size = size
+        self.limit = limit
+        ratio = max(size) / min(size)
+        super().__init__(
+            f"{size[1]}x{size[0]}: aspect ratio {ratio:.1f}:1 is over {limit:g}:1; crop or split it"
+        )
+
+
+class PixelLimitError(ConstraintError):
+    """The header claims more pixels than vlprep is willing to handle."""
+
+    code = "too_many_pixels"
+
+    def __init__(self, source: str, pixels: int, limit: int) -> None:
+        self.source = source
+        self.pixels = pixels
+        self.limit = limit
+        super().__init__(
+            f"{source}: the header claims {pixels:,} pixels, over the safety limit of {limit:,}"
+        )
+
+
+class FrameCountError(ConstraintError):
+    """The frames asked for cannot be taken from the frames there are."""
+
+    code = "frame_count"
+
+    def __init__(self, requested: int, available: int, reason: str) -> None:
+        self.requested = requested
+        self.available = available
+        self.reason = reason
+        super().__init__(reason)
+
+
+class BudgetError(ConstraintError):
+    """What was asked needs more tokens than there are."""
+
+    code = "budget"
+
+    def __init__(self, needed: int, available: int, reason: str) -> None:
+        self.needed = needed
+        self.available = available
+        self.reason = reason
+        super().__init__(reason)
+
+
+class MissingDependencyError(VlprepError, ImportError):
+    """An optional package is not installed; the message is the line that installs it."""
+
+    code = "missing_dependency"
+
+    def __init__(self, extra: str, package: str) -> None:
+        self.extra = extra
+        self.package = package
+        super().__init__(f"{package} is not installed: pip install 'vlprep[{extra}]'")
+
+
+def _rebuild(
+    cls: type[VlprepError], fields: dict[str, object], args: tuple[object, ...]
+) -> VlprepError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(fields)
+    return error

@@ -1,0 +1,267 @@
+"""Resizing rules of the Qwen-VL references, for one size or for millions.
+
+The references share one idea (round both sides to a multiple of `factor`, then scale the picture
+into a pixel range) and differ in their guards, which `RESIZE_RULES` lists. Results are part of a
+token count, so the order of float64 operations is the references' own: rewriting `side / beta /
+factor` as `side / (beta * factor)` changes answers. How many frames a clip gives is in `sampling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vlprep.errors import AspectRatioError, ConstraintError, FrameCountError, ResizeError
+from vlprep.types import ImageSize
+
+SizeArray = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
+
+MAX_SIDE = 1 << 26
+"""Longest side in pixels that is computed; beyond it a product of sides is not exact in float64."""
+
+CHUNK_ROWS = 1 << 15
+"""Rows computed at a time: temporaries stay within a processor's cache, memory stays flat."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeRule:
+    """In what a reference's resize differs from the others."""
+
+    lifts_rounded_side: bool = False
+    """A side that rounds to 0 becomes one factor before the pixel range is looked at."""
+    lifts_floored_side: bool = False
+    """A side that shrinking would floor to 0 becomes one factor."""
+    max_aspect_ratio: float | None = None
+    """Long side over short side above which the reference refuses."""
+    needs_ordered_limits: bool = False
+    """The reference refuses `max_pixels` below `min_pixels`."""
+
+
+RESIZE_RULES = {
+    # Model Studio guides of June and December 2025: the image samples check nothing ...
+    "docs": ResizeRule(),
+    # ... and their video samples do.
+    "docs-video": ResizeRule(lifts_rounded_side=True, max_aspect_ratio=200.0),
+    # qwen-vl-utils 0.0.14
+    "qwen-vl-utils": ResizeRule(
+        lifts_rounded_side=True, max_aspect_ratio=200.0, needs_ordered_limits=True
+    ),
+    # transformers 4.57 to 5.23
+    "transformers": ResizeRule(lifts_floored_side=True, max_aspect_ratio=200.0),
+}
+
+
+def smart_resize(
+    height: int,
+    width: int,
+    *,
+    factor: int,
+    min_pixels: float,
+    max_pixels: float,
+    reference: str = "docs",
+) -> ImageSize:
+    """Return the size in pixels at which a model sees an image of `height` x `width` pixels.
+
+    Both sides of the answer are multiples of `factor`, and their product is meant to lie in
+    [`min_pixels`, `max_pixels`]; the references' rounding may leave that range by a little when
+    it is narrow. `reference` is "docs" (Model Studio guides of 2025-06-05 and 2025-12-18; their
+    video samples' variant is "docs-video"), "qwen-vl-utils" (0.0.14) or "transformers" (5.23.0).
+
+    Raises `AspectRatioError` above 200:1 where the reference does, `ResizeError` for a side below
+    1 or one that the reference would shrink to 0, `ConstraintError` for limits that the reference
+    refuses, and `ValueError` for an unknown reference.
+
+    >>> smart_resize(1280, 1280, factor=28, min_pixels=4 * 784, max_pixels=1280 * 784)
+    ImageSize(height=980, width=980)
+    """
+    rule = _resize_rule(reference)
+    _check_limits(rule, factor, min_pixels, max_pixels)
+    kernel = _image_kernel(rule, factor, min_pixels, max_pixels)
+    return _resize_one(kernel, height, width, rule)
+
+
+def smart_resize_batch(
+    sizes: npt.ArrayLike,
+    *,
+    factor: int,
+    min_pixels: float,
+    max_pixels: float,
+    reference: str = "docs",
+) -> SizeArray:
+    """Apply `smart_resize` to many sizes: (N, 2) integers in, (N, 2) int64 out, height first.
+
+    A row that the scalar form would refuse comes back as (0, 0), which is no size, so that one
+    bad row does not cost the others. Works in chunks: beside input and output it needs a few MB.
+
+    Raises `ValueError` when `sizes` is not an (N, 2) array of integers.
+
+    >>> smart_resize_batch(
+    ...     [[1280, 1280], [1080, 1920]], factor=28, min_pixels=4 * 784, max_pixels=1280 * 784
+    ... ).tolist()
+    [[980, 980], [728, 1316]]
+    """
+    rule = _resize_rule(reference)
+    _check_limits(rule, factor, min_pixels, max_pixels)
+    rows = _size_rows(sizes)
+    kernel = _image_kernel(rule, factor, min_pixels, max_pixels)
+    resized = np.empty(rows.shape, dtype=np.int64)
+    for part in _chunks(len(rows)):
+        resized[part] = _resize_part(rows[part], kernel, rule)
+    return resized
+
+
+def smart_resize_clip(
+    frame_count: int,
+    height: int,
+    width: int,
+    *,
+    factor: int,
+    min_pixels: float,
+    max_pixels: float,
+    temporal_factor: int = 2,
+) -> ImageSize:
+    """Return the frame size for a clip whose pixel range is a total over its frames.
+
+    This is the video rule of transformers 5.23.0 for Qwen3-VL and later: `frame_count` frames of
+    `height` x `width` pixels share [`min_pixels`, `max_pixels`].
+
+    Raises `FrameCountError` below `temporal_factor` frames, otherwise as `smart_resize` does.
+
+    >>> smart_resize_clip(20, 720, 1280, factor=32, min_pixels=4096, max_pixels=25165824)
+    ImageSize(height=704, width=1280)
+    """
+    rule = RESIZE_RULES["transformers"]
+    _check_limits(rule, factor, min_pixels, max_pixels)
+    if frame_count < temporal_factor:
+        raise FrameCountError(
+            temporal_factor,
+            frame_count,
+            f"{frame_count} frame(s), at least {temporal_factor} needed",
+        )
+    # The count is rounded (half to even) for the comparison only; the scale uses it as it is.
+    rounded_count = round(frame_count / temporal_factor) * temporal_factor
+    if 1 <= min(height, width) < factor:
+        scale = max(factor / height, factor / width)
+        height, width = int(height * scale), int(width * scale)
+
+    def kernel(height: _Floats, width: _Floats) -> tuple[_Floats, _Floats]:
+        return _resize(
+            height, width, rule, factor, min_pixels, max_pixels, frame_count, rounded_count
+        )
+
+    return _resize_one(kernel, height, width, rule)
+
+
+_Kernel = Callable[[_Floats, _Floats], tuple[_Floats, _Floats]]
+
+
+def _image_kernel(rule: ResizeRule, factor: int, min_pixels: float, max_pixels: float) -> _Kernel:
+    return lambda height, width: _resize(height, width, rule, factor, min_pixels, max_pixels)
+
+
+def _resize_one(kernel: _Kernel, height: int, width: int, rule: ResizeRule) -> ImageSize:
+    size = (height, width)
+    if min(size) < 1 or max(size) > MAX_SIDE:
+        raise ResizeError(size, f"a side must be 1 to {MAX_SIDE:,} pixels")
+    if rule.max_aspect_ratio and max(size) / min(size) > rule.max_aspect_ratio:
+        raise AspectRatioError(size, rule.max_aspect_ratio)
+    resized = kernel(np.array([height], dtype=np.float64), np.array([width], dtype=np.float64))
+    answer = ImageSize(int(resized[0][0]), int(resized[1][0]))
+    if answer.pixels == 0:
+        raise ResizeError(size, "so narrow that the reference shrinks a side to 0")
+    return answer
+
+
+def _resize(
+    height: _Floats,
+    width: _Floats,
+    rule: ResizeRule,
+    factor: int,
+    min_pixels: float,
+    max_pixels: float,
+    frame_count: int = 1,
+    rounded_count: int = 1,
+) -> tuple[_Floats, _Floats]:
+    """Resize arrays of sides from 1 to MAX_SIDE; where a side is not, the answer has no meaning."""
+    resized = _round(height, rule, factor), _round(width, rule, factor)
+    pixels = rounded_count * resized[0] * resized[1]
+    over = pixels > max_pixels
+    under = (pixels < min_pixels) & ~over
+    area = frame_count * height * width
+    if over.any():
+        beta = np.sqrt(area / max_pixels)
+        for side, answer in zip((height, width), resized, strict=True):
+            np.copyto(answer, _shrink(side, beta, rule, factor), where=over)
+    if under.any():
+        beta = np.sqrt(min_pixels / area)
+        for side, answer in zip((height, width), resized, strict=True):
+            np.copyto(answer, np.ceil(side * beta / factor) * factor, where=under)
+    return resized
+
+
+def _round(side: _Floats, rule: ResizeRule, factor: int) -> _Floats:
+    rounded = np.rint(side / factor)  # half to even, like Python's round
+    rounded *= factor
+    return np.maximum(rounded, factor) if rule.lifts_rounded_side else rounded
+
+
+def _shrink(side: _Floats, beta: _Floats, rule: ResizeRule, factor: int) -> _Floats:
+    shrunk = side / beta
+    shrunk /= factor
+    np.floor(shrunk, out=shrunk)
+    shrunk *= factor
+    return np.maximum(shrunk, factor) if rule.lifts_floored_side else shrunk
+
+
+def _resize_part(sizes: npt.NDArray[Any], kernel: _Kernel, rule: ResizeRule) -> SizeArray:
+    """Resize (N, 2) integer sizes; refused rows become (0, 0)."""
+    height, width = sizes[:, 0].astype(np.float64), sizes[:, 1].astype(np.float64)
+    short, long = np.minimum(height, width), np.maximum(height, width)
+    refused = (short < 1) | (long > MAX_SIDE)
+    for side in (height, width, short):
+        np.copyto(side, 1, where=refused)
+    if rule.max_aspect_ratio is not None:
+        refused |= long / short > rule.max_aspect_ratio
+    resized = kernel(height, width)
+    refused |= (resized[0] < 1) | (resized[1] < 1)
+    answer = np.empty(sizes.shape, dtype=np.int64)
+    for column, side in enumerate(resized):
+        np.copyto(side, 0, where=refused)
+        answer[:, column] = side
+    return answer
+
+
+def _size_rows(sizes: npt.ArrayLike) -> npt.NDArray[Any]:
+    rows = np.asarray(sizes)
+    if rows.size == 0:
+        return np.empty((0, 2), dtype=np.int64)
+    if rows.ndim != 2 or rows.shape[1] != 2 or not np.issubdtype(rows.dtype, np.integer):
+        raise ValueError(f"sizes must be an (N, 2) integer array, got {rows.dtype} {rows.shape}")
+    return rows
+
+
+def _chunks(rows: int) -> Iterator[slice]:
+    return (slice(start, start + CHUNK_ROWS) for start in range(0, rows, CHUNK_ROWS))
+
+
+def _resize_rule(reference: str) -> ResizeRule:
+    try:
+        return RESIZE_RULES[reference]
+    except KeyError:
+        known = ", ".join(RESIZE_RULES)
+        raise ValueError(f"unknown reference {reference!r}; known: {known}") from None
+
+
+def _check_limits(rule: ResizeRule, factor: int, min_pixels: float, max_pixels: float) -> None:
+    if factor < 1 or max_pixels <= 0 or min_pixels < 0:
+        raise ConstraintError(
+            f"factor {factor}, min_pixels {min_pixels:g}, max_pixels {max_pixels:g}: "
+            "factor and max_pixels must be above 0 and min_pixels not below it"
+        )
+    if rule.needs_ordered_limits and max_pixels < min_pixels:
+        raise ConstraintError(f"max_pixels {max_pixels:,.0f} is below min_pixels {min_pixels:,.0f}")

@@ -1,0 +1,1 @@
+"""Files to facts: open, recognise and probe media. Knows no model."""

@@ -1,0 +1,133 @@
+"""Images through Pillow and pillow-heif: what a header says, without decoding pixels.
+
+The format is known from the content before a plugin is asked, so only that plugin sees the bytes
+and only it is imported. Pillow's general `open` is not used: it loads five plugins, and prints a
+warning for large pictures that are harmless while only their header is read.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import ExifTags, Image, ImageFile
+
+from vlprep.errors import DecodeError, MediaError, PixelLimitError
+from vlprep.media.animation import frame_seconds
+from vlprep.media.sniff import Format
+from vlprep.media.source import OpenSource
+from vlprep.types import ImageInfo, ImageSize
+
+MAX_PIXELS = 178_956_970
+"""Largest picture that is believed, in pixels; Pillow's own limit for decompression bombs."""
+
+_PLUGINS = {
+    "JPEG": "PIL.JpegImagePlugin",
+    "PNG": "PIL.PngImagePlugin",
+    "GIF": "PIL.GifImagePlugin",
+    "WEBP": "PIL.WebPImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin",
+    "BMP": "PIL.BmpImagePlugin",
+    "AVIF": "PIL.AvifImagePlugin",
+    "JPEG2000": "PIL.Jpeg2KImagePlugin",
+}
+
+_TURNED = (5, 6, 7, 8)
+"""EXIF orientations that swap height and width."""
+
+
+def probe_image(opened: OpenSource, found: Format) -> ImageInfo:
+    """Read the header of an image whose content was recognised as `found`.
+
+    Raises `DecodeError` for a damaged header and `PixelLimitError` for a size beyond belief.
+    """
+    with image_header(opened, found) as image:
+        warnings: list[str] = []
+        orientation = _orientation(image, warnings)
+        size = _displayed_size(image, orientation)
+        if size.pixels > MAX_PIXELS:
+            raise PixelLimitError(opened.name, size.pixels, MAX_PIXELS)
+        pages = _page_count(image)
+        if pages > 1:
+            warnings.append(f"{pages} pictures in the file; only the first is counted")
+        return ImageInfo(
+            size=size,
+            format=found.name,
+            mode=image.mode,
+            orientation=orientation,
+            frame_count=pages,
+            file_bytes=opened.file_bytes,
+            warnings=tuple(warnings),
+        )
+
+
+def animation_seconds(opened: OpenSource, found: Format) -> list[float]:
+    """Return how long each frame of an animated image shows, in seconds; one item for a still.
+
+    Only the structure of the file is read. Raises `DecodeError` where it is damaged.
+    """
+    opened.file.seek(0)
+    with _reader_errors(opened, found):
+        return frame_seconds(opened.file, found.reader)
+
+
+@contextmanager
+def image_header(opened: OpenSource, found: Format) -> Iterator[ImageFile.ImageFile]:
+    """Open an image with the one plugin that reads its format; pixels stay undecoded.
+
+    Raises `DecodeError` for whatever the plugin raises, there and in the body.
+    """
+    opened.file.seek(0)
+    with _reader_errors(opened, found):
+        yield _open(opened, found)
+
+
+def _open(opened: OpenSource, found: Format) -> ImageFile.ImageFile:
+    if found.reader == "HEIF":
+        from pillow_heif import HeifImageFile
+
+        heif: ImageFile.ImageFile = HeifImageFile(opened.file)  # type: ignore[no-untyped-call]
+        return heif
+    importlib.import_module(_PLUGINS[found.reader])
+    factory, _ = Image.OPEN[found.reader]
+    return factory(opened.file, opened.name)
+
+
+@contextmanager
+def _reader_errors(opened: OpenSource, found: Format) -> Iterator[None]:
+    """Turn what a plugin raises on hostile bytes, which can be anything, into our error."""
+    try:
+        yield
+    except (MediaError, PixelLimitError):
+        raise
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise DecodeError(opened.name, f"damaged {found.name} header: {reason}") from error
+
+
+def _orientation(image: ImageFile.ImageFile, warnings: list[str]) -> int:
+    """Return the EXIF orientation, 1 where there is none or a reader has applied it already."""
+    if image.format == "TIFF":
+        value = image.tag_v2.get(ExifTags.Base.Orientation, 1)  # type: ignore[attr-defined]
+    elif "exif" in image.info or "xmp" in image.info:
+        try:
+            value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        except Exception as error:  # EXIF is a file format of its own, and as often broken
+            warnings.append(f"EXIF data is damaged and ignored ({error})")
+            value = 1
+    else:
+        value = 1  # PNG's getexif would decode the picture to look for one
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _displayed_size(image: ImageFile.ImageFile, orientation: int) -> ImageSize:
+    width, height = image.size
+    # Pillow turns TIFF sizes itself; everything else reports the stored size.
+    if orientation in _TURNED and image.format != "TIFF":
+        width, height = height, width
+    return ImageSize(height, width)
+
+
+def _page_count(image: ImageFile.ImageFile) -> int:
+    return int(getattr(image, "n_frames", 1)) if image.format not in ("GIF", "PNG", "WEBP") else 1

@@ -1,0 +1,175 @@
+"""How a video container asks for its pictures to be turned, read from its header.
+
+FFmpeg's readers hand the turn out only with a decoded frame; both containers that have one keep it
+near the start in a few plain numbers: the matrix of an MP4 or QuickTime track header, the pose of
+a Matroska projection. The same walk finds how many edits an MP4 track has, because only edits can
+hide frames that the index lists.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+MAX_ELEMENTS = 10_000
+"""Boxes or elements that are looked at before a header is given up as endless."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackHeader:
+    """What a track's header says beyond what FFmpeg's readers pass on."""
+
+    rotation: int = 0
+    """Clockwise turn of the display: 0, 90, 180 or 270 degrees, after any mirroring."""
+    mirrored: bool = False
+    """Whether display mirrors the picture left to right first."""
+    edits: int = 0
+    """Entries of the track's edit list; 0 where there is none."""
+
+
+def track_headers(file: BinaryIO, reader: str) -> dict[int, TrackHeader]:
+    """Return the headers of a file's tracks: by track number (MP4) or position (Matroska).
+
+    These are the `id` and the `index` that FFmpeg gives the stream. `reader` is its name of the
+    container; others have no such headers. What is damaged or cut off is left out: the reader
+    that decodes the file says what is wrong with it.
+    """
+    file.seek(0)
+    try:
+        if reader == "mov":
+            return dict(_iso_tracks(file))
+        if reader == "matroska":
+            return dict(_matroska_tracks(file))
+    except (EOFError, struct.error):
+        pass
+    return {}
+
+
+# MP4 and QuickTime: boxes of (length, type, content), nested.
+
+
+def _iso_tracks(file: BinaryIO) -> Iterator[tuple[int, TrackHeader]]:
+    for kind, end in _boxes(file, file.seek(0, io.SEEK_END), start=0):
+        if kind == b"moov":
+            for inner, inner_end in _boxes(file, end):
+                if inner == b"trak":
+                    yield _iso_track(file, inner_end)
+
+
+def _iso_track(file: BinaryIO, end: int) -> tuple[int, TrackHeader]:
+    number, matrix, edits = 0, (1, 0, 0, 1), 0
+    for kind, box_end in _boxes(file, end):
+        if kind == b"tkhd":
+            number, matrix = _tkhd(_read(file, min(box_end - file.tell(), 128)))
+        elif kind == b"edts":
+            for inner, _ in _boxes(file, box_end):
+                if inner == b"elst":
+                    edits = struct.unpack_from(">4xI", _read(file, 8))[0]
+    rotation, mirrored = _turn_of(matrix)
+    return number, TrackHeader(rotation, mirrored, edits)
+
+
+def _tkhd(content: bytes) -> tuple[int, tuple[int, int, int, int]]:
+    wide = content[0] == 1  # version 1 has 64-bit times
+    number = struct.unpack_from(">I", content, 20 if wide else 12)[0]
+    a, b, _, c, d = struct.unpack_from(">5i", content, 52 if wide else 40)
+    return number, (a, b, c, d)
+
+
+def _turn_of(matrix: tuple[int, int, int, int]) -> tuple[int, bool]:
+    a, b, c, d = matrix
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    return round(math.degrees(math.atan2(b, a)) / 90) * 90 % 360, mirrored
+
+
+def _boxes(file: BinaryIO, end: int, start: int | None = None) -> Iterator[tuple[bytes, int]]:
+    """Yield (type, end) of each box up to `end`, with the file at the box's content."""
+    position = file.tell() if start is None else start
+    for _ in range(MAX_ELEMENTS):
+        if position + 8 > end:
+            return
+        file.seek(position)
+        length, kind = struct.unpack(">I4s", _read(file, 8))
+        header = 8
+        if length == 1:
+            length, header = struct.unpack(">Q", _read(file, 8))[0], 16
+        box_end = end if length == 0 else position + length
+        if box_end < position + header:
+            return
+        yield kind, min(box_end, end)
+        position = box_end
+
+
+# Matroska: elements of (identifier, length, content), both numbers of variable width.
+
+_SEGMENT, _CLUSTER, _TRACKS, _TRACK = 0x18538067, 0x1F43B675, 0x1654AE6B, 0xAE
+_VIDEO, _PROJECTION, _ROLL, _YAW = 0xE0, 0x7670, 0x7675, 0x7673
+
+
+def _matroska_tracks(file: BinaryIO) -> Iterator[tuple[int, TrackHeader]]:
+    file_end = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    tracks = _descend(file, file_end, (_SEGMENT, _TRACKS, _TRACK))
+    for index, track_end in enumerate(tracks):
+        pose = {_ROLL: 0.0, _YAW: 0.0}
+        for projection_end in _descend(file, track_end, (_VIDEO, _PROJECTION)):
+            for kind, end in _elements(file, projection_end):
+                if kind in pose:
+                    pose[kind] = _float(_read(file, end - file.tell()))
+        # The roll counts counter-clockwise; a yaw of half a turn is how a mirror image is stored.
+        yield index, TrackHeader(round(-pose[_ROLL] / 90) * 90 % 360, abs(pose[_YAW]) > 90)
+
+
+def _descend(file: BinaryIO, end: int, path: tuple[int, ...]) -> Iterator[int]:
+    """Yield the end of each element that lies at `path`, with the file at its content."""
+    for kind, element_end in _elements(file, end):
+        if kind == path[0] and len(path) == 1:
+            yield element_end
+        elif kind == path[0]:
+            yield from _descend(file, element_end, path[1:])
+
+
+def _elements(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
+    """Yield (identifier, end) of each element up to `end` or the first cluster of frames."""
+    position = file.tell()
+    for _ in range(MAX_ELEMENTS):
+        if position + 2 > end:
+            return
+        file.seek(position)
+        kind = _variable_number(file, keep_marker=True)
+        length = _variable_number(file, keep_marker=False)
+        if kind == _CLUSTER:
+            return
+        element_end = end if length < 0 else min(file.tell() + length, end)
+        yield kind, element_end
+        position = element_end
+
+
+def _variable_number(file: BinaryIO, *, keep_marker: bool) -> int:
+    """Read a number whose first byte tells its width; -1 stands for an unknown length."""
+    first = _read(file, 1)[0]
+    width = 9 - first.bit_length()
+    value = int.from_bytes(bytes([first]) + _read(file, min(width, 8) - 1), "big")
+    if keep_marker:
+        return value
+    value -= 1 << (7 * width)
+    return -1 if value == (1 << (7 * width)) - 1 else value
+
+
+def _float(content: bytes) -> float:
+    formats = {4: ">f", 8: ">d"}
+    value = struct.unpack(formats[len(content)], content)[0] if len(content) in formats else 0.0
+    return value if math.isfinite(value) else 0.0
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    data = file.read(length)
+    if len(data) < length:
+        raise EOFError("the header is cut off")
+    return data

@@ -1,0 +1,119 @@
+"""First bytes to format: one row a format, never by the file's name.
+
+The names of a format's usual extensions are here too, so that a mislabelled file can be told.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+
+HEAD_BYTES = 4096
+"""How much of a file's start `sniff` wants to see; a transport stream needs two packets of it."""
+
+Kind = Literal["image", "video", "audio", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file that is recognised by its content."""
+
+    name: str
+    """Short name, for messages and reports."""
+    kind: Kind
+    """What is in it; a picture format that can hold an animation is an "image"."""
+    pattern: re.Pattern[bytes]
+    """What the file starts with."""
+    extensions: tuple[str, ...] = ()
+    """Usual endings of the file name, without the dot."""
+    reader: str = ""
+    """Name of Pillow's plugin, or of FFmpeg's demuxer."""
+    advice: str = ""
+    """For formats that are not read: what to do instead."""
+
+
+def _format(
+    name: str, kind: Kind, pattern: bytes, extensions: str = "", reader: str = "", advice: str = ""
+) -> Format:
+    compiled = re.compile(pattern, re.DOTALL)
+    return Format(name, kind, compiled, tuple(extensions.split()), reader, advice)
+
+
+_ISO = rb".{4}ftyp"
+_ISO_HEIC = _ISO + rb"(?:heic|heix|heim|heis|hevc|hevx|mif1|msf1)"
+
+FORMATS = (
+    _format("JPEG", "image", rb"\xff\xd8\xff", "jpg jpeg jpe jfif mpo", "JPEG"),
+    _format("PNG", "image", rb"\x89PNG\r\n\x1a\n", "png apng", "PNG"),
+    _format("GIF", "image", rb"GIF8[79]a", "gif", "GIF"),
+    _format("WEBP", "image", rb"RIFF.{4}WEBP", "webp", "WEBP"),
+    _format("TIFF", "image", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "tif tiff", "TIFF"),
+    _format("BMP", "image", rb"BM.{4}\0\0\0\0", "bmp dib", "BMP"),
+    _format("AVIF", "image", _ISO + rb"(?:avif|avis)", "avif", "AVIF"),
+    _format("AVIF", "image", _ISO + rb"mif1.{0,60}?avif", "avif", "AVIF"),
+    _format("HEIC", "image", _ISO_HEIC, "heic heif hif", "HEIF"),
+    _format("JPEG 2000", "image", rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "jp2 j2k jpx", "JPEG2000"),
+    _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt", "mov"),
+    _format("MOV", "video", rb".{4}(?:moov|mdat|wide|free|skip|pnot)", "mov qt mp4", "mov"),
+    _format("Matroska", "video", rb"\x1a\x45\xdf\xa3", "mkv webm mka", "matroska"),
+    _format("AVI", "video", rb"RIFF.{4}AVI ", "avi", "avi"),
+    _format("FLV", "video", rb"FLV\x01", "flv", "flv"),
+    _format("ASF", "video", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "wmv asf wma", "asf"),
+    _format("Ogg", "video", rb"OggS", "ogv ogg oga opus", "ogg"),
+    _format("MPEG-PS", "video", rb"\0\0\x01\xba", "mpg mpeg vob", "mpeg"),
+    _format("MPEG-TS", "video", rb"(?:\x47.{187}){3}\x47", "ts mts m2ts", "mpegts"),
+    _format("MPEG-TS", "video", rb".{4}(?:\x47.{191}){3}\x47", "m2ts mts ts", "mpegts"),
+    _format("MP3", "audio", rb"ID3|\xff[\xfa\xfb\xf2\xf3]", "mp3"),
+    _format("FLAC", "audio", rb"fLaC", "flac"),
+    _format("WAV", "audio", rb"RIFF.{4}WAVE", "wav"),
+    _format("PDF", "other", rb"%PDF-", "pdf", advice="convert its pages to PNG or JPEG"),
+    _format("EPS", "other", rb"%!PS|\xc5\xd0\xd3\xc6", "eps ps", advice="convert it to PNG"),
+    _format(
+        "SVG", "other", rb"\s*(?:<\?xml.{0,400}?)?<svg", "svg", advice="convert it to PNG"
+    ),
+    _format("HTML", "other", rb"\s*<(?i:!doctype html|html)", "html", advice="an error page?"),
+    _format("HLS playlist", "other", rb"#EXTM3U", "m3u8", advice="download the video itself"),
+    _format("concat list", "other", rb"ffconcat", "", advice="pass the files it names"),
+    _format("ZIP archive", "other", rb"PK\x03\x04", "zip", advice="unpack it first"),
+)  # fmt: skip
+
+
+def sniff(head: bytes) -> Format | None:
+    """Return the format that content starting with `head` has, or `None` if it is not known.
+
+    >>> sniff(b"GIF89a").name
+    'GIF'
+    """
+    return next((row for row in FORMATS if row.pattern.match(head)), None)
+
+
+def is_media_name(name: str) -> bool:
+    """Say whether a file's name promises an image or a video, whatever its content is.
+
+    >>> is_media_name("holiday.JPG"), is_media_name("notes.txt")
+    (True, False)
+    """
+    return _extension(name) in _MEDIA_EXTENSIONS
+
+
+def mislabelled(name: str, found: Format) -> str | None:
+    """Return a warning when the file's extension promises another format than was found.
+
+    >>> mislabelled("photo.jpg", sniff(b"GIF89a"))
+    'named .jpg but the content is GIF'
+    """
+    extension = _extension(name)
+    if extension in found.extensions or extension not in _MEDIA_EXTENSIONS:
+        return None
+    return f"named .{extension} but the content is {found.name}"
+
+
+def _extension(name: str) -> str:
+    return PurePath(name).suffix.removeprefix(".").lower()
+
+
+_MEDIA_EXTENSIONS = frozenset(
+    ending for row in FORMATS if row.kind in ("image", "video") for ending in row.extensions
+)

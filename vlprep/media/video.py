@@ -1,0 +1,246 @@
+"""Videos through PyAV, the only place that imports it: what a header says, and a packet scan.
+
+A header's frame count is believed only when the sample index agrees with it. Where there is no
+index (Matroska, FLV, transport streams, fragments) or it hides frames, the packets are read once
+without decoding. The container is opened with the one demuxer that its content calls for and no
+protocol but its own file, so that a playlist in disguise opens nothing else.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from typing import Any, TypeAlias
+
+import av
+from av import Packet
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from vlprep.errors import (
+    AudioOnlyError,
+    DecodeError,
+    EncryptedMediaError,
+    MissingMetadataError,
+    PixelLimitError,
+    TruncatedFileError,
+    UnknownCodecError,
+    VlprepError,
+)
+from vlprep.media.orientation import TrackHeader, track_headers
+from vlprep.media.sniff import Format
+from vlprep.media.source import OpenSource
+from vlprep.types import CountOrigin, ImageSize, VideoInfo
+
+MAX_PIXELS = 67_108_864
+"""Largest frame that is handed to a decoder, in pixels (8,192 x 8,192)."""
+
+MAX_RATE = 1000
+"""Frame rates from here on are clock ticks that a header took for frames."""
+
+_Packet: TypeAlias = "Packet[VideoStream]"
+
+_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: cover art
+_DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
+_EDGE = 1000  # index entries at each end among which a single edit can hide frames
+
+
+@dataclass(frozen=True, slots=True)
+class _Timing:
+    frame_count: int
+    fps: Fraction | None
+    duration_seconds: float | None
+    start_seconds: float
+    origin: CountOrigin
+    warnings: tuple[str, ...] = ()
+
+
+def probe_video(opened: OpenSource, found: Format) -> VideoInfo:
+    """Read the header of a video whose content was recognised as `found`.
+
+    Raises `AudioOnlyError`, `UnknownCodecError`, `EncryptedMediaError`, `TruncatedFileError`,
+    `MissingMetadataError` and `DecodeError` for files that hold no video to count, and
+    `PixelLimitError` for frames beyond belief.
+    """
+    headers = track_headers(opened.file, found.reader)
+    with open_video(opened, found) as container:
+        stream, warnings = _choose_stream(container, opened, found)
+        track = stream.id if found.reader == "mov" else stream.index
+        header = headers.get(track, TrackHeader())
+        if stream.codec_context is None:
+            raise UnknownCodecError(opened.name, format=found.name, codec="unknown")
+        packets = container.demux(stream)
+        first = _first_packet(packets, opened, found)
+        size = _coded_size(stream, opened)
+        timing = _indexed(stream, header, opened)
+        if timing is None:
+            timing = _scanned(chain([first], packets), container, stream, opened)
+        turned = header.rotation in (90, 270)
+        return VideoInfo(
+            size=ImageSize(size.width, size.height) if turned else size,
+            frame_count=timing.frame_count,
+            fps=timing.fps,
+            frame_count_from=timing.origin,
+            duration_seconds=timing.duration_seconds,
+            start_seconds=timing.start_seconds,
+            rotation=header.rotation,
+            mirrored=header.mirrored,
+            sample_aspect_ratio=_pixel_shape(stream),
+            codec=stream.codec_context.name,
+            format=found.name,
+            file_bytes=opened.file_bytes,
+            warnings=warnings + timing.warnings,
+        )
+
+
+@contextmanager
+def open_video(opened: OpenSource, found: Format) -> Iterator[InputContainer]:
+    """Open a container with the one demuxer for `found`; closes it.
+
+    Raises `DecodeError` for whatever the demuxer raises, there and in the body.
+    """
+    opened.file.seek(0)
+    by_path = opened.path is not None
+    options = {
+        "format_whitelist": found.reader,
+        "protocol_whitelist": "file" if by_path else "none",
+        "max_pixels": str(MAX_PIXELS),
+    }
+    # An absolute path cannot be mistaken for a protocol or a pattern of picture names.
+    target: Any = str(opened.path.absolute()) if opened.path is not None else opened.file
+    try:
+        with av.open(target, mode="r", options=options, **_TOLERANT) as container:
+            yield container
+    except VlprepError:
+        raise
+    except Exception as error:  # PyAV's errors share no base, and hostile bytes raise any of them
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        hint = "; the index (moov) may be missing" if found.reader == "mov" else ""
+        problem = f"cannot be read as {found.name}: {reason}{hint}"
+        raise DecodeError(opened.name, problem) from error
+
+
+# Titles in other encodings than UTF-8 must not stop a file from opening; PyAV 19 never minds them.
+_TOLERANT: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
+
+def _choose_stream(
+    container: InputContainer, opened: OpenSource, found: Format
+) -> tuple[VideoStream, tuple[str, ...]]:
+    """Take the stream marked as default, else the first; cover pictures are none."""
+    streams = [s for s in container.streams.video if not s.disposition & _ATTACHED_PICTURE]
+    if not streams:
+        covers = bool(container.streams.video)
+        if container.streams.audio or covers:
+            raise AudioOnlyError(opened.name, format=found.name, has_cover=covers)
+        raise DecodeError(opened.name, f"{found.name} without a video stream")
+    chosen = min(streams, key=lambda s: (not s.disposition & _DEFAULT, s.index))
+    if len(streams) == 1:
+        return chosen, ()
+    return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
+
+
+def _first_packet(packets: Iterator[_Packet], opened: OpenSource, found: Format) -> _Packet:
+    packet = next((packet for packet in packets if packet.size), None)
+    if packet is None:
+        raise DecodeError(opened.name, "no frames behind the header")
+    if packet.has_sidedata("encryption_info"):
+        problem = "the video is encrypted (DRM); nothing can read it"
+        raise EncryptedMediaError(opened.name, problem, format=found.name)
+    return packet
+
+
+def _coded_size(stream: VideoStream, opened: OpenSource) -> ImageSize:
+    size = ImageSize(stream.codec_context.height, stream.codec_context.width)
+    if size.pixels > MAX_PIXELS:
+        raise PixelLimitError(opened.name, size.pixels, MAX_PIXELS)
+    if size.pixels == 0:
+        raise MissingMetadataError(opened.name, "frame size", "the video stream may be damaged")
+    return size
+
+
+def _pixel_shape(stream: VideoStream) -> Fraction:
+    ratio = stream.sample_aspect_ratio
+    return Fraction(ratio) if ratio and Fraction(1, 4) <= ratio <= 4 else Fraction(1)
+
+
+def _indexed(stream: VideoStream, header: TrackHeader, opened: OpenSource) -> _Timing | None:
+    """Believe the header's frame count if the sample index bears it out."""
+    frames, entries, fps = stream.frames, stream.index_entries, _rate(stream.average_rate)
+    if not frames or len(entries) != frames or fps is None:
+        return None
+    last = entries[frames - 1]
+    if last.pos + last.size > opened.file_bytes:
+        present = sum(entry.pos + entry.size <= opened.file_bytes for entry in entries)
+        raise TruncatedFileError(opened.name, promised=frames, present=present)
+    inner = _EDGE if header.edits <= 1 else frames
+    edges = chain(range(min(inner, frames)), range(max(inner, frames - _EDGE), frames))
+    if any(entries[k].is_discard for k in edges):
+        return None
+    start = float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
+    return _Timing(frames, fps, float(frames / fps), start, "header")
+
+
+def _scanned(
+    packets: Iterable[_Packet], container: InputContainer, stream: VideoStream, opened: OpenSource
+) -> _Timing:
+    """Read every packet once and take count, rate and duration from their timestamps."""
+    times, count, longest = array("q"), 0, 0
+    for packet in packets:
+        if packet.size and not packet.is_discard:
+            count += 1
+            longest = max(longest, packet.duration or 0)
+            if packet.pts is not None:
+                times.append(packet.pts)
+    if not count:
+        raise DecodeError(opened.name, "every frame is hidden by the edit list")
+    stated = _rate(stream.average_rate)
+    if len(times) < count or not stream.time_base:  # no clock to measure by
+        return _Timing(count, stated, float(count / stated) if stated else None, 0.0, "scan")
+    first, last = min(times) * stream.time_base, max(times) * stream.time_base
+    fps = _measured_rate(count, last - first, stated, longest * stream.time_base)
+    end = last + (1 / fps if fps else longest * stream.time_base)
+    warnings = _cut_off(container, end)
+    return _Timing(count, fps, float(end - first), float(first), "scan", warnings)
+
+
+def _measured_rate(
+    count: int, span: Fraction, stated: Fraction | None, longest: Fraction
+) -> Fraction | None:
+    """Return the average rate; the header's where the timestamps bear it out.
+
+    Timestamps in milliseconds blur a rate by some parts in a thousand, and a rate just below the
+    true one can cost a sampled frame, so a stated rate within one per cent is the better number.
+    """
+    if count < 2 or span <= 0:
+        return stated or (1 / longest if longest else None)
+    measured = (count - 1) / span
+    if stated and abs(stated - measured) <= measured / 100:
+        return stated
+    return measured
+
+
+def _cut_off(container: InputContainer, end: Fraction) -> tuple[str, ...]:
+    """Warn when the container promises much more than its video holds; sound may run longer."""
+    if not container.duration:
+        return ()
+    start = Fraction(container.start_time or 0, av.time_base)
+    promised = Fraction(container.duration, av.time_base)
+    share = Fraction(1, 2) if container.streams.audio else Fraction(9, 10)
+    if end - start >= promised * share:
+        return ()
+    return (
+        f"the header promises {float(promised):.1f} s but the video ends at "
+        f"{float(end - start):.1f} s; the file may be cut off",
+    )
+
+
+def _rate(value: Fraction | None) -> Fraction | None:
+    """Return a header's rate if it can be one; unset rates are `None` or 0 by version of PyAV."""
+    return Fraction(value) if value and value < MAX_RATE else None

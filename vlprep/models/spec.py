@@ -1,0 +1,295 @@
+"""What the catalogue knows of a model: frozen records of numbers, each with its sources.
+
+A number that no source states is `None`. How the numbers are used is in `vlprep.rules`; where
+they are read from is `registry` and `huggingface`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vlprep.errors import ConstraintError, UnknownFactError
+
+Kind = Literal["api", "open-weights"]
+Thinking = Literal["always", "optional", "never"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A page or a package that numbers were read from."""
+
+    id: str
+    """Short name that records cite."""
+    title: str
+    """What it is, for a reader who wants to find it."""
+    date: str
+    """ISO date, or year and month, or year."""
+    dated_by: Literal["page", "content", "release"]
+    """Whether the page prints the date, or its content tells it, or it is a release's."""
+    standing: Literal["official", "mirror", "third-party"]
+    """Official page, stored copy of one, or somebody else's notes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRule:
+    """How one rule set sizes an image. Limits are pixels per image."""
+
+    resize: str
+    """Name of the resizing rule in `vlprep.maths.geometry`."""
+    patch_size: int
+    """Side in pixels of a patch of the vision encoder."""
+    merge_size: int
+    """Patches along each side that become one token."""
+    min_pixels: int
+    """Smaller images are enlarged to this many pixels."""
+    max_pixels: int
+    """Larger images are shrunk to this many, unless the caller sets another cap."""
+    floor_pixels: int | None = None
+    """Lowest `min_pixels` that a caller may set; `None` where no source states one."""
+    ceiling_pixels: int | None = None
+    """Highest `max_pixels` that a caller may set."""
+    high_res_pixels: int | None = None
+    """Cap of the high-resolution mode, which ignores the caller's `max_pixels`."""
+    min_side_pixels: int | None = None
+    """Shortest side that the service accepts."""
+    max_aspect_ratio: float | None = None
+    """Long over short side up to which the service accepts an image."""
+    sources: tuple[str, ...]
+    """Where these numbers were read."""
+
+    @property
+    def factor(self) -> int:
+        """Side in pixels of the square that is one token."""
+        return self.patch_size * self.merge_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRule:
+    """How one rule set samples and sizes a video."""
+
+    resize: str
+    """Name of the resizing rule in `vlprep.maths.geometry`."""
+    count: str
+    """Name of the frame counting rule in `vlprep.maths.sampling`."""
+    sampling: str
+    """Name of the rule in `vlprep.maths.sampling` that spreads the frames."""
+    budget: str
+    """Name of the rule in `vlprep.rules.tokens` that turns limits into pixels per frame."""
+    patch_size: int
+    """Side in pixels of a patch of the vision encoder."""
+    merge_size: int
+    """Patches along each side that become one token."""
+    temporal_patch_size: int = 2
+    """Frames that become one step of the grid."""
+    min_pixels: int
+    """Lower limit: of a frame, or of the whole clip where `budget` says so."""
+    max_pixels: int
+    """Upper limit: of a frame, or of the whole clip where `budget` says so."""
+    floor_pixels: int | None = None
+    """Lowest `min_pixels` that a caller may set."""
+    ceiling_pixels: int | None = None
+    """Highest `max_pixels` that a caller may set."""
+    total_pixels: int | None = None
+    """Budget over the clip, counted once per frame pair."""
+    fps: float
+    """Frames per second sampled when the caller asks nothing."""
+    min_frames: int
+    """Frames sampled at least."""
+    max_frames: int
+    """Frames sampled at most."""
+    sources: tuple[str, ...]
+    """Where these numbers were read."""
+
+    @property
+    def factor(self) -> int:
+        """Side in pixels of the square that is one token."""
+        return self.patch_size * self.merge_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What stands around the visual tokens in the prompt."""
+
+    image_markers: int = 2
+    """Marker tokens around an image."""
+    video_markers: int = 2
+    """Marker tokens around a whole video."""
+    step_markers: int = 0
+    """Marker tokens around each step of a video's grid."""
+    timestamps: bool = False
+    """Whether each step is preceded by its time as text, such as `<1.5 seconds>`."""
+    note: str | None = None
+    """What is not certain about this."""
+    sources: tuple[str, ...] = ()
+    """Where this was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """One document's or package's rules for one model."""
+
+    name: str
+    """Name for `--rules`, for instance "guide-2025-12"."""
+    title: str
+    """The document or package."""
+    date: str
+    """Its date, or that of its release."""
+    image: ImageRule | None = None
+    """`None`: this source does not say how images are sized."""
+    video: VideoRule | None = None
+    """`None`: this source does not say how videos are sampled and sized."""
+    prompt: Prompt = field(default_factory=Prompt)
+    """Markers and timestamps around the visual tokens."""
+
+    def image_rule(self, model: str) -> ImageRule:
+        """Return the image rule of `model`; raises `UnknownFactError` if there is none."""
+        if self.image is None:
+            raise UnknownFactError(model, f"how {self.name} sizes images", _OWN_NUMBERS)
+        return self.image
+
+    def video_rule(self, model: str) -> VideoRule:
+        """Return the video rule of `model`; raises `UnknownFactError` if there is none."""
+        if self.video is None:
+            raise UnknownFactError(model, f"how {self.name} samples videos", _OWN_NUMBERS)
+        return self.video
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceTier:
+    """A price for requests of up to so many input tokens."""
+
+    up_to: str | None = None
+    """Bound as the page writes it, such as "32K"; `None` is no bound."""
+    input: float
+    """Price of the input tokens, per `Price.per_tokens`."""
+    output: float
+    """Price of the output tokens, per `Price.per_tokens`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """List price in one deployment and currency; never converted."""
+
+    deployment: str
+    """Where the model runs, for instance "international"."""
+    currency: str
+    """ISO code."""
+    per_tokens: int
+    """Tokens that the price is for."""
+    tiers: tuple[PriceTier, ...]
+    """By length of the request, shortest first."""
+    sources: tuple[str, ...]
+    """Where the price was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """The dated snapshot that a moving name stood for, according to one source."""
+
+    snapshot: str
+    """Name of the snapshot."""
+    source: str
+    """Who said so."""
+    deployment: str | None = None
+    """Where; `None` if the source does not tell deployments apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """Everything the catalogue knows of one model."""
+
+    name: str
+    """Canonical name."""
+    family: str
+    """The line of models it belongs to."""
+    kind: Kind
+    """Served by API, or weights that run anywhere."""
+    rule_sets: Mapping[str, RuleSet]
+    """By name; the first is the default."""
+    aliases: tuple[str, ...] = ()
+    """Other names of the very same model."""
+    deployments: tuple[str, ...] = ()
+    """Where the API serves it."""
+    points_to: tuple[Pointer, ...] = ()
+    """What a moving name stands for."""
+    context_tokens: int | None = None
+    """Input, chain of thought and reply together."""
+    max_input_tokens: int | None = None
+    """Largest input when the model does not think."""
+    max_input_thinking_tokens: int | None = None
+    """Largest input when it thinks."""
+    max_thinking_tokens: int | None = None
+    """Longest chain of thought."""
+    max_reply_tokens: int | None = None
+    """Longest reply."""
+    max_image_tokens: int | None = None
+    """Most visual tokens of one image."""
+    thinking: Thinking | None = None
+    """Whether it thinks before it answers."""
+    thinks_by_default: bool | None = None
+    """Where thinking is optional: what happens when the request does not say."""
+    prices: tuple[Price, ...] = ()
+    """List prices."""
+    sources: tuple[str, ...]
+    """Where windows and names were read."""
+    notes: tuple[str, ...] = ()
+    """Contradictions and how they were settled."""
+    warnings: tuple[str, ...] = ()
+    """What a user must know before believing a count, said with every one."""
+
+    @property
+    def default_rules(self) -> str:
+        """Name of the rule set in force when none is asked for."""
+        return next(iter(self.rule_sets))
+
+    def rules(self, name: str | None = None) -> RuleSet:
+        """Return a rule set by name, or the default one.
+
+        Raises `ConstraintError` when the model has no such rule set.
+
+        >>> from vlprep import get_model
+        >>> get_model("qvq-max").rules().date
+        '2025-06-05'
+        """
+        try:
+            return self.rule_sets[name or self.default_rules]
+        except KeyError:
+            known = ", ".join(self.rule_sets)
+            raise ConstraintError(f"{self.name} has no rule set {name!r}; it has {known}") from None
+
+    def thinks(self, asked: bool | None = None) -> bool | None:
+        """Say whether the model thinks, given what the caller asked; `None` is unknown.
+
+        Raises `ConstraintError` when the caller asks for what the model cannot do.
+
+        >>> from vlprep import get_model
+        >>> get_model("qvq-max").thinks(), get_model("qwen3-vl-plus").thinks()
+        (True, False)
+        """
+        if asked is None:
+            fixed = {"always": True, "never": False, "optional": self.thinks_by_default}
+            return fixed[self.thinking] if self.thinking else None
+        if self.thinking == "always" and not asked:
+            raise ConstraintError(f"{self.name} always thinks; leave --no-thinking out")
+        if self.thinking == "never" and asked:
+            raise ConstraintError(f"{self.name} cannot think; leave --thinking out")
+        return asked
+
+    def input_limit(self, thinking: bool | None = None) -> int | None:
+        """Return the largest input in tokens, the context where that alone is known, or `None`.
+
+        Where thinking is neither asked nor known, the smaller of both limits counts.
+
+        >>> from vlprep import get_model
+        >>> get_model("qwen3-vl-plus").input_limit(thinking=True)
+        258048
+        """
+        limits = {True: self.max_input_thinking_tokens, False: self.max_input_tokens}
+        thinks = self.thinks(thinking)
+        stated = [tokens for state, tokens in limits.items() if tokens and thinks in (None, state)]
+        return min(stated) if stated else self.context_tokens
+
+
+_OWN_NUMBERS = "count with another --rules, or with your own numbers by --model-file"

@@ -1,0 +1,103 @@
+"""Tell in sentences how a token count came about, each number with its source and date."""
+
+from __future__ import annotations
+
+from vlprep.models.registry import get_source
+from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
+from vlprep.rules.tokens import TokenCount
+from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.units import format_size
+
+
+def explain_image(info: ImageInfo, count: TokenCount, model: ModelSpec) -> list[str]:
+    """Return the steps from an image's header to its tokens, a sentence each."""
+    rule_set = model.rules(count.rules)
+    rule = rule_set.image_rule(model.name)
+    turned = f", EXIF orientation {info.orientation} applied" if info.orientation > 1 else ""
+    return [
+        _rules_in_force(rule_set),
+        f"{info.format}, {format_size(info.size)} as displayed{turned}",
+        _token_size(rule),
+        _pixel_range(count, rule),
+        _resize_step(info.size, count, rule),
+        _sum(count, rule),
+    ]
+
+
+def explain_video(info: VideoInfo, count: TokenCount, model: ModelSpec) -> list[str]:
+    """Return the steps from a video's header to its tokens, a sentence each."""
+    rule_set = model.rules(count.rules)
+    rule = rule_set.video_rule(model.name)
+    frames = count.plan.frame_count if count.plan else 0
+    turned = f", turned by {info.rotation} degrees" if info.rotation else ""
+    rate = f"{float(info.fps):.6g} frames per second" if info.fps else "unknown rate"
+    return [
+        _rules_in_force(rule_set),
+        f"{info.format} ({info.codec}), {format_size(info.size)} as displayed{turned}",
+        f"{info.frame_count:,} frames ({info.frame_count_from}) at {rate}",
+        f"the {rule.count} rule takes {frames:,} frames: {rule.fps:g} a second unless asked, at "
+        f"least {rule.min_frames}, at most {rule.max_frames:,}; spread by {rule.sampling}",
+        _token_size(rule),
+        _pixel_range(count, rule),
+        _resize_step(info.size, count, rule),
+        _sum(count, rule),
+    ]
+
+
+def cite(sources: tuple[str, ...]) -> str:
+    """Return sources with their dates, for the end of a sentence.
+
+    >>> cite(("S004", "P1"))
+    '[S004 2025-12-18, P1 2026-01]'
+    """
+    return "[" + ", ".join(f"{key} {get_source(key).date}" for key in sources) + "]"
+
+
+def _rules_in_force(rule_set: RuleSet) -> str:
+    return f"rules {rule_set.name}: {rule_set.title}, {rule_set.date}"
+
+
+def _token_size(rule: ImageRule | VideoRule) -> str:
+    side = rule.factor
+    patches = f"patches of {rule.patch_size} pixels, {rule.merge_size} x {rule.merge_size} merged"
+    return f"one token is {side}x{side} pixels ({patches}) {_cite(rule)}"
+
+
+def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
+    limits = count.limits
+    unit = "the clip" if limits.per_clip else "a frame" if count.plan else "an image"
+    return (
+        f"{unit} may have {limits.min_pixels:,.0f} to {limits.max_pixels:,.0f} pixels, "
+        f"bound by {limits.bound_by} {_cite(rule)}"
+    )
+
+
+def _resize_step(size: ImageSize, count: TokenCount, rule: ImageRule | VideoRule) -> str:
+    limits = count.limits
+    frames = count.plan.frame_count if count.plan and limits.per_clip else 1
+    pixels = size.pixels * frames
+    if pixels > limits.max_pixels:
+        reason = f"{pixels:,} pixels are too many: shrunk"
+    elif pixels < limits.min_pixels:
+        reason = f"{pixels:,} pixels are too few: enlarged"
+    else:
+        reason = "within the range"
+    return (
+        f"{reason}; both sides become multiples of {rule.factor} by the {rule.resize} rule: "
+        f"{format_size(size)} is seen as {format_size(count.resized)}"
+    )
+
+
+def _sum(count: TokenCount, rule: ImageRule | VideoRule) -> str:
+    steps, rows, columns = count.grid_thw
+    grid = f"{rows // rule.merge_size} x {columns // rule.merge_size}"
+    times = f"{steps:,} frame pairs x {grid}" if count.plan else grid
+    text = f" + {count.text:,} of timestamp text" if count.text else ""
+    return (
+        f"{times} = {count.visual:,} visual tokens + {count.markers:,} markers{text} "
+        f"= {count.total:,}"
+    )
+
+
+def _cite(rule: ImageRule | VideoRule) -> str:
+    return cite(rule.sources) if rule.sources else "[a model file]"

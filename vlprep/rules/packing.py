@@ -1,0 +1,149 @@
+"""How many images fit a budget, how to split them into requests, and how small they would all fit.
+
+Only sizes and token counts; the files are `vlprep.tasks.fit`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vlprep.models.registry import get_model
+from vlprep.models.spec import ModelSpec
+from vlprep.rules.budget import TokenBudget
+from vlprep.rules.tokens import image_tokens_batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitPlan:
+    """What becomes of a row of images under a budget. Images are numbered from 0, as given."""
+
+    tokens: tuple[int, ...]
+    """Tokens of each."""
+    budget: TokenBudget
+    """What they may spend."""
+    fits: int
+    """How many fit one request, taken in order until the first that does not."""
+    requests: tuple[tuple[int, ...], ...]
+    """The fewest requests that hold them in order."""
+    too_large: tuple[int, ...]
+    """Those that no request can hold; they are in none."""
+    max_pixels_for_all: int | None
+    """Largest `max_pixels` at which all fit one request; `None` if they do, or never would."""
+
+    @property
+    def total_tokens(self) -> int:
+        """Tokens of all the images."""
+        return sum(self.tokens)
+
+    @property
+    def left_tokens(self) -> int:
+        """What the images that fit leave of the budget."""
+        return self.budget.available - sum(self.tokens[: self.fits])
+
+
+def plan_fit(
+    sizes: npt.ArrayLike,
+    model: ModelSpec | str | None,
+    budget: TokenBudget,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+) -> FitPlan:
+    """Plan how images of `sizes`, (N, 2) integers, height first, fit a budget.
+
+    The limits mean the same as for `image_tokens`, whose errors are raised here too. A size that
+    no model can see counts 0 and takes no part.
+
+    >>> from vlprep.rules.budget import token_budget
+    >>> plan = plan_fit([[1280, 1280]] * 90, "qvq-max", token_budget("qvq-max"))
+    >>> plan.fits, [len(request) for request in plan.requests], plan.max_pixels_for_all
+    (86, [86, 4], 960400)
+    """
+    spec = get_model(model)
+    rows = np.asarray(sizes, dtype=np.int64).reshape(-1, 2)
+
+    def count(cap: int | None) -> npt.NDArray[np.int64]:
+        return image_tokens_batch(
+            rows, spec, min_pixels=min_pixels, max_pixels=cap, high_res=high_res, rules=rules
+        )
+
+    tokens = count(max_pixels)
+    all_fit = int(tokens.sum()) <= budget.available
+    search = None
+    if not all_fit and not high_res:
+        rule = spec.rules(rules).image_rule(spec.name)
+        lowest = max(min_pixels or 0, rule.floor_pixels or rule.min_pixels)
+        seen = tokens > 0
+
+        def fits(cap: int) -> bool:
+            capped = count(cap)
+            return bool((capped[seen] > 0).all()) and int(capped.sum()) <= budget.available
+
+        search = _largest(lowest, rule.max_pixels if max_pixels is None else max_pixels, fits)
+    requests, too_large = split_in_order(tokens.tolist(), budget.available)
+    return FitPlan(
+        tokens=tuple(tokens.tolist()),
+        budget=budget,
+        fits=fitting_prefix(tokens, budget.available),
+        requests=requests,
+        too_large=too_large,
+        max_pixels_for_all=search,
+    )
+
+
+def fitting_prefix(tokens: npt.ArrayLike, available: int) -> int:
+    """Return how many of `tokens`, summed in order, stay within `available`.
+
+    >>> fitting_prefix([5, 5, 5], 12)
+    2
+    """
+    return int(np.searchsorted(np.cumsum(np.asarray(tokens)), available, side="right"))
+
+
+def split_in_order(
+    tokens: Sequence[int], available: int
+) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
+    """Split item numbers into the fewest runs that cost at most `available` each, order kept.
+
+    Items that cost more than that alone, or nothing at all, are left out; the former are returned
+    as the second value.
+
+    >>> split_in_order([4, 4, 9, 4], 8)
+    (((0, 1), (3,)), (2,))
+    """
+    requests: list[tuple[int, ...]] = []
+    current: list[int] = []
+    spent = 0
+    for number, cost in enumerate(tokens):
+        if not 0 < cost <= available:
+            continue
+        if spent + cost > available:
+            requests.append(tuple(current))
+            current, spent = [], 0
+        current.append(number)
+        spent += cost
+    if current:
+        requests.append(tuple(current))
+    return tuple(requests), tuple(k for k, cost in enumerate(tokens) if cost > available)
+
+
+def _largest(lowest: int, highest: int, fits: Callable[[int], bool]) -> int | None:
+    """Return the largest number in [lowest, highest] that fits, by bisection; `None` if none does.
+
+    Tokens never fall as the cap rises: every step of the resize is monotone, also in floats.
+    """
+    if highest < lowest or not fits(lowest):
+        return None
+    while lowest < highest:
+        middle = (lowest + highest + 1) // 2
+        if fits(middle):
+            lowest = middle
+        else:
+            highest = middle - 1
+    return lowest

@@ -1,0 +1,244 @@
+"""Count the tokens of an image or a video from its size and a model's numbers.
+
+The arithmetic is in `vlprep.maths`; here the model's defaults meet the caller's limits. Reading
+files is not done here: `vlprep.tasks.count` does that and asks these functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vlprep.maths.geometry import smart_resize, smart_resize_batch, smart_resize_clip
+from vlprep.maths.sampling import PAIR, plan_frames
+from vlprep.models.registry import get_model
+from vlprep.models.spec import ImageRule, ModelSpec, Prompt, VideoRule
+from vlprep.rules.pixels import PixelLimits, image_limits, video_limits
+from vlprep.types import FramePlan, ImageSize, VideoInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCount:
+    """What an image or a video costs, and what the model sees of it."""
+
+    resized: ImageSize
+    """Size of the picture, or of every frame, at the model's input."""
+    grid_thw: tuple[int, int, int]
+    """Grid of patches: steps in time, rows, columns."""
+    visual: int
+    """Tokens of the picture itself."""
+    markers: int
+    """Tokens that mark where it starts and ends."""
+    text: int = 0
+    """Tokens of the timestamps written between the steps of a video."""
+    limits: PixelLimits
+    """The pixel range in force."""
+    rules: str
+    """Name of the rule set in force."""
+    plan: FramePlan | None = None
+    """The frames of a video; `None` for an image."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know."""
+
+    @property
+    def total(self) -> int:
+        """All tokens together."""
+        return self.visual + self.markers + self.text
+
+
+def image_tokens(
+    size: ImageSize | tuple[int, int],
+    model: ModelSpec | str | None = None,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+) -> TokenCount:
+    """Count the tokens of an image of `size`, (height, width) in pixels as displayed.
+
+    `min_pixels` and `max_pixels` replace the model's limits within what its documents allow;
+    `high_res` is the services' high-resolution mode; `rules` names another of the model's rule
+    sets. Numbers follow the documents and packages that `ModelSpec.rules().image.sources` names.
+
+    Raises `UnknownModelError`, `UnknownFactError` where no source says how the model sizes images,
+    `ConstraintError` for limits that cannot be, and the errors of `smart_resize`.
+
+    >>> image_tokens((1280, 1280), "qvq-max").total
+    1227
+    >>> image_tokens((1280, 1280), "qvq-max", high_res=True).resized
+    ImageSize(height=1288, width=1288)
+    """
+    spec = get_model(model)
+    rule_set = spec.rules(rules)
+    rule = rule_set.image_rule(spec.name)
+    limits = image_limits(rule, min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res)
+    resized = smart_resize(
+        *size,
+        factor=rule.factor,
+        min_pixels=limits.min_pixels,
+        max_pixels=limits.max_pixels,
+        reference=rule.resize,
+    )
+    return TokenCount(
+        resized=resized,
+        grid_thw=(1, resized.height // rule.patch_size, resized.width // rule.patch_size),
+        visual=resized.pixels // rule.factor**2,
+        markers=rule_set.prompt.image_markers,
+        limits=limits,
+        rules=rule_set.name,
+        warnings=limits.warnings + _refused_by_service(size, rule),
+    )
+
+
+def image_tokens_batch(
+    sizes: npt.ArrayLike,
+    model: ModelSpec | str | None = None,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+) -> npt.NDArray[np.int64]:
+    """Count the tokens of many images: (N, 2) integer sizes in, N totals out.
+
+    Sizes are (height, width) in pixels. A size that `image_tokens` refuses counts 0; its other
+    errors are raised here too.
+
+    >>> image_tokens_batch([[1280, 1280], [1080, 1920]], "qvq-max").tolist()
+    [1227, 1224]
+    """
+    spec = get_model(model)
+    rule_set = spec.rules(rules)
+    rule = rule_set.image_rule(spec.name)
+    limits = image_limits(rule, min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res)
+    resized = smart_resize_batch(
+        sizes,
+        factor=rule.factor,
+        min_pixels=limits.min_pixels,
+        max_pixels=limits.max_pixels,
+        reference=rule.resize,
+    )
+    visual = resized[:, 0] * resized[:, 1] // rule.factor**2
+    return np.where(visual > 0, visual + rule_set.prompt.image_markers, 0)
+
+
+def video_tokens(
+    info: VideoInfo,
+    model: ModelSpec | str | None = None,
+    *,
+    fps: float | None = None,
+    nframes: int | None = None,
+    min_frames: int | None = None,
+    max_frames: int | None = None,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    total_pixels: int | None = None,
+    start_seconds: float | None = None,
+    end_seconds: float | None = None,
+    rules: str | None = None,
+    strict: bool = False,
+) -> TokenCount:
+    """Count the tokens of a video from the facts of its header.
+
+    `fps` in frames per second, or a number `nframes`, and the bounds on frames replace the
+    model's; `min_pixels` and `max_pixels` do per frame or, where the rule set says so, per clip;
+    `total_pixels` is the budget of the clip, counted once per frame pair. Only the part from
+    `start_seconds` to `end_seconds` is sampled. A clip shorter than the reference accepts is
+    counted from what there is, with a warning; `strict` raises `FrameCountError` instead.
+
+    Raises `UnknownModelError`, `UnknownFactError` where no source says how the model samples
+    videos, `ConstraintError` for limits that cannot be, and the errors of `plan_frames` and
+    `smart_resize`.
+
+    >>> from fractions import Fraction
+    >>> clip = VideoInfo(size=ImageSize(720, 1280), frame_count=300, fps=Fraction(30))
+    >>> count = video_tokens(clip, "qwen3-vl-plus")
+    >>> count.plan.frame_count, count.resized, count.total
+    (20, ImageSize(height=576, width=1056), 5942)
+    """
+    spec = get_model(model)
+    rule_set = spec.rules(rules)
+    rule = rule_set.video_rule(spec.name)
+    plan = plan_frames(
+        info.frame_count,
+        None if info.fps is None else float(info.fps),
+        fps=rule.fps if fps is None and nframes is None else fps,
+        nframes=nframes,
+        min_frames=rule.min_frames if min_frames is None else min_frames,
+        max_frames=max_frames,
+        max_frames_default=rule.max_frames,
+        start_seconds=start_seconds,
+        end_seconds=end_seconds,
+        reference=rule.count,
+        sampling=rule.sampling,
+        strict=strict,
+    )
+    limits = video_limits(rule, plan.frame_count, min_pixels, max_pixels, total_pixels)
+    resized, padding = _resize_frames(info.size, rule, limits, plan.frame_count, strict)
+    steps = -(-plan.frame_count // rule.temporal_patch_size)
+    prompt = rule_set.prompt
+    return TokenCount(
+        resized=resized,
+        grid_thw=(steps, resized.height // rule.patch_size, resized.width // rule.patch_size),
+        visual=steps * resized.pixels // rule.factor**2,
+        markers=prompt.video_markers + steps * prompt.step_markers,
+        text=_timestamp_tokens(plan, rule, prompt),
+        limits=limits,
+        rules=rule_set.name,
+        plan=plan,
+        warnings=plan.warnings + limits.warnings + padding + _uncertain(prompt),
+    )
+
+
+def _resize_frames(
+    size: ImageSize, rule: VideoRule, limits: PixelLimits, frames: int, strict: bool
+) -> tuple[ImageSize, tuple[str, ...]]:
+    factor, low, high = rule.factor, limits.min_pixels, limits.max_pixels
+    padding: tuple[str, ...] = ()
+    if frames < PAIR and not strict:
+        padding = ("a single frame is shown twice, as models read frames in pairs",)
+        frames = PAIR
+    if limits.per_clip:
+        resized = smart_resize_clip(
+            frames, *size, factor=factor, min_pixels=low, max_pixels=high,
+            temporal_factor=rule.temporal_patch_size,
+        )  # fmt: skip
+    else:
+        resized = smart_resize(
+            *size, factor=factor, min_pixels=low, max_pixels=high, reference=rule.resize
+        )
+    return resized, padding
+
+
+def _timestamp_tokens(plan: FramePlan, rule: VideoRule, prompt: Prompt) -> int:
+    """Count the text `<12.3 seconds>` before each step: five tokens and one per leading digit.
+
+    The rule was checked against the vocabulary of Qwen2 and Qwen3 from 0.0 to 3999.9 seconds.
+    """
+    if not prompt.timestamps:
+        return 0
+    return sum(5 + len(f"{seconds:.1f}") - 2 for seconds in step_seconds(plan, rule))
+
+
+def step_seconds(plan: FramePlan, rule: VideoRule) -> list[float]:
+    """Return the time of each step of the grid: the middle of its first and last frame."""
+    size, times = rule.temporal_patch_size, list(plan.timestamps_seconds)
+    times += times[-1:] * (-len(times) % size)
+    return [(times[k] + times[k + size - 1]) / 2 for k in range(0, len(times), size)]
+
+
+def _refused_by_service(size: tuple[int, int], rule: ImageRule) -> tuple[str, ...]:
+    short, long = min(size), max(size)
+    warnings = []
+    if rule.min_side_pixels is not None and short < rule.min_side_pixels:
+        warnings.append(f"the service refuses sides below {rule.min_side_pixels} pixels")
+    if rule.max_aspect_ratio is not None and long > rule.max_aspect_ratio * short:
+        warnings.append(f"the service refuses aspect ratios over {rule.max_aspect_ratio:g}:1")
+    return tuple(warnings)
+
+
+def _uncertain(prompt: Prompt) -> tuple[str, ...]:
+    return (prompt.note,) if prompt.note else ()

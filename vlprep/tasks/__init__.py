@@ -1,0 +1,1 @@
+"""One thing a user wants done, on files: probe, ask the rules, report."""

@@ -1,0 +1,236 @@
+"""Count the tokens of files: read the header, then ask the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from vlprep.errors import VlprepError
+from vlprep.media.probe import probe
+from vlprep.media.source import SourceLike, source_name
+from vlprep.models.registry import get_model
+from vlprep.models.spec import ModelSpec
+from vlprep.rules.explain import explain_image, explain_video
+from vlprep.rules.tokens import TokenCount, image_tokens, video_tokens
+from vlprep.types import ImageInfo, VideoInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountOptions:
+    """What a caller may ask of a count; `None` leaves it to the model."""
+
+    fps: float | None = None
+    """Frames per second sampled from a video."""
+    nframes: int | None = None
+    """Frames sampled from a video, instead of a rate."""
+    min_frames: int | None = None
+    """Frames sampled at least."""
+    max_frames: int | None = None
+    """Frames sampled at most."""
+    min_pixels: int | None = None
+    """Lower pixel limit of an image, or of a video's frame or clip."""
+    max_pixels: int | None = None
+    """Upper pixel limit of an image, or of a video's frame or clip."""
+    total_pixels: int | None = None
+    """Pixel budget of a clip, counted once per frame pair."""
+    high_res: bool = False
+    """High-resolution mode of the services, for images."""
+    rules: str | None = None
+    """Name of one of the model's rule sets."""
+    strict: bool = False
+    """Refuse clips that the reference refuses instead of counting what there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaCount:
+    """What one file is and costs."""
+
+    source: str
+    """The file as the caller named it."""
+    info: ImageInfo | VideoInfo
+    """Facts of its header."""
+    tokens: TokenCount
+    """What it costs, and what the model sees."""
+
+    @property
+    def kind(self) -> Literal["image", "video"]:
+        """Whether it is an image or a video."""
+        return "image" if isinstance(self.info, ImageInfo) else "video"
+
+    @property
+    def frames(self) -> int | None:
+        """Frames the model is shown of a video; `None` for an image."""
+        return None if self.tokens.plan is None else self.tokens.plan.frame_count
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the file or of its count."""
+        return self.info.warnings + self.tokens.warnings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFailure:
+    """Why one file could not be counted."""
+
+    source: str
+    """The file as the caller named it."""
+    error: VlprepError | OSError
+    """What was raised."""
+
+    @property
+    def code(self) -> str:
+        """Stable word for the kind of error."""
+        if isinstance(self.error, VlprepError):
+            return self.error.code
+        return _OS_CODES.get(type(self.error), "os_error")
+
+    @property
+    def message(self) -> str:
+        """What is wrong, without the name of the file."""
+        if isinstance(self.error, OSError) and self.error.strerror:
+            return _lower_first(self.error.strerror)
+        return str(self.error).removeprefix(f"{self.source}: ")
+
+
+def count_tokens(
+    source: SourceLike,
+    model: ModelSpec | str | None = None,
+    *,
+    fps: float | None = None,
+    nframes: int | None = None,
+    min_frames: int | None = None,
+    max_frames: int | None = None,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    total_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+    strict: bool = False,
+) -> MediaCount:
+    """Count the tokens that an image or a video costs a model, from its header alone.
+
+    `source` is a path, the content as bytes, a seekable binary file object, or a data URL;
+    `model` a name of the catalogue or a record of your own. The other parameters mean the same as
+    for `image_tokens` and `video_tokens`, which say where the numbers come from; the fields of
+    `CountOptions` give their units.
+
+    Raises the errors of `probe`, `image_tokens` and `video_tokens`.
+
+    >>> count = count_tokens("fixtures/photo.jpg", "qwen3-vl-plus")
+    >>> count.info.size, count.tokens.resized, count.tokens.total
+    (ImageSize(height=480, width=640), ImageSize(height=480, width=640), 302)
+    """
+    options = CountOptions(
+        fps=fps,
+        nframes=nframes,
+        min_frames=min_frames,
+        max_frames=max_frames,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        total_pixels=total_pixels,
+        high_res=high_res,
+        rules=rules,
+        strict=strict,
+    )
+    return _count(source, get_model(model), options)
+
+
+def count_many(
+    sources: Iterable[SourceLike],
+    model: ModelSpec | str | None = None,
+    options: CountOptions | None = None,
+) -> Iterator[MediaCount | MediaFailure]:
+    """Count many files one by one, in order; a file that fails is reported in its place.
+
+    Raises `UnknownModelError` at once.
+
+    >>> [type(result).__name__ for result in count_many(["fixtures/photo.jpg", "no-such.jpg"])]
+    ['MediaCount', 'MediaFailure']
+    """
+    spec, options = get_model(model), options or CountOptions()
+    return (_count_or_failure(source, spec, options) for source in sources)
+
+
+def explain(count: MediaCount, model: ModelSpec | str | None, options: CountOptions) -> list[str]:
+    """Tell in sentences how `count` came about: rules, sources, steps, and other rule sets.
+
+    >>> count = count_tokens("fixtures/photo.jpg", "qvq-max")
+    >>> explain(count, "qvq-max", CountOptions())[-1]
+    'api-2026 would give the same 393 tokens'
+    """
+    spec = get_model(model)
+    info = count.info
+    if isinstance(info, ImageInfo):
+        lines = explain_image(info, count.tokens, spec)
+    else:
+        lines = explain_video(info, count.tokens, spec)
+    return lines + _other_rules(count, spec, lambda name: _tokens(info, spec, options, name).total)
+
+
+def _other_rules(count: MediaCount, spec: ModelSpec, total: Callable[[str], int]) -> list[str]:
+    lines = []
+    for name in spec.rule_sets:
+        if name == count.tokens.rules:
+            continue
+        try:
+            other = total(name)
+        except VlprepError as error:
+            lines.append(f"{name} would refuse: {error}")
+        else:
+            same = "the same " if other == count.tokens.total else ""
+            lines.append(f"{name} would give {same}{other:,} tokens")
+    return lines
+
+
+def _count_or_failure(
+    source: SourceLike, spec: ModelSpec, options: CountOptions
+) -> MediaCount | MediaFailure:
+    try:
+        return _count(source, spec, options)
+    except (VlprepError, OSError) as error:
+        return MediaFailure(source=source_name(source), error=error)
+
+
+def _count(source: SourceLike, spec: ModelSpec, options: CountOptions) -> MediaCount:
+    info = probe(source)
+    tokens = _tokens(info, spec, options, options.rules)
+    return MediaCount(source=source_name(source), info=info, tokens=tokens)
+
+
+def _tokens(
+    info: ImageInfo | VideoInfo, spec: ModelSpec, options: CountOptions, rules: str | None
+) -> TokenCount:
+    if isinstance(info, ImageInfo):
+        return image_tokens(
+            info.size,
+            spec,
+            min_pixels=options.min_pixels,
+            max_pixels=options.max_pixels,
+            high_res=options.high_res,
+            rules=rules,
+        )
+    return video_tokens(
+        info,
+        spec,
+        fps=options.fps,
+        nframes=options.nframes,
+        min_frames=options.min_frames,
+        max_frames=options.max_frames,
+        min_pixels=options.min_pixels,
+        max_pixels=options.max_pixels,
+        total_pixels=options.total_pixels,
+        rules=rules,
+        strict=options.strict,
+    )
+
+
+_OS_CODES: dict[type[OSError], str] = {
+    FileNotFoundError: "not_found",
+    PermissionError: "permission_denied",
+    IsADirectoryError: "is_a_folder",
+}
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

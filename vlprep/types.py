@@ -1,0 +1,105 @@
+"""Value objects that the layers share: facts about media, plans, and nothing that computes.
+
+Sizes are (height, width) in pixels, times are seconds, unknown is `None`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+CountOrigin = Literal["header", "estimate", "scan"]
+
+
+class ImageSize(NamedTuple):
+    """A picture's size in pixels, height first.
+
+    >>> ImageSize(1080, 1920).pixels
+    2073600
+    """
+
+    height: int
+    """Rows."""
+    width: int
+    """Columns."""
+
+    @property
+    def pixels(self) -> int:
+        """Height times width."""
+        return self.height * self.width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageInfo:
+    """What an image's header says."""
+
+    size: ImageSize
+    """As displayed: EXIF orientation applied."""
+    format: str
+    """Short name of the format found in the content, for instance "JPEG"."""
+    mode: str | None = None
+    """Pillow's name of the pixel layout, for instance "RGB"."""
+    orientation: int = 1
+    """EXIF orientation, 1 to 8; 1 is upright."""
+    frame_count: int = 1
+    """Pictures in the file; only the first is counted."""
+    file_bytes: int | None = None
+    """Length of the file in bytes."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know, in full sentences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """What a video's header says, with a packet scan where the header is silent or absurd.
+
+    Only `size`, `frame_count` and `fps` are needed to count tokens, so a caller with facts from
+    elsewhere can fill in those alone.
+    """
+
+    size: ImageSize
+    """As displayed: rotation applied, sample aspect ratio not."""
+    frame_count: int
+    """Frames that a player shows; those hidden by an edit list are left out."""
+    fps: Fraction | None
+    """Average frames per second, `None` if unknown (a single frame has no rate)."""
+    frame_count_from: CountOrigin = "header"
+    """Where `frame_count` comes from."""
+    duration_seconds: float | None = None
+    """From the first displayed frame to the end of the last one."""
+    start_seconds: float = 0.0
+    """Timestamp of the first displayed frame."""
+    rotation: int = 0
+    """Clockwise turn that display applies: 0, 90, 180 or 270 degrees."""
+    mirrored: bool = False
+    """Whether display also mirrors the picture."""
+    sample_aspect_ratio: Fraction = Fraction(1)
+    """Width of a pixel over its height; a fact only, counting ignores it as the references do."""
+    codec: str | None = None
+    """Name of the video codec, for instance "h264"."""
+    format: str | None = None
+    """Short name of the container found in the content, for instance "MP4"."""
+    file_bytes: int | None = None
+    """Length of the file in bytes."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know, in full sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlan:
+    """Which frames of a clip a model is shown; made from numbers, before anything is decoded."""
+
+    indices: tuple[int, ...]
+    """Displayed frames, counted from 0; a frame may stand twice where a rule repeats it."""
+    timestamps_seconds: tuple[float, ...]
+    """Time of each, from the first displayed frame, at a constant rate."""
+    sample_fps: float
+    """Frames per second that the plan comes to: frames over the duration they stand for."""
+    warnings: tuple[str, ...] = ()
+    """Where the plan leaves the reference's rule, and why."""
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames in the plan."""
+        return len(self.indices)

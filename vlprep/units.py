@@ -1,0 +1,74 @@
+"""Text to numbers and back: rates, image sizes, pixel counts.
+
+Rates are exact fractions. Nothing here knows a file or a model.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+
+_SIZE = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
+
+
+def parse_rate(text: str) -> Fraction:
+    """Read a rate in frames per second, as a number or a ratio.
+
+    Raises `ValueError` when it is not a positive, finite number.
+
+    >>> parse_rate("30000/1001")
+    Fraction(30000, 1001)
+    >>> parse_rate("0.5")
+    Fraction(1, 2)
+    """
+    try:
+        rate = Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{text!r} is not a rate; write 2, 0.5 or 30000/1001") from None
+    if rate <= 0:
+        raise ValueError(f"{text!r} is not a rate above zero")
+    return rate
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT, as people write it, into (height, width) in pixels.
+
+    Raises `ValueError` when it is not two whole numbers above zero.
+
+    >>> parse_size("1920x1080")
+    (1080, 1920)
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is not a size; write WIDTHxHEIGHT, for instance 1920x1080")
+    width, height = int(match[1]), int(match[2])
+    if not (width and height):
+        raise ValueError(f"{text!r} has a side of 0")
+    return height, width
+
+
+def parse_count(text: str) -> int:
+    """Read a whole number, or a product of them as the vendors' pages write pixel limits.
+
+    Raises `ValueError` when it is neither.
+
+    >>> parse_count("2560*32*32")
+    2621440
+    >>> parse_count("98,304")
+    98304
+    """
+    factors = [part.strip().replace(",", "").replace("_", "") for part in text.split("*")]
+    if not all(part.isascii() and part.isdigit() for part in factors):
+        raise ValueError(f"{text!r} is not a whole number, or a product such as 2560*32*32")
+    return math.prod(int(part) for part in factors)
+
+
+def format_size(size: tuple[int, int]) -> str:
+    """Write (height, width) as people read it: WIDTHxHEIGHT.
+
+    >>> format_size((1080, 1920))
+    '1920x1080'
+    """
+    height, width = size
+    return f"{width}x{height}"
