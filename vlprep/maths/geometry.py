@@ -149,19 +149,18 @@ def smart_resize_clip(
         scale = max(factor / height, factor / width)
         height, width = int(height * scale), int(width * scale)
 
-    def kernel(height: _Floats, width: _Floats) -> tuple[_Floats, _Floats]:
-        return _resize(
-            height, width, rule, factor, min_pixels, max_pixels, frame_count, rounded_count
-        )
+    def kernel(sides: _Floats) -> _Floats:
+        return _resize(sides, rule, factor, min_pixels, max_pixels, frame_count, rounded_count)
 
     return _resize_one(kernel, height, width, rule)
 
 
-_Kernel = Callable[[_Floats, _Floats], tuple[_Floats, _Floats]]
+_Kernel = Callable[[_Floats], _Floats]
+"""From (2, N) sides, heights in the first row, to the same of the resized pictures."""
 
 
 def _image_kernel(rule: ResizeRule, factor: int, min_pixels: float, max_pixels: float) -> _Kernel:
-    return lambda height, width: _resize(height, width, rule, factor, min_pixels, max_pixels)
+    return lambda sides: _resize(sides, rule, factor, min_pixels, max_pixels)
 
 
 def _resize_one(kernel: _Kernel, height: int, width: int, rule: ResizeRule) -> ImageSize:
@@ -170,48 +169,41 @@ def _resize_one(kernel: _Kernel, height: int, width: int, rule: ResizeRule) -> I
         raise ResizeError(size, f"a side must be 1 to {MAX_SIDE:,} pixels")
     if rule.max_aspect_ratio and max(size) / min(size) > rule.max_aspect_ratio:
         raise AspectRatioError(size, rule.max_aspect_ratio)
-    resized = kernel(np.array([height], dtype=np.float64), np.array([width], dtype=np.float64))
-    answer = ImageSize(int(resized[0][0]), int(resized[1][0]))
+    resized = kernel(np.array([[height], [width]], dtype=np.float64))
+    answer = ImageSize(int(resized[0, 0]), int(resized[1, 0]))
     if answer.pixels == 0:
         raise ResizeError(size, "so narrow that the reference shrinks a side to 0")
     return answer
 
 
 def _resize(
-    height: _Floats,
-    width: _Floats,
+    sides: _Floats,
     rule: ResizeRule,
     factor: int,
     min_pixels: float,
     max_pixels: float,
     frame_count: int = 1,
     rounded_count: int = 1,
-) -> tuple[_Floats, _Floats]:
-    """Resize arrays of sides from 1 to MAX_SIDE; where a side is not, the answer has no meaning."""
-    resized = _round(height, rule, factor), _round(width, rule, factor)
+) -> _Floats:
+    """Resize (2, N) sides from 1 to MAX_SIDE; where a side is not, the answer has no meaning."""
+    resized = np.rint(sides / factor)  # half to even, like Python's round
+    resized *= factor
+    if rule.lifts_rounded_side:
+        np.maximum(resized, factor, out=resized)
     pixels = rounded_count * resized[0] * resized[1]
     over = pixels > max_pixels
     under = (pixels < min_pixels) & ~over
-    area = frame_count * height * width
+    area = frame_count * sides[0] * sides[1]
     if over.any():
-        beta = np.sqrt(area / max_pixels)
-        for side, answer in zip((height, width), resized, strict=True):
-            np.copyto(answer, _shrink(side, beta, rule, factor), where=over)
+        np.copyto(resized, _shrink(sides, np.sqrt(area / max_pixels), rule, factor), where=over)
     if under.any():
         beta = np.sqrt(min_pixels / area)
-        for side, answer in zip((height, width), resized, strict=True):
-            np.copyto(answer, np.ceil(side * beta / factor) * factor, where=under)
+        np.copyto(resized, np.ceil(sides * beta / factor) * factor, where=under)
     return resized
 
 
-def _round(side: _Floats, rule: ResizeRule, factor: int) -> _Floats:
-    rounded = np.rint(side / factor)  # half to even, like Python's round
-    rounded *= factor
-    return np.maximum(rounded, factor) if rule.lifts_rounded_side else rounded
-
-
-def _shrink(side: _Floats, beta: _Floats, rule: ResizeRule, factor: int) -> _Floats:
-    shrunk = side / beta
+def _shrink(sides: _Floats, beta: _Floats, rule: ResizeRule, factor: int) -> _Floats:
+    shrunk = sides / beta
     shrunk /= factor
     np.floor(shrunk, out=shrunk)
     shrunk *= factor
@@ -220,20 +212,17 @@ def _shrink(side: _Floats, beta: _Floats, rule: ResizeRule, factor: int) -> _Flo
 
 def _resize_part(sizes: npt.NDArray[Any], kernel: _Kernel, rule: ResizeRule) -> SizeArray:
     """Resize (N, 2) integer sizes; refused rows become (0, 0)."""
-    height, width = sizes[:, 0].astype(np.float64), sizes[:, 1].astype(np.float64)
-    short, long = np.minimum(height, width), np.maximum(height, width)
+    sides = np.ascontiguousarray(sizes.T, dtype=np.float64)
+    short, long = sides.min(axis=0), sides.max(axis=0)
     refused = (short < 1) | (long > MAX_SIDE)
-    for side in (height, width, short):
+    for side in (sides, short):
         np.copyto(side, 1, where=refused)
     if rule.max_aspect_ratio is not None:
         refused |= long / short > rule.max_aspect_ratio
-    resized = kernel(height, width)
-    refused |= (resized[0] < 1) | (resized[1] < 1)
-    answer = np.empty(sizes.shape, dtype=np.int64)
-    for column, side in enumerate(resized):
-        np.copyto(side, 0, where=refused)
-        answer[:, column] = side
-    return answer
+    resized = kernel(sides)
+    refused |= resized.min(axis=0) < 1
+    np.copyto(resized, 0, where=refused)
+    return resized.T.astype(np.int64)
 
 
 def _size_rows(sizes: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -7,13 +7,15 @@ warning for large pictures that are harmless while only their header is read.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import struct
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageFile
 
-from vlprep.errors import DecodeError, MediaError, PixelLimitError
+from vlprep.errors import DecodeError, PixelLimitError
 from vlprep.media.animation import frame_seconds
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
@@ -42,24 +44,13 @@ def probe_image(opened: OpenSource, found: Format) -> ImageInfo:
 
     Raises `DecodeError` for a damaged header and `PixelLimitError` for a size beyond belief.
     """
-    with image_header(opened, found) as image:
-        warnings: list[str] = []
-        orientation = _orientation(image, warnings)
-        size = _displayed_size(image, orientation)
-        if size.pixels > MAX_PIXELS:
-            raise PixelLimitError(opened.name, size.pixels, MAX_PIXELS)
-        pages = _page_count(image)
-        if pages > 1:
-            warnings.append(f"{pages} pictures in the file; only the first is counted")
-        return ImageInfo(
-            size=size,
-            format=found.name,
-            mode=image.mode,
-            orientation=orientation,
-            frame_count=pages,
-            file_bytes=opened.file_bytes,
-            warnings=tuple(warnings),
-        )
+    opened.file.seek(0)
+    try:
+        return _describe(_open(opened, found), opened, found)
+    except PixelLimitError:
+        raise
+    except Exception as error:  # a plugin can raise anything on hostile bytes
+        raise _damaged(opened, found, error) from error
 
 
 def animation_seconds(opened: OpenSource, found: Format) -> list[float]:
@@ -68,42 +59,51 @@ def animation_seconds(opened: OpenSource, found: Format) -> list[float]:
     Only the structure of the file is read. Raises `DecodeError` where it is damaged.
     """
     opened.file.seek(0)
-    with _reader_errors(opened, found):
+    try:
         return frame_seconds(opened.file, found.reader)
+    except (EOFError, ValueError, struct.error) as error:
+        raise _damaged(opened, found, error) from error
 
 
-@contextmanager
-def image_header(opened: OpenSource, found: Format) -> Iterator[ImageFile.ImageFile]:
-    """Open an image with the one plugin that reads its format; pixels stay undecoded.
-
-    Raises `DecodeError` for whatever the plugin raises, there and in the body.
-    """
-    opened.file.seek(0)
-    with _reader_errors(opened, found):
-        yield _open(opened, found)
+def _describe(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> ImageInfo:
+    warnings: list[str] = []
+    orientation = _orientation(image, warnings)
+    size = _displayed_size(image, orientation)
+    if size.pixels > MAX_PIXELS:
+        raise PixelLimitError(opened.name, size.pixels, MAX_PIXELS)
+    pages = _page_count(image)
+    if pages > 1:
+        warnings.append(f"{pages} pictures in the file; only the first is counted")
+    return ImageInfo(
+        size=size,
+        format=found.name,
+        mode=image.mode,
+        orientation=orientation,
+        frame_count=pages,
+        file_bytes=opened.file_bytes,
+        warnings=tuple(warnings),
+    )
 
 
 def _open(opened: OpenSource, found: Format) -> ImageFile.ImageFile:
+    """Let the one plugin that reads the format read the header; pixels stay undecoded."""
     if found.reader == "HEIF":
         from pillow_heif import HeifImageFile
 
         heif: ImageFile.ImageFile = HeifImageFile(opened.file)  # type: ignore[no-untyped-call]
         return heif
-    importlib.import_module(_PLUGINS[found.reader])
-    factory, _ = Image.OPEN[found.reader]
-    return factory(opened.file, opened.name)
+    return _factory(found.reader)(opened.file, opened.name)
 
 
-@contextmanager
-def _reader_errors(opened: OpenSource, found: Format) -> Iterator[None]:
-    """Turn what a plugin raises on hostile bytes, which can be anything, into our error."""
-    try:
-        yield
-    except (MediaError, PixelLimitError):
-        raise
-    except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise DecodeError(opened.name, f"damaged {found.name} header: {reason}") from error
+@cache
+def _factory(reader: str) -> Callable[[BinaryIO, str], ImageFile.ImageFile]:
+    import_module(_PLUGINS[reader])
+    return Image.OPEN[reader][0]
+
+
+def _damaged(opened: OpenSource, found: Format, error: Exception) -> DecodeError:
+    reason = str(error) or type(error).__name__
+    return DecodeError(opened.name, f"damaged {found.name} header: {reason}")
 
 
 def _orientation(image: ImageFile.ImageFile, warnings: list[str]) -> int:

@@ -14,7 +14,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from vlprep.errors import EmptyFileError, UnsupportedFormatError
@@ -31,7 +30,7 @@ class OpenSource:
     """What to call it in messages: the path as given, or what kind of object it is."""
     file: BinaryIO
     """Seekable reader."""
-    path: Path | None
+    path: str | None
     """Where it lies, if it is a file of its own."""
     file_bytes: int
     """Length in bytes."""
@@ -54,10 +53,9 @@ def open_source(source: SourceLike) -> Iterator[OpenSource]:
         yield _from_bytes(_decode_data_url(source), "<data URL>")
     elif isinstance(source, str | os.PathLike):
         name = os.fspath(source)
-        _require_regular_file(name)
-        with Path(name).open("rb") as file:
-            size = _not_empty(os.fstat(file.fileno()).st_size, name)
-            yield OpenSource(name, file, Path(name), size)
+        size = _not_empty(_regular_file_bytes(name), name)
+        with open(name, "rb") as file:  # noqa: PTH123 (a Path costs as much as opening the file)
+            yield OpenSource(name, file, name, size)
     else:
         name = str(getattr(source, "name", "<file object>"))
         size = _not_empty(source.seek(0, io.SEEK_END), name)
@@ -69,7 +67,7 @@ def open_source(source: SourceLike) -> Iterator[OpenSource]:
 def source_name(source: SourceLike) -> str:
     """Return what messages and reports call `source`.
 
-    >>> source_name(Path("photos/a.jpg"))
+    >>> source_name("photos/a.jpg")
     'photos/a.jpg'
     """
     if isinstance(source, bytes):
@@ -80,16 +78,17 @@ def source_name(source: SourceLike) -> str:
     return str(getattr(source, "name", "<file object>"))
 
 
-def _require_regular_file(name: str) -> None:
+def _regular_file_bytes(name: str) -> int:
     if name.startswith(("http://", "https://")):
         raise UnsupportedFormatError(name, "URLs are not fetched; download the file first")
     if "\0" in name:
         raise UnsupportedFormatError(name.replace("\0", "\\0"), "the name contains a NUL character")
-    mode = os.stat(name).st_mode  # noqa: PTH116 (a Path is not needed to ask)
-    if stat.S_ISDIR(mode):
+    found = os.stat(name)  # noqa: PTH116 (see above)
+    if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(21, "is a folder; -r counts what is in it", name)
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(found.st_mode):
         raise UnsupportedFormatError(name, "not a regular file (a pipe, device or socket)")
+    return found.st_size
 
 
 def _from_bytes(content: bytes, name: str) -> OpenSource:

@@ -8,6 +8,7 @@ protocol but its own file, so that a playlist in disguise opens nothing else.
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -111,7 +112,7 @@ def open_video(opened: OpenSource, found: Format) -> Iterator[InputContainer]:
         "max_pixels": str(MAX_PIXELS),
     }
     # An absolute path cannot be mistaken for a protocol or a pattern of picture names.
-    target: Any = str(opened.path.absolute()) if opened.path is not None else opened.file
+    target: Any = opened.file if opened.path is None else os.path.abspath(opened.path)  # noqa: PTH100
     try:
         with av.open(target, mode="r", options=options, **_TOLERANT) as container:
             yield container

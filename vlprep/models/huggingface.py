@@ -88,7 +88,7 @@ def read_folder(path: Path) -> dict[str, Any]:
     }
     if video_type is not None:
         rules |= {"video": _video_rule(video, video_type, warnings), "prompt": prompt}
-    model = {
+    model: dict[str, Any] = {
         "family": str(config.get("model_type", "a Hugging Face folder")),
         "kind": "open-weights",
         "sources": ["HF"],

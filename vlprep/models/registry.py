@@ -93,6 +93,11 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     return _read_model(table, name or next(iter(models)), str(path))
 
 
+def resolve_model(name: str | None, model_file: str | None) -> ModelSpec:
+    """Return the model that a command line names: from a file if there is one, else by name."""
+    return get_model(name) if model_file is None else load_model_file(model_file, name)
+
+
 def nearest_names(name: str, names: Mapping[str, object]) -> list[str]:
     """Return up to three of `names` that `name` may have been meant to be."""
     by_folded: dict[str, list[str]] = {}

@@ -277,6 +277,11 @@ class ModelSpec:
             raise ConstraintError(f"{self.name} cannot think; leave --thinking out")
         return asked
 
+    @property
+    def only_context(self) -> bool:
+        """Whether the context is all that is known of how much the model takes in."""
+        return self.max_input_tokens is None and self.max_input_thinking_tokens is None
+
     def input_limit(self, thinking: bool | None = None) -> int | None:
         """Return the largest input in tokens, the context where that alone is known, or `None`.
 

@@ -73,18 +73,20 @@ def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
 
 
 def _resize_step(size: ImageSize, count: TokenCount, rule: ImageRule | VideoRule) -> str:
-    limits = count.limits
+    limits, factor = count.limits, rule.factor
     frames = count.plan.frame_count if count.plan and limits.per_clip else 1
-    pixels = size.pixels * frames
+    rounded = ImageSize(*(round(side / factor) * factor for side in size))
+    pixels = rounded.pixels * frames
     if pixels > limits.max_pixels:
-        reason = f"{pixels:,} pixels are too many: shrunk"
+        step = f"{pixels:,} pixels, too many: shrunk to multiples of {factor}"
     elif pixels < limits.min_pixels:
-        reason = f"{pixels:,} pixels are too few: enlarged"
+        step = f"{pixels:,} pixels, too few: enlarged to multiples of {factor}"
     else:
-        reason = "within the range"
+        step = "within the range"
+    times = f" x {frames} frames" if frames > 1 else ""
     return (
-        f"{reason}; both sides become multiples of {rule.factor} by the {rule.resize} rule: "
-        f"{format_size(size)} is seen as {format_size(count.resized)}"
+        f"{format_size(size)} rounds to {format_size(rounded)}{times}, {step}; "
+        f"seen as {format_size(count.resized)} ({rule.resize} rule)"
     )
 
 

@@ -6,15 +6,17 @@ files is not done here: `vlprep.tasks.count` does that and asks these functions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from vlprep.errors import ConstraintError
 from vlprep.maths.geometry import smart_resize, smart_resize_batch, smart_resize_clip
 from vlprep.maths.sampling import PAIR, plan_frames
 from vlprep.models.registry import get_model
-from vlprep.models.spec import ImageRule, ModelSpec, Prompt, VideoRule
+from vlprep.models.spec import ImageRule, ModelSpec, Prompt, RuleSet, VideoRule
 from vlprep.rules.pixels import PixelLimits, image_limits, video_limits
 from vlprep.types import FramePlan, ImageSize, VideoInfo
 
@@ -71,17 +73,59 @@ def image_tokens(
     >>> image_tokens((1280, 1280), "qvq-max", high_res=True).resized
     ImageSize(height=1288, width=1288)
     """
+    (count,) = image_token_counts(
+        [ImageSize(*size)], model,
+        min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res, rules=rules,
+    )  # fmt: skip
+    if isinstance(count, ConstraintError):
+        raise count
+    return count
+
+
+def image_token_counts(
+    sizes: Sequence[ImageSize],
+    model: ModelSpec | str | None = None,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+) -> list[TokenCount | ConstraintError]:
+    """Count many images at once as `image_tokens` does; a size that it refuses gives the error.
+
+    Many at once cost a fraction of one by one, because the arithmetic runs on whole arrays.
+
+    >>> [count.total for count in image_token_counts([ImageSize(1280, 1280)] * 2, "qvq-max")]
+    [1227, 1227]
+    """
     spec = get_model(model)
     rule_set = spec.rules(rules)
     rule = rule_set.image_rule(spec.name)
     limits = image_limits(rule, min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res)
-    resized = smart_resize(
-        *size,
+    resized = _resize_images(sizes, rule, limits)
+    return [
+        _image_count(size, ImageSize(height, width), rule_set, rule, limits)
+        if height
+        else _refusal(size, rule, limits)
+        for size, (height, width) in zip(sizes, resized.tolist(), strict=True)
+    ]
+
+
+def _resize_images(
+    sizes: npt.ArrayLike, rule: ImageRule, limits: PixelLimits
+) -> npt.NDArray[np.int64]:
+    return smart_resize_batch(
+        sizes,
         factor=rule.factor,
         min_pixels=limits.min_pixels,
         max_pixels=limits.max_pixels,
         reference=rule.resize,
     )
+
+
+def _image_count(
+    size: ImageSize, resized: ImageSize, rule_set: RuleSet, rule: ImageRule, limits: PixelLimits
+) -> TokenCount:
     return TokenCount(
         resized=resized,
         grid_thw=(1, resized.height // rule.patch_size, resized.width // rule.patch_size),
@@ -91,6 +135,21 @@ def image_tokens(
         rules=rule_set.name,
         warnings=limits.warnings + _refused_by_service(size, rule),
     )
+
+
+def _refusal(size: ImageSize, rule: ImageRule, limits: PixelLimits) -> ConstraintError:
+    """Return the error that the scalar form raises for a size that the batch marked as refused."""
+    try:
+        smart_resize(
+            *size,
+            factor=rule.factor,
+            min_pixels=limits.min_pixels,
+            max_pixels=limits.max_pixels,
+            reference=rule.resize,
+        )
+    except ConstraintError as error:
+        return error
+    raise AssertionError(f"refused in a batch but not alone: {size}")
 
 
 def image_tokens_batch(
@@ -114,13 +173,7 @@ def image_tokens_batch(
     rule_set = spec.rules(rules)
     rule = rule_set.image_rule(spec.name)
     limits = image_limits(rule, min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res)
-    resized = smart_resize_batch(
-        sizes,
-        factor=rule.factor,
-        min_pixels=limits.min_pixels,
-        max_pixels=limits.max_pixels,
-        reference=rule.resize,
-    )
+    resized = _resize_images(sizes, rule, limits)
     visual = resized[:, 0] * resized[:, 1] // rule.factor**2
     return np.where(visual > 0, visual + rule_set.prompt.image_markers, 0)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
@@ -12,7 +12,8 @@ from vlprep.media.source import SourceLike, source_name
 from vlprep.models.registry import get_model
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.explain import explain_image, explain_video
-from vlprep.rules.tokens import TokenCount, image_tokens, video_tokens
+from vlprep.rules.prices import PriceEstimate, input_prices
+from vlprep.rules.tokens import TokenCount, image_token_counts, image_tokens, video_tokens
 from vlprep.types import ImageInfo, VideoInfo
 
 
@@ -93,6 +94,22 @@ class MediaFailure:
         return str(self.error).removeprefix(f"{self.source}: ")
 
 
+Result: TypeAlias = MediaCount | MediaFailure
+"""What becomes of one file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What counted files come to together, as one request."""
+
+    total_tokens: int
+    """Sum over the files that could be counted."""
+    max_input_tokens: int | None
+    """Largest input of the model; `None` where no source states it."""
+    prices: tuple[PriceEstimate, ...]
+    """Estimated list prices of the input; empty where no source states one."""
+
+
 def count_tokens(
     source: SourceLike,
     model: ModelSpec | str | None = None,
@@ -140,7 +157,7 @@ def count_many(
     sources: Iterable[SourceLike],
     model: ModelSpec | str | None = None,
     options: CountOptions | None = None,
-) -> Iterator[MediaCount | MediaFailure]:
+) -> Iterator[Result]:
     """Count many files one by one, in order; a file that fails is reported in its place.
 
     Raises `UnknownModelError` at once.
@@ -148,8 +165,32 @@ def count_many(
     >>> [type(result).__name__ for result in count_many(["fixtures/photo.jpg", "no-such.jpg"])]
     ['MediaCount', 'MediaFailure']
     """
-    spec, options = get_model(model), options or CountOptions()
-    return (_count_or_failure(source, spec, options) for source in sources)
+    return _count_in_batches(sources, get_model(model), options or CountOptions())
+
+
+def tally(
+    results: Iterable[Result],
+    model: ModelSpec | str | None = None,
+    *,
+    max_input: int | None = None,
+    thinking: bool | None = None,
+    deployment: str | None = None,
+) -> Tally:
+    """Add counts up and set them against the model's largest input and its list price.
+
+    `max_input`, in tokens, replaces the model's own; `thinking` chooses between its two;
+    `deployment` is where the price is looked up.
+
+    Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price.
+
+    >>> tally(count_many(["fixtures/photo.jpg"])).total_tokens
+    302
+    """
+    spec = get_model(model)
+    total = sum(result.tokens.total for result in results if isinstance(result, MediaCount))
+    limit = spec.input_limit(thinking) if max_input is None else max_input
+    prices = input_prices(spec, total, deployment)
+    return Tally(total_tokens=total, max_input_tokens=limit, prices=prices)
 
 
 def explain(count: MediaCount, model: ModelSpec | str | None, options: CountOptions) -> list[str]:
@@ -183,19 +224,57 @@ def _other_rules(count: MediaCount, spec: ModelSpec, total: Callable[[str], int]
     return lines
 
 
-def _count_or_failure(
-    source: SourceLike, spec: ModelSpec, options: CountOptions
-) -> MediaCount | MediaFailure:
-    try:
-        return _count(source, spec, options)
-    except (VlprepError, OSError) as error:
-        return MediaFailure(source=source_name(source), error=error)
-
-
 def _count(source: SourceLike, spec: ModelSpec, options: CountOptions) -> MediaCount:
     info = probe(source)
     tokens = _tokens(info, spec, options, options.rules)
     return MediaCount(source=source_name(source), info=info, tokens=tokens)
+
+
+BATCH = 64
+"""Images whose tokens are counted together; small, so that results keep coming."""
+
+
+def _count_in_batches(
+    sources: Iterable[SourceLike], spec: ModelSpec, options: CountOptions
+) -> Iterator[Result]:
+    images: list[tuple[str, ImageInfo]] = []
+    for source in sources:
+        other: Result | None = None
+        name = source_name(source)
+        try:
+            info = probe(source)
+            if isinstance(info, ImageInfo):
+                images.append((name, info))
+            else:
+                tokens = _tokens(info, spec, options, options.rules)
+                other = MediaCount(source=name, info=info, tokens=tokens)
+        except (VlprepError, OSError) as error:
+            other = MediaFailure(source=name, error=error)
+        if other is not None or len(images) == BATCH:
+            yield from _count_images(images, spec, options)
+            images = []
+        if other is not None:
+            yield other
+    yield from _count_images(images, spec, options)
+
+
+def _count_images(
+    images: list[tuple[str, ImageInfo]], spec: ModelSpec, options: CountOptions
+) -> Iterator[Result]:
+    counts: Sequence[TokenCount | VlprepError]
+    try:
+        counts = image_token_counts(
+            [info.size for _, info in images], spec,
+            min_pixels=options.min_pixels, max_pixels=options.max_pixels,
+            high_res=options.high_res, rules=options.rules,
+        )  # fmt: skip
+    except VlprepError as error:  # nothing can be counted so: every image has the same reason
+        counts = [error] * len(images)
+    for (name, info), count in zip(images, counts, strict=True):
+        if isinstance(count, VlprepError):
+            yield MediaFailure(source=name, error=count)
+        else:
+            yield MediaCount(source=name, info=info, tokens=count)
 
 
 def _tokens(

@@ -11,23 +11,48 @@ from vlprep.models.registry import get_model
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.budget import TokenBudget, token_budget
 from vlprep.rules.packing import FitPlan, plan_fit
-from vlprep.tasks.count import CountOptions, MediaCount, MediaFailure, count_many
-from vlprep.types import ImageInfo
+from vlprep.rules.tokens import TokenCount, image_tokens
+from vlprep.tasks.count import CountOptions, MediaCount, MediaFailure, Result, count_many
+from vlprep.types import ImageInfo, ImageSize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFit:
     """How given images fit one model's input."""
 
-    items: tuple[MediaCount | MediaFailure, ...]
+    items: tuple[Result, ...]
     """Every image as given, counted or with the reason why not."""
     plan: FitPlan
     """The plan over the counted ones, numbered as in `counted`."""
+    rules: str
+    """Name of the rule set in force."""
 
     @property
     def counted(self) -> tuple[MediaCount, ...]:
         """The images that could be counted, in order."""
         return tuple(item for item in self.items if isinstance(item, MediaCount))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EqualFit:
+    """How many images of one size fit."""
+
+    size: ImageSize
+    """Size of each."""
+    tokens: TokenCount
+    """What each costs."""
+    budget: TokenBudget
+    """What they may spend."""
+
+    @property
+    def fits(self) -> int:
+        """How many fit one request."""
+        return self.budget.available // self.tokens.total
+
+    @property
+    def left_tokens(self) -> int:
+        """What they leave of the budget."""
+        return self.budget.available % self.tokens.total
 
 
 def fit_images(
@@ -54,20 +79,60 @@ def fit_images(
     (2, 494)
     """
     spec = get_model(model)
-    budget = budget or token_budget(spec)
     options = CountOptions(
         min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res, rules=rules
     )
-    items = tuple(_images_only(item) for item in count_many(sources, spec, options))
-    sizes = [item.info.size for item in items if isinstance(item, MediaCount)]
+    results = count_many(sources, spec, options)
+    return fit_counted(results, spec, budget or token_budget(spec), options)
+
+
+def fit_counted(
+    results: Iterable[Result], spec: ModelSpec, budget: TokenBudget, options: CountOptions
+) -> ImageFit:
+    """Fit images that have been counted with `options`; see `fit_images`.
+
+    >>> from vlprep import count_many, get_model, token_budget
+    >>> spec, options = get_model("qvq-max"), CountOptions()
+    >>> results = count_many(["fixtures/photo.jpg"] * 3, spec, options)
+    >>> fit_counted(results, spec, token_budget(spec, max_input=800), options).plan.fits
+    2
+    """
+    items = tuple(_images_only(item) for item in results)
     plan = plan_fit(
-        sizes, spec, budget,
-        min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res, rules=rules,
-    )  # fmt: skip
-    return ImageFit(items=items, plan=plan)
+        [item.info.size for item in items if isinstance(item, MediaCount)],
+        spec,
+        budget,
+        min_pixels=options.min_pixels,
+        max_pixels=options.max_pixels,
+        high_res=options.high_res,
+        rules=options.rules,
+    )
+    return ImageFit(items=items, plan=plan, rules=spec.rules(options.rules).name)
 
 
-def _images_only(item: MediaCount | MediaFailure) -> MediaCount | MediaFailure:
+def fit_equal(
+    size: tuple[int, int], model: ModelSpec | str | None, budget: TokenBudget, options: CountOptions
+) -> EqualFit:
+    """Say how many images of one `size`, (height, width) in pixels, fit a budget.
+
+    Raises the errors of `image_tokens`.
+
+    >>> from vlprep import token_budget
+    >>> fit_equal((1280, 1280), "qvq-max", token_budget("qvq-max"), CountOptions()).fits
+    86
+    """
+    tokens = image_tokens(
+        size,
+        model,
+        min_pixels=options.min_pixels,
+        max_pixels=options.max_pixels,
+        high_res=options.high_res,
+        rules=options.rules,
+    )
+    return EqualFit(size=ImageSize(*size), tokens=tokens, budget=budget)
+
+
+def _images_only(item: Result) -> Result:
     if isinstance(item, MediaFailure) or isinstance(item.info, ImageInfo):
         return item
     problem = "a video; only images are fitted, `vlprep tokens` counts both"

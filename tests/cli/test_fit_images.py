@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (("--model", "qvq-max"), 86),
+        (("--model", "qvq-max", "--high-res"), 50),
+        (("--model", "qvq-max", "--max-input", "98304"), 80),
+        (("--model", "qvq-max", "--max-input", "98304", "--high-res"), 46),
+        (("--model", "qwen-vl-max-2024-11-19"), 25),
+        (("--model", "qwen-vl-max-2024-11-19", "--high-res"), 14),
+    ],
+)
+def test_the_documents_worked_examples(run, words, count):
+    ran = run("fit-images", "--size", "1280x1280", *words)
+    assert ran.code == 0
+    assert f"{count} images of 1280x1280 fit" in ran.out
+    assert run("fit-images", "--size", "1280x1280", *words, "--json").json["fits"] == count
+
+
+def test_a_hundred_images_of_2560_tokens_beside_a_hundred_text_tokens(run):
+    words = ("--model", "qwen3-vl-plus", "--thinking", "--text-tokens", "100")
+    ran = run("fit-images", "--size", "2048x1280", *words, "--json")
+    assert ran.json["items"][0]["visual_tokens"] == 2560
+    assert ran.json["fits"] == 100
+    assert ran.json["reserved_tokens"] == 100
+
+
+def test_size_is_width_by_height(run):
+    item = run("fit-images", "--size", "1920x1080", "--json").json["items"][0]
+    assert (item["height"], item["width"]) == (1080, 1920)
+
+
+def test_all_fit(run):
+    ran = run("fit-images", "photo.jpg", "photo.heic", "--model", "qvq-max")
+    assert "2 of 2 images fit one request" in ran.out
+    assert "requests hold them" not in ran.out
+
+
+def test_split_left_and_the_largest_common_max_pixels(run):
+    words = ("photo.jpg", "exif_1.jpg", "photo.jpg", "--model", "qvq-max", "--max-input", "500")
+    ran = run("fit-images", *words, "--json")
+    document = ran.json
+    assert document["schema"] == "vlprep.fit/1"
+    assert (document["given"], document["fits"], document["max_input_tokens"]) == (3, 2, 500)
+    tokens = [item["tokens"] for item in document["items"]]
+    assert document["requests"] == [["photo.jpg", "exif_1.jpg"], ["photo.jpg"]]
+    assert document["left_tokens"] == 500 - tokens[0] - tokens[1]
+    cap = document["max_pixels_for_all"]
+    again = run("fit-images", *words, "--max-pixels", cap, "--json").json
+    assert again["fits"] == 3
+    over = run("fit-images", *words, "--max-pixels", cap + 1, "--json").json
+    assert over["fits"] < 3
+    assert f"--max-pixels {cap}" in run("fit-images", *words).out
+
+
+def test_an_image_too_large_for_any_request_is_in_none(run):
+    ran = run("fit-images", "photo.jpg", "exif_1.jpg", "--max-input", "100", "--json")
+    assert ran.json["requests"] == [["exif_1.jpg"]]
+    assert ran.json["fits"] == 0
+
+
+def test_videos_and_bad_files_are_named_and_take_no_part(run):
+    ran = run("fit-images", "photo.jpg", "street.mp4", "empty.jpg", "--json")
+    assert ran.code == 1
+    assert (ran.json["given"], ran.json["fits"]) == (3, 1)
+    assert ran.json["items"][1]["error"]["code"] == "unsupported_format"
+    assert "street.mp4: a video; only images are fitted" in ran.err
+
+
+def test_a_context_that_would_bind_is_noted_and_enforced_when_asked(run):
+    noted = run("fit-images", "--size", "1280x1280", "--thinking")
+    assert "leaves 4,096 tokens of the context of 262,144" in noted.err
+    words = ("--thinking", "--thinking-tokens", "81920", "--reply-tokens", "32768")
+    enforced = run("fit-images", "--size", "1280x1280", *words, "--json")
+    assert enforced.json["fits"] == (262144 - 81920 - 32768) // 1602
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ((), 2, "name images, or --size"),
+        (("photo.jpg", "--size", "1x1"), 2, "name images, or --size"),
+        (("--size", "1280"), 2, "not a size"),
+        (("--size", "0x10"), 2, "side of 0"),
+        (("--size", "10x10", "--reserve", "300000"), 1, "300,000 tokens are reserved"),
+        (("--size", "10x10", "-m", "Qwen/Qwen2-VL-7B-Instruct"), 1, "--max-input"),
+        (("--size", "9x3000", "-m", "Qwen/Qwen2-VL-7B-Instruct", "--max-input", "9"), 1, "333.3:1"),
+    ],
+)
+def test_what_cannot_be(run, words, code, message):
+    ran = run("fit-images", *words)
+    assert ran.code == code
+    assert message in ran.err
+    assert ran.out == ""

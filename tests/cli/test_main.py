@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from vlprep.cli import COMMANDS, main
+
+ROOT = Path(__file__).parents[2]
+PYTHON = [sys.executable, "-m", "vlprep"]
+
+
+def command_of(name: str) -> click.Command:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    return command
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_an_example_and_described_options(name):
+    command = command_of(name)
+    assert command.help and f"vlprep {name}" in command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_summary_is_the_commands_own_first_sentence_in_spirit(name):
+    assert COMMANDS[name][1].endswith(".")
+    assert importlib.import_module(f"vlprep.cli.{COMMANDS[name][0]}").command.name == name
+
+
+def test_help_lists_the_commands_and_exit_codes(run):
+    out = run("--help").out
+    for name, (_, summary) in COMMANDS.items():
+        assert re.search(rf"{name}\s+{re.escape(summary)}", out)
+    assert "130 interrupted" in out
+
+
+def test_the_reference_page_is_fresh(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    pages = importlib.import_module("make_commands")
+    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    assert pages.updated(page) == page, "run python docs/make_commands.py"
+
+
+def modules_after(*words: str) -> set[str]:
+    """Run a command in a fresh interpreter and return the modules it leaves loaded."""
+    program = (
+        "import sys, vlprep.cli\n"
+        "try: vlprep.cli.main(sys.argv[1:])\n"
+        "except SystemExit as stop: code = stop.code\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr); sys.exit(code)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *words], cwd=ROOT / "fixtures", capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    return set(ran.stderr.split())
+
+
+def test_help_loads_no_array_or_media_library():
+    assert not modules_after("--help") & {"numpy", "PIL", "av", "pillow_heif", "rich"}
+
+
+def test_counting_a_jpeg_loads_neither_pyav_nor_pillow_heif():
+    loaded = modules_after("tokens", "photo.jpg")
+    assert "PIL" in loaded
+    assert not loaded & {"av", "pillow_heif"}
+
+
+def test_counting_as_json_does_not_load_rich():
+    assert "rich" not in modules_after("tokens", "photo.jpg", "--json")
+
+
+def test_python_m_is_the_same_command():
+    ran = subprocess.run([*PYTHON, "--version"], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("vlprep, version") or "0." in ran.stdout
+
+
+def test_an_interrupt_is_exit_130_without_a_traceback():
+    process = subprocess.Popen(
+        [*PYTHON, "tokens", "--from-file", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    time.sleep(1.5)  # by now it waits for names
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+
+
+def test_a_closed_pipe_ends_quietly():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as gone:
+        ran = subprocess.run(
+            [*PYTHON, "models"], stdout=gone, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ran.returncode == 1
+    assert ran.stderr == ""
+
+
+def test_a_narrow_ascii_locale_breaks_nothing():
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    ran = subprocess.run(
+        [*PYTHON, "tokens", "photo.jpg"], cwd=ROOT / "fixtures", env=environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert "302" in ran.stdout
+
+
+def test_bugs_keep_their_traceback(monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(click.Group, "main", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        main(["models"])

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from vlprep import list_models
+
+TESTS = Path(__file__).parents[1]
+
+
+def test_list_has_every_model_once(run):
+    lines = run("models").out.splitlines()
+    for spec in list_models():
+        assert sum(line.split()[:1] == [spec.name] for line in lines) == 1
+
+
+def test_a_page_has_numbers_sources_and_marks_what_differs(run):
+    page = run("models", "qwen3-vl-plus").out
+    assert "largest input, thinking      258,048 [S004 2025-12-18, P1 2026-01]" in page
+    assert "rules guide-2025-12 (in force unless --rules says otherwise)" in page
+    assert "  * min_pixels           65,536 = 64 tokens" in page
+    assert "points to qwen3-vl-plus-2025-12-19" in page
+    assert "0.2 / 1.6 USD per 1,000,000 tokens [P1 2026-01]" in page
+
+
+def test_an_alias_shows_its_model(run):
+    assert run("models", "qvq-max-0515").out.startswith("qvq-max-2025-05-15")
+
+
+def test_unknown_limits_are_said(run):
+    assert "windows: not stated" in run("models", "Qwen/Qwen2-VL-7B-Instruct").out
+    assert "image: not stated" in run("models", "qwen-vl-ocr").out
+
+
+def test_json_has_every_number_and_the_sources_cited(run):
+    document = run("models", "qvq-max", "--json").json
+    assert document["schema"] == "vlprep.models/1"
+    (model,) = document["models"]
+    assert model["rule_sets"]["guide-2025-06"]["image"]["max_pixels"] == 1003520
+    assert set(model["sources"]) <= set(document["sources"])
+    assert document["sources"]["S004" if "S004" in document["sources"] else "S002"]["date"]
+
+
+def test_the_whole_catalogue_as_json_cites_only_named_sources(run):
+    document = run("models", "--json").json
+    assert len(document["models"]) == len(list_models())
+    assert all(source["title"] and source["date"] for source in document["sources"].values())
+
+
+def test_a_model_file_is_shown_with_its_warnings(run):
+    ran = run("models", "--model-file", TESTS / "models" / "fine-tune")
+    assert ran.code == 0
+    assert ran.out.startswith("fine-tune · qwen2_5_vl, open weights")
+    assert "class default" in ran.err
+
+
+def test_unknown_names_fail_with_near_matches(run):
+    ran = run("models", "Qwen3-VL-8B-Instruct")
+    assert ran.code == 1
+    assert "Qwen/Qwen3-VL-8B-Instruct" in ran.err

@@ -1,0 +1,12 @@
+"""Settings of the property tests: the same cases on every run, and as long as they take.
+
+`pytest --hypothesis-profile=search` looks for new ones, twenty times as many.
+"""
+
+from hypothesis import settings
+
+settings.register_profile(
+    "same", derandomize=True, deadline=None, database=None, max_examples=150
+)
+settings.register_profile("search", deadline=None, database=None, max_examples=3000)
+settings.load_profile("same")

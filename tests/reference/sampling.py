@@ -1,0 +1,97 @@
+"""The references' frame counts and frame numbers in plain Python: the oracle of the kernels."""
+
+import math
+import struct
+
+
+class Refused(Exception):
+    """The reference gives no usable number of frames."""
+
+
+def count(total, rate, *, fps, nframes, min_frames, max_frames, default_maximum, reference):
+    """Count the frames that `reference` samples; `max_frames` is `None` if the caller set none."""
+    chosen = COUNTS[reference](total, rate, fps, nframes, min_frames, max_frames, default_maximum)
+    if reference != "transformers" and not 2 <= chosen <= total:
+        raise Refused(f"{chosen} of {total}")
+    return chosen
+
+
+def _docs(total, rate, fps, nframes, min_frames, max_frames, default_maximum):
+    low = math.ceil(min_frames / 2) * 2
+    high = min(default_maximum, total) if max_frames is None else max_frames
+    high = math.floor(high / 2) * 2
+    duration = total / rate
+    if duration - int(duration) > 1 / fps:
+        usable = math.ceil(duration * rate)
+    else:
+        usable = math.ceil(int(duration) * rate)
+    chosen = int(min(min(max(usable / rate * fps, low), high), usable))
+    if not 2 <= chosen <= usable:
+        raise Refused(f"{chosen} of {usable}")
+    # The usable frames may come out one more than there are.
+    return chosen
+
+
+def _qwen_vl_utils(total, rate, fps, nframes, min_frames, max_frames, default_maximum):
+    if nframes is not None:
+        return round(nframes / 2) * 2
+    low = math.ceil(min_frames / 2) * 2
+    high = min(default_maximum, total) if max_frames is None else max_frames
+    high = math.floor(high / 2) * 2
+    wanted = total / rate * fps
+    return math.floor(min(min(max(wanted, low), high), total) / 2) * 2
+
+
+def _transformers_qwen2(total, rate, fps, nframes, min_frames, max_frames, default_maximum):
+    if nframes is not None:
+        return round(nframes / 2) * 2
+    maximum = default_maximum if max_frames is None else max_frames
+    high = math.floor(min(maximum, total) / 2) * 2
+    wanted = total / rate * fps
+    return math.floor(min(max(wanted, min_frames), high, total) / 2) * 2
+
+
+def _transformers(total, rate, fps, nframes, min_frames, max_frames, default_maximum):
+    if nframes is not None:
+        return nframes
+    maximum = default_maximum if max_frames is None else max_frames
+    return min(max(int(total / rate * fps), min_frames), maximum, total)
+
+
+COUNTS = {
+    "docs": _docs,
+    "qwen-vl-utils": _qwen_vl_utils,
+    "transformers-qwen2": _transformers_qwen2,
+    "transformers": _transformers,
+}
+
+
+def linspace(first, last, frames):
+    if frames == 1:
+        return [first]
+    step = (last - first) / (frames - 1)
+    numbers = [round(first + k * step) for k in range(frames)]
+    numbers[-1] = last
+    return numbers
+
+
+def linspace_float32(first, last, frames):
+    """Spread as torch does: a step in single precision, the second half counted from the end."""
+    if frames == 1:
+        return [first]
+    step = _single(_single(last - first) / _single(frames - 1))
+    ahead = [_single(first + step * k) for k in range(frames // 2)]
+    back = [_single(last - step * (frames - 1 - k)) for k in range(frames // 2, frames)]
+    return [round(number) for number in ahead + back]
+
+
+def arange(first, last, frames):
+    step = (last - first + 1) / frames
+    return [min(math.floor(_single(first + k * step)), last) for k in range(frames)]
+
+
+SPREADS = {"linspace": linspace, "linspace-float32": linspace_float32, "arange": arange}
+
+
+def _single(number):
+    return struct.unpack("f", struct.pack("f", number))[0]

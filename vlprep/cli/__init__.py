@@ -1,0 +1,94 @@
+"""The command line: parse, one task, render. Commands load when they are run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from vlprep.errors import VlprepError
+
+COMMANDS = {
+    "tokens": ("tokens", "Count what images and videos cost in tokens."),
+    "fit-images": ("fit_images", "Say how many images fit a model's input."),
+    "models": ("models", "List the models, or show one with all its numbers."),
+}
+"""Module and summary of each command; the summaries are here so that help imports no command."""
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, and whose errors end here."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"vlprep.cli.{COMMANDS[cmd_name][0]}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command and end the process with a documented exit code."""
+        extra["standalone_mode"] = False
+        sys.exit(_run(lambda: super(LazyGroup, self).main(*args, **extra)))
+
+
+def _run(call: Any) -> int:
+    """Turn what ends a command into one line on stderr and an exit code."""
+    try:
+        return int(call() or 0)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        _silence_stdout()
+        return EXIT_FAILED
+    except VlprepError as error:
+        return _failed(str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _failed(f"{error.filename}: {error.strerror}")
+
+
+def _failed(message: str) -> int:
+    from vlprep.cli.text import safe
+
+    click.echo(f"vlprep: {safe(message)}", err=True)
+    return EXIT_FAILED
+
+
+def _silence_stdout() -> None:
+    """Point stdout at nothing: the reader has gone, and Python would complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group("vlprep", cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vlprep")
+def main() -> None:
+    """See what a vision-language model sees of your images and videos, and what it costs.
+
+    \b
+    vlprep tokens photo.jpg clip.mp4 --fps 1
+    vlprep fit-images *.jpg --model qvq-max
+    vlprep models qwen3-vl-plus
+
+    Data goes to stdout, everything else to stderr. Exit codes: 0 all good, 1 a file or the
+    request failed, 2 wrong usage, 130 interrupted.
+    """

@@ -1,0 +1,163 @@
+"""`vlprep models`: the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from typing import Any
+
+import click
+
+from vlprep.cli.render import note, print_json, print_table
+from vlprep.cli.text import safe, thousands
+from vlprep.models.registry import get_source, list_models, resolve_model
+from vlprep.models.spec import ImageRule, ModelSpec, Price, RuleSet, VideoRule
+from vlprep.rules.explain import cite
+
+SCHEMA = "vlprep.models/1"
+
+
+@click.command(name="models")
+@click.argument("name", required=False)
+@click.option("--model-file", metavar="FILE", help="Show a model of your own: TOML or a folder.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def command(*, name: str | None, model_file: str | None, as_json: bool) -> int:
+    """List the models, or show one with all its numbers and where they come from.
+
+    \b
+    vlprep models
+    vlprep models qwen3-vl-plus
+    """
+    if name is None and model_file is None:
+        specs = list_models()
+        print_json(_document(specs)) if as_json else _print_list(specs)
+        return 0
+    spec = resolve_model(name, model_file)
+    print_json(_document((spec,))) if as_json else click.echo("\n".join(_page(spec)))
+    for warning in spec.warnings:
+        note(f"warning: {spec.name}: {warning}")
+    return 0
+
+
+def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
+    cited = sorted({key for spec in specs for key in _cited(spec)})
+    return {
+        "schema": SCHEMA,
+        "models": [asdict(spec) for spec in specs],
+        "sources": {key: asdict(get_source(key)) for key in cited},
+    }
+
+
+def _cited(spec: ModelSpec) -> Iterator[str]:
+    yield from spec.sources
+    yield from (pointer.source for pointer in spec.points_to)
+    for price in spec.prices:
+        yield from price.sources
+    for rule_set in spec.rule_sets.values():
+        for part in (rule_set.image, rule_set.video, rule_set.prompt):
+            yield from part.sources if part is not None else ()
+
+
+def _print_list(specs: tuple[ModelSpec, ...]) -> None:
+    rows = []
+    for spec in specs:
+        rule_set = spec.rules()
+        rule = rule_set.image or rule_set.video
+        side = f"{rule.factor}x{rule.factor}" if rule else "–"
+        row = (spec.name, spec.family, side, rule_set.name, thousands(spec.input_limit()))
+        rows.append(row)
+    print_table(("model", "family", "token", "rules", "largest input"), rows, left=2)
+
+
+def _page(spec: ModelSpec) -> Iterator[str]:
+    yield f"{safe(spec.name)} · {spec.family}, {_KINDS[spec.kind]}"
+    if spec.aliases:
+        yield f"  also      {', '.join(spec.aliases)}"
+    if spec.deployments:
+        yield f"  served    {', '.join(spec.deployments)}"
+    for pointer in spec.points_to:
+        place = f" in {pointer.deployment}" if pointer.deployment else ""
+        yield f"  points to {pointer.snapshot}{place} {cite((pointer.source,))}"
+    yield f"  thinks    {_thinking(spec)}"
+    yield from _windows(spec)
+    for note_text in spec.notes:
+        yield f"  note      {note_text}"
+    for rule_set in spec.rule_sets.values():
+        yield from _rule_set_lines(spec, rule_set)
+    yield from _price_lines(spec.prices)
+
+
+_KINDS = {"api": "served by API", "open-weights": "open weights"}
+
+_WINDOWS = {
+    "context_tokens": "context",
+    "max_input_tokens": "largest input",
+    "max_input_thinking_tokens": "largest input, thinking",
+    "max_thinking_tokens": "longest chain of thought",
+    "max_reply_tokens": "longest reply",
+    "max_image_tokens": "most tokens of an image",
+}
+
+
+def _thinking(spec: ModelSpec) -> str:
+    if spec.thinking is None:
+        return "not stated"
+    if spec.thinking != "optional" or spec.thinks_by_default is None:
+        return spec.thinking
+    return f"{spec.thinking}, {'on' if spec.thinks_by_default else 'off'} by default"
+
+
+def _windows(spec: ModelSpec) -> Iterator[str]:
+    known = {label: getattr(spec, field) for field, label in _WINDOWS.items()}
+    for label, value in known.items():
+        if value is not None:
+            yield f"  {label:<25} {value:>10,} {cite(spec.sources)}"
+    if not any(known.values()):
+        yield f"  windows: not stated {cite(spec.sources)}"
+
+
+def _rule_set_lines(spec: ModelSpec, rule_set: RuleSet) -> Iterator[str]:
+    force = " (in force unless --rules says otherwise)" if _is_default(spec, rule_set) else ""
+    yield ""
+    yield f"rules {rule_set.name}{force}"
+    yield f"  {rule_set.title}, {rule_set.date}"
+    default = spec.rules()
+    for label, rule, usual in (
+        ("image", rule_set.image, default.image),
+        ("video", rule_set.video, default.video),
+    ):
+        if rule is None:
+            yield f"  {label}: not stated"
+            continue
+        yield f"  {label} {cite(rule.sources)}"
+        yield from _numbers(rule, None if _is_default(spec, rule_set) else usual)
+
+
+def _is_default(spec: ModelSpec, rule_set: RuleSet) -> bool:
+    return rule_set.name == spec.default_rules
+
+
+def _numbers(rule: ImageRule | VideoRule, usual: ImageRule | VideoRule | None) -> Iterator[str]:
+    """Show every number of a rule; a star marks those that differ from the rule in force."""
+    for field in fields(rule):
+        value = getattr(rule, field.name)
+        if value is None or field.name == "sources":
+            continue
+        differs = usual is not None and getattr(usual, field.name) != value
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        area = field.name.endswith("_pixels") and field.name != "min_side_pixels"
+        tokens = f" = {value / rule.factor**2:,.0f} tokens" if area else ""
+        yield f"  {'*' if differs else ' '} {field.name:<20} {shown}{tokens}"
+
+
+def _price_lines(prices: tuple[Price, ...]) -> Iterator[str]:
+    if prices:
+        yield ""
+        yield "list prices, input / output"
+    for price in prices:
+        for tier in price.tiers:
+            bound = f" up to {tier.up_to}" if tier.up_to else ""
+            yield (
+                f"  {price.deployment}{bound}: {tier.input:g} / {tier.output:g} {price.currency} "
+                f"per {price.per_tokens:,} tokens {cite(price.sources)}"
+            )

@@ -1,0 +1,125 @@
+"""Options that commands share, each with one meaning everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import click
+
+from vlprep.units import parse_count, parse_rate, parse_size
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
+    """A value that a function of `vlprep.units` reads; its `ValueError` is a usage error."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse text; a value that is no text has been parsed before."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+RATE = _Parsed("rate", parse_rate)
+COUNT = _Parsed("number", parse_count)
+SIZE = _Parsed("widthxheight", parse_size)
+
+
+def _positive(text: str) -> int:
+    value = parse_count(text)
+    if value < 1:
+        raise ValueError(f"{text!r} is not above 0")
+    return value
+
+
+POSITIVE = _Parsed("number", _positive)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The options that say which files are meant."""
+
+    paths: tuple[str, ...]
+    recursive: bool
+    from_file: str | None
+    null_separated: bool
+
+    def files(self) -> list[str]:
+        """Return the files; raises a usage error when none is named."""
+        if not self.paths and self.from_file is None:
+            raise click.UsageError("name a file, or --from-file with a list of them")
+        from vlprep.cli.inputs import input_files
+
+        return input_files(
+            self.paths,
+            recursive=self.recursive,
+            from_file=self.from_file,
+            null_separated=self.null_separated,
+        )
+
+
+def input_options(command: _Command) -> _Command:
+    """Add PATH..., -r, --from-file and -0."""
+    return _decorate(
+        command,
+        click.argument("paths", nargs=-1, metavar="PATH..."),
+        click.option("-r", "--recursive", is_flag=True, help="Walk folders."),
+        click.option("--from-file", metavar="LIST", help="Read names from a file, - for stdin."),
+        click.option("-0", "null_separated", is_flag=True, help="Names in LIST end with NUL."),
+    )
+
+
+def model_options(command: _Command) -> _Command:
+    """Add --model, --model-file and --rules."""
+    return _decorate(
+        command,
+        click.option("-m", "--model", help="Name of the model; qwen3-vl-plus if none is given."),
+        click.option(
+            "--model-file",
+            metavar="FILE",
+            help="Numbers of your own model: TOML, or a Hugging Face folder or "
+            "preprocessor_config.json.",
+        ),
+        click.option("--rules", metavar="NAME", help="Rule set; `vlprep models NAME` lists them."),
+    )
+
+
+def pixel_options(command: _Command) -> _Command:
+    """Add --min-pixels, --max-pixels and --high-res."""
+    return _decorate(
+        command,
+        click.option("--min-pixels", type=COUNT, help="Enlarge smaller pictures to this."),
+        click.option("--max-pixels", type=POSITIVE, help="Shrink larger ones; 1280*28*28 works."),
+        click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
+    )
+
+
+def budget_options(command: _Command) -> _Command:
+    """Add --max-input and --thinking/--no-thinking."""
+    return _decorate(
+        command,
+        click.option("--max-input", type=POSITIVE, help="Largest input in tokens."),
+        click.option("--thinking/--no-thinking", default=None, help="Whether the model thinks."),
+    )
+
+
+def _decorate(command: _Command, *options: Callable[[_Command], _Command]) -> _Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def as_float(rate: Fraction | None) -> float | None:
+    """Return a rate as the float that the references compute with."""
+    return None if rate is None else float(rate)

@@ -1,0 +1,154 @@
+"""What commands print: tables for people, JSON and CSV for programs.
+
+Dictionaries appear here and nowhere below. Sizes in JSON are height and width apart; tables write
+WIDTHxHEIGHT, as people do, and say so in the heading.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from vlprep.cli.text import safe
+from vlprep.models.spec import ModelSpec
+from vlprep.rules.tokens import TokenCount
+from vlprep.tasks.count import MediaFailure, Result
+from vlprep.types import ImageSize
+
+Item = dict[str, Any]
+
+
+def item_json(result: Result) -> Item:
+    """Return one file's entry of the documented JSON."""
+    if isinstance(result, MediaFailure):
+        error = {"code": result.code, "message": result.message}
+        return {"source": result.source, "error": error}
+    return {
+        "source": result.source,
+        "kind": result.kind,
+        **_count_json(result.info.size, result.tokens),
+        "warnings": list(result.warnings),
+    }
+
+
+def equal_item_json(size: ImageSize, tokens: TokenCount) -> Item:
+    """Return the entry of an image that is only a size."""
+    return {
+        "source": None,
+        "kind": "image",
+        **_count_json(size, tokens),
+        "warnings": list(tokens.warnings),
+    }
+
+
+def _count_json(size: ImageSize, tokens: TokenCount) -> Item:
+    return {
+        "height": size.height,
+        "width": size.width,
+        "resized_height": tokens.resized.height,
+        "resized_width": tokens.resized.width,
+        "frames": None if tokens.plan is None else tokens.plan.frame_count,
+        "tokens": tokens.total,
+        "visual_tokens": tokens.visual,
+        "marker_tokens": tokens.markers,
+        "text_tokens": tokens.text,
+    }
+
+
+CSV_COLUMNS = (
+    "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",
+    "visual_tokens", "marker_tokens", "text_tokens", "warnings", "error_code", "error_message",
+)  # fmt: skip
+
+
+def csv_row(item: Item) -> list[Any]:
+    """Return an item as a row of `CSV_COLUMNS`; warnings are joined by a semicolon."""
+    error = item.get("error", {})
+    flat = {
+        **item,
+        "warnings": "; ".join(item.get("warnings", ())),
+        "error_code": error.get("code"),
+        "error_message": error.get("message"),
+    }
+    return [flat.get(column) for column in CSV_COLUMNS]
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print a document as JSON: ASCII only, so that no terminal and no locale can break it."""
+    click.echo(json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2))
+
+
+def print_json_line(document: Mapping[str, Any]) -> None:
+    """Print a document as one line of JSON."""
+    click.echo(json.dumps(document, ensure_ascii=True, allow_nan=False))
+
+
+def print_csv(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
+    """Print rows as CSV in UTF-8; bytes of a name that is not UTF-8 come out as they are.
+
+    On a terminal, where nobody parses them, names are made harmless as in tables.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    content = text.getvalue()
+    if sys.stdout.isatty():
+        content = "\n".join(map(safe, content.split("\n")))
+    click.echo(content.encode("utf-8", "surrogateescape"), nl=False)
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> None:
+    """Print a table; the first `left` columns are text, the others numbers.
+
+    In a pipe the lines are as long as they need to be, without colour.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number < left else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(safe(cell)) for cell in row))
+    width = None if sys.stdout.isatty() else 100_000
+    output = io.StringIO()
+    console = Console(
+        file=output, width=width or Console().width, force_terminal=sys.stdout.isatty()
+    )
+    console.print(table)
+    lines = output.getvalue().splitlines()
+    click.echo("\n".join(line.rstrip() for line in lines))
+
+
+def note(message: str) -> None:
+    """Print a remark for the person at the keyboard, on stderr."""
+    click.echo(safe(message), err=True)
+
+
+def heading(model: ModelSpec, rules: str | None) -> str:
+    """Return the line that says whose tokens are counted, by which rules."""
+    rule_set = model.rules(rules)
+    by = "by the documented rules" if model.kind == "api" else "by the rules"
+    return f"{safe(model.name)}, {by} {rule_set.name} ({rule_set.date})"
+
+
+def report_problems(results: Iterable[Result], *, warnings: bool) -> bool:
+    """Print failures, and warnings if wanted, on stderr; returns whether anything failed."""
+    failed = False
+    for result in results:
+        if isinstance(result, MediaFailure):
+            failed = True
+            note(f"error: {result.source}: {result.message}")
+        elif warnings:
+            for warning in result.warnings:
+                note(f"warning: {result.source}: {warning}")
+    return failed
