@@ -44,6 +44,9 @@ TURNED = (6, 8)
 Origin = Literal["camera", "plain"]
 """Pictures with an EXIF block, or without."""
 
+JPEG_QUALITY = 30
+"""Low, as no pixel is read and a thousand files should be small."""
+
 SHOT_AT = b"2025:06:05 12:00:00"
 """Time of each picture in its EXIF block; replaced so that no two files are the same."""
 
@@ -165,14 +168,14 @@ def shot_at(number: int) -> bytes:
 def camera_jpeg(size: tuple[int, int], orientation: int) -> bytes:
     """Encode a picture as cameras do: EXIF right at the start, no JFIF block."""
     output = io.BytesIO()
-    soft_picture(size).save(output, "JPEG", quality=85, exif=camera_exif(orientation))
+    soft_picture(size).save(output, "JPEG", quality=JPEG_QUALITY, exif=camera_exif(orientation))
     return without_jfif(output.getvalue())
 
 
 def plain_jpeg(size: tuple[int, int], _orientation: int) -> bytes:
     """Encode a picture as web sites and data sets keep it: a JFIF block, no EXIF."""
     output = io.BytesIO()
-    soft_picture(size).save(output, "JPEG", quality=85)
+    soft_picture(size).save(output, "JPEG", quality=JPEG_QUALITY)
     return output.getvalue()
 
 

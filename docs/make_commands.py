@@ -19,12 +19,11 @@ WIDTH = 80
 def updated(page: str) -> str:
     """Return the page with the help of every command between its markers."""
     for name in COMMANDS:
-        block = f"<!-- {name} -->\n```text\n{help_of(name)}\n```\n<!-- end -->"
-        page, found = re.subn(
-            rf"<!-- {name} -->.*?<!-- end -->", lambda _, b=block: b, page, flags=re.DOTALL
-        )
-        if not found:
+        place = re.search(rf"<!-- {name} -->.*?<!-- end -->", page, flags=re.DOTALL)
+        if place is None:
             raise SystemExit(f"{PAGE.name} has no place for {name!r}")
+        block = f"<!-- {name} -->\n```text\n{help_of(name)}\n```\n<!-- end -->"
+        page = page[: place.start()] + block + page[place.end() :]
     return page
 
 

@@ -51,10 +51,6 @@ def test_the_count_equals_the_plain_twin(reference, total, rate, data):
             reference=reference,
         )
     except plain.Refused:
-        if reference == "docs":
-            with pytest.raises(ConstraintError):
-                smart_nframes(total, rate, reference=reference, **request)
-            return
         with pytest.raises(ConstraintError):
             smart_nframes(total, rate, reference=reference, **request)
     else:
@@ -100,7 +96,8 @@ def test_a_plan_is_sorted_in_range_counted_and_timed(reference, sampling, total,
     assert plan.indices[-1] < total
     assert plan.timestamps_seconds == tuple(index / rate for index in plan.indices)
     assert plan.sample_fps == pytest.approx(plan.frame_count / total * rate)
-    if plan.frame_count <= total:
+    asked_too_often = request.get("fps", 2.0) > rate  # the interval rule then shows frames twice
+    if plan.frame_count <= total and not asked_too_often:
         assert len(set(plan.indices)) == plan.frame_count
 
 
@@ -162,7 +159,7 @@ def test_the_interval_rule_takes_the_frame_that_is_shown_at_each_instant(total, 
 
 @given(st.integers(1, 5000), st.integers(1, 900), rates, asked_rates)
 def test_the_interval_rule_spreads_a_bounded_count_over_the_whole_clip(total, count, rate, fps):
-    assume(count <= total)
+    assume(count <= total and fps <= rate)
     chosen = INDEX_RULES["interval"](0, total - 1, count, rate, fps).astype(int).tolist()
     assert chosen == sorted(set(chosen))
     assert chosen[0] == 0

@@ -80,13 +80,29 @@ def csv_row(item: Item) -> list[Any]:
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Print a document as JSON: ASCII only, so that no terminal and no locale can break it."""
-    click.echo(json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2))
+    """Print a document as JSON: a line for each key, and for each entry of a list.
+
+    Reads nearly as well as indented JSON, whose encoder is many times slower.
+    """
+    lines = ",\n".join(f"  {_dumps(key)}: {_lines(value)}" for key, value in document.items())
+    click.echo(f"{{\n{lines}\n}}")
 
 
 def print_json_line(document: Mapping[str, Any]) -> None:
     """Print a document as one line of JSON."""
-    click.echo(json.dumps(document, ensure_ascii=True, allow_nan=False))
+    click.echo(_dumps(document))
+
+
+def _lines(value: Any) -> str:
+    if not (isinstance(value, list) and value):
+        return _dumps(value)
+    entries = ",\n".join(f"    {_dumps(entry)}" for entry in value)
+    return f"[\n{entries}\n  ]"
+
+
+def _dumps(value: Any) -> str:
+    """Encode in ASCII only, so that no terminal and no locale can break it."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)
 
 
 def print_csv(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:

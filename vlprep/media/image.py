@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageFile
 
-from vlprep.errors import DecodeError, PixelLimitError
+from vlprep.errors import DecodeError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.animation import frame_seconds
+from vlprep.media.orientation import exif_orientation
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
 from vlprep.types import ImageInfo, ImageSize
@@ -47,7 +48,7 @@ def probe_image(opened: OpenSource, found: Format) -> ImageInfo:
     opened.file.seek(0)
     try:
         return _describe(_open(opened, found), opened, found)
-    except PixelLimitError:
+    except (PixelLimitError, UnsupportedFormatError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
         raise _damaged(opened, found, error) from error
@@ -66,14 +67,13 @@ def animation_seconds(opened: OpenSource, found: Format) -> list[float]:
 
 
 def _describe(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> ImageInfo:
-    warnings: list[str] = []
-    orientation = _orientation(image, warnings)
+    _refuse_preview(image, opened, found)
+    orientation = _orientation(image)
     size = _displayed_size(image, orientation)
     if size.pixels > MAX_PIXELS:
         raise PixelLimitError(opened.name, size.pixels, MAX_PIXELS)
     pages = _page_count(image)
-    if pages > 1:
-        warnings.append(f"{pages} pictures in the file; only the first is counted")
+    several = (f"{pages} pictures in the file; only the first is counted",)
     return ImageInfo(
         size=size,
         format=found.name,
@@ -81,7 +81,7 @@ def _describe(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> 
         orientation=orientation,
         frame_count=pages,
         file_bytes=opened.file_bytes,
-        warnings=tuple(warnings),
+        warnings=several if pages > 1 else (),
     )
 
 
@@ -106,19 +106,28 @@ def _damaged(opened: OpenSource, found: Format, error: Exception) -> DecodeError
     return DecodeError(opened.name, f"damaged {found.name} header: {reason}")
 
 
-def _orientation(image: ImageFile.ImageFile, warnings: list[str]) -> int:
+def _refuse_preview(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> None:
+    """Refuse camera raw files: they are TIFFs whose first picture is a thumbnail."""
+    if image.format == "TIFF" and image.tag_v2.get(254, 0) & 1:  # type: ignore[attr-defined]
+        problem = "its first picture is only a preview, as in camera raw files; develop it to JPEG"
+        raise UnsupportedFormatError(opened.name, problem, format=found.name)
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
     """Return the EXIF orientation, 1 where there is none or a reader has applied it already."""
     if image.format == "TIFF":
         value = image.tag_v2.get(ExifTags.Base.Orientation, 1)  # type: ignore[attr-defined]
-    elif "exif" in image.info or "xmp" in image.info:
-        try:
-            value = image.getexif().get(ExifTags.Base.Orientation, 1)
-        except Exception as error:  # EXIF is a file format of its own, and as often broken
-            warnings.append(f"EXIF data is damaged and ignored ({error})")
-            value = 1
-    else:
-        value = 1  # PNG's getexif would decode the picture to look for one
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+        return value if value in range(1, 9) else 1
+    exif = image.info.get("exif")
+    stated = exif_orientation(exif) if isinstance(exif, bytes) else None
+    if stated is None and not _OTHER_HOMES.isdisjoint(image.info):
+        # Not the method of the image's own class: PNG's decodes the picture to look for more.
+        stated = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+    return stated if stated is not None and 1 <= stated <= 8 else 1
+
+
+_OTHER_HOMES = frozenset({"xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
+"""Where an orientation may stand if not in EXIF, by Pillow's names."""
 
 
 def _displayed_size(image: ImageFile.ImageFile, orientation: int) -> ImageSize:

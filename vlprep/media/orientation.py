@@ -1,9 +1,10 @@
-"""How a video container asks for its pictures to be turned, read from its header.
+"""How a file asks for its picture to be turned, read from its header.
 
-FFmpeg's readers hand the turn out only with a decoded frame; both containers that have one keep it
-near the start in a few plain numbers: the matrix of an MP4 or QuickTime track header, the pose of
-a Matroska projection. The same walk finds how many edits an MP4 track has, because only edits can
-hide frames that the index lists.
+An image says so in EXIF; only that one number is looked for, because reading all of EXIF takes
+longer than all else that a count needs. FFmpeg's readers hand a video's turn out only with a
+decoded frame; both containers that have one keep it near the start in a few plain numbers: the
+matrix of an MP4 or QuickTime track header, the pose of a Matroska projection. The same walk finds
+how many edits an MP4 track has, because only edits can hide frames that the index lists.
 """
 
 from __future__ import annotations
@@ -15,8 +16,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+_ORIENTATION = 0x0112  # number of the EXIF field
+
 MAX_ELEMENTS = 10_000
 """Boxes or elements that are looked at before a header is given up as endless."""
+
+
+def exif_orientation(exif: bytes) -> int | None:
+    """Return the orientation, 1 to 8, of a block of EXIF; `None` where it has none or is damaged.
+
+    >>> exif_orientation(bytes.fromhex("4d4d002a00000008 0001 0112 0003 00000001 0006 0000"))
+    6
+    """
+    exif = exif.removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if order is None:
+        return None
+    try:
+        (start,) = struct.unpack_from(order + "I", exif, 4)
+        (fields,) = struct.unpack_from(order + "H", exif, start)
+        for offset in range(start + 2, start + 2 + 12 * fields, 12):
+            number, _, _, value = struct.unpack_from(order + "HHIH", exif, offset)
+            if number == _ORIENTATION:
+                return value if 1 <= value <= 8 else None
+    except struct.error:
+        pass
+    return None
 
 
 @dataclass(frozen=True, slots=True)

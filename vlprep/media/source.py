@@ -49,7 +49,7 @@ def open_source(source: SourceLike) -> Iterator[OpenSource]:
     """
     if isinstance(source, bytes):
         yield _from_bytes(source, "<bytes>")
-    elif isinstance(source, str) and source.startswith("data:"):
+    elif isinstance(source, str) and _is_data_url(source):
         yield _from_bytes(_decode_data_url(source), "<data URL>")
     elif isinstance(source, str | os.PathLike):
         name = os.fspath(source)
@@ -72,10 +72,15 @@ def source_name(source: SourceLike) -> str:
     """
     if isinstance(source, bytes):
         return "<bytes>"
+    if isinstance(source, str) and _is_data_url(source):
+        return "<data URL>"
     if isinstance(source, str | os.PathLike):
-        name = os.fspath(source)
-        return "<data URL>" if name.startswith("data:") and isinstance(source, str) else name
+        return os.fspath(source)
     return str(getattr(source, "name", "<file object>"))
+
+
+def _is_data_url(text: str) -> bool:
+    return text.startswith("data:") and "," in text  # a file may be called "data:x.mp4"
 
 
 def _regular_file_bytes(name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Literal, TypeAlias
 
 from vlprep.errors import VlprepError
@@ -234,47 +235,67 @@ BATCH = 64
 """Images whose tokens are counted together; small, so that results keep coming."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Probed:
+    source: str
+    info: ImageInfo | VideoInfo
+
+
 def _count_in_batches(
     sources: Iterable[SourceLike], spec: ModelSpec, options: CountOptions
 ) -> Iterator[Result]:
-    images: list[tuple[str, ImageInfo]] = []
-    for source in sources:
-        other: Result | None = None
-        name = source_name(source)
-        try:
-            info = probe(source)
-            if isinstance(info, ImageInfo):
-                images.append((name, info))
-            else:
-                tokens = _tokens(info, spec, options, options.rules)
-                other = MediaCount(source=name, info=info, tokens=tokens)
-        except (VlprepError, OSError) as error:
-            other = MediaFailure(source=name, error=error)
-        if other is not None or len(images) == BATCH:
-            yield from _count_images(images, spec, options)
-            images = []
-        if other is not None:
-            yield other
-    yield from _count_images(images, spec, options)
+    """Count in order; images that follow each other share one run of the arithmetic."""
+    for are_images, run in groupby(map(_probe_or_failure, sources), _is_image):
+        if are_images:
+            while batch := list(islice(run, BATCH)):
+                yield from _count_images(batch, spec, options)
+        else:
+            yield from (_count_video(probed, spec, options) for probed in run)
+
+
+def _probe_or_failure(source: SourceLike) -> _Probed | MediaFailure:
+    name = source_name(source)
+    try:
+        return _Probed(name, probe(source))
+    except (VlprepError, OSError) as error:
+        return MediaFailure(source=name, error=error)
+
+
+def _is_image(probed: _Probed | MediaFailure) -> bool:
+    return isinstance(probed, _Probed) and isinstance(probed.info, ImageInfo)
 
 
 def _count_images(
-    images: list[tuple[str, ImageInfo]], spec: ModelSpec, options: CountOptions
+    images: Sequence[_Probed | MediaFailure], spec: ModelSpec, options: CountOptions
 ) -> Iterator[Result]:
+    probed = [image for image in images if isinstance(image, _Probed)]
     counts: Sequence[TokenCount | VlprepError]
     try:
         counts = image_token_counts(
-            [info.size for _, info in images], spec,
-            min_pixels=options.min_pixels, max_pixels=options.max_pixels,
-            high_res=options.high_res, rules=options.rules,
-        )  # fmt: skip
+            [image.info.size for image in probed],
+            spec,
+            min_pixels=options.min_pixels,
+            max_pixels=options.max_pixels,
+            high_res=options.high_res,
+            rules=options.rules,
+        )
     except VlprepError as error:  # nothing can be counted so: every image has the same reason
-        counts = [error] * len(images)
-    for (name, info), count in zip(images, counts, strict=True):
+        counts = [error] * len(probed)
+    for image, count in zip(probed, counts, strict=True):
         if isinstance(count, VlprepError):
-            yield MediaFailure(source=name, error=count)
+            yield MediaFailure(source=image.source, error=count)
         else:
-            yield MediaCount(source=name, info=info, tokens=count)
+            yield MediaCount(source=image.source, info=image.info, tokens=count)
+
+
+def _count_video(probed: _Probed | MediaFailure, spec: ModelSpec, options: CountOptions) -> Result:
+    if isinstance(probed, MediaFailure):
+        return probed
+    try:
+        tokens = _tokens(probed.info, spec, options, options.rules)
+    except VlprepError as error:
+        return MediaFailure(source=probed.source, error=error)
+    return MediaCount(source=probed.source, info=probed.info, tokens=tokens)
 
 
 def _tokens(

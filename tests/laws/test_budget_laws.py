@@ -1,0 +1,138 @@
+"""Laws of fitting: budgets are kept, splits are the shortest, the search finds the largest."""
+
+from functools import cache
+
+import numpy as np
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.laws.strategies import ordinary, sides
+from vlprep import image_tokens, image_tokens_batch, token_budget
+from vlprep.errors import AspectRatioError, ResizeError
+from vlprep.rules.budget import TokenBudget
+from vlprep.rules.packing import fitting_prefix, plan_fit, split_in_order
+
+MODELS = ("qvq-max", "qwen3-vl-plus", "qwen-vl-max", "Qwen/Qwen3-VL-8B-Instruct")
+
+costs = st.lists(st.integers(0, 40), max_size=12)
+budgets = st.integers(1, 60)
+
+# Up to 3:1 no side is floored to 0, however low the limit: what narrower pictures do to the search
+# is in tests/rules/test_packing.py.
+fitting_sizes = st.lists(
+    st.tuples(sides, sides).filter(lambda size: min(size) >= 32 and ordinary(size, 3)),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(costs, budgets)
+def test_no_request_exceeds_the_budget_and_the_order_is_kept(tokens, available):
+    requests, too_large = split_in_order(tokens, available)
+    assert all(sum(tokens[k] for k in request) <= available for request in requests)
+    assert all(requests)
+    numbers = [k for request in requests for k in request]
+    assert numbers == sorted(numbers)
+    assert set(numbers) == {k for k, cost in enumerate(tokens) if 0 < cost <= available}
+    assert set(too_large) == {k for k, cost in enumerate(tokens) if cost > available}
+
+
+@given(costs, budgets)
+def test_no_split_in_order_has_fewer_requests(tokens, available):
+    requests, _ = split_in_order(tokens, available)
+    placed = [cost for cost in tokens if 0 < cost <= available]
+    assert len(requests) == fewest_runs(tuple(placed), available)
+
+
+@cache
+def fewest_runs(tokens: tuple[int, ...], available: int) -> int:
+    """Try every length of the first run."""
+    if not tokens:
+        return 0
+    return 1 + min(
+        fewest_runs(tokens[length:], available)
+        for length in range(1, len(tokens) + 1)
+        if sum(tokens[:length]) <= available
+    )
+
+
+@given(costs, budgets)
+def test_the_fitting_prefix_is_the_longest(tokens, available):
+    fits = fitting_prefix(tokens, available)
+    assert sum(tokens[:fits]) <= available
+    assert fits == len(tokens) or sum(tokens[: fits + 1]) > available
+
+
+@given(fitting_sizes, st.sampled_from(MODELS), st.integers(10, 60_000))
+def test_the_largest_limit_for_all_fits_and_one_pixel_more_does_not(sizes, model, available):
+    budget = TokenBudget(max_input=available, available=available)
+    plan = plan_fit(sizes, model, budget)
+    if plan.max_pixels_for_all is None:
+        lowest = lowest_limit(model)
+        assert plan.total_tokens <= available or total(sizes, model, lowest) > available
+    else:
+        assert plan.total_tokens > available
+        assert total(sizes, model, plan.max_pixels_for_all) <= available
+        assert total(sizes, model, plan.max_pixels_for_all + 1) > available
+
+
+def lowest_limit(model):
+    # The documented floor, or where there is none the model's own lower limit.
+    return {
+        "qvq-max": 3136, "qwen3-vl-plus": 4096, "qwen-vl-max": 4096,
+        "Qwen/Qwen3-VL-8B-Instruct": 65536,
+    }[model]  # fmt: skip
+
+
+def total(sizes, model, max_pixels):
+    return sum(image_tokens(size, model, max_pixels=max_pixels).total for size in sizes)
+
+
+@given(fitting_sizes, st.sampled_from(MODELS), st.integers(10, 60_000))
+def test_a_plan_keeps_its_budget(sizes, model, available):
+    budget = TokenBudget(max_input=available, available=available)
+    plan = plan_fit(sizes, model, budget)
+    assert plan.left_tokens >= 0
+    assert plan.total_tokens == sum(plan.tokens) == total(sizes, model, None)
+    assert all(sum(plan.tokens[k] for k in request) <= available for request in plan.requests)
+    placed = [k for request in plan.requests for k in request]
+    assert sorted([*placed, *plan.too_large]) == list(range(len(sizes)))
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, 9000), st.integers(0, 9000)), max_size=30),
+    st.sampled_from(MODELS),
+)
+def test_a_batch_of_counts_equals_its_rows_and_refused_rows_are_zero(sizes, model):
+    expected = []
+    for size in sizes:
+        try:
+            expected.append(image_tokens(size, model).total)
+        except (ResizeError, AspectRatioError):
+            expected.append(0)
+    rows = np.array(sizes, dtype=np.int64).reshape(-1, 2)
+    assert image_tokens_batch(rows, model).tolist() == expected
+
+
+@given(
+    st.tuples(sides, sides).filter(ordinary),
+    st.sampled_from(MODELS),
+    st.integers(204_800, 17_000_000),
+    st.integers(0, 1_000_000),
+)
+def test_tokens_never_fall_as_max_pixels_rises(size, model, max_pixels, more):
+    # From 200 tokens on: below, see test_resize_laws on lifted sides.
+    assume(min(size) > 10)
+    counts = []
+    for limit in (max_pixels, max_pixels + more):
+        try:
+            counts.append(image_tokens(size, model, max_pixels=limit).total)
+        except ResizeError:
+            counts.append(0)
+    assert counts[0] <= counts[1]
+
+
+@given(st.integers(0, 100_000), st.integers(0, 100_000))
+def test_what_is_reserved_and_what_is_available_make_up_the_input(reserve, text_tokens):
+    budget = token_budget(max_input=300_000, reserve=reserve, text_tokens=text_tokens)
+    assert budget.available + budget.reserved == 300_000
