@@ -78,7 +78,7 @@ def _estimate(price: Price, tier: PriceTier, tokens: int) -> PriceEstimate:
     return PriceEstimate(
         deployment=price.deployment,
         currency=price.currency,
-        amount=tokens * tier.input / price.per_tokens,
+        amount=round(tokens * tier.input / price.per_tokens, 9),
         tier=tier.up_to,
         as_of=max(get_source(key).date for key in price.sources),
         sources=price.sources,
