@@ -5,8 +5,6 @@
 
 from hypothesis import settings
 
-settings.register_profile(
-    "same", derandomize=True, deadline=None, database=None, max_examples=150
-)
+settings.register_profile("same", derandomize=True, deadline=None, database=None, max_examples=250)
 settings.register_profile("search", deadline=None, database=None, max_examples=3000)
 settings.load_profile("same")

@@ -69,7 +69,7 @@ def test_frames_stay_within_the_clip_and_the_model_maximum(model, rules, clip, f
         return
     plan = count.plan
     assert plan.frame_count <= get_model(model).rules(rules).video.max_frames
-    assert 0 <= plan.indices[0]
+    assert plan.indices[0] >= 0
     assert plan.indices[-1] < clip.frame_count
 
 

@@ -4,7 +4,7 @@ import math
 import struct
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The reference gives no usable number of frames."""
 
 
@@ -12,7 +12,7 @@ def count(total, rate, *, fps, nframes, min_frames, max_frames, default_maximum,
     """Count the frames that `reference` samples; `max_frames` is `None` if the caller set none."""
     chosen = COUNTS[reference](total, rate, fps, nframes, min_frames, max_frames, default_maximum)
     if reference != "transformers" and not 2 <= chosen <= total:
-        raise Refused(f"{chosen} of {total}")
+        raise RefusedError(f"{chosen} of {total}")
     return chosen
 
 
@@ -27,7 +27,7 @@ def _docs(total, rate, fps, nframes, min_frames, max_frames, default_maximum):
         usable = math.ceil(int(duration) * rate)
     chosen = int(min(min(max(usable / rate * fps, low), high), usable))
     if not 2 <= chosen <= usable:
-        raise Refused(f"{chosen} of {usable}")
+        raise RefusedError(f"{chosen} of {usable}")
     # The usable frames may come out one more than there are.
     return chosen
 

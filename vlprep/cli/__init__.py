@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -42,6 +43,8 @@ class LazyGroup(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command and end the process with a documented exit code."""
+        # Pillow tells of damaged EXIF by Python warnings; here the process is ours to keep quiet.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         extra["standalone_mode"] = False
         sys.exit(_run(lambda: super(LazyGroup, self).main(*args, **extra)))
 

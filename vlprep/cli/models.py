@@ -10,7 +10,7 @@ import click
 
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
-from vlprep.models.registry import get_source, list_models, resolve_model
+from vlprep.models.registry import find_source, list_models, resolve_model
 from vlprep.models.spec import ImageRule, ModelSpec, Price, RuleSet, VideoRule
 from vlprep.rules.explain import cite
 
@@ -44,7 +44,7 @@ def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "models": [asdict(spec) for spec in specs],
-        "sources": {key: asdict(get_source(key)) for key in cited},
+        "sources": {key: asdict(source) for key in cited if (source := find_source(key))},
     }
 
 

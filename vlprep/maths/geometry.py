@@ -73,8 +73,8 @@ def smart_resize(
     video samples' variant is "docs-video"), "qwen-vl-utils" (0.0.14) or "transformers" (5.23.0).
 
     Raises `AspectRatioError` above 200:1 where the reference does, `ResizeError` for a side below
-    1 or one that the reference would shrink to 0, `ConstraintError` for limits that the reference
-    refuses, and `ValueError` for an unknown reference.
+    1 or one that the reference would shrink to 0, and `ConstraintError` for limits that the
+    reference refuses or a reference that is not known.
 
     >>> smart_resize(1280, 1280, factor=28, min_pixels=4 * 784, max_pixels=1280 * 784)
     ImageSize(height=980, width=980)
@@ -113,6 +113,18 @@ def smart_resize_batch(
     for part in _chunks(len(rows)):
         resized[part] = _resize_part(rows[part], kernel, rule)
     return resized
+
+
+def rounded_size(height: int, width: int, *, factor: int, reference: str = "docs") -> ImageSize:
+    """Return a size in pixels rounded to multiples of `factor`, before any limit is looked at.
+
+    A side may be 0 where the reference does not lift it.
+
+    >>> rounded_size(10, 2000, factor=28), rounded_size(10, 2000, factor=28, reference="docs-video")
+    (ImageSize(height=0, width=1988), ImageSize(height=28, width=1988))
+    """
+    least = factor if _resize_rule(reference).lifts_rounded_side else 0
+    return ImageSize(*(max(round(side / factor) * factor, least) for side in (height, width)))
 
 
 def smart_resize_clip(
@@ -243,7 +255,7 @@ def _resize_rule(reference: str) -> ResizeRule:
         return RESIZE_RULES[reference]
     except KeyError:
         known = ", ".join(RESIZE_RULES)
-        raise ValueError(f"unknown reference {reference!r}; known: {known}") from None
+        raise ConstraintError(f"unknown rule {reference!r}; known: {known}") from None
 
 
 def _check_limits(rule: ResizeRule, factor: int, min_pixels: float, max_pixels: float) -> None:

@@ -270,7 +270,7 @@ def _interval(first: int, last: int, count: int, rate: float, fps: float) -> _Nu
     """Take the frame shown at k/fps seconds; spread evenly when `count` frames reach elsewhere."""
     frames = last - first + 1
     step = rate / fps
-    if (count - 1) * step >= frames or math.floor(frames / step) > count:
+    if step < 1 or (count - 1) * step >= frames or math.floor(frames / step) > count:
         step = frames / count
     # The small number keeps a frame whose time is meant to be exactly k/fps from being missed.
     numbers: _Numbers = first + np.floor(np.arange(count) * step + 1e-6)
@@ -331,4 +331,4 @@ def _look_up(table: dict[str, _T], name: str) -> _T:
     try:
         return table[name]
     except KeyError:
-        raise ValueError(f"unknown rule {name!r}; known: {', '.join(table)}") from None
+        raise ConstraintError(f"unknown rule {name!r}; known: {', '.join(table)}") from None

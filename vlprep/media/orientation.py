@@ -69,7 +69,7 @@ def track_headers(file: BinaryIO, reader: str) -> dict[int, TrackHeader]:
             return dict(_iso_tracks(file))
         if reader == "matroska":
             return dict(_matroska_tracks(file))
-    except (EOFError, struct.error):
+    except (EOFError, IndexError, struct.error):
         pass
     return {}
 

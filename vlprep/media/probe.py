@@ -68,7 +68,8 @@ def _probe(opened: OpenSource, found: Format) -> ImageInfo | VideoInfo:
 
 def _as_video(image: ImageInfo, seconds: list[float]) -> VideoInfo:
     duration = math.fsum(seconds)
-    fps = Fraction(len(seconds) / duration).limit_denominator(1001) if duration > 0 else None
+    shown = Fraction(duration).limit_denominator(1000)  # formats count in milliseconds at best
+    fps = len(seconds) / shown if shown > 0 else None
     return VideoInfo(
         size=image.size,
         frame_count=len(seconds),

@@ -56,12 +56,16 @@ def open_source(source: SourceLike) -> Iterator[OpenSource]:
         size = _not_empty(_regular_file_bytes(name), name)
         with open(name, "rb") as file:  # noqa: PTH123 (a Path costs as much as opening the file)
             yield OpenSource(name, file, name, size)
-    else:
+    elif hasattr(source, "read") and hasattr(source, "seek"):
         name = str(getattr(source, "name", "<file object>"))
         size = _not_empty(source.seek(0, io.SEEK_END), name)
         source.seek(0)
-        yield OpenSource(name, source, None, size)
-        source.seek(0)
+        try:
+            yield OpenSource(name, source, None, size)
+        finally:
+            source.seek(0)
+    else:
+        raise TypeError(f"not a path, bytes, file object or data URL: {type(source).__name__}")
 
 
 def source_name(source: SourceLike) -> str:

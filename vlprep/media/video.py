@@ -91,7 +91,7 @@ def probe_video(opened: OpenSource, found: Format) -> VideoInfo:
             rotation=header.rotation,
             mirrored=header.mirrored,
             sample_aspect_ratio=_pixel_shape(stream),
-            codec=stream.codec_context.name,
+            codec=stream.codec_context.codec.canonical_name,
             format=found.name,
             file_bytes=opened.file_bytes,
             warnings=warnings + timing.warnings,

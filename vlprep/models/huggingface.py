@@ -80,6 +80,11 @@ def read_folder(path: Path) -> dict[str, Any]:
     _require_qwen(image, path)
     warnings: list[str] = []
     processor = image.get("processor_class") or nested.get("processor_class")
+    if not isinstance(processor, str | None):
+        raise ModelFileError(str(path), f"processor_class {processor!r} is not a name")
+    for table in (image, video):
+        if not isinstance(table.get("size", {}), dict):
+            raise ModelFileError(str(path), f"size {table['size']!r} is not an object")
     video_type, prompt = _classes(processor, video, config)
     rules: dict[str, Any] = {
         "title": "transformers 5.23.0 with the model's own configuration",

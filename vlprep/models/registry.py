@@ -54,15 +54,13 @@ def list_models() -> tuple[ModelSpec, ...]:
     return tuple(_catalogue_model(name) for name in dict.fromkeys(_names().values()))
 
 
-def get_source(source_id: str) -> Source:
-    """Return the page or package that records cite as `source_id`.
+def find_source(source_id: str) -> Source | None:
+    """Return the page or package that records cite as `source_id`; `None` for a user's own.
 
-    Raises `KeyError` when nothing is cited so.
-
-    >>> get_source("S004").date
+    >>> find_source("S004").date
     '2025-12-18'
     """
-    return _sources()[source_id]
+    return _sources().get(source_id)
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
@@ -84,6 +82,8 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     else:
         table = _parse(path.read_bytes(), str(path))
     models = table.get("models", {})
+    if not isinstance(models, Mapping):
+        raise ModelFileError(str(path), "models is not a table")
     if not models:
         raise ModelFileError(str(path), "no [models.<name>] table")
     if name is None and len(models) > 1:
@@ -163,7 +163,7 @@ def _read_model(table: Table, name: str, where: str) -> ModelSpec:
         return _build_model(table, name)
     except KeyError as error:
         raise ModelFileError(where, f"models.{name}: nothing is called {error}") from error
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:  # a value where a table should be
         raise ModelFileError(where, str(error)) from error
 
 

@@ -59,6 +59,9 @@ class ImageRule:
     sources: tuple[str, ...]
     """Where these numbers were read."""
 
+    def __post_init__(self) -> None:
+        _require_positive(self, "patch_size", "merge_size", "max_pixels")
+
     @property
     def factor(self) -> int:
         """Side in pixels of the square that is one token."""
@@ -101,6 +104,9 @@ class VideoRule:
     """Frames sampled at most."""
     sources: tuple[str, ...]
     """Where these numbers were read."""
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
 
     @property
     def factor(self) -> int:
@@ -295,6 +301,12 @@ class ModelSpec:
         thinks = self.thinks(thinking)
         stated = [tokens for state, tokens in limits.items() if tokens and thinks in (None, state)]
         return min(stated) if stated else self.context_tokens
+
+
+def _require_positive(record: object, *names: str) -> None:
+    for name in names:
+        if getattr(record, name) < 1:
+            raise ValueError(f"{type(record).__name__}.{name} must be above 0")
 
 
 _OWN_NUMBERS = "count with another --rules, or with your own numbers by --model-file"

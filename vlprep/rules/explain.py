@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vlprep.models.registry import get_source
+from vlprep.maths.geometry import rounded_size
+from vlprep.models.registry import find_source
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
 from vlprep.rules.tokens import TokenCount
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
@@ -45,12 +46,17 @@ def explain_video(info: VideoInfo, count: TokenCount, model: ModelSpec) -> list[
 
 
 def cite(sources: tuple[str, ...]) -> str:
-    """Return sources with their dates, for the end of a sentence.
+    """Return sources with their dates, for the end of a sentence; a user's own have none.
 
     >>> cite(("S004", "P1"))
     '[S004 2025-12-18, P1 2026-01]'
     """
-    return "[" + ", ".join(f"{key} {get_source(key).date}" for key in sources) + "]"
+    return "[" + ", ".join(map(_dated, sources)) + "]"
+
+
+def _dated(key: str) -> str:
+    source = find_source(key)
+    return key if source is None else f"{key} {source.date}"
 
 
 def _rules_in_force(rule_set: RuleSet) -> str:
@@ -75,7 +81,7 @@ def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
 def _resize_step(size: ImageSize, count: TokenCount, rule: ImageRule | VideoRule) -> str:
     limits, factor = count.limits, rule.factor
     frames = count.plan.frame_count if count.plan and limits.per_clip else 1
-    rounded = ImageSize(*(round(side / factor) * factor for side in size))
+    rounded = rounded_size(*size, factor=factor, reference=rule.resize)
     pixels = rounded.pixels * frames
     if pixels > limits.max_pixels:
         step = f"{pixels:,} pixels, too many: shrunk to multiples of {factor}"

@@ -5,14 +5,18 @@ Only sizes and token counts; the files are `vlprep.tasks.fit`'s.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from vlprep.maths.geometry import SizeArray, smart_resize_batch
 from vlprep.models.registry import get_model
-from vlprep.models.spec import ModelSpec
+from vlprep.models.spec import ImageRule, ModelSpec
 from vlprep.rules.budget import TokenBudget
 from vlprep.rules.tokens import image_tokens_batch
 
@@ -68,24 +72,18 @@ def plan_fit(
     spec = get_model(model)
     rows = np.asarray(sizes, dtype=np.int64).reshape(-1, 2)
 
-    def count(cap: int | None) -> npt.NDArray[np.int64]:
+    def count(sizes: SizeArray, cap: int | None) -> SizeArray:
         return image_tokens_batch(
-            rows, spec, min_pixels=min_pixels, max_pixels=cap, high_res=high_res, rules=rules
+            sizes, spec, min_pixels=min_pixels, max_pixels=cap, high_res=high_res, rules=rules
         )
 
-    tokens = count(max_pixels)
-    all_fit = int(tokens.sum()) <= budget.available
+    tokens = count(rows, max_pixels)
     search = None
-    if not all_fit and not high_res:
+    if int(tokens.sum()) > budget.available and not high_res:
         rule = spec.rules(rules).image_rule(spec.name)
         lowest = max(min_pixels or 0, rule.floor_pixels or rule.min_pixels)
-        seen = tokens > 0
-
-        def fits(cap: int) -> bool:
-            capped = count(cap)
-            return bool((capped[seen] > 0).all()) and int(capped.sum()) <= budget.available
-
-        search = _largest(lowest, rule.max_pixels if max_pixels is None else max_pixels, fits)
+        highest = rule.max_pixels if max_pixels is None else max_pixels
+        search = _largest_cap(rows[tokens > 0], rule, range(lowest, highest + 1), budget, count)
     requests, too_large = split_in_order(tokens.tolist(), budget.available)
     return FitPlan(
         tokens=tuple(tokens.tolist()),
@@ -133,17 +131,45 @@ def split_in_order(
     return tuple(requests), tuple(k for k, cost in enumerate(tokens) if cost > available)
 
 
-def _largest(lowest: int, highest: int, fits: Callable[[int], bool]) -> int | None:
-    """Return the largest number in [lowest, highest] that fits, by bisection; `None` if none does.
+_Count = Callable[[SizeArray, int | None], SizeArray]
 
-    Tokens never fall as the cap rises: every step of the resize is monotone, also in floats.
+
+def _largest_cap(
+    sizes: SizeArray, rule: ImageRule, caps: range, budget: TokenBudget, count: _Count
+) -> int | None:
+    """Return the largest of `caps` at which all sizes together stay within the budget.
+
+    Tokens grow with the cap, every step of the resize being monotone, also in floats; but not
+    everywhere. Below some cap a narrow picture is refused; and where a rule lifts a side to one
+    factor, a picture shrunk just below its rounded size has more tokens than at it. The caps
+    between such places are searched by bisection, from the top.
     """
-    if highest < lowest or not fits(lowest):
+    start = _first(caps, lambda cap: bool((count(sizes, cap) > 0).all()))
+    if start is None:
         return None
-    while lowest < highest:
-        middle = (lowest + highest + 1) // 2
-        if fits(middle):
-            lowest = middle
-        else:
-            highest = middle - 1
-    return lowest
+    places = [start, *_drops(sizes, rule, range(start + 1, caps.stop)), caps.stop]
+
+    def is_too_much(cap: int) -> bool:
+        return int(count(sizes, cap).sum()) > budget.available
+
+    for low, high in reversed(list(pairwise(places))):
+        if not is_too_much(low):
+            over = _first(range(low, high), is_too_much)
+            return (high if over is None else over) - 1
+    return None
+
+
+def _drops(sizes: SizeArray, rule: ImageRule, caps: range) -> list[int]:
+    """Return the caps, ascending, at which the tokens of a narrow picture may fall."""
+    narrow = sizes[sizes.min(axis=1) < 2 * rule.factor]
+    rounded = smart_resize_batch(
+        narrow, factor=rule.factor, min_pixels=0, max_pixels=math.inf, reference=rule.resize
+    )
+    pixels = np.unique(rounded[:, 0] * rounded[:, 1])
+    return [cap for cap in pixels.tolist() if cap in caps]
+
+
+def _first(numbers: range, holds: Callable[[int], bool]) -> int | None:
+    """Return the first number for which `holds` is true, given that it stays true from there."""
+    position = bisect_left(numbers, True, key=holds)
+    return numbers[position] if position < len(numbers) else None

@@ -80,6 +80,8 @@ def video_limits(
     """Return the pixel range of a clip's frames, shared out as the model's budget rule says."""
     caller = _caller_limits(rule, min_pixels, max_pixels)
     total = rule.total_pixels if total_pixels is None else total_pixels
+    if rule.budget not in BUDGETS:
+        raise ConstraintError(f"unknown rule {rule.budget!r}; known: {', '.join(BUDGETS)}")
     return BUDGETS[rule.budget](rule, frames, caller, total)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vlprep.errors import ConstraintError
-from vlprep.models.registry import get_source
+from vlprep.models.registry import find_source
 from vlprep.models.spec import ModelSpec, Price, PriceTier
 
 PREFERRED_DEPLOYMENT = "international"
@@ -80,6 +80,8 @@ def _estimate(price: Price, tier: PriceTier, tokens: int) -> PriceEstimate:
         currency=price.currency,
         amount=round(tokens * tier.input / price.per_tokens, 9),
         tier=tier.up_to,
-        as_of=max(get_source(key).date for key in price.sources),
+        as_of=max(
+            (source.date for source in map(find_source, price.sources) if source), default=""
+        ),
         sources=price.sources,
     )

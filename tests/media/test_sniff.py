@@ -1,0 +1,123 @@
+import re
+
+import pytest
+
+from tests.places import FIXTURES
+from vlprep.media.sniff import FORMATS, HEAD_BYTES, is_media_name, mislabelled, sniff
+
+
+def iso(brand: bytes, *compatible: bytes) -> bytes:
+    return b"\0\0\0\x20ftyp" + brand + b"\0\0\0\0" + b"".join(compatible)
+
+
+HEADS = [
+    (b"\xff\xd8\xff\xe0", "JPEG", "image"),
+    (b"\x89PNG\r\n\x1a\n", "PNG", "image"),
+    (b"GIF87a", "GIF", "image"),
+    (b"GIF89a", "GIF", "image"),
+    (b"RIFF\x10\0\0\0WEBPVP8 ", "WEBP", "image"),
+    (b"II*\0", "TIFF", "image"),
+    (b"MM\0*", "TIFF", "image"),
+    (b"II+\0", "TIFF", "image"),
+    (b"BM\x36\0\0\0\0\0\0\0", "BMP", "image"),
+    (iso(b"avif", b"mif1"), "AVIF", "image"),
+    (iso(b"avis"), "AVIF", "image"),
+    (iso(b"mif1", b"mif1", b"avif"), "AVIF", "image"),
+    (iso(b"mif1", b"mif1", b"heic"), "HEIC", "image"),
+    (iso(b"heic"), "HEIC", "image"),
+    (iso(b"msf1"), "HEIC", "image"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000", "image"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000", "image"),
+    (iso(b"isom"), "MP4", "video"),
+    (iso(b"M4V "), "MP4", "video"),
+    (iso(b"3gp5"), "MP4", "video"),
+    (b"\0\0\0\x08wide\0\0\0\0mdat", "MOV", "video"),
+    (b"\0\0\x01\0moov", "MOV", "video"),
+    (b"\x1a\x45\xdf\xa3", "Matroska", "video"),
+    (b"RIFF\x10\0\0\0AVI LIST", "AVI", "video"),
+    (b"FLV\x01\x05", "FLV", "video"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF", "video"),
+    (b"OggS\0\x02", "Ogg", "video"),
+    (b"\0\0\x01\xba\x44", "MPEG-PS", "video"),
+    ((b"\x47" + b"\0" * 187) * 4, "MPEG-TS", "video"),
+    ((b"\0\0\0\0\x47" + b"\0" * 187) * 4, "MPEG-TS", "video"),
+    (b"ID3\x04", "MP3", "audio"),
+    (b"\xff\xfb\x90\x64", "MP3", "audio"),
+    (b"fLaC", "FLAC", "audio"),
+    (b"RIFF\x10\0\0\0WAVEfmt ", "WAV", "audio"),
+    (b"%PDF-1.7", "PDF", "other"),
+    (b"%!PS-Adobe-3.0", "EPS", "other"),
+    (b"\xc5\xd0\xd3\xc6", "EPS", "other"),
+    (b"<svg xmlns=", "SVG", "other"),
+    (b"<?xml version='1.0'?>\n<!-- drawn -->\n<svg>", "SVG", "other"),
+    (b"\n <!DOCTYPE html>", "HTML", "other"),
+    (b"<HTML>", "HTML", "other"),
+    (b"#EXTM3U\n", "HLS playlist", "other"),
+    (b"ffconcat version 1.0", "concat list", "other"),
+    (b"PK\x03\x04", "ZIP archive", "other"),
+]
+
+
+@pytest.mark.parametrize(("head", "name", "kind"), HEADS)
+def test_heads(head, name, kind):
+    found = sniff(head)
+    assert (found.name, found.kind) == (name, kind)
+
+
+def test_every_format_has_a_head_here():
+    assert {row.name for row in FORMATS} == {name for _, name, _ in HEADS}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"\0", b"plain text", b"RIFF\x10\0\0\0SOME", b"GIF90a", b"\xff\xd8", b"\x47" * 4, b"BM"],
+)
+def test_what_is_not_known(head):
+    assert sniff(head) is None
+
+
+def test_one_transport_packet_is_not_enough_to_tell():
+    assert sniff(b"\x47" + b"\0" * 187) is None
+
+
+@pytest.mark.parametrize("row", FORMATS, ids=lambda row: row.name)
+def test_pictures_and_videos_have_a_reader_and_others_advice_or_none(row):
+    assert bool(row.reader) == (row.kind in ("image", "video"))
+    assert bool(row.advice) == (row.kind == "other")
+    assert all(re.fullmatch(r"[a-z0-9]+", ending) for ending in row.extensions)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.jpg", True), ("a.JPEG", True), ("b/a.mp4", True), ("a.heic", True), ("a.mkv", True),
+        ("a.m2ts", True), ("a.txt", False), ("a", False), ("jpg", False), ("a.jpg.txt", False),
+        ("a.pdf", False), ("a.mp3", False),
+    ],
+)  # fmt: skip
+def test_names_that_promise_media(name, expected):
+    assert is_media_name(name) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "warning"),
+    [
+        ("a.png", b"GIF89a", "named .png but the content is GIF"),
+        ("a.PNG", b"GIF89a", "named .png but the content is GIF"),
+        ("a.gif", b"GIF89a", None),
+        ("a", b"GIF89a", None),
+        ("a.tmp", b"GIF89a", None),  # promises nothing
+        ("a.mov", iso(b"isom"), None),
+        ("a.mp4", b"\0\0\0\x08wide", None),
+        ("a.webm", b"\x1a\x45\xdf\xa3", None),
+        ("a.mp4", b"\x1a\x45\xdf\xa3", "named .mp4 but the content is Matroska"),
+    ],
+)
+def test_mislabelled_files(name, head, warning):
+    assert mislabelled(name, sniff(head)) == warning
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "clip.mp4", "vp9.webm", "clip.ts", "photo.jp2"])
+def test_the_head_of_a_file_is_enough(name):
+    content = (FIXTURES / name).read_bytes()
+    assert sniff(content[:HEAD_BYTES]) is sniff(content) is not None

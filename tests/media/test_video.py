@@ -1,0 +1,82 @@
+"""Count, rate and duration of clips made for the purpose; files of every kind: test_probe.py."""
+
+import io
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from vlprep import probe
+from vlprep.errors import VlprepError
+
+
+def clip(container: str, times_ms: list[int], rate: Fraction | int = 25) -> bytes:
+    """Return a clip of grey frames of 64 x 48 pixels that are shown at the given times."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as output:
+        stream = output.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for time in times_ms:
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 99, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("container", ["matroska", "mp4"])
+def test_uneven_times_give_the_average_rate(container):
+    info = probe(clip(container, [0, 100, 400, 500, 600]))
+    assert info.size == (48, 64)
+    assert info.frame_count == 5
+    # Four intervals in 0.6 s; MP4 knows how long the last frame shows, Matroska does not.
+    assert 6 < info.fps < 9
+    assert info.duration_seconds == pytest.approx(float(5 / info.fps), rel=0.01)
+
+
+def test_a_stated_rate_that_the_times_bear_out_is_taken_exactly():
+    rate = Fraction(24000, 1001)
+    info = probe(clip("matroska", [round(k / rate * 1000) for k in range(48)], rate))
+    assert info.fps == rate
+
+
+def test_a_clip_that_starts_late_is_not_longer_for_it():
+    info = probe(clip("matroska", [2000 + 40 * k for k in range(25)]))
+    assert info.start_seconds == pytest.approx(2)
+    assert info.duration_seconds == pytest.approx(1, rel=0.01)
+    assert float(info.fps) == pytest.approx(25, rel=0.01)
+
+
+@pytest.mark.parametrize("container", ["matroska", "mp4", "avi", "mpegts"])
+def test_a_single_frame_is_a_clip(container):
+    info = probe(clip(container, [0]))
+    assert info.frame_count == 1
+    assert info.fps is None or info.fps > 0
+
+
+@pytest.mark.parametrize("length", [40, 2500])
+def test_frames_hidden_by_an_edit_list_are_left_out_of_long_clips_too(length):
+    # Times below 0 make the muxer write an edit; it is found at the start of the index.
+    info = probe(clip("mp4", [40 * (k - 15) for k in range(length)]))
+    assert info.frame_count == length - 15
+    assert info.frame_count_from == "scan"
+
+
+def test_a_container_without_frames_is_refused():
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as output:
+        stream = output.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        output.start_encoding()
+    with pytest.raises(VlprepError):
+        probe(file.getvalue())
+
+
+def test_a_long_clip_that_lost_its_end_is_marked():
+    whole = clip("matroska", [40 * k for k in range(500)])
+    info = probe(whole[: len(whole) // 2])
+    assert info.frame_count < 500
+    assert any("may be cut off" in warning for warning in info.warnings)
+    assert probe(whole).warnings == ()

@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+import pytest
+
+from vlprep import get_model
+from vlprep.errors import ConstraintError, UnknownFactError
+
+
+def test_the_first_rule_set_is_the_default():
+    spec = get_model("qwen3-vl-plus")
+    assert spec.default_rules == "guide-2025-12"
+    assert spec.rules() is spec.rules("guide-2025-12") is spec.rule_sets["guide-2025-12"]
+
+
+def test_an_unknown_rule_set_is_refused_and_the_known_are_named():
+    with pytest.raises(ConstraintError, match="it has guide-2025-06, api-2026"):
+        get_model("qvq-max").rules("transformers")
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "thinks"),
+    [
+        ("qvq-max", None, True),
+        ("qvq-max", True, True),
+        ("qwen3-vl-plus", None, False),
+        ("qwen3-vl-plus", True, True),
+        ("qwen3-vl-plus", False, False),
+        ("qwen-vl-max", None, False),
+        ("qwen-vl-max", False, False),
+        ("qvq-72b-preview", None, None),
+        ("qvq-72b-preview", True, True),
+    ],
+)
+def test_thinking(model, asked, thinks):
+    assert get_model(model).thinks(asked) is thinks
+
+
+def test_thinking_that_cannot_be_is_refused():
+    with pytest.raises(ConstraintError, match="always thinks"):
+        get_model("qvq-max").thinks(False)
+    with pytest.raises(ConstraintError, match="cannot think"):
+        get_model("qwen-vl-max").thinks(True)
+
+
+@pytest.mark.parametrize(
+    ("model", "thinking", "limit"),
+    [
+        ("qvq-max", None, 106_496),
+        ("qwen3-vl-plus", None, 260_096),
+        ("qwen3-vl-plus", True, 258_048),
+        ("qwen3-vl-235b-a22b-thinking", None, 126_976),
+        ("Qwen/Qwen3-VL-8B-Instruct", None, 262_144),  # the context, as nothing else is stated
+        ("qvq-72b-preview", None, None),
+    ],
+)
+def test_input_limits(model, thinking, limit):
+    assert get_model(model).input_limit(thinking) == limit
+
+
+def test_the_smaller_limit_holds_where_thinking_is_unknown():
+    spec = replace(get_model("qwen3-vl-plus"), thinking=None, thinks_by_default=None)
+    assert spec.input_limit() == 258_048
+
+
+@pytest.mark.parametrize("kind", ["image", "video"])
+def test_a_rule_that_no_source_states_is_an_error_that_names_the_model(kind):
+    rules = get_model("qwen-vl-ocr").rules()
+    with pytest.raises(UnknownFactError) as caught:
+        getattr(rules, f"{kind}_rule")("qwen-vl-ocr")
+    assert caught.value.model == "qwen-vl-ocr"
+    assert "--model-file" in str(caught.value)

@@ -1,0 +1,66 @@
+import pytest
+
+from vlprep import token_budget
+from vlprep.errors import BudgetError, ConstraintError, UnknownFactError, UnknownModelError
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "available"),
+    [
+        ("qvq-max", {}, 106_496),
+        ("qvq-max", {"max_input": 98_304}, 98_304),
+        ("qwen3-vl-plus", {}, 260_096),
+        ("qwen3-vl-plus", {"thinking": True}, 258_048),
+        ("qwen3-vl-plus", {"thinking": True, "text_tokens": 100}, 257_948),
+        ("qwen3-vl-plus", {"reserve": 96, "text_tokens": 1000}, 259_000),
+        # The context has to hold chain of thought and reply as well.
+        ("qwen3-vl-plus", {"thinking": True, "thinking_tokens": 81_920}, 262_144 - 81_920),
+        ("qwen3-vl-plus", {"reply_tokens": 32_768}, 262_144 - 32_768),
+        (
+            "qwen3-vl-plus",
+            {"thinking": True, "thinking_tokens": 81_920, "reply_tokens": 32_768},
+            262_144 - 81_920 - 32_768,
+        ),
+        ("qwen3-vl-plus", {"reply_tokens": 100}, 260_096),
+        ("Qwen/Qwen3-VL-8B-Instruct", {"reply_tokens": 2000}, 260_144),
+    ],
+)
+def test_budgets(model, asked, available):
+    assert token_budget(model, **asked).available == available
+
+
+def test_the_parts_are_told():
+    budget = token_budget("qwen3-vl-plus", thinking=True, reserve=10, text_tokens=100)
+    assert (budget.max_input, budget.reserved, budget.available) == (258_048, 110, 257_938)
+
+
+def test_a_full_input_that_leaves_no_room_is_noted():
+    note = token_budget("qwen3-vl-plus", thinking=True).notes[0]
+    assert "leaves 4,096 tokens of the context of 262,144" in note
+    assert token_budget("qvq-max").notes == ()  # 106,496 + 16,384 + 8,192 is the whole context
+
+
+def test_a_binding_context_is_noted():
+    notes = token_budget("qwen3-vl-plus", reply_tokens=32_768).notes
+    assert notes == ("the context of 262,144 leaves 229,376 for the input",)
+
+
+def test_nothing_left_is_refused():
+    with pytest.raises(BudgetError) as caught:
+        token_budget("qvq-max", reserve=106_000, text_tokens=496)
+    assert (caught.value.needed, caught.value.available) == (106_496, 106_496)
+    with pytest.raises(BudgetError):
+        token_budget("qwen3-vl-plus", thinking_tokens=200_000, reply_tokens=70_000)
+
+
+def test_an_unknown_limit_has_to_be_given():
+    with pytest.raises(UnknownFactError, match="--max-input"):
+        token_budget("qvq-72b-preview")
+    assert token_budget("qvq-72b-preview", max_input=32_768).available == 32_768
+
+
+def test_other_errors():
+    with pytest.raises(UnknownModelError):
+        token_budget("no-such-model")
+    with pytest.raises(ConstraintError, match="cannot think"):
+        token_budget("qwen-vl-max", thinking=True)

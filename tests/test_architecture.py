@@ -1,0 +1,218 @@
+"""Who may import whom, where third parties live, and what loads when."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import vlprep
+from tests.places import REPO
+from vlprep.models.registry import DEFAULT_MODEL
+
+PACKAGE = REPO / "vlprep"
+MODULES = {
+    ".".join(path.relative_to(REPO).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+WORDS = {"errors", "units", "types"}
+LAYERS = {
+    # part of the package: parts that it may import
+    "errors": set(),
+    "units": {"errors"},
+    "types": set(),
+    "maths": {*WORDS, "maths"},
+    "models": {*WORDS, "models"},
+    "rules": {*WORDS, "maths", "models", "rules"},
+    "media": {*WORDS, "media"},
+    "tasks": {*WORDS, "maths", "models", "rules", "media", "tasks"},
+    "cli": {*WORDS, "maths", "models", "rules", "media", "tasks", "cli", ""},
+    "__main__": {"cli"},
+    "": {*WORDS, "maths", "models", "rules", "media", "tasks"},  # vlprep/__init__.py
+}
+
+HOMES = {
+    # third party: the modules that may import it
+    "numpy": ("vlprep.maths", "vlprep.rules", "vlprep.types"),
+    "av": ("vlprep.media.video",),
+    "pillow_heif": ("vlprep.media.image",),
+    "PIL": ("vlprep.media",),
+    "click": ("vlprep.cli",),
+    "rich": ("vlprep.cli",),
+}
+
+
+def part_of(module: str) -> str:
+    """Return the part of the package that a module belongs to: "" is the package's own file."""
+    return module.removeprefix("vlprep").removeprefix(".").split(".")[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full name of every module that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written in full"
+            if node.module == "vlprep":  # the module that is meant, where it is one
+                for alias in node.names:
+                    inner = f"vlprep.{alias.name}"
+                    yield inner if inner in MODULES else "vlprep"
+            else:
+                yield str(node.module)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module):
+    allowed = LAYERS[part_of(module)]
+    for name in imports(MODULES[module]):
+        if name.split(".")[0] == "vlprep":
+            assert part_of(name) in allowed, f"{module} must not import {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_third_parties_stay_in_their_home(module):
+    for name in imports(MODULES[module]):
+        top = name.split(".")[0]
+        if top in sys.stdlib_module_names or top == "vlprep":
+            continue
+        assert top in HOMES, f"{module} imports {top}, which has no home"
+        assert module.startswith(HOMES[top]), f"{module} must not import {top}"
+
+
+def test_nothing_is_named_for_what_it_is_not():
+    names = {name.rpartition(".")[2] for name in MODULES}
+    assert not names & {"utils", "util", "misc", "helpers", "helper", "common", "tools"}
+
+
+def test_every_module_says_what_lives_in_it():
+    for name, path in MODULES.items():
+        assert ast.get_docstring(ast.parse(path.read_text())), name
+
+
+# The public names.
+
+
+def test_all_names_are_there_and_no_others():
+    for name in vlprep.__all__:
+        assert getattr(vlprep, name) is not None
+    assert dir(vlprep) == sorted(vlprep.__all__)
+    parts = {part_of(module) for module in MODULES}
+    visible = {name for name in vars(vlprep) if not name.startswith("_")} - parts
+    assert visible - {"import_module", "TYPE_CHECKING"} == set(vlprep.__all__) - {"__version__"}
+
+
+def test_the_names_for_checkers_are_the_names_that_load():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    declared = {
+        (node.module, alias.name, alias.asname) for node in block.body for alias in node.names
+    }
+    assert {name for _, name, _ in declared} == set(vlprep.__all__) - {"__version__"}
+    for module, name, visible in declared:
+        assert visible == name
+        assert getattr(import_module(module), name) is getattr(vlprep, name)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'smart_resise'"):
+        vlprep.smart_resise  # noqa: B018
+
+
+def test_the_version_is_the_package_s():
+    from importlib.metadata import version
+
+    assert version("vlprep") == vlprep.__version__
+
+
+# Models are data.
+
+
+def strings_in_code(path: Path) -> Iterator[ast.Constant]:
+    """Yield the string literals of a file that are not docstrings."""
+    tree = ast.parse(path.read_text())
+    prose = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node
+
+
+def test_no_code_names_a_model():
+    names = {name for model in vlprep.list_models() for name in (model.name, *model.aliases)}
+    named = [
+        (module, constant.value)
+        for module, path in MODULES.items()
+        for constant in strings_in_code(path)
+        if constant.value in names
+    ]
+    assert named == [("vlprep.models.registry", DEFAULT_MODEL)]
+
+
+# What loads when.
+
+HEAVY = {"numpy", "PIL", "av", "pillow_heif", "rich", "click"}
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sorted({HEAVY!r} & set(sys.modules)))"
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPO, capture_output=True, text=True, check=True
+    )
+    return set(ran.stdout.split())
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert loaded_by("import vlprep") == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "loaded"),
+    [
+        ("vlprep.get_model('qvq-max'); vlprep.list_models()", set()),
+        ("vlprep.image_tokens((100, 100))", {"numpy"}),
+        ("vlprep.count_tokens('fixtures/photo.jpg')", {"numpy", "PIL"}),
+        ("vlprep.count_tokens('fixtures/photo.heic')", {"numpy", "PIL", "pillow_heif"}),
+        ("vlprep.count_tokens('fixtures/animated.gif')", {"numpy", "PIL"}),
+    ],
+)
+def test_a_use_loads_what_it_needs(code, loaded):
+    assert loaded_by(f"import vlprep\n{code}") == loaded
+
+
+def test_a_video_loads_no_image_codec():
+    loaded = loaded_by("import vlprep\nvlprep.count_tokens('fixtures/clip.mp4')")
+    assert "av" in loaded
+    assert "pillow_heif" not in loaded
+
+
+def test_the_help_of_the_command_line_loads_no_codec():
+    code = "import vlprep.cli\ntry: vlprep.cli.main(['--help'])\nexcept SystemExit: pass"
+    script = f"import sys\n{code}\nprint(*sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPO, capture_output=True, text=True, check=True
+    )
+    assert not {"av", "pillow_heif", "PIL"} & set(ran.stderr.split())
+
+
+# The tests themselves.
+
+
+def test_tests_mirror_the_package():
+    missing = [
+        module
+        for module in MODULES
+        if part_of(module) in {"maths", "models", "rules", "media", "tasks"}
+        and module.count(".") == 2
+        and not (REPO / "tests" / part_of(module) / f"test_{module.split('.')[2]}.py").is_file()
+    ]
+    assert missing == []

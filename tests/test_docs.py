@@ -1,0 +1,70 @@
+"""Examples in docstrings and in the README are run, and public functions have one."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import io
+import pkgutil
+import re
+from contextlib import redirect_stdout
+from importlib import import_module
+
+import pytest
+
+import vlprep
+from tests.places import REPO
+
+MODULES = ["vlprep"] + [
+    module.name
+    for module in pkgutil.walk_packages(vlprep.__path__, "vlprep.")
+    if module.name != "vlprep.__main__"
+]
+PUBLIC = [name for name in vlprep.__all__ if name != "__version__"]
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch):
+    monkeypatch.chdir(REPO)  # examples name fixtures/ and tests/models/
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_docstring_examples(module):
+    failed, _ = doctest.testmod(import_module(module), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert failed == 0
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_names_are_documented(name):
+    thing = getattr(vlprep, name)
+    assert inspect.getdoc(thing)
+    if inspect.isfunction(thing):
+        assert ">>> " in inspect.getdoc(thing), f"{name} has no example"
+
+
+README = (REPO / "README.md").read_text()
+BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def python_blocks() -> list[tuple[str, str | None]]:
+    """Return the README's python blocks, each with the output that a text block after it shows."""
+    blocks = [(match["language"], match["text"]) for match in BLOCK.finditer(README)]
+    following = [*blocks[1:], ("", "")]
+    return [
+        (text, next_text if next_language == "text" else None)
+        for (language, text), (next_language, next_text) in zip(blocks, following, strict=True)
+        if language == "python"
+    ]
+
+
+def test_readme_examples():
+    for code, output in python_blocks():
+        if ">>> " in code:
+            test = doctest.DocTestParser().get_doctest(code, {}, "README.md", "README.md", 0)
+            assert doctest.DocTestRunner().run(test).failed == 0
+            continue
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            exec(compile(code, "README.md", "exec"), {})
+        if output is not None:
+            assert printed.getvalue() == output
