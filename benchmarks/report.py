@@ -60,12 +60,16 @@ class Finding:
     high: float | None = None
     """Highest value of a single run or round."""
     bar: float | None = None
-    """Largest `value` that is good enough; `None` where no promise is made."""
+    """The `value` that is just good enough; `None` where no promise is made."""
+    more_is_better: bool = False
+    """Whether the bar is a lowest value rather than a highest."""
 
     @property
     def met(self) -> bool:
         """Whether the bar, if there is one, is kept."""
-        return self.bar is None or self.value <= self.bar
+        if self.bar is None:
+            return True
+        return self.value >= self.bar if self.more_is_better else self.value <= self.bar
 
 
 def alternate(
@@ -96,7 +100,13 @@ def clock(call: Callable[[], object]) -> float:
 
 
 def ratio(
-    what: str, slow: Timing, fast: Timing, *, per: float = 1, bar: float | None = None
+    what: str,
+    slow: Timing,
+    fast: Timing,
+    *,
+    per: float = 1,
+    bar: float | None = None,
+    more_is_better: bool = False,
 ) -> Finding:
     """Return how many times as long `slow` takes as `fast`, divided by `per`.
 
@@ -106,7 +116,15 @@ def ratio(
     pairs = zip(slow.seconds, _middles(fast.seconds, per_round), strict=True)
     rounds = [long / short / per for long, short in pairs]
     value = statistics.median(rounds)
-    return Finding(what=what, value=value, unit="x", low=min(rounds), high=max(rounds), bar=bar)
+    return Finding(
+        what=what,
+        value=value,
+        unit="x",
+        low=min(rounds),
+        high=max(rounds),
+        bar=bar,
+        more_is_better=more_is_better,
+    )
 
 
 def milliseconds(what: str, timing: Timing) -> Finding:
@@ -161,9 +179,10 @@ def table(findings: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def readme_table(folder: Path = RESULTS) -> str:
-    """Return the results in `folder` as one Markdown table with the machine underneath."""
+    """Return ratios and what has a bar as one Markdown table with the machine underneath."""
     documents = [json.loads(file.read_bytes()) for file in sorted(folder.glob("*.json"))]
-    lines = table(finding for document in documents for finding in document["findings"])
+    findings = (finding for document in documents for finding in document["findings"])
+    lines = table(f for f in findings if f["unit"] == "x" or f["bar"] is not None)
     machines = dict.fromkeys(_machine_line(document["machine"]) for document in documents)
     return "\n".join([*lines, "", *machines])
 
@@ -180,7 +199,8 @@ def _table_row(finding: Mapping[str, Any]) -> str:
     unit, bar = finding["unit"], finding["bar"]
     low, high = finding["low"], finding["high"]
     spread = "" if low is None else f"{_number(low)}–{_number(high)}"
-    limit = "" if bar is None else f"≤ {_number(bar)}{unit}"
+    sign = "≥" if finding["more_is_better"] else "≤"
+    limit = "" if bar is None else f"{sign} {_number(bar)}{unit}"
     return f"| {finding['what']} | {_number(finding['value'])}{unit} | {spread} | {limit} |"
 
 

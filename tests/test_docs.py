@@ -7,13 +7,16 @@ import inspect
 import io
 import pkgutil
 import re
+import shlex
 from contextlib import redirect_stdout
 from importlib import import_module
 
 import pytest
+from click.testing import CliRunner
 
 import vlprep
 from tests.places import REPO
+from vlprep.cli import main
 
 MODULES = ["vlprep"] + [
     module.name
@@ -68,3 +71,22 @@ def test_readme_examples():
             exec(compile(code, "README.md", "exec"), {})
         if output is not None:
             assert printed.getvalue() == output
+
+
+def console_commands() -> list[tuple[str, str]]:
+    """Return the README's shell sessions as commands and what they print."""
+    sessions = [m["text"] for m in BLOCK.finditer(README) if m["language"] == "console"]
+    parts = (part for session in sessions for part in re.split(r"^\$ ", session, flags=re.M)[1:])
+    return [(command, output.strip()) for command, _, output in (p.partition("\n") for p in parts)]
+
+
+@pytest.mark.parametrize(("command", "output"), console_commands())
+def test_readme_sessions_print_what_they_show(command, output):
+    program, *words = shlex.split(command)
+    assert program == "vlprep"
+    assert CliRunner().invoke(main, words).stdout.strip() == output
+
+
+def test_the_speed_table_is_drawn_from_the_results(monkeypatch):
+    monkeypatch.syspath_prepend(REPO / "benchmarks")
+    assert import_module("report").readme_table().strip() in README
