@@ -127,3 +127,19 @@ CLIP = ("total_pixels", "min_frames", "max_frames")
 
 def test_every_api_model_has_limits_from_outside():
     assert {model.name for model in list_models() if model.kind == "api"} == set(LIMITS["models"])
+
+
+@pytest.mark.parametrize(
+    ("model", "row"),
+    [pytest.param(model, row, id=model) for row in LIMITS["weights"] for model in row["models"]],
+)
+def test_limits_of_the_weights(model, row):
+    rules = get_model(model).rules("transformers")
+    for rule, expected in ((rules.image, row["image"]), (rules.video, row["video"])):
+        got = rule and [rule.factor, rule.min_pixels, rule.max_pixels]
+        assert got == expected
+
+
+def test_all_weights_have_limits_from_outside():
+    listed = {model for row in LIMITS["weights"] for model in row["models"]}
+    assert {model.name for model in list_models() if model.kind == "open-weights"} == listed

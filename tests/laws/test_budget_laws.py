@@ -94,6 +94,41 @@ def total(sizes, model, max_pixels):
     return sum(image_tokens(size, model, max_pixels=max_pixels).total for size in sizes)
 
 
+narrow_sizes = st.lists(
+    st.tuples(st.integers(11, 70), st.integers(11, 9000)).filter(ordinary), min_size=1, max_size=8
+)
+
+
+@given(
+    narrow_sizes,
+    st.sampled_from(("qvq-max", "qwen-vl-max", "Qwen/Qwen3-VL-8B-Instruct")),
+    st.data(),
+)
+def test_no_limit_above_the_one_found_fits_narrow_pictures_either(sizes, model, data):
+    """Low limits refuse narrow pictures, and a lifted side makes tokens fall.
+
+    So limits are tried on a grid, and where each picture fits as it is, rounded to tokens.
+    """
+    side = 28 if model == "qvq-max" else 32
+    lowest = lowest_limit(model)
+    rows = np.array([*sizes, (600, 600)])
+    whole = image_tokens_batch(rows, model)
+    available = data.draw(st.integers(int(whole.sum()) // 3, max(int(whole.sum()) - 1, 1)))
+    plan = plan_fit(rows, model, TokenBudget(max_input=available, available=available))
+    found = plan.max_pixels_for_all
+
+    def fits(limit):
+        counts = image_tokens_batch(rows, model, max_pixels=limit)
+        return bool((counts[whole > 0] > 0).all()) and int(counts.sum()) <= available
+
+    if found is not None:
+        assert fits(found)
+    above = lowest if found is None else found + 1
+    grid = range(lowest, 3000 * side**2, 37 * side**2 // 3)
+    rounded = {max(round(h / side), 1) * max(round(w / side), 1) * side**2 for h, w in sizes}
+    assert not any(fits(limit) for limit in {above, *grid, *rounded} if limit >= above)
+
+
 @given(fitting_sizes, st.sampled_from(MODELS), st.integers(10, 60_000))
 def test_a_plan_keeps_its_budget(sizes, model, available):
     budget = TokenBudget(max_input=available, available=available)

@@ -11,13 +11,16 @@ from vlprep import probe
 from vlprep.errors import VlprepError
 
 
-def clip(container: str, times_ms: list[int], rate: Fraction | int = 25) -> bytes:
+def clip(
+    container: str, times_ms: list[int], rate: Fraction | int = 25, key_frames_every: int = 12
+) -> bytes:
     """Return a clip of grey frames of 64 x 48 pixels that are shown at the given times."""
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
         stream = output.add_stream("mpeg4", rate=rate)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
+        stream.codec_context.gop_size = key_frames_every
         for time in times_ms:
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 99, np.uint8), format="rgb24")
             frame.pts, frame.time_base = time, Fraction(1, 1000)
@@ -57,9 +60,11 @@ def test_a_single_frame_is_a_clip(container):
 
 
 @pytest.mark.parametrize("length", [40, 2500])
-def test_frames_hidden_by_an_edit_list_are_left_out_of_long_clips_too(length):
-    # Times below 0 make the muxer write an edit; it is found at the start of the index.
-    info = probe(clip("mp4", [40 * (k - 15) for k in range(length)]))
+@pytest.mark.parametrize("key_frames_every", [12, 30])
+def test_frames_hidden_by_an_edit_list_are_left_out(length, key_frames_every):
+    # Times below 0 make the muxer write an edit. What stands before the last key frame to be
+    # hidden is not in the index at all; what follows is marked there, at the start of a long one.
+    info = probe(clip("mp4", [40 * (k - 15) for k in range(length)], 25, key_frames_every))
     assert info.frame_count == length - 15
     assert info.frame_count_from == "scan"
 
