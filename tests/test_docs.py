@@ -61,6 +61,7 @@ def python_blocks() -> list[tuple[str, str | None]]:
 
 
 def test_readme_examples():
+    names: dict[str, object] = {}  # a reader goes on from one block to the next
     for code, output in python_blocks():
         if ">>> " in code:
             test = doctest.DocTestParser().get_doctest(code, {}, "README.md", "README.md", 0)
@@ -68,7 +69,7 @@ def test_readme_examples():
             continue
         printed = io.StringIO()
         with redirect_stdout(printed):
-            exec(compile(code, "README.md", "exec"), {})
+            exec(compile(code, "README.md", "exec"), names)
         if output is not None:
             assert printed.getvalue() == output
 

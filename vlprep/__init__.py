@@ -37,7 +37,11 @@ if TYPE_CHECKING:
     from vlprep.tasks.count import count_tokens as count_tokens
     from vlprep.tasks.fit import ImageFit as ImageFit
     from vlprep.tasks.fit import fit_images as fit_images
+    from vlprep.tasks.frames import FrameStream as FrameStream
+    from vlprep.tasks.frames import read_frames as read_frames
+    from vlprep.types import Frame as Frame
     from vlprep.types import FramePlan as FramePlan
+    from vlprep.types import Frames as Frames
     from vlprep.types import ImageInfo as ImageInfo
     from vlprep.types import ImageSize as ImageSize
     from vlprep.types import VideoInfo as VideoInfo
@@ -54,7 +58,8 @@ _HOMES = {
     "rules.tokens": ("TokenCount", "image_tokens", "image_tokens_batch", "video_tokens"),
     "tasks.count": ("CountOptions", "MediaCount", "MediaFailure", "count_many", "count_tokens"),
     "tasks.fit": ("ImageFit", "fit_images"),
-    "types": ("FramePlan", "ImageInfo", "ImageSize", "VideoInfo"),
+    "tasks.frames": ("FrameStream", "read_frames"),
+    "types": ("Frame", "FramePlan", "Frames", "ImageInfo", "ImageSize", "VideoInfo"),
 }
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

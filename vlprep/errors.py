@@ -115,12 +115,13 @@ class AudioOnlyError(UnsupportedFormatError):
 
 
 class UnknownCodecError(UnsupportedFormatError):
-    """The container is fine, but no decoder knows its video codec."""
+    """The container is fine, but no decoder knows its video codec; `codec` is `None` if unnamed."""
 
     code = "unknown_codec"
 
-    def __init__(self, source: str, *, format: str | None, codec: str) -> None:
-        problem = f"video codec {codec!r} has no decoder here; convert the file to H.264"
+    def __init__(self, source: str, *, format: str | None, codec: str | None) -> None:
+        name = "the video codec" if codec is None else f"video codec {codec!r}"
+        problem = f"{name} has no decoder here; convert the file to H.264"
         super().__init__(source, problem, format=format)
         self.codec = codec
 

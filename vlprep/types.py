@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
+    import numpy as np
+    import numpy.typing as npt
 
 CountOrigin = Literal["header", "estimate", "scan"]
 
@@ -93,9 +97,12 @@ class FramePlan:
     indices: tuple[int, ...]
     """Displayed frames, counted from 0; a frame may stand twice where a rule repeats it."""
     timestamps_seconds: tuple[float, ...]
-    """Time of each, from the first displayed frame, at a constant rate."""
+    """Moments sampled, from the first displayed frame, at a constant rate."""
     sample_fps: float
     """Frames per second that the plan comes to: frames over the duration they stand for."""
+    by_time: bool = False
+    """Whether the rule asks for what is displayed at the moments, not for frames by number; only
+    in clips of variable rate does it matter."""
     warnings: tuple[str, ...] = ()
     """Where the plan leaves the reference's rule, and why."""
 
@@ -103,3 +110,45 @@ class FramePlan:
     def frame_count(self) -> int:
         """Number of frames in the plan."""
         return len(self.indices)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One frame of a video as the model sees it."""
+
+    number: int
+    """Its place among the displayed frames, from 0."""
+    timestamp_seconds: float
+    """When it is first displayed, from the first displayed frame."""
+    pts: int | None
+    """Timestamp in the stream's own ticks; `None` where the container has none."""
+    image: npt.NDArray[np.uint8]
+    """RGB, height x width x 3."""
+    substituted: bool = False
+    """Whether the frame itself is broken and the one displayed before it stands in."""
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.image.shape))
+        return f"Frame(number={self.number}, at {self.timestamp_seconds:.3f} s, {shape})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """All frames of a plan, collected."""
+
+    data: npt.NDArray[np.uint8]
+    """RGB, frames x height x width x 3."""
+    timestamps_seconds: tuple[float, ...]
+    """When each is first displayed, from the first displayed frame."""
+
+    def __post_init__(self) -> None:
+        expected = (len(self.timestamps_seconds), *self.data.shape[1:3], 3)
+        if self.data.ndim != 4 or self.data.shape != expected:
+            raise ValueError(f"data must be {expected}, got {self.data.shape}")
+
+    def __len__(self) -> int:
+        return len(self.timestamps_seconds)
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.data.shape))
+        return f"Frames({shape}, {self.timestamps_seconds[0]:.3f} s and on)"

@@ -9,6 +9,7 @@ import math
 import re
 from fractions import Fraction
 
+_HUGE_EXPONENT = re.compile(r"e[+-]?\d{3}", re.IGNORECASE)  # 1e999999 takes for ever
 _SIZE = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
 
 
@@ -23,7 +24,7 @@ def parse_rate(text: str) -> Fraction:
     Fraction(1, 2)
     """
     try:
-        rate = Fraction(text.strip())
+        rate = Fraction("" if _HUGE_EXPONENT.search(text) else text.strip())
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"{text!r} is not a rate; write 2, 0.5 or 30000/1001") from None
     if rate <= 0:

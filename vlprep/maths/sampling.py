@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.types import FramePlan
@@ -110,14 +111,21 @@ def plan_frames(
     request = _request(fps, nframes, min_frames, max_frames, max_frames_default, reference)
     count, warnings = _planned_count(available, video_fps, request, reference, strict)
     rate = video_fps or ASSUMED_FPS
-    spread = _look_up(INDEX_RULES, sampling or DEFAULT_SAMPLING[reference])
-    chosen = spread(first, last, count, rate, request.fps)
+    sampling = sampling or DEFAULT_SAMPLING[reference]
+    chosen = _look_up(INDEX_RULES, sampling)(first, last, count, rate, request.fps)
     # The arange rule can step just past the end; no reference has a frame there to show.
-    indices = np.clip(chosen, first, last).astype(np.int64)
-    seconds = tuple((indices / rate).tolist())
+    places = np.clip(chosen, first, last)
+    # The small number keeps a frame whose time is meant to be the moment itself.
+    indices = np.floor(places + 1e-6).astype(np.int64)
     if not video_fps:
         warnings += (f"frame rate unknown; timestamps assume {ASSUMED_FPS:g} frames per second",)
-    return FramePlan(tuple(indices.tolist()), seconds, count / available * rate, warnings)
+    return FramePlan(
+        indices=tuple(indices.tolist()),
+        timestamps_seconds=tuple((places / rate).tolist()),
+        sample_fps=count / available * rate,
+        by_time=sampling == "interval",
+        warnings=warnings,
+    )
 
 
 def _request(
@@ -263,18 +271,20 @@ FRAME_COUNT_RULES: dict[str, Callable[[int, float | None, FrameRequest], int]] =
 }
 
 
-_Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
+_Numbers = npt.NDArray[np.floating[Any]]
 
 
 def _interval(first: int, last: int, count: int, rate: float, fps: float) -> _Numbers:
-    """Take the frame shown at k/fps seconds; spread evenly when `count` frames reach elsewhere."""
+    """Take the moments k/fps; spread evenly when `count` frames reach elsewhere.
+
+    What is displayed at a moment is the frame with the whole number below.
+    """
     frames = last - first + 1
     step = rate / fps
     if step < 1 or (count - 1) * step >= frames or math.floor(frames / step) > count:
         step = frames / count
-    # The small number keeps a frame whose time is meant to be exactly k/fps from being missed.
-    numbers: _Numbers = first + np.floor(np.arange(count) * step + 1e-6)
-    return numbers
+    moments: _Numbers = first + np.arange(count) * step
+    return moments
 
 
 def _linspace(first: int, last: int, count: int, rate: float, fps: float) -> _Numbers:

@@ -8,10 +8,10 @@ warning for large pictures that are harmless while only their header is read.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import ExifTags, Image, ImageFile
 
@@ -21,6 +21,10 @@ from vlprep.media.orientation import exif_orientation
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
 from vlprep.types import ImageInfo, ImageSize
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 MAX_PIXELS = 178_956_970
 """Largest picture that is believed, in pixels; Pillow's own limit for decompression bombs."""
@@ -66,6 +70,31 @@ def animation_seconds(opened: OpenSource, found: Format) -> list[float]:
         raise _damaged(opened, found, error) from error
 
 
+def animation_frames(
+    opened: OpenSource, found: Format, numbers: Sequence[int], size: ImageSize
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Decode some frames of an animated image, in the order of `numbers`, laid on white.
+
+    `size` is that of the delivered frames, RGB, height x width x 3. Raises `DecodeError` where
+    the file is damaged.
+    """
+    import numpy as np  # not needed to probe
+
+    opened.file.seek(0)
+    try:
+        image = _open(opened, found)
+        for number in numbers:
+            image.seek(number)
+            picture = image.convert("RGBA")
+            white = Image.new("RGBA", picture.size, "white")
+            flat = Image.alpha_composite(white, picture).convert("RGB")
+            yield np.asarray(flat.resize((size.width, size.height), Image.Resampling.BICUBIC))
+    except GeneratorExit:
+        raise
+    except Exception as error:  # a plugin can raise anything on hostile bytes
+        raise _damaged(opened, found, error) from error
+
+
 def _describe(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> ImageInfo:
     _refuse_preview(image, opened, found)
     orientation = _orientation(image)
@@ -103,7 +132,7 @@ def _factory(reader: str) -> Callable[[BinaryIO, str], ImageFile.ImageFile]:
 
 def _damaged(opened: OpenSource, found: Format, error: Exception) -> DecodeError:
     reason = str(error) or type(error).__name__
-    return DecodeError(opened.name, f"damaged {found.name} header: {reason}")
+    return DecodeError(opened.name, f"damaged {found.name} file: {reason}")
 
 
 def _refuse_preview(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> None:

@@ -31,7 +31,7 @@ def probe(source: SourceLike) -> ImageInfo | VideoInfo:
     300
     """
     with open_source(source) as opened:
-        found = _recognise(opened)
+        found = recognise(opened)
         info = _probe(opened, found)
     if opened.path is None:
         return info
@@ -39,7 +39,11 @@ def probe(source: SourceLike) -> ImageInfo | VideoInfo:
     return info if warning is None else _with_warning(info, warning)
 
 
-def _recognise(opened: OpenSource) -> Format:
+def recognise(opened: OpenSource) -> Format:
+    """Return what the content of a source is.
+
+    Raises `UnsupportedFormatError` for what is neither image nor video, and `AudioOnlyError`.
+    """
     head = opened.file.read(HEAD_BYTES)
     found = sniff(head)
     if found is None:
@@ -54,7 +58,7 @@ def _recognise(opened: OpenSource) -> Format:
 
 def _probe(opened: OpenSource, found: Format) -> ImageInfo | VideoInfo:
     if found.kind == "video":
-        from vlprep.media.video import probe_video
+        from vlprep.media.video.probe import probe_video
 
         return probe_video(opened, found)
     from vlprep.media.image import animation_seconds, probe_image

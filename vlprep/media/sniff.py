@@ -55,6 +55,7 @@ FORMATS = (
     _format("AVIF", "image", _ISO + rb"mif1.{0,60}?avif", "avif", "AVIF"),
     _format("HEIC", "image", _ISO_HEIC, "heic heif hif", "HEIF"),
     _format("JPEG 2000", "image", rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "jp2 j2k jpx", "JPEG2000"),
+    _format("MOV", "video", _ISO + rb"qt  ", "mov qt mp4 m4v", "mov"),
     _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt", "mov"),
     _format("MOV", "video", rb".{4}(?:moov|mdat|wide|free|skip|pnot)", "mov qt mp4", "mov"),
     _format("Matroska", "video", rb"\x1a\x45\xdf\xa3", "mkv webm mka", "matroska"),

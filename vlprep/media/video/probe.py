@@ -1,52 +1,44 @@
-"""Videos through PyAV, the only place that imports it: what a header says, and a packet scan.
+"""What a video's header says, settled by a packet scan where it is silent or absurd.
 
 A header's frame count is believed only when the sample index agrees with it. Where there is no
 index (Matroska, FLV, transport streams, fragments) or it hides frames, the packets are read once
-without decoding. The container is opened with the one demuxer that its content calls for and no
-protocol but its own file, so that a playlist in disguise opens nothing else.
+without decoding.
 """
 
 from __future__ import annotations
 
-import os
-from array import array
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from typing import Any, TypeAlias
 
 import av
-from av import Packet
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from vlprep.errors import (
-    AudioOnlyError,
     DecodeError,
     EncryptedMediaError,
     MissingMetadataError,
     PixelLimitError,
     TruncatedFileError,
-    UnknownCodecError,
-    VlprepError,
 )
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
+from vlprep.media.video.container import (
+    MAX_PIXELS,
+    VideoPacket,
+    choose_stream,
+    header_of,
+    open_video,
+)
+from vlprep.media.video.scan import Timeline, scan_packets
 from vlprep.types import CountOrigin, ImageSize, VideoInfo
-
-MAX_PIXELS = 67_108_864
-"""Largest frame that is handed to a decoder, in pixels (8,192 x 8,192)."""
 
 MAX_RATE = 1000
 """Frame rates from here on are clock ticks that a header took for frames."""
 
-_Packet: TypeAlias = "Packet[VideoStream]"
-
-_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: cover art
-_DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
 _EDGE = 1000  # index entries at each end among which a single edit can hide frames
 
 
@@ -69,17 +61,15 @@ def probe_video(opened: OpenSource, found: Format) -> VideoInfo:
     """
     headers = track_headers(opened.file, found.reader)
     with open_video(opened, found) as container:
-        stream, warnings = _choose_stream(container, opened, found)
-        track = stream.id if found.reader == "mov" else stream.index
-        header = headers.get(track, TrackHeader())
-        if stream.codec_context is None:
-            raise UnknownCodecError(opened.name, format=found.name, codec="unknown")
+        stream, warnings = choose_stream(container, opened, found)
+        header = header_of(stream, headers, found)
         packets = container.demux(stream)
         first = _first_packet(packets, opened, found)
         size = _coded_size(stream, opened)
         timing = _indexed(stream, header, opened)
         if timing is None:
-            timing = _scanned(chain([first], packets), container, stream, opened)
+            timeline = scan_packets(chain([first], packets), stream, opened)
+            timing = _timed(timeline, container, stream)
         turned = header.rotation in (90, 270)
         return VideoInfo(
             size=ImageSize(size.width, size.height) if turned else size,
@@ -98,56 +88,7 @@ def probe_video(opened: OpenSource, found: Format) -> VideoInfo:
         )
 
 
-@contextmanager
-def open_video(opened: OpenSource, found: Format) -> Iterator[InputContainer]:
-    """Open a container with the one demuxer for `found`; closes it.
-
-    Raises `DecodeError` for whatever the demuxer raises, there and in the body.
-    """
-    opened.file.seek(0)
-    by_path = opened.path is not None
-    options = {
-        "format_whitelist": found.reader,
-        "protocol_whitelist": "file" if by_path else "none",
-        "max_pixels": str(MAX_PIXELS),
-    }
-    # An absolute path cannot be mistaken for a protocol or a pattern of picture names.
-    target: Any = opened.file if opened.path is None else os.path.abspath(opened.path)  # noqa: PTH100
-    try:
-        with av.open(target, mode="r", options=options, **_TOLERANT) as container:
-            yield container
-    except VlprepError:
-        raise
-    except Exception as error:  # PyAV's errors share no base, and hostile bytes raise any of them
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        hint = "; the index (moov) may be missing" if found.reader == "mov" else ""
-        problem = f"cannot be read as {found.name}: {reason}{hint}"
-        raise DecodeError(opened.name, problem) from error
-
-
-# Titles in other encodings than UTF-8 must not stop a file from opening; PyAV 19 never minds them.
-_TOLERANT: dict[str, Any] = (
-    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-)
-
-
-def _choose_stream(
-    container: InputContainer, opened: OpenSource, found: Format
-) -> tuple[VideoStream, tuple[str, ...]]:
-    """Take the stream marked as default, else the first; cover pictures are none."""
-    streams = [s for s in container.streams.video if not s.disposition & _ATTACHED_PICTURE]
-    if not streams:
-        covers = bool(container.streams.video)
-        if container.streams.audio or covers:
-            raise AudioOnlyError(opened.name, format=found.name, has_cover=covers)
-        raise DecodeError(opened.name, f"{found.name} without a video stream")
-    chosen = min(streams, key=lambda s: (not s.disposition & _DEFAULT, s.index))
-    if len(streams) == 1:
-        return chosen, ()
-    return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
-
-
-def _first_packet(packets: Iterator[_Packet], opened: OpenSource, found: Format) -> _Packet:
+def _first_packet(packets: Iterator[VideoPacket], opened: OpenSource, found: Format) -> VideoPacket:
     packet = next((packet for packet in packets if packet.size), None)
     if packet is None:
         raise DecodeError(opened.name, "no frames behind the header")
@@ -188,25 +129,15 @@ def _indexed(stream: VideoStream, header: TrackHeader, opened: OpenSource) -> _T
     return _Timing(frames, fps, float(frames / fps), start, "header")
 
 
-def _scanned(
-    packets: Iterable[_Packet], container: InputContainer, stream: VideoStream, opened: OpenSource
-) -> _Timing:
-    """Read every packet once and take count, rate and duration from their timestamps."""
-    times, count, longest = array("q"), 0, 0
-    for packet in packets:
-        if packet.size and not packet.is_discard:
-            count += 1
-            longest = max(longest, packet.duration or 0)
-            if packet.pts is not None:
-                times.append(packet.pts)
-    if not count:
-        raise DecodeError(opened.name, "every frame is hidden by the edit list")
-    stated = _rate(stream.average_rate)
-    if len(times) < count or not stream.time_base:  # no clock to measure by
+def _timed(timeline: Timeline, container: InputContainer, stream: VideoStream) -> _Timing:
+    """Take count, rate and duration from the packets' timestamps."""
+    count, stated = timeline.packet_count, _rate(stream.average_rate)
+    if not timeline.has_clock:
         return _Timing(count, stated, float(count / stated) if stated else None, 0.0, "scan")
-    first, last = min(times) * stream.time_base, max(times) * stream.time_base
-    fps = _measured_rate(count, last - first, stated, longest * stream.time_base)
-    end = last + (1 / fps if fps else longest * stream.time_base)
+    first, last = timeline.pts[0] * timeline.time_base, timeline.pts[-1] * timeline.time_base
+    longest = timeline.longest * timeline.time_base
+    fps = _measured_rate(count, last - first, stated, longest)
+    end = last + (1 / fps if fps else longest)
     warnings = _cut_off(container, end)
     return _Timing(count, fps, float(end - first), float(first), "scan", warnings)
 

@@ -1,0 +1,122 @@
+"""Decoded frames against a decode of every frame: which ones, and every pixel of them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import contextmanager
+from itertools import product
+
+import av
+import numpy as np
+import pytest
+
+from tests.places import FIXTURES, REAL_MEDIA
+from vlprep.errors import VlprepError
+from vlprep.media.probe import recognise
+from vlprep.media.source import open_source
+from vlprep.media.video.container import choose_stream, open_video
+from vlprep.media.video.decode import DecodePlan, _Painter, decode_frames, scan_clip
+from vlprep.types import ImageSize
+
+SIZE = ImageSize(96, 128)
+
+GOOD = [
+    "street.mp4", "clip.mp4", "clip.mov", "hevc.mp4", "av1.mp4", "vp9.webm", "street.mkv",
+    "mpeg4.avi", "h264.avi", "clip.flv", "clip.wmv", "clip.ts", "vfr.mp4", "ntsc.mp4",
+    "edit_list.mp4", "late_start.mp4", "subsecond.mp4", "one_frame.mp4", "two_frames.mp4",
+    "fragmented.mp4", "no_duration.webm", "odd_sides.mp4", "anamorphic.mp4",
+    "video_with_audio.mp4", "two_streams.mp4", "truncated.webm", "false_times.mp4",
+    "mirror.mov", "rotate_90.mov", "mirror_270.mov", "rotate_90.mkv",
+]  # fmt: skip
+
+REAL = sorted(
+    path.name
+    for path in (REAL_MEDIA / "video").glob("*")
+    # Left out: what is no video, what is broken, and six minutes that take a minute to decode.
+    if path.suffix not in (".mp3", ".gif") and not re.search("corrupted|long_1080p", path.name)
+)
+
+
+@contextmanager
+def scanned(path):
+    with open_source(path) as opened:
+        yield scan_clip(opened, recognise(opened))
+
+
+def every_frame(clip):
+    """Decode a whole clip the plain way: one container, one thread, no seek, nothing skipped."""
+    painter, images = _Painter(DecodePlan(clip, SIZE, ())), []
+    with open_video(clip.opened, clip.found) as container:
+        stream, _ = choose_stream(container, clip.opened, clip.found)
+        stream.codec_context.thread_count = 1
+        for packet in container.demux(stream):
+            try:
+                images += [(frame.pts, painter.paint(frame)) for frame in packet.decode()]
+            except av.FFmpegError:
+                continue
+    return images
+
+
+def check_exact(path, ways):
+    """Compare for each way: every how many frames, with how many threads, skipping or not."""
+    with scanned(path) as clip:
+        truth = every_frame(clip)
+        by_pts = dict(truth)
+        for step, threads, skip in ways:
+            numbers = tuple(range(0, clip.timeline.packet_count, step))
+            plan = DecodePlan(clip, SIZE, numbers, skip_unwanted=skip, threads=threads)
+            frames = list(decode_frames(plan))
+            assert tuple(frame.number for frame in frames) == numbers
+            for frame in frames:
+                assert not frame.substituted
+                if clip.timeline.has_clock:
+                    expected = by_pts[clip.timeline.pts[frame.number]]
+                else:
+                    expected = truth[frame.number][1]
+                assert np.array_equal(frame.image, expected), (step, threads, skip)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_frames_equal_those_of_a_whole_decode(name):
+    check_exact(FIXTURES / name, list(product((1, 7, 29), (1, 4), (True, False))))
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_frames_of_real_files_equal_those_of_a_whole_decode(name):
+    check_exact(REAL_MEDIA / "video" / name, [(31, 1, True), (31, 4, True), (211, 4, False)])
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_broken_frame_is_replaced_by_the_one_before_and_said(threads):
+    with scanned(FIXTURES / "corrupted.mp4") as clip:
+        plan = DecodePlan(clip, SIZE, tuple(range(60)), threads=threads)
+        frames = list(decode_frames(plan))
+    assert [frame.number for frame in frames] == list(range(60))
+    replaced = [frame.number for frame in frames if frame.substituted]
+    assert 0 < len(replaced) < 30
+    assert all(number < 30 for number in replaced)  # the key frame at 30 starts anew
+
+
+def test_what_cannot_be_decoded_at_all_gives_no_frames():
+    with scanned(FIXTURES / "encrypted.mp4") as clip:
+        assert list(decode_frames(DecodePlan(clip, SIZE, (0, 30), threads=1))) == []
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_closing_early_ends_threads_and_closes_files(threads):
+    before = threading.active_count()
+    with scanned(FIXTURES / "street.mp4") as clip:
+        frames = decode_frames(DecodePlan(clip, SIZE, tuple(range(300)), threads=threads))
+        assert next(frames).number == 0
+        frames.close()
+    assert threading.active_count() == before
+
+
+def test_a_file_that_goes_away_under_the_threads_is_an_error_not_a_hang(tmp_path):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes((FIXTURES / "street.mp4").read_bytes())
+    with scanned(path) as clip:
+        path.unlink()
+        with pytest.raises((VlprepError, OSError)):
+            list(decode_frames(DecodePlan(clip, SIZE, tuple(range(300)), threads=4)))

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+
+from tests.places import FIXTURES
+from vlprep.media.probe import recognise
+from vlprep.media.source import open_source
+from vlprep.media.video.container import choose_stream, open_video
+from vlprep.media.video.decode import scan_clip
+from vlprep.media.video.reader import FrameReader
+
+
+@contextmanager
+def reader(name, numbers, **options):
+    with open_source(FIXTURES / name) as opened:
+        clip = scan_clip(opened, recognise(opened))
+        wanted = [clip.timeline.pts[k] for k in numbers]
+        with open_video(opened, clip.found) as container:
+            stream, _ = choose_stream(container, opened, clip.found)
+            yield (
+                FrameReader(container, stream, clip.timeline, frozenset(wanted), **options),
+                wanted,
+            )
+
+
+def test_few_frames_of_a_clip_are_not_paid_for_with_all():
+    with reader("street.mp4", (0, 120, 240)) as (frames, wanted):
+        assert [frames.frame_at(pts).pts for pts in wanted] == wanted
+        assert frames.decoded < 30  # of 300
+
+
+@pytest.mark.parametrize("name", ["street.mp4", "hevc.mp4"])
+def test_frames_that_nothing_refers_to_are_skipped(name):
+    last = {"street.mp4": 299, "hevc.mp4": 59}[name]
+    decoded = {}
+    for skip in (True, False):
+        with reader(name, (0, last - 1), skip_unwanted=skip) as (frames, wanted):
+            assert [frames.frame_at(pts).pts for pts in wanted] == wanted
+            decoded[skip] = frames.decoded
+    assert decoded[True] < 0.8 * decoded[False]
+
+
+def test_where_an_edit_list_hides_frames_nothing_is_skipped():
+    with reader("edit_list.mp4", (0, 44)) as (frames, wanted):
+        assert [frames.frame_at(pts).pts for pts in wanted] == wanted
+        assert frames.decoded >= 44
+
+
+def test_a_seek_that_lands_behind_the_frame_goes_farther_back():
+    # In a transport stream FFmpeg lands behind what was asked for.
+    with reader("clip.ts", range(0, 60, 13)) as (frames, wanted):
+        assert [frames.frame_at(pts).pts for pts in wanted] == wanted
+
+
+def test_a_broken_packet_is_counted_and_the_next_one_read():
+    with reader("corrupted.mp4", range(60)) as (frames, wanted):
+        found = [frames.frame_at(pts) for pts in wanted]
+        assert all(frame is not None for frame in found)
+        assert [frame.pts for frame in found[30:]] == wanted[30:]
+        assert frames.broken > 0

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from array import array
+from fractions import Fraction
+
+import pytest
+
+from tests.places import FIXTURES
+from vlprep.media.probe import recognise
+from vlprep.media.source import open_source
+from vlprep.media.video.decode import scan_clip
+from vlprep.media.video.scan import Timeline
+
+
+def timeline(pts, keyframes=(0,), **facts):
+    return Timeline(
+        packet_count=facts.pop("packet_count", len(pts)),
+        pts=array("q", pts),
+        keyframes=array("q", keyframes),
+        longest=10,
+        time_base=facts.pop("time_base", Fraction(1, 100)),
+        hides_frames=False,
+        **facts,
+    )
+
+
+def scanned(name):
+    with open_source(FIXTURES / name) as opened:
+        return scan_clip(opened, recognise(opened)).timeline
+
+
+@pytest.mark.parametrize(
+    ("seconds", "number"),
+    [(0, 0), (0.09, 0), (0.0999, 1), (0.1, 1), (0.29, 1), (0.3, 2), (99, 2)],
+)
+def test_what_is_displayed_at_a_moment(seconds, number):
+    # Frames at 5.00, 5.10 and 5.30 s of the stream's clock; moments count from the first of them.
+    assert timeline([500, 510, 530]).shown_at(seconds) == number
+
+
+def test_seconds_count_from_the_first_displayed_frame():
+    assert timeline([500, 510, 530]).seconds(530) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("pts", "position"), [(-5, None), (0, 0), (49, 0), (50, 1), (99, 1), (100, 2), (999, 2)]
+)
+def test_the_keyframe_before_a_frame(pts, position):
+    assert timeline([0, 50, 100], keyframes=[0, 50, 100]).keyframe_before(pts) == position
+
+
+@pytest.mark.parametrize(
+    ("line", "has_clock"),
+    [
+        (timeline([0, 1]), True),
+        (timeline([0, 1], packet_count=3), False),
+        (timeline([0, 1], time_base=Fraction(0)), False),
+        (timeline([0, 1], in_decoding_order=True), False),
+        (timeline([]), False),
+    ],
+)
+def test_frames_are_told_by_time_only_where_each_has_one(line, has_clock):
+    assert line.has_clock == has_clock
+
+
+def test_frames_are_in_display_order_and_hidden_ones_left_out():
+    line = scanned("edit_list.mp4")
+    assert line.packet_count == len(line.pts) == 45
+    assert list(line.pts) == sorted(set(line.pts))
+    assert line.hides_frames
+    assert line.keyframes[0] < line.pts[0]  # hidden, and needed to decode what follows
+
+
+@pytest.mark.parametrize(("name", "has_clock"), [("street.mkv", True), ("mpeg4.avi", False)])
+def test_avi_has_no_display_times(name, has_clock):
+    assert scanned(name).has_clock == has_clock

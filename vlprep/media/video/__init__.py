@@ -1,0 +1,1 @@
+"""Videos through PyAV, the only place that imports it: header facts, packet scans, frames."""

@@ -1,0 +1,92 @@
+"""Open a video with the one demuxer its content calls for, and choose the stream that is watched.
+
+No protocol but the file's own is allowed, so that a playlist in disguise opens nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import av
+from av import Packet
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError, VlprepError
+from vlprep.media.orientation import TrackHeader
+from vlprep.media.sniff import Format
+from vlprep.media.source import OpenSource
+
+MAX_PIXELS = 67_108_864
+"""Largest frame that is handed to a decoder, in pixels (8,192 x 8,192)."""
+
+VideoPacket: TypeAlias = "Packet[VideoStream]"
+
+_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: cover art
+_DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
+
+
+@contextmanager
+def open_video(opened: OpenSource, found: Format) -> Iterator[InputContainer]:
+    """Open a container with the one demuxer for `found`; closes it.
+
+    Raises `DecodeError` for whatever the demuxer raises, there and in the body.
+    """
+    opened.file.seek(0)
+    by_path = opened.path is not None
+    options = {
+        "format_whitelist": found.reader,
+        "protocol_whitelist": "file" if by_path else "none",
+        "max_pixels": str(MAX_PIXELS),
+    }
+    # An absolute path cannot be mistaken for a protocol or a pattern of picture names.
+    target: Any = opened.file if opened.path is None else os.path.abspath(opened.path)  # noqa: PTH100
+    try:
+        with av.open(target, mode="r", options=options, **_TOLERANT) as container:
+            yield container
+    except VlprepError:
+        raise
+    except Exception as error:  # PyAV's errors share no base, and hostile bytes raise any of them
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        hint = "; the index (moov) may be missing" if found.reader == "mov" else ""
+        problem = f"cannot be read as {found.name}: {reason}{hint}"
+        raise DecodeError(opened.name, problem) from error
+
+
+# Titles in other encodings than UTF-8 must not stop a file from opening; PyAV 19 never minds them.
+_TOLERANT: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+
+
+def choose_stream(
+    container: InputContainer, opened: OpenSource, found: Format
+) -> tuple[VideoStream, tuple[str, ...]]:
+    """Take the stream marked as default, else the first; cover pictures are none.
+
+    The second value is what there is to say about it. Raises `AudioOnlyError`,
+    `UnknownCodecError` and `DecodeError` where no stream can be watched.
+    """
+    streams = [s for s in container.streams.video if not s.disposition & _ATTACHED_PICTURE]
+    if not streams:
+        covers = bool(container.streams.video)
+        if container.streams.audio or covers:
+            raise AudioOnlyError(opened.name, format=found.name, has_cover=covers)
+        raise DecodeError(opened.name, f"{found.name} without a video stream")
+    chosen = min(streams, key=lambda s: (not s.disposition & _DEFAULT, s.index))
+    if chosen.codec_context is None:
+        raise UnknownCodecError(opened.name, format=found.name, codec=None)
+    if len(streams) == 1:
+        return chosen, ()
+    return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
+
+
+def header_of(
+    stream: VideoStream, headers: Mapping[int, TrackHeader], found: Format
+) -> TrackHeader:
+    """Return the track header that belongs to a stream; a plain one where there is none."""
+    track = stream.id if found.reader == "mov" else stream.index
+    return headers.get(track, TrackHeader())

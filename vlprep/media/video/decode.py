@@ -1,0 +1,268 @@
+"""Decode planned frames, scaled and turned as a model sees them, in bounded memory.
+
+The wanted frames are cut at keyframes into runs that threads decode side by side, a container each;
+the codecs free Python's lock. Results come in order, and no more than a few wait at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import Full, Queue
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from av import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from vlprep.media.orientation import TrackHeader, track_headers
+from vlprep.media.sniff import Format
+from vlprep.media.source import OpenSource, open_source
+from vlprep.media.video.container import choose_stream, header_of, open_video
+from vlprep.media.video.reader import FrameReader
+from vlprep.media.video.scan import Timeline, scan_packets
+from vlprep.types import ImageSize
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+WAITING = 16
+"""Finished frames that wait in each run; memory grows with it, idleness shrinks."""
+
+RUN_FRAMES = 8
+"""Wanted frames that a run should have at least, so that opening a container pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrame:
+    """A displayed frame as the model sees it."""
+
+    number: int
+    """Its place among the displayed frames, from 0."""
+    pts: int | None
+    """Timestamp in the stream's ticks, of the frame that is shown."""
+    image: Pixels
+    """RGB, height x width x 3."""
+    substituted: bool
+    """Whether the frame did not decode and the one displayed before it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A video that has been scanned, and what decoding needs to know of it."""
+
+    opened: OpenSource
+    """The file; read again by path where threads share the work."""
+    found: Format
+    """What its content is."""
+    timeline: Timeline
+    """Its displayed frames."""
+    header: TrackHeader
+    """How display turns it."""
+
+
+def scan_clip(opened: OpenSource, found: Format) -> Clip:
+    """Read a video's packets once, so that its frames can be told by number and by time.
+
+    Raises the errors of `open_video`, `choose_stream` and `scan_packets`.
+    """
+    headers = track_headers(opened.file, found.reader)
+    with open_video(opened, found) as container:
+        stream, _ = choose_stream(container, opened, found)
+        timeline = scan_packets(container.demux(stream), stream, opened)
+        return Clip(opened, found, timeline, header_of(stream, headers, found))
+
+
+@dataclass(frozen=True, slots=True)
+class DecodePlan:
+    """What is wanted of a clip."""
+
+    clip: Clip
+    """The scanned video."""
+    size: ImageSize
+    """Size of the delivered frames, turned."""
+    numbers: tuple[int, ...]
+    """Displayed frames wanted, ascending, each once."""
+    skip_unwanted: bool = True
+    """Leave unreferenced frames that are not wanted undecoded."""
+    threads: int | None = None
+    """Threads to decode with; `None` is one per processor, up to four."""
+
+
+def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
+    """Decode the wanted frames in order.
+
+    A frame that does not decode is replaced by the one displayed before it and flagged; where
+    there is none it is left out. Closing the iterator ends all threads and closes all files.
+
+    Raises `DecodeError` where the container cannot be read.
+    """
+    if not plan.clip.timeline.has_clock:
+        return _in_line(plan)
+    runs = _cut_at_keyframes(plan)
+    workers = min(plan.threads or min(os.cpu_count() or 1, 4), len(runs))
+    if plan.clip.opened.path is None or workers < 2:
+        return _one_after_the_other(plan, runs)
+    return _side_by_side(plan, runs, workers)
+
+
+def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
+    """Decode everything: without timestamps a frame is known only by its place in the output."""
+    wanted = frozenset(plan.numbers)
+    with _reader(plan, plan.clip.opened) as reader:
+        painter = _Painter(plan)
+        for number, frame in enumerate(reader.every_frame()):
+            if number in wanted:
+                yield DecodedFrame(number, frame.pts, painter.paint(frame), False)
+            if number == plan.numbers[-1]:
+                return
+
+
+def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Iterator[DecodedFrame]:
+    with _reader(plan, plan.clip.opened) as reader:
+        painter = _Painter(plan)
+        for run in runs:
+            yield from _read_run(plan, run, reader, painter)
+
+
+def _read_run(
+    plan: DecodePlan, run: Sequence[int], reader: FrameReader, painter: _Painter
+) -> Iterator[DecodedFrame]:
+    for number in run:
+        pts = plan.clip.timeline.pts[number]
+        frame = reader.frame_at(pts)
+        if frame is not None:
+            yield DecodedFrame(number, frame.pts, painter.paint(frame), frame.pts != pts)
+
+
+def _cut_at_keyframes(plan: DecodePlan) -> list[list[int]]:
+    """Cut the wanted frames where their keyframe changes, into runs of some frames each."""
+    runs: list[list[int]] = []
+    last_key: int | None = -1
+    for number in plan.numbers:
+        key = plan.clip.timeline.keyframe_before(plan.clip.timeline.pts[number])
+        if not runs or (key != last_key and len(runs[-1]) >= RUN_FRAMES):
+            runs.append([])
+        runs[-1].append(number)
+        last_key = key
+    return runs
+
+
+class _Painter:
+    """Turns decoded frames into the pixels that are delivered."""
+
+    def __init__(self, plan: DecodePlan) -> None:
+        self._turns = plan.clip.header.rotation // 90
+        self._mirrored = plan.clip.header.mirrored
+        height, width = plan.size
+        self._height, self._width = (width, height) if self._turns % 2 else (height, width)
+        # One for all frames: each conversion otherwise keeps megabytes of its own.
+        self._reformatter = VideoReformatter()
+
+    def paint(self, frame: VideoFrame) -> Pixels:
+        """Scale straight to the model's size, lay on white, and turn the small picture."""
+        transparent = any(part.is_alpha for part in frame.format.components)
+        small: Any = self._reformatter.reformat(
+            frame,
+            width=self._width,
+            height=self._height,
+            format="rgba" if transparent else "rgb24",
+            interpolation="BICUBIC",
+            threads=1,
+        ).to_ndarray()
+        image: Pixels = _on_white(small) if transparent else small
+        if self._mirrored:
+            image = image[:, ::-1]
+        return np.ascontiguousarray(np.rot90(image, -self._turns))
+
+
+def _on_white(image: Pixels) -> Pixels:
+    alpha = image[..., 3:].astype(np.uint16)
+    mixed = (image[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    return mixed.astype(np.uint8)
+
+
+@contextmanager
+def _reader(plan: DecodePlan, opened: OpenSource) -> Iterator[FrameReader]:
+    times = plan.clip.timeline.pts
+    wanted = (
+        frozenset(times[k] for k in plan.numbers) if plan.clip.timeline.has_clock else frozenset()
+    )
+    with open_video(opened, plan.clip.found) as container:
+        stream, _ = choose_stream(container, opened, plan.clip.found)
+        yield FrameReader(
+            container, stream, plan.clip.timeline, wanted, skip_unwanted=plan.skip_unwanted
+        )
+
+
+class _Run:
+    """One run of wanted frames and the queue through which its results leave."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self.numbers = numbers
+        self.results: Queue[DecodedFrame | BaseException | None] = Queue(WAITING)
+
+
+def _side_by_side(
+    plan: DecodePlan, runs: Sequence[Sequence[int]], workers: int
+) -> Iterator[DecodedFrame]:
+    """Let threads take the runs in order, and deliver what they decode in that order."""
+    ordered = [_Run(run) for run in runs]
+    todo, stop = deque(ordered), threading.Event()
+    threads = [
+        threading.Thread(target=_work, args=(plan, todo, stop), daemon=True) for _ in range(workers)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for run in ordered:
+            yield from _results(run)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _results(run: _Run) -> Iterator[DecodedFrame]:
+    while (result := run.results.get()) is not None:
+        if isinstance(result, BaseException):
+            raise result
+        yield result
+
+
+def _work(plan: DecodePlan, todo: deque[_Run], stop: threading.Event) -> None:
+    """Decode runs until there are none left; an error ends the run it happened in."""
+    run: _Run | None = None
+    try:
+        with open_source(plan.clip.opened.path or "") as opened, _reader(plan, opened) as reader:
+            painter = _Painter(plan)
+            while (run := _next_run(todo)) is not None and not stop.is_set():
+                for frame in _read_run(plan, run.numbers, reader, painter):
+                    _put(run, frame, stop)
+                    if stop.is_set():
+                        return
+                _put(run, None, stop)
+    except Exception as error:
+        failed = [run] if run is not None else []
+        for unread in failed + list(todo):
+            _put(unread, error, stop)
+
+
+def _next_run(todo: deque[_Run]) -> _Run | None:
+    try:
+        return todo.popleft()
+    except IndexError:
+        return None
+
+
+def _put(run: _Run, result: Any, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            run.results.put(result, timeout=0.1)
+            return
+        except Full:
+            continue

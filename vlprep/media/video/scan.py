@@ -1,0 +1,93 @@
+"""Read a video's packets once, without decoding: which frames are displayed, and when.
+
+The frames of a clip are its packets in order of their timestamps, less those that an edit list
+hides. Seeking needs the keyframes too, hidden ones included.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from av.video.stream import VideoStream
+
+from vlprep.errors import DecodeError
+from vlprep.media.source import OpenSource
+from vlprep.media.video.container import VideoPacket
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The displayed frames of a stream, by their timestamps in ticks of `time_base`."""
+
+    packet_count: int
+    """Displayed packets; each is meant to give a frame."""
+    pts: array[int]
+    """Their timestamps, ascending, each once; shorter where some have none."""
+    keyframes: array[int]
+    """Timestamps of keyframes, ascending, also of those that an edit list hides."""
+    longest: int
+    """Longest duration that a packet states."""
+    time_base: Fraction
+    """Seconds a tick takes; 0 where the stream has no clock."""
+    hides_frames: bool
+    """Whether packets were left out because an edit list hides them."""
+    in_decoding_order: bool = False
+    """Whether timestamps are those of decoding, as in AVI, which has no others."""
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether every packet has a timestamp, so that frames can be told by it."""
+        told_apart = bool(self.pts) and len(self.pts) == self.packet_count
+        return told_apart and self.time_base > 0 and not self.in_decoding_order
+
+    def seconds(self, pts: int) -> float:
+        """Return a timestamp as seconds from the first displayed frame."""
+        return float((pts - self.pts[0]) * self.time_base)
+
+    def shown_at(self, seconds: float) -> int:
+        """Return the number of the frame on display at a time from the first displayed frame."""
+        # To the nearest tick: a moment that is meant to be a frame's own must not fall short of it.
+        tick = self.pts[0] + round(seconds / float(self.time_base))
+        return max(bisect_right(self.pts, tick) - 1, 0)
+
+    def keyframe_before(self, pts: int) -> int | None:
+        """Return the position in `keyframes` of the last one not after `pts`, or `None`."""
+        position = bisect_right(self.keyframes, pts) - 1
+        return position if position >= 0 else None
+
+
+def scan_packets(
+    packets: Iterable[VideoPacket], stream: VideoStream, opened: OpenSource
+) -> Timeline:
+    """Read every packet of a stream once.
+
+    Raises `DecodeError` when none is displayed.
+    """
+    times, keyframes, count, longest, hidden = array("q"), array("q"), 0, 0, False
+    for packet in packets:
+        if not packet.size:
+            continue
+        if packet.is_keyframe and packet.pts is not None:
+            keyframes.append(packet.pts)
+        if packet.is_discard:
+            hidden = True
+            continue
+        count += 1
+        longest = max(longest, packet.duration or 0)
+        if packet.pts is not None:
+            times.append(packet.pts)
+    if not count:
+        raise DecodeError(opened.name, "no frame of it is displayed")
+    return Timeline(
+        packet_count=count,
+        pts=array("q", sorted(set(times))),
+        keyframes=array("q", sorted(keyframes)),
+        longest=longest,
+        time_base=Fraction(stream.time_base or 0),
+        hides_frames=hidden,
+        in_decoding_order=stream.container.format.name == "avi",
+    )
