@@ -11,7 +11,7 @@ import click
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
 from vlprep.models.registry import find_source, list_models, resolve_model
-from vlprep.models.spec import ImageRule, ModelSpec, Price, RuleSet, VideoRule
+from vlprep.models.spec import ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 from vlprep.rules.explain import cite
 
 SCHEMA = "vlprep.models/1"
@@ -131,6 +131,18 @@ def _rule_set_lines(spec: ModelSpec, rule_set: RuleSet) -> Iterator[str]:
             continue
         yield f"  {label} {cite(rule.sources)}"
         yield from _numbers(rule, None if _is_default(spec, rule_set) else usual)
+    yield from _prompt_lines(rule_set.prompt)
+
+
+def _prompt_lines(prompt: Prompt) -> Iterator[str]:
+    steps = f", {prompt.step_markers} a frame pair" if prompt.step_markers else ""
+    text = ", timestamps as text" if prompt.timestamps else ""
+    yield (
+        f"  markers: {prompt.image_markers} an image, {prompt.video_markers} a video{steps}{text} "
+        f"{cite(prompt.sources)}"
+    )
+    if prompt.note:
+        yield f"  note      {prompt.note}"
 
 
 def _is_default(spec: ModelSpec, rule_set: RuleSet) -> bool:

@@ -189,9 +189,10 @@ def _read_rules(name: str, part: Table, model: str) -> RuleSet:
         if value is not None:
             fields = file[key][value] if isinstance(value, str) else value
             parts[key] = build(cls, fields, f"models.{model}.rules.{name}.{key}")
-    prompt = part.get("prompt")
+    prompts = file.get("prompt", {})
+    prompt = part.get("prompt", "default" if "default" in prompts else None)
     if prompt is not None:
-        parts["prompt"] = file["prompt"][prompt] if isinstance(prompt, str) else prompt
+        parts["prompt"] = prompts[prompt] if isinstance(prompt, str) else prompt
     heads = {key: part.get(key, file.get(key, default)) for key, default in _HEADS.items()}
     unknown = set(part) - {"image", "video", "prompt", *_HEADS}
     if unknown:
