@@ -26,7 +26,6 @@ EXAMPLES = [
     errors.PixelLimitError("a.png", 10**10, 10**8),
     errors.FrameCountError(32, 31, "32 of 31 frames"),
     errors.BudgetError(200, 100, "200 tokens are reserved of 100"),
-    errors.MissingDependencyError("ray", "ray"),
 ]
 
 
@@ -64,7 +63,6 @@ def test_every_class_has_a_code_of_its_own():
         (errors.DecodeError, ValueError),
         (errors.MissingMetadataError, ValueError),
         (errors.ConstraintError, ValueError),
-        (errors.MissingDependencyError, ImportError),
     ],
 )
 def test_classes_are_caught_as_the_builtin_too(cls, builtin):
@@ -85,7 +83,6 @@ def test_the_tree_in_the_docstring_is_the_tree():
         (errors.AspectRatioError((1000, 2), 200.0), "2x1000: aspect ratio 500.0:1 is over 200:1"),
         (errors.ResizeError((20, 10), "a side of 0"), "10x20: a side of 0"),
         (errors.TruncatedFileError("a.mp4", promised=1000, present=3), "1,000 frames"),
-        (errors.MissingDependencyError("ray", "ray"), "pip install 'vlprep[ray]'"),
         (errors.EmptyFileError("a.jpg"), "a.jpg: empty file (0 bytes)"),
     ],
 )

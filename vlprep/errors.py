@@ -14,13 +14,12 @@ VlprepError
 │  │  ├─ EmptyFileError
 │  │  └─ TruncatedFileError                 .promised .present
 │  └─ MissingMetadataError   (ValueError)   .field
-├─ ConstraintError          (ValueError)    the request cannot be met as stated
-│  ├─ ResizeError                           .size
-│  ├─ AspectRatioError                      .size .limit
-│  ├─ PixelLimitError                       .pixels .limit
-│  ├─ FrameCountError                       .requested .available
-│  └─ BudgetError                           .needed .available
-└─ MissingDependencyError   (ImportError)   .extra
+└─ ConstraintError          (ValueError)    the request cannot be met as stated
+   ├─ ResizeError                           .size
+   ├─ AspectRatioError                      .size .limit
+   ├─ PixelLimitError                       .pixels .limit
+   ├─ FrameCountError                       .requested .available
+   └─ BudgetError                           .needed .available
 ```
 
 A missing file stays `FileNotFoundError`; misuse of a Python argument stays `ValueError` or
@@ -239,17 +238,6 @@ class BudgetError(ConstraintError):
         self.available = available
         self.reason = reason
         super().__init__(reason)
-
-
-class MissingDependencyError(VlprepError, ImportError):
-    """An optional package is not installed; the message is the line that installs it."""
-
-    code = "missing_dependency"
-
-    def __init__(self, extra: str, package: str) -> None:
-        self.extra = extra
-        self.package = package
-        super().__init__(f"{package} is not installed: pip install 'vlprep[{extra}]'")
 
 
 def _rebuild(

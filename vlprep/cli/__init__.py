@@ -19,7 +19,7 @@ COMMANDS = {
 }
 """Module and summary of each command; the summaries are here so that help imports no command."""
 
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_INTERRUPTED = 1, 130  # wrong usage is 2, as click has it
 
 
 class LazyGroup(click.Group):
