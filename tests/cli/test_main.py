@@ -117,6 +117,18 @@ def test_a_closed_pipe_ends_quietly():
     assert ran.stderr == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
+def test_a_full_disk_is_one_line(form):
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [*PYTHON, "tokens", "photo.jpg", *form], cwd=ROOT / "fixtures", stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert ran.returncode == 1
+    assert ran.stderr == "vlprep: cannot write the output: No space left on device\n"
+
+
 def test_a_narrow_ascii_locale_breaks_nothing():
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     ran = subprocess.run(

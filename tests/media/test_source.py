@@ -1,6 +1,9 @@
 import base64
 import io
 import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -135,14 +138,30 @@ def test_links(tmp_path):
     assert read(tmp_path / "good")[0] == str(tmp_path / "good")
 
 
-def test_an_unreadable_file_stays_what_the_system_calls_it(tmp_path):
-    path = tmp_path / "secret.jpg"
-    path.write_bytes(CONTENT)
-    path.chmod(0)
-    if os.access(path, os.R_OK):
-        pytest.skip("this user may read everything")
-    with pytest.raises(PermissionError):
-        read(path)
+@contextmanager
+def without_privileges():
+    """Act as nobody for a while where the tests run as root, who may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_an_unreadable_file_stays_what_the_system_calls_it():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # it is the file that is locked, not the way to it
+        locked, open_to_all = Path(folder, "locked.gif"), Path(folder, "open.gif")
+        for path, mode in ((locked, 0), (open_to_all, 0o644)):
+            path.write_bytes(CONTENT)
+            path.chmod(mode)
+        with without_privileges():
+            assert read(open_to_all)[1] == CONTENT
+            with pytest.raises(PermissionError):
+                read(locked)
 
 
 @pytest.mark.parametrize("source", [None, 3, ["a.jpg"], bytearray(b"GIF89a")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -65,9 +66,15 @@ def _run(call: Any) -> int:
     except VlprepError as error:
         return _failed(str(error))
     except OSError as error:
+        if error.filename is None and error.errno in _UNWRITABLE:
+            _silence_stdout()
+            return _failed(f"cannot write the output: {error.strerror}")
         if error.filename is None:
             raise
         return _failed(f"{error.filename}: {error.strerror}")
+
+
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def _failed(message: str) -> int:
