@@ -13,11 +13,13 @@ VlprepError
 │  ├─ DecodeError            (ValueError)   damaged or cut off; the cause is chained
 │  │  ├─ EmptyFileError
 │  │  └─ TruncatedFileError                 .promised .present
+│  ├─ TimeLimitError         (TimeoutError) .seconds
 │  └─ MissingMetadataError   (ValueError)   .field
 └─ ConstraintError          (ValueError)    the request cannot be met as stated
    ├─ ResizeError                           .size
    ├─ AspectRatioError                      .size .limit
    ├─ PixelLimitError                       .pixels .limit
+   ├─ FrameLimitError                       .limit
    ├─ FrameCountError                       .requested .available
    └─ BudgetError                           .needed .available
 ```
@@ -161,6 +163,16 @@ class TruncatedFileError(DecodeError):
         self.present = present
 
 
+class TimeLimitError(MediaError, TimeoutError):
+    """The file takes longer to decode than the caller is willing to wait for one frame."""
+
+    code = "too_slow"
+
+    def __init__(self, source: str, seconds: float) -> None:
+        super().__init__(source, f"no frame for {seconds:g} s; raise the limit for an honest file")
+        self.seconds = seconds
+
+
 class MissingMetadataError(MediaError, ValueError):
     """A fact that the question needs is neither in the header nor found by a scan."""
 
@@ -214,6 +226,17 @@ class PixelLimitError(ConstraintError):
         super().__init__(
             f"{source}: the header claims {pixels:,} pixels, over the safety limit of {limit:,}"
         )
+
+
+class FrameLimitError(ConstraintError):
+    """The file has more frames than vlprep is willing to handle."""
+
+    code = "too_many_frames"
+
+    def __init__(self, source: str, limit: int) -> None:
+        self.source = source
+        self.limit = limit
+        super().__init__(f"{source}: more frames than the safety limit of {limit:,}")
 
 
 class FrameCountError(ConstraintError):

@@ -13,7 +13,9 @@ if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
     import numpy as np
     import numpy.typing as npt
 
-CountOrigin = Literal["header", "estimate", "scan"]
+CountOrigin = Literal["header", "estimate", "scan", "list"]
+Transfer = Literal["PQ", "HLG"]
+Resample = Literal["fast", "reference"]
 
 
 class ImageSize(NamedTuple):
@@ -69,7 +71,7 @@ class VideoInfo:
     fps: Fraction | None
     """Average frames per second, `None` if unknown (a single frame has no rate)."""
     frame_count_from: CountOrigin = "header"
-    """Where `frame_count` comes from."""
+    """Where `frame_count` comes from; "list" for a list of images that stands for a video."""
     duration_seconds: float | None = None
     """From the first displayed frame to the end of the last one."""
     start_seconds: float = 0.0
@@ -80,6 +82,10 @@ class VideoInfo:
     """Whether display also mirrors the picture."""
     sample_aspect_ratio: Fraction = Fraction(1)
     """Width of a pixel over its height; a fact only, counting ignores it as the references do."""
+    interlaced: bool = False
+    """Whether the header says that a frame holds two moments, on alternate rows."""
+    hdr: Transfer | None = None
+    """The curve of a high dynamic range video, whose colours look flat where it is ignored."""
     codec: str | None = None
     """Name of the video codec, for instance "h264"."""
     format: str | None = None
@@ -126,6 +132,8 @@ class Frame:
     """RGB, height x width x 3."""
     substituted: bool = False
     """Whether the frame itself is broken and the one displayed before it stands in."""
+    interlaced: bool = False
+    """Whether it holds two moments, on alternate rows."""
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.image.shape))

@@ -1,4 +1,4 @@
-"""Images through Pillow and pillow-heif: what a header says, without decoding pixels.
+"""Images through Pillow and pillow-heif: what a header says. Pixels are decoded in `picture`.
 
 The format is known from the content before a plugin is asked, so only that plugin sees the bytes
 and only it is imported. Pillow's general `open` is not used: it loads five plugins, and prints a
@@ -8,10 +8,10 @@ warning for large pictures that are harmless while only their header is read.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageFile
 
@@ -21,10 +21,6 @@ from vlprep.media.orientation import exif_orientation
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
 from vlprep.types import ImageInfo, ImageSize
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 MAX_PIXELS = 178_956_970
 """Largest picture that is believed, in pixels; Pillow's own limit for decompression bombs."""
@@ -51,11 +47,11 @@ def probe_image(opened: OpenSource, found: Format) -> ImageInfo:
     """
     opened.file.seek(0)
     try:
-        return _describe(_open(opened, found), opened, found)
+        return _describe(open_image(opened, found), opened, found)
     except (PixelLimitError, UnsupportedFormatError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
-        raise _damaged(opened, found, error) from error
+        raise damaged(opened, found, error) from error
 
 
 def animation_seconds(opened: OpenSource, found: Format) -> list[float]:
@@ -67,32 +63,7 @@ def animation_seconds(opened: OpenSource, found: Format) -> list[float]:
     try:
         return frame_seconds(opened.file, found.reader)
     except (EOFError, ValueError, struct.error) as error:
-        raise _damaged(opened, found, error) from error
-
-
-def animation_frames(
-    opened: OpenSource, found: Format, numbers: Sequence[int], size: ImageSize
-) -> Iterator[npt.NDArray[np.uint8]]:
-    """Decode some frames of an animated image, in the order of `numbers`, laid on white.
-
-    `size` is that of the delivered frames, RGB, height x width x 3. Raises `DecodeError` where
-    the file is damaged.
-    """
-    import numpy as np  # not needed to probe
-
-    opened.file.seek(0)
-    try:
-        image = _open(opened, found)
-        for number in numbers:
-            image.seek(number)
-            picture = image.convert("RGBA")
-            white = Image.new("RGBA", picture.size, "white")
-            flat = Image.alpha_composite(white, picture).convert("RGB")
-            yield np.asarray(flat.resize((size.width, size.height), Image.Resampling.BICUBIC))
-    except GeneratorExit:
-        raise
-    except Exception as error:  # a plugin can raise anything on hostile bytes
-        raise _damaged(opened, found, error) from error
+        raise damaged(opened, found, error) from error
 
 
 def _describe(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> ImageInfo:
@@ -114,8 +85,11 @@ def _describe(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> 
     )
 
 
-def _open(opened: OpenSource, found: Format) -> ImageFile.ImageFile:
-    """Let the one plugin that reads the format read the header; pixels stay undecoded."""
+def open_image(opened: OpenSource, found: Format) -> ImageFile.ImageFile:
+    """Let the one plugin that reads the format read the header; pixels stay undecoded.
+
+    Raises whatever the plugin raises.
+    """
     if found.reader == "HEIF":
         from pillow_heif import HeifImageFile
 
@@ -130,7 +104,8 @@ def _factory(reader: str) -> Callable[[BinaryIO, str], ImageFile.ImageFile]:
     return Image.OPEN[reader][0]
 
 
-def _damaged(opened: OpenSource, found: Format, error: Exception) -> DecodeError:
+def damaged(opened: OpenSource, found: Format, error: Exception) -> DecodeError:
+    """Return the error for whatever a plugin raised on a damaged file."""
     reason = str(error) or type(error).__name__
     return DecodeError(opened.name, f"damaged {found.name} file: {reason}")
 

@@ -88,5 +88,4 @@ def _as_video(image: ImageInfo, seconds: list[float]) -> VideoInfo:
 
 
 def _with_warning(info: ImageInfo | VideoInfo, warning: str) -> ImageInfo | VideoInfo:
-
     return replace(info, warnings=(*info.warnings, warning))

@@ -102,6 +102,10 @@ class VideoRule:
     """Frames sampled at least."""
     max_frames: int
     """Frames sampled at most."""
+    min_list_images: int | None = None
+    """Fewest images that pass for a video."""
+    max_list_images: int | None = None
+    """Most images that pass for a video; `None` is no limit."""
     sources: tuple[str, ...]
     """Where these numbers were read."""
 

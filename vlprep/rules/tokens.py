@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.geometry import smart_resize, smart_resize_batch, smart_resize_clip
 from vlprep.maths.sampling import PAIR, plan_frames
 from vlprep.models.registry import get_model
@@ -191,6 +191,7 @@ def video_tokens(
     total_pixels: int | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
+    sampling: str | None = None,
     rules: str | None = None,
     strict: bool = False,
 ) -> TokenCount:
@@ -199,12 +200,16 @@ def video_tokens(
     `fps` in frames per second, or a number `nframes`, and the bounds on frames replace the
     model's; `min_pixels` and `max_pixels` do per frame or, where the rule set says so, per clip;
     `total_pixels` is the budget of the clip, counted once per frame pair. Only the part from
-    `start_seconds` to `end_seconds` is sampled. A clip shorter than the reference accepts is
-    counted from what there is, with a warning; `strict` raises `FrameCountError` instead.
+    `start_seconds` to `end_seconds` is sampled; `sampling`, a name of `INDEX_RULES`, spreads the
+    frames otherwise than the rule set does. A clip shorter than the reference accepts is counted
+    from what there is, with a warning; `strict` raises `FrameCountError` instead.
+
+    Of a list of images, as `info.frame_count_from` tells, all are shown, `info.fps` apart, and no
+    choice of frames applies.
 
     Raises `UnknownModelError`, `UnknownFactError` where no source says how the model samples
-    videos, `ConstraintError` for limits that cannot be, and the errors of `plan_frames` and
-    `smart_resize`.
+    videos, `ConstraintError` for limits that cannot be, `FrameCountError` for a list longer or
+    shorter than the service takes, and the errors of `plan_frames` and `smart_resize`.
 
     >>> from fractions import Fraction
     >>> clip = VideoInfo(size=ImageSize(720, 1280), frame_count=300, fps=Fraction(30))
@@ -215,20 +220,23 @@ def video_tokens(
     spec = get_model(model)
     rule_set = spec.rules(rules)
     rule = rule_set.video_rule(spec.name)
-    plan = plan_frames(
-        info.frame_count,
-        None if info.fps is None else float(info.fps),
-        fps=rule.fps if fps is None and nframes is None else fps,
-        nframes=nframes,
-        min_frames=rule.min_frames if min_frames is None else min_frames,
-        max_frames=max_frames,
-        max_frames_default=rule.max_frames,
-        start_seconds=start_seconds,
-        end_seconds=end_seconds,
-        reference=rule.count,
-        sampling=rule.sampling,
-        strict=strict,
-    )
+    if info.frame_count_from == "list":
+        plan = _list_plan(info, rule, spec)
+    else:
+        plan = plan_frames(
+            info.frame_count,
+            None if info.fps is None else float(info.fps),
+            fps=rule.fps if fps is None and nframes is None else fps,
+            nframes=nframes,
+            min_frames=rule.min_frames if min_frames is None else min_frames,
+            max_frames=max_frames,
+            max_frames_default=rule.max_frames,
+            start_seconds=start_seconds,
+            end_seconds=end_seconds,
+            reference=rule.count,
+            sampling=sampling or rule.sampling,
+            strict=strict,
+        )
     limits = video_limits(rule, plan.frame_count, min_pixels, max_pixels, total_pixels)
     resized, padding = _resize_frames(info.size, rule, limits, plan.frame_count, strict)
     steps = -(-plan.frame_count // rule.temporal_patch_size)
@@ -244,6 +252,18 @@ def video_tokens(
         plan=plan,
         warnings=plan.warnings + limits.warnings + padding + _uncertain(prompt),
     )
+
+
+def _list_plan(info: VideoInfo, rule: VideoRule, spec: ModelSpec) -> FramePlan:
+    """Plan a list of images, all of which are shown; a service takes so many and no more."""
+    count, rate = info.frame_count, float(info.fps or 0)
+    low, high = rule.min_list_images or 1, rule.max_list_images or count
+    if not low <= count <= high:
+        reason = f"{spec.name} takes {low} to {high:,} images as frames of a video, got {count:,}"
+        raise FrameCountError(count, high, reason)
+    if not rate > 0:
+        raise ConstraintError(f"fps must be above 0, got {rate:g}")
+    return FramePlan(tuple(range(count)), tuple(k / rate for k in range(count)), rate)
 
 
 def _resize_frames(

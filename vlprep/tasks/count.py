@@ -15,6 +15,7 @@ from vlprep.models.spec import ModelSpec
 from vlprep.rules.explain import explain_image, explain_video
 from vlprep.rules.prices import PriceEstimate, input_prices
 from vlprep.rules.tokens import TokenCount, image_token_counts, image_tokens, video_tokens
+from vlprep.tasks.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.types import ImageInfo, VideoInfo
 
 
@@ -36,6 +37,12 @@ class CountOptions:
     """Upper pixel limit of an image, or of a video's frame or clip."""
     total_pixels: int | None = None
     """Pixel budget of a clip, counted once per frame pair."""
+    start_seconds: float | None = None
+    """Where in a video to begin."""
+    end_seconds: float | None = None
+    """Where in a video to end."""
+    sampling: str | None = None
+    """Name of the rule that spreads the frames of a video."""
     high_res: bool = False
     """High-resolution mode of the services, for images."""
     rules: str | None = None
@@ -112,7 +119,7 @@ class Tally:
 
 
 def count_tokens(
-    source: SourceLike,
+    source: SourceLike | Sequence[SourceLike],
     model: ModelSpec | str | None = None,
     *,
     fps: float | None = None,
@@ -122,14 +129,18 @@ def count_tokens(
     min_pixels: int | None = None,
     max_pixels: int | None = None,
     total_pixels: int | None = None,
+    start_seconds: float | None = None,
+    end_seconds: float | None = None,
+    sampling: str | None = None,
     high_res: bool = False,
     rules: str | None = None,
     strict: bool = False,
 ) -> MediaCount:
     """Count the tokens that an image or a video costs a model, from its header alone.
 
-    `source` is a path, the content as bytes, a seekable binary file object, or a data URL;
-    `model` a name of the catalogue or a record of your own. The other parameters mean the same as
+    `source` is a path, the content as bytes, a seekable binary file object, or a data URL; a list
+    of images, or a folder of them, is a video whose frames are all shown, `fps` apart. `model` is a
+    name of the catalogue or a record of your own. The other parameters mean the same as
     for `image_tokens` and `video_tokens`, which say where the numbers come from; the fields of
     `CountOptions` give their units.
 
@@ -147,6 +158,9 @@ def count_tokens(
         min_pixels=min_pixels,
         max_pixels=max_pixels,
         total_pixels=total_pixels,
+        start_seconds=start_seconds,
+        end_seconds=end_seconds,
+        sampling=sampling,
         high_res=high_res,
         rules=rules,
         strict=strict,
@@ -225,10 +239,17 @@ def _other_rules(count: MediaCount, spec: ModelSpec, total: Callable[[str], int]
     return lines
 
 
-def _count(source: SourceLike, spec: ModelSpec, options: CountOptions) -> MediaCount:
-    info = probe(source)
+def _count(
+    source: SourceLike | Sequence[SourceLike], spec: ModelSpec, options: CountOptions
+) -> MediaCount:
+    found = as_frame_list(source)
+    info: ImageInfo | VideoInfo
+    if isinstance(found, FrameList):
+        info, name = probe_frame_list(found, spec, options.fps, options.rules), found.name
+    else:
+        info, name = probe(found), source_name(found)
     tokens = _tokens(info, spec, options, options.rules)
-    return MediaCount(source=source_name(source), info=info, tokens=tokens)
+    return MediaCount(source=name, info=info, tokens=tokens)
 
 
 BATCH = 64
@@ -320,6 +341,9 @@ def _tokens(
         min_pixels=options.min_pixels,
         max_pixels=options.max_pixels,
         total_pixels=options.total_pixels,
+        start_seconds=options.start_seconds,
+        end_seconds=options.end_seconds,
+        sampling=options.sampling,
         rules=rules,
         strict=options.strict,
     )

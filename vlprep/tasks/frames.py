@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, repeat
 from types import TracebackType
 
 import numpy as np
 
 from vlprep.errors import DecodeError, UnsupportedFormatError
-from vlprep.media.image import animation_frames, animation_seconds
+from vlprep.media.image import animation_seconds
+from vlprep.media.picture import animation_frames
 from vlprep.media.probe import probe, recognise
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
 from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
+from vlprep.media.video.paint import Look
 from vlprep.media.video.scan import Timeline
 from vlprep.models.registry import get_model
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.tokens import TokenCount, video_tokens
-from vlprep.types import Frame, FramePlan, Frames, ImageInfo, ImageSize, VideoInfo
+from vlprep.tasks.frame_list import FrameList, as_frame_list, probe_frame_list, read_frame_list
+from vlprep.types import Frame, FramePlan, Frames, ImageInfo, Resample, VideoInfo
+
+PATIENCE_SECONDS = 600.0
+"""Longest time that a single frame may take, lest a file made to be slow holds everything up."""
 
 
 class FrameStream:
@@ -29,18 +36,43 @@ class FrameStream:
     Iterate over it once; close it, or use it in a `with` statement, to stop early.
     """
 
-    def __init__(self, info: VideoInfo, tokens: TokenCount, frames: Iterator[Frame]) -> None:
+    def __init__(
+        self,
+        source: str,
+        info: VideoInfo,
+        tokens: TokenCount,
+        frames: Iterator[Frame],
+        *,
+        tone_mapped: bool = False,
+    ) -> None:
+        assert tokens.plan is not None  # a video's count always has one
+        self.source = source
+        """The file, or the first of a list, as the caller named it."""
         self.info = info
         """Facts of the header."""
         self.tokens = tokens
-        """What these frames cost; `tokens.plan` is the plan they follow."""
+        """What these frames cost."""
+        self.plan: FramePlan = tokens.plan
+        """The plan that they follow."""
+        self.tone_mapped = tone_mapped
+        """Whether high dynamic range is mapped to that of ordinary screens."""
+        self.delivered = 0
+        """Frames handed out so far."""
+        self.substituted = 0
+        """Those among them for which the frame displayed before stands in."""
+        self.interlaced = 0
+        """Those among them that hold two moments, on alternate rows."""
         self._frames = frames
 
     def __iter__(self) -> Iterator[Frame]:
-        return self._frames
+        return self
 
     def __next__(self) -> Frame:
-        return next(self._frames)
+        frame = next(self._frames)
+        self.delivered += 1
+        self.substituted += frame.substituted
+        self.interlaced += frame.interlaced
+        return frame
 
     def __enter__(self) -> FrameStream:
         return self
@@ -53,6 +85,27 @@ class FrameStream:
     ) -> None:
         self.close()
 
+    @property
+    def missing(self) -> int:
+        """Frames of the plan that have not been handed out; after the last, those that cannot."""
+        return self.plan.frame_count - self.delivered
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the file, the plan and the frames handed out so far."""
+        return self.info.warnings + self.tokens.warnings + tuple(self._remarks())
+
+    def _remarks(self) -> Iterator[str]:
+        if self.substituted:
+            yield (
+                f"{self.substituted} of {self.delivered} frames are broken in the file; "
+                "the frame before stands in for each"
+            )
+        if self.interlaced or self.info.interlaced:
+            yield "interlaced: a frame holds two moments, which shows as combs where things move"
+        if self.info.hdr and not self.tone_mapped:
+            yield f"high dynamic range ({self.info.hdr}), which looks flat without tone mapping"
+
     def close(self) -> None:
         """Stop decoding and close the file."""
         close = getattr(self._frames, "close", None)
@@ -64,9 +117,9 @@ class FrameStream:
 
         Raises `DecodeError` when no frame could be decoded.
         """
-        frames = list(self._frames)
+        frames = list(self)
         if not frames:
-            raise DecodeError(self.info.format or "video", "none of the frames could be decoded")
+            raise DecodeError(self.source, "none of the frames could be decoded")
         return Frames(
             data=np.stack([frame.image for frame in frames]),
             timestamps_seconds=tuple(frame.timestamp_seconds for frame in frames),
@@ -74,7 +127,7 @@ class FrameStream:
 
 
 def read_frames(
-    source: SourceLike,
+    source: SourceLike | Sequence[SourceLike],
     model: ModelSpec | str | None = None,
     *,
     fps: float | None = None,
@@ -86,36 +139,46 @@ def read_frames(
     total_pixels: int | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
+    sampling: str | None = None,
     rules: str | None = None,
     strict: bool = False,
+    resample: Resample = "fast",
+    tone_map: bool = False,
     threads: int | None = None,
+    patience_seconds: float | None = PATIENCE_SECONDS,
 ) -> FrameStream:
     """Read the frames of a video that `count_tokens` counts, at the size that the model sees.
 
-    The parameters mean the same as for `video_tokens`, whose rules choose the frames: API models
-    are shown what is on display every 1/fps seconds, open weights the frame numbers of their
-    reference's reader, counted over the displayed frames. `threads` is how many decode side by
-    side, by default one per processor, up to four.
+    The parameters from `fps` to `strict` mean the same as for `video_tokens`, whose rules choose
+    the frames: API models are shown what is on display every 1/fps seconds, open weights the
+    frame numbers of their reference's reader, counted over the displayed frames. A list of images,
+    or a folder of them, is a video whose frames are all shown, `fps` apart.
 
-    Frames are RGB uint8 of height x width x 3, upright, with transparency laid on white. A frame
-    that is broken in the file is replaced by the one displayed before it, and says so.
+    Frames are RGB uint8 of height x width x 3, upright, with transparency laid on white. `resample`
+    is "fast" (FFmpeg's bicubic, in one step with the colours) or "reference" (equal to Pillow's
+    bicubic resize of the full frame; a list of images always is). `tone_map` maps high dynamic
+    range to that of ordinary screens, which the references do not do. `threads` is how many decode
+    side by side, by default one per processor, up to four. A frame that is broken in the file is
+    replaced by the one displayed before it, and says so.
 
-    Raises the errors of `probe` and `video_tokens`, `UnsupportedFormatError` for an image, and
-    while iterating `DecodeError`.
+    Raises the errors of `probe` and `video_tokens`, `UnsupportedFormatError` for a single image,
+    and while iterating `DecodeError` and, when a frame takes longer than `patience_seconds`,
+    `TimeLimitError`.
 
     >>> with read_frames("fixtures/street.mp4", "qwen3-vl-plus", fps=1) as frames:
     ...     first = next(frames)
     >>> first
     Frame(number=0, at 0.000 s, 352x640x3)
     """
-    info = probe(source)
-    if isinstance(info, ImageInfo):
-        raise UnsupportedFormatError(
-            source_name(source), "an image, not a video", format=info.format
-        )
+    spec = get_model(model)
+    found = as_frame_list(source)
+    if isinstance(found, FrameList):
+        info = probe_frame_list(found, spec, fps, rules)
+    else:
+        info = _probe_video(found)
     tokens = video_tokens(
         info,
-        get_model(model),
+        spec,
         fps=fps,
         nframes=nframes,
         min_frames=min_frames,
@@ -125,44 +188,77 @@ def read_frames(
         total_pixels=total_pixels,
         start_seconds=start_seconds,
         end_seconds=end_seconds,
+        sampling=sampling,
         rules=rules,
         strict=strict,
     )
-    return FrameStream(info, tokens, _frames(source, info, tokens, threads))
-
-
-def _frames(
-    source: SourceLike, info: VideoInfo, tokens: TokenCount, threads: int | None
-) -> Iterator[Frame]:
     assert tokens.plan is not None  # a video's count always has one
-    with open_source(source) as opened:
-        found = recognise(opened)
-        if found.kind == "image":
-            yield from _animated(opened, found, tokens.plan, tokens.resized)
-        else:
-            clip = scan_clip(opened, found)
-            yield from _decoded(clip, info, tokens.plan, tokens.resized, threads)
+    if isinstance(found, FrameList):
+        images = read_frame_list(found, tokens.plan, tokens.resized)
+        return FrameStream(found.name, info, tokens, images)
+    look = Look(tokens.resized, resample, tone_map)
+    reading = _Reading(info, tokens.plan, look, threads, patience_seconds)
+    frames = reading.frames(found)
+    return FrameStream(source_name(found), info, tokens, frames, tone_mapped=tone_map)
 
 
-def _decoded(
-    clip: Clip, info: VideoInfo, plan: FramePlan, size: ImageSize, threads: int | None
-) -> Iterator[Frame]:
-    timeline = clip.timeline
-    if timeline.has_clock:
-        numbers = _numbers(plan, timeline.packet_count, timeline.shown_at)
-    else:
-        numbers = _numbers(plan, timeline.packet_count)
-    wanted = DecodePlan(clip, size, tuple(sorted(set(numbers))), threads=threads)
-    times_shown = Counter(numbers)
-    for shown in decode_frames(wanted):
-        frame = Frame(
-            number=shown.number,
-            timestamp_seconds=_seconds(timeline, info, shown.number),
-            pts=shown.pts,
-            image=shown.image,
-            substituted=shown.substituted,
+def _probe_video(source: SourceLike) -> VideoInfo:
+    info = probe(source)
+    if isinstance(info, ImageInfo):
+        problem = "an image, not a video; a list of images can stand for one"
+        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
+    return info
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How one clip is read."""
+
+    info: VideoInfo
+    plan: FramePlan
+    look: Look
+    threads: int | None
+    patience_seconds: float | None
+
+    def frames(self, source: SourceLike) -> Iterator[Frame]:
+        with open_source(source) as opened:
+            found = recognise(opened)
+            if found.kind == "image":
+                yield from self._animated(opened, found)
+            else:
+                yield from self._decoded(scan_clip(opened, found))
+
+    def _decoded(self, clip: Clip) -> Iterator[Frame]:
+        timeline = clip.timeline
+        shown_at = timeline.shown_at if timeline.has_clock else None
+        numbers = _numbers(self.plan, timeline.packet_count, shown_at)
+        wanted = DecodePlan(
+            clip,
+            self.look,
+            tuple(sorted(set(numbers))),
+            threads=self.threads,
+            patience_seconds=self.patience_seconds,
         )
-        yield from repeat(frame, times_shown[shown.number])
+        times_shown = Counter(numbers)
+        for shown in decode_frames(wanted):
+            frame = Frame(
+                number=shown.number,
+                timestamp_seconds=_seconds(timeline, self.info, shown.number),
+                pts=shown.pts,
+                image=shown.image,
+                substituted=shown.substituted,
+                interlaced=shown.interlaced,
+            )
+            yield from repeat(frame, times_shown[shown.number])
+
+    def _animated(self, opened: OpenSource, found: Format) -> Iterator[Frame]:
+        starts = [0.0, *accumulate(animation_seconds(opened, found))][:-1]
+        numbers = _numbers(
+            self.plan, len(starts), lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
+        )
+        images = animation_frames(opened, found, numbers, self.look.size)
+        for number, image in zip(numbers, images, strict=True):
+            yield Frame(number, starts[number], None, image)
 
 
 def _seconds(timeline: Timeline, info: VideoInfo, number: int) -> float:
@@ -171,21 +267,7 @@ def _seconds(timeline: Timeline, info: VideoInfo, number: int) -> float:
     return float(number / info.fps) if info.fps else 0.0
 
 
-def _animated(
-    opened: OpenSource, found: Format, plan: FramePlan, size: ImageSize
-) -> Iterator[Frame]:
-    starts = [0.0, *accumulate(animation_seconds(opened, found))][:-1]
-    numbers = _numbers(
-        plan, len(starts), lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
-    )
-    images = animation_frames(opened, found, numbers, size)
-    for number, image in zip(numbers, images, strict=True):
-        yield Frame(number, starts[number], None, image)
-
-
-def _numbers(
-    plan: FramePlan, available: int, shown_at: Callable[[float], int] | None = None
-) -> list[int]:
+def _numbers(plan: FramePlan, available: int, shown_at: Callable[[float], int] | None) -> list[int]:
     """Return the displayed frames that a plan means; by time where the file tells times."""
     if plan.by_time and shown_at is not None:
         return [shown_at(moment) for moment in plan.timestamps_seconds]

@@ -15,11 +15,12 @@ from tests.places import FIXTURES, REAL_MEDIA
 from vlprep.errors import VlprepError
 from vlprep.media.probe import recognise
 from vlprep.media.source import open_source
-from vlprep.media.video.container import choose_stream, open_video
-from vlprep.media.video.decode import DecodePlan, _Painter, decode_frames, scan_clip
+from vlprep.media.video.container import choose_stream, decoder_of, open_video
+from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
+from vlprep.media.video.paint import Look, Painter
 from vlprep.types import ImageSize
 
-SIZE = ImageSize(96, 128)
+LOOK = Look(ImageSize(96, 128))
 
 GOOD = [
     "street.mp4", "clip.mp4", "clip.mov", "hevc.mp4", "av1.mp4", "vp9.webm", "street.mkv",
@@ -28,6 +29,11 @@ GOOD = [
     "fragmented.mp4", "no_duration.webm", "odd_sides.mp4", "anamorphic.mp4",
     "video_with_audio.mp4", "two_streams.mp4", "truncated.webm", "false_times.mp4",
     "mirror.mov", "rotate_90.mov", "mirror_270.mov", "rotate_90.mkv",
+    "clip.mpg", "vfr.mkv", "open_gop.mp4", "open_gop_hevc.mp4", "gop250.mp4", "hidden_altref.webm",
+    "resolution_change.ts", "interlaced.mp4", "interlaced.ts", "bt601_limited.mp4",
+    "bt601_full.mp4", "bt709_limited.mp4", "bt709_full.mp4", "untagged.mp4", "mjpeg.avi",
+    "ten_bit.mp4", "hdr_pq.mp4", "hdr_hlg.mp4", "alpha_vp8.webm", "alpha_vp9.webm",
+    "alpha_prores.mov", "cover_art.mp4",
 ]  # fmt: skip
 
 REAL = sorted(
@@ -46,13 +52,13 @@ def scanned(path):
 
 def every_frame(clip):
     """Decode a whole clip the plain way: one container, one thread, no seek, nothing skipped."""
-    painter, images = _Painter(DecodePlan(clip, SIZE, ())), []
+    painter, images = Painter(LOOK, clip.header), []
     with open_video(clip.opened, clip.found) as container:
         stream, _ = choose_stream(container, clip.opened, clip.found)
-        stream.codec_context.thread_count = 1
+        decoder = decoder_of(stream)
         for packet in container.demux(stream):
             try:
-                images += [(frame.pts, painter.paint(frame)) for frame in packet.decode()]
+                images += [(frame.pts, painter.paint(frame)) for frame in decoder.decode(packet)]
             except av.FFmpegError:
                 continue
     return images
@@ -65,7 +71,7 @@ def check_exact(path, ways):
         by_pts = dict(truth)
         for step, threads, skip in ways:
             numbers = tuple(range(0, clip.timeline.packet_count, step))
-            plan = DecodePlan(clip, SIZE, numbers, skip_unwanted=skip, threads=threads)
+            plan = DecodePlan(clip, LOOK, numbers, skip_unwanted=skip, threads=threads)
             frames = list(decode_frames(plan))
             assert tuple(frame.number for frame in frames) == numbers
             for frame in frames:
@@ -90,7 +96,7 @@ def test_frames_of_real_files_equal_those_of_a_whole_decode(name):
 @pytest.mark.parametrize("threads", [1, 4])
 def test_a_broken_frame_is_replaced_by_the_one_before_and_said(threads):
     with scanned(FIXTURES / "corrupted.mp4") as clip:
-        plan = DecodePlan(clip, SIZE, tuple(range(60)), threads=threads)
+        plan = DecodePlan(clip, LOOK, tuple(range(60)), threads=threads)
         frames = list(decode_frames(plan))
     assert [frame.number for frame in frames] == list(range(60))
     replaced = [frame.number for frame in frames if frame.substituted]
@@ -100,14 +106,14 @@ def test_a_broken_frame_is_replaced_by_the_one_before_and_said(threads):
 
 def test_what_cannot_be_decoded_at_all_gives_no_frames():
     with scanned(FIXTURES / "encrypted.mp4") as clip:
-        assert list(decode_frames(DecodePlan(clip, SIZE, (0, 30), threads=1))) == []
+        assert list(decode_frames(DecodePlan(clip, LOOK, (0, 30), threads=1))) == []
 
 
 @pytest.mark.parametrize("threads", [1, 4])
 def test_closing_early_ends_threads_and_closes_files(threads):
     before = threading.active_count()
     with scanned(FIXTURES / "street.mp4") as clip:
-        frames = decode_frames(DecodePlan(clip, SIZE, tuple(range(300)), threads=threads))
+        frames = decode_frames(DecodePlan(clip, LOOK, tuple(range(300)), threads=threads))
         assert next(frames).number == 0
         frames.close()
     assert threading.active_count() == before
@@ -119,4 +125,4 @@ def test_a_file_that_goes_away_under_the_threads_is_an_error_not_a_hang(tmp_path
     with scanned(path) as clip:
         path.unlink()
         with pytest.raises((VlprepError, OSError)):
-            list(decode_frames(DecodePlan(clip, SIZE, tuple(range(300)), threads=4)))
+            list(decode_frames(DecodePlan(clip, LOOK, tuple(range(300)), threads=4)))

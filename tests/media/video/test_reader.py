@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.places import FIXTURES
+from vlprep.errors import TimeLimitError
 from vlprep.media.probe import recognise
 from vlprep.media.source import open_source
 from vlprep.media.video.container import choose_stream, open_video
@@ -19,10 +20,7 @@ def reader(name, numbers, **options):
         wanted = [clip.timeline.pts[k] for k in numbers]
         with open_video(opened, clip.found) as container:
             stream, _ = choose_stream(container, opened, clip.found)
-            yield (
-                FrameReader(container, stream, clip.timeline, frozenset(wanted), **options),
-                wanted,
-            )
+            yield FrameReader(container, stream, opened, clip.timeline, wanted, **options), wanted
 
 
 def test_few_frames_of_a_clip_are_not_paid_for_with_all():
@@ -60,3 +58,19 @@ def test_a_broken_packet_is_counted_and_the_next_one_read():
         assert all(frame is not None for frame in found)
         assert [frame.pts for frame in found[30:]] == wanted[30:]
         assert frames.broken > 0
+
+
+def test_frames_inside_the_decoder_come_out_before_a_seek():
+    with reader("gop250.mp4", (10, 80)) as (frames, wanted):
+        assert [frames.frame_at(pts).pts for pts in wanted] == wanted
+        assert frames.frame_at(wanted[1]) is not None
+        assert frames.decoded < 90  # what is behind the last wanted frame is never decoded
+
+
+def test_patience_has_an_end():
+    with (
+        reader("street.mp4", (50,), patience_seconds=1e-9) as (frames, wanted),
+        pytest.raises(TimeLimitError, match="no frame for") as caught,
+    ):
+        frames.frame_at(wanted[0])
+    assert caught.value.seconds == 1e-9

@@ -6,10 +6,12 @@ from fractions import Fraction
 import pytest
 
 from tests.places import FIXTURES
+from vlprep.errors import FrameLimitError
 from vlprep.media.probe import recognise
 from vlprep.media.source import open_source
+from vlprep.media.video import scan
 from vlprep.media.video.decode import scan_clip
-from vlprep.media.video.scan import Timeline
+from vlprep.media.video.scan import Timeline, _vp9_is_shown
 
 
 def timeline(pts, keyframes=(0,), **facts):
@@ -74,3 +76,30 @@ def test_frames_are_in_display_order_and_hidden_ones_left_out():
 @pytest.mark.parametrize(("name", "has_clock"), [("street.mkv", True), ("mpeg4.avi", False)])
 def test_avi_has_no_display_times(name, has_clock):
     assert scanned(name).has_clock == has_clock
+
+
+def test_pictures_that_are_never_shown_are_no_frames():
+    line = scanned("hidden_altref.webm")
+    assert line.packet_count == len(line.pts) == 60
+
+
+@pytest.mark.parametrize(
+    ("head", "shown"),
+    [
+        ("82 49 83 42 00", True),  # profile 0, key frame, shown
+        ("84 00 00 00 00", False),  # profile 0, not shown
+        ("86 00 00 00 00", True),
+        ("88 00 00 00 00", True),  # shows a picture that came before
+        ("84 00 00 00 c9", True),  # several pictures in one packet
+        ("b2 00 00 00 00", False),  # profile 3 has one more bit: key frame, not shown
+        ("b4 00 00 00 00", True),
+    ],
+)
+def test_a_vp9_packet_says_whether_it_is_shown(head, shown):
+    assert _vp9_is_shown(memoryview(bytes.fromhex(head))) is shown
+
+
+def test_a_file_without_end_is_given_up(monkeypatch):
+    monkeypatch.setattr(scan, "MAX_FRAMES", 50)
+    with pytest.raises(FrameLimitError, match="safety limit of 50"):
+        scanned("clip.mp4")

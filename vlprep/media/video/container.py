@@ -11,17 +11,25 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import av
-from av import Packet
+from av import CodecContext, Packet
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError, VlprepError
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
+from vlprep.types import Transfer
 
 MAX_PIXELS = 67_108_864
 """Largest frame that is handed to a decoder, in pixels (8,192 x 8,192)."""
+
+HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
+"""Numbers that H.273 gives the curves of SMPTE ST 2084 and ARIB STD-B67."""
+
+FIELD_ORDERS = (2, 3, 4, 5)
+"""FFmpeg's field orders of interlaced video: which field comes first in the file and on screen."""
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -82,6 +90,27 @@ def choose_stream(
     if len(streams) == 1:
         return chosen, ()
     return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
+
+
+def decoder_of(stream: VideoStream) -> VideoCodecContext:
+    """Return the decoder for a stream, with limits set and not yet open.
+
+    It is the stream's own, but for files that carry transparency beside VP8 or VP9, which FFmpeg's
+    own decoders leave out and libvpx's do not.
+    """
+    context: Any = stream.codec_context
+    if stream.metadata.get("alpha_mode") == "1" and context.name in _ALPHA_DECODERS:
+        context = CodecContext.create(_ALPHA_DECODERS[context.name], "r")
+        context.extradata = stream.codec_context.extradata
+    # One thread: a second one would have packets in flight when the skipping is switched.
+    context.thread_count = 1
+    # Sizes can change amid a stream, long after its header was looked at.
+    context.options = {"max_pixels": str(MAX_PIXELS)}
+    decoder: VideoCodecContext = context
+    return decoder
+
+
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 def header_of(

@@ -1,4 +1,4 @@
-"""Decode planned frames, scaled and turned as a model sees them, in bounded memory.
+"""Decode planned frames, in bounded memory and with several threads.
 
 The wanted frames are cut at keyframes into runs that threads decode side by side, a container each;
 the codecs free Python's lock. Results come in order, and no more than a few wait at a time.
@@ -13,28 +13,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Full, Queue
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from av import VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from vlprep.media.orientation import TrackHeader, track_headers
+from vlprep.media.picture import Pixels
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource, open_source
 from vlprep.media.video.container import choose_stream, header_of, open_video
+from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
 from vlprep.media.video.scan import Timeline, scan_packets
-from vlprep.types import ImageSize
-
-Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 WAITING = 16
 """Finished frames that wait in each run; memory grows with it, idleness shrinks."""
 
-RUN_FRAMES = 8
-"""Wanted frames that a run should have at least, so that opening a container pays."""
+RUN_COST = 60
+"""Frames that a run should take to decode at least, so that handing it to a thread pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,8 @@ class DecodedFrame:
     """RGB, height x width x 3."""
     substituted: bool
     """Whether the frame did not decode and the one displayed before it stands in."""
+    interlaced: bool
+    """Whether it holds two moments, on alternate rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +81,16 @@ class DecodePlan:
 
     clip: Clip
     """The scanned video."""
-    size: ImageSize
-    """Size of the delivered frames, turned."""
+    look: Look
+    """Size and treatment of the delivered frames."""
     numbers: tuple[int, ...]
     """Displayed frames wanted, ascending, each once."""
     skip_unwanted: bool = True
     """Leave unreferenced frames that are not wanted undecoded."""
     threads: int | None = None
     """Threads to decode with; `None` is one per processor, up to four."""
+    patience_seconds: float | None = None
+    """Longest time that one frame may take; `None` is no limit."""
 
 
 def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
@@ -99,7 +99,7 @@ def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
     A frame that does not decode is replaced by the one displayed before it and flagged; where
     there is none it is left out. Closing the iterator ends all threads and closes all files.
 
-    Raises `DecodeError` where the container cannot be read.
+    Raises `DecodeError` where the container cannot be read, and `TimeLimitError`.
     """
     if not plan.clip.timeline.has_clock:
         return _in_line(plan)
@@ -114,88 +114,71 @@ def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
     """Decode everything: without timestamps a frame is known only by its place in the output."""
     wanted = frozenset(plan.numbers)
     with _reader(plan, plan.clip.opened) as reader:
-        painter = _Painter(plan)
+        painter = Painter(plan.look, plan.clip.header)
         for number, frame in enumerate(reader.every_frame()):
             if number in wanted:
-                yield DecodedFrame(number, frame.pts, painter.paint(frame), False)
+                yield _decoded(number, frame, painter, substituted=False)
             if number == plan.numbers[-1]:
                 return
 
 
 def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Iterator[DecodedFrame]:
     with _reader(plan, plan.clip.opened) as reader:
-        painter = _Painter(plan)
+        painter = Painter(plan.look, plan.clip.header)
         for run in runs:
             yield from _read_run(plan, run, reader, painter)
 
 
 def _read_run(
-    plan: DecodePlan, run: Sequence[int], reader: FrameReader, painter: _Painter
+    plan: DecodePlan, run: Sequence[int], reader: FrameReader, painter: Painter
 ) -> Iterator[DecodedFrame]:
     for number in run:
         pts = plan.clip.timeline.pts[number]
         frame = reader.frame_at(pts)
         if frame is not None:
-            yield DecodedFrame(number, frame.pts, painter.paint(frame), frame.pts != pts)
+            yield _decoded(number, frame, painter, substituted=frame.pts != pts)
+
+
+def _decoded(
+    number: int, frame: VideoFrame, painter: Painter, *, substituted: bool
+) -> DecodedFrame:
+    image = painter.paint(frame)
+    return DecodedFrame(number, frame.pts, image, substituted, frame.interlaced_frame)
 
 
 def _cut_at_keyframes(plan: DecodePlan) -> list[list[int]]:
-    """Cut the wanted frames where their keyframe changes, into runs of some frames each."""
+    """Cut the wanted frames where their keyframe changes, into runs that are worth a thread."""
+    timeline = plan.clip.timeline
     runs: list[list[int]] = []
+    cost, before = RUN_COST, 0
     last_key: int | None = -1
     for number in plan.numbers:
-        key = plan.clip.timeline.keyframe_before(plan.clip.timeline.pts[number])
-        if not runs or (key != last_key and len(runs[-1]) >= RUN_FRAMES):
-            runs.append([])
+        key = timeline.keyframe_before(timeline.pts[number])
+        if key != last_key:
+            if cost >= RUN_COST:
+                runs.append([])
+                cost = 0
+            before, last_key = timeline.keyframe_number(key), key
+        cost += number - before + 1
+        before = number
         runs[-1].append(number)
-        last_key = key
     return runs
-
-
-class _Painter:
-    """Turns decoded frames into the pixels that are delivered."""
-
-    def __init__(self, plan: DecodePlan) -> None:
-        self._turns = plan.clip.header.rotation // 90
-        self._mirrored = plan.clip.header.mirrored
-        height, width = plan.size
-        self._height, self._width = (width, height) if self._turns % 2 else (height, width)
-        # One for all frames: each conversion otherwise keeps megabytes of its own.
-        self._reformatter = VideoReformatter()
-
-    def paint(self, frame: VideoFrame) -> Pixels:
-        """Scale straight to the model's size, lay on white, and turn the small picture."""
-        transparent = any(part.is_alpha for part in frame.format.components)
-        small: Any = self._reformatter.reformat(
-            frame,
-            width=self._width,
-            height=self._height,
-            format="rgba" if transparent else "rgb24",
-            interpolation="BICUBIC",
-            threads=1,
-        ).to_ndarray()
-        image: Pixels = _on_white(small) if transparent else small
-        if self._mirrored:
-            image = image[:, ::-1]
-        return np.ascontiguousarray(np.rot90(image, -self._turns))
-
-
-def _on_white(image: Pixels) -> Pixels:
-    alpha = image[..., 3:].astype(np.uint16)
-    mixed = (image[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
-    return mixed.astype(np.uint8)
 
 
 @contextmanager
 def _reader(plan: DecodePlan, opened: OpenSource) -> Iterator[FrameReader]:
-    times = plan.clip.timeline.pts
-    wanted = (
-        frozenset(times[k] for k in plan.numbers) if plan.clip.timeline.has_clock else frozenset()
-    )
+    timeline = plan.clip.timeline
+    wanted = [timeline.pts[k] for k in plan.numbers] if timeline.has_clock else []
     with open_video(opened, plan.clip.found) as container:
         stream, _ = choose_stream(container, opened, plan.clip.found)
         yield FrameReader(
-            container, stream, plan.clip.timeline, wanted, skip_unwanted=plan.skip_unwanted
+            container,
+            stream,
+            opened,
+            timeline,
+            wanted,
+            skip_unwanted=plan.skip_unwanted,
+            patience_seconds=plan.patience_seconds,
         )
 
 
@@ -239,7 +222,7 @@ def _work(plan: DecodePlan, todo: deque[_Run], stop: threading.Event) -> None:
     run: _Run | None = None
     try:
         with open_source(plan.clip.opened.path or "") as opened, _reader(plan, opened) as reader:
-            painter = _Painter(plan)
+            painter = Painter(plan.look, plan.clip.header)
             while (run := _next_run(todo)) is not None and not stop.is_set():
                 for frame in _read_run(plan, run.numbers, reader, painter):
                     _put(run, frame, stop)

@@ -27,6 +27,8 @@ from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
 from vlprep.media.video.container import (
+    FIELD_ORDERS,
+    HDR_CURVES,
     MAX_PIXELS,
     VideoPacket,
     choose_stream,
@@ -71,6 +73,7 @@ def probe_video(opened: OpenSource, found: Format) -> VideoInfo:
             timeline = scan_packets(chain([first], packets), stream, opened)
             timing = _timed(timeline, container, stream)
         turned = header.rotation in (90, 270)
+        context = stream.codec_context
         return VideoInfo(
             size=ImageSize(size.width, size.height) if turned else size,
             frame_count=timing.frame_count,
@@ -81,7 +84,9 @@ def probe_video(opened: OpenSource, found: Format) -> VideoInfo:
             rotation=header.rotation,
             mirrored=header.mirrored,
             sample_aspect_ratio=_pixel_shape(stream),
-            codec=stream.codec_context.codec.canonical_name,
+            interlaced=context.field_order in FIELD_ORDERS,
+            hdr=HDR_CURVES.get(context.color_trc),
+            codec=context.codec.canonical_name,
             format=found.name,
             file_bytes=opened.file_bytes,
             warnings=warnings + timing.warnings,

@@ -6,14 +6,19 @@ landed is checked. Frames that nothing refers to and nobody asked for are left u
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import av
 from av import VideoFrame
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from vlprep.errors import TimeLimitError
+from vlprep.media.source import OpenSource
+from vlprep.media.video.container import FIELD_ORDERS, VideoPacket, decoder_of
 from vlprep.media.video.scan import Timeline
 
 _SKIPPING_CODECS = frozenset({"h264", "hevc"})
@@ -27,19 +32,29 @@ class FrameReader:
         self,
         container: InputContainer,
         stream: VideoStream,
+        opened: OpenSource,
         timeline: Timeline,
-        wanted: frozenset[int],
+        wanted: Sequence[int],
         *,
         skip_unwanted: bool = True,
+        patience_seconds: float | None = None,
     ) -> None:
         self._container = container
         self._stream = stream
+        self._name = opened.name
         self._timeline = timeline
         self._wanted = wanted
-        # One thread: a second one would have packets in flight when the skipping is switched.
-        stream.codec_context.thread_count = 1
-        exact = stream.codec_context.name in _SKIPPING_CODECS and not timeline.hides_frames
-        self._skips = skip_unwanted and exact
+        self._wanted_set = frozenset(wanted)
+        self._decoder = decoder_of(stream)
+        self._patience = patience_seconds
+        self._asked_at = time.monotonic()
+        # Of two fields that come one by one, the second would be taken for an unwanted frame.
+        whole = stream.codec_context.field_order not in FIELD_ORDERS
+        exact = self._decoder.name in _SKIPPING_CODECS and whole and not timeline.hides_frames
+        self._skips = self._may_empty = skip_unwanted and exact
+        self._empty_after: int | None = None
+        self._emptied = False
+        self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
         self._frames: Iterator[VideoFrame] | None = None
         self._before: VideoFrame | None = None
         self._ahead: VideoFrame | None = None
@@ -52,9 +67,11 @@ class FrameReader:
     def frame_at(self, pts: int) -> VideoFrame | None:
         """Return the frame with a timestamp; where none decodes, the one displayed before it.
 
-        `None` where there is neither.
+        `None` where there is neither. Raises `TimeLimitError` when it takes too long.
         """
+        self._asked_at = time.monotonic()
         key = self._timeline.keyframe_before(pts)
+        self._empty_after = pts if self._may_empty and self._seeks_after(pts, key) else None
         if self._must_seek(key):
             self._show_first_packet()
             self._seek(key)
@@ -73,7 +90,9 @@ class FrameReader:
     def every_frame(self) -> Iterator[VideoFrame]:
         """Decode all frames from the start, in the order in which they are displayed."""
         self._skips = False
-        return self._decode()
+        for frame in self._decode():
+            yield frame
+            self._asked_at = time.monotonic()
 
     def _show_first_packet(self) -> None:
         """Let the decoder see the start of the stream before the first seek.
@@ -81,25 +100,36 @@ class FrameReader:
         There, and only there, x264 writes its version, by which FFmpeg's decoder knows how an old
         release meant 4:4:4 pictures; without it every pixel after a seek may differ.
         """
-        if self._position is None and self._stream.codec_context.name == "h264":
+        if self._position is None and self._decoder.name == "h264":
             next(self._decode(), None)
 
     def _must_seek(self, key: int | None) -> bool:
+        if self._emptied:
+            return True
         if self._frames is None or self._position is None:
             return key is not None and key > 0
         if key is None:
             return False
-        keyframe, times = self._timeline.keyframes[key], self._timeline.pts
-        ahead = bisect_left(times, keyframe) - bisect_left(times, self._position)
+        keyframe = self._timeline.keyframe_number(key)
+        ahead = keyframe - bisect_left(self._timeline.pts, self._position)
         # Frames already inside the decoder come out sooner than those behind a seek.
-        return ahead > self._stream.codec_context.reorder_depth
+        return ahead > self._decoder.reorder_depth
+
+    def _seeks_after(self, pts: int, key: int | None) -> bool:
+        """Whether the wanted frame after this one, if there is any, has a keyframe of its own."""
+        following = bisect_right(self._wanted, pts)
+        if following == len(self._wanted):
+            return True
+        return self._timeline.keyframe_before(self._wanted[following]) != key
 
     def _seek(self, key: int | None) -> None:
         """Go to a keyframe; to the very start for the first one, or where there is none."""
         times = self._timeline
         target = times.keyframes[key] if key else min(*times.keyframes[:1], *times.pts[:1], 0)
         self._container.seek(target, stream=self._stream, backward=True, any_frame=False)
+        self._decoder.flush_buffers()  # seeking does it for the stream's own decoder only
         self._frames = self._before = self._ahead = self._position = None
+        self._emptied = False
 
     def _advance(self, pts: int) -> VideoFrame | None:
         """Decode up to `pts`; a frame behind it is kept for later, the one before it too."""
@@ -124,17 +154,31 @@ class FrameReader:
         return None
 
     def _decode(self) -> Iterator[VideoFrame]:
-        context = self._stream.codec_context
         for packet in self._container.demux(self._stream):
-            if self._skips:
-                context.skip_frame = "DEFAULT" if packet.pts in self._wanted else "NONREF"
-            else:
-                context.skip_frame = "DEFAULT"
+            self._skip_or_not(packet)
             try:
-                frames = packet.decode()
+                frames = self._decoder.decode(packet)
             except av.FFmpegError:  # one broken packet; the next may be fine
                 self.broken += 1
-                continue
+                frames = []
+            self._lose_patience()
+            if packet.pts is not None and packet.pts == self._empty_after:
+                # All that the frame needs is inside; what follows would only push it out.
+                frames += self._decoder.decode(None)
+                self._emptied = True
             for frame in frames:
                 self.decoded += 1
                 yield frame
+            if self._emptied:
+                return
+
+    def _skip_or_not(self, packet: VideoPacket) -> None:
+        """Tell the decoder whether to leave the packet out if nothing refers to it."""
+        wanted = not self._skips or packet.pts in self._wanted_set
+        skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT" if wanted else "NONREF"
+        if skipping != self._skipping:  # each switch has its price
+            self._decoder.skip_frame = self._skipping = skipping
+
+    def _lose_patience(self) -> None:
+        if self._patience and time.monotonic() - self._asked_at > self._patience:
+            raise TimeLimitError(self._name, self._patience)

@@ -7,16 +7,20 @@ hides. Seeking needs the keyframes too, hidden ones included.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 from av.video.stream import VideoStream
 
-from vlprep.errors import DecodeError
+from vlprep.errors import DecodeError, FrameLimitError
 from vlprep.media.source import OpenSource
 from vlprep.media.video.container import VideoPacket
+
+MAX_FRAMES = 20_000_000
+"""Displayed frames that a file may have: four days at 60 frames per second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,10 @@ class Timeline:
         tick = self.pts[0] + round(seconds / float(self.time_base))
         return max(bisect_right(self.pts, tick) - 1, 0)
 
+    def keyframe_number(self, position: int | None) -> int:
+        """Return the number of the frame at, or first after, a position in `keyframes`."""
+        return 0 if position is None else bisect_left(self.pts, self.keyframes[position])
+
     def keyframe_before(self, pts: int) -> int | None:
         """Return the position in `keyframes` of the last one not after `pts`, or `None`."""
         position = bisect_right(self.keyframes, pts) - 1
@@ -65,11 +73,12 @@ def scan_packets(
 ) -> Timeline:
     """Read every packet of a stream once.
 
-    Raises `DecodeError` when none is displayed.
+    Raises `DecodeError` when none is displayed, and `FrameLimitError` when there is no end to them.
     """
     times, keyframes, count, longest, hidden = array("q"), array("q"), 0, 0, False
+    is_shown = _SHOWN.get(stream.codec_context.name)
     for packet in packets:
-        if not packet.size:
+        if not packet.size or (is_shown and not is_shown(memoryview(packet))):
             continue
         if packet.is_keyframe and packet.pts is not None:
             keyframes.append(packet.pts)
@@ -77,6 +86,8 @@ def scan_packets(
             hidden = True
             continue
         count += 1
+        if count > MAX_FRAMES:
+            raise FrameLimitError(opened.name, MAX_FRAMES)
         longest = max(longest, packet.duration or 0)
         if packet.pts is not None:
             times.append(packet.pts)
@@ -84,10 +95,29 @@ def scan_packets(
         raise DecodeError(opened.name, "no frame of it is displayed")
     return Timeline(
         packet_count=count,
-        pts=array("q", sorted(set(times))),
+        pts=array("q", np.unique(np.frombuffer(times, np.int64)).tobytes()),
         keyframes=array("q", sorted(keyframes)),
         longest=longest,
         time_base=Fraction(stream.time_base or 0),
         hides_frames=hidden,
         in_decoding_order=stream.container.format.name == "avi",
     )
+
+
+# Encoders can send pictures that are only referred to and never shown. H.264 and its successors
+# have no such thing, AV1 packs them together with a shown one.
+
+
+def _vp8_is_shown(data: memoryview) -> bool:
+    return bool(data[0] & 0x10)
+
+
+def _vp9_is_shown(data: memoryview) -> bool:
+    if data[-1] & 0xE0 == 0xC0:  # several pictures in one packet, the last of them shown
+        return True
+    bits = data[0] << (data[0] & 0x30 == 0x30)  # profile 3 has one more bit in front
+    shows_again, shown = bits & 0x08, bits & 0x02
+    return bool(shows_again or shown)
+
+
+_SHOWN: dict[str, Callable[[memoryview], bool]] = {"vp8": _vp8_is_shown, "vp9": _vp9_is_shown}

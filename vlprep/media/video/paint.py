@@ -1,0 +1,80 @@
+"""Turn decoded frames into the pixels that are delivered: scaled, upright, RGB, laid on white."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from av import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from vlprep.media.colour import tone_map
+from vlprep.media.orientation import TrackHeader
+from vlprep.media.picture import Pixels, resize_picture
+from vlprep.media.video.container import HDR_CURVES
+from vlprep.types import ImageSize, Resample
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How delivered frames are to look."""
+
+    size: ImageSize
+    """Size of the delivered frames, upright."""
+    resample: Resample = "fast"
+    """"fast" scales and converts in one step, "reference" equals Pillow's bicubic resize."""
+    tone_map: bool = False
+    """Whether high dynamic range is mapped to that of ordinary screens."""
+
+
+class Painter:
+    """Paints the frames of one clip, all with the same look."""
+
+    def __init__(self, look: Look, header: TrackHeader) -> None:
+        self._look = look
+        self._turns = header.rotation // 90
+        self._mirrored = header.mirrored
+        # One for all frames: each conversion otherwise keeps megabytes of its own.
+        self._reformatter = VideoReformatter()
+
+    def paint(self, frame: VideoFrame) -> Pixels:
+        """Return the picture of a frame, height x width x 3."""
+        if self._look.resample == "reference":
+            upright = self._upright(self._colours(frame, ImageSize(frame.height, frame.width)))
+            return resize_picture(upright, self._look.size)
+        # The small picture is turned, not the large one.
+        height, width = self._look.size
+        turned = ImageSize(width, height) if self._turns % 2 else self._look.size
+        return self._upright(self._colours(frame, turned))
+
+    def _colours(self, frame: VideoFrame, size: ImageSize) -> Pixels:
+        curve = HDR_CURVES.get(frame.color_trc) if self._look.tone_map else None
+        if curve is not None:
+            return tone_map(self._convert(frame, size, "gbrp16le"), curve)
+        if any(part.is_alpha for part in frame.format.components):
+            return _on_white(self._convert(frame, size, "gbrap"))
+        image: Pixels = self._convert(frame, size, "gbrp")
+        return image
+
+    def _convert(self, frame: VideoFrame, size: ImageSize, layout: str) -> Any:
+        # A plane for each colour: swscale's way to interleaved RGB is slower, and makes white 253.
+        return self._reformatter.reformat(
+            frame,
+            width=size.width,
+            height=size.height,
+            format=layout,
+            interpolation="BICUBIC",
+            threads=1,
+        ).to_ndarray()
+
+    def _upright(self, image: Pixels) -> Pixels:
+        if self._mirrored:
+            image = image[:, ::-1]
+        return np.ascontiguousarray(np.rot90(image, -self._turns))
+
+
+def _on_white(image: Pixels) -> Pixels:
+    alpha = image[..., 3:].astype(np.uint16)
+    mixed = (image[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    return mixed.astype(np.uint8)

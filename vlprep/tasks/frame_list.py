@@ -1,0 +1,115 @@
+"""Lists of images that stand for a video: a list, or a folder of numbered pictures."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from vlprep.errors import ConstraintError, UnsupportedFormatError
+from vlprep.media.probe import probe, recognise
+from vlprep.media.sniff import HEAD_BYTES, sniff
+from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.models.spec import ModelSpec
+from vlprep.types import Frame, FramePlan, ImageInfo, ImageSize, VideoInfo
+from vlprep.units import format_size
+
+
+@dataclass(frozen=True, slots=True)
+class FrameList:
+    """Images that stand for a video, in order."""
+
+    images: tuple[SourceLike, ...]
+    """At least one, each a source of its own."""
+
+    @property
+    def name(self) -> str:
+        """What messages and reports call it: its first image."""
+        return source_name(self.images[0])
+
+
+def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | FrameList:
+    """Return a list or a folder of images as a `FrameList`; any other source as it is.
+
+    Of a folder, the files that are images by their content count, sorted so that 10 comes after
+    9. Raises `UnsupportedFormatError` when there is none.
+
+    >>> as_frame_list(["a.jpg", "b.jpg"]), as_frame_list("clip.mp4")
+    (FrameList(images=('a.jpg', 'b.jpg')), 'clip.mp4')
+    """
+    if isinstance(source, list | tuple):
+        if not source:
+            raise UnsupportedFormatError("frame list", "an empty list holds no frame")
+        return FrameList(tuple(source))
+    one: SourceLike = source  # type: ignore[assignment]  # no other sequence is a source
+    if not (isinstance(one, str | os.PathLike) and Path(one).is_dir()):
+        return one
+    images = tuple(str(path) for path in _in_order(Path(one)) if _is_image(path))
+    if not images:
+        raise UnsupportedFormatError(source_name(one), "a folder without an image in it")
+    return FrameList(images)
+
+
+def probe_frame_list(
+    frames: FrameList, model: ModelSpec, fps: float | None, rules: str | None
+) -> VideoInfo:
+    """Return the facts of a list of images as those of a video, from their headers alone.
+
+    `fps` is how many pass in a second, by default the model's own rate. Raises the errors of
+    `probe`, and `ConstraintError` where the images differ in size.
+    """
+    rate = model.rules(rules).video_rule(model.name).fps if fps is None else fps
+    infos = [_probe_image(image) for image in frames.images]
+    for image, info in zip(frames.images, infos, strict=True):
+        if info.size != infos[0].size:
+            raise ConstraintError(
+                f"{source_name(image)}: {format_size(info.size)}, but the first is "
+                f"{format_size(infos[0].size)}; the frames of a video have one size"
+            )
+    return VideoInfo(
+        size=infos[0].size,
+        frame_count=len(infos),
+        fps=Fraction(rate).limit_denominator(1_000_000),
+        frame_count_from="list",
+        duration_seconds=len(infos) / rate if rate > 0 else None,
+        format="frame list",
+        file_bytes=sum(info.file_bytes or 0 for info in infos),
+    )
+
+
+def read_frame_list(frames: FrameList, plan: FramePlan, size: ImageSize) -> Iterator[Frame]:
+    """Decode the images of a list one by one, at the size that the model sees.
+
+    Raises `DecodeError` for a damaged one.
+    """
+    from vlprep.media.picture import read_picture, resize_picture  # not needed to count
+
+    for number, seconds in zip(plan.indices, plan.timestamps_seconds, strict=True):
+        with open_source(frames.images[number]) as opened:
+            picture = read_picture(opened, recognise(opened))
+        yield Frame(number, seconds, None, resize_picture(picture, size))
+
+
+def _probe_image(image: SourceLike) -> ImageInfo:
+    info = probe(image)
+    if not isinstance(info, ImageInfo):
+        problem = "a video in a list of images; give it alone"
+        raise UnsupportedFormatError(source_name(image), problem, format=info.format)
+    return info
+
+
+def _in_order(folder: Path) -> list[Path]:
+    def numbers_as_numbers(path: Path) -> list[tuple[int, str]]:
+        parts = re.split(r"(\d+)", path.name)
+        return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+    return sorted((path for path in folder.iterdir() if path.is_file()), key=numbers_as_numbers)
+
+
+def _is_image(path: Path) -> bool:
+    with path.open("rb") as file:
+        found = sniff(file.read(HEAD_BYTES))
+    return found is not None and found.kind == "image"
