@@ -37,8 +37,13 @@ if TYPE_CHECKING:
     from vlprep.tasks.count import count_tokens as count_tokens
     from vlprep.tasks.fit import ImageFit as ImageFit
     from vlprep.tasks.fit import fit_images as fit_images
+    from vlprep.tasks.frame_files import FrameRecord as FrameRecord
+    from vlprep.tasks.frame_files import save_frames as save_frames
     from vlprep.tasks.frames import FrameStream as FrameStream
     from vlprep.tasks.frames import read_frames as read_frames
+    from vlprep.tasks.images import ImageView as ImageView
+    from vlprep.tasks.images import save_view as save_view
+    from vlprep.tasks.images import view_image as view_image
     from vlprep.types import Frame as Frame
     from vlprep.types import FramePlan as FramePlan
     from vlprep.types import Frames as Frames
@@ -58,7 +63,9 @@ _HOMES = {
     "rules.tokens": ("TokenCount", "image_tokens", "image_tokens_batch", "video_tokens"),
     "tasks.count": ("CountOptions", "MediaCount", "MediaFailure", "count_many", "count_tokens"),
     "tasks.fit": ("ImageFit", "fit_images"),
+    "tasks.frame_files": ("FrameRecord", "save_frames"),
     "tasks.frames": ("FrameStream", "read_frames"),
+    "tasks.images": ("ImageView", "save_view", "view_image"),
     "types": ("Frame", "FramePlan", "Frames", "ImageInfo", "ImageSize", "VideoInfo"),
 }
 

@@ -132,6 +132,8 @@ class Frame:
     """RGB, height x width x 3."""
     substituted: bool = False
     """Whether the frame itself is broken and the one displayed before it stands in."""
+    damaged: bool = False
+    """Whether the decoder could make out only part of it."""
     interlaced: bool = False
     """Whether it holds two moments, on alternate rows."""
 

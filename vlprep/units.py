@@ -1,4 +1,4 @@
-"""Text to numbers and back: rates, image sizes, pixel counts.
+"""Text to numbers and back: rates, times, image sizes, pixel counts.
 
 Rates are exact fractions. Nothing here knows a file or a model.
 """
@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 
 _HUGE_EXPONENT = re.compile(r"e[+-]?\d{3}", re.IGNORECASE)  # 1e999999 takes for ever
+_TIME = re.compile(r"(\d{1,9}:){0,2}(\d{1,9}(\.\d*)?|\.\d+)", re.ASCII)
 _SIZE = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
 
 
@@ -30,6 +31,22 @@ def parse_rate(text: str) -> Fraction:
     if rate <= 0:
         raise ValueError(f"{text!r} is not a rate above zero")
     return rate
+
+
+def parse_seconds(text: str) -> float:
+    """Read a time in seconds, or in hours, minutes and seconds with colons between.
+
+    Raises `ValueError` when it is not a finite number of 0 or more.
+
+    >>> parse_seconds("90"), parse_seconds("1:30"), parse_seconds("1:00:00.5")
+    (90.0, 90.0, 3600.5)
+    """
+    if not _TIME.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is not a time; write 90, 1:30 or 1:00:00.5")
+    seconds = 0.0
+    for part in text.strip().split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds
 
 
 def parse_size(text: str) -> tuple[int, int]:

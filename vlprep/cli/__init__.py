@@ -15,6 +15,8 @@ from vlprep.errors import VlprepError
 
 COMMANDS = {
     "tokens": ("tokens", "Count what images and videos cost in tokens."),
+    "frames": ("frames", "Write the frames that a model sees of a video."),
+    "view": ("view", "Write an image as a model sees it."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "models": ("models", "List the models, or show one with all its numbers."),
 }
@@ -96,6 +98,7 @@ def main() -> None:
 
     \b
     vlprep tokens photo.jpg clip.mp4 --fps 1
+    vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
     vlprep fit-images *.jpg --model qvq-max
     vlprep models qwen3-vl-plus
 

@@ -13,6 +13,7 @@ from vlprep.cli.options import (
     SIZE,
     Inputs,
     budget_options,
+    high_res_option,
     input_options,
     model_options,
     pixel_options,
@@ -43,6 +44,7 @@ SCHEMA = "vlprep.fit/1"
 @click.option("--size", type=SIZE, help="Answer for equal images of WIDTHxHEIGHT, without files.")
 @model_options
 @pixel_options
+@high_res_option
 @budget_options
 @click.option("--reserve", type=COUNT, default=0, help="Tokens to keep free.")
 @click.option("--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text.")

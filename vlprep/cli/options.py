@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, TypeVar
 
 import click
 
-from vlprep.units import parse_count, parse_rate, parse_size
+from vlprep.units import parse_count, parse_rate, parse_seconds, parse_size
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -31,7 +30,9 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
             self.fail(str(error), param, ctx)
 
 
-RATE = _Parsed("rate", parse_rate)
+RATE = _Parsed("rate", lambda text: float(parse_rate(text)))
+"""A rate as the float that the references compute with."""
+SECONDS = _Parsed("time", parse_seconds)
 COUNT = _Parsed("number", parse_count)
 SIZE = _Parsed("widthxheight", parse_size)
 
@@ -95,13 +96,55 @@ def model_options(command: _Command) -> _Command:
     )
 
 
+SAMPLINGS = ("interval", "linspace", "linspace-float32", "arange")
+"""Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
+
+
+def clip_options(command: _Command) -> _Command:
+    """Add the options that choose the frames of a video, named as the fields of `CountOptions`."""
+    return _decorate(
+        command,
+        click.option("--fps", type=RATE, help="Frames sampled per second of video."),
+        click.option("--nframes", type=POSITIVE, help="Frames sampled, instead of a rate."),
+        click.option("--min-frames", type=POSITIVE, help="Frames sampled at least."),
+        click.option("--max-frames", type=POSITIVE, help="Frames sampled at most."),
+        click.option("--start", "start_seconds", type=SECONDS, help="Begin there; 90 or 1:30."),
+        click.option("--end", "end_seconds", type=SECONDS, help="End there."),
+        click.option(
+            "--sampling",
+            type=click.Choice(SAMPLINGS),
+            help="How the frames are spread; by default as the model's rules say.",
+        ),
+        click.option(
+            "--total-pixels", type=POSITIVE, help="Pixels of a whole clip, a frame pair once."
+        ),
+        click.option("--strict", is_flag=True, help="Refuse clips too short for the reference."),
+    )
+
+
 def pixel_options(command: _Command) -> _Command:
-    """Add --min-pixels, --max-pixels and --high-res."""
+    """Add --min-pixels and --max-pixels."""
     return _decorate(
         command,
         click.option("--min-pixels", type=COUNT, help="Enlarge smaller pictures to this."),
         click.option("--max-pixels", type=POSITIVE, help="Shrink larger ones; 1280*28*28 works."),
+    )
+
+
+def high_res_option(command: _Command) -> _Command:
+    """Add --high-res."""
+    return _decorate(
+        command,
         click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
+    )
+
+
+def output_options(command: _Command) -> _Command:
+    """Add --force and --json."""
+    return _decorate(
+        command,
+        click.option("--force", is_flag=True, help="Overwrite what is there."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON document."),
     )
 
 
@@ -118,8 +161,3 @@ def _decorate(command: _Command, *options: Callable[[_Command], _Command]) -> _C
     for option in reversed(options):
         command = option(command)
     return command
-
-
-def as_float(rate: Fraction | None) -> float | None:
-    """Return a rate as the float that the references compute with."""
-    return None if rate is None else float(rate)

@@ -19,6 +19,7 @@ from vlprep.cli.text import safe
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.tokens import TokenCount
 from vlprep.tasks.count import MediaFailure, Result
+from vlprep.tasks.images import ImageView
 from vlprep.types import ImageSize
 
 Item = dict[str, Any]
@@ -44,6 +45,19 @@ def equal_item_json(size: ImageSize, tokens: TokenCount) -> Item:
         "kind": "image",
         **_count_json(size, tokens),
         "warnings": list(tokens.warnings),
+    }
+
+
+def view_json(view: ImageView, output: str) -> Item:
+    """Return the documented JSON of an image's view."""
+    return {
+        "schema": "vlprep.view/1",
+        "source": view.source,
+        "model": view.model,
+        "rules": view.tokens.rules,
+        **_count_json(view.info.size, view.tokens),
+        "warnings": list(view.info.warnings + view.tokens.warnings),
+        "output": output,
     }
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from typing import Any
 
 import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
-    POSITIVE,
-    RATE,
     Inputs,
-    as_float,
     budget_options,
+    clip_options,
+    high_res_option,
     input_options,
     model_options,
     pixel_options,
@@ -45,12 +43,11 @@ SCHEMA = "vlprep.tokens/1"
 @click.command(name="tokens")
 @input_options
 @model_options
-@click.option("--fps", type=RATE, help="Frames sampled per second of video.")
-@click.option("--max-frames", type=POSITIVE, help="Frames sampled at most.")
+@clip_options
 @pixel_options
+@high_res_option
 @budget_options
 @click.option("--deployment", metavar="NAME", help="Where the price is looked up.")
-@click.option("--strict", is_flag=True, help="Refuse clips too short for the reference.")
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
 @click.option("--json", "form", flag_value="json", help="One JSON document.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a file.")
@@ -63,18 +60,12 @@ def command(
     null_separated: bool,
     model: str | None,
     model_file: str | None,
-    rules: str | None,
-    fps: Fraction | None,
-    max_frames: int | None,
-    min_pixels: int | None,
-    max_pixels: int | None,
-    high_res: bool,
     max_input: int | None,
     thinking: bool | None,
     deployment: str | None,
-    strict: bool,
     explained: bool,
     form: str | None,
+    **asked: Any,
 ) -> int:
     """Count what images and videos cost in tokens, from their headers alone.
 
@@ -88,15 +79,7 @@ def command(
     if form == "csv" and explained:
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
     spec = resolve_model(model, model_file)
-    options = CountOptions(
-        fps=as_float(fps),
-        max_frames=max_frames,
-        min_pixels=min_pixels,
-        max_pixels=max_pixels,
-        high_res=high_res,
-        rules=rules,
-        strict=strict,
-    )
+    options = CountOptions(**asked)
     files = Inputs(paths, recursive, from_file, null_separated).files()
     results = track(count_many(files, spec, options), len(files), "counting")
     for warning in spec.warnings:

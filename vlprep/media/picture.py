@@ -1,15 +1,18 @@
-"""Decode images to what a model is shown: upright RGB of 8 bits, laid on white."""
+"""Decode images to what a model is shown, upright RGB of 8 bits laid on white; encode pictures."""
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from vlprep.errors import PixelLimitError, UnsupportedFormatError
+from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.image import damaged, open_image, probe_image
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
@@ -104,3 +107,44 @@ def _eight_bits(image: npt.NDArray[np.generic]) -> Pixels:
         reach = 1.0 if np.issubdtype(image.dtype, np.floating) and brightest <= 1 else 255.0
     scaled: Pixels = np.rint(np.clip(values / reach, 0, 1) * 255).astype(np.uint8)
     return scaled
+
+
+PICTURE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
+"""Formats of pictures by the ending of their names."""
+
+
+def picture_format(path: str | os.PathLike[str]) -> str:
+    """Return the format that a picture's name asks for.
+
+    Raises `ConstraintError` for an ending that is not in `PICTURE_FORMATS`.
+
+    >>> picture_format("sheet.JPG")
+    'JPEG'
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in PICTURE_FORMATS:
+        known = ", ".join(PICTURE_FORMATS)
+        raise ConstraintError(f"{path}: {ending or 'no ending'} is no picture here; use {known}")
+    return PICTURE_FORMATS[ending]
+
+
+def encode_picture(picture: Pixels | Image.Image, format: str) -> bytes:
+    r"""Encode a picture as "PNG", "JPEG" or "WEBP", as close to the original as the format gets.
+
+    JPEG and WebP have quality 95, and JPEG all of the colour (4:4:4). Encoded to memory, because
+    Pillow writes cut files to a full disk without a word.
+
+    >>> encode_picture(np.zeros((28, 28, 3), np.uint8), "PNG")[:4]
+    b'\x89PNG'
+    """
+    image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
+    memory = io.BytesIO()
+    image.save(memory, format, **_ENCODING[format])
+    return memory.getvalue()
+
+
+_ENCODING: dict[str, dict[str, Any]] = {
+    "PNG": {"compress_level": 3},  # twice as fast as Pillow's default, a few per cent larger
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"quality": 95},
+}

@@ -245,7 +245,7 @@ def _count(
     found = as_frame_list(source)
     info: ImageInfo | VideoInfo
     if isinstance(found, FrameList):
-        info, name = probe_frame_list(found, spec, options.fps, options.rules), found.name
+        info, name = probe_frame_list(found, spec, options.fps, options.rules), found.names[0]
     else:
         info, name = probe(found), source_name(found)
     tokens = _tokens(info, spec, options, options.rules)

@@ -26,9 +26,9 @@ class FrameList:
     """At least one, each a source of its own."""
 
     @property
-    def name(self) -> str:
-        """What messages and reports call it: its first image."""
-        return source_name(self.images[0])
+    def names(self) -> tuple[str, ...]:
+        """What messages and reports call the images."""
+        return tuple(map(source_name, self.images))
 
 
 def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | FrameList:

@@ -38,7 +38,8 @@ class FrameStream:
 
     def __init__(
         self,
-        source: str,
+        sources: tuple[str, ...],
+        model: ModelSpec,
         info: VideoInfo,
         tokens: TokenCount,
         frames: Iterator[Frame],
@@ -46,8 +47,12 @@ class FrameStream:
         tone_mapped: bool = False,
     ) -> None:
         assert tokens.plan is not None  # a video's count always has one
-        self.source = source
-        """The file, or the first of a list, as the caller named it."""
+        self.sources = sources
+        """The files that are read, as the caller named them; several for a list of images."""
+        self.source = sources[0]
+        """The first of them."""
+        self.model = model
+        """The model that they are for."""
         self.info = info
         """Facts of the header."""
         self.tokens = tokens
@@ -60,17 +65,25 @@ class FrameStream:
         """Frames handed out so far."""
         self.substituted = 0
         """Those among them for which the frame displayed before stands in."""
+        self.damaged = 0
+        """Those among them of which the decoder could make out only part."""
         self.interlaced = 0
         """Those among them that hold two moments, on alternate rows."""
         self._frames = frames
+        self._exhausted = False
 
     def __iter__(self) -> Iterator[Frame]:
         return self
 
     def __next__(self) -> Frame:
-        frame = next(self._frames)
+        try:
+            frame = next(self._frames)
+        except StopIteration:
+            self._exhausted = True
+            raise
         self.delivered += 1
         self.substituted += frame.substituted
+        self.damaged += frame.damaged
         self.interlaced += frame.interlaced
         return frame
 
@@ -96,11 +109,18 @@ class FrameStream:
         return self.info.warnings + self.tokens.warnings + tuple(self._remarks())
 
     def _remarks(self) -> Iterator[str]:
+        if self._exhausted and self.missing:
+            yield (
+                f"{self.missing} of the {self.plan.frame_count} frames counted cannot be decoded "
+                "and are missing"
+            )
         if self.substituted:
             yield (
                 f"{self.substituted} of {self.delivered} frames are broken in the file; "
                 "the frame before stands in for each"
             )
+        if self.damaged:
+            yield f"{self.damaged} of {self.delivered} frames are damaged in part"
         if self.interlaced or self.info.interlaced:
             yield "interlaced: a frame holds two moments, which shows as combs where things move"
         if self.info.hdr and not self.tone_mapped:
@@ -195,11 +215,11 @@ def read_frames(
     assert tokens.plan is not None  # a video's count always has one
     if isinstance(found, FrameList):
         images = read_frame_list(found, tokens.plan, tokens.resized)
-        return FrameStream(found.name, info, tokens, images)
+        return FrameStream(found.names, spec, info, tokens, images)
     look = Look(tokens.resized, resample, tone_map)
     reading = _Reading(info, tokens.plan, look, threads, patience_seconds)
     frames = reading.frames(found)
-    return FrameStream(source_name(found), info, tokens, frames, tone_mapped=tone_map)
+    return FrameStream((source_name(found),), spec, info, tokens, frames, tone_mapped=tone_map)
 
 
 def _probe_video(source: SourceLike) -> VideoInfo:
@@ -247,6 +267,7 @@ class _Reading:
                 pts=shown.pts,
                 image=shown.image,
                 substituted=shown.substituted,
+                damaged=shown.damaged,
                 interlaced=shown.interlaced,
             )
             yield from repeat(frame, times_shown[shown.number])

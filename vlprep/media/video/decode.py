@@ -45,6 +45,8 @@ class DecodedFrame:
     """RGB, height x width x 3."""
     substituted: bool
     """Whether the frame did not decode and the one displayed before it stands in."""
+    damaged: bool
+    """Whether the decoder could make out only part of it."""
     interlaced: bool
     """Whether it holds two moments, on alternate rows."""
 
@@ -142,8 +144,14 @@ def _read_run(
 def _decoded(
     number: int, frame: VideoFrame, painter: Painter, *, substituted: bool
 ) -> DecodedFrame:
-    image = painter.paint(frame)
-    return DecodedFrame(number, frame.pts, image, substituted, frame.interlaced_frame)
+    return DecodedFrame(
+        number=number,
+        pts=frame.pts,
+        image=painter.paint(frame),
+        substituted=substituted,
+        damaged=frame.is_corrupt,
+        interlaced=frame.interlaced_frame,
+    )
 
 
 def _cut_at_keyframes(plan: DecodePlan) -> list[list[int]]:

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vlprep.media.target import check_not_source, new_file, new_folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_whole_when_the_block_ends(tmp_path):
+    target = tmp_path / "a.txt"
+    with new_file(target) as file:
+        file.write(b"half")
+        file.flush()
+        assert not target.exists()
+        file.write(b" and half")
+    assert target.read_bytes() == b"half and half"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_an_error_leaves_nothing_and_an_earlier_file_as_it_was(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_bytes(b"earlier")
+    with pytest.raises(RuntimeError), new_file(target, overwrite=True) as file:
+        file.write(b"half")
+        raise RuntimeError
+    assert target.read_bytes() == b"earlier"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_nothing_is_overwritten_unasked(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_bytes(b"earlier")
+    with pytest.raises(FileExistsError, match="--force"), new_file(target):
+        pass
+    with new_file(target, overwrite=True) as file:
+        file.write(b"later")
+    assert target.read_bytes() == b"later"
+
+
+def test_a_file_that_comes_into_being_meanwhile_is_not_overwritten_either(tmp_path):
+    target = tmp_path / "a.txt"
+    with pytest.raises(FileExistsError), new_file(target) as file:
+        file.write(b"mine")
+        target.write_bytes(b"another's")
+    assert target.read_bytes() == b"another's"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_file_has_the_mode_of_any_new_file(tmp_path):
+    with new_file(tmp_path / "a"):
+        pass
+    (tmp_path / "b").write_bytes(b"")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/a.txt", "file/a.txt"])
+def test_a_folder_that_is_not_there_is_named(tmp_path, name):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileNotFoundError) as caught, new_file(tmp_path / name):
+        pass
+    assert caught.value.filename == str((tmp_path / name).parent)
+
+
+def test_a_full_disk_is_an_error_that_names_the_target(tmp_path):
+    script = (
+        "import resource, signal, sys\n"
+        "from vlprep.media.target import new_file\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n"
+        "    with new_file(sys.argv[1]) as file: file.write(bytes(5000))\n"
+        "except OSError as error: print(error.filename)\n"
+    )
+    target = tmp_path / "a.bin"
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(target)], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == str(target)
+    assert names(tmp_path) == []
+
+
+def test_a_folder_appears_when_the_block_ends(tmp_path):
+    target = tmp_path / "frames"
+    with new_folder(target) as partial:
+        (partial / "a").write_bytes(b"1")
+        assert not target.exists()
+    assert names(tmp_path) == ["frames"]
+    assert names(target) == ["a"]
+
+
+def test_an_error_leaves_no_folder(tmp_path):
+    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "frames") as partial:
+        (partial / "a").write_bytes(b"1")
+        raise KeyboardInterrupt
+    assert names(tmp_path) == []
+
+
+def test_an_empty_folder_is_filled_and_a_full_one_refused(tmp_path):
+    target = tmp_path / "frames"
+    target.mkdir()
+    with new_folder(target) as partial:
+        (partial / "a").write_bytes(b"1")
+    with pytest.raises(FileExistsError, match="not empty"), new_folder(target):
+        pass
+    (target / "other").write_bytes(b"mine")
+    with new_folder(target, overwrite=True) as partial:
+        (partial / "a").write_bytes(b"2")
+    assert (target / "a").read_bytes() == b"2"
+    assert names(target) == ["a", "other"]
+
+
+def test_a_file_in_the_place_of_a_folder_and_the_other_way_round(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(NotADirectoryError, match="name a folder"), new_folder(tmp_path / "file"):
+        pass
+    with pytest.raises(FileExistsError, match="name a file"), new_file(tmp_path / "folder"):
+        pass
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_the_source_is_recognised_under_any_name(tmp_path, link):
+    source, other = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    source.write_bytes(b"1")
+    link(source, other)
+    with pytest.raises(FileExistsError, match="is the source itself"):
+        check_not_source(other, [str(source)])
+    check_not_source(tmp_path / "c.jpg", [str(source), "no-such-file"])

@@ -1,0 +1,119 @@
+"""`vlprep frames`: the frames that a model sees, as files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from vlprep.cli import EXIT_FAILED
+from vlprep.cli.options import (
+    SECONDS,
+    clip_options,
+    model_options,
+    output_options,
+    pixel_options,
+)
+from vlprep.cli.progress import track
+from vlprep.cli.render import heading, note, print_json
+from vlprep.cli.text import safe, thousands
+from vlprep.models.registry import resolve_model
+from vlprep.tasks.frame_files import FrameFormat, FrameRecord, manifest, save_frames
+from vlprep.tasks.frames import PATIENCE_SECONDS, FrameStream, read_frames
+from vlprep.types import Resample
+from vlprep.units import format_size
+
+
+@click.command(name="frames")
+@click.argument("paths", nargs=-1, required=True, metavar="VIDEO|FOLDER|IMAGE...")
+@click.option("-o", "--output", metavar="DIR", help="Folder for the frames and a manifest.")
+@click.option(
+    "--format",
+    type=click.Choice(["jpg", "png", "npy"]),
+    default="jpg",
+    show_default=True,
+    help="A picture each, or one array of frames x height x width x 3.",
+)
+@click.option("--sheet", metavar="FILE", help="Draw a contact sheet: .jpg, .png or .webp.")
+@model_options
+@clip_options
+@pixel_options
+@click.option(
+    "--resample",
+    type=click.Choice(["fast", "reference"]),
+    default="fast",
+    show_default=True,
+    help="FFmpeg's bicubic filter, or pixels equal to Pillow's.",
+)
+@click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")
+@click.option("--threads", type=click.IntRange(1, 64), help="Threads that decode; up to 4.")
+@click.option(
+    "--patience",
+    "patience_seconds",
+    type=SECONDS,
+    default=str(int(PATIENCE_SECONDS)),
+    show_default=True,
+    help="Seconds that one frame may take; 0 is no limit.",
+)
+@output_options
+def command(
+    *,
+    paths: tuple[str, ...],
+    output: str | None,
+    format: FrameFormat,
+    sheet: str | None,
+    model: str | None,
+    model_file: str | None,
+    resample: Resample,
+    force: bool,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Write the very frames that `tokens` counts, at the size that the model sees.
+
+    They are named by their place and their time; manifest.json lists them with their moments and
+    what they cost. A folder of images, or several images, is a video whose frames are all shown,
+    --fps apart. Everything appears when all is done, or nothing does.
+
+    \b
+    vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
+    """
+    if output is None and sheet is None:
+        raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
+    source = paths[0] if len(paths) == 1 else list(paths)
+    spec = resolve_model(model, model_file)
+    stream = read_frames(source, spec, resample=resample, **asked)
+    total = stream.plan.frame_count
+    records = save_frames(
+        stream,
+        output,
+        format=format,
+        sheet=sheet,
+        overwrite=force,
+        watch=lambda frames: track(frames, total, "reading frames"),
+    )
+    if as_json:
+        print_json(manifest(stream, records))
+    else:
+        click.echo("\n".join(_report(stream, records, output, sheet)))
+        for warning in (*spec.warnings, *stream.warnings):
+            note(f"warning: {stream.source}: {warning}")
+    return EXIT_FAILED if stream.missing else 0
+
+
+def _report(
+    stream: FrameStream, records: list[FrameRecord], output: str | None, sheet: str | None
+) -> list[str]:
+    tokens = stream.tokens
+    lines = [
+        heading(stream.model, tokens.rules),
+        f"{len(records)} frames of {safe(stream.source)}, each seen as "
+        f"{format_size(tokens.resized)}; together {thousands(tokens.total)} tokens",
+    ]
+    if output is not None:
+        files = list(dict.fromkeys(str(record.file) for record in records))
+        span = files[0] if len(files) == 1 else f"{files[0]} to {files[-1]}"
+        lines.append(f"written to {safe(output)}: {span}, manifest.json")
+    if sheet is not None:
+        lines.append(f"contact sheet: {safe(sheet)}")
+    return lines
