@@ -1,7 +1,7 @@
 """What the benchmarks share: repeat and time, keep results, draw the table of the README.
 
 `python benchmarks/report.py` prints that table from the files in `benchmarks/results/`. What is
-measured, and how, is in `bench_kernel.py` and `bench_headers.py`.
+measured, and how, is in the `bench_*.py` files.
 """
 
 from __future__ import annotations
@@ -183,8 +183,21 @@ def readme_table(folder: Path = RESULTS) -> str:
     documents = [json.loads(file.read_bytes()) for file in sorted(folder.glob("*.json"))]
     findings = (finding for document in documents for finding in document["findings"])
     lines = table(f for f in findings if f["unit"] == "x" or f["bar"] is not None)
+    for document in documents:
+        if "readers" in document:
+            lines += ["", *reader_table(document["readers"])]
     machines = dict.fromkeys(_machine_line(document["machine"]) for document in documents)
     return "\n".join([*lines, "", *machines])
+
+
+def reader_table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what video readers took as lines of a Markdown table."""
+    head = ["| Clip | Reader | Wall | CPU | Peak memory |", "|---|---|---:|---:|---:|"]
+    return head + [
+        f"| {row['case']} | {row['reader']} | {_number(row['wall_seconds'])} s "
+        f"| {_number(row['cpu_seconds'])} s | {_number(row['peak_mb'])} MB |"
+        for row in rows
+    ]
 
 
 def _machine_line(machine: Mapping[str, Any]) -> str:

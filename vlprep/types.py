@@ -17,6 +17,9 @@ CountOrigin = Literal["header", "estimate", "scan", "list"]
 Transfer = Literal["PQ", "HLG"]
 Resample = Literal["fast", "reference"]
 
+MAX_FRAME_PIXELS = 67_108_864
+"""Largest frame of a video or an animation that is decoded, in pixels (8,192 x 8,192)."""
+
 
 class ImageSize(NamedTuple):
     """A picture's size in pixels, height first.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,7 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError
+from vlprep.errors import (
+    ConstraintError,
+    PixelLimitError,
+    TimeLimitError,
+    UnsupportedFormatError,
+)
 from vlprep.media.image import damaged, open_image, probe_image
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
@@ -62,20 +68,29 @@ def resize_picture(picture: Pixels, size: ImageSize) -> Pixels:
 
 
 def animation_frames(
-    opened: OpenSource, found: Format, numbers: Sequence[int], size: ImageSize
+    opened: OpenSource,
+    found: Format,
+    numbers: Sequence[int],
+    size: ImageSize,
+    *,
+    patience_seconds: float | None = None,
 ) -> Iterator[Pixels]:
     """Decode some frames of an animated image, in the order of `numbers`, laid on white.
 
     `size` is that of the delivered frames, height x width x 3. Raises `DecodeError` where the
-    file is damaged.
+    file is damaged, and `TimeLimitError` when one takes longer than `patience_seconds`.
     """
     opened.file.seek(0)
     try:
         image = open_image(opened, found)
         for number in numbers:
-            image.seek(number)
+            asked_at = time.monotonic()
+            for before in range(min(image.tell() + 1, number), number + 1):
+                image.seek(before)  # one by one, so that the time can be looked at
+                if patience_seconds and time.monotonic() - asked_at > patience_seconds:
+                    raise TimeLimitError(opened.name, patience_seconds)
             yield resize_picture(np.asarray(_flattened(image)), size)
-    except GeneratorExit:
+    except (GeneratorExit, TimeLimitError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
         raise damaged(opened, found, error) from error

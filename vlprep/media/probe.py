@@ -10,10 +10,10 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 
-from vlprep.errors import AudioOnlyError, UnsupportedFormatError
+from vlprep.errors import AudioOnlyError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.sniff import HEAD_BYTES, Format, mislabelled, sniff
 from vlprep.media.source import OpenSource, SourceLike, open_source
-from vlprep.types import ImageInfo, VideoInfo
+from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, VideoInfo
 
 
 def probe(source: SourceLike) -> ImageInfo | VideoInfo:
@@ -67,7 +67,11 @@ def _probe(opened: OpenSource, found: Format) -> ImageInfo | VideoInfo:
     if found.reader not in ("GIF", "PNG", "WEBP"):
         return image
     seconds = animation_seconds(opened, found)
-    return image if len(seconds) < 2 else _as_video(image, seconds)
+    if len(seconds) < 2:
+        return image
+    if image.size.pixels > MAX_FRAME_PIXELS:
+        raise PixelLimitError(opened.name, image.size.pixels, MAX_FRAME_PIXELS)
+    return _as_video(image, seconds)
 
 
 def _as_video(image: ImageInfo, seconds: list[float]) -> VideoInfo:

@@ -277,7 +277,9 @@ class _Reading:
         numbers = _numbers(
             self.plan, len(starts), lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
         )
-        images = animation_frames(opened, found, numbers, self.look.size)
+        images = animation_frames(
+            opened, found, numbers, self.look.size, patience_seconds=self.patience_seconds
+        )
         for number, image in zip(numbers, images, strict=True):
             yield Frame(number, starts[number], None, image)
 

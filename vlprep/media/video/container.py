@@ -20,10 +20,7 @@ from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError, Vlprep
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
-from vlprep.types import Transfer
-
-MAX_PIXELS = 67_108_864
-"""Largest frame that is handed to a decoder, in pixels (8,192 x 8,192)."""
+from vlprep.types import MAX_FRAME_PIXELS, Transfer
 
 HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
 """Numbers that H.273 gives the curves of SMPTE ST 2084 and ARIB STD-B67."""
@@ -48,7 +45,7 @@ def open_video(opened: OpenSource, found: Format) -> Iterator[InputContainer]:
     options = {
         "format_whitelist": found.reader,
         "protocol_whitelist": "file" if by_path else "none",
-        "max_pixels": str(MAX_PIXELS),
+        "max_pixels": str(MAX_FRAME_PIXELS),
     }
     # An absolute path cannot be mistaken for a protocol or a pattern of picture names.
     target: Any = opened.file if opened.path is None else os.path.abspath(opened.path)  # noqa: PTH100
@@ -105,7 +102,7 @@ def decoder_of(stream: VideoStream) -> VideoCodecContext:
     # One thread: a second one would have packets in flight when the skipping is switched.
     context.thread_count = 1
     # Sizes can change amid a stream, long after its header was looked at.
-    context.options = {"max_pixels": str(MAX_PIXELS)}
+    context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     decoder: VideoCodecContext = context
     return decoder
 

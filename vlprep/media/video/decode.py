@@ -7,13 +7,10 @@ the codecs free Python's lock. Results come in order, and no more than a few wai
 from __future__ import annotations
 
 import os
-import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import Full, Queue
-from typing import Any
+from functools import partial
 
 from av import VideoFrame
 
@@ -25,9 +22,10 @@ from vlprep.media.video.container import choose_stream, header_of, open_video
 from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
 from vlprep.media.video.scan import Timeline, scan_packets
+from vlprep.media.video.workers import Worker, in_order
 
-WAITING = 16
-"""Finished frames that wait in each run; memory grows with it, idleness shrinks."""
+WAITING_BYTES = 48_000_000
+"""Finished frames that wait for their turn; memory grows with it, idleness shrinks."""
 
 RUN_COST = 60
 """Frames that a run should take to decode at least, so that handing it to a thread pays."""
@@ -109,7 +107,8 @@ def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
     workers = min(plan.threads or min(os.cpu_count() or 1, 4), len(runs))
     if plan.clip.opened.path is None or workers < 2:
         return _one_after_the_other(plan, runs)
-    return _side_by_side(plan, runs, workers)
+    room = max(WAITING_BYTES // (plan.look.size.pixels * 3), workers)
+    return in_order(runs, partial(_run_reader, plan), workers=workers, room=room)
 
 
 def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
@@ -129,6 +128,14 @@ def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Ite
         painter = Painter(plan.look, plan.clip.header)
         for run in runs:
             yield from _read_run(plan, run, reader, painter)
+
+
+@contextmanager
+def _run_reader(plan: DecodePlan) -> Iterator[Worker[Sequence[int], DecodedFrame]]:
+    """Open the file once more, for one of several threads."""
+    with open_source(plan.clip.opened.path or "") as opened, _reader(plan, opened) as reader:
+        painter = Painter(plan.look, plan.clip.header)
+        yield lambda run: _read_run(plan, run, reader, painter)
 
 
 def _read_run(
@@ -188,72 +195,3 @@ def _reader(plan: DecodePlan, opened: OpenSource) -> Iterator[FrameReader]:
             skip_unwanted=plan.skip_unwanted,
             patience_seconds=plan.patience_seconds,
         )
-
-
-class _Run:
-    """One run of wanted frames and the queue through which its results leave."""
-
-    def __init__(self, numbers: Sequence[int]) -> None:
-        self.numbers = numbers
-        self.results: Queue[DecodedFrame | BaseException | None] = Queue(WAITING)
-
-
-def _side_by_side(
-    plan: DecodePlan, runs: Sequence[Sequence[int]], workers: int
-) -> Iterator[DecodedFrame]:
-    """Let threads take the runs in order, and deliver what they decode in that order."""
-    ordered = [_Run(run) for run in runs]
-    todo, stop = deque(ordered), threading.Event()
-    threads = [
-        threading.Thread(target=_work, args=(plan, todo, stop), daemon=True) for _ in range(workers)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        for run in ordered:
-            yield from _results(run)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-
-
-def _results(run: _Run) -> Iterator[DecodedFrame]:
-    while (result := run.results.get()) is not None:
-        if isinstance(result, BaseException):
-            raise result
-        yield result
-
-
-def _work(plan: DecodePlan, todo: deque[_Run], stop: threading.Event) -> None:
-    """Decode runs until there are none left; an error ends the run it happened in."""
-    run: _Run | None = None
-    try:
-        with open_source(plan.clip.opened.path or "") as opened, _reader(plan, opened) as reader:
-            painter = Painter(plan.look, plan.clip.header)
-            while (run := _next_run(todo)) is not None and not stop.is_set():
-                for frame in _read_run(plan, run.numbers, reader, painter):
-                    _put(run, frame, stop)
-                    if stop.is_set():
-                        return
-                _put(run, None, stop)
-    except Exception as error:
-        failed = [run] if run is not None else []
-        for unread in failed + list(todo):
-            _put(unread, error, stop)
-
-
-def _next_run(todo: deque[_Run]) -> _Run | None:
-    try:
-        return todo.popleft()
-    except IndexError:
-        return None
-
-
-def _put(run: _Run, result: Any, stop: threading.Event) -> None:
-    while not stop.is_set():
-        try:
-            run.results.put(result, timeout=0.1)
-            return
-        except Full:
-            continue

@@ -29,14 +29,13 @@ from vlprep.media.source import OpenSource
 from vlprep.media.video.container import (
     FIELD_ORDERS,
     HDR_CURVES,
-    MAX_PIXELS,
     VideoPacket,
     choose_stream,
     header_of,
     open_video,
 )
 from vlprep.media.video.scan import Timeline, scan_packets
-from vlprep.types import CountOrigin, ImageSize, VideoInfo
+from vlprep.types import MAX_FRAME_PIXELS, CountOrigin, ImageSize, VideoInfo
 
 MAX_RATE = 1000
 """Frame rates from here on are clock ticks that a header took for frames."""
@@ -105,8 +104,8 @@ def _first_packet(packets: Iterator[VideoPacket], opened: OpenSource, found: For
 
 def _coded_size(stream: VideoStream, opened: OpenSource) -> ImageSize:
     size = ImageSize(stream.codec_context.height, stream.codec_context.width)
-    if size.pixels > MAX_PIXELS:
-        raise PixelLimitError(opened.name, size.pixels, MAX_PIXELS)
+    if size.pixels > MAX_FRAME_PIXELS:
+        raise PixelLimitError(opened.name, size.pixels, MAX_FRAME_PIXELS)
     if size.pixels == 0:
         raise MissingMetadataError(opened.name, "frame size", "the video stream may be damaged")
     return size

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import random
+import threading
+import time
+from contextlib import contextmanager, nullcontext
+
+import pytest
+
+from vlprep.media.video.workers import OWN_ROOM, in_order
+
+
+def plain(worker):
+    return lambda: nullcontext(worker)
+
+
+def slowly(part):
+    for k in range(part % 4):
+        time.sleep(random.random() / 1000)
+        yield part, k
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("room", [1, 3, 100])
+def test_results_come_in_the_order_of_their_parts(workers, room):
+    parts = range(40)
+    expected = [(part, k) for part in parts for k in range(part % 4)]
+    assert list(in_order(parts, plain(slowly), workers=workers, room=room)) == expected
+
+
+@pytest.mark.parametrize(("workers", "room"), [(1, 4), (3, 4), (4, 1)])
+def test_no_more_than_the_room_waits_for_a_slow_consumer(workers, room):
+    made, most = [], 0
+
+    def work(part):
+        for k in range(3):
+            made.append((part, k))
+            yield part, k
+
+    for taken, _ in enumerate(in_order(range(30), plain(work), workers=workers, room=room)):
+        time.sleep(0.001)
+        most = max(most, len(made) - taken)
+    # What a thread holds in its hand does not wait yet.
+    assert most <= room + OWN_ROOM + workers + 1
+
+
+def test_an_error_comes_where_the_results_would():
+    def work(part):
+        yield part
+        if part == 3:
+            raise OSError("part 3")
+
+    seen = []
+    with pytest.raises(OSError, match="part 3"):
+        for result in in_order(range(10), plain(work), workers=2, room=50):
+            seen.append(result)
+    assert seen == [0, 1, 2, 3]
+
+
+def test_threads_that_cannot_begin_say_so():
+    @contextmanager
+    def fails():
+        raise FileNotFoundError("gone")
+        yield
+
+    before = threading.active_count()
+    with pytest.raises(FileNotFoundError, match="gone"):
+        list(in_order(range(5), fails, workers=3, room=5))
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("taken", [0, 1, 7])
+def test_closing_ends_the_threads_and_leaves_their_contexts(taken):
+    left = []
+
+    @contextmanager
+    def hire():
+        try:
+            yield slowly
+        finally:
+            left.append(1)
+
+    before = threading.active_count()
+    results = in_order(range(1000), hire, workers=3, room=4)
+    for _ in range(taken):
+        next(results)
+    results.close()
+    assert threading.active_count() == before
+    assert len(left) == (3 if taken else 0)  # nothing begins before the first is asked for
+
+
+def test_parts_without_results():
+    assert list(in_order(range(9), plain(lambda part: iter(())), workers=2, room=1)) == []
+    assert list(in_order([], plain(slowly), workers=2, room=1)) == []

@@ -1,0 +1,141 @@
+"""Let threads work on the parts of a sequence, and hand out what they make of them in its order.
+
+Finished results wait until their turn comes; how many may wait is bounded, and with it the memory.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+Worker: TypeAlias = Callable[[P], Iterator[R]]
+"""Makes results of a part."""
+
+OWN_ROOM = 2
+"""Results of the part whose turn it is that may wait when all other room is taken."""
+
+
+def in_order(
+    parts: Sequence[P],
+    hire: Callable[[], AbstractContextManager[Worker[P, R]]],
+    *,
+    workers: int,
+    room: int,
+) -> Iterator[R]:
+    """Yield the results of all parts in order, made by `workers` threads side by side.
+
+    Each thread enters a context of its own from `hire`, and takes parts in order. Up to `room`
+    results wait, and two more of the part whose turn it is, lest it be locked out by later ones.
+    An error comes out where its part's results would; closing the iterator ends all threads.
+
+    >>> from contextlib import nullcontext
+    >>> list(in_order("abc", lambda: nullcontext(lambda x: iter(x * 2)), workers=2, room=4))
+    ['a', 'a', 'b', 'b', 'c', 'c']
+    """
+    shelf: _Shelf[P, R] = _Shelf(parts, room)
+    threads = [
+        threading.Thread(target=_work, args=(shelf, hire), daemon=True) for _ in range(workers)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield from shelf.results()
+    finally:
+        shelf.close()
+        for thread in threads:
+            thread.join()
+
+
+def _work(shelf: _Shelf[P, R], hire: Callable[[], AbstractContextManager[Worker[P, R]]]) -> None:
+    place: _Place[P, R] | None = None
+    try:
+        with hire() as worker:
+            while (place := shelf.take()) is not None:
+                for result in worker(place.part):
+                    if not shelf.put(place, result):
+                        return
+                shelf.finish(place, None)
+    except BaseException as error:
+        shelf.finish(place or shelf.take(), error)
+
+
+@dataclass(eq=False)
+class _Place(Generic[P, R]):
+    """Where the results of one part wait."""
+
+    part: P
+    results: deque[R] = field(default_factory=deque)
+    finished: bool = False
+    error: BaseException | None = None
+
+
+class _Shelf(Generic[P, R]):
+    """All places, and the room that they share."""
+
+    def __init__(self, parts: Sequence[P], room: int) -> None:
+        self._places = [_Place[P, R](part) for part in parts]
+        self._untaken = deque(self._places)
+        self._turn = 0
+        self._room = room
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def take(self) -> _Place[P, R] | None:
+        """Return the next place to work on, `None` when there is none left."""
+        with self._changed:
+            return self._untaken.popleft() if self._untaken and not self._closed else None
+
+    def put(self, place: _Place[P, R], result: R) -> bool:
+        """Add a result as soon as there is room; `False` when nobody waits for it any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._has_room(place))
+            if self._closed:
+                return False
+            place.results.append(result)
+            self._room -= 1
+            self._changed.notify_all()
+            return True
+
+    def _has_room(self, place: _Place[P, R]) -> bool:
+        its_turn = self._places[self._turn] is place
+        return self._room > 0 or (its_turn and len(place.results) < OWN_ROOM)
+
+    def finish(self, place: _Place[P, R] | None, error: BaseException | None) -> None:
+        """Say that no more results come for a place."""
+        with self._changed:
+            if place is not None:
+                place.finished, place.error = True, error
+            self._changed.notify_all()
+
+    def results(self) -> Iterator[R]:
+        """Yield the results of all places in order."""
+        for turn, place in enumerate(self._places):
+            self._turn = turn
+            while self._wait_for(place):
+                with self._changed:
+                    result = place.results.popleft()
+                    self._room += 1
+                    self._changed.notify_all()
+                yield result
+            if place.error is not None:
+                raise place.error
+
+    def _wait_for(self, place: _Place[P, R]) -> bool:
+        """Wait until a result is there; `False` when none is left to come."""
+        with self._changed:
+            self._changed.notify_all()  # it may be a thread's turn now
+            self._changed.wait_for(lambda: place.results or place.finished)
+            return bool(place.results)
+
+    def close(self) -> None:
+        """Let all threads come to an end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
