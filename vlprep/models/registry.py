@@ -1,6 +1,7 @@
 """Look models up by name, and read the catalogue's TOML files, ours or a user's.
 
-`catalog/sources.toml` names the sources, `catalog/rules/` has a file per rule set with its limits
+`catalog/sources.toml` names the sources, `catalog/files.toml` how large and of what kind files may
+be, `catalog/rules/` has a file per rule set with its limits
 by class of model, `catalog/families/` a file per family of models. Every file is read strictly: an
 unknown key, a missing number or a source that nobody named is an error. Hugging Face folders are
 read in `huggingface`.
@@ -17,10 +18,19 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from vlprep.errors import ModelFileError, UnknownModelError
+from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.huggingface import read_folder
 from vlprep.models.schema import build
-from vlprep.models.spec import ImageRule, ModelSpec, Price, RuleSet, Source, VideoRule
+from vlprep.models.spec import (
+    FileFormats,
+    ImageRule,
+    ModelSpec,
+    Price,
+    Route,
+    RuleSet,
+    Source,
+    VideoRule,
+)
 
 DEFAULT_MODEL = "qwen3-vl-plus"
 """The model that is meant when none is named."""
@@ -61,6 +71,29 @@ def find_source(source_id: str) -> Source | None:
     '2025-12-18'
     """
     return _sources().get(source_id)
+
+
+def get_route(name: str) -> Route:
+    """Return a way in which a file reaches a service: "base64", "path" or "url".
+
+    Raises `ConstraintError` for another name.
+
+    >>> get_route("path").max_video_bytes
+    100000000
+    """
+    routes = _files()["routes"]
+    if name not in routes:
+        raise ConstraintError(f"unknown route {name!r}; there are {', '.join(routes)}")
+    return build(Route, {"name": name, **routes[name]}, f"routes.{name}")
+
+
+def file_formats() -> FileFormats:
+    """Return the formats that the services take.
+
+    >>> file_formats().large_image
+    ('JPEG', 'PNG')
+    """
+    return build(FileFormats, _files()["formats"], "formats")
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
@@ -137,6 +170,11 @@ def _sources() -> dict[str, Source]:
 
 
 @cache
+def _files() -> Table:
+    return _read(_catalog_folder() / "files.toml")
+
+
+@cache
 def _rule_files() -> dict[str, Table]:
     """Return the rule sets' files by name; their rules are built where a model refers to them."""
     folder = _catalog_folder() / "rules"
@@ -173,6 +211,8 @@ def _build_model(table: Table, name: str) -> ModelSpec:
     if not rules:
         raise ValueError(f"models.{name}: no rules")
     fields["rule_sets"] = {key: _read_rules(key, part, name) for key, part in rules.items()}
+    if isinstance(fields.get("video_files"), str):
+        fields["video_files"] = _files()["videos"][fields["video_files"]]
     if "price_list" in fields:
         key = fields.pop("price_list")
         rows = table["price_lists"][key]

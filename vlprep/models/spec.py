@@ -119,6 +119,55 @@ class VideoRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A way in which a file reaches a service, and how large it may be on that way.
+
+    All limits are strict: a file must be smaller.
+    """
+
+    name: str
+    """Name for `--route`: "base64", "path" or "url"."""
+    max_image_bytes: int
+    """Largest image; of "base64" the whole data URL counts."""
+    max_video_bytes: int | None = None
+    """Largest video; `None`: each model has its own limit."""
+    raw_bytes: int | None = None
+    """Largest file before it is encoded, where that is stated as well."""
+    sources: tuple[str, ...]
+    """Where this was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFormats:
+    """The formats that the services take, by the names of `vlprep.media.sniff`."""
+
+    image: tuple[str, ...]
+    """Of images."""
+    large_image: tuple[str, ...]
+    """Of images with more than `large_image_pixels`."""
+    large_image_pixels: int
+    """Pixels up to which all formats are taken."""
+    video: tuple[str, ...]
+    """Containers of videos."""
+    sources: tuple[str, ...]
+    """Where this was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFiles:
+    """How long and how large the videos may be that a service takes."""
+
+    min_seconds: float
+    """Shortest video."""
+    max_seconds: float
+    """Longest video."""
+    max_url_bytes: int
+    """Largest video that it fetches from a URL."""
+    sources: tuple[str, ...]
+    """Where this was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """What stands around the visual tokens in the prompt."""
 
@@ -242,6 +291,8 @@ class ModelSpec:
     """Where thinking is optional: what happens when the request does not say."""
     prices: tuple[Price, ...] = ()
     """List prices."""
+    video_files: VideoFiles | None = None
+    """How long and large videos may be; `None` for weights, and where no source says it."""
     sources: tuple[str, ...]
     """Where windows and names were read."""
     notes: tuple[str, ...] = ()
