@@ -11,7 +11,15 @@ import click
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
 from vlprep.models.registry import find_source, list_models, resolve_model
-from vlprep.models.spec import ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
+from vlprep.models.spec import (
+    ImageRule,
+    ModelSpec,
+    Price,
+    Prompt,
+    RuleSet,
+    VideoFiles,
+    VideoRule,
+)
 from vlprep.rules.explain import cite
 
 SCHEMA = "vlprep.models/1"
@@ -80,11 +88,20 @@ def _page(spec: ModelSpec) -> Iterator[str]:
         yield f"  points to {pointer.snapshot}{place} {cite((pointer.source,))}"
     yield f"  thinks    {_thinking(spec)}"
     yield from _windows(spec)
+    if spec.video_files is not None:
+        yield f"  videos    {_video_files(spec.video_files)}"
     for note_text in spec.notes:
         yield f"  note      {note_text}"
     for rule_set in spec.rule_sets.values():
         yield from _rule_set_lines(spec, rule_set)
     yield from _price_lines(spec.prices)
+
+
+def _video_files(files: VideoFiles) -> str:
+    return (
+        f"{files.min_seconds:g} to {files.max_seconds:,.0f} s; from a URL up to "
+        f"{files.max_url_bytes / 1e6:,.0f} MB {cite(files.sources)}"
+    )
 
 
 _KINDS = {"api": "served by API", "open-weights": "open weights"}
