@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vlprep.types import ImageSize
-from vlprep.units import format_size, parse_count, parse_rate, parse_size
+from vlprep.units import (
+    format_bytes,
+    format_size,
+    parse_bytes,
+    parse_count,
+    parse_rate,
+    parse_seconds,
+    parse_size,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +77,57 @@ def test_what_is_no_count(text):
         parse_count(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("1:30", 90), ("1:00:00.5", 3600.5), ("0", 0), (" .25 ", 0.25), ("90:00", 5400)],
+)
+def test_times(text, seconds):
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1:", ":1", "1e3", "nan", "1:2:3:4", "10s", "٣"])
+def test_what_is_no_time(text):
+    with pytest.raises(ValueError, match="is not a time"):
+        parse_seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("7000000", 7_000_000),
+        ("7,000,000", 7_000_000),
+        ("10MB", 10_000_000),
+        ("10 mb", 10_000_000),
+        ("10MiB", 10_485_760),
+        ("1.5kB", 1500),
+        ("0.5 KiB", 512),
+        ("2GB", 2_000_000_000),
+        ("12B", 12),
+    ],
+)
+def test_bytes_are_decimal_unless_they_say_otherwise(text, count):
+    assert parse_bytes(text) == count
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "0MB", "-1", "1.5", "0.3kiB", "10 megabytes", "MB", "1e6"]
+)
+def test_what_is_no_number_of_bytes(text):
+    with pytest.raises(ValueError, match=r"is not a (whole )?number of bytes"):
+        parse_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (6_890_000, "6.89 MB"),
+        (99_950, "100 kB"), (123_456_789, "123 MB"), (2_000_000_000, "2 GB"),
+    ],
+)  # fmt: skip
+def test_bytes_as_people_read_them(count, text):
+    assert format_bytes(count) == text
+
+
 positive = st.integers(1, 10**12)
 
 
@@ -91,7 +150,7 @@ def test_a_count_written_and_read_is_the_same(count):
 
 @given(st.text(max_size=12))
 def test_any_text_is_read_or_refused(text):
-    for parse in (parse_size, parse_count):
+    for parse in (parse_size, parse_count, parse_seconds, parse_bytes):
         try:
             parse(text)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""Text to numbers and back: rates, times, image sizes, pixel counts.
+"""Text to numbers and back: rates, times, bytes, image sizes, pixel counts.
 
 Rates are exact fractions. Nothing here knows a file or a model.
 """
@@ -11,6 +11,7 @@ from fractions import Fraction
 
 _HUGE_EXPONENT = re.compile(r"e[+-]?\d{3}", re.IGNORECASE)  # 1e999999 takes for ever
 _TIME = re.compile(r"(\d{1,9}:){0,2}(\d{1,9}(\.\d*)?|\.\d+)", re.ASCII)
+_BYTES = re.compile(r"(\d[\d,_]{0,18}(?:\.\d{1,9})?)\s*([kmg]i?b|b|)", re.ASCII | re.IGNORECASE)
 _SIZE = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
 
 
@@ -47,6 +48,43 @@ def parse_seconds(text: str) -> float:
     for part in text.strip().split(":"):
         seconds = seconds * 60 + float(part)
     return seconds
+
+
+def parse_bytes(text: str) -> int:
+    """Read a number of bytes: plain, or with a decimal (kB, MB, GB) or binary unit (KiB, MiB, GiB).
+
+    Raises `ValueError` when it is not a whole number of bytes above zero.
+
+    >>> parse_bytes("10MB"), parse_bytes("10 MiB"), parse_bytes("7,000,000"), parse_bytes("1.5kB")
+    (10000000, 10485760, 7000000, 1500)
+    """
+    match = _BYTES.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is not a number of bytes; write 7000000, 10MB or 10MiB")
+    count = Fraction(match[1].replace(",", "").replace("_", "")) * _UNITS[match[2].lower()]
+    if count < 1 or count.denominator != 1:
+        raise ValueError(f"{text!r} is not a whole number of bytes above zero")
+    return int(count)
+
+
+_UNITS = {
+    "": 1, "b": 1,
+    "kb": 10**3, "mb": 10**6, "gb": 10**9,
+    "kib": 2**10, "mib": 2**20, "gib": 2**30,
+}  # fmt: skip
+
+
+def format_bytes(count: int) -> str:
+    """Write a number of bytes as people read it, in decimal units.
+
+    >>> format_bytes(6_890_000), format_bytes(999)
+    ('6.89 MB', '999 bytes')
+    """
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            number = count / size
+            return f"{number:,.0f} {unit}" if number >= 100 else f"{number:.3g} {unit}"
+    return f"{count} bytes"
 
 
 def parse_size(text: str) -> tuple[int, int]:
