@@ -42,7 +42,7 @@ HOMES = {
     "numpy": ("vlprep.maths", "vlprep.rules", "vlprep.types", "vlprep.media", "vlprep.tasks"),
     "av": ("vlprep.media.video",),
     "pillow_heif": ("vlprep.media.image",),
-    "PIL": ("vlprep.media", "vlprep.tasks.sheets"),
+    "PIL": ("vlprep.media", "vlprep.tasks.lettering", "vlprep.tasks.sheets"),
     "click": ("vlprep.cli",),
     "rich": ("vlprep.cli",),
 }

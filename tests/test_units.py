@@ -8,6 +8,7 @@ from vlprep.types import ImageSize
 from vlprep.units import (
     format_bytes,
     format_size,
+    format_time,
     parse_bytes,
     parse_count,
     parse_rate,
@@ -126,6 +127,30 @@ def test_what_is_no_number_of_bytes(text):
 )  # fmt: skip
 def test_bytes_as_people_read_them(count, text):
     assert format_bytes(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "label"),
+    [
+        (0, "0:00.000"),
+        (3, "0:03.000"),
+        (59.9994, "0:59.999"),
+        (59.9996, "1:00.000"),
+        (754.25, "12:34.250"),
+        (3599.9999, "1:00:00.000"),
+        (3723.5, "1:02:03.500"),
+        (360_000, "100:00:00.000"),
+    ],
+)
+def test_time_labels(seconds, label):
+    assert format_time(seconds) == label
+
+
+@given(st.integers(0, 10**9))
+def test_a_time_label_is_exact_to_the_millisecond(milliseconds):
+    *hours, minutes, seconds = format_time(milliseconds / 1000).split(":")
+    read = (int(*hours or [0]) * 60 + int(minutes)) * 60_000 + round(float(seconds) * 1000)
+    assert read == milliseconds
 
 
 positive = st.integers(1, 10**12)

@@ -128,3 +128,16 @@ def format_size(size: tuple[int, int]) -> str:
     """
     height, width = size
     return f"{width}x{height}"
+
+
+def format_time(seconds: float) -> str:
+    """Write a time, in seconds, to the millisecond as people read it; with hours if it has any.
+
+    >>> format_time(3), format_time(59.9996), format_time(3723.5)
+    ('0:03.000', '1:00.000', '1:02:03.500')
+    """
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    minutes, left = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+    return f"{clock}.{milliseconds:03}"

@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 
 from tests.places import FIXTURES
 from vlprep import read_frames
+from vlprep.maths.layout import choose_grid
 from vlprep.tasks.sheets import (
     BACKGROUND,
     SUBSTITUTE,
     ContactSheet,
-    choose_grid,
     side_by_side,
-    time_label,
 )
 from vlprep.types import Frame, ImageSize
 
@@ -59,17 +58,6 @@ def sizes_of_any_shape():
     return st.builds(size, st.integers(1, 8000), st.floats(1, 20), st.booleans())
 
 
-@given(st.integers(0, 2500), sizes_of_any_shape())
-def test_a_grid_holds_all_frames_within_its_limits(count, size):
-    grid = choose_grid(count, size)
-    assert (grid.rows - 1) * grid.columns < count <= grid.rows * grid.columns or count == 0
-    assert grid.size.width <= 2400 - 2 * MARGIN
-    assert grid.size.pixels <= 14_000_000
-    assert all(1 <= part <= whole for part, whole in zip(grid.thumbnail, size, strict=True))
-    height, width = grid.thumbnail
-    assert abs(height * size.width - width * size.height) <= max(size)  # less than a pixel off
-
-
 @given(st.integers(0, 2500), sizes_of_any_shape().filter(lambda size: size.pixels < 40_000))
 @settings(max_examples=8)
 def test_a_sheet_keeps_its_limits_under_the_longest_caption(count, size):
@@ -78,25 +66,6 @@ def test_a_sheet_keeps_its_limits_under_the_longest_caption(count, size):
     assert sheet.width * sheet.height <= 16_000_000
     assert 800 <= sheet.width <= 2400
     assert sheet.height <= 16_000
-
-
-@pytest.mark.parametrize("size", [(720, 1280), (1280, 720), (1080, 1080), (2160, 3840)])
-@pytest.mark.parametrize("count", [4, 6, 10, 12])
-def test_a_few_frames_fill_a_screen(count, size):
-    height, width = choose_grid(count, ImageSize(*size)).size
-    assert 1200 <= width <= 2400
-    assert 600 <= height <= 1400
-
-
-def test_thumbnails_shrink_as_frames_become_more():
-    widths = [choose_grid(count, ImageSize(720, 1280)).thumbnail.width for count in (1, 10, 200)]
-    assert widths == sorted(widths, reverse=True)
-    assert widths[0] == 1280
-    assert choose_grid(2000, ImageSize(720, 1280)).thumbnail.width >= 64
-
-
-def test_a_thumbnail_is_never_larger_than_the_frame():
-    assert choose_grid(3, ImageSize(24, 32)).thumbnail == (24, 32)
 
 
 @pytest.mark.parametrize(("expected", "size"), [(-1, (8, 8)), (1, (0, 8))])
@@ -183,30 +152,6 @@ def test_time_and_number_are_written_under_the_frame():
 
     labels = {label(number, seconds) for number in (0, 7) for seconds in (0.0, 3.5)}
     assert len(labels) == 4
-
-
-@pytest.mark.parametrize(
-    ("seconds", "label"),
-    [
-        (0, "0:00.000"),
-        (3, "0:03.000"),
-        (59.9994, "0:59.999"),
-        (59.9996, "1:00.000"),
-        (754.25, "12:34.250"),
-        (3599.9999, "1:00:00.000"),
-        (3723.5, "1:02:03.500"),
-        (360_000, "100:00:00.000"),
-    ],
-)
-def test_time_labels(seconds, label):
-    assert time_label(seconds) == label
-
-
-@given(st.integers(0, 10**9))
-def test_a_time_label_is_exact_to_the_millisecond(milliseconds):
-    *hours, minutes, seconds = time_label(milliseconds / 1000).split(":")
-    read = (int(*hours or [0]) * 60 + int(minutes)) * 60_000 + round(float(seconds) * 1000)
-    assert read == milliseconds
 
 
 def test_no_frame_is_a_caption_alone():
