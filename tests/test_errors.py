@@ -19,11 +19,13 @@ EXAMPLES = [
     errors.DecodeError("a.jpg", "damaged"),
     errors.EmptyFileError("a.jpg"),
     errors.TruncatedFileError("a.mp4", promised=60, present=30),
+    errors.TimeLimitError("a.mp4", 600.0),
     errors.MissingMetadataError("a.mp4", "duration", "scan it"),
     errors.ConstraintError("cannot be"),
     errors.ResizeError((20, 10), "a side of 0"),
     errors.AspectRatioError((1000, 2), 200.0),
     errors.PixelLimitError("a.png", 10**10, 10**8),
+    errors.FrameLimitError("a.mp4", 20_000_000),
     errors.FrameCountError(32, 31, "32 of 31 frames"),
     errors.BudgetError(200, 100, "200 tokens are reserved of 100"),
 ]

@@ -13,7 +13,7 @@ VlprepError
 │  ├─ DecodeError            (ValueError)   damaged or cut off; the cause is chained
 │  │  ├─ EmptyFileError
 │  │  └─ TruncatedFileError                 .promised .present
-│  ├─ TimeLimitError         (TimeoutError) .seconds
+│  ├─ TimeLimitError                        .seconds
 │  └─ MissingMetadataError   (ValueError)   .field
 └─ ConstraintError          (ValueError)    the request cannot be met as stated
    ├─ ResizeError                           .size
@@ -163,7 +163,7 @@ class TruncatedFileError(DecodeError):
         self.present = present
 
 
-class TimeLimitError(MediaError, TimeoutError):
+class TimeLimitError(MediaError):
     """The file takes longer to decode than the caller is willing to wait for one frame."""
 
     code = "too_slow"

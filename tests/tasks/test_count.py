@@ -235,3 +235,13 @@ def test_a_result_is_a_value():
     assert first == again
     assert isinstance(first, MediaCount)
     assert hash(first) == hash(again)
+
+
+def test_a_part_of_a_clip_and_other_sampling():
+    count = count_tokens(
+        FIXTURES / "street.mp4", "Qwen/Qwen3-VL-8B-Instruct",
+        nframes=5, start_seconds=2, end_seconds=4, sampling="linspace",
+    )  # fmt: skip
+    assert count.tokens.plan.indices == (60, 75, 90, 105, 120)
+    with pytest.raises(ConstraintError, match="unknown rule 'random'"):
+        count_tokens(FIXTURES / "street.mp4", sampling="random")

@@ -56,4 +56,4 @@ def test_an_hour_is_read_in_little_memory(tmp_path):
     frames, most, growth = map(float, ran.stdout.split())
     assert frames == HOUR
     assert most < 150
-    assert growth < 5
+    assert growth < 20  # what waits for its turn varies; a frame kept of each would be hundreds

@@ -22,7 +22,7 @@ from vlprep.errors import (
 from vlprep.media.image import damaged, open_image, probe_image
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
-from vlprep.types import ImageSize
+from vlprep.types import ImageInfo, ImageSize
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
@@ -47,10 +47,7 @@ def read_picture(opened: OpenSource, found: Format) -> Pixels:
     info = probe_image(opened, found)
     opened.file.seek(0)
     try:
-        image = _flattened(open_image(opened, found))
-        # Pillow turns TIFFs by itself.
-        turn = None if found.reader == "TIFF" else _TURNS.get(info.orientation)
-        return np.asarray(image if turn is None else image.transpose(turn))
+        return _upright(_flattened(open_image(opened, found)), info)
     except (PixelLimitError, UnsupportedFormatError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
@@ -80,6 +77,7 @@ def animation_frames(
     `size` is that of the delivered frames, height x width x 3. Raises `DecodeError` where the
     file is damaged, and `TimeLimitError` when one takes longer than `patience_seconds`.
     """
+    info = probe_image(opened, found)
     opened.file.seek(0)
     try:
         image = open_image(opened, found)
@@ -89,7 +87,7 @@ def animation_frames(
                 image.seek(before)  # one by one, so that the time can be looked at
                 if patience_seconds and time.monotonic() - asked_at > patience_seconds:
                     raise TimeLimitError(opened.name, patience_seconds)
-            yield resize_picture(np.asarray(_flattened(image)), size)
+            yield resize_picture(_upright(_flattened(image), info), size)
     except (GeneratorExit, TimeLimitError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
@@ -108,6 +106,12 @@ def _flattened(image: Image.Image) -> Image.Image:
     return white
 
 
+def _upright(image: Image.Image, info: ImageInfo) -> Pixels:
+    # Pillow turns TIFFs by itself.
+    turn = None if info.format == "TIFF" else _TURNS.get(info.orientation)
+    return np.asarray(image if turn is None else image.transpose(turn))
+
+
 def _eight_bits(image: npt.NDArray[np.generic]) -> Pixels:
     """Scale grey of more than 8 bits, which Pillow's own conversion would clip to white.
 
@@ -115,6 +119,7 @@ def _eight_bits(image: npt.NDArray[np.generic]) -> Pixels:
     255, or to 65,535.
     """
     values = image.astype(np.float32)
+    values[~np.isfinite(values)] = 0  # maps of depth mark so where nothing was measured
     brightest = values.max(initial=0)
     if image.dtype == np.uint16 or brightest > 255:
         reach = 65535.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -62,6 +63,8 @@ def probe_frame_list(
     `probe`, and `ConstraintError` where the images differ in size.
     """
     rate = model.rules(rules).video_rule(model.name).fps if fps is None else fps
+    if not (rate > 0 and math.isfinite(rate)):
+        raise ConstraintError(f"fps must be above 0, got {rate:g}")
     infos = [_probe_image(image) for image in frames.images]
     for image, info in zip(frames.images, infos, strict=True):
         if info.size != infos[0].size:
@@ -74,7 +77,7 @@ def probe_frame_list(
         frame_count=len(infos),
         fps=Fraction(rate).limit_denominator(1_000_000),
         frame_count_from="list",
-        duration_seconds=len(infos) / rate if rate > 0 else None,
+        duration_seconds=len(infos) / rate,
         format="frame list",
         file_bytes=sum(info.file_bytes or 0 for info in infos),
     )

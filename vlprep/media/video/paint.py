@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from vlprep.errors import ConstraintError
 from vlprep.media.colour import tone_map
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.picture import Pixels, resize_picture
@@ -26,6 +27,11 @@ class Look:
     """"fast" scales and converts in one step, "reference" equals Pillow's bicubic resize."""
     tone_map: bool = False
     """Whether high dynamic range is mapped to that of ordinary screens."""
+
+    def __post_init__(self) -> None:
+        if self.resample not in get_args(Resample):
+            known = ", ".join(get_args(Resample))
+            raise ConstraintError(f"resample is one of {known}; got {self.resample!r}")
 
 
 class Painter:
