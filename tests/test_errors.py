@@ -20,11 +20,13 @@ EXAMPLES = [
     errors.EmptyFileError("a.jpg"),
     errors.TruncatedFileError("a.mp4", promised=60, present=30),
     errors.TimeLimitError("a.mp4", 600.0),
+    errors.TimeLimitError("a.mp4", 600.0),
     errors.MissingMetadataError("a.mp4", "duration", "scan it"),
     errors.ConstraintError("cannot be"),
     errors.ResizeError((20, 10), "a side of 0"),
     errors.AspectRatioError((1000, 2), 200.0),
     errors.PixelLimitError("a.png", 10**10, 10**8),
+    errors.FrameLimitError("a.mkv", 10**7),
     errors.FrameLimitError("a.mp4", 20_000_000),
     errors.FrameCountError(32, 31, "32 of 31 frames"),
     errors.BudgetError(200, 100, "200 tokens are reserved of 100"),
@@ -64,6 +66,8 @@ def test_every_class_has_a_code_of_its_own():
         (errors.UnsupportedFormatError, ValueError),
         (errors.DecodeError, ValueError),
         (errors.MissingMetadataError, ValueError),
+        (errors.TimeLimitError, TimeoutError),
+        (errors.FrameLimitError, ValueError),
         (errors.ConstraintError, ValueError),
     ],
 )
@@ -86,6 +90,8 @@ def test_the_tree_in_the_docstring_is_the_tree():
         (errors.ResizeError((20, 10), "a side of 0"), "10x20: a side of 0"),
         (errors.TruncatedFileError("a.mp4", promised=1000, present=3), "1,000 frames"),
         (errors.EmptyFileError("a.jpg"), "a.jpg: empty file (0 bytes)"),
+        (errors.TimeLimitError("a.mp4", 0.5), "a.mp4: no frame for 0.5 s; raise the limit"),
+        (errors.FrameLimitError("a.mkv", 10**7), "a.mkv: more frames than the safety limit of 10,"),
     ],
 )
 def test_messages_say_what_was_found_and_what_to_do(error, message):

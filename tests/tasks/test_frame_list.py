@@ -130,7 +130,7 @@ def test_what_is_no_list_and_no_folder_is_left_alone(source):
 @pytest.mark.parametrize("read", [count_tokens, read_frames])
 def test_nothing_at_all_is_refused(read, tmp_path):
     for empty in ([], (), tmp_path):
-        with pytest.raises(UnsupportedFormatError, match="an empty list|without an image"):
+        with pytest.raises(UnsupportedFormatError, match=r"an empty list|without an image"):
             read(empty, "qwen3-vl-plus")
 
 
@@ -167,7 +167,7 @@ def test_frames_are_as_far_apart_as_was_declared_and_half_a_second_by_default(mo
     assert count.info.file_bytes == 6 * SMALL.stat().st_size
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ["qvq-max", OPEN])
 @pytest.mark.parametrize("fps", [0, -1, float("inf"), float("nan")])
 def test_a_rate_that_is_none_is_refused_as_for_videos(model, fps):
     with pytest.raises(ConstraintError, match="fps"):
