@@ -109,9 +109,8 @@ class FramePlan:
     """Moments sampled, from the first displayed frame, at a constant rate."""
     sample_fps: float
     """Frames per second that the plan comes to: frames over the duration they stand for."""
-    by_time: bool = False
-    """Whether the rule asks for what is displayed at the moments, not for frames by number; only
-    in clips of variable rate does it matter."""
+    sampling: str = ""
+    """Name of the rule that spread them; "list" where all images of a list are shown."""
     warnings: tuple[str, ...] = ()
     """Where the plan leaves the reference's rule, and why."""
 
@@ -119,6 +118,14 @@ class FramePlan:
     def frame_count(self) -> int:
         """Number of frames in the plan."""
         return len(self.indices)
+
+    @property
+    def by_time(self) -> bool:
+        """Whether the rule asks for what is displayed at the moments, not for frames by number.
+
+        Only in clips of variable rate does it matter.
+        """
+        return self.sampling == "interval"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -88,3 +89,13 @@ def test_every_rule_set_can_be_explained(model):
 
 def test_citations_carry_their_dates():
     assert cite(("S002",)) == "[S002 2025-06-05]"
+
+
+def test_how_frames_are_chosen_is_told_as_it_was_asked():
+    spread = video_tokens(CLIP, "qwen3-vl-plus", sampling="linspace")
+    lines = explain_video(CLIP, spread, get_model("qwen3-vl-plus"))
+    assert any(line.endswith("spread by linspace") for line in lines)
+    images = replace(CLIP, frame_count=8, frame_count_from="list", format="frame list", codec=None)
+    lines = explain_video(images, video_tokens(images, "qvq-max"), get_model("qvq-max"))
+    assert "all 8 images of a list are shown" in lines
+    assert any(line.startswith("frame list, ") for line in lines)

@@ -123,7 +123,7 @@ def plan_frames(
         indices=tuple(indices.tolist()),
         timestamps_seconds=tuple((places / rate).tolist()),
         sample_fps=count / available * rate,
-        by_time=sampling == "interval",
+        sampling=sampling,
         warnings=warnings,
     )
 

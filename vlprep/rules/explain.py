@@ -29,20 +29,30 @@ def explain_video(info: VideoInfo, count: TokenCount, model: ModelSpec) -> list[
     """Return the steps from a video's header to its tokens, a sentence each."""
     rule_set = model.rules(count.rules)
     rule = rule_set.video_rule(model.name)
-    frames = count.plan.frame_count if count.plan else 0
     turned = f", turned by {info.rotation} degrees" if info.rotation else ""
+    codec = f" ({info.codec})" if info.codec else ""
     rate = f"{float(info.fps):.6g} frames per second" if info.fps else "unknown rate"
     return [
         _rules_in_force(rule_set),
-        f"{info.format} ({info.codec}), {format_size(info.size)} as displayed{turned}",
+        f"{info.format}{codec}, {format_size(info.size)} as displayed{turned}",
         f"{info.frame_count:,} frames ({info.frame_count_from}) at {rate}",
-        f"the {rule.count} rule takes {frames:,} frames: {rule.fps:g} a second unless asked, at "
-        f"least {rule.min_frames}, at most {rule.max_frames:,}; spread by {rule.sampling}",
+        _frames_step(count, rule),
         _token_size(rule),
         _pixel_range(count, rule),
         _resize_step(info.size, count, rule),
         _sum(count, rule),
     ]
+
+
+def _frames_step(count: TokenCount, rule: VideoRule) -> str:
+    assert count.plan is not None  # a video's count always has one
+    frames, sampling = count.plan.frame_count, count.plan.sampling
+    if sampling == "list":
+        return f"all {frames:,} images of a list are shown"
+    return (
+        f"the {rule.count} rule takes {frames:,} frames: {rule.fps:g} a second unless asked, at "
+        f"least {rule.min_frames}, at most {rule.max_frames:,}; spread by {sampling}"
+    )
 
 
 def cite(sources: tuple[str, ...]) -> str:

@@ -263,7 +263,8 @@ def _list_plan(info: VideoInfo, rule: VideoRule, spec: ModelSpec) -> FramePlan:
         raise FrameCountError(count, high, reason)
     if not rate > 0:
         raise ConstraintError(f"fps must be above 0, got {rate:g}")
-    return FramePlan(tuple(range(count)), tuple(k / rate for k in range(count)), rate)
+    moments = tuple(k / rate for k in range(count))
+    return FramePlan(tuple(range(count)), moments, rate, sampling="list")
 
 
 def _resize_frames(
