@@ -20,16 +20,15 @@ EXAMPLES = [
     errors.EmptyFileError("a.jpg"),
     errors.TruncatedFileError("a.mp4", promised=60, present=30),
     errors.TimeLimitError("a.mp4", 600.0),
-    errors.TimeLimitError("a.mp4", 600.0),
     errors.MissingMetadataError("a.mp4", "duration", "scan it"),
     errors.ConstraintError("cannot be"),
     errors.ResizeError((20, 10), "a side of 0"),
     errors.AspectRatioError((1000, 2), 200.0),
     errors.PixelLimitError("a.png", 10**10, 10**8),
     errors.FrameLimitError("a.mkv", 10**7),
-    errors.FrameLimitError("a.mp4", 20_000_000),
     errors.FrameCountError(32, 31, "32 of 31 frames"),
     errors.BudgetError(200, 100, "200 tokens are reserved of 100"),
+    errors.ByteLimitError("a.png", 1000, 2345, "at quality 40, 11x11"),
 ]
 
 
@@ -66,13 +65,17 @@ def test_every_class_has_a_code_of_its_own():
         (errors.UnsupportedFormatError, ValueError),
         (errors.DecodeError, ValueError),
         (errors.MissingMetadataError, ValueError),
-        (errors.TimeLimitError, TimeoutError),
         (errors.FrameLimitError, ValueError),
         (errors.ConstraintError, ValueError),
     ],
 )
 def test_classes_are_caught_as_the_builtin_too(cls, builtin):
     assert issubclass(cls, builtin)
+
+
+def test_none_passes_for_an_error_of_the_system():
+    # TimeoutError would: whoever tells a missing file from a bad one asks for OSError.
+    assert not any(issubclass(cls, OSError) for cls in all_classes())
 
 
 def test_the_tree_in_the_docstring_is_the_tree():

@@ -245,3 +245,83 @@ def test_a_part_of_a_clip_and_other_sampling():
     assert count.tokens.plan.indices == (60, 75, 90, 105, 120)
     with pytest.raises(ConstraintError, match="unknown rule 'random'"):
         count_tokens(FIXTURES / "street.mp4", sampling="random")
+
+
+# street.mp4 has 300 frames in 10 s; 360 x 640 is 11 x 20 blocks of 32 pixels, 13 x 23 of 28.
+@pytest.mark.parametrize(
+    ("model", "start", "end", "numbers", "a_pair"),
+    [
+        # From 2 to 4 s both ends count: 61 frames, which at 2 a second are 4, from 60 on.
+        ("qwen3-vl-plus", 2, 4, (60, 75, 90, 105), 11 * 20),
+        ("Qwen/Qwen3-VL-8B-Instruct", 2, 4, (60, 80, 100, 120), 11 * 20),
+        ("Qwen/Qwen2.5-VL-7B-Instruct", 2, 4, (60, 75, 90, 105), 13 * 23),
+        # To the end: 91 frames, 3.03 s, which is 6.
+        ("qwen3-vl-plus", 6.98, None, (210, 225, 240, 255, 270, 285), 11 * 20),
+        # From the start: frames 0 to 60.
+        ("qwen3-vl-plus", None, 2, (0, 15, 30, 45), 11 * 20),
+    ],
+)
+def test_a_part_costs_what_its_frames_cost(model, start, end, numbers, a_pair):
+    count = count_tokens(STREET, model, start_seconds=start, end_seconds=end)
+    assert count.tokens.plan.indices == numbers
+    assert count.tokens.visual == len(numbers) // 2 * a_pair
+    assert count.info == probe(STREET)
+
+
+@pytest.mark.parametrize("start", [-5, 0, None])
+@pytest.mark.parametrize("end", [10, 99, None])
+def test_a_part_that_is_the_whole_costs_the_same(start, end):
+    whole = count_tokens(STREET, "qvq-max")
+    assert count_tokens(STREET, "qvq-max", start_seconds=start, end_seconds=end) == whole
+
+
+@pytest.mark.parametrize(("start", "end"), [(4, 2), (10, None), (99, None), (None, 0), (3, 3)])
+def test_a_part_without_two_frames_is_refused(start, end):
+    with pytest.raises(ConstraintError, match="no two frames between"):
+        count_tokens(STREET, "qvq-max", start_seconds=start, end_seconds=end)
+
+
+def test_another_way_to_spread_moves_frames_but_not_the_count():
+    model = "Qwen/Qwen3-VL-8B-Instruct"
+    plans = {
+        name: count_tokens(STREET, model, fps=1, sampling=name).tokens.plan.indices
+        for name in ("interval", "linspace", "linspace-float32", "arange")
+    }
+    assert plans["linspace"] == plans["linspace-float32"] == (
+        0, 33, 66, 100, 133, 166, 199, 233, 266, 299,  # 299 / 9 apart
+    )  # fmt: skip
+    assert plans["interval"] == plans["arange"] == tuple(range(0, 300, 30))
+    assert count_tokens(STREET, model, fps=1).tokens.plan.indices == plans["linspace"]
+
+
+def test_a_part_and_a_way_to_spread_hold_for_many_too():
+    options = CountOptions(start_seconds=2, end_seconds=4, nframes=4, sampling="arange")
+    first, photo = count_many([STREET, PHOTO], "Qwen/Qwen3-VL-8B-Instruct", options)
+    assert first.tokens.plan.indices == (60, 75, 90, 105)
+    assert photo.tokens.plan is None
+
+
+def test_a_list_of_images_is_counted_as_a_video():
+    count = count_tokens([PHOTO] * 6, "qwen3-vl-plus", fps=1)
+    assert (count.kind, count.frames, count.source) == ("video", 6, str(PHOTO))
+    # 480 x 640 is 15 x 20 tokens of 32 x 32, for each of three pairs, between two markers.
+    assert (count.tokens.visual, count.tokens.total) == (900, 902)
+    assert count.info.frame_count_from == "list"
+    assert count.info.duration_seconds == 6
+    limited = count_tokens([PHOTO] * 6, "qwen3-vl-plus", max_pixels=100 * 32 * 32)
+    assert limited.tokens.visual == 3 * 8 * 11  # 8.66 x 11.5 blocks, downwards
+
+
+def test_a_list_can_be_explained():
+    count = count_tokens([PHOTO] * 5, "qwen3-vl-plus")
+    lines = explain(count, "qwen3-vl-plus", CountOptions())
+    assert any("api-2026 would" in line for line in lines)
+    assert any("all 5 images" in line for line in lines)
+
+
+def test_a_folder_of_images_is_counted_as_a_video(tmp_path):
+    for number in range(4):
+        (tmp_path / f"{number}.jpg").write_bytes(PHOTO.read_bytes())
+    count = count_tokens(tmp_path, "qwen3-vl-plus")
+    assert (count.kind, count.tokens.visual) == ("video", 600)
+    assert count.source == str(tmp_path / "0.jpg")

@@ -4,14 +4,21 @@ import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
 
 from tests.places import FIXTURES
-from vlprep import Frames, count_tokens, read_frames
-from vlprep.errors import UnsupportedFormatError
+from vlprep import Frames, count_tokens, probe, read_frames
+from vlprep.errors import (
+    ConstraintError,
+    DecodeError,
+    TimeLimitError,
+    UnsupportedFormatError,
+)
+from vlprep.media.video import container
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 VIDEOS = [name for name, row in TRUTH.items() if row["kind"] == "video"]
@@ -19,9 +26,12 @@ ANIMATIONS = ["animated.gif", "animated.webp", "animated.png"]
 MODELS = ["qwen3-vl-plus", "qvq-max", "Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"]
 
 
-def drawn_number(image):
-    """Read the number that a fixture's frames carry as 16 blocks in the upright top left corner."""
-    block = 8 * image.shape[1] / 320
+def drawn_number(image, width=320):
+    """Read the number that a fixture's frames carry as 16 blocks in the upright top left corner.
+
+    `width` is that of the fixture, where a block is 8 pixels wide.
+    """
+    block = 8 * image.shape[1] / width
     row = image[round(block / 2), [round((k + 0.5) * block) for k in range(16)]].mean(axis=-1)
     return int("".join("01"[bit] for bit in (row > 128).astype(int)), 2)
 
@@ -115,3 +125,227 @@ def test_sixteen_readers_at_once_leave_nothing_behind():
         lengths = list(pool.map(lambda path: len(list(read_frames(path, threads=2))), paths))
     assert lengths == [20, 4] * 8
     assert threading.active_count() == before
+
+
+# Which frames.
+
+OPEN = "Qwen/Qwen3-VL-8B-Instruct"
+EVENLY = {
+    # street.mp4 has 300 frames in 10 s. At 1.5 frames a second they are 15, 20 frames apart.
+    "interval": [20 * k for k in range(15)],
+    # Both ends are in: k times 299 / 14.
+    "linspace": [0, 21, 43, 64, 85, 107, 128, 150, 171, 192, 214, 235, 256, 278, 299],
+    "linspace-float32": [0, 21, 43, 64, 85, 107, 128, 150, 171, 192, 214, 235, 256, 278, 299],
+    "arange": [20 * k for k in range(15)],
+}
+
+
+@pytest.mark.parametrize("sampling", EVENLY)
+def test_frames_can_be_spread_otherwise_than_the_model_s_rules_say(sampling):
+    with read_frames(FIXTURES / "street.mp4", OPEN, fps=1.5, sampling=sampling) as stream:
+        frames = list(stream)
+    assert [frame.number for frame in frames] == EVENLY[sampling]
+    assert [drawn_number(frame.image, 640) for frame in frames] == EVENLY[sampling]
+    counted = count_tokens(FIXTURES / "street.mp4", OPEN, fps=1.5, sampling=sampling)
+    assert stream.tokens == counted.tokens
+
+
+@pytest.mark.parametrize(
+    ("sampling", "numbers"),
+    [
+        ("interval", [0, 42, 85, 128, 171, 214, 257]),  # 300 / 7 apart: seven at 2 fps end too soon
+        ("linspace", [0, 50, 100, 150, 199, 249, 299]),  # 299 / 6 apart, 149.5 to the even number
+        ("arange", [0, 42, 85, 128, 171, 214, 257]),
+    ],
+)
+def test_a_number_of_frames_can_be_spread_in_each_way(sampling, numbers):
+    frames = read_frames(FIXTURES / "street.mp4", OPEN, nframes=7, sampling=sampling)
+    assert [frame.number for frame in frames] == numbers
+
+
+def test_the_part_of_a_clip_is_spread_in_the_way_asked_for():
+    options = {"start_seconds": 2, "end_seconds": 4, "nframes": 4}
+    numbers = {
+        sampling: [
+            frame.number
+            for frame in read_frames(FIXTURES / "street.mp4", OPEN, sampling=sampling, **options)
+        ]
+        for sampling in ("linspace", "arange")
+    }
+    # Frames 60 to 120: thirds of 60 apart, and quarters of 61.
+    assert numbers == {"linspace": [60, 80, 100, 120], "arange": [60, 75, 90, 105]}
+
+
+def test_by_time_or_by_number_is_told_apart_where_frames_are_uneven():
+    by_time, by_number = (
+        [frame.number for frame in read_frames(FIXTURES / "vfr.mkv", OPEN, fps=2, sampling=name)]
+        for name in ("interval", "arange")
+    )
+    assert by_time.count(29) > 1  # it shows for two seconds
+    assert by_number.count(29) <= 1
+
+
+@pytest.mark.parametrize("name", ["random", "Interval", "docs"])
+@pytest.mark.parametrize("model", ["qwen3-vl-plus", OPEN])
+def test_an_unknown_way_to_spread_is_refused(name, model):
+    with pytest.raises(ConstraintError, match=f"unknown rule '{name}'.*linspace"):
+        read_frames(FIXTURES / "clip.mp4", model, sampling=name)
+
+
+# What a stream tells of its frames.
+
+
+def read_all(source, **options):
+    """Return the stream and its frames, as many as there are."""
+    with read_frames(source, OPEN, **options) as stream:
+        return stream, list(stream)
+
+
+def said(stream):
+    return " / ".join(stream.warnings)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_stream_counts_broken_frames_and_says_so(threads):
+    stream, frames = read_all(FIXTURES / "corrupted.mp4", nframes=60, threads=threads)
+    replaced = [frame for frame in frames if frame.substituted]
+    assert (stream.delivered, stream.missing) == (len(frames), 60 - len(frames)) == (60, 0)
+    assert stream.substituted == len(replaced) > 0
+    assert stream.damaged == sum(frame.damaged for frame in frames)
+    assert all(frame.number < 30 for frame in replaced)  # the key frame there starts anew
+    assert f"{len(replaced)} of 60 frames are broken in the file" in said(stream)
+    for frame in replaced:  # what stands in is the frame before
+        assert np.array_equal(frame.image, frames[frame.number - 1].image)
+        assert frame.pts == frames[frame.number - 1].pts
+    good = [frame.number for frame in frames if frame.number >= 30]
+    assert [drawn_number(frame.image) for frame in frames[30:]] == good
+
+
+def test_the_counters_grow_with_the_frames():
+    with read_frames(FIXTURES / "interlaced.mp4", OPEN, nframes=10) as stream:
+        assert (stream.delivered, stream.missing, stream.interlaced) == (0, 10, 0)
+        next(stream)
+        next(stream)
+        assert (stream.delivered, stream.missing, stream.interlaced) == (2, 8, 2)
+        assert "missing" not in said(stream)  # the rest may still come
+        rest = stream.collect()
+    assert len(rest) == 8
+    assert (stream.delivered, stream.missing, stream.interlaced) == (10, 0, 10)
+
+
+@pytest.mark.parametrize("name", ["interlaced.mp4", "interlaced.ts"])
+def test_interlaced_frames_are_told(name):
+    stream, frames = read_all(FIXTURES / name)
+    assert stream.interlaced == len(frames)
+    assert all(frame.interlaced for frame in frames)
+    assert "interlaced: a frame holds two moments" in said(stream)
+
+
+def test_a_clean_clip_has_nothing_to_be_said_of():
+    stream, frames = read_all(FIXTURES / "clip.mp4")
+    assert stream.warnings == ()
+    assert (stream.substituted, stream.damaged, stream.interlaced, stream.missing) == (0,) * 4
+    assert not any(frame.substituted or frame.damaged or frame.interlaced for frame in frames)
+    assert stream.source == str(FIXTURES / "clip.mp4")
+    assert stream.model.name == OPEN
+    assert stream.info == probe(FIXTURES / "clip.mp4")
+
+
+def test_a_film_cut_short_says_so_and_gives_what_there_is():
+    stream, frames = read_all(FIXTURES / "truncated.webm")
+    assert "the header promises 2.0 s but the video ends at" in said(stream)
+    assert (stream.missing, stream.substituted) == (0, 0)
+    assert [drawn_number(frame.image) for frame in frames] == [frame.number for frame in frames]
+
+
+@pytest.mark.parametrize(("name", "curve"), [("hdr_pq.mp4", "PQ"), ("hdr_hlg.mp4", "HLG")])
+def test_high_dynamic_range_is_told_until_it_is_mapped(name, curve):
+    flat, _ = read_all(FIXTURES / name)
+    assert (flat.info.hdr, flat.tone_mapped) == (curve, False)
+    assert f"high dynamic range ({curve})" in said(flat)
+    mapped, _ = read_all(FIXTURES / name, tone_map=True)
+    assert (mapped.info.hdr, mapped.tone_mapped) == (curve, True)
+    assert "dynamic range" not in said(mapped)
+
+
+# Patience.
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", ["street.mp4", "mpeg4.avi", "animated.gif"])
+def test_patience_has_an_end(name, threads):
+    before = threading.active_count()
+    with (
+        read_frames(FIXTURES / name, OPEN, patience_seconds=1e-9, threads=threads) as stream,
+        pytest.raises(TimeLimitError, match=name) as caught,
+    ):
+        list(stream)
+    assert caught.value.seconds == 1e-9
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("patience", [None, 60.0])
+@pytest.mark.parametrize("name", ["clip.mp4", "mpeg4.avi", "animated.gif"])
+def test_patience_that_is_not_needed_changes_nothing(name, patience):
+    _, frames = read_all(FIXTURES / name, patience_seconds=patience)
+    _, usual = read_all(FIXTURES / name)
+    assert [frame.number for frame in frames] == [frame.number for frame in usual]
+    for frame, other in zip(frames, usual, strict=True):
+        assert np.array_equal(frame.image, other.image)
+
+
+# A limit met amid a stream.
+
+
+def growing():
+    """A transport stream whose pictures are 64 x 64, then 192 x 192: thirty frames of each."""
+    memory = io.BytesIO()
+    with av.open(memory, "w", format="mpegts") as output:
+        stream = output.add_stream("libx264", rate=30)
+        later = av.CodecContext.create("libx264", "w")
+        for coder, side, first in ((stream.codec_context, 64, 0), (later, 192, 30)):
+            coder.width = coder.height = side
+            coder.pix_fmt, coder.time_base = "yuv420p", Fraction(1, 30)
+            coder.framerate, coder.max_b_frames = Fraction(30), 0
+            for number in range(first, first + 30):
+                picture = np.full((side, side, 3), 4 * number, np.uint8)
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                frame.pts, frame.time_base = number, Fraction(1, 30)
+                deliver(output, stream, coder.encode(frame))
+            deliver(output, stream, coder.encode(None))
+    return memory.getvalue()
+
+
+def deliver(output, stream, packets):
+    for packet in packets:
+        packet.stream, packet.duration = stream, packet.duration or 1
+        output.mux(packet)
+
+
+def test_a_picture_that_grows_beyond_the_limit_is_replaced_and_said(monkeypatch):
+    content = growing()
+    whole, frames = read_all(content, nframes=60)
+    assert whole.substituted == 0
+    assert np.ptp([frame.image.mean() for frame in frames]) > 150  # the second half is there
+
+    monkeypatch.setattr(container, "MAX_FRAME_PIXELS", 20_000)  # between 64 x 64 and 192 x 192
+    stream, frames = read_all(content, nframes=60)
+    assert stream.missing == 0
+    assert [frame.number for frame in frames if frame.substituted] == list(range(30, 60))
+    assert all(np.array_equal(frame.image, frames[29].image) for frame in frames[30:])
+    assert "30 of 60 frames are broken in the file" in said(stream)
+
+
+def test_frames_with_none_before_them_to_stand_in_are_missing_and_said(monkeypatch):
+    monkeypatch.setattr(container, "MAX_FRAME_PIXELS", 20_000)  # 180 x 320 until frame 30
+    stream, frames = read_all(FIXTURES / "resolution_change.ts", nframes=60)
+    assert [frame.number for frame in frames] == list(range(30, 60))
+    assert [drawn_number(frame.image) for frame in frames] == list(range(30, 60))
+    assert (stream.delivered, stream.missing, stream.substituted) == (30, 30, 0)
+    assert "30 of the 60 frames counted cannot be decoded and are missing" in said(stream)
+
+
+def test_a_clip_of_which_nothing_decodes_has_no_frames_to_collect(monkeypatch):
+    monkeypatch.setattr(container, "MAX_FRAME_PIXELS", 1000)
+    with pytest.raises(DecodeError, match="none of the frames could be decoded"):
+        read_frames(FIXTURES / "clip.mp4", OPEN).collect()
