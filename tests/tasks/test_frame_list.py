@@ -174,13 +174,6 @@ def test_a_rate_that_is_none_is_refused_as_for_videos(model, fps):
         count_tokens([SMALL] * 4, model, fps=fps)
 
 
-@pytest.mark.parametrize(
-    "choice", [{"nframes": 2}, {"max_frames": 4}, {"start_seconds": 1.0}, {"sampling": "arange"}]
-)
-def test_no_choice_of_frames_leaves_one_out(choice):
-    assert count_tokens([SMALL] * 6, OPEN, **choice).frames == 6
-
-
 @pytest.mark.parametrize("read", [count_tokens, read_frames])
 def test_sizes_that_differ_are_refused_by_name(read, tmp_path):
     other = tmp_path / "other.png"
@@ -337,3 +330,11 @@ def test_images_are_opened_one_at_a_time():
 def test_a_frame_list_is_a_value():
     assert FrameList(("a.jpg",)) == FrameList(("a.jpg",))
     assert FrameList((b"\x89PNG", "a.jpg")).names == ("<bytes>", "a.jpg")
+
+
+@pytest.mark.parametrize(
+    "choice", [{"nframes": 2}, {"max_frames": 2}, {"start_seconds": 1}, {"sampling": "linspace"}]
+)
+def test_a_choice_among_the_images_is_refused_not_ignored(choice):
+    with pytest.raises(ConstraintError, match=f"{next(iter(choice))}: of a list of images all"):
+        read_frames([SMALL] * 4, "qwen3-vl-plus", **choice)

@@ -349,3 +349,8 @@ def test_a_clip_of_which_nothing_decodes_has_no_frames_to_collect(monkeypatch):
     monkeypatch.setattr(container, "MAX_FRAME_PIXELS", 1000)
     with pytest.raises(DecodeError, match="none of the frames could be decoded"):
         read_frames(FIXTURES / "clip.mp4", OPEN).collect()
+
+
+def test_patience_is_not_negative():
+    with pytest.raises(ConstraintError, match="patience_seconds must be 0 or more"):
+        read_frames(FIXTURES / "clip.mp4", patience_seconds=-1)

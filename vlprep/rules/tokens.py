@@ -204,8 +204,8 @@ def video_tokens(
     frames otherwise than the rule set does. A clip shorter than the reference accepts is counted
     from what there is, with a warning; `strict` raises `FrameCountError` instead.
 
-    Of a list of images, as `info.frame_count_from` tells, all are shown, `info.fps` apart, and no
-    choice of frames applies.
+    Of a list of images, as `info.frame_count_from` tells, all are shown, `info.fps` apart; a choice
+    of frames is refused.
 
     Raises `UnknownModelError`, `UnknownFactError` where no source says how the model samples
     videos, `ConstraintError` for limits that cannot be, `FrameCountError` for a list longer or
@@ -221,6 +221,10 @@ def video_tokens(
     rule_set = spec.rules(rules)
     rule = rule_set.video_rule(spec.name)
     if info.frame_count_from == "list":
+        _refuse_choice(
+            nframes=nframes, min_frames=min_frames, max_frames=max_frames,
+            start_seconds=start_seconds, end_seconds=end_seconds, sampling=sampling,
+        )  # fmt: skip
         plan = _list_plan(info, rule, spec)
     else:
         plan = plan_frames(
@@ -252,6 +256,14 @@ def video_tokens(
         plan=plan,
         warnings=plan.warnings + limits.warnings + padding + _uncertain(prompt),
     )
+
+
+def _refuse_choice(**choices: float | str | None) -> None:
+    asked = [name for name, value in choices.items() if value is not None]
+    if asked:
+        raise ConstraintError(
+            f"{', '.join(asked)}: of a list of images all are shown; leave out those not wanted"
+        )
 
 
 def _list_plan(info: VideoInfo, rule: VideoRule, spec: ModelSpec) -> FramePlan:

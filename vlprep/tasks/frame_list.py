@@ -75,7 +75,7 @@ def probe_frame_list(
     return VideoInfo(
         size=infos[0].size,
         frame_count=len(infos),
-        fps=Fraction(rate).limit_denominator(1_000_000),
+        fps=Fraction(rate),
         frame_count_from="list",
         duration_seconds=len(infos) / rate,
         format="frame list",

@@ -11,7 +11,7 @@ from types import TracebackType
 
 import numpy as np
 
-from vlprep.errors import DecodeError, UnsupportedFormatError
+from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.media.image import animation_seconds
 from vlprep.media.picture import animation_frames
 from vlprep.media.probe import probe, recognise
@@ -182,8 +182,8 @@ def read_frames(
     replaced by the one displayed before it, and says so.
 
     Raises the errors of `probe` and `video_tokens`, `UnsupportedFormatError` for a single image,
-    and while iterating `DecodeError` and, when a frame takes longer than `patience_seconds`,
-    `TimeLimitError`.
+    `ConstraintError` for an unknown `resample`, and while iterating `DecodeError` and, when a frame
+    takes longer than `patience_seconds` (`None` or 0: no limit), `TimeLimitError`.
 
     >>> with read_frames("fixtures/street.mp4", "qwen3-vl-plus", fps=1) as frames:
     ...     first = next(frames)
@@ -191,6 +191,8 @@ def read_frames(
     Frame(number=0, at 0.000 s, 352x640x3)
     """
     spec = get_model(model)
+    if patience_seconds is not None and not patience_seconds >= 0:
+        raise ConstraintError(f"patience_seconds must be 0 or more, got {patience_seconds:g}")
     found = as_frame_list(source)
     if isinstance(found, FrameList):
         info = probe_frame_list(found, spec, fps, rules)
@@ -213,10 +215,10 @@ def read_frames(
         strict=strict,
     )
     assert tokens.plan is not None  # a video's count always has one
+    look = Look(tokens.resized, resample, tone_map)
     if isinstance(found, FrameList):
         images = read_frame_list(found, tokens.plan, tokens.resized)
         return FrameStream(found.names, spec, info, tokens, images)
-    look = Look(tokens.resized, resample, tone_map)
     reading = _Reading(info, tokens.plan, look, threads, patience_seconds)
     frames = reading.frames(found)
     return FrameStream((source_name(found),), spec, info, tokens, frames, tone_mapped=tone_map)

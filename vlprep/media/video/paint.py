@@ -56,12 +56,13 @@ class Painter:
 
     def _colours(self, frame: VideoFrame, size: ImageSize) -> Pixels:
         curve = HDR_CURVES.get(frame.color_trc) if self._look.tone_map else None
-        if curve is not None:
-            return tone_map(self._convert(frame, size, "gbrp16le"), curve)
-        if any(part.is_alpha for part in frame.format.components):
-            return _on_white(self._convert(frame, size, "gbrap"))
-        image: Pixels = self._convert(frame, size, "gbrp")
-        return image
+        layout = "gbrap" if any(part.is_alpha for part in frame.format.components) else "gbrp"
+        if curve is None:
+            image: Pixels = self._convert(frame, size, layout)
+        else:
+            deep = self._convert(frame, size, f"{layout}16le")
+            image = np.dstack([tone_map(deep[..., :3], curve), deep[..., 3:] >> 8]).astype(np.uint8)
+        return _on_white(image) if layout == "gbrap" else image
 
     def _convert(self, frame: VideoFrame, size: ImageSize, layout: str) -> Any:
         # A plane for each colour: swscale's way to interleaved RGB is slower, and makes white 253.
