@@ -3,8 +3,8 @@
 An image says so in EXIF; only that one number is looked for, because reading all of EXIF takes
 longer than all else that a count needs. FFmpeg's readers hand a video's turn out only with a
 decoded frame; both containers that have one keep it near the start in a few plain numbers: the
-matrix of an MP4 or QuickTime track header, the pose of a Matroska projection. The same walk finds
-how many edits an MP4 track has, because only edits can hide frames that the index lists.
+matrix of an MP4 or QuickTime track header, the pose of a Matroska projection. With it comes how
+many edits an MP4 track has, because only edits can hide frames that the index lists.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from vlprep.media import mp4
+from vlprep.media.mp4 import read_exactly
+
 _ORIENTATION = 0x0112  # number of the EXIF field
 
-MAX_ELEMENTS = 10_000
+MAX_ELEMENTS = mp4.MAX_BOXES
 """Boxes or elements that are looked at before a header is given up as endless."""
 
 
@@ -66,7 +69,7 @@ def track_headers(file: BinaryIO, reader: str) -> dict[int, TrackHeader]:
     file.seek(0)
     try:
         if reader == "mov":
-            return dict(_iso_tracks(file))
+            return dict(_mp4_tracks(file))
         if reader == "matroska":
             return dict(_matroska_tracks(file))
     except (EOFError, IndexError, struct.error):
@@ -74,61 +77,17 @@ def track_headers(file: BinaryIO, reader: str) -> dict[int, TrackHeader]:
     return {}
 
 
-# MP4 and QuickTime: boxes of (length, type, content), nested.
+def _mp4_tracks(file: BinaryIO) -> Iterator[tuple[int, TrackHeader]]:
+    for track in mp4.tracks(file):
+        yield track.number, TrackHeader(*_turn_of(track.matrix), track.edits)
 
 
-def _iso_tracks(file: BinaryIO) -> Iterator[tuple[int, TrackHeader]]:
-    for kind, end in _boxes(file, file.seek(0, io.SEEK_END), start=0):
-        if kind == b"moov":
-            for inner, inner_end in _boxes(file, end):
-                if inner == b"trak":
-                    yield _iso_track(file, inner_end)
-
-
-def _iso_track(file: BinaryIO, end: int) -> tuple[int, TrackHeader]:
-    number, matrix, edits = 0, (1, 0, 0, 1), 0
-    for kind, box_end in _boxes(file, end):
-        if kind == b"tkhd":
-            number, matrix = _tkhd(_read(file, min(box_end - file.tell(), 128)))
-        elif kind == b"edts":
-            for inner, _ in _boxes(file, box_end):
-                if inner == b"elst":
-                    edits = struct.unpack_from(">4xI", _read(file, 8))[0]
-    rotation, mirrored = _turn_of(matrix)
-    return number, TrackHeader(rotation, mirrored, edits)
-
-
-def _tkhd(content: bytes) -> tuple[int, tuple[int, int, int, int]]:
-    wide = content[0] == 1  # version 1 has 64-bit times
-    number = struct.unpack_from(">I", content, 20 if wide else 12)[0]
-    a, b, _, c, d = struct.unpack_from(">5i", content, 52 if wide else 40)
-    return number, (a, b, c, d)
-
-
-def _turn_of(matrix: tuple[int, int, int, int]) -> tuple[int, bool]:
+def _turn_of(matrix: mp4.Matrix) -> tuple[int, bool]:
     a, b, c, d = matrix
     mirrored = a * d - b * c < 0
     if mirrored:
         a, b = -a, -b
     return round(math.degrees(math.atan2(b, a)) / 90) * 90 % 360, mirrored
-
-
-def _boxes(file: BinaryIO, end: int, start: int | None = None) -> Iterator[tuple[bytes, int]]:
-    """Yield (type, end) of each box up to `end`, with the file at the box's content."""
-    position = file.tell() if start is None else start
-    for _ in range(MAX_ELEMENTS):
-        if position + 8 > end:
-            return
-        file.seek(position)
-        length, kind = struct.unpack(">I4s", _read(file, 8))
-        header = 8
-        if length == 1:
-            length, header = struct.unpack(">Q", _read(file, 8))[0], 16
-        box_end = end if length == 0 else position + length
-        if box_end < position + header:
-            return
-        yield kind, min(box_end, end)
-        position = box_end
 
 
 # Matroska: elements of (identifier, length, content), both numbers of variable width.
@@ -146,7 +105,7 @@ def _matroska_tracks(file: BinaryIO) -> Iterator[tuple[int, TrackHeader]]:
         for projection_end in _descend(file, track_end, (_VIDEO, _PROJECTION)):
             for kind, end in _elements(file, projection_end):
                 if kind in pose:
-                    pose[kind] = _float(_read(file, end - file.tell()))
+                    pose[kind] = _float(read_exactly(file, end - file.tell()))
         # The roll counts counter-clockwise; a yaw of half a turn is how a mirror image is stored.
         yield index, TrackHeader(round(-pose[_ROLL] / 90) * 90 % 360, abs(pose[_YAW]) > 90)
 
@@ -178,9 +137,9 @@ def _elements(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
 
 def _variable_number(file: BinaryIO, *, keep_marker: bool) -> int:
     """Read a number whose first byte tells its width; -1 stands for an unknown length."""
-    first = _read(file, 1)[0]
+    first = read_exactly(file, 1)[0]
     width = 9 - first.bit_length()
-    value = int.from_bytes(bytes([first]) + _read(file, min(width, 8) - 1), "big")
+    value = int.from_bytes(bytes([first]) + read_exactly(file, min(width, 8) - 1), "big")
     if keep_marker:
         return value
     value -= 1 << (7 * width)
@@ -191,10 +150,3 @@ def _float(content: bytes) -> float:
     formats = {4: ">f", 8: ">d"}
     value = struct.unpack(formats[len(content)], content)[0] if len(content) in formats else 0.0
     return value if math.isfinite(value) else 0.0
-
-
-def _read(file: BinaryIO, length: int) -> bytes:
-    data = file.read(length)
-    if len(data) < length:
-        raise EOFError("the header is cut off")
-    return data

@@ -19,9 +19,10 @@ from vlprep.media.picture import Pixels
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource, open_source
 from vlprep.media.video.container import choose_stream, header_of, open_video
+from vlprep.media.video.index import read_timeline
 from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
-from vlprep.media.video.scan import Timeline, scan_packets
+from vlprep.media.video.scan import Timeline
 from vlprep.media.video.workers import Worker, in_order
 
 WAITING_BYTES = 48_000_000
@@ -64,14 +65,14 @@ class Clip:
 
 
 def scan_clip(opened: OpenSource, found: Format) -> Clip:
-    """Read a video's packets once, so that its frames can be told by number and by time.
+    """Learn when each frame is displayed, so that frames can be told by number and by time.
 
     Raises the errors of `open_video`, `choose_stream` and `scan_packets`.
     """
     headers = track_headers(opened.file, found.reader)
     with open_video(opened, found) as container:
         stream, _ = choose_stream(container, opened, found)
-        timeline = scan_packets(container.demux(stream), stream, opened)
+        timeline = read_timeline(container.demux(stream), stream, opened, found)
         return Clip(opened, found, timeline, header_of(stream, headers, found))
 
 

@@ -1,8 +1,8 @@
 """What a video's header says, settled by a packet scan where it is silent or absurd.
 
 A header's frame count is believed only when the sample index agrees with it. Where there is no
-index (Matroska, FLV, transport streams, fragments) or it hides frames, the packets are read once
-without decoding.
+index (Matroska, FLV, transport streams, fragments) or it hides frames, every frame's time is looked
+up, for which mostly the packets are read once without decoding.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from vlprep.media.video.container import (
     header_of,
     open_video,
 )
-from vlprep.media.video.scan import Timeline, scan_packets
+from vlprep.media.video.index import read_timeline
+from vlprep.media.video.scan import Timeline
 from vlprep.types import MAX_FRAME_PIXELS, CountOrigin, ImageSize, VideoInfo
 
 MAX_RATE = 1000
@@ -69,7 +70,7 @@ def probe_video(opened: OpenSource, found: Format) -> VideoInfo:
         size = _coded_size(stream, opened)
         timing = _indexed(stream, header, opened)
         if timing is None:
-            timeline = scan_packets(chain([first], packets), stream, opened)
+            timeline = read_timeline(chain([first], packets), stream, opened, found)
             timing = _timed(timeline, container, stream)
         turned = header.rotation in (90, 270)
         context = stream.codec_context

@@ -1,0 +1,95 @@
+"""Walk the header of an MP4 or QuickTime file: boxes of (length, type, content), nested.
+
+Boxes (4.2) and the fields of the track header (8.3.2) and the edit list (8.6.6) are those of
+ISO/IEC 14496-12.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+MAX_BOXES = 10_000
+"""Boxes in a row that are looked at before a header is given up as endless."""
+
+Matrix = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What a track's header says."""
+
+    number: int = 0
+    """Its number in the file."""
+    matrix: Matrix = (1, 0, 0, 1)
+    """(a, b, c, d): the stored point (x, y) is displayed at (a x + c y, b x + d y)."""
+    edits: int = 0
+    """Entries of the edit list; 0 where there is none."""
+
+
+def tracks(file: BinaryIO) -> Iterator[Track]:
+    """Yield the tracks of a file.
+
+    Raises `EOFError`, `IndexError` or `struct.error` where the header is damaged or cut off.
+    """
+    for kind, end in boxes(file, file.seek(0, io.SEEK_END), start=0):
+        if kind == b"moov":
+            for inner, inner_end in boxes(file, end):
+                if inner == b"trak":
+                    yield _track(file, inner_end)
+
+
+def tkhd(content: bytes) -> tuple[int, Matrix]:
+    """Return the track's number and matrix of a track header box.
+
+    Raises `IndexError` or `struct.error` where it is cut off.
+    """
+    wide = content[0] == 1  # version 1 has 64-bit times
+    number = struct.unpack_from(">I", content, 20 if wide else 12)[0]
+    a, b, _, c, d = struct.unpack_from(">5i", content, 52 if wide else 40)
+    return number, (a, b, c, d)
+
+
+def boxes(file: BinaryIO, end: int, start: int | None = None) -> Iterator[tuple[bytes, int]]:
+    """Yield (type, end) of each box up to `end`, with the file at the box's content."""
+    position = file.tell() if start is None else start
+    for _ in range(MAX_BOXES):
+        if position + 8 > end:
+            return
+        file.seek(position)
+        length, kind = struct.unpack(">I4s", read_exactly(file, 8))
+        header = 8
+        if length == 1:
+            length, header = struct.unpack(">Q", read_exactly(file, 8))[0], 16
+        box_end = end if length == 0 else position + length
+        if box_end < position + header:
+            return
+        yield kind, min(box_end, end)
+        position = box_end
+
+
+def read_exactly(file: BinaryIO, length: int) -> bytes:
+    """Read `length` bytes; raises `EOFError` where there are fewer.
+
+    >>> read_exactly(io.BytesIO(b"moov"), 2)
+    b'mo'
+    """
+    data = file.read(length)
+    if len(data) < length:
+        raise EOFError("the header is cut off")
+    return data
+
+
+def _track(file: BinaryIO, end: int) -> Track:
+    number, matrix, edits = 0, (1, 0, 0, 1), 0
+    for kind, box_end in boxes(file, end):
+        if kind == b"tkhd":
+            number, matrix = tkhd(read_exactly(file, min(box_end - file.tell(), 128)))
+        elif kind == b"edts":
+            for inner, _ in boxes(file, box_end):
+                if inner == b"elst":
+                    edits = struct.unpack_from(">4xI", read_exactly(file, 8))[0]
+    return Track(number, matrix, edits)

@@ -1,0 +1,257 @@
+"""A video's timeline, from the header of an MP4 or QuickTime file where that is beyond doubt.
+
+FFmpeg's reader turns such a header into an index: of every sample the decoding time after the edit
+list, the place in the file, and whether it is a keyframe or hidden. Only the time of display is
+missing, and the header's own table has it. So nothing of the frames themselves is read, but for the
+first few packets, which must be what the index says, and the first bytes of H.264 keyframes. Where
+anything differs, or in other containers, all packets are read.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, islice
+from operator import attrgetter
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from vlprep.media.sniff import Format
+from vlprep.media.source import OpenSource
+from vlprep.media.video import scan
+from vlprep.media.video.container import VideoPacket
+from vlprep.media.video.samples import SampleTimes, sample_times
+from vlprep.media.video.scan import Timeline, scan_packets
+
+PROOF = 16
+"""Packets at the start of a file that must be what its index says."""
+
+_CODECS = frozenset({"h264", "hevc", "mpeg4", "mjpeg", "prores"})
+"""Codecs of which every packet is a displayed frame, and a keyframe where the index says so.
+
+Of others FFmpeg's reader asks the packet instead, which may disagree; so it does of H.264, whose
+keyframes are looked into for that reason.
+"""
+
+_KEYFRAME, _HIDDEN = 0x1, 0x2  # AVINDEX_KEYFRAME, AVINDEX_DISCARD_FRAME
+_FIELDS = ("timestamp", "flags", "size", "pos")
+_ROW = np.dtype([("timestamp", "i8"), ("flags", "i4"), ("size", "i4"), ("pos", "i8")])
+_Index = npt.NDArray[np.void]
+
+
+def read_timeline(
+    packets: Iterator[VideoPacket], stream: VideoStream, opened: OpenSource, found: Format
+) -> Timeline:
+    """Return the timeline that `scan_packets` gives, without reading all packets where possible.
+
+    `packets` are those of the stream from the first one on. Keyframes that an MP4 header leaves out
+    are not found without reading the packets; FFmpeg would not seek to them either. Raises the
+    errors of `scan_packets`.
+    """
+    if found.reader != "mov" or stream.codec_context.name not in _CODECS:
+        return scan_packets(packets, stream, opened)
+    head = list(islice(packets, PROOF))
+    timeline = _from_index(head, stream, opened)
+    return timeline or scan_packets(chain(head, packets), stream, opened)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The samples of a stream in the order of decoding."""
+
+    index: _Index
+    pts: npt.NDArray[np.int64]
+    durations: npt.NDArray[np.int64]
+
+    def are(self, flag: int) -> npt.NDArray[np.bool_]:
+        """Return for each sample whether it has a flag."""
+        flagged: npt.NDArray[np.bool_] = (self.index["flags"] & flag) != 0
+        return flagged
+
+
+def _from_index(
+    head: Sequence[VideoPacket], stream: VideoStream, opened: OpenSource
+) -> Timeline | None:
+    samples = len(stream.index_entries)
+    if not 0 < samples <= scan.MAX_FRAMES:
+        return None
+    indexes = _indexes(stream.container.streams, opened.file_bytes)
+    times = sample_times(opened.file, stream.id, samples) if indexes else None
+    if times is None:
+        return None
+    table = _displayed(indexes[stream.index], times, head)
+    if table is None or not _agrees(table, head) or not _keys_are_keys(table, stream, opened):
+        return None
+    return _timeline(table, stream)
+
+
+def _indexes(streams: Iterable[Stream], file_bytes: int) -> dict[int, _Index]:
+    """Return the indexes of all streams; none if one is cut off, at which reading would end."""
+    indexes = {}
+    for stream in streams:
+        # A tiny file can speak of millions of samples.
+        index = _entries(stream) if len(stream.index_entries) <= file_bytes else None
+        if index is None or not _is_whole(index, file_bytes):
+            return {}
+        indexes[stream.index] = index
+    return indexes
+
+
+def _entries(stream: Stream) -> _Index:
+    """Return the index of a stream, without an object of each entry at the same time."""
+    entries = stream.index_entries
+    rows = map(attrgetter(*_FIELDS), map(entries.__getitem__, range(len(entries))))
+    return np.fromiter(rows, _ROW, len(entries))
+
+
+def _is_whole(index: _Index, file_bytes: int) -> bool:
+    """Whether every sample lies inside of the file."""
+    positions, sizes = index["pos"], index["size"].astype(np.int64)
+    # FFmpeg keeps 30 bits of a size, so an absurd one comes out below 0.
+    inside = (positions >= 0) & (sizes >= 0) & (positions <= file_bytes - sizes)
+    return bool(inside.all())
+
+
+def _displayed(index: _Index, times: SampleTimes, head: Sequence[VideoPacket]) -> _Table | None:
+    """Add the times of display to an index; `None` where index and header contradict each other."""
+    decoded = index["timestamp"]
+    if index["size"].min() < 1 or not -_FAR < decoded.min() <= decoded.max() < _FAR:
+        return None
+    # Decoding times stand still until the first frame that an edit list shows.
+    start = int(np.argmin(index["flags"] & _HIDDEN))
+    if not np.array_equal(np.diff(decoded[start:]), times.durations[start:-1]):
+        return None
+    # FFmpeg sets all decoding back by the most negative offset that it minds.
+    first = next((packet.pts for packet in head if packet.pts is not None), 0)
+    shift = first - int(decoded[0]) - int(times.offsets[0])
+    if not 0 <= shift <= max(0, -int(times.offsets.min())):
+        return None
+    return _Table(index, decoded + times.offsets + shift, times.durations)
+
+
+_FAR = 1 << 60  # ticks; what lies further off could overflow
+
+
+def _agrees(table: _Table, head: Sequence[VideoPacket]) -> bool:
+    """Whether the first packets are what the table says of them."""
+    packets = [packet for packet in head if packet.size]
+    if len(packets) != min(PROOF, len(table.index)):
+        return False
+    return all(_is_row(table, row, packet) for row, packet in enumerate(packets))
+
+
+def _is_row(table: _Table, row: int, packet: VideoPacket) -> bool:
+    entry = table.index[row]
+    told = (entry["pos"], entry["size"], entry["timestamp"], table.pts[row], table.durations[row])
+    read = (packet.pos, packet.size, packet.dts, packet.pts, packet.duration)
+    if told != read or packet.has_sidedata("encryption_info"):
+        return False
+    flags = _KEYFRAME * packet.is_keyframe | _HIDDEN * packet.is_discard
+    return bool(entry["flags"] & (_KEYFRAME | _HIDDEN) == flags)
+
+
+def _timeline(table: _Table, stream: VideoStream) -> Timeline | None:
+    shown = ~table.are(_HIDDEN)
+    count = int(shown.sum())
+    if not count:
+        return None
+    return Timeline(
+        packet_count=count,
+        pts=array("q", _ascending(table.pts[shown]).tobytes()),
+        keyframes=array("q", np.sort(table.pts[table.are(_KEYFRAME)]).tobytes()),
+        longest=int(table.durations[shown].max()),
+        time_base=Fraction(stream.time_base or 0),
+        hides_frames=count < len(shown),
+    )
+
+
+def _ascending(times: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Sort times and keep each once; faster than NumPy's own way where few are out of place."""
+    ordered = np.sort(times, kind="stable")
+    once: npt.NDArray[np.int64] = ordered[np.append(True, np.diff(ordered) > 0)]
+    return once
+
+
+# H.264: a header may call keyframes what are none, and decoding cannot start there. FFmpeg's reader
+# goes by the contents of a packet, ITU-T H.264: a NAL unit of an IDR picture (7.4.1.2.4), or one of
+# another picture behind a recovery point (D.1.8).
+
+MANY_KEYS = 8
+"""Of so many samples at most one may be a keyframe that is looked into, beyond the first hundred.
+
+Where most frames are keyframes, looking into them takes as long as reading all packets.
+"""
+
+_SLICE, _IDR, _SEI = 1, 5, 6
+_RECOVERY_POINT = 6
+_LOOKED_AT = 32  # NAL units, and messages in one of them
+
+
+def _keys_are_keys(table: _Table, stream: VideoStream, opened: OpenSource) -> bool:
+    if stream.codec_context.name != "h264":
+        return True
+    keys: Any = table.index[table.are(_KEYFRAME)]
+    settings = stream.codec_context.extradata or b""
+    if len(settings) < 7 or settings[0] != 1 or len(keys) > max(100, len(table.index) // MANY_KEYS):
+        return False
+    before = opened.file.tell()
+    try:
+        return all(
+            _is_key(opened.file, int(key["pos"]), int(key["size"]), settings[4] % 4 + 1)
+            for key in keys
+        )
+    finally:
+        opened.file.seek(before)
+
+
+def _is_key(file: BinaryIO, position: int, size: int, width: int) -> bool:
+    """Whether a sample is a keyframe; `width` is that of the length before each NAL unit."""
+    recovers = False
+    for kind, length in _nal_units(file, position, position + size, width):
+        if kind == _IDR:
+            return True
+        if kind == _SLICE:
+            return recovers
+        if kind == _SEI:
+            recovers |= _recovers(file.read(min(length, 1024)))
+    return False
+
+
+def _nal_units(file: BinaryIO, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:
+    """Yield the type of each NAL unit and how long its content is, with the file at it."""
+    for _ in range(_LOOKED_AT):
+        file.seek(start)
+        head = file.read(width + 1)
+        length = int.from_bytes(head[:width], "big")
+        start += width + length
+        if len(head) <= width or length < 1 or start > end:
+            return
+        yield head[width] & 0x1F, length - 1
+
+
+def _recovers(messages: bytes) -> bool:
+    """Whether one of the messages of an SEI unit marks a recovery point."""
+    position = 0
+    for _ in range(_LOOKED_AT):
+        kind, position = _sei_number(messages, position)
+        length, position = _sei_number(messages, position)
+        if position >= len(messages):
+            return False
+        if kind == _RECOVERY_POINT:
+            return True
+        position += length
+    return False
+
+
+def _sei_number(data: bytes, position: int) -> tuple[int, int]:
+    """Return a number, of which 255 stands for 255 and more to come, and where it ends."""
+    value = 0
+    while position < len(data) and data[position] == 255:
+        value, position = value + 255, position + 1
+    return value + (data[position] if position < len(data) else 0), position + 1
