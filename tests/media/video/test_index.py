@@ -267,13 +267,14 @@ def test_a_file_that_breaks_off_is_found_out(share, tmp_path):
 
 
 def test_millions_of_samples_in_a_tiny_file_are_not_believed(monkeypatch):
-    monkeypatch.setattr(index, "_entries", None)  # must not be called
-    sizes = CLIP.index(b"stsz")
-    data = with_number(CLIP, b"stsz", 8, 1)  # one byte each
-    data = data[:sizes] + with_number(data[sizes:], b"stsz", 12, 300_000)
-    chunks = data.index(b"stsc")
-    data = data[:chunks] + with_number(data[chunks:], b"stsc", 16, 300_000)
-    assert by_header(data) is None
+    data, many = renamed(CLIP, b"ctts"), 300_000
+    for kind, offset, value in [("stsz", 8, 1), ("stsz", 12, many), ("stsc", 16, many)]:
+        data = with_number(data, kind.encode(), offset, value)  # one chunk of one byte each
+    data = with_number(data, b"stts", 12, many)
+    with monkeypatch.context() as patched:
+        patched.setattr(index, "sample_times", None)  # must not be called
+        assert by_header(data) is None
+    assert by_either(data) == by_packets(data)
 
 
 def test_a_file_without_end_is_left_to_the_packets(monkeypatch):

@@ -10,7 +10,7 @@ anything differs, or in other containers, all packets are read.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
@@ -67,7 +67,7 @@ class _Table:
 
     index: _Index
     pts: npt.NDArray[np.int64]
-    durations: npt.NDArray[np.int64]
+    durations: npt.NDArray[np.int32]
 
     def are(self, flag: int) -> npt.NDArray[np.bool_]:
         """Return for each sample whether it has a flag."""
@@ -79,43 +79,36 @@ def _from_index(
     head: Sequence[VideoPacket], stream: VideoStream, opened: OpenSource
 ) -> Timeline | None:
     samples = len(stream.index_entries)
-    if not 0 < samples <= scan.MAX_FRAMES:
+    # A tiny file can speak of millions of samples.
+    if not 0 < samples <= min(scan.MAX_FRAMES, opened.file_bytes):
         return None
-    indexes = _indexes(stream.container.streams, opened.file_bytes)
-    times = sample_times(opened.file, stream.id, samples) if indexes else None
-    if times is None:
+    times = sample_times(opened.file, stream.id, samples)
+    index = _index(stream, opened.file_bytes) if times else None
+    if times is None or index is None:
         return None
-    table = _displayed(indexes[stream.index], times, head)
+    table = _displayed(index, times, head)
     if table is None or not _agrees(table, head) or not _keys_are_keys(table, stream, opened):
         return None
-    return _timeline(table, stream)
+    return _timeline(table, stream) if _others_are_whole(stream, opened) else None
 
 
-def _indexes(streams: Iterable[Stream], file_bytes: int) -> dict[int, _Index]:
-    """Return the indexes of all streams; none if one is cut off, at which reading would end."""
-    indexes = {}
-    for stream in streams:
-        # A tiny file can speak of millions of samples.
-        index = _entries(stream) if len(stream.index_entries) <= file_bytes else None
-        if index is None or not _is_whole(index, file_bytes):
-            return {}
-        indexes[stream.index] = index
-    return indexes
+def _others_are_whole(stream: VideoStream, opened: OpenSource) -> bool:
+    """Whether no other stream is cut off, at which reading the packets would end early."""
+    others = (other for other in stream.container.streams if other.index != stream.index)
+    return all(_index(other, opened.file_bytes) is not None for other in others)
 
 
-def _entries(stream: Stream) -> _Index:
-    """Return the index of a stream, without an object of each entry at the same time."""
+def _index(stream: Stream, file_bytes: int) -> _Index | None:
+    """Return the index of a stream; `None` unless every sample lies inside of the file."""
     entries = stream.index_entries
+    if len(entries) > file_bytes:  # see above
+        return None
     rows = map(attrgetter(*_FIELDS), map(entries.__getitem__, range(len(entries))))
-    return np.fromiter(rows, _ROW, len(entries))
-
-
-def _is_whole(index: _Index, file_bytes: int) -> bool:
-    """Whether every sample lies inside of the file."""
+    index = np.fromiter(rows, _ROW, len(entries))
     positions, sizes = index["pos"], index["size"].astype(np.int64)
     # FFmpeg keeps 30 bits of a size, so an absurd one comes out below 0.
     inside = (positions >= 0) & (sizes >= 0) & (positions <= file_bytes - sizes)
-    return bool(inside.all())
+    return index if inside.all() else None
 
 
 def _displayed(index: _Index, times: SampleTimes, head: Sequence[VideoPacket]) -> _Table | None:
@@ -132,7 +125,8 @@ def _displayed(index: _Index, times: SampleTimes, head: Sequence[VideoPacket]) -
     shift = first - int(decoded[0]) - int(times.offsets[0])
     if not 0 <= shift <= max(0, -int(times.offsets.min())):
         return None
-    return _Table(index, decoded + times.offsets + shift, times.durations)
+    pts = (decoded + shift + times.offsets).astype(np.int64, copy=False)
+    return _Table(index, pts, times.durations)
 
 
 _FAR = 1 << 60  # ticks; what lies further off could overflow

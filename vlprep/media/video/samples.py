@@ -29,9 +29,9 @@ _Spans = dict[bytes, list[_Span]]
 class SampleTimes:
     """Times of a track's samples in the order of decoding, in ticks of the track's clock."""
 
-    durations: npt.NDArray[np.int64]
+    durations: npt.NDArray[np.int32]
     """From the decoding of each sample to that of the next, all above 0."""
-    offsets: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int32]
     """From the decoding of each sample to its display; negative in some files."""
 
 
@@ -63,8 +63,8 @@ def _sample_times(file: BinaryIO, track: int, samples: int) -> SampleTimes:
     _check_edits(file, chosen)
     table = _inside(file, chosen, b"mdia", b"minf", b"stbl")
     _check_samples(file, table, samples)
-    durations = _run_lengths(file, _one(table, b"stts"), samples, ">u4")
-    if durations.min(initial=1) < 1 or durations.max(initial=1) >= 1 << 31:
+    durations = _run_lengths(file, _one(table, b"stts"), samples)
+    if durations.min(initial=1) < 1:
         raise _UnusualError
     return SampleTimes(durations, _offsets(file, table, samples))
 
@@ -147,24 +147,24 @@ def _check_samples(file: BinaryIO, table: _Spans, samples: int) -> None:
         raise _UnusualError
 
 
-def _offsets(file: BinaryIO, table: _Spans, samples: int) -> npt.NDArray[np.int64]:
+def _offsets(file: BinaryIO, table: _Spans, samples: int) -> npt.NDArray[np.int32]:
     if b"ctts" not in table:
-        return np.zeros(samples, np.int64)
+        return np.zeros(samples, np.int32)
     # Version 0 has no sign by the letter, but writers use one in either version.
-    offsets = _run_lengths(file, _one(table, b"ctts"), samples, ">i4")
-    if np.abs(offsets).max(initial=0) > MAX_SHIFT:
+    offsets = _run_lengths(file, _one(table, b"ctts"), samples)
+    if offsets.min(initial=0) < -MAX_SHIFT or offsets.max(initial=0) > MAX_SHIFT:
         raise _UnusualError
     return offsets
 
 
-def _run_lengths(file: BinaryIO, span: _Span, samples: int, kind: str) -> npt.NDArray[np.int64]:
+def _run_lengths(file: BinaryIO, span: _Span, samples: int) -> npt.NDArray[np.int32]:
     """Read a table of (how many samples, value) and return the value of each sample."""
     rows = struct.unpack(">4xI", _content(file, span, 8))[0]
     if rows > samples:  # each row must stand for a sample at least; this bounds what is read
         raise _UnusualError
     content = _content(file, span, 8 + rows * 8)
-    table = np.frombuffer(content, np.dtype([("count", ">u4"), ("value", kind)]), offset=8)
+    table = np.frombuffer(content, np.dtype([("count", ">u4"), ("value", ">i4")]), offset=8)
     counts = table["count"].astype(np.int64)
     if counts.min(initial=1) < 1 or counts.sum() != samples:
         raise _UnusualError
-    return np.repeat(table["value"].astype(np.int64), counts)
+    return np.repeat(table["value"].astype(np.int32), counts)
