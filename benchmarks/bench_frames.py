@@ -43,9 +43,6 @@ CASES = (
 )
 
 
-HOUR = ClipPlan(360, 640, 100, 36)
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
     """What a reader is asked for: the frames by number, at a size."""
@@ -260,7 +257,6 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder: Path = arguments.clips or Path(scratch)
         results = {case.name: run_case(case, folder, arguments.rounds) for case in cases}
-        memory = measure_hour(folder) if arguments.case is None else []
     findings = [line for case in cases for line in report_case(case, results[case.name])]
     rows = [row for case in cases for row in reader_rows(case, results[case.name])]
     timings = {
@@ -271,7 +267,7 @@ def main() -> int:
     packages = {NEEDS[reader] for readers in results.values() for reader in readers} - {"av"}
     peers = {package: version(package) for package in sorted(packages)}
     print("\n".join(reader_table(rows)))
-    return finish("frames", timings, findings + memory, arguments.json, peers=peers, readers=rows)
+    return finish("frames", timings, findings, arguments.json, peers=peers, readers=rows)
 
 
 Results = Mapping[str, Sequence[Run]]
@@ -327,14 +323,6 @@ def reader_rows(case: Case, results: Results) -> list[dict[str, Any]]:
         }
         for name, runs in results.items()
     ]
-
-
-def measure_hour(folder: Path) -> list[Finding]:
-    """Read an hour at one frame a second, and see how much memory that takes."""
-    job = Job(str(make_clip(HOUR, folder)), [], 0, 0, 1)
-    run = measure("vlprep", job)
-    what = f"640x360, an hour, {run.frames:,} frames: memory beside interpreter and imports"
-    return [Finding(what=what, value=run.peak_mb - run.imports_mb, unit=" MB", bar=150)]
 
 
 if __name__ == "__main__":
