@@ -28,6 +28,7 @@ EXAMPLES = [
     errors.FrameLimitError("a.mkv", 10**7),
     errors.FrameCountError(32, 31, "32 of 31 frames"),
     errors.BudgetError(200, 100, "200 tokens are reserved of 100"),
+    errors.ByteLimitError("a.png", 1000, 2345, "at quality 40, 11x11"),
 ]
 
 

@@ -21,7 +21,8 @@ VlprepError
    ├─ PixelLimitError                       .pixels .limit
    ├─ FrameLimitError                       .limit
    ├─ FrameCountError                       .requested .available
-   └─ BudgetError                           .needed .available
+   ├─ BudgetError                           .needed .available
+   └─ ByteLimitError                        .limit .smallest
 ```
 
 A missing file stays `FileNotFoundError`; misuse of a Python argument stays `ValueError` or
@@ -261,6 +262,22 @@ class BudgetError(ConstraintError):
         self.available = available
         self.reason = reason
         super().__init__(reason)
+
+
+class ByteLimitError(ConstraintError):
+    """No encoding of `source` is under `limit` bytes; the `smallest` that was made is as large."""
+
+    code = "too_large"
+
+    def __init__(self, source: str, limit: int, smallest: int, attempt: str = "") -> None:
+        self.source = source
+        self.limit = limit
+        self.smallest = smallest
+        made = f" {attempt}" if attempt else ""
+        super().__init__(
+            f"{source}: cannot be brought under {limit:,} bytes: "
+            f"the smallest attempt is {smallest:,} bytes{made}"
+        )
 
 
 def _rebuild(

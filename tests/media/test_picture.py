@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
+from PIL import ExifTags, Image, ImageCms, ImageOps, TiffImagePlugin
 
 from tests.places import FIXTURES
-from vlprep import ImageInfo, ImageSize, probe, read_frames
+from vlprep import ImageInfo, ImageSize, probe, read_frames, view_image
 from vlprep.errors import DecodeError, PixelLimitError, UnsupportedFormatError
-from vlprep.media.picture import animation_frames, read_picture, resize_picture
+from vlprep.media.picture import (
+    animation_frames,
+    decode_picture,
+    read_picture,
+    resize_picture,
+)
 from vlprep.media.probe import recognise
 from vlprep.media.source import open_source
 
@@ -403,3 +409,89 @@ def test_an_animation_can_be_left_early():
         next(frames)
         frames.close()
         assert not opened.file.closed
+
+
+# Colour profiles.
+
+
+def profiled(profile, mode="RGB", colour=(200, 100, 50)):
+    image = Image.new("RGB", (16, 16), colour).convert(mode)
+    return encoded(image, "TIFF", icc_profile=profile)
+
+
+def gamma_profile(gamma):
+    """Grey or RGB whose curves are powers; built from LittleCMS' own sRGB by replacing curves."""
+    content = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for offset in range(132, 132 + 12 * int.from_bytes(content[128:132], "big"), 12):
+        tag, at = content[offset : offset + 4], int.from_bytes(content[offset + 4 : offset + 8])
+        if tag in (b"rTRC", b"gTRC", b"bTRC"):  # a curve of one number is a power
+            content[at : at + 14] = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256))
+            content[offset + 8 : offset + 12] = struct.pack(">I", 14)
+        if tag == b"desc":
+            length = int.from_bytes(content[offset + 8 : offset + 12])
+            part = content[at : at + length].replace(b"R\0G\0B", b"B\0G\0R")
+            content[at : at + length] = part
+    return bytes(content)
+
+
+def decode(source, **options):
+    with open_source(source) as opened:
+        return decode_picture(opened, recognise(opened), **options)
+
+
+def test_colours_stay_as_they_are_stored_unless_asked():
+    source = profiled(gamma_profile(1.0))
+    assert read(source)[0, 0].tolist() == [200, 100, 50]
+    assert view_image(source).original[0, 0].tolist() == [200, 100, 50]
+    assert decode(source).changes == ()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L"])
+def test_a_profile_is_converted_to_srgb_when_asked(mode):
+    colour = (128, 128, 128) if mode == "L" else (200, 100, 50)
+    picture = decode(profiled(gamma_profile(1.0), mode, colour), srgb=True)
+    light = np.array(colour) / 255  # as stored: a power of 1
+    expected = 255 * (1.055 * light ** (1 / 2.4) - 0.055)  # IEC 61966-2-1
+    assert picture.pixels.shape[2] == 3
+    assert np.abs(picture.pixels[0, 0] - expected).max() < 3
+    assert picture.changes[0].endswith("converted to sRGB")
+
+
+def test_a_profile_of_srgb_changes_nothing():
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = decode(profiled(srgb), srgb=True)
+    assert picture.pixels[0, 0].tolist() == [200, 100, 50]
+    assert (picture.changes, picture.warnings) == ((), ())
+
+
+@pytest.mark.parametrize(("mode", "cut"), [("RGB", 10), ("RGB", 200), ("CMYK", 10), ("CMYK", None)])
+def test_a_profile_that_cannot_be_used_is_ignored_with_a_warning(mode, cut):
+    picture = decode(profiled(gamma_profile(1.8)[:cut], mode), srgb=True)
+    assert picture.warnings == ("the colour profile is damaged and was ignored",)
+    assert np.abs(picture.pixels[0, 0].astype(int) - (200, 100, 50)).max() < 2
+
+
+# Transparency and pages.
+
+
+def test_what_is_hidden_becomes_white():
+    hidden = np.zeros((4, 4, 4), np.uint8)
+    hidden[:, 2:] = (10, 20, 30, 40)
+    pixels = decode(encoded(Image.fromarray(hidden), "PNG")).pixels
+    assert pixels[0, 0].tolist() == [255, 255, 255, 0]
+    assert pixels[0, 3].tolist() == [10, 20, 30, 40]
+
+
+def test_alpha_that_hides_nothing_is_left_out():
+    assert decode(encoded(Image.new("RGBA", (4, 4), (1, 2, 3, 255)), "PNG")).pixels.shape[2] == 3
+
+
+def test_pages_are_decoded_by_number():
+    pages = [Image.new("RGB", (8 + k, 8), (k, 0, 0)) for k in range(3)]
+    source = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    for number, page in enumerate(pages):
+        picture = decode(source, number=number)
+        assert np.array_equal(picture.pixels, np.asarray(page))
+        assert picture.info.size == (8, 8 + number)
+    with pytest.raises(DecodeError):
+        decode(source, number=3)

@@ -47,7 +47,7 @@ def probe_image(opened: OpenSource, found: Format) -> ImageInfo:
     """
     opened.file.seek(0)
     try:
-        return _describe(open_image(opened, found), opened, found)
+        return describe_image(open_image(opened, found), opened, found)
     except (PixelLimitError, UnsupportedFormatError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
@@ -66,7 +66,12 @@ def animation_seconds(opened: OpenSource, found: Format) -> list[float]:
         raise damaged(opened, found, error) from error
 
 
-def _describe(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> ImageInfo:
+def describe_image(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> ImageInfo:
+    """Return the facts of the picture at which an opened image stands.
+
+    Raises `PixelLimitError` for a size beyond belief, `UnsupportedFormatError` for camera raw
+    files, and whatever the plugin raises.
+    """
     _refuse_preview(image, opened, found)
     orientation = _orientation(image)
     size = _displayed_size(image, orientation)

@@ -31,6 +31,17 @@ def exif_orientation(exif: bytes) -> int | None:
     >>> exif_orientation(bytes.fromhex("4d4d002a00000008 0001 0112 0003 00000001 0006 0000"))
     6
     """
+    value = exif_field(exif, _ORIENTATION)
+    return value if value is not None and 1 <= value <= 8 else None
+
+
+def exif_field(exif: bytes, number: int) -> int | None:
+    """Return the first 16 bits of a field of a block of EXIF; `None` if not there, or damaged.
+
+    Only the main table is looked at.
+
+    >>> exif_field(bytes.fromhex("4d4d002a00000008 0001 0112 0003 00000001 0006 0000"), 0x8825)
+    """
     exif = exif.removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
     if order is None:
@@ -39,9 +50,9 @@ def exif_orientation(exif: bytes) -> int | None:
         (start,) = struct.unpack_from(order + "I", exif, 4)
         (fields,) = struct.unpack_from(order + "H", exif, start)
         for offset in range(start + 2, start + 2 + 12 * fields, 12):
-            number, _, _, value = struct.unpack_from(order + "HHIH", exif, offset)
-            if number == _ORIENTATION:
-                return value if 1 <= value <= 8 else None
+            found, _, _, value = struct.unpack_from(order + "HHIH", exif, offset)
+            if found == number:
+                return int(value)
     except struct.error:
         pass
     return None

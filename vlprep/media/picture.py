@@ -1,25 +1,24 @@
-"""Decode images to what a model is shown, upright RGB of 8 bits laid on white; encode pictures."""
+"""Decode images to what a model is shown: upright RGB of 8 bits laid on white.
+
+The models' own processors leave colour profiles aside, so a view of what a model sees does too.
+What is written anew loses its profile, so there the colours are converted to sRGB first.
+"""
 
 from __future__ import annotations
 
 import io
-import os
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from vlprep.errors import (
-    ConstraintError,
-    PixelLimitError,
-    TimeLimitError,
-    UnsupportedFormatError,
-)
-from vlprep.media.image import damaged, open_image, probe_image
+from vlprep.errors import PixelLimitError, TimeLimitError, UnsupportedFormatError
+from vlprep.media.image import damaged, describe_image, open_image, probe_image
+from vlprep.media.metadata import metadata_kinds
 from vlprep.media.sniff import Format
 from vlprep.media.source import OpenSource
 from vlprep.types import ImageInfo, ImageSize
@@ -38,20 +37,79 @@ _TURNS = {
 }
 
 
-def read_picture(opened: OpenSource, found: Format) -> Pixels:
-    """Decode the first picture of an image, height x width x 3, as displayed.
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded picture, and what became of its file's other contents."""
 
-    Raises `DecodeError` where the file is damaged or cut off, `PixelLimitError` for a size beyond
-    belief and `UnsupportedFormatError` for camera raw files.
+    pixels: Pixels
+    """Height x width x 3 (RGB) or, where something shows through, x 4 (RGBA); upright."""
+    info: ImageInfo
+    """Facts of its header."""
+    metadata: tuple[str, ...]
+    """Kinds of metadata in the file, such as "location"; see `metadata_kinds`."""
+    changes: tuple[str, ...]
+    """How the colours were converted, one sentence each."""
+    warnings: tuple[str, ...]
+    """What a user should know."""
+
+
+def decode_picture(
+    opened: OpenSource, found: Format, *, number: int | None = None, srgb: bool = False
+) -> Picture:
+    """Decode one picture of an image, as displayed, with its transparency.
+
+    `number` is its place in the file, from 0; without it the file's main picture is meant. `srgb`
+    converts colours from the file's profile to sRGB; a damaged profile is ignored, with a warning.
+    What is fully transparent becomes white.
+
+    Raises the errors of `read_picture`; a picture that is not there makes the file damaged.
+
+    >>> from vlprep.media.probe import recognise
+    >>> from vlprep.media.source import open_source
+    >>> with open_source("fixtures/alpha.png") as opened:
+    ...     decode_picture(opened, recognise(opened)).pixels.shape
+    (240, 320, 4)
     """
-    info = probe_image(opened, found)
     opened.file.seek(0)
     try:
-        return _upright(_flattened(open_image(opened, found)), info)
+        image = open_image(opened, found)
+        if number is not None:
+            for place in range(min(image.tell() + 1, number), number + 1):
+                image.seek(place)  # one by one: frames build on those before
+        info = describe_image(image, opened, found)
+        colours, alpha = _layers(image)
+        profile = image.info.get("icc_profile") if srgb else None
+        colours, said, warned = _to_srgb(colours, profile)
+        pixels = _upright(_together(colours.convert("RGB"), alpha), info)
+        changes = _changes(image.mode) + said
+        return Picture(pixels, info, metadata_kinds(image), changes, warned)
     except (PixelLimitError, UnsupportedFormatError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
         raise damaged(opened, found, error) from error
+
+
+def read_picture(opened: OpenSource, found: Format, *, srgb: bool = False) -> Pixels:
+    """Decode the first picture of an image, height x width x 3, as displayed, laid on white.
+
+    `srgb` converts colours from the file's profile to sRGB; the models' own processors do not.
+
+    Raises `DecodeError` where the file is damaged or cut off, `PixelLimitError` for a size beyond
+    belief and `UnsupportedFormatError` for camera raw files.
+    """
+    return lay_on_white(decode_picture(opened, found, srgb=srgb).pixels)
+
+
+def lay_on_white(picture: Pixels) -> Pixels:
+    """Return an RGB or RGBA picture as RGB; what shows through is white.
+
+    >>> lay_on_white(np.zeros((1, 1, 4), np.uint8)).tolist()
+    [[[255, 255, 255]]]
+    """
+    if picture.shape[2] == 3:
+        return picture
+    image = Image.fromarray(picture)
+    return np.asarray(_on_white(image.convert("RGB"), image.getchannel("A")))
 
 
 def resize_picture(picture: Pixels, size: ImageSize) -> Pixels:
@@ -96,14 +154,83 @@ def animation_frames(
 
 def _flattened(image: Image.Image) -> Image.Image:
     """Return a picture as RGB; what shows through is white."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    colours, alpha = _layers(image)
+    colours = colours.convert("RGB")
+    return colours if alpha is None else _on_white(colours, alpha)
+
+
+def _layers(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Return a picture's colours, of 8 bits, and its alpha channel if something shows through."""
+    if image.mode in _DEEP_MODES or image.mode.startswith("I;16"):
+        return Image.fromarray(_eight_bits(np.asarray(image))), None
     if not image.has_transparency_data:
-        return image.convert("RGB")
-    picture = image.convert("RGBA")
-    white = Image.new("RGB", picture.size, "white")
-    white.paste(picture, mask=picture.getchannel("A"))
+        image.load()
+        return image, None
+    grey = image.mode in ("LA", "La")
+    picture = image.convert("LA" if grey else "RGBA")
+    return picture.convert("L" if grey else "RGB"), picture.getchannel("A")
+
+
+_DEEP_MODES = ("I", "F")
+
+
+def _on_white(colours: Image.Image, alpha: Image.Image) -> Image.Image:
+    white = Image.new("RGB", colours.size, "white")
+    white.paste(colours, mask=alpha)
     return white
+
+
+def _together(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """Join colours and alpha; an alpha channel that hides nothing is left out."""
+    if alpha is None or alpha.getextrema() == (255, 255):
+        return colours
+    # Readers that leave alpha aside show what is hidden, which is often black or noise.
+    joined = Image.composite(colours, Image.new("RGB", colours.size, "white"), _any_of(alpha))
+    joined.putalpha(alpha)
+    return joined
+
+
+def _any_of(alpha: Image.Image) -> Image.Image:
+    return alpha.point([0] + [255] * 255)
+
+
+def _changes(mode: str) -> tuple[str, ...]:
+    if mode in _DEEP_MODES or mode.startswith("I;16"):
+        return ("more than 8 bits a channel scaled to 8",)
+    return ("colours of print (CMYK) converted to RGB",) if mode == "CMYK" else ()
+
+
+_PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+"""Pillow's modes of a profile's kinds of colour."""
+
+
+def _to_srgb(
+    image: Image.Image, profile: bytes | None
+) -> tuple[Image.Image, tuple[str, ...], tuple[str, ...]]:
+    """Convert colours as a profile tells; returns what to say and what to warn of as well."""
+    if not profile:
+        return image, (), ()
+    from PIL import ImageCms
+
+    try:
+        stored = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        name = ImageCms.getProfileDescription(stored).strip() or "without a name"
+        if "sRGB" in name:
+            return image, (), ()
+        mode = _PROFILE_MODES[stored.profile.xcolor_space.strip()]
+        if (mode == "CMYK") != (image.mode == "CMYK"):
+            raise ValueError(f"a profile of {mode} in a picture of {image.mode}")
+        converted = ImageCms.profileToProfile(
+            image.convert(mode),
+            stored,
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.PERCEPTUAL,
+            outputMode="RGB",
+        )
+    except Exception:  # LittleCMS and its wrapper raise what they like on hostile bytes
+        return image, (), ("the colour profile is damaged and was ignored",)
+    assert converted is not None  # it is, where nothing was to be done in place
+    return converted, (f"colour profile ({name[:60]}) converted to sRGB",), ()
 
 
 def _upright(image: Image.Image, info: ImageInfo) -> Pixels:
@@ -127,44 +254,3 @@ def _eight_bits(image: npt.NDArray[np.generic]) -> Pixels:
         reach = 1.0 if np.issubdtype(image.dtype, np.floating) and brightest <= 1 else 255.0
     scaled: Pixels = np.rint(np.clip(values / reach, 0, 1) * 255).astype(np.uint8)
     return scaled
-
-
-PICTURE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
-"""Formats of pictures by the ending of their names."""
-
-
-def picture_format(path: str | os.PathLike[str]) -> str:
-    """Return the format that a picture's name asks for.
-
-    Raises `ConstraintError` for an ending that is not in `PICTURE_FORMATS`.
-
-    >>> picture_format("sheet.JPG")
-    'JPEG'
-    """
-    ending = Path(path).suffix.lower()
-    if ending not in PICTURE_FORMATS:
-        known = ", ".join(PICTURE_FORMATS)
-        raise ConstraintError(f"{path}: {ending or 'no ending'} is no picture here; use {known}")
-    return PICTURE_FORMATS[ending]
-
-
-def encode_picture(picture: Pixels | Image.Image, format: str) -> bytes:
-    r"""Encode a picture as "PNG", "JPEG" or "WEBP", as close to the original as the format gets.
-
-    JPEG and WebP have quality 95, and JPEG all of the colour (4:4:4). Encoded to memory, because
-    Pillow writes cut files to a full disk without a word.
-
-    >>> encode_picture(np.zeros((28, 28, 3), np.uint8), "PNG")[:4]
-    b'\x89PNG'
-    """
-    image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
-    memory = io.BytesIO()
-    image.save(memory, format, **_ENCODING[format])
-    return memory.getvalue()
-
-
-_ENCODING: dict[str, dict[str, Any]] = {
-    "PNG": {"compress_level": 3},  # twice as fast as Pillow's default, a few per cent larger
-    "JPEG": {"quality": 95, "subsampling": 0},
-    "WEBP": {"quality": 95},
-}

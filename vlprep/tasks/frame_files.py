@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 
 from vlprep.errors import DecodeError
-from vlprep.media.picture import encode_picture, picture_format
+from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.target import (
     PathLike,
     check_new,

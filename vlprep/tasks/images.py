@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import UnsupportedFormatError
-from vlprep.media.picture import encode_picture, picture_format, read_picture, resize_picture
+from vlprep.media.encode import encode_picture, picture_format
+from vlprep.media.picture import read_picture, resize_picture
 from vlprep.media.probe import probe, recognise
 from vlprep.media.source import SourceLike, open_source, source_name
 from vlprep.media.target import PathLike, check_not_source, new_file

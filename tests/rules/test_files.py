@@ -1,0 +1,44 @@
+import base64
+
+import pytest
+
+from vlprep import get_model
+from vlprep.models.registry import get_route
+from vlprep.models.spec import Route
+from vlprep.rules.files import data_url_length, image_byte_limit, takes_image
+from vlprep.types import ImageSize
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 1000, 4567])
+def test_the_length_of_a_data_url_is_that_of_one(count):
+    url = "data:image/png;base64," + base64.b64encode(bytes(count)).decode()
+    assert data_url_length(count, "image/png") == len(url)
+
+
+@pytest.mark.parametrize("mime_type", ["image/jpeg", "image/png"])
+@pytest.mark.parametrize("most", [100, 101, 102, 103, 9_999_999, 10_000_000])
+def test_the_largest_file_whose_data_url_is_under_the_limit(mime_type, most):
+    limit = image_byte_limit(Route(name="base64", max_image_bytes=most, sources=()), mime_type)
+    assert data_url_length(limit - 1, mime_type) < most <= data_url_length(limit, mime_type)
+
+
+def test_limits_of_the_routes():
+    assert image_byte_limit(get_route("base64"), "image/jpeg") == 7_000_000
+    assert image_byte_limit(get_route("path"), "image/jpeg") == 10_000_000
+    # By the prefix and four characters for three bytes, if no document asked for less:
+    bare = Route(name="base64", max_image_bytes=10_000_000, sources=())
+    assert image_byte_limit(bare, "image/jpeg") == 7_499_982 + 1
+
+
+@pytest.mark.parametrize("format", ["BMP", "JPEG", "PNG", "TIFF", "WEBP", "HEIC"])
+def test_above_4k_only_jpeg_and_png_are_taken(format):
+    model = get_model("qwen3-vl-plus")
+    assert takes_image(model, format, ImageSize(2160, 3840))
+    assert takes_image(model, format, ImageSize(2161, 3840)) == (format in ("JPEG", "PNG"))
+
+
+@pytest.mark.parametrize("format", ["GIF", "AVIF", "JPEG 2000"])
+def test_other_formats_are_taken_by_weights_only(format):
+    assert not takes_image(get_model("qwen3-vl-plus"), format, ImageSize(100, 100))
+    weights = get_model("Qwen/Qwen2.5-VL-7B-Instruct")
+    assert takes_image(weights, format, ImageSize(5000, 5000))
