@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from vlprep.rules.tokens import image_tokens as image_tokens
     from vlprep.rules.tokens import image_tokens_batch as image_tokens_batch
     from vlprep.rules.tokens import video_tokens as video_tokens
-    from vlprep.tasks.compress_image import CompressedImage as CompressedImage
-    from vlprep.tasks.compress_image import compress_image as compress_image
-    from vlprep.tasks.compress_image import save_image as save_image
+    from vlprep.tasks.compress.image import CompressedImage as CompressedImage
+    from vlprep.tasks.compress.image import compress_image as compress_image
+    from vlprep.tasks.compress.image import save_image as save_image
+    from vlprep.tasks.compress.video import CompressedVideo as CompressedVideo
+    from vlprep.tasks.compress.video import compress_video as compress_video
     from vlprep.tasks.count import CountOptions as CountOptions
     from vlprep.tasks.count import MediaCount as MediaCount
     from vlprep.tasks.count import MediaFailure as MediaFailure
@@ -64,7 +66,8 @@ _HOMES = {
     "rules.budget": ("TokenBudget", "token_budget"),
     "rules.packing": ("FitPlan",),
     "rules.tokens": ("TokenCount", "image_tokens", "image_tokens_batch", "video_tokens"),
-    "tasks.compress_image": ("CompressedImage", "compress_image", "save_image"),
+    "tasks.compress.image": ("CompressedImage", "compress_image", "save_image"),
+    "tasks.compress.video": ("CompressedVideo", "compress_video"),
     "tasks.count": ("CountOptions", "MediaCount", "MediaFailure", "count_many", "count_tokens"),
     "tasks.fit": ("ImageFit", "fit_images"),
     "tasks.frame_files": ("FrameRecord", "save_frames"),

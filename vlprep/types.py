@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
 CountOrigin = Literal["header", "estimate", "scan", "list"]
 Transfer = Literal["PQ", "HLG"]
 Resample = Literal["fast", "reference"]
+Keep = Literal["model-view", "full"]  # of what is compressed
+Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
 
 MAX_FRAME_PIXELS = 67_108_864
 """Largest frame of a video or an animation that is decoded, in pixels (8,192 x 8,192)."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vlprep.media.target import check_not_source, new_file, new_folder
+from vlprep.media.target import check_not_source, new_file, new_file_at, new_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -134,3 +134,26 @@ def test_the_source_is_recognised_under_any_name(tmp_path, link):
     with pytest.raises(FileExistsError, match="is the source itself"):
         check_not_source(other, [str(source)])
     check_not_source(tmp_path / "c.jpg", [str(source), "no-such-file"])
+
+
+def test_a_writer_that_needs_a_name_gets_one_in_a_private_folder(tmp_path):
+    target = tmp_path / "a.mp4"
+    with new_file_at(target) as whole:
+        whole.write_bytes(b"1")
+        whole.with_name("notes").write_bytes(b"2")
+        assert not target.exists()
+    assert target.read_bytes() == b"1"
+    assert names(tmp_path) == ["a.mp4"]
+    with pytest.raises(FileExistsError, match="--force"), new_file_at(target):
+        pass
+
+
+def test_its_errors_name_the_target_and_leave_nothing(tmp_path):
+    target = tmp_path / "a.mp4"
+    with pytest.raises(OSError) as caught, new_file_at(target) as whole:
+        whole.with_name("notes").write_bytes(b"2")
+        raise OSError(28, "No space left on device", str(whole))
+    assert caught.value.filename == str(target)
+    with pytest.raises(KeyboardInterrupt), new_file_at(target) as whole:
+        raise KeyboardInterrupt
+    assert names(tmp_path) == []

@@ -90,6 +90,15 @@ def sniff(head: bytes) -> Format | None:
     return next((row for row in FORMATS if row.pattern.match(head)), None)
 
 
+def endings(format: str) -> tuple[str, ...]:
+    """Return the endings of names for a format, the usual one first, with the dot.
+
+    >>> endings("JPEG")[0]
+    '.jpg'
+    """
+    return tuple(f".{ending}" for row in FORMATS if row.name == format for ending in row.extensions)
+
+
 def is_media_name(name: str) -> bool:
     """Say whether a file's name promises an image or a video, whatever its content is.
 

@@ -47,6 +47,35 @@ def new_file(path: PathLike, *, overwrite: bool = False) -> Iterator[BinaryIO]:
 
 
 @contextmanager
+def new_file_at(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a name to write a file under, which appears at `path` when the block ends.
+
+    For writers that need a name of their own to open. It stands in a private folder, in which
+    other files may lie meanwhile. Errors are those of `new_file`.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     with new_file_at(f"{folder}/note.txt") as whole:
+    ...         _ = whole.write_bytes(b"done")
+    ...     Path(folder, "note.txt").read_bytes()
+    b'done'
+    """
+    target = Path(path)
+    check_new(target, overwrite=overwrite)
+    private = target.with_name(f".{secrets.token_hex(8)}.part")
+    with _errors_name(target):
+        try:
+            private.mkdir()
+            whole = private / "whole"
+            yield whole
+            with whole.open("rb+") as file:
+                os.fsync(file.fileno())
+            _put_in_place(whole, target, overwrite=overwrite)
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+
+
+@contextmanager
 def new_folder(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     """Give an empty folder to write into, whose files appear in `path` when the block ends.
 
@@ -120,6 +149,6 @@ def _errors_name(target: Path) -> Iterator[None]:
     except OSError as error:
         if error.filename is None and error.errno is not None:
             raise type(error)(error.errno, error.strerror, str(target)) from error
-        if str(error.filename).endswith(".part"):
+        if any(part.endswith(".part") for part in Path(str(error.filename)).parts[-2:]):
             error.filename = str(target)
         raise

@@ -1,13 +1,24 @@
-"""What files the services take: how many bytes by which route, in which formats.
+"""What files the services take: how many bytes by which route, in which formats, how long.
 
 Counted before anything is sent, because their own messages come late and say little.
 """
 
 from __future__ import annotations
 
+from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.models.registry import file_formats
 from vlprep.models.spec import ModelSpec, Route
-from vlprep.types import ImageSize
+from vlprep.types import ImageSize, VideoInfo
+
+VIDEO_MIME_TYPES = {
+    "MP4": "video/mp4",
+    "MOV": "video/quicktime",
+    "AVI": "video/x-msvideo",
+    "Matroska": "video/x-matroska",
+    "FLV": "video/x-flv",
+    "ASF": "video/x-ms-wmv",
+}
+"""By container, as `vlprep.media.sniff` names it."""
 
 
 def data_url_length(byte_count: int, mime_type: str) -> int:
@@ -28,10 +39,9 @@ def image_byte_limit(route: Route, mime_type: str) -> int:
     >>> image_byte_limit(get_route("url"), "image/jpeg")
     10000000
     """
-    limit = route.max_image_bytes
     if route.name == "base64":
-        limit = (limit - 1 - _prefix_length(mime_type)) // 4 * 3 + 1
-    return limit if route.raw_bytes is None else min(limit, route.raw_bytes)
+        return _within_url(route.max_image_bytes, route, mime_type)
+    return route.max_image_bytes
 
 
 def takes_image(model: ModelSpec, format: str, size: ImageSize) -> bool:
@@ -50,6 +60,63 @@ def takes_image(model: ModelSpec, format: str, size: ImageSize) -> bool:
     formats = file_formats()
     large = size.pixels > formats.large_image_pixels
     return format in (formats.large_image if large else formats.image)
+
+
+def video_byte_limit(model: ModelSpec, route: Route, container: str | None = "MP4") -> int:
+    """Return the number of bytes that a video file must stay under on a route.
+
+    Raises `UnknownFactError` where each model has a limit of its own and no source states it.
+
+    >>> from vlprep import get_model
+    >>> from vlprep.models.registry import get_route
+    >>> video_byte_limit(get_model("qvq-max"), get_route("base64"))
+    7000000
+    >>> video_byte_limit(get_model("qvq-max"), get_route("url"))
+    1000000000
+    """
+    limit = route.max_video_bytes
+    if limit is None:
+        if model.video_files is None:
+            fact = f"how large a video may be on the route {route.name}"
+            raise UnknownFactError(model.name, fact, "give a limit")
+        limit = model.video_files.max_url_bytes
+    if route.name == "base64":
+        mime_type = VIDEO_MIME_TYPES.get(container or "", "video/x-matroska")
+        return _within_url(limit, route, mime_type)
+    return limit
+
+
+def takes_container(model: ModelSpec, container: str | None) -> bool:
+    """Say whether a model takes videos in a container.
+
+    Weights run anywhere and take what can be decoded.
+
+    >>> from vlprep import get_model
+    >>> takes_container(get_model("qvq-max"), "MPEG-TS")
+    False
+    """
+    return model.kind == "open-weights" or container in file_formats().video
+
+
+def shortest_video(model: ModelSpec) -> float:
+    """Return the seconds that a video must last for a model, 0 where no source says so."""
+    return model.video_files.min_seconds if model.video_files else 0.0
+
+
+def check_length(model: ModelSpec, info: VideoInfo, source: str) -> None:
+    """Raise `ConstraintError` for a video that lasts longer than a model takes."""
+    longest = model.video_files.max_seconds if model.video_files else None
+    if longest is not None and (info.duration_seconds or 0) > longest:
+        raise ConstraintError(
+            f"{source}: lasts {info.duration_seconds:,.1f} s, and {model.name} takes videos of "
+            f"up to {longest:,.0f} s; cut it first"
+        )
+
+
+def _within_url(limit: int, route: Route, mime_type: str) -> int:
+    """Return the bytes that a file must stay under for its data URL to stay under the limit."""
+    raw = (limit - 1 - _prefix_length(mime_type)) // 4 * 3 + 1
+    return raw if route.raw_bytes is None else min(raw, route.raw_bytes)
 
 
 def _prefix_length(mime_type: str) -> int:

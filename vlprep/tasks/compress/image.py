@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from vlprep.errors import (
     ConstraintError,
@@ -21,19 +20,16 @@ from vlprep.media.encode import MAX_JPEG_SIDE, MIME_TYPES
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.picture import Picture, decode_picture, read_picture
 from vlprep.media.probe import recognise
-from vlprep.media.sniff import FORMATS, Format, mislabelled
+from vlprep.media.sniff import Format, endings, mislabelled
 from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
 from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.models.registry import get_model, get_route
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.files import data_url_length, image_byte_limit, takes_image
 from vlprep.rules.tokens import TokenCount, image_tokens
-from vlprep.tasks.image_candidates import Attempt, Wish, encode_within
-from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize
+from vlprep.tasks.compress.candidates import Attempt, Wish, encode_within
+from vlprep.types import MAX_FRAME_PIXELS, Action, ImageInfo, ImageSize, Keep
 from vlprep.units import format_size
-
-Keep = Literal["model-view", "full"]
-Action = Literal["unchanged", "converted", "compressed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +41,9 @@ class CompressedImage:
     model: str
     """Name of the model."""
     action: Action
-    """"unchanged": the source's own bytes; "converted": its format was not taken; "compressed"."""
+    """"unchanged": the source's own bytes; "converted": it was not taken; "compressed"."""
+    reason: str
+    """Why."""
     content: bytes
     """The file that came of it."""
     format: str
@@ -91,7 +89,7 @@ class CompressedImage:
     @property
     def endings(self) -> tuple[str, ...]:
         """Endings of names for the format, the usual one first, with the dot."""
-        return tuple(f".{ending}" for ending in _endings(self.format))
+        return endings(self.format)
 
 
 def compress_image(
@@ -154,7 +152,7 @@ def compress_image(
         if not reasons:
             return _unchanged(task, header, opened, found)
         picture = decode_picture(opened, found, number=page, srgb=True)
-    return _changed(task, header, picture, "compressed" if "bytes" in reasons else "converted")
+    return _changed(task, header, picture, "; ".join(reasons))
 
 
 def save_image(compressed: CompressedImage, path: PathLike, *, overwrite: bool = False) -> None:
@@ -220,16 +218,18 @@ def _read_header(opened: OpenSource, found: Format, page: int | None) -> _Header
     return _Header(info, opened.file_bytes, pictures, frames > 1, warnings)
 
 
-def _reasons(task: _Task, header: _Header, page: int | None) -> set[str]:
-    """Return why the source cannot stay as it is."""
-    info = header.info
-    reasons = {
-        "bytes": header.file_bytes >= task.byte_limit(info.format),
-        "format": not takes_image(task.spec, info.format, info.size),
-        "animation": header.animated,
-        "page": page is not None and header.pictures > 1,
-    }
-    return {reason for reason, holds in reasons.items() if holds}
+def _reasons(task: _Task, header: _Header, page: int | None) -> list[str]:
+    """Say why the source cannot stay as it is."""
+    info, limit, reasons = header.info, task.byte_limit(header.info.format), []
+    if header.file_bytes >= limit:
+        reasons.append(f"{header.file_bytes:,} bytes are not under {limit:,}")
+    if not takes_image(task.spec, info.format, info.size):
+        reasons.append(f"{task.spec.name} does not take {info.format} of {format_size(info.size)}")
+    if header.animated:
+        reasons.append("an animation is not one picture")
+    elif page is not None and header.pictures > 1:
+        reasons.append(f"one of {header.pictures} pictures is wanted")
+    return reasons
 
 
 # What stays as it is.
@@ -244,6 +244,7 @@ def _unchanged(task: _Task, header: _Header, opened: OpenSource, found: Format) 
         source=task.source,
         model=task.spec.name,
         action="unchanged",
+        reason=f"{header.file_bytes:,} bytes of {info.format} are within every limit",
         content=opened.file.read(),
         format=info.format,
         mime_type=MIME_TYPES[info.format],
@@ -266,16 +267,18 @@ def _unchanged(task: _Task, header: _Header, opened: OpenSource, found: Format) 
 # What is encoded anew.
 
 
-def _changed(task: _Task, header: _Header, picture: Picture, action: Action) -> CompressedImage:
+def _changed(task: _Task, header: _Header, picture: Picture, reason: str) -> CompressedImage:
     before = task.count(picture.info.size)
     sizes = _sizes(task, picture.info.size, before)
+    too_large = header.file_bytes >= task.byte_limit(header.info.format)
     attempt, encodes = encode_within(picture.pixels, _wish(task, picture, sizes), task.source)
     _check(attempt)
     after = task.count(attempt.size)
     return CompressedImage(
         source=task.source,
         model=task.spec.name,
-        action=action,
+        action="compressed" if too_large else "converted",
+        reason=reason,
         content=attempt.content,
         format=attempt.format,
         mime_type=MIME_TYPES[attempt.format],
@@ -373,7 +376,3 @@ def _over_route(task: _Task, format: str, byte_count: int) -> tuple[str, ...]:
     if task.spec.kind == "open-weights" or byte_count < allowed:
         return ()
     return (f"the route {task.route} takes images of fewer than {allowed:,} bytes",)
-
-
-def _endings(format: str) -> tuple[str, ...]:
-    return tuple(ending for row in FORMATS if row.name == format for ending in row.extensions)

@@ -10,7 +10,7 @@ from tests.places import REAL_MEDIA
 from vlprep.errors import ByteLimitError
 from vlprep.maths.quality import MAX_TRIALS
 from vlprep.media.encode import encode_jpeg, encode_palette_png, encode_png
-from vlprep.tasks.image_candidates import (
+from vlprep.tasks.compress.candidates import (
     DRAWN_FLOOR,
     LEAST_SIDE,
     PHOTO_FLOOR,

@@ -1,0 +1,37 @@
+"""Files under a limit: how well they fill it, and what happens when nothing fits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from tests.films import MODEL, VARIABLE, film, names, squeeze
+from tests.places import FIXTURES
+from vlprep import compress_video
+from vlprep.errors import ByteLimitError
+
+
+@pytest.mark.parametrize("share", [0.9, 0.6, 0.35, 0.2])
+@pytest.mark.parametrize("keep", ["model-view", "full"])
+@pytest.mark.parametrize("rate", [Fraction(24), Fraction(60000, 1001), VARIABLE])
+def test_two_passes_fill_the_limit_and_stay_under_it(tmp_path, rate, keep, share):
+    source, target = film(rate), tmp_path / "a.mp4"
+    if keep == "full":
+        limit = round(source.stat().st_size * share * 0.5)
+    else:
+        squeeze(source, target)
+        limit = round(target.stat().st_size * share)
+    done = compress_video(source, target, MODEL, limit=limit, keep=keep, overwrite=True)
+    assert done.bit_rate is not None
+    assert 0.85 <= target.stat().st_size / limit < 1
+    assert done.bytes_after == target.stat().st_size
+
+
+@pytest.mark.parametrize("keep", ["model-view", "full"])
+def test_a_limit_that_cannot_be_met_leaves_nothing(tmp_path, keep):
+    with pytest.raises(ByteLimitError) as caught:
+        compress_video(FIXTURES / "clip.mp4", tmp_path / "a.mp4", MODEL, limit=900, keep=keep)
+    assert caught.value.limit == 900
+    assert caught.value.smallest >= 900
+    assert names(tmp_path) == []

@@ -1,0 +1,137 @@
+"""The sound of a video: whether there is any, and as AAC of few bytes for a video written anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import av
+from av import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+
+from vlprep.errors import VlprepError
+from vlprep.media.sniff import Format
+from vlprep.media.source import OpenSource
+from vlprep.media.video.container import open_video
+
+_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+
+
+def has_sound(opened: OpenSource, found: Format) -> bool:
+    """Say whether a video has sound that can be decoded.
+
+    Raises the errors of `open_video`.
+    """
+    with open_video(opened, found) as container:
+        return _chosen(container) is not None
+
+
+def write_sound(
+    path: Path, opened: OpenSource, found: Format, *, bit_rate: int, start_seconds: float
+) -> int:
+    """Write a video's sound as AAC, mono, to a new MP4 and return its length in bytes.
+
+    `bit_rate` is in bits per second. `start_seconds` is the time stamp of the first displayed
+    frame; sound from before it is left out. A packet that is damaged is skipped; where none can be
+    decoded the length is 0.
+
+    Raises the errors of `open_video` and `write_errors`.
+    """
+    encoder: Any = None
+    with write_errors(path), av.open(str(path), "w", format="mp4") as output:
+        for frame in _frames(opened, found, start_seconds):
+            if encoder is None:
+                rate = frame.sample_rate if frame.sample_rate in _AAC_RATES else 48000
+                encoder = output.add_stream("aac", rate=rate, layout="mono")
+                encoder.bit_rate = bit_rate
+            with suppress(ValueError):  # the layout changes amid the stream
+                output.mux(encoder.encode(frame))
+        if encoder is not None:
+            output.mux(encoder.encode(None))
+    return path.stat().st_size if encoder is not None else 0
+
+
+@contextmanager
+def write_errors(path: Path) -> Iterator[None]:
+    """Raise an `OSError` that names `path` for a full disk, `VlprepError` for what else goes wrong.
+
+    PyAV's own errors are of many classes, some of which only look like the system's.
+    """
+    try:
+        yield
+    except av.FFmpegError as error:
+        if isinstance(error, OSError) and error.errno:
+            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+        raise VlprepError(f"{path.name}: the encoder failed: {error}") from error
+
+
+def _chosen(container: InputContainer) -> AudioStream | None:
+    streams = [stream for stream in container.streams.audio if stream.codec_context is not None]
+    return min(streams, key=lambda stream: (not stream.disposition & 1, stream.index), default=None)
+
+
+def _frames(opened: OpenSource, found: Format, start_seconds: float) -> Iterator[AudioFrame]:
+    """Decode the sound, on a clock that starts at `start_seconds` and never runs backwards."""
+    reached = 0
+    with open_video(opened, found) as container:
+        stream = _chosen(container)
+        for packet in container.demux(stream) if stream is not None else ():
+            for frame in _decoded(packet):
+                rate = frame.sample_rate
+                time = reached / rate if frame.time is None else frame.time - start_seconds
+                if time + frame.samples / rate <= 0:
+                    continue
+                reached = max(reached, round(time * rate))
+                frame.pts, frame.time_base = reached, Fraction(1, rate)
+                reached += frame.samples
+                yield frame
+
+
+def _decoded(packet: Any) -> list[AudioFrame]:
+    try:
+        frames: list[AudioFrame] = packet.decode()
+    except av.FFmpegError:
+        return []
+    return frames
+
+
+class SoundCopy:
+    """Copies the sound of one file into another, packet by packet, along with its pictures."""
+
+    def __init__(self, path: Path, output: OutputContainer) -> None:
+        self._output = output
+        self._container = av.open(str(path), "r", format="mp4")
+        source = self._container.streams.audio[0]
+        self._stream = output.add_stream_from_template(source)
+        self._packets = self._container.demux(source)
+        self._next = next(self._packets, None)
+
+    def __enter__(self) -> SoundCopy:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._container.close()
+
+    def copy_until(self, seconds: float | None) -> None:
+        """Copy what is heard before `seconds` from the start; `None` is all that is left."""
+        while (packet := self._next) is not None:
+            self._next = None
+            if packet.pts is None:  # the end of the file
+                return
+            if seconds is not None and packet.pts * packet.time_base > seconds:
+                self._next = packet
+                return
+            packet.stream = self._stream
+            self._output.mux(packet)
+            self._next = next(self._packets, None)
