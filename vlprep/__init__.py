@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from vlprep.rules.tokens import image_tokens as image_tokens
     from vlprep.rules.tokens import image_tokens_batch as image_tokens_batch
     from vlprep.rules.tokens import video_tokens as video_tokens
+    from vlprep.tasks.compress.files import CompressedFile as CompressedFile
+    from vlprep.tasks.compress.files import CompressOptions as CompressOptions
+    from vlprep.tasks.compress.files import compress_file as compress_file
+    from vlprep.tasks.compress.files import compress_many as compress_many
     from vlprep.tasks.compress.image import CompressedImage as CompressedImage
     from vlprep.tasks.compress.image import compress_image as compress_image
     from vlprep.tasks.compress.image import save_image as save_image
@@ -66,6 +70,12 @@ _HOMES = {
     "rules.budget": ("TokenBudget", "token_budget"),
     "rules.packing": ("FitPlan",),
     "rules.tokens": ("TokenCount", "image_tokens", "image_tokens_batch", "video_tokens"),
+    "tasks.compress.files": (
+        "CompressOptions",
+        "CompressedFile",
+        "compress_file",
+        "compress_many",
+    ),
     "tasks.compress.image": ("CompressedImage", "compress_image", "save_image"),
     "tasks.compress.video": ("CompressedVideo", "compress_video"),
     "tasks.count": ("CountOptions", "MediaCount", "MediaFailure", "count_many", "count_tokens"),

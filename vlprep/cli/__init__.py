@@ -17,6 +17,7 @@ COMMANDS = {
     "tokens": ("tokens", "Count what images and videos cost in tokens."),
     "frames": ("frames", "Write the frames that a model sees of a video."),
     "view": ("view", "Write an image as a model sees it."),
+    "compress": ("compress", "Bring images and videos under a byte limit."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "models": ("models", "List the models, or show one with all its numbers."),
 }
@@ -99,6 +100,7 @@ def main() -> None:
     \b
     vlprep tokens photo.jpg clip.mp4 --fps 1
     vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
+    vlprep compress photo.heic clip.mov -o small --limit 7MB
     vlprep fit-images *.jpg --model qvq-max
     vlprep models qwen3-vl-plus
 

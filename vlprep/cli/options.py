@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from vlprep.units import parse_count, parse_rate, parse_seconds, parse_size
+from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -34,6 +34,7 @@ RATE = _Parsed("rate", lambda text: float(parse_rate(text)))
 """A rate as the float that the references compute with."""
 SECONDS = _Parsed("time", parse_seconds)
 COUNT = _Parsed("number", parse_count)
+BYTES = _Parsed("bytes", parse_bytes)
 SIZE = _Parsed("widthxheight", parse_size)
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _T = TypeVar("_T")
 
@@ -15,22 +19,41 @@ PATIENCE_SECONDS = 1.0
 
 def track(items: Iterable[_T], total: int, what: str) -> Iterator[_T]:
     """Pass items through; on a terminal, show how many of `total` are done and the time left."""
-    if not sys.stderr.isatty():
-        yield from items
-        return
-    started, iterator = time.monotonic(), iter(items)
-    for done, item in enumerate(iterator, 1):
-        yield item
-        if time.monotonic() - started > PATIENCE_SECONDS and done < total:
-            yield from _with_bar(iterator, total, what, done)
+    return Bars().track(items, total, what)
 
 
-def _with_bar(items: Iterable[_T], total: int, what: str, done: int) -> Iterator[_T]:
+class Bars:
+    """Bars one below the other, for work in which other work is done: frames of files."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._display: Progress | None = None
+
+    def track(self, items: Iterable[_T], total: int, what: str) -> Iterator[_T]:
+        """Pass items through with a bar of their own, below those that are there already."""
+        if not sys.stderr.isatty():
+            yield from items
+            return
+        outermost = self._display is None
+        display = self._display = self._display or _new_display()
+        with display if outermost else nullcontext():
+            task = display.add_task(what, total=total, visible=self._late)
+            try:
+                for item in items:
+                    yield item
+                    display.update(task, advance=1, visible=total > 1 and self._late)
+            finally:
+                display.remove_task(task)
+        if outermost:
+            self._display = None
+
+    @property
+    def _late(self) -> bool:
+        return time.monotonic() - self._started > PATIENCE_SECONDS
+
+
+def _new_display() -> Progress:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total, completed=done)
-        for item in items:
-            yield item
-            bar.advance(task)
+    return Progress(console=Console(stderr=True), transient=True)

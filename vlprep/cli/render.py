@@ -11,7 +11,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -28,14 +28,19 @@ Item = dict[str, Any]
 def item_json(result: Result) -> Item:
     """Return one file's entry of the documented JSON."""
     if isinstance(result, MediaFailure):
-        error = {"code": result.code, "message": result.message}
-        return {"source": result.source, "error": error}
+        return failure_json(result)
     return {
         "source": result.source,
         "kind": result.kind,
         **_count_json(result.info.size, result.tokens),
         "warnings": list(result.warnings),
     }
+
+
+def failure_json(failure: MediaFailure) -> Item:
+    """Return the entry of a file that failed."""
+    error = {"code": failure.code, "message": failure.message}
+    return {"source": failure.source, "error": error}
 
 
 def equal_item_json(size: ImageSize, tokens: TokenCount) -> Item:
@@ -171,7 +176,19 @@ def heading(model: ModelSpec, rules: str | None) -> str:
     return f"{safe(model.name)}, {by} {rule_set.name} ({rule_set.date})"
 
 
-def report_problems(results: Iterable[Result], *, warnings: bool) -> bool:
+class Reported(Protocol):
+    """What became of a file."""
+
+    @property
+    def source(self) -> str:
+        """The file as the caller named it."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know."""
+
+
+def report_problems(results: Iterable[Reported | MediaFailure], *, warnings: bool) -> bool:
     """Print failures, and warnings if wanted, on stderr; returns whether anything failed."""
     failed = False
     for result in results:

@@ -80,6 +80,8 @@ class Wish:
     """Sizes in pixels, the most wanted first; smaller ones only where none of these fits."""
     limits: Mapping[str, int]
     """By format: the number of bytes to stay under."""
+    formats: tuple[str, ...] = ("PNG", "JPEG")
+    """Formats that will do."""
     lossless: bool = False
     """Whether nothing but PNG, with every pixel of one of the sizes, will do."""
     from_lossless: bool = False
@@ -173,9 +175,13 @@ class _Bench:
 
     def _candidates(self) -> Iterator[Attempt | None]:
         first, last = self._wish.sizes[0], self._wish.sizes[-1]
-        if self._worth_a_png(first):
+        if "JPEG" not in self._wish.formats:
+            yield from map(self._png, self._wish.sizes)
+            yield self._palette(last)
+            return
+        if "PNG" in self._wish.formats and self._worth_a_png(first):
             yield self._png(first)
-        if self._drawn and self._worth_a_palette():
+        if "PNG" in self._wish.formats and self._drawn and self._worth_a_palette():
             yield self._palette(first)
         for size in self._wish.sizes:
             yield self._by_quality(size, hurried=size != last)

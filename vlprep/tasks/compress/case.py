@@ -9,6 +9,7 @@ from typing import Any
 
 from vlprep.errors import ConstraintError
 from vlprep.media.probe import recognise
+from vlprep.media.sniff import endings
 from vlprep.media.source import SourceLike, open_source
 from vlprep.media.video.sound import has_sound
 from vlprep.models.registry import get_route
@@ -32,6 +33,8 @@ class VideoTask:
     options: Mapping[str, Any]
     tone_map: bool
     watch: Watch
+    ending: str = ""
+    """Ending of the file to write, with the dot; one of MP4's asks for that."""
 
     def stream(self) -> FrameStream:
         """Open the source, to be read as the model sees it; its header is read at once."""
@@ -146,6 +149,8 @@ def _reasons(task: VideoTask, info: VideoInfo, limit: int) -> list[str]:
         reasons.append("a list of images is not a file")
     elif not takes_container(task.spec, info.format):
         reasons.append(f"{name} does not take {info.format}")
+    elif task.ending in endings("MP4") and task.ending not in endings(info.format or ""):
+        reasons.append(f"MP4 is wanted, not {info.format}")
     if seconds is not None and seconds < task.least_seconds:
         reasons.append(f"lasts {seconds:.2f} s, and {name} wants {task.least_seconds:g} s")
     if task.spec.kind == "api" and info.frame_count < task.least_frames:

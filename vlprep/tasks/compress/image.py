@@ -31,6 +31,9 @@ from vlprep.tasks.compress.candidates import Attempt, Wish, encode_within
 from vlprep.types import MAX_FRAME_PIXELS, Action, ImageInfo, ImageSize, Keep
 from vlprep.units import format_size
 
+WRITTEN = ("PNG", "JPEG")
+"""Formats that images are written in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompressedImage:
@@ -82,6 +85,11 @@ class CompressedImage:
         return len(self.content)
 
     @property
+    def ratio(self) -> float:
+        """Bytes of the source over those of the result."""
+        return self.bytes_before / self.bytes_after
+
+    @property
     def data_url_length(self) -> int:
         """Length of the data URL that holds the content."""
         return data_url_length(len(self.content), self.mime_type)
@@ -99,6 +107,7 @@ def compress_image(
     limit: int | None = None,
     route: str = "base64",
     keep: Keep = "model-view",
+    format: str | None = None,
     lossless: bool = False,
     page: int | None = None,
     min_pixels: int | None = None,
@@ -132,6 +141,10 @@ def compress_image(
         raise ConstraintError(f"limit must be above 0 bytes, got {limit:,}")
     if keep not in ("model-view", "full"):
         raise ConstraintError(f"keep must be model-view or full, got {keep!r}")
+    if format not in (None, *WRITTEN):
+        raise ConstraintError(f"images are written as {' or '.join(WRITTEN)}, not as {format}")
+    if lossless and format not in (None, "PNG"):
+        raise ConstraintError(f"{format} loses details; without loss there is PNG")
     spec = get_model(model)
 
     def count(size: ImageSize) -> TokenCount:
@@ -144,7 +157,7 @@ def compress_image(
             rules=rules,
         )
 
-    task = _Task(source_name(source), spec, limit, route, keep, lossless, count)
+    task = _Task(source_name(source), spec, limit, route, keep, format, lossless, count)
     with open_source(source) as opened:
         found = recognise(opened)
         header = _read_header(opened, found, page)
@@ -182,6 +195,7 @@ class _Task:
     limit: int | None
     route: str
     keep: Keep
+    format: str | None
     lossless: bool
     count: Callable[[ImageSize], TokenCount]
 
@@ -225,6 +239,8 @@ def _reasons(task: _Task, header: _Header, page: int | None) -> list[str]:
         reasons.append(f"{header.file_bytes:,} bytes are not under {limit:,}")
     if not takes_image(task.spec, info.format, info.size):
         reasons.append(f"{task.spec.name} does not take {info.format} of {format_size(info.size)}")
+    if task.format not in (None, info.format):
+        reasons.append(f"{task.format} is wanted, not {info.format}")
     if header.animated:
         reasons.append("an animation is not one picture")
     elif page is not None and header.pictures > 1:
@@ -315,7 +331,7 @@ def _sizes(task: _Task, size: ImageSize, tokens: TokenCount) -> tuple[ImageSize,
             sizes = [view]
         elif view.pixels < _WORTHWHILE * size.pixels:
             sizes = [size, view]
-    if max(sizes[-1]) > MAX_JPEG_SIDE and not task.lossless:
+    if max(sizes[-1]) > MAX_JPEG_SIDE and not task.lossless and task.format != "PNG":
         scale = MAX_JPEG_SIDE / max(sizes[-1])
         sizes.append(ImageSize(*(max(1, int(side * scale)) for side in sizes[-1])))
     return tuple(dict.fromkeys(sizes))
@@ -330,7 +346,8 @@ def _wish(task: _Task, picture: Picture, sizes: tuple[ImageSize, ...]) -> Wish:
 
     return Wish(
         sizes=sizes,
-        limits={format: task.byte_limit(format) for format in ("JPEG", "PNG")},
+        limits={format: task.byte_limit(format) for format in WRITTEN},
+        formats=WRITTEN if task.format is None else (task.format,),
         lossless=task.lossless,
         from_lossless=picture.info.format in ("PNG", "BMP", "TIFF"),
         snap=snap,

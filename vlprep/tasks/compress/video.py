@@ -144,7 +144,8 @@ def compress_video(
     the same ones. `tone_map` maps high dynamic range to that of ordinary screens. `watch` gets the
     frames of every pass, their number and what is being done, and passes them on; an error of its
     own ends the work. The target appears when it is complete and has been read back, or not at
-    all; its ending must be one of the format's, which a function as `target` is given. A `dry_run`
+    all; one of MP4's endings asks for an MP4, and any other must be that of the source's format. A
+    function as `target` is given the format. A `dry_run`
     decodes and writes nothing, and needs no target.
 
     Raises `ByteLimitError` when nothing fits, `ConstraintError` for parameters that cannot be, a
@@ -170,7 +171,8 @@ def compress_video(
         "max_pixels": max_pixels,
         "rules": rules,
     }
-    task = VideoTask(source, get_model(model), keep, options, tone_map, watch)
+    ending = "" if target is None or callable(target) else Path(target).suffix.lower()
+    task = VideoTask(source, get_model(model), keep, options, tone_map, watch, ending)
     case = examine(task, limit, route)
     path = target(case.format) if callable(target) else target
     if path is not None:

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.films import names
+from tests.places import FIXTURES
+from vlprep import probe
+
+
+def test_one_file_and_what_became_of_it(run, tmp_path):
+    target = tmp_path / "a.jpg"
+    ran = run("compress", "photo.heic", "-o", target)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[0] == (
+        "qwen3-vl-plus, by the documented rules guide-2025-12 (2025-12-18)"
+    )
+    row = ran.out.splitlines()[3].split()
+    assert row[:3] == ["photo.heic", "converted", str(target)]
+    assert row[-2:] == ["240x320", "82"]
+    assert "photo.heic: EXIF data dropped" in ran.out
+    assert probe(target).format == "JPEG"
+
+
+def test_many_files_into_a_folder_and_one_that_fails(run, tmp_path):
+    ran = run("compress", "photo.jpg", "nope.jpg", "clip.mp4", "-o", tmp_path / "out")
+    assert ran.code == 1
+    assert ran.err == "error: nope.jpg: no such file or directory\n"
+    assert ran.out.splitlines()[-1] == "3 files: 49.8 kB to 49.8 kB, 1 failed"
+    assert names(tmp_path / "out") == ["clip.mp4", "photo.jpg"]
+
+
+@pytest.mark.parametrize("output", ["out/", "out"])
+def test_one_file_into_a_folder(run, tmp_path, output):
+    (tmp_path / "out").mkdir()
+    assert run("compress", "photo.jpg", "-o", f"{tmp_path}/{output}").code == 0
+    assert names(tmp_path / "out") == ["photo.jpg"]
+
+
+def test_json_has_documented_keys(run, tmp_path):
+    words = ("photo.jpg", "street.mp4", "nope.jpg", "-o", tmp_path / "out", "--limit", "28kB")
+    ran = run("compress", *words, "--json")
+    assert (ran.code, ran.json["schema"], ran.json["route"]) == (1, "vlprep.compress/1", "base64")
+    image, video, failure = ran.json["items"]
+    both = {
+        "source", "kind", "target", "action", "reason", "format", "limit_bytes", "bytes_before",
+        "bytes_after", "height_before", "width_before", "height_after", "width_after",
+        "tokens_before", "tokens_after", "dropped", "warnings",
+    }  # fmt: skip
+    assert set(image) == both | {"quality", "encodes"}
+    assert set(video) == both | {
+        "frames_before", "frames_after", "duration_before", "duration_after", "crf", "bit_rate",
+        "passes",
+    }  # fmt: skip
+    assert failure == {
+        "source": "nope.jpg",
+        "error": {"code": "not_found", "message": "no such file or directory"},
+    }
+    for item in (image, video):
+        assert item["limit_bytes"] == 28_000
+        assert item["bytes_after"] == Path(item["target"]).stat().st_size < 28_000
+    assert (video["frames_before"], video["frames_after"]) == (300, 20)
+
+
+def test_sentences_that_hold_for_several_files_are_said_once(run, tmp_path):
+    ran = run("compress", "exif_3.jpg", "exif_6.jpg", "-o", tmp_path / "o", "--limit", "2kB")
+    assert "2 files: turned upright, as the orientation says" in ran.out
+
+
+def test_a_dry_run_writes_nothing(run, tmp_path):
+    ran = run("compress", "street.mp4", "photo.heic", "--dry-run", "--limit", "20kB")
+    assert ran.code == 0
+    assert "154 kB → ?" in ran.out
+    ran = run("compress", "photo.heic", "-o", tmp_path / "a.jpg", "--dry-run", "--json")
+    assert (ran.json["items"][0]["format"], ran.json["items"][0]["target"]) == ("JPEG", None)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "value"),
+    [
+        (["--limit", "20kB"], "limit_bytes", 20_000),
+        (["--limit", "19KiB"], "limit_bytes", 19 * 1024),
+        (["--route", "path"], "limit_bytes", 10_000_000),
+        (["--route", "base64"], "limit_bytes", 7_000_000),
+        (["--limit", "28kB", "--max-pixels", "50000"], "height_after", 192),
+        (["--limit", "28kB", "--keep", "full", "--max-pixels", "50000"], "height_after", 480),
+        (["--limit", "400kB", "--lossless", "--page", "0"], "action", "unchanged"),
+    ],
+)
+def test_options_reach_the_work(run, options, key, value):
+    ran = run("compress", "photo.jpg", "--dry-run", "--json", *options)
+    assert ran.json["items"][0][key] == value
+
+
+def test_options_of_videos_reach_the_work(run):
+    words = ("compress", "street.mp4", "--dry-run", "--json", "--limit", "100kB")
+    frames = [
+        run(*words, *more).json["items"][0]["frames_after"]
+        for more in ([], ["--fps", 1], ["--max-frames", 6], ["--keep", "full"])
+    ]
+    assert frames == [20, 10, 6, 300]
+
+
+def test_one_page_of_several(run, tmp_path):
+    for page in (0, 1):
+        target = tmp_path / f"{page}.png"
+        assert run("compress", "pages.tif", "-o", target, "--page", page, "--lossless").code == 0
+    assert (tmp_path / "0.png").read_bytes() != (tmp_path / "1.png").read_bytes()
+    ran = run("compress", "pages.tif", "-o", tmp_path / "9.png", "--page", 9)
+    assert (ran.code, "no picture 9" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["photo.jpg"], 2, "say where to"),
+        (["-o", "out"], 2, "name a file"),
+        (["photo.jpg", "-o", "a.jpg", "--limit", "ten"], 2, "--limit"),
+        (["photo.jpg", "-o", "photo.jpg", "--force"], 1, "is the source itself"),
+        (["photo.jpg", "-o", "a.jpg", "--limit", "100"], 1, "100"),
+        (["photo.jpg", "-o", "no/such/a.jpg"], 1, "there is no such folder"),
+        (["photo.jpg", "clip.mp4", "-o", "photo.jpg"], 1, "photo.jpg"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(run, words, code, message):
+    ran = run("compress", *words)
+    assert (ran.code, ran.out.count("\n") <= 4) == (code, True)
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+    assert not (FIXTURES / "a.jpg").exists()
+
+
+def test_a_terminal_shows_a_bar_for_what_takes_longer(tmp_path):
+    script = (
+        "import time\n"
+        "from vlprep.cli import progress\n"
+        "progress.PATIENCE_SECONDS = 0.0\n"
+        "bars = progress.Bars()\n"
+        "def work():\n"
+        "    for name in 'ab':\n"
+        "        for _ in bars.track(range(3), 3, 'pass 1 of 2'): time.sleep(0.15)\n"
+        "        yield name\n"
+        "print(list(bars.track(work(), 2, 'compressing')))\n"
+    )
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=slave, text=True
+    )
+    os.close(slave)
+    shown = bytearray()
+    while True:
+        try:
+            read = os.read(master, 4096)
+        except OSError:
+            break
+        shown += read
+    out, _ = process.communicate()
+    os.close(master)
+    assert out == "['a', 'b']\n"
+    assert b"pass 1 of 2" in shown
+    assert b"compressing" in shown

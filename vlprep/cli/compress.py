@@ -1,0 +1,246 @@
+"""`vlprep compress`: files under a byte limit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from vlprep.cli import EXIT_FAILED
+from vlprep.cli.options import (
+    BYTES,
+    COUNT,
+    POSITIVE,
+    RATE,
+    Inputs,
+    high_res_option,
+    input_options,
+    model_options,
+    output_options,
+    pixel_options,
+)
+from vlprep.cli.progress import Bars
+from vlprep.cli.render import failure_json, heading, note, print_json, print_table, report_problems
+from vlprep.cli.text import safe, thousands
+from vlprep.models.registry import resolve_model
+from vlprep.models.spec import ModelSpec
+from vlprep.tasks.compress.files import (
+    CompressedFile,
+    CompressOptions,
+    Outcome,
+    compress_file,
+    compress_many,
+)
+from vlprep.tasks.compress.image import CompressedImage
+from vlprep.tasks.compress.video import CompressedVideo
+from vlprep.units import format_bytes, format_size
+
+SCHEMA = "vlprep.compress/1"
+
+_Value = TypeVar("_Value")
+
+
+@click.command(name="compress")
+@input_options
+@click.option("-o", "--output", metavar="OUT|DIR", help="The file to write, or a folder for many.")
+@click.option(
+    "--route",
+    type=click.Choice(["base64", "path", "url"]),
+    default="base64",
+    show_default=True,
+    help="How it will be sent, which sets the limit.",
+)
+@click.option("--limit", type=BYTES, help="Bytes to stay under instead; 7MB, 900kB, 10MiB.")
+@click.option(
+    "--keep",
+    type=click.Choice(["model-view", "full"]),
+    default="model-view",
+    show_default=True,
+    help="What the model is shown, or all pixels, frames and sound that fit.",
+)
+@click.option("--lossless", is_flag=True, help="Images as PNG or not at all.")
+@click.option("--page", type=COUNT, metavar="N", help="One picture of several, from 0.")
+@model_options
+@click.option("--fps", type=RATE, help="Frames sampled per second of video.")
+@click.option("--max-frames", type=POSITIVE, help="Frames sampled at most.")
+@pixel_options
+@high_res_option
+@click.option("--tone-map/--no-tone-map", default=True, help="HDR videos for ordinary screens.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@output_options
+def command(
+    *,
+    paths: tuple[str, ...],
+    recursive: bool,
+    from_file: str | None,
+    null_separated: bool,
+    output: str | None,
+    model: str | None,
+    model_file: str | None,
+    dry_run: bool,
+    force: bool,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Bring images and videos under a byte limit, keeping what the model will see.
+
+    A file that is under it already, in a format that the service takes, is copied as it is. Images
+    become PNG or JPEG at the size at which the model sees them, videos an MP4 of the frames that it
+    samples. The limit is never passed; a file that cannot be brought under it is named with its
+    reason, the rest is written, and the exit code is 1.
+
+    \b
+    vlprep compress photo.heic -o photo.jpg --model qwen3-vl-plus
+    vlprep compress *.png clip.mov -o small --limit 1MB
+    """
+    if output is None and not dry_run:
+        raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
+    spec, options = resolve_model(model, model_file), CompressOptions(**asked)
+    files = Inputs(paths, recursive, from_file, null_separated).files()
+    outcomes = list(_work(files, output, spec, options, force, dry_run))
+    if as_json:
+        print_json(_document(outcomes, spec, options))
+    else:
+        _print(outcomes, spec, options)
+        for warning in spec.warnings:
+            note(f"warning: {spec.name}: {warning}")
+    return EXIT_FAILED if report_problems(outcomes, warnings=not as_json) else 0
+
+
+def _work(
+    files: list[str],
+    output: str | None,
+    spec: ModelSpec,
+    options: CompressOptions,
+    force: bool,
+    dry_run: bool,
+) -> Iterator[Outcome]:
+    bars = Bars()
+    if output is not None and len(files) == 1 and not _is_folder(output):
+        yield compress_file(
+            files[0],
+            output,
+            spec,
+            options,
+            overwrite=force,
+            dry_run=dry_run,
+            watch=bars.track,
+        )
+        return
+    folder = None if dry_run else output
+    outcomes = compress_many(files, folder, spec, options, overwrite=force, watch=bars.track)
+    yield from bars.track(outcomes, len(files), "compressing")
+
+
+def _is_folder(output: str) -> bool:
+    return output.endswith(("/", os.sep)) or Path(output).is_dir()
+
+
+def _document(outcomes: list[Outcome], spec: ModelSpec, options: CompressOptions) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "model": spec.name,
+        "rules": spec.rules(options.rules).name,
+        "route": options.route,
+        "items": [_item(outcome) for outcome in outcomes],
+    }
+
+
+def _item(outcome: Outcome) -> dict[str, Any]:
+    if not isinstance(outcome, CompressedFile):
+        return failure_json(outcome)
+    done = outcome.result
+    after = done.size_after
+    return {
+        "source": outcome.source,
+        "kind": outcome.kind,
+        "target": outcome.target,
+        "action": done.action,
+        "reason": done.reason,
+        "format": done.format,
+        "limit_bytes": done.limit,
+        "bytes_before": done.bytes_before,
+        "bytes_after": done.bytes_after,
+        "height_before": done.size_before.height,
+        "width_before": done.size_before.width,
+        "height_after": None if after is None else after.height,
+        "width_after": None if after is None else after.width,
+        "tokens_before": done.tokens_before.total,
+        "tokens_after": _tokens_after(outcome),
+        **(_image_item(done) if isinstance(done, CompressedImage) else _video_item(done)),
+        "dropped": list(done.dropped),
+        "warnings": list(done.warnings),
+    }
+
+
+def _image_item(done: CompressedImage) -> dict[str, Any]:
+    return {"quality": done.quality, "encodes": done.encodes}
+
+
+def _video_item(done: CompressedVideo) -> dict[str, Any]:
+    return {
+        "frames_before": done.frames_before,
+        "frames_after": done.frames_after,
+        "duration_before": done.duration_before,
+        "duration_after": done.duration_after,
+        "crf": done.crf,
+        "bit_rate": done.bit_rate,
+        "passes": done.passes,
+    }
+
+
+HEADINGS = ("file", "result", "written to", "bytes", "smaller", "width×height", "tokens")
+
+
+def _print(outcomes: list[Outcome], spec: ModelSpec, options: CompressOptions) -> None:
+    files = [outcome for outcome in outcomes if isinstance(outcome, CompressedFile)]
+    click.echo(heading(spec, options.rules))
+    if files:
+        print_table(HEADINGS, map(_row, files), left=3)
+        click.echo("\n" + "\n".join((*_dropped(files), _total(files, len(outcomes)))))
+
+
+def _row(file: CompressedFile) -> tuple[str, ...]:
+    done = file.result
+    return (
+        file.source,
+        done.action,
+        "–" if file.target is None else file.target,
+        _change(format_bytes(done.bytes_before), done.bytes_after, format_bytes),
+        "" if done.ratio is None else f"{done.ratio:.3g}×",
+        _change(format_size(done.size_before), done.size_after, format_size),
+        _change(thousands(done.tokens_before.total), _tokens_after(file), thousands),
+    )
+
+
+def _tokens_after(file: CompressedFile) -> int | None:
+    after = file.result.tokens_after
+    return None if after is None else after.total
+
+
+def _change(before: str, value: _Value | None, write: Callable[[_Value], str]) -> str:
+    after = "?" if value is None else write(value)
+    return before if before == after else f"{before} → {after}"
+
+
+def _dropped(files: list[CompressedFile]) -> Iterator[str]:
+    """Say each sentence once, with the files that it is about."""
+    about: dict[str, list[str]] = {}
+    for file in files:
+        for sentence in file.result.dropped:
+            about.setdefault(sentence, []).append(file.source)
+    for sentence, sources in about.items():
+        who = safe(sources[0]) if len(sources) == 1 else f"{len(sources)} files"
+        yield f"{who}: {sentence}"
+
+
+def _total(files: list[CompressedFile], given: int) -> str:
+    before = sum(file.result.bytes_before for file in files)
+    after = [file.result.bytes_after for file in files]
+    known = sum(length for length in after if length is not None)
+    failed = f", {given - len(files)} failed" if given > len(files) else ""
+    lengths = format_bytes(before) + ("" if None in after else f" to {format_bytes(known)}")
+    return f"{given} file{'s' * (given != 1)}: {lengths}{failed}"
