@@ -39,6 +39,9 @@ MAX_JPEG_SIDE = 65_500
 PALETTE_COLOURS = 256
 """Colours that a palette has room for."""
 
+MOST_OCTREE_COLOURS = 64
+"""Colours up to which they are found by an octree."""
+
 _Array = npt.NDArray[np.uint8]
 
 
@@ -79,8 +82,8 @@ _ENCODING: dict[str, dict[str, Any]] = {
 def encode_jpeg(picture: _Array, quality: int) -> bytes:
     r"""Encode an RGB picture as JPEG of a quality from 1 to 100, with all of the colour (4:4:4).
 
-    Grey pictures are stored without colour. Halved colour would cost coloured text more than any
-    quality can give back.
+    Progressive, which saves up to a tenth. Grey pictures are stored without colour. Halved colour
+    would cost coloured text more than any quality can give back.
 
     >>> encode_jpeg(np.zeros((28, 28, 3), np.uint8), 85)[:3]
     b'\xff\xd8\xff'
@@ -92,11 +95,11 @@ def encode_jpeg(picture: _Array, quality: int) -> bytes:
     content = _encoded(image, "JPEG", **options)
     if len(content) * 1.02 + 1000 > _optimizer_room(image, quality):
         return content
-    return min(content, _encoded(image, "JPEG", optimize=True, **options), key=len)
+    return min(content, _encoded(image, "JPEG", progressive=True, **options), key=len)
 
 
 def _optimizer_room(image: Image.Image, quality: int) -> int:
-    """Return how large an optimised JPEG may get; Pillow fails where noise makes it larger.
+    """Return how large a progressive JPEG may get; Pillow fails where noise makes it larger.
 
     From its `JpegImagePlugin._save`, 11.3 to 13.0.
     """
@@ -120,19 +123,32 @@ def encode_png(picture: _Array) -> bytes:
     return _encoded(image, "PNG", optimize=True)
 
 
-def encode_palette_png(picture: _Array) -> bytes:
-    r"""Encode an RGB picture as PNG of 256 colours, each pixel the nearest of them.
+def encode_palette_png(picture: _Array, colours: int = PALETTE_COLOURS) -> bytes:
+    r"""Encode an RGB picture as PNG of at most so many colours, each pixel the nearest of them.
 
     No dithering: it would turn flat areas into noise.
 
     >>> encode_palette_png(np.zeros((28, 28, 3), np.uint8))[:4]
     b'\x89PNG'
     """
-    return _encoded(_with_palette(Image.fromarray(picture)), "PNG", optimize=True)
+    return _encoded(_with_palette(Image.fromarray(picture), colours), "PNG", optimize=True)
 
 
-def _with_palette(image: Image.Image) -> Image.Image:
-    return image.quantize(PALETTE_COLOURS, dither=Image.Dither.NONE)
+def with_fewer_colours(picture: _Array, colours: int) -> _Array:
+    """Return an RGB picture as `encode_palette_png` would show it.
+
+    >>> with_fewer_colours(np.full((2, 2, 3), 7, np.uint8), 16)[0, 0].tolist()
+    [7, 7, 7]
+    """
+    return np.asarray(_with_palette(Image.fromarray(picture), colours).convert("RGB"))
+
+
+def _with_palette(image: Image.Image, colours: int = PALETTE_COLOURS) -> Image.Image:
+    # An octree finds few colours better, and the median cut many: 41 against 40 dB at 64 colours
+    # of text on a screen, and 45 against 53 at 256.
+    many = colours > MOST_OCTREE_COLOURS
+    method = Image.Quantize.MEDIANCUT if many else Image.Quantize.FASTOCTREE
+    return image.quantize(colours, method=method, dither=Image.Dither.NONE)
 
 
 def _lean(picture: _Array) -> Image.Image:

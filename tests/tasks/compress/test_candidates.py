@@ -4,9 +4,9 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from tests.places import REAL_MEDIA
+from tests.drawings import noise, photo, screen, text
 from vlprep.errors import ByteLimitError
 from vlprep.maths.quality import MAX_TRIALS
 from vlprep.media.encode import encode_jpeg, encode_palette_png, encode_png
@@ -16,65 +16,13 @@ from vlprep.tasks.compress.candidates import (
     PHOTO_FLOOR,
     Wish,
     encode_within,
-    is_drawn,
-    likely_png_bytes,
 )
 from vlprep.types import ImageSize
-
-
-def noise(height=300, width=400):
-    return np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
-
-
-def photo(height=300, width=400):
-    """Soft shapes with a little noise, as a camera makes them."""
-    rough = Image.fromarray(noise(height // 10, width // 10))
-    soft = np.asarray(rough.resize((width, height), Image.Resampling.BICUBIC)).astype(float)
-    grain = np.random.default_rng(2).normal(0, 3, (height, width, 1))
-    return np.clip(soft + grain, 0, 255).astype(np.uint8)
-
-
-def text(height=300, width=400):
-    image = Image.new("RGB", (width, height), (250, 250, 245))
-    draw = ImageDraw.Draw(image)
-    for row, y in enumerate(range(2, height, 14)):
-        colour = (30 * row % 200, 70 * row % 200, 110 * row % 200)
-        draw.text((4, y), f"line {row}: " + "the quick brown fox " * 20, fill=colour)
-    return np.asarray(image)
 
 
 def wish(picture, limit, **options):
     size = ImageSize(*picture.shape[:2])
     return Wish(**{"sizes": (size,), "limits": {"JPEG": limit, "PNG": limit}, **options})
-
-
-def test_drawn_pictures_are_told_from_photos():
-    grey = np.repeat(photo()[..., :1], 3, axis=2)
-    assert [is_drawn(picture) for picture in (photo(), noise(), grey)] == [False] * 3
-    blank = np.full((50, 50, 3), 200, np.uint8)
-    assert [is_drawn(picture) for picture in (text(), blank, blank[:1, :1])] == [True] * 3
-    few = noise() // 64 * 64  # a dithered GIF: noise, but of 64 colours
-    assert is_drawn(few)
-
-
-def test_real_photos_are_photos():
-    files = sorted((REAL_MEDIA / "image").glob("jpg--*"))
-    if not files:
-        pytest.skip("no real media here")
-    for file in files:
-        with Image.open(file) as image:
-            assert not is_drawn(np.asarray(image.convert("RGB"))), file.name
-
-
-def test_a_screen_that_went_through_jpeg_is_still_drawn():
-    with Image.open(io.BytesIO(encode_jpeg(text(), 95))) as image:
-        assert is_drawn(np.asarray(image))
-
-
-@pytest.mark.parametrize("make", [photo, noise, text])
-def test_the_likely_size_of_a_png_is_near(make):
-    actual = len(encode_png(make()))
-    assert 0.7 * actual < likely_png_bytes(make()) < 3 * actual
 
 
 def test_a_drawn_picture_becomes_png_then_png_of_256_colours_then_jpeg():
@@ -87,6 +35,41 @@ def test_a_drawn_picture_becomes_png_then_png_of_256_colours_then_jpeg():
     assert (palette.format, palette.lossless) == ("PNG", False)
     jpeg, _ = encode_within(soft, wish(soft, len(palette.content) // 3), "a")
     assert jpeg.format == "JPEG" and jpeg.quality >= DRAWN_FLOOR
+
+
+def test_a_screen_keeps_its_size_and_loses_colours():
+    picture, view = screen(), ImageSize(480, 832)
+    full = len(encode_palette_png(picture, 256))
+    for share, colours in ((1.1, 256), (0.95, 64)):
+        limit = round(share * full)
+        sizes = {"sizes": (view,), "png_bytes": 2 * full}
+        attempt, encodes = encode_within(picture, wish(picture, limit, **sizes), "a")
+        assert (attempt.size, attempt.colours) == ((720, 1280), colours)
+        assert len(attempt.content) < limit
+        assert encodes <= 2
+
+
+def test_a_screen_gets_smaller_before_it_gets_blurred():
+    picture = screen()
+    limit = len(encode_palette_png(picture, 16)) // 3
+    attempt, encodes = encode_within(
+        picture, wish(picture, limit, sizes=(ImageSize(480, 832),)), "a"
+    )
+    assert (attempt.format, attempt.colours) == ("PNG", 16)
+    assert attempt.size.pixels < 480 * 832
+    assert 0.7 * limit < len(attempt.content) < limit
+    assert encodes <= MAX_TRIALS
+    jpeg, _ = encode_within(picture, wish(picture, limit, formats=("JPEG",)), "a")
+    assert jpeg.format == "JPEG"
+
+
+def test_only_png_for_a_photo_is_256_colours_or_nothing():
+    picture, only = photo(), {"formats": ("PNG",)}
+    limit = len(encode_palette_png(picture)) + 1
+    attempt, _ = encode_within(picture, wish(picture, limit, **only), "a")
+    assert (attempt.format, attempt.colours) == ("PNG", 256)
+    with pytest.raises(ByteLimitError, match="as PNG of 256 colours"):
+        encode_within(picture, wish(picture, limit // 2, **only), "a")
 
 
 def test_a_photo_becomes_jpeg_of_quality_95_if_that_fits():

@@ -1,18 +1,17 @@
 """Encode a picture as faithfully as a byte limit allows, in as few encodes as it takes.
 
-What is tried, best first: PNG for drawn pictures and for those that came without loss, PNG of 256
-colours for drawn ones, JPEG with all of its colour at quality 95, lower qualities down to a floor,
-and at the floor fewer pixels. What earlier results make hopeless is left out.
+What is tried, best first: PNG for drawn pictures and for those that came without loss; PNG of fewer
+and fewer colours for drawn ones, in full size, because resizing softens edges and makes files
+larger; JPEG with all of its colour at quality 95, and lower qualities down to a floor; and at the
+floor, or with the fewest colours, fewer pixels. What earlier results make hopeless is left out.
 """
 
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import product
 
 from vlprep.errors import ByteLimitError
 from vlprep.maths.quality import (
@@ -28,6 +27,13 @@ from vlprep.maths.quality import (
 )
 from vlprep.media.encode import MAX_JPEG_SIDE, encode_jpeg, encode_palette_png, encode_png
 from vlprep.media.picture import Pixels, lay_on_white, resize_picture
+from vlprep.tasks.compress.drawn import (
+    PALETTES,
+    is_drawn,
+    likely_png_bytes,
+    palette_share,
+    takes_palette,
+)
 from vlprep.types import ImageSize
 from vlprep.units import format_size
 
@@ -42,6 +48,12 @@ _PALETTE_SHARE = 0.15
 
 _PNG_SHARE = 0.4
 """No PNG comes out smaller than this part of what a sample of its rows makes likely."""
+
+_AGAIN_SHARE = 0.9
+"""A PNG encoded anew is seldom shorter than this part of what it was."""
+
+_MOST_PNGS = 3
+"""PNGs that are tried before other ways; the rest of the encodes are left for these."""
 
 _SNAP_SHARES = (1.0, 0.95, 0.9, 0.85, 0.8)
 """Parts of the pixels at which a size of the model's grid is looked for; rounding goes up too."""
@@ -62,6 +74,8 @@ class Attempt:
     """Height and width in pixels."""
     quality: int | None
     """JPEG quality; `None` for PNG."""
+    colours: int | None
+    """Colours of a PNG's palette; `None` for others."""
     lossless: bool
     """Whether every pixel is kept."""
     opaque: bool
@@ -69,6 +83,7 @@ class Attempt:
 
     def __str__(self) -> str:
         how = f"at quality {self.quality}" if self.quality else "as PNG"
+        how += f" of {self.colours} colours" if self.colours else ""
         return f"{how}, {format_size(self.size)}"
 
 
@@ -86,6 +101,8 @@ class Wish:
     """Whether nothing but PNG, with every pixel of one of the sizes, will do."""
     from_lossless: bool = False
     """Whether the picture came without loss, so that PNG is tried for photos as well."""
+    png_bytes: int | None = None
+    """Length of the source where that is a PNG of all the picture: another is hardly shorter."""
     snap: Callable[[ImageSize], ImageSize] = lambda size: size
     """Gives the size nearby that the model sees without scaling."""
 
@@ -95,6 +112,7 @@ def encode_within(picture: Pixels, wish: Wish, name: str) -> tuple[Attempt, int]
 
     Raises `ByteLimitError`, which calls the picture `name`, when nothing fits.
 
+    >>> import numpy as np
     >>> wish = Wish(sizes=(ImageSize(64, 64),), limits={"PNG": 200, "JPEG": 200})
     >>> attempt, encodes = encode_within(np.zeros((64, 64, 3), np.uint8), wish, "black")
     >>> str(attempt), encodes
@@ -109,46 +127,6 @@ def encode_within(picture: Pixels, wish: Wish, name: str) -> tuple[Attempt, int]
     raise ByteLimitError(name, limit, size, str(smallest))
 
 
-def is_drawn(picture: Pixels) -> bool:
-    """Say whether an RGB picture is drawn, as text, screens and charts are, rather than a photo.
-
-    Drawn pictures have flat areas with sharp edges between, or few colours. A step of more than 48
-    levels to the next pixel was 1 to 3 % of all steps in ten files of cameras and phones, and 20 %
-    and more in text, also after JPEG.
-
-    >>> is_drawn(np.zeros((28, 28, 3), np.uint8))
-    True
-    """
-    rows = picture[:: max(1, picture.shape[0] // 256)]
-    steps = np.abs(np.diff(rows.astype(np.int16), axis=1)).max(axis=2)
-    flat, edges = np.mean(steps == 0) if steps.size else 1.0, steps[steps > 0]
-    if flat >= 0.05 and (not edges.size or np.mean(edges > 48) >= 0.15):
-        return True
-    coloured = bool((rows[..., 0] != rows[..., 1]).any())
-    return coloured and _colours(rows) <= 256
-
-
-def _colours(rows: Pixels) -> int:
-    spread = rows[:, :: max(1, rows.shape[1] // 256)].reshape(-1, 3).astype(np.uint32)
-    return len(np.unique(spread @ np.array([1 << 16, 1 << 8, 1], np.uint32)))
-
-
-def likely_png_bytes(picture: Pixels) -> int:
-    """Return about how large a picture is as PNG, from eight bands of its rows.
-
-    Repetition beyond a band is not seen, so a drawn picture may come out at half of this.
-
-    >>> likely_png_bytes(np.zeros((1000, 1000, 3), np.uint8)) < 10_000
-    True
-    """
-    height = picture.shape[0]
-    starts = range(0, height, max(16, height // 8))
-    bands = np.concatenate([picture[start : start + 16] for start in starts])
-    differences = np.diff(bands, axis=1, prepend=np.uint8(0))  # as PNG's filter "sub" does
-    sample = len(zlib.compress(differences.tobytes(), 6))
-    return int(sample * height / bands.shape[0])
-
-
 def _trial(attempt: Attempt) -> Trial:
     return Trial(attempt.quality or CEILING, len(attempt.content))
 
@@ -161,7 +139,10 @@ class _Bench:
         self._on_white = lay_on_white(picture)
         self._wish = wish
         self._drawn = is_drawn(self._on_white)
+        self._full = ImageSize(*picture.shape[:2])
         self._floor = DRAWN_FLOOR if self._drawn else PHOTO_FLOOR
+        few = "PNG" in wish.formats and self._drawn
+        self._flat = few and takes_palette(self._on_white, min(PALETTES))
         self.made: list[Attempt] = []
 
     def best(self) -> Attempt | None:
@@ -174,18 +155,15 @@ class _Bench:
         return next((attempt for attempt in attempts if attempt and self._fits(attempt)), None)
 
     def _candidates(self) -> Iterator[Attempt | None]:
-        first, last = self._wish.sizes[0], self._wish.sizes[-1]
-        if "JPEG" not in self._wish.formats:
-            yield from map(self._png, self._wish.sizes)
-            yield self._palette(last)
-            return
-        if "PNG" in self._wish.formats and self._worth_a_png(first):
-            yield self._png(first)
-        if "PNG" in self._wish.formats and self._drawn and self._worth_a_palette():
-            yield self._palette(first)
-        for size in self._wish.sizes:
-            yield self._by_quality(size, hurried=size != last)
-        yield self._by_pixels(last)
+        sizes, formats = self._wish.sizes, self._wish.formats
+        if "PNG" in formats:
+            yield from map(self._png, filter(self._worth_a_png, self._png_sizes))
+            yield from self._palettes()
+        if "JPEG" in formats and not self._flat:
+            for size in sizes:
+                yield self._by_quality(size, hurried=size != sizes[-1])
+        if "JPEG" in formats or self._flat:
+            yield self._by_pixels(sizes[-1])
 
     @property
     def _left(self) -> int:
@@ -199,20 +177,53 @@ class _Bench:
     def _worth_a_png(self, size: ImageSize) -> bool:
         if not (self._drawn or self._wish.from_lossless):
             return False
-        likely = likely_png_bytes(self._resized(self._picture, size))
-        return _PNG_SHARE * likely < self._wish.limits["PNG"]
+        limit, known = self._wish.limits["PNG"], self._wish.png_bytes
+        if size == self._full and known is not None:
+            return _AGAIN_SHARE * known < limit
+        return _PNG_SHARE * likely_png_bytes(self._resized(self._picture, size)) < limit
 
-    def _worth_a_palette(self) -> bool:
-        full = len(self.made[0].content) if self.made else 0
-        return _PALETTE_SHARE * full < self._wish.limits["PNG"]
+    @property
+    def _png_sizes(self) -> tuple[ImageSize, ...]:
+        """Sizes for PNG: also the full one where resizing would only soften edges."""
+        first = self._wish.sizes[0]
+        return tuple(dict.fromkeys((self._full, first))) if self._drawn else (first,)
 
     def _png(self, size: ImageSize) -> Attempt:
         resized = self._resized(self._picture, size)
         return self._keep(encode_png(resized), "PNG", size, lossless=True)
 
-    def _palette(self, size: ImageSize) -> Attempt:
-        content = encode_palette_png(self._resized(self._on_white, size))
-        return self._keep(content, "PNG", size, opaque=True)
+    # Of few colours.
+
+    def _palettes(self) -> Iterator[Attempt]:
+        """Try fewer and fewer colours; for photos, all that fit if there is nothing better."""
+        if not self._drawn:
+            yield from [] if "JPEG" in self._wish.formats else [self._palette(self._wish.sizes[-1])]
+            return
+        for size, colours in product(self._png_sizes, PALETTES):
+            picture = self._resized(self._on_white, size)
+            if self._palette_may_fit(size, colours) and takes_palette(picture, colours):
+                yield self._palette(size, colours)
+
+    def _palette_may_fit(self, size: ImageSize, colours: int) -> bool:
+        if len(self.made) >= _MOST_PNGS:
+            return False
+        likely = self._likely_palette_bytes(size, colours)
+        if likely is not None:
+            return likely < self._wish.limits["PNG"]
+        full = len(self.made[0].content) if self.made else 0
+        return _PALETTE_SHARE * full < self._wish.limits["PNG"]
+
+    def _likely_palette_bytes(self, size: ImageSize, colours: int) -> int | None:
+        """Return what the last PNG with a palette makes likely."""
+        last = next((made for made in reversed(self.made) if made.colours), None)
+        if last is None or last.colours is None:
+            return None
+        full = len(last.content) / palette_share(last.colours, last.size.pixels / self._full.pixels)
+        return int(full * palette_share(colours, size.pixels / self._full.pixels))
+
+    def _palette(self, size: ImageSize, colours: int = max(PALETTES)) -> Attempt:
+        content = encode_palette_png(self._resized(self._on_white, size), colours)
+        return self._keep(content, "PNG", size, colours=colours, opaque=True)
 
     # With loss.
 
@@ -252,26 +263,50 @@ class _Bench:
         return last.quality if quality is None else quality
 
     def _by_pixels(self, largest: ImageSize) -> Attempt | None:
-        """Shrink the picture at the lowest quality until it fits."""
+        """Shrink the picture at the lowest quality, or with the fewest colours, until it fits."""
         best: Attempt | None = None
         while (size := self._next_size(largest)) is not None:
-            attempt = self._jpeg(self._resized(self._on_white, size), size, self._floor)
+            attempt = self._smallest(size)
             if self._fits(attempt) and (best is None or size.pixels > best.size.pixels):
                 best = attempt
         return best
 
+    def _smallest(self, size: ImageSize) -> Attempt:
+        if self._flat:
+            return self._palette(size, min(PALETTES))
+        return self._jpeg(self._resized(self._on_white, size), size, self._floor)
+
     def _next_size(self, largest: ImageSize) -> ImageSize | None:
-        limit, smallest = self._wish.limits["JPEG"], _scaled(largest, 0)
-        trials = self._floor_trials()
+        limit, smallest = self._least_limit, _scaled(largest, 0)
+        trials = self._palette_trials(largest) if self._flat else self._floor_trials()
         left = self._left
         pixels = next_pixels(trials, limit, smallest=smallest.pixels, trials_left=left)
         if pixels is None:
             return None
         size = self._snapped(_scaled(largest, pixels))
-        tried = {made.size for made in self.made if made.quality == self._floor}
+        tried = {made.size for made in self.made if self._is_smallest(made)}
         if size in tried and not any(trial.bytes < limit for trial in trials):
             size = smallest
         return None if size in tried else size
+
+    @property
+    def _least_limit(self) -> int:
+        return self._wish.limits["PNG" if self._flat else "JPEG"]
+
+    def _is_smallest(self, made: Attempt) -> bool:
+        return made.colours == min(PALETTES) if self._flat else made.quality == self._floor
+
+    def _palette_trials(self, largest: ImageSize) -> list[PixelTrial]:
+        """Return what is known of the fewest colours, at sizes that were shrunk."""
+        known = [
+            PixelTrial(made.size.pixels, len(made.content))
+            for made in self.made
+            if self._is_smallest(made) and made.size.pixels <= largest.pixels
+        ]
+        if all(trial.bytes < self._least_limit for trial in known):
+            likely = self._likely_palette_bytes(largest, min(PALETTES)) or self._least_limit
+            known.append(PixelTrial(largest.pixels, max(likely, self._least_limit)))
+        return known
 
     def _floor_trials(self) -> list[PixelTrial]:
         """Return what is known of the lowest quality, with a guess where no trial was too large."""
@@ -311,11 +346,12 @@ class _Bench:
         format: str,
         size: ImageSize,
         quality: int | None = None,
+        colours: int | None = None,
         *,
         lossless: bool = False,
         opaque: bool = False,
     ) -> Attempt:
-        attempt = Attempt(content, format, size, quality, lossless, opaque)
+        attempt = Attempt(content, format, size, quality, colours, lossless, opaque)
         self.made.append(attempt)
         return attempt
 

@@ -287,7 +287,8 @@ def _changed(task: _Task, header: _Header, picture: Picture, reason: str) -> Com
     before = task.count(picture.info.size)
     sizes = _sizes(task, picture.info.size, before)
     too_large = header.file_bytes >= task.byte_limit(header.info.format)
-    attempt, encodes = encode_within(picture.pixels, _wish(task, picture, sizes), task.source)
+    wish = _wish(task, header, picture, sizes)
+    attempt, encodes = encode_within(picture.pixels, wish, task.source)
     _check(attempt)
     after = task.count(attempt.size)
     return CompressedImage(
@@ -337,7 +338,7 @@ def _sizes(task: _Task, size: ImageSize, tokens: TokenCount) -> tuple[ImageSize,
     return tuple(dict.fromkeys(sizes))
 
 
-def _wish(task: _Task, picture: Picture, sizes: tuple[ImageSize, ...]) -> Wish:
+def _wish(task: _Task, header: _Header, picture: Picture, sizes: tuple[ImageSize, ...]) -> Wish:
     def snap(size: ImageSize) -> ImageSize:
         try:
             return task.count(size).resized
@@ -350,6 +351,7 @@ def _wish(task: _Task, picture: Picture, sizes: tuple[ImageSize, ...]) -> Wish:
         formats=WRITTEN if task.format is None else (task.format,),
         lossless=task.lossless,
         from_lossless=picture.info.format in ("PNG", "BMP", "TIFF"),
+        png_bytes=header.file_bytes if picture.info.format == "PNG" else None,
         snap=snap,
     )
 
