@@ -14,9 +14,9 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
-from vlprep.errors import PixelLimitError, TimeLimitError, UnsupportedFormatError
+from vlprep.errors import DecodeError, PixelLimitError, TimeLimitError, UnsupportedFormatError
 from vlprep.media.image import damaged, describe_image, open_image, probe_image
 from vlprep.media.metadata import metadata_kinds
 from vlprep.media.sniff import Format
@@ -98,6 +98,22 @@ def read_picture(opened: OpenSource, found: Format, *, srgb: bool = False) -> Pi
     belief and `UnsupportedFormatError` for camera raw files.
     """
     return lay_on_white(decode_picture(opened, found, srgb=srgb).pixels)
+
+
+def opened_pixels(image: Image.Image) -> Pixels:
+    """Decode an image that Pillow has opened or made, upright and laid on white as `read_picture`.
+
+    Raises `DecodeError` where its file turns out to be damaged or cut off.
+
+    >>> opened_pixels(Image.new("LA", (30, 20))).shape
+    (20, 30, 3)
+    """
+    try:
+        colours, alpha = _layers(ImageOps.exif_transpose(image))
+        return lay_on_white(np.asarray(_together(colours.convert("RGB"), alpha)))
+    except Exception as error:  # a plugin can raise anything on hostile bytes
+        name = getattr(image, "filename", "") or "<PIL image>"
+        raise DecodeError(str(name), f"damaged {image.format} file: {error}") from error
 
 
 def lay_on_white(picture: Pixels) -> Pixels:

@@ -197,7 +197,7 @@ def read_frames(
     if isinstance(found, FrameList):
         info = probe_frame_list(found, spec, fps, rules)
     else:
-        info = _probe_video(found)
+        info = probe_clip(found)
     tokens = video_tokens(
         info,
         spec,
@@ -219,12 +219,41 @@ def read_frames(
     if isinstance(found, FrameList):
         images = read_frame_list(found, tokens.plan, tokens.resized)
         return FrameStream(found.names, spec, info, tokens, images)
-    reading = _Reading(info, tokens.plan, look, threads, patience_seconds)
-    frames = reading.frames(found)
+    frames = decode_plan(
+        found, info, tokens.plan, look, threads=threads, patience_seconds=patience_seconds
+    )
     return FrameStream((source_name(found),), spec, info, tokens, frames, tone_mapped=tone_map)
 
 
-def _probe_video(source: SourceLike) -> VideoInfo:
+def decode_plan(
+    source: SourceLike,
+    info: VideoInfo,
+    plan: FramePlan,
+    look: Look,
+    *,
+    threads: int | None = None,
+    patience_seconds: float | None = PATIENCE_SECONDS,
+) -> Iterator[Frame]:
+    """Decode the frames of a plan made for a clip with the facts `info`, one by one, in order.
+
+    Raises the errors of `read_frames` while iterating.
+
+    >>> info = probe_clip("fixtures/clip.mp4")
+    >>> plan = FramePlan((0, 59), (0.0, 59 / 30), 1.0)
+    >>> next(decode_plan("fixtures/clip.mp4", info, plan, Look(info.size)))
+    Frame(number=0, at 0.000 s, 180x320x3)
+    """
+    return _Reading(info, plan, look, threads, patience_seconds).frames(source)
+
+
+def probe_clip(source: SourceLike) -> VideoInfo:
+    """Return the facts of a video; raises `UnsupportedFormatError` for an image.
+
+    Other errors are those of `probe`.
+
+    >>> probe_clip("fixtures/clip.mp4").frame_count
+    60
+    """
     info = probe(source)
     if isinstance(info, ImageInfo):
         problem = "an image, not a video; a list of images can stand for one"
