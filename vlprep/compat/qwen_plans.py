@@ -1,0 +1,181 @@
+"""The sizes and frames that qwen-vl-utils 0.0.14 chooses, from header facts alone.
+
+The numbers are in the catalogue (`rules/qwen-vl-utils.toml`), the arithmetic in `vlprep.maths`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+
+from vlprep.compat.qwen_elements import Asked
+from vlprep.errors import ConstraintError
+from vlprep.maths.sampling import ASSUMED_FPS, PAIR
+from vlprep.models.registry import list_models
+from vlprep.models.spec import ModelSpec, Prompt
+from vlprep.rules.pixels import FLOOR_SHARE
+from vlprep.rules.tokens import TokenCount, image_tokens, video_tokens
+from vlprep.types import ImageSize, VideoInfo
+
+REFERENCE = "qwen-vl-utils"
+"""Name of the rule set that is followed."""
+
+USED_SHARE = 0.9
+"""Part of a model's context that the clip's default budget takes; qwen-vl-utils 0.0.14."""
+
+
+def plan_image(size: ImageSize, asked: Asked, patch_size: int = 14) -> ImageSize:
+    """Return the size at which an image of `size` is delivered.
+
+    Raises `ConstraintError` for limits that cannot be or a patch size that no model has, and the
+    errors of `smart_resize`.
+
+    >>> plan_image(ImageSize(1080, 1920), Asked(max_pixels=1_003_520))
+    ImageSize(height=728, width=1316)
+    """
+    model = reference_model(patch_size)
+    if asked.resized:  # the reference looks at no other option then
+        return image_tokens(asked.resized, model).resized
+    limits = {"min_pixels": asked.min_pixels, "max_pixels": asked.max_pixels}
+    return image_tokens(size, model, **limits).resized  # type: ignore[arg-type]  # may be fractions
+
+
+def plan_video(
+    info: VideoInfo,
+    asked: Asked,
+    patch_size: int = 14,
+    *,
+    model_seq_len: float | None = None,
+    strict: bool = False,
+) -> TokenCount:
+    """Return the frames of a clip that are delivered, as `.plan`, and their size, as `.resized`.
+
+    Without a `total_pixels` of the caller a clip's budget is 90 % of `model_seq_len` tokens, by
+    default 128,000. A clip with fewer frames than asked is planned with what there is, with a
+    warning; `strict` raises `FrameCountError` instead, as the reference does. Of a list of frames,
+    which `info` calls so, all are delivered.
+
+    Raises the errors of `video_tokens` and `plan_image`.
+
+    >>> clip = VideoInfo(size=ImageSize(720, 1280), frame_count=300, fps=Fraction(30))
+    >>> count = plan_video(clip, Asked(fps=1))
+    >>> count.plan.indices, count.resized
+    ((0, 33, 66, 100, 133, 166, 199, 233, 266, 299), ImageSize(height=560, width=1008))
+    """
+    model = _video_model(asked, patch_size)
+    if asked.resized:
+        info = replace(info, size=asked.resized)
+        limits: dict[str, float | None] = {}
+    else:
+        total = _total_pixels(asked, model, model_seq_len)
+        limits = {
+            "min_pixels": asked.min_pixels,
+            "max_pixels": asked.max_pixels,
+            "total_pixels": total,
+        }
+    if info.frame_count == 1 and info.fps is None:  # a single frame has no rate, and needs none
+        info = replace(info, fps=Fraction(ASSUMED_FPS))
+    choice = {} if info.frame_count_from == "list" else _choice(asked)
+    count = video_tokens(info, model, **limits, **choice, strict=strict)  # type: ignore[arg-type]
+    return replace(count, warnings=count.warnings + _lowered(asked, count))
+
+
+def list_facts(size: ImageSize, count: int, sample_fps: float) -> VideoInfo:
+    """Return the facts of a list of `count` frames; an odd one is filled up to whole pairs.
+
+    Raises `ConstraintError` when `sample_fps` is not above 0.
+
+    >>> list_facts(ImageSize(48, 80), 3, 2).frame_count
+    4
+    """
+    if not sample_fps > 0:
+        raise ConstraintError(f"sample_fps must be above 0, got {sample_fps:g}")
+    return VideoInfo(
+        size=size,
+        frame_count=count + count % PAIR,
+        fps=Fraction(sample_fps),
+        frame_count_from="list",
+        format="frame list",
+    )
+
+
+def frame_rate(times: Sequence[float], otherwise: float) -> float:
+    """Return how many frames pass in a second by the times at which they are displayed.
+
+    `otherwise` is the answer for a single moment, which has no rate.
+
+    >>> frame_rate([0.0, 0.5, 1.0], otherwise=24)
+    2.0
+    """
+    span = times[-1] - times[0]
+    return (len(times) - 1) / span if span > 0 else otherwise
+
+
+@cache
+def reference_model(patch_size: int) -> ModelSpec:
+    """Return the numbers of qwen-vl-utils for a patch size as those of a model.
+
+    Raises `ConstraintError` for a patch size that no model of the catalogue has.
+
+    >>> reference_model(16).rules().image.max_pixels
+    16777216
+    """
+    known: dict[int, ModelSpec] = {}
+    for model in list_models():
+        rules = model.rule_sets.get(REFERENCE)
+        if rules and rules.image and rules.video:  # the same for all models of a patch size
+            known.setdefault(rules.image.patch_size, model)
+    if patch_size not in known:
+        sizes = ", ".join(map(str, sorted(known)))
+        raise ConstraintError(f"image_patch_size must be one of {sizes}; got {patch_size}")
+    model = known[patch_size]
+    rules = replace(model.rules(REFERENCE), prompt=Prompt())
+    name = f"{REFERENCE} with patches of {patch_size}"
+    return replace(model, name=name, aliases=(), warnings=(), rule_sets={REFERENCE: rules})
+
+
+def _video_model(asked: Asked, patch_size: int) -> ModelSpec:
+    """Return the reference's numbers as an element's options leave them."""
+    model = reference_model(patch_size)
+    rules = model.rules()
+    image, video = rules.image_rule(model.name), rules.video_rule(model.name)
+    if asked.resized:  # taken for the size of an image, whose limits count then
+        video = replace(
+            video,
+            budget="frame",
+            min_pixels=image.min_pixels,
+            max_pixels=image.max_pixels,
+            total_pixels=None,
+        )
+    elif asked.min_pixels is not None and asked.max_pixels is None:
+        # A lower limit near the default cap, or above it, lifts it.
+        floor = int(asked.min_pixels * FLOOR_SHARE)
+        video = replace(video, max_pixels=max(video.max_pixels, floor))
+    return replace(model, rule_sets={rules.name: replace(rules, video=video)})
+
+
+def _total_pixels(asked: Asked, model: ModelSpec, model_seq_len: float | None) -> float | None:
+    if asked.total_pixels is not None or model_seq_len is None:
+        return asked.total_pixels
+    factor = model.rules().video_rule(model.name).factor
+    return model_seq_len * factor * factor * USED_SHARE
+
+
+def _choice(asked: Asked) -> dict[str, float | None]:
+    return {
+        "fps": asked.fps,
+        "nframes": asked.nframes,
+        "min_frames": asked.min_frames,
+        "max_frames": asked.max_frames,
+        "start_seconds": asked.video_start,
+        "end_seconds": asked.video_end,
+    }
+
+
+def _lowered(asked: Asked, count: TokenCount) -> tuple[str, ...]:
+    given, limit = asked.max_pixels, count.limits.max_pixels
+    if asked.resized or given is None or given <= limit:
+        return ()
+    return (f"max_pixels {given:,} is lowered to {limit:,.0f}: {count.limits.bound_by}",)

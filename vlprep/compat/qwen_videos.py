@@ -1,0 +1,191 @@
+"""Read the videos that elements of chat messages name, as arrays with their metadata."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from vlprep.compat.qwen_elements import Asked, Element, Fetch, as_source, asked_of, read_pixels
+from vlprep.compat.qwen_plans import frame_rate, list_facts, plan_video, reference_model
+from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
+from vlprep.maths.sampling import DEFAULT_FPS, PAIR
+from vlprep.media.picture import Pixels, resize_picture
+from vlprep.media.source import SourceLike, source_name
+from vlprep.media.video.paint import Look
+from vlprep.rules.tokens import TokenCount
+from vlprep.tasks.frames import FrameStream, decode_plan, probe_clip
+from vlprep.types import ImageSize, Resample, VideoInfo
+from vlprep.units import format_size
+
+Array: TypeAlias = npt.NDArray[Any]
+"""Frames x 3 x height x width, RGB, 0 to 255."""
+
+logger = logging.getLogger(__name__)
+
+
+class VideoMetadata(TypedDict, total=False):
+    """What the models' processors want to know of a video."""
+
+    fps: float
+    """Frames per second of the file."""
+    frames_indices: list[int]
+    """Numbers of the frames taken, from 0."""
+    total_num_frames: float
+    """Frames in the file."""
+    video_backend: str
+    """The reader; absent for a list of frames."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadVideo:
+    """A video that has been read."""
+
+    frames: Array
+    """An even number of frames."""
+    metadata: VideoMetadata
+    """Where they come from."""
+    sample_fps: float
+    """How many of them pass in a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoReader:
+    """How the videos of one call are read."""
+
+    patch_size: int
+    """Side in pixels of a patch of the model's vision encoder."""
+    model_seq_len: float | None
+    """Context in tokens, of which a clip fills 90 % at most; `None` is 128,000."""
+    resample: Resample
+    """"reference" equals Pillow's bicubic resize, "fast" is FFmpeg's."""
+    dtype: np.dtype[Any]
+    """Of the arrays."""
+    strict: bool
+    """Whether clips with fewer frames than asked are refused."""
+    threads: int | None
+    """Threads that decode side by side; `None` is one per processor, up to four."""
+    fetch: Fetch | None
+    """The caller's way to the content behind a URL."""
+
+    def read(self, element: Element) -> ReadVideo:
+        """Read the file, or the list of images, that an element names.
+
+        Raises the errors of `fetch_video`.
+        """
+        video, asked = element["video"], asked_of(element)
+        if isinstance(video, list | tuple):
+            return self._read_list(video, asked)
+        return self._read_file(as_source(video, self.fetch), asked)
+
+    def _plan(self, info: VideoInfo, asked: Asked) -> TokenCount:
+        return plan_video(
+            info, asked, self.patch_size, model_seq_len=self.model_seq_len, strict=self.strict
+        )
+
+    def _read_file(self, source: SourceLike, asked: Asked) -> ReadVideo:
+        info = probe_clip(source)
+        tokens = self._plan(info, asked)
+        with self._stream(source, info, tokens) as stream:
+            taken = _Taken(stream)
+            count = stream.plan.frame_count
+            frames = _stack(taken.images(), count, tokens.resized, self.dtype, stream.source)
+        for warning in stream.warnings:
+            logger.warning("%s: %s", stream.source, warning)
+        metadata = VideoMetadata(
+            fps=float(info.fps or 0),
+            frames_indices=taken.numbers + taken.numbers[-1:] * (count % PAIR),
+            total_num_frames=info.frame_count,
+            video_backend="vlprep",
+        )
+        return ReadVideo(frames, metadata, frame_rate(taken.times, asked.fps or DEFAULT_FPS))
+
+    def _stream(self, source: SourceLike, info: VideoInfo, tokens: TokenCount) -> FrameStream:
+        assert tokens.plan is not None  # a video's count always has one
+        look = Look(tokens.resized, self.resample)
+        frames = decode_plan(source, info, tokens.plan, look, threads=self.threads)
+        model = reference_model(self.patch_size)
+        return FrameStream((source_name(source),), model, info, tokens, frames)
+
+    def _read_list(self, images: Sequence[object], asked: Asked) -> ReadVideo:
+        if not images:
+            raise UnsupportedFormatError("frame list", "an empty list holds no frame")
+        if asked.fps is not None or asked.nframes is not None:
+            logger.warning("fps and nframes choose frames of a file; a list is delivered whole")
+        sample_fps = DEFAULT_FPS if asked.sample_fps is None else asked.sample_fps
+        raw_fps = sample_fps if asked.raw_fps is None else asked.raw_fps
+        first = read_pixels(images[0], self.fetch)
+        info = list_facts(_size_of(first), len(images), sample_fps)
+        size = self._plan(info, asked).resized
+        pictures = self._pictures(first, images[1:], None if asked.resized else info.size)
+        resized = (resize_picture(picture, size) for picture in pictures)
+        frames = _stack(resized, len(images), size, self.dtype, "frame list")
+        metadata = VideoMetadata(
+            fps=raw_fps,
+            frames_indices=[round(k * raw_fps / sample_fps) for k in range(len(frames))],
+            total_num_frames=len(frames) / sample_fps * raw_fps,
+        )
+        return ReadVideo(frames, metadata, sample_fps)
+
+    def _pictures(
+        self, first: Pixels, others: Iterable[object], size: ImageSize | None
+    ) -> Iterator[Pixels]:
+        """Decode the images of a list one by one; all of them are of `size`, if it is given."""
+        yield first
+        for place, image in enumerate(others, start=2):
+            pixels = read_pixels(image, self.fetch)
+            if size is not None and _size_of(pixels) != size:
+                raise ConstraintError(
+                    f"frame {place} of a list is {format_size(_size_of(pixels))}, but the first is "
+                    f"{format_size(size)}; resized_height and resized_width make them one size"
+                )
+            yield pixels
+
+
+def frame_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """Return what the arrays hold; raises `ConstraintError` for other than float32 and uint8.
+
+    >>> frame_dtype("uint8")
+    dtype('uint8')
+    """
+    found = np.dtype(dtype)
+    if found not in (np.float32, np.uint8):
+        raise ConstraintError(f"dtype is float32 or uint8; got {found}")
+    return found
+
+
+class _Taken:
+    """The frames that a stream has handed out: their numbers and their times."""
+
+    def __init__(self, stream: FrameStream) -> None:
+        self.numbers: list[int] = []
+        self.times: list[float] = []
+        self._stream = stream
+
+    def images(self) -> Iterator[Pixels]:
+        for frame in self._stream:
+            self.numbers.append(frame.number)
+            self.times.append(frame.timestamp_seconds)
+            yield frame.image
+
+
+def _stack(
+    images: Iterator[Pixels], count: int, size: ImageSize, dtype: np.dtype[Any], name: str
+) -> Array:
+    """Put pictures into one array, channels first; the last fills an odd number up to a pair."""
+    stack = np.empty((count + count % PAIR, 3, *size), dtype)
+    filled = 0
+    for filled, image in enumerate(images, start=1):
+        stack[filled - 1] = image.transpose(2, 0, 1)
+    if filled < count:
+        raise DecodeError(name, f"{count - filled} of the {count} frames cannot be decoded")
+    stack[count:] = stack[count - 1]
+    return stack
+
+
+def _size_of(pixels: Pixels) -> ImageSize:
+    return ImageSize(*pixels.shape[:2])
