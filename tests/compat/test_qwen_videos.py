@@ -9,6 +9,7 @@ from PIL import Image
 from tests.films import VARIABLE, film
 from tests.places import FIXTURES
 from tests.tasks.test_frames import drawn_number
+from vlprep import read_frames
 from vlprep.compat.qwen import fetch_video
 from vlprep.compat.qwen_videos import frame_dtype
 from vlprep.errors import (
@@ -18,6 +19,7 @@ from vlprep.errors import (
     TruncatedFileError,
     UnsupportedFormatError,
 )
+from vlprep.media.video import container
 
 CLIP = FIXTURES / "clip.mp4"  # 60 frames of 180 x 320, 30 a second
 PHOTO = FIXTURES / "photo.jpg"
@@ -71,8 +73,6 @@ def test_the_frames_are_those_that_the_metadata_names(name):
 
 def test_frames_are_pillow_s_resize_of_the_full_frame():
     whole, _, _ = read(CLIP, 16, nframes=4, dtype="uint8", resample="reference")
-    from vlprep import read_frames
-
     with read_frames(
         CLIP, "Qwen/Qwen3-VL-8B-Instruct", rules="qwen-vl-utils", nframes=4, resample="reference"
     ) as stream:
@@ -171,6 +171,12 @@ def test_frames_that_stand_in_for_broken_ones_are_said(caplog):
     assert len(frames) == len(metadata["frames_indices"])
     assert "corrupted.mp4: " in caplog.text
     assert "frames are " in caplog.text
+
+
+def test_frames_that_cannot_be_had_are_an_error(monkeypatch):
+    monkeypatch.setattr(container, "MAX_FRAME_PIXELS", 20_000)  # 180 x 320 until frame 30
+    with pytest.raises(DecodeError, match=r"change\.ts: 2 of the 4 frames cannot be decoded"):
+        read(FIXTURES / "resolution_change.ts")
 
 
 # Lists of frames.
