@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vlprep.models.spec import ModelSpec as ModelSpec
     from vlprep.rules.budget import TokenBudget as TokenBudget
     from vlprep.rules.budget import token_budget as token_budget
+    from vlprep.rules.limits.finding import Finding as Finding
     from vlprep.rules.packing import FitPlan as FitPlan
     from vlprep.rules.tokens import TokenCount as TokenCount
     from vlprep.rules.tokens import image_tokens as image_tokens
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from vlprep.tasks.compress.files import CompressOptions as CompressOptions
     from vlprep.tasks.compress.files import compress_file as compress_file
     from vlprep.tasks.compress.files import compress_many as compress_many
+    from vlprep.tasks.check import CheckReport as CheckReport
+    from vlprep.tasks.check import check_media as check_media
     from vlprep.tasks.compress.image import CompressedImage as CompressedImage
     from vlprep.tasks.compress.image import compress_image as compress_image
     from vlprep.tasks.compress.image import save_image as save_image
@@ -68,6 +71,7 @@ _HOMES = {
     "models.registry": ("get_model", "list_models", "load_model_file"),
     "models.spec": ("ModelSpec",),
     "rules.budget": ("TokenBudget", "token_budget"),
+    "rules.limits.finding": ("Finding",),
     "rules.packing": ("FitPlan",),
     "rules.tokens": ("TokenCount", "image_tokens", "image_tokens_batch", "video_tokens"),
     "tasks.compress.files": (
@@ -76,6 +80,7 @@ _HOMES = {
         "compress_file",
         "compress_many",
     ),
+    "tasks.check": ("CheckReport", "check_media"),
     "tasks.compress.image": ("CompressedImage", "compress_image", "save_image"),
     "tasks.compress.video": ("CompressedVideo", "compress_video"),
     "tasks.count": ("CountOptions", "MediaCount", "MediaFailure", "count_many", "count_tokens"),

@@ -51,6 +51,8 @@ class ImageInfo:
     """Short name of the format found in the content, for instance "JPEG"."""
     mode: str | None = None
     """Pillow's name of the pixel layout, for instance "RGB"."""
+    transparent: bool = False
+    """Whether the header allows for something to show through."""
     orientation: int = 1
     """EXIF orientation, 1 to 8; 1 is upright."""
     frame_count: int = 1

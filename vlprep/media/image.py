@@ -83,6 +83,7 @@ def describe_image(image: ImageFile.ImageFile, opened: OpenSource, found: Format
         size=size,
         format=found.name,
         mode=image.mode,
+        transparent=image.has_transparency_data,
         orientation=orientation,
         frame_count=pages,
         file_bytes=opened.file_bytes,

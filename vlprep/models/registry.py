@@ -22,10 +22,12 @@ from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.huggingface import read_folder
 from vlprep.models.schema import build
 from vlprep.models.spec import (
+    Api,
     FileFormats,
     ImageRule,
     ModelSpec,
     Price,
+    RequestLimits,
     Route,
     RuleSet,
     Source,
@@ -85,6 +87,26 @@ def get_route(name: str) -> Route:
     if name not in routes:
         raise ConstraintError(f"unknown route {name!r}; there are {', '.join(routes)}")
     return build(Route, {"name": name, **routes[name]}, f"routes.{name}")
+
+
+def list_apis() -> tuple[Api, ...]:
+    """Return the ways of calling a service, each with its routes.
+
+    >>> [(api.name, api.routes[0]) for api in list_apis()]
+    [('openai', 'base64'), ('dashscope', 'path')]
+    """
+    return tuple(
+        build(Api, {"name": name, **row}, f"apis.{name}") for name, row in _files()["apis"].items()
+    )
+
+
+def request_limits() -> RequestLimits:
+    """Return what one request may hold and ask.
+
+    >>> request_limits().max_fps
+    10.0
+    """
+    return build(RequestLimits, _files()["request"], "request")
 
 
 def file_formats() -> FileFormats:
@@ -211,13 +233,18 @@ def _build_model(table: Table, name: str) -> ModelSpec:
     if not rules:
         raise ValueError(f"models.{name}: no rules")
     fields["rule_sets"] = {key: _read_rules(key, part, name) for key, part in rules.items()}
-    if isinstance(fields.get("video_files"), str):
-        fields["video_files"] = _files()["videos"][fields["video_files"]]
+    for key, tables in _FILE_TABLES.items():
+        if isinstance(fields.get(key), str):
+            fields[key] = _files()[tables][fields[key]]
     if "price_list" in fields:
         key = fields.pop("price_list")
         rows = table["price_lists"][key]
         fields["prices"] = tuple(build(Price, row, f"price_lists.{key}") for row in rows)
     return build(ModelSpec, {"name": name, **fields}, f"models.{name}")
+
+
+_FILE_TABLES = {"video_files": "videos", "url_files": "url_files", "localisation": "localisation"}
+"""Fields of a model that may name a table of `files.toml`, by the table's kind."""
 
 
 def _read_rules(name: str, part: Table, model: str) -> RuleSet:

@@ -133,6 +133,76 @@ class Route:
     """Largest video; `None`: each model has its own limit."""
     raw_bytes: int | None = None
     """Largest file before it is encoded, where that is stated as well."""
+    max_request_images: int | None = None
+    """Most images in one request."""
+    request_sources: tuple[str, ...] = ()
+    """Where that was read."""
+    sources: tuple[str, ...]
+    """Where this was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """A way of calling a service, and the routes by which files reach it."""
+
+    name: str
+    """Short name, for instance "openai"."""
+    title: str
+    """What it is."""
+    routes: tuple[str, ...]
+    """Names of its routes, the advised one first."""
+    fixed_fps: float | None = None
+    """Rate at which it samples videos whatever is asked."""
+    fps_sources: tuple[str, ...] = ()
+    """Where that was read."""
+    sources: tuple[str, ...]
+    """Where the routes were read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLimits:
+    """What one request to a service may hold and ask, whatever the model."""
+
+    max_videos: int
+    """Most videos."""
+    video_sources: tuple[str, ...]
+    """Where that was read."""
+    max_data_urls: int
+    """Most data URLs, each frame of a list being one."""
+    data_url_sources: tuple[str, ...]
+    """Where that was read."""
+    min_fps: float
+    """Fewest frames per second that may be asked of a video."""
+    max_fps: float
+    """Most frames per second that may be asked of a video."""
+    fps_sources: tuple[str, ...]
+    """Where these two were read."""
+    internal_hosts: tuple[str, ...]
+    """Ends of host names that are only known inside the vendor's own network."""
+    url_sources: tuple[str, ...]
+    """Where was read what a URL must be like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Localisation:
+    """The sizes of image at which a model finds objects reliably."""
+
+    min_pixels: int
+    """Smallest."""
+    max_pixels: int
+    """Largest."""
+    sources: tuple[str, ...]
+    """Where this was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlFiles:
+    """What a model's service takes by URL where that differs from the route's own limits."""
+
+    max_url_image_bytes: int
+    """Largest image that it fetches from a URL."""
+    max_request_images: int | None = None
+    """Most images of a request by URL or path."""
     sources: tuple[str, ...]
     """Where this was read."""
 
@@ -147,6 +217,10 @@ class FileFormats:
     """Of images with more than `large_image_pixels`."""
     large_image_pixels: int
     """Pixels up to which all formats are taken."""
+    large_image_sides: tuple[int, ...]
+    """Short and long side up to which all formats are taken, should sides be what counts."""
+    most_image_pixels: int
+    """Most pixels of an image that are advised."""
     video: tuple[str, ...]
     """Containers of videos."""
     sources: tuple[str, ...]
@@ -293,6 +367,10 @@ class ModelSpec:
     """List prices."""
     video_files: VideoFiles | None = None
     """How long and large videos may be; `None` for weights, and where no source says it."""
+    url_files: UrlFiles | None = None
+    """What it takes by URL, where that differs from what others take."""
+    localisation: Localisation | None = None
+    """Sizes at which it finds objects reliably; `None` where no source says it."""
     sources: tuple[str, ...]
     """Where windows and names were read."""
     notes: tuple[str, ...] = ()

@@ -221,7 +221,9 @@ def explain(count: MediaCount, model: ModelSpec | str | None, options: CountOpti
         lines = explain_image(info, count.tokens, spec)
     else:
         lines = explain_video(info, count.tokens, spec)
-    return lines + _other_rules(count, spec, lambda name: _tokens(info, spec, options, name).total)
+    return lines + _other_rules(
+        count, spec, lambda name: count_info(info, spec, options, name).total
+    )
 
 
 def _other_rules(count: MediaCount, spec: ModelSpec, total: Callable[[str], int]) -> list[str]:
@@ -248,7 +250,7 @@ def _count(
         info, name = probe_frame_list(found, spec, options.fps, options.rules), found.names[0]
     else:
         info, name = probe(found), source_name(found)
-    tokens = _tokens(info, spec, options, options.rules)
+    tokens = count_info(info, spec, options, options.rules)
     return MediaCount(source=name, info=info, tokens=tokens)
 
 
@@ -313,15 +315,19 @@ def _count_video(probed: _Probed | MediaFailure, spec: ModelSpec, options: Count
     if isinstance(probed, MediaFailure):
         return probed
     try:
-        tokens = _tokens(probed.info, spec, options, options.rules)
+        tokens = count_info(probed.info, spec, options, options.rules)
     except VlprepError as error:
         return MediaFailure(source=probed.source, error=error)
     return MediaCount(source=probed.source, info=probed.info, tokens=tokens)
 
 
-def _tokens(
+def count_info(
     info: ImageInfo | VideoInfo, spec: ModelSpec, options: CountOptions, rules: str | None
 ) -> TokenCount:
+    """Count the tokens of a file whose header has been read, by the rule set `rules`.
+
+    Raises the errors of `image_tokens` and `video_tokens`.
+    """
     if isinstance(info, ImageInfo):
         return image_tokens(
             info.size,

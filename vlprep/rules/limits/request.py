@@ -1,0 +1,229 @@
+"""Limits on a request as a whole, on URLs, and what keeps a file from being counted."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from vlprep.errors import AspectRatioError, FrameCountError
+from vlprep.models.registry import list_apis, request_limits
+from vlprep.rules.limits.finding import FileFacts, Hit, Request
+
+ON_ITS_WAY = {
+    "base64": "as Base64",
+    "path": "by path",
+    "url": "by URL",
+}
+"""How a route is called in a sentence."""
+
+
+def readable(file: FileFacts, request: Request) -> Hit | None:
+    """Find a file that is missing, damaged, or neither image nor video."""
+    reason = describe(file)
+    return Hit(reason, "an image or a video", reason)
+
+
+def countable(file: FileFacts, request: Request) -> Hit | None:
+    """Find a file whose tokens cannot be told, for a reason that no other rule names."""
+    named = isinstance(file.problem, AspectRatioError) and file.kind in ("image", "animation")
+    listed = isinstance(file.problem, FrameCountError) and file.kind == "frame list"
+    if file.kind == "unreadable" or file.problem is None or named or listed:
+        return None
+    reason = describe(file)
+    return Hit(reason, "a file whose tokens can be counted", f"cannot be counted: {reason}")
+
+
+def describe(file: FileFacts) -> str:
+    """Return what is wrong with a file, without its name."""
+    problem = file.problem
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror[:1].lower() + problem.strerror[1:]
+    return str(problem).removeprefix(f"{file.source}: ")
+
+
+def most_images(request: Request) -> int | None:
+    """Return how many images one request may hold by its route."""
+    own = request.model.url_files
+    if request.route.name != "base64" and own is not None and own.max_request_images is not None:
+        return own.max_request_images
+    return request.route.max_request_images
+
+
+def request_images(request: Request) -> Hit | None:
+    """Find more images than one request may hold."""
+    count = sum(file.kind in ("image", "animation") for file in request.files)
+    return _too_many(count, "images", most_images(request), request)
+
+
+def request_videos(request: Request) -> Hit | None:
+    """Find more videos than one request may hold."""
+    count = sum(file.kind in ("video", "frame list") for file in request.files)
+    return _too_many(count, "videos", request_limits().max_videos, request)
+
+
+def request_data_urls(request: Request) -> Hit | None:
+    """Find more data URLs than a service was seen to take; each frame of a list is one."""
+    lists = [file for file in request.files if file.kind == "frame list"]
+    if request.route.name != "base64" or not lists:
+        return None
+    count = sum(max(len(file.frames), 1) for file in request.files if file.kind != "unreadable")
+    most = request_limits().max_data_urls
+    if count <= most:
+        return None
+    return Hit(
+        f"{count:,} data URLs",
+        f"{most:,} data URLs",
+        f"{count:,} data URLs with the frames of lists may be refused: a service was seen to take "
+        f"{most:,}",
+    )
+
+
+def _too_many(count: int, things: str, most: int | None, request: Request) -> Hit | None:
+    if most is None or count <= most:
+        return None
+    return Hit(
+        f"{count:,} {things}",
+        f"{most:,} {things}",
+        f"{count:,} {things} {ON_ITS_WAY[request.route.name]}, and one request takes {most:,}",
+    )
+
+
+def input_tokens(request: Request) -> Hit | None:
+    """Find a request that is larger than the model's largest input."""
+    limit = _input_limit(request)
+    if limit is None or request.total_tokens <= limit:
+        return None
+    return _too_much(request, limit, f"and {request.model.name} takes {limit:,}")
+
+
+def input_tokens_edge(request: Request) -> Hit | None:
+    """Find a request that fills the largest input to the last token."""
+    limit = _input_limit(request)
+    if limit is None or request.total_tokens != limit:
+        return None
+    return _too_much(request, limit, "as many as fit: the guides ask for fewer")
+
+
+def thinking_tokens(request: Request) -> Hit | None:
+    """Find a request that fits only as long as the model does not think, or only if it does."""
+    spec, limit = request.model, _input_limit(request)
+    if request.max_input is not None or limit is None or request.total_tokens > limit:
+        return None
+    limits = [n for n in (spec.max_input_tokens, spec.max_input_thinking_tokens) if n is not None]
+    if spec.thinking != "optional" or request.total_tokens <= min(limits, default=limit):
+        return None
+    other = "with" if min(limits) == spec.max_input_thinking_tokens else "without"
+    wanted = f"but {other} thinking {spec.name} takes {min(limits):,}"
+    return _too_much(request, min(limits), wanted)
+
+
+def context_room(request: Request) -> Hit | None:
+    """Find a request beside which the longest thoughts and reply have no room in the context."""
+    spec, limit = request.model, _input_limit(request)
+    if spec.context_tokens is None or (limit is not None and request.total_tokens > limit):
+        return None
+    thought = (spec.max_thinking_tokens or 0) if spec.thinks(request.thinking) else 0
+    wanted, left = (
+        thought + (spec.max_reply_tokens or 0),
+        spec.context_tokens - request.total_tokens,
+    )
+    if left >= wanted:
+        return None
+    return Hit(
+        f"{left:,} tokens left",
+        f"{wanted:,} tokens",
+        f"the context of {spec.context_tokens:,} leaves {left:,} tokens for chain of thought and "
+        f"reply, which may take {wanted:,}",
+    )
+
+
+def _too_much(request: Request, limit: int, wanted: str) -> Hit:
+    total = request.total_tokens
+    text = f", {request.text_tokens:,} of them text" if request.text_tokens else ""
+    return Hit(f"{total:,} tokens", f"{limit:,} tokens", f"{total:,} tokens{text}, {wanted}")
+
+
+def _input_limit(request: Request) -> int | None:
+    if request.max_input is not None:
+        return request.max_input
+    return request.model.input_limit(request.thinking)
+
+
+def openai_fps(request: Request) -> Hit | None:
+    """Find a rate that an API of fixed rate may not follow."""
+    fixed = {api.fixed_fps for api in list_apis() if api.fixed_fps is not None} - {request.fps}
+    videos = any(file.kind in ("video", "frame list") for file in request.files)
+    if request.fps is None or not fixed or not videos or request.route.name == "path":
+        return None
+    rate = min(fixed)
+    return Hit(
+        f"{request.fps:g} frames per second",
+        f"{rate:g} frames per second",
+        f"the OpenAI-compatible API samples {rate:g} frames per second whatever is asked, say the "
+        "guides; the API reference of 2026 lists fps",
+    )
+
+
+def path_sdk(request: Request) -> Hit | None:
+    """Tell who takes files by path."""
+    if request.route.name != "path":
+        return None
+    apis = [api.title for api in list_apis() if "path" in api.routes]
+    return Hit("by path", "", f"only the {' and '.join(apis)} takes file:// paths")
+
+
+def url_headers(request: Request) -> Hit | None:
+    """Tell what a server must say of a file that is fetched from it."""
+    if request.route.name != "url":
+        return None
+    return Hit(
+        "by URL",
+        "",
+        "the URL must be public, and its server must send the right Content-Length and "
+        "Content-Type, or the download fails",
+    )
+
+
+def url_unfetched(file: FileFacts, request: Request) -> Hit | None:
+    """Tell what is not known of a URL."""
+    return Hit(
+        "not fetched",
+        "",
+        "vlprep does not download: bytes, format, size and tokens of this URL are not checked and "
+        "not counted",
+    )
+
+
+def url_route(file: FileFacts, request: Request) -> Hit | None:
+    """Find a URL that is to go by another route."""
+    if request.route.name == "url":
+        return None
+    return Hit(
+        f"a URL, {ON_ITS_WAY[request.route.name]}",
+        "a local file",
+        f"a URL cannot be sent {ON_ITS_WAY[request.route.name]}",
+    )
+
+
+def url_public(file: FileFacts, request: Request) -> Hit | None:
+    """Find a URL that the service cannot reach."""
+    host = _host(file.source)
+    if host and not _is_private(host):
+        return None
+    found = host or "no host"
+    return Hit(found, "a public host", f"{found} cannot be reached from the public network")
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # such as an unclosed bracket
+        return None
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        inside = (*request_limits().internal_hosts, ".local", ".internal", ".localhost")
+        return host == "localhost" or host.endswith(inside)

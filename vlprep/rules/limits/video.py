@@ -1,0 +1,163 @@
+"""Limits on videos and on lists of images that stand for one."""
+
+from __future__ import annotations
+
+from vlprep.errors import UnknownFactError
+from vlprep.models.registry import file_formats, request_limits
+from vlprep.rules.files import VIDEO_MIME_TYPES, takes_container, video_byte_limit
+from vlprep.rules.limits.finding import FileFacts, Hit, Request
+from vlprep.rules.limits.picture import too_long_for_data_url
+from vlprep.types import VideoInfo
+from vlprep.units import format_bytes
+
+
+def video_container(file: FileFacts, request: Request) -> Hit | None:
+    """Find a container that the services do not list."""
+    container = _info(file).format or "unknown container"
+    if takes_container(request.model, container):
+        return None
+    listed = ", ".join(file_formats().video)
+    return Hit(
+        container,
+        listed,
+        f'{container} may be refused: the guides list {listed} "etc."',
+    )
+
+
+def video_duration(file: FileFacts, request: Request) -> Hit | None:
+    """Find a video that is shorter or longer than the model's service takes."""
+    files, seconds = request.model.video_files, _info(file).duration_seconds
+    if files is None or seconds is None or files.min_seconds <= seconds <= files.max_seconds:
+        return None
+    wanted = f"{files.min_seconds:g} to {files.max_seconds:,.0f} s"
+    return Hit(
+        f"{seconds:,.1f} s",
+        wanted,
+        f"lasts {seconds:,.1f} s, and {request.model.name} takes {wanted}",
+    )
+
+
+def video_bytes(file: FileFacts, request: Request) -> Hit | None:
+    """Find a video too large for the route by path or by URL."""
+    if request.route.name == "base64":
+        return None
+    try:
+        limit = video_byte_limit(request.model, request.route, _info(file).format)
+    except UnknownFactError:
+        return None
+    return _too_large(file.file_bytes, limit, f"by {request.route.name} it must be")
+
+
+def video_base64_length(file: FileFacts, request: Request) -> Hit | None:
+    """Find a video whose data URL is too long."""
+    limit = request.route.max_video_bytes
+    if request.route.name != "base64" or limit is None:
+        return None
+    return too_long_for_data_url(file.file_bytes, _mime_type(file), limit)
+
+
+def video_raw_bytes(file: FileFacts, request: Request) -> Hit | None:
+    """Find a video over what is advised before encoding, though its data URL is short enough."""
+    limit = request.route.raw_bytes
+    if limit is None or video_base64_length(file, request) is not None:
+        return None
+    return _too_large(file.file_bytes, limit, "to be sent as Base64 the guides want it")
+
+
+def _too_large(file_bytes: int, limit: int, wanted: str) -> Hit | None:
+    if file_bytes < limit:
+        return None
+    return Hit(
+        f"{file_bytes:,} bytes",
+        f"under {limit:,} bytes",
+        f"{format_bytes(file_bytes)} ({file_bytes:,} bytes), and {wanted} under "
+        f"{format_bytes(limit)}",
+    )
+
+
+def fps_range(file: FileFacts, request: Request) -> Hit | None:
+    """Find a rate that may not be asked of a video."""
+    limits = request_limits()
+    if request.fps is None or limits.min_fps <= request.fps <= limits.max_fps:
+        return None
+    wanted = f"{limits.min_fps:g} to {limits.max_fps:g} frames per second"
+    return Hit(
+        f"{request.fps:g} frames per second",
+        wanted,
+        f"{request.fps:g} frames per second are asked for, and {wanted} are taken",
+    )
+
+
+def frame_list_length(file: FileFacts, request: Request) -> Hit | None:
+    """Find a list of more or fewer images than pass for a video."""
+    rule, count = request.video_rule, len(file.frames)
+    if rule is None:
+        return None
+    low, high = rule.min_list_images or 1, rule.max_list_images or count
+    if low <= count <= high:
+        return None
+    return Hit(
+        f"{count:,} images",
+        f"{low} to {high:,} images",
+        f"{count:,} images in the list, and {request.model.name} takes {low} to {high:,} as frames "
+        "of a video",
+    )
+
+
+def video_rotation(file: FileFacts, request: Request) -> Hit | None:
+    """Find a video that is stored turned or mirrored."""
+    info = _info(file)
+    if not (info.rotation or info.mirrored):
+        return None
+    turned = f"turned by {info.rotation} degrees" if info.rotation else "mirrored"
+    return Hit(
+        turned,
+        "upright",
+        f"stored {turned} and counted as displayed; no source says whether the service turns it",
+    )
+
+
+def hdr(file: FileFacts, request: Request) -> Hit | None:
+    """Find a video of high dynamic range."""
+    curve = _info(file).hdr
+    if curve is None:
+        return None
+    return Hit(
+        f"high dynamic range ({curve})",
+        "the range of ordinary screens",
+        f"high dynamic range ({curve}) looks flat and grey where it is not mapped; the references "
+        "do not map it, and no source says what the service does",
+    )
+
+
+def interlaced(file: FileFacts, request: Request) -> Hit | None:
+    """Find a video whose frames hold two moments."""
+    if not _info(file).interlaced:
+        return None
+    return Hit(
+        "interlaced",
+        "one moment a frame",
+        "interlaced: a frame holds two moments, and movement shows as combs",
+    )
+
+
+def pixel_aspect(file: FileFacts, request: Request) -> Hit | None:
+    """Find a video whose pixels are not square."""
+    ratio = _info(file).sample_aspect_ratio
+    if ratio == 1:
+        return None
+    return Hit(
+        f"pixels of {ratio.numerator}:{ratio.denominator}",
+        "square pixels",
+        f"its pixels are {ratio.numerator}:{ratio.denominator} and count as square, so the model "
+        "sees it squeezed or stretched",
+    )
+
+
+def _info(file: FileFacts) -> VideoInfo:
+    assert isinstance(file.info, VideoInfo)
+    return file.info
+
+
+def _mime_type(file: FileFacts) -> str:
+    return VIDEO_MIME_TYPES.get(_info(file).format or "", "video/x-matroska")

@@ -1,0 +1,231 @@
+"""Check files against the documented limits: read the headers, then ask the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from vlprep.errors import VlprepError
+from vlprep.media.probe import probe, recognise
+from vlprep.media.sniff import endings, mislabelled
+from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.models.registry import get_model, get_route
+from vlprep.models.spec import ModelSpec
+from vlprep.rules.advice import RouteAdvice, advise_routes, advise_url
+from vlprep.rules.limits.finding import FileFacts, Finding, MediaKind, Request, Severity
+from vlprep.rules.limits.table import find_problems
+from vlprep.tasks.count import CountOptions, count_info
+from vlprep.tasks.frame_list import FrameList, as_frame_list, probe_frame_list
+from vlprep.types import ImageInfo, VideoInfo
+
+Item: TypeAlias = SourceLike | Sequence[SourceLike]
+"""A file, or a list of images that stands for a video."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What a check found of the files of one request."""
+
+    model: str
+    """Name of the model."""
+    rules: str
+    """Name of the rule set by which tokens were counted."""
+    route: str
+    """The route that was checked for."""
+    files: tuple[FileFacts, ...]
+    """Every file in order, with what is known of it."""
+    findings: tuple[Finding, ...]
+    """What was found, file by file, the gravest first; of the request as a whole last."""
+    advice: tuple[RouteAdvice, ...]
+    """Which routes suit each file; empty for weights, which run anywhere."""
+    total_tokens: int
+    """Tokens of the files that could be counted and of the text."""
+    max_input_tokens: int | None
+    """Largest input; `None` where no source states it."""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What will be refused."""
+        return self._of("error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What may be refused or misunderstood."""
+        return self._of("warning")
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What is good to know."""
+        return self._of("note")
+
+    def passes(self, *, strict: bool = False) -> bool:
+        """Say whether there is no error and, if `strict`, no warning either."""
+        return not (self.errors or (strict and self.warnings))
+
+    def _of(self, severity: Severity) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == severity)
+
+
+def check_media(
+    items: Iterable[Item],
+    model: ModelSpec | str | None = None,
+    *,
+    route: str = "base64",
+    fps: float | None = None,
+    nframes: int | None = None,
+    min_frames: int | None = None,
+    max_frames: int | None = None,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    total_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+    text_tokens: int = 0,
+    max_input: int | None = None,
+    thinking: bool | None = None,
+    model_words: Sequence[str] | None = None,
+) -> CheckReport:
+    """Check the files of one request against every documented limit, from their headers alone.
+
+    `items` are sources as `count_tokens` takes them, or http(s) URLs, which are not fetched; an
+    inner list, or a folder, is a list of images that stands for a video. `route` is how they reach
+    the service: "base64", "path" or "url". `text_tokens` are what the prompt costs beside them;
+    `max_input` replaces the model's largest input, and `thinking` chooses between its two. The
+    others mean the same as for `count_tokens`. `model_words` are what names the model in the
+    commands of remedies, by default `--model` and its name.
+
+    A file that cannot be read is a finding, not an error that stops the rest. For weights, which
+    run anywhere, only what holds there is checked.
+
+    Raises `UnknownModelError`, and `ConstraintError` for a route, a rule set or a way of thinking
+    that there is not.
+
+    >>> report = check_media(["fixtures/photo.jpg", "fixtures/tiny.png"], "qwen3-vl-plus")
+    >>> [(finding.source, finding.rule, finding.measured) for finding in report.errors]
+    [('fixtures/tiny.png', 'image-side', '8 px')]
+    >>> report.passes()
+    False
+    """
+    spec = get_model(model)
+    options = CountOptions(
+        fps=fps,
+        nframes=nframes,
+        min_frames=min_frames,
+        max_frames=max_frames,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        total_pixels=total_pixels,
+        high_res=high_res,
+        rules=rules,
+    )
+    request = Request(
+        model=spec,
+        files=tuple(_look_at(item, spec, options) for item in items),
+        route=get_route(route),
+        rules=spec.rules(rules).name,
+        fps=fps,
+        text_tokens=text_tokens,
+        max_input=max_input,
+        thinking=thinking,
+        model_words=("--model", spec.name) if model_words is None else tuple(model_words),
+    )
+    return CheckReport(
+        model=spec.name,
+        rules=spec.rules(rules).name,
+        route=route,
+        files=request.files,
+        findings=find_problems(request),
+        advice=tuple(advice for file in request.files for advice in _advise(file, spec)),
+        total_tokens=request.total_tokens,
+        max_input_tokens=spec.input_limit(thinking) if max_input is None else max_input,
+    )
+
+
+def _look_at(item: Item, spec: ModelSpec, options: CountOptions) -> FileFacts:
+    """Return what is known of one item; whatever is wrong with it is part of that."""
+    if isinstance(item, str) and item.startswith(("http://", "https://")):
+        return FileFacts(source=item, kind="URL")
+    try:
+        found = as_frame_list(item)
+    except (VlprepError, OSError) as error:
+        return FileFacts(source=_name(item), kind="unreadable", problem=error)
+    if isinstance(found, FrameList):
+        return _look_at_list(found, _name(item), spec, options)
+    file = _read(found)
+    if file.info is None:
+        return file
+    return _counted(file, file.info, spec, options)
+
+
+def _read(source: SourceLike) -> FileFacts:
+    """Read the header of one file."""
+    name = source_name(source)
+    try:
+        info = probe(source)
+        with open_source(source) as opened:
+            found, path = recognise(opened), opened.path
+    except (VlprepError, OSError) as error:
+        return FileFacts(source=name, kind="unreadable", problem=error)
+    return FileFacts(
+        source=name,
+        kind=_kind(info, found.kind),
+        info=info,
+        path=path,
+        mislabelled=None if path is None else mislabelled(path, found),
+        usual_ending=endings(found.name)[0],
+    )
+
+
+def _kind(info: ImageInfo | VideoInfo, kind: str) -> MediaKind:
+    if isinstance(info, ImageInfo):
+        return "image"
+    return "animation" if kind == "image" else "video"
+
+
+def _look_at_list(
+    images: FrameList, name: str, spec: ModelSpec, options: CountOptions
+) -> FileFacts:
+    frames = tuple(map(_read, images.images))
+    for frame in frames:
+        if frame.kind == "unreadable":  # one bad frame spoils the list, and is what to tell of
+            problem = frame.problem
+            return FileFacts(source=frame.source, kind="unreadable", problem=problem)
+    facts = FileFacts(source=name, kind="frame list", frames=frames)
+    try:
+        info = probe_frame_list(images, spec, options.fps, options.rules)
+    except (VlprepError, OSError) as error:
+        return replace(facts, problem=error)
+    return _counted(facts, info, spec, options)
+
+
+def _counted(
+    file: FileFacts, info: ImageInfo | VideoInfo, spec: ModelSpec, options: CountOptions
+) -> FileFacts:
+    try:
+        tokens = count_info(info, spec, options, options.rules)
+    except VlprepError as error:
+        return replace(file, info=info, problem=error)
+    return replace(file, info=info, tokens=tokens)
+
+
+def _advise(file: FileFacts, spec: ModelSpec) -> tuple[RouteAdvice, ...]:
+    if file.kind == "URL":
+        return advise_url(file.source, spec)
+    if file.kind == "unreadable":
+        return ()
+    is_video = file.kind == "video"  # the images of a list go as images do
+    format = (file.frames[0] if file.frames else file).info
+    return advise_routes(
+        file.source,
+        file.file_bytes,
+        spec,
+        is_video=is_video,
+        format=format.format if format else None,
+    )
+
+
+def _name(item: Item) -> str:
+    if isinstance(item, list | tuple):
+        return source_name(item[0]) if item else "frame list"
+    return source_name(item)  # type: ignore[arg-type]  # no other sequence is a source
