@@ -18,6 +18,7 @@ COMMANDS = {
     "frames": ("frames", "Write the frames that a model sees of a video."),
     "view": ("view", "Write an image as a model sees it."),
     "compress": ("compress", "Bring images and videos under a byte limit."),
+    "check": ("check", "Check images and videos against every documented limit."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "models": ("models", "List the models, or show one with all its numbers."),
 }

@@ -18,7 +18,7 @@ def image_side(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"{min(size)} px",
-        f"{shortest} px",
+        f"at least {shortest} px",
         f"{format_size(size)}: the shorter side has {min(size)} pixels, and the service takes "
         f"{shortest} or more",
     )
@@ -32,7 +32,7 @@ def image_ratio(file: FileFacts, request: Request) -> Hit | None:
     ratio = max(size) / min(size)
     return Hit(
         f"{ratio:,.1f}:1",
-        f"{limit:g}:1",
+        f"at most {limit:g}:1",
         f"{format_size(size)}: the sides are {ratio:,.1f}:1, and up to {limit:g}:1 is taken",
     )
 
@@ -48,7 +48,9 @@ def image_format(file: FileFacts, request: Request) -> Hit | None:
     taken, format = file_formats().image, _format(file)
     if format in taken:
         return None
-    return Hit(format, ", ".join(taken), f"{format}, and the service takes {', '.join(taken)}")
+    return Hit(
+        format, ", ".join(taken), f"the format is {format}, and {', '.join(taken)} are taken"
+    )
 
 
 def large_image_format(file: FileFacts, request: Request) -> Hit | None:
@@ -80,7 +82,7 @@ def image_8k(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"{size.pixels:,} pixels",
-        f"{most:,} pixels",
+        f"at most {most:,} pixels",
         f"{format_size(size)} is more than the 8K that is advised; larger ones may time out",
     )
 

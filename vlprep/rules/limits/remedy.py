@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import PurePath
 
+from vlprep.models.registry import request_limits
 from vlprep.rules.limits.finding import FileFacts, Remedy, Request
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -50,8 +51,8 @@ def nothing(file: FileFacts | None, request: Request) -> str | None:
 
 def compress(file: FileFacts | None, request: Request) -> str | None:
     """Return the command that brings a file under the route's limits, into a format taken."""
-    fps = f"{request.fps:g}" if request.fps and file and file.kind == "video" else None
-    return _compress(file, request, *(("--fps", fps) if fps else ()))
+    of_video = file is not None and file.kind == "video"
+    return _compress(file, request, *(_rate(request) if of_video else ()))
 
 
 def first_page(file: FileFacts | None, request: Request) -> str | None:
@@ -87,9 +88,8 @@ def mapped_frames(file: FileFacts | None, request: Request) -> str | None:
 def _frames(file: FileFacts | None, request: Request, *extra: str) -> str | None:
     if file is None or not file.path:
         return "send the frames that vlprep.read_frames gives"
-    rate = request.fps if "--nframes" not in extra else None
-    fps = ["--fps", f"{rate:g}"] if rate else []
-    words = ["-o", f"{_stem(file.path)}-frames", *fps, *extra, *request.model_words]
+    output = f"{_stem(file.path)}-frames"
+    words = ["-o", output, *_rate(request), *extra, *request.model_words]
     return _command("frames", [file.path], words)
 
 
@@ -99,9 +99,7 @@ def right_length(file: FileFacts | None, request: Request) -> str | None:
     assert files is not None  # the rule has found its limits there
     if file is None or _seconds(file) > files.max_seconds:
         return f"cut it into parts of up to {files.max_seconds:,.0f} s"
-    rule = request.video_rule
-    fewest = str(rule.min_list_images or rule.min_frames) if rule else "4"
-    return _frames(file, request, "--nframes", fewest)
+    return frames(file, request)
 
 
 def _seconds(file: FileFacts) -> float:
@@ -125,6 +123,13 @@ def by_url(file: FileFacts | None, request: Request) -> str | None:
 def _command(name: str, files: Iterable[str], words: Iterable[str]) -> str:
     options = " ".join(word if word.startswith("-") else quote(word) for word in words)
     return f"vlprep {name} {' '.join(map(quote, files))} {options}"
+
+
+def _rate(request: Request) -> tuple[str, ...]:
+    """Return the words that ask the request's rate, if it is one that may be asked."""
+    limits, fps = request_limits(), request.fps
+    asked = fps is not None and limits.min_fps <= fps <= limits.max_fps
+    return ("--fps", f"{fps:g}") if asked else ()
 
 
 def _inputs(file: FileFacts) -> list[str]:

@@ -72,7 +72,7 @@ def request_data_urls(request: Request) -> Hit | None:
         return None
     return Hit(
         f"{count:,} data URLs",
-        f"{most:,} data URLs",
+        f"at most {most:,} data URLs",
         f"{count:,} data URLs with the frames of lists may be refused: a service was seen to take "
         f"{most:,}",
     )
@@ -83,7 +83,7 @@ def _too_many(count: int, things: str, most: int | None, request: Request) -> Hi
         return None
     return Hit(
         f"{count:,} {things}",
-        f"{most:,} {things}",
+        f"at most {most:,} {things}",
         f"{count:,} {things} {ON_ITS_WAY[request.route.name]}, and one request takes {most:,}",
     )
 
@@ -131,7 +131,7 @@ def context_room(request: Request) -> Hit | None:
         return None
     return Hit(
         f"{left:,} tokens left",
-        f"{wanted:,} tokens",
+        f"at least {wanted:,} tokens",
         f"the context of {spec.context_tokens:,} leaves {left:,} tokens for chain of thought and "
         f"reply, which may take {wanted:,}",
     )
@@ -140,7 +140,9 @@ def context_room(request: Request) -> Hit | None:
 def _too_much(request: Request, limit: int, wanted: str) -> Hit:
     total = request.total_tokens
     text = f", {request.text_tokens:,} of them text" if request.text_tokens else ""
-    return Hit(f"{total:,} tokens", f"{limit:,} tokens", f"{total:,} tokens{text}, {wanted}")
+    return Hit(
+        f"{total:,} tokens", f"at most {limit:,} tokens", f"{total:,} tokens{text}, {wanted}"
+    )
 
 
 def _input_limit(request: Request) -> int | None:

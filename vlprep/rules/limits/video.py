@@ -137,7 +137,7 @@ def interlaced(file: FileFacts, request: Request) -> Hit | None:
     return Hit(
         "interlaced",
         "one moment a frame",
-        "interlaced: a frame holds two moments, and movement shows as combs",
+        "a frame holds two moments on alternate rows, and movement shows as combs",
     )
 
 

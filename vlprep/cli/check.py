@@ -1,0 +1,223 @@
+"""`vlprep check`: images and videos against every documented limit, before they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+import click
+
+from vlprep.cli import EXIT_FAILED
+from vlprep.cli.options import (
+    COUNT,
+    POSITIVE,
+    RATE,
+    Inputs,
+    budget_options,
+    high_res_option,
+    input_options,
+    model_options,
+    pixel_options,
+)
+from vlprep.cli.progress import track
+from vlprep.cli.render import heading, note, print_json, print_table
+from vlprep.cli.text import safe, thousands
+from vlprep.models.registry import find_source, get_route, resolve_model
+from vlprep.models.spec import ModelSpec
+from vlprep.rules.advice import RouteAdvice
+from vlprep.rules.explain import cite
+from vlprep.rules.limits.finding import FileFacts, Finding, Request
+from vlprep.rules.limits.request import ON_ITS_WAY
+from vlprep.rules.limits.table import RULES
+from vlprep.tasks.check import CheckReport, check_media
+
+SCHEMA = "vlprep.check/1"
+LIST_SCHEMA = "vlprep.check-rules/1"
+
+
+@click.command(name="check")
+@input_options
+@model_options
+@click.option(
+    "--route",
+    type=click.Choice(list(ON_ITS_WAY)),
+    default="base64",
+    show_default=True,
+    help="How the files reach the service.",
+)
+@click.option("--fps", type=RATE, help="Frames per second asked of videos.")
+@click.option("--nframes", type=POSITIVE, help="Frames sampled, instead of a rate.")
+@click.option("--min-frames", type=POSITIVE, help="Frames sampled at least.")
+@click.option("--max-frames", type=POSITIVE, help="Frames sampled at most.")
+@click.option("--total-pixels", type=POSITIVE, help="Pixels of a whole clip, a frame pair once.")
+@pixel_options
+@high_res_option
+@budget_options
+@click.option("--text-tokens", type=COUNT, default="0", help="Tokens of the prompt beside them.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@click.option("--list-rules", is_flag=True, help="Print all rules with their sources, and stop.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def command(
+    *,
+    paths: tuple[str, ...],
+    recursive: bool,
+    from_file: str | None,
+    null_separated: bool,
+    model: str | None,
+    model_file: str | None,
+    route: str,
+    strict: bool,
+    list_rules: bool,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Check images and videos against every documented limit, from their headers alone.
+
+    All files are one request to the model. A folder, unless -r walks it, is a list of images that
+    stands for a video; an http(s) URL is checked as far as that goes without fetching it. Each
+    finding has the rule's name, what was found and wanted, where the limit was read, and what to
+    do. The exit code is 1 for errors, with --strict for warnings too.
+
+    \b
+    vlprep check photo.jpg clip.mp4 --model qvq-max --route base64
+    """
+    spec = resolve_model(model, model_file)
+    if list_rules:
+        return _list_rules(spec, route, asked["rules"], as_json)
+    files = Inputs(paths, recursive, from_file, null_separated).files()
+    words = ("--model", spec.name) if model_file is None else _file_words(model, model_file)
+    watched = track(files, len(files), "checking")
+    report = check_media(watched, spec, route=route, model_words=words, **asked)
+    for warning in spec.warnings:
+        note(f"warning: {spec.name}: {warning}")
+    if as_json:
+        print_json(_document(report))
+    else:
+        click.echo("\n".join(_page(report, spec)))
+    return 0 if report.passes(strict=strict) else EXIT_FAILED
+
+
+def _file_words(model: str | None, model_file: str) -> tuple[str, ...]:
+    return ("--model-file", model_file, *(() if model is None else ("--model", model)))
+
+
+def _document(report: CheckReport) -> dict[str, Any]:
+    """Return the documented JSON of a report."""
+    return {
+        "schema": SCHEMA,
+        "model": report.model,
+        "rules": report.rules,
+        "route": report.route,
+        "errors": len(report.errors),
+        "warnings": len(report.warnings),
+        "notes": len(report.notes),
+        "items": [_item(file, report.advice) for file in report.files],
+        "findings": [_finding_json(finding) for finding in report.findings],
+        "total_tokens": report.total_tokens,
+        "max_input_tokens": report.max_input_tokens,
+    }
+
+
+def _item(file: FileFacts, advice: Iterable[RouteAdvice]) -> dict[str, Any]:
+    routes = {one.api: list(one.routes) for one in advice if one.source == file.source}
+    return {
+        "source": file.source,
+        "kind": file.kind,
+        "file_bytes": file.file_bytes or None,
+        "tokens": file.tokens.total if file.tokens else None,
+        "routes": routes,
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {**asdict(finding), "sources": _dated(finding.sources)}
+
+
+def _dated(sources: Iterable[str]) -> list[dict[str, Any]]:
+    found = ((key, find_source(key)) for key in sources)
+    return [{"id": key, "date": source.date if source else None} for key, source in found]
+
+
+def _page(report: CheckReport, spec: ModelSpec) -> Iterator[str]:
+    """Yield the lines that a person reads: the findings by file, the routes, and what it comes to.
+
+    Commands stand on lines of their own, as they are to be typed.
+    """
+    way = f", files sent {ON_ITS_WAY[report.route]}" if spec.kind == "api" else ""
+    yield heading(spec, report.rules) + way
+    for source, findings in groupby(report.findings, key=lambda finding: finding.source):
+        yield ""
+        yield click.style("the request" if source is None else safe(source), bold=True)
+        for finding in findings:
+            yield from _lines(finding)
+    yield ""
+    yield from _routes(report)
+    yield _verdict(report)
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    severity = click.style(f"{finding.severity:<7}", fg=_COLOURS[finding.severity])
+    source = f" {cite(finding.sources)}" if finding.sources else ""
+    yield f"  {severity} {finding.rule}: {safe(finding.message)}{source}"
+    if finding.remedy is not None:
+        yield f"          {safe(finding.remedy)}"
+
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+def _routes(report: CheckReport) -> Iterator[str]:
+    """Yield a line a way of calling: which route suits which files."""
+    for api in dict.fromkeys(advice.api for advice in report.advice):
+        by_route: dict[str | None, list[str]] = {}
+        for advice in report.advice:
+            if advice.api == api:
+                by_route.setdefault(advice.recommended, []).append(advice.source)
+        parts = (f"{route or 'no route'}: {_names(files)}" for route, files in by_route.items())
+        yield f"{api + ' takes':<15} {'; '.join(parts)}"
+
+
+def _names(files: list[str]) -> str:
+    shown = ", ".join(map(safe, files[:_MOST_NAMES]))
+    more = len(files) - _MOST_NAMES
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+_MOST_NAMES = 3
+
+
+def _verdict(report: CheckReport) -> str:
+    counts = (("error", report.errors), ("warning", report.warnings), ("note", report.notes))
+    found = ", ".join(f"{len(some):,} {word}{'s' * (len(some) != 1)}" for word, some in counts)
+    files = f"{len(report.files):,} file{'s' * (len(report.files) != 1)}"
+    tokens = f"{thousands(report.total_tokens)} tokens"
+    if report.max_input_tokens is not None:
+        tokens = f"{thousands(report.total_tokens)} of {thousands(report.max_input_tokens)} tokens"
+    return f"{found if report.findings else 'nothing to mend'} in {files}; {tokens}"
+
+
+def _list_rules(spec: ModelSpec, route: str, rules: str | None, as_json: bool) -> int:
+    """Print all rules, with the sources of the model's numbers for the route."""
+    asked = Request(model=spec, files=(), route=get_route(route), rules=rules)
+    rows = [(rule, rule.sources(asked)) for rule in RULES]
+    if as_json:
+        items = [
+            {
+                "rule": rule.id,
+                "severity": rule.severity,
+                "title": rule.title,
+                "for_weights": not rule.of_service,
+                "sources": _dated(sources),
+            }
+            for rule, sources in rows
+        ]
+        print_json({"schema": LIST_SCHEMA, "model": spec.name, "route": route, "rules": items})
+        return 0
+    cells = (
+        (rule.id, rule.severity, rule.title, cite(sources)[1:-1] if sources else "–")
+        for rule, sources in rows
+    )
+    print_table(("rule", "severity", "what is looked at", "source"), cells, left=4)
+    return 0
