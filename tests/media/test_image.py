@@ -111,3 +111,14 @@ def test_a_picture_without_pixels_is_damaged(size):
 def test_no_pixel_is_decoded():
     # Nothing but the header is there.
     assert probe((FIXTURES / "photo.jpg").read_bytes()[:1000]).size == (480, 640)
+
+
+@pytest.mark.parametrize(
+    ("name", "transparent"),
+    [
+        ("alpha.png", True), ("palette.png", True), ("photo.jpg", False), ("gray16.png", False),
+        ("cmyk.jpg", False), ("still.webp", False), ("photo.heic", False), ("page.tif", False),
+    ],
+)  # fmt: skip
+def test_the_header_tells_whether_something_may_show_through(name, transparent):
+    assert probe(FIXTURES / name).transparent == transparent

@@ -10,7 +10,14 @@ from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.maths.sampling import FRAME_COUNT_RULES, INDEX_RULES
 from vlprep.media.sniff import FORMATS
-from vlprep.models.registry import DEFAULT_MODEL, file_formats, find_source, get_route
+from vlprep.models.registry import (
+    DEFAULT_MODEL,
+    file_formats,
+    find_source,
+    get_route,
+    list_apis,
+    request_limits,
+)
 from vlprep.rules.pixels import BUDGETS
 from vlprep.tasks.count import CountOptions, explain
 
@@ -70,6 +77,8 @@ class TestEveryModel:
         ]
         cited += [price.sources for price in model.prices]
         cited += [(pointer.source,) for pointer in model.points_to]
+        own = (model.video_files, model.url_files, model.localisation)
+        cited += [part.sources for part in own if part]
         assert all(cited)
         cited += [r.prompt.sources for r in rules]  # the usual two markers need none
         for source in chain.from_iterable(cited):
@@ -314,3 +323,26 @@ def test_limits_on_files_cite_named_sources():
     cited = [get_route(name).sources for name in ("base64", "path", "url")]
     cited += [model.video_files.sources for model in MODELS if model.video_files]
     assert all(find_source(key) for key in {*chain(*cited, file_formats().sources)})
+
+
+def test_routes_of_the_ways_of_calling_and_what_a_request_may_hold():
+    for api in list_apis():
+        assert [get_route(name).name for name in api.routes] == list(api.routes)
+        assert all(find_source(key) for key in (*api.sources, *api.fps_sources))
+    assert [get_route(name).max_request_images for name in ("base64", "path", "url")] == [
+        250, 256, 256,
+    ]  # fmt: skip
+    limits = request_limits()
+    assert (limits.max_videos, limits.max_data_urls) == (64, 250)
+    assert (limits.min_fps, limits.max_fps) == (0.1, 10)
+    cited = (limits.video_sources, limits.data_url_sources, limits.fps_sources, limits.url_sources)
+    assert all(find_source(key) for key in chain(*cited))
+
+
+def test_where_boxes_are_reliable_is_said_of_one_family_only():
+    stated = {model.name for model in MODELS if model.localisation}
+    assert {"qwen2.5-vl-7b-instruct", "Qwen/Qwen2.5-VL-7B-Instruct", "qwen-vl-max"} <= stated
+    assert not stated & {"qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-Omni-7B"}
+    for name in stated:
+        found = get_model(name).localisation
+        assert (found.min_pixels, found.max_pixels) == (480 * 480, 2560 * 2560)

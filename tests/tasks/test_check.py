@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from tests.places import FIXTURES, REAL_MEDIA
-from vlprep import check_media, count_tokens, get_model
+from vlprep import check_media, compress_image, compress_video, count_tokens, get_model
 from vlprep.errors import ConstraintError, UnknownModelError
 from vlprep.models.registry import find_source
+from vlprep.rules.limits import remedy
 from vlprep.rules.limits.table import RULES
 
 WEIGHTS = "Qwen/Qwen3-VL-8B-Instruct"
@@ -59,6 +60,7 @@ ANSWER_KEY = {
     "request-images": (case(*["tiny.png"] * 251), case(*["tiny.png"] * 250)),
     "request-videos": (case(*["one_frame.mp4"] * 65), case(*["one_frame.mp4"] * 64)),
     "request-data-urls": (case(["tiny.png"] * 251), case(["tiny.png"] * 250)),
+    "request-body": (case("made/6999999.jpg", "photo.jpg", "made/6999999.mp4"), case("photo.jpg")),
     "input-tokens": (
         case("photo.jpg", text_tokens=INPUT - PHOTO + 1),
         case("photo.jpg", text_tokens=INPUT - PHOTO),
@@ -85,6 +87,7 @@ ANSWER_KEY = {
     "image-orientation": (case("exif_6.jpg"), case("exif_1.jpg")),
     "alpha": (case("palette.png"), case("photo.jpg")),
     "colour-mode": (case("cmyk.jpg"), case("photo.jpg")),
+    "video-header": (case("truncated.webm"), case("mp4_named.jpg")),
     "video-rotation": (case("rotate_90.mov"), case("clip.mov")),
     "hdr": (case("hdr_pq.mp4"), case("ten_bit.mp4")),
     "interlaced": (case("interlaced.mp4"), case("clip.mp4")),
@@ -285,9 +288,9 @@ def test_a_folder_is_a_list_and_a_broken_image_in_it_is_named(check, tmp_path):
     assert finding.source == str(broken)
 
 
-def test_a_long_video_is_to_be_cut_and_a_short_one_to_be_sent_as_frames(check):
+def test_a_long_video_is_to_be_cut_and_a_short_one_to_be_lengthened(check):
     short = of_rule(check(case("subsecond.mp4")), "video-duration")[0]
-    assert short.remedy.startswith("vlprep frames subsecond.mp4 -o subsecond-frames ")
+    assert short.remedy.startswith("vlprep compress subsecond.mp4 -o compressed/ ")
     old = case("subsecond.mp4", "street.mp4", model=shorter_lived(9))
     long = of_rule(check(old), "video-duration")[1]
     assert (long.measured, long.remedy) == ("10.0 s", "cut it into parts of up to 9 s")
@@ -367,7 +370,7 @@ def test_the_command_of_a_view_is_one_that_exists(check, tmp_path):
     assert of_rule(report, "image-orientation") == []
 
 
-@pytest.mark.parametrize("name", ["hdr_pq.mp4", "rotate_90.mov", "animated.webp", "subsecond.mp4"])
+@pytest.mark.parametrize("name", ["hdr_pq.mp4", "rotate_90.mov", "animated.webp"])
 def test_the_command_of_frames_is_one_that_exists(check, tmp_path, name):
     from click.testing import CliRunner
 
@@ -381,7 +384,30 @@ def test_the_command_of_frames_is_one_that_exists(check, tmp_path, name):
     for command in commands:
         ran = CliRunner().invoke(main, [*shlex.split(command)[1:], "--force"])
         assert ran.exit_code == 0, ran.output
-    assert check(case(str(clip.with_suffix("")) + "-frames")).errors == ()
+    assert check(case(f"{clip.with_suffix('')}-frames")).errors == ()
+
+
+COMPRESSED = {
+    row.id: ANSWER_KEY[row.id][0]
+    for row in RULES
+    if row.remedy in (remedy.compress, remedy.first_page) and "video" not in row.id
+}
+
+
+@pytest.mark.parametrize("rule", COMPRESSED)
+def test_what_is_compressed_as_the_remedy_says_keeps_the_rule(check, made, rule):
+    asked = COMPRESSED[rule].asked
+    source = check(COMPRESSED[rule]).files[0].path
+    page = 0 if rule == "several-pages" else None
+    content = compress_image(source, page=page, **asked).content
+    assert check_media([content], **asked).passes(strict=True)
+
+
+@pytest.mark.parametrize("name", ["clip.ts", "subsecond.mp4"])
+def test_a_video_compressed_as_the_remedy_says_is_clean(check, tmp_path, name):
+    assert not check(case(name)).passes(strict=True)
+    compress_video(FIXTURES / name, tmp_path / "clip.mp4")
+    assert check(case(str(tmp_path / "clip.mp4"))).findings == ()
 
 
 def test_content_without_a_file_gets_a_step_in_words():

@@ -26,9 +26,8 @@ from vlprep.cli.render import heading, note, print_json, print_table
 from vlprep.cli.text import safe, thousands
 from vlprep.models.registry import find_source, get_route, resolve_model
 from vlprep.models.spec import ModelSpec
-from vlprep.rules.advice import RouteAdvice
 from vlprep.rules.explain import cite
-from vlprep.rules.limits.finding import FileFacts, Finding, Request
+from vlprep.rules.limits.finding import Finding, Request
 from vlprep.rules.limits.request import ON_ITS_WAY
 from vlprep.rules.limits.table import RULES
 from vlprep.tasks.check import CheckReport, check_media
@@ -113,22 +112,27 @@ def _document(report: CheckReport) -> dict[str, Any]:
         "errors": len(report.errors),
         "warnings": len(report.warnings),
         "notes": len(report.notes),
-        "items": [_item(file, report.advice) for file in report.files],
+        "items": _items(report),
         "findings": [_finding_json(finding) for finding in report.findings],
         "total_tokens": report.total_tokens,
         "max_input_tokens": report.max_input_tokens,
     }
 
 
-def _item(file: FileFacts, advice: Iterable[RouteAdvice]) -> dict[str, Any]:
-    routes = {one.api: list(one.routes) for one in advice if one.source == file.source}
-    return {
-        "source": file.source,
-        "kind": file.kind,
-        "file_bytes": file.file_bytes or None,
-        "tokens": file.tokens.total if file.tokens else None,
-        "routes": routes,
-    }
+def _items(report: CheckReport) -> list[dict[str, Any]]:
+    routes: dict[str, dict[str, list[str]]] = {}
+    for advice in report.advice:
+        routes.setdefault(advice.source, {})[advice.api] = list(advice.routes)
+    return [
+        {
+            "source": file.source,
+            "kind": file.kind,
+            "file_bytes": file.file_bytes or None,
+            "tokens": file.tokens.total if file.tokens else None,
+            "routes": routes.get(file.source, {}),
+        }
+        for file in report.files
+    ]
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:

@@ -115,3 +115,19 @@ def test_what_an_own_rule_names_is_not_uncountable_too():
 def test_a_rate_that_one_api_may_not_follow(fps, route, found):
     assert bool(limits.openai_fps(request(video(), fps=fps, route=route))) == found
     assert limits.openai_fps(request(image(), fps=fps, route=route)) is None
+
+
+@pytest.mark.parametrize(
+    ("fps", "found"), [(None, False), (0.1, False), (10, False), (0.09, True), (10.5, True)]
+)
+def test_rates(fps, found):
+    assert bool(limits.fps_range(request(video(), fps=fps))) == found
+    assert limits.fps_range(request(image(), fps=fps)) is None
+
+
+def test_the_length_of_all_files_together():
+    half = image(file_bytes=3_750_000)  # as Base64, 5,000,000 characters and a prefix
+    assert limits.request_body(request(half)) is None
+    assert limits.request_body(request(half, half)).measured == "about 10,000,046 characters"
+    assert limits.request_body(request(frame_list(half, half)))
+    assert limits.request_body(request(half, half, route="url")) is None

@@ -50,13 +50,6 @@ def test_base64(count):
 
 
 @pytest.mark.parametrize(
-    ("fps", "found"), [(None, False), (0.1, False), (10, False), (0.09, True), (10.5, True)]
-)
-def test_rates(fps, found):
-    assert bool(video.fps_range(facts(), request(fps=fps))) == found
-
-
-@pytest.mark.parametrize(
     ("count", "model", "found"),
     [(3, "qvq-max", True), (4, "qvq-max", False), (512, "qvq-max", False), (513, "qvq-max", True),
      (513, "qwen3-vl-plus", False), (81, "qwen2-vl-72b-instruct", True)],

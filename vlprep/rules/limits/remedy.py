@@ -99,7 +99,7 @@ def right_length(file: FileFacts | None, request: Request) -> str | None:
     assert files is not None  # the rule has found its limits there
     if file is None or _seconds(file) > files.max_seconds:
         return f"cut it into parts of up to {files.max_seconds:,.0f} s"
-    return frames(file, request)
+    return compress(file, request)  # which lengthens a clip that is too short
 
 
 def _seconds(file: FileFacts) -> float:

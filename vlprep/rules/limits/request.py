@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from vlprep.errors import AspectRatioError, FrameCountError
 from vlprep.models.registry import list_apis, request_limits
+from vlprep.rules.files import data_url_length
 from vlprep.rules.limits.finding import FileFacts, Hit, Request
 
 ON_ITS_WAY = {
@@ -75,6 +76,22 @@ def request_data_urls(request: Request) -> Hit | None:
         f"at most {most:,} data URLs",
         f"{count:,} data URLs with the frames of lists may be refused: a service was seen to take "
         f"{most:,}",
+    )
+
+
+def request_body(request: Request) -> Hit | None:
+    """Find files that together are longer than one alone may be, for which no limit is stated."""
+    parts = [part for file in request.files for part in file.frames or (file,) if part.file_bytes]
+    if request.route.name != "base64" or len(parts) < 2:
+        return None
+    length = sum(data_url_length(part.file_bytes, "image/jpeg") for part in parts)
+    if length < request.route.max_image_bytes:
+        return None
+    return Hit(
+        f"about {length:,} characters",
+        "unknown",
+        f"the files come to about {length:,} characters of Base64 together; no source states how "
+        "many one request may have, and a gateway may be stricter than the service",
     )
 
 
@@ -151,11 +168,29 @@ def _input_limit(request: Request) -> int | None:
     return request.model.input_limit(request.thinking)
 
 
+def fps_range(request: Request) -> Hit | None:
+    """Find a rate that may not be asked of a video."""
+    limits = request_limits()
+    if request.fps is None or limits.min_fps <= request.fps <= limits.max_fps:
+        return None
+    if not _has_video(request):
+        return None
+    wanted = f"{limits.min_fps:g} to {limits.max_fps:g} frames per second"
+    return Hit(
+        f"{request.fps:g} frames per second",
+        wanted,
+        f"{request.fps:g} frames per second are asked for, and {wanted} are taken",
+    )
+
+
+def _has_video(request: Request) -> bool:
+    return any(file.kind in ("video", "frame list") for file in request.files)
+
+
 def openai_fps(request: Request) -> Hit | None:
     """Find a rate that an API of fixed rate may not follow."""
     fixed = {api.fixed_fps for api in list_apis() if api.fixed_fps is not None} - {request.fps}
-    videos = any(file.kind in ("video", "frame list") for file in request.files)
-    if request.fps is None or not fixed or not videos or request.route.name == "path":
+    if request.fps is None or not fixed or not _has_video(request) or request.route.name == "path":
         return None
     rate = min(fixed)
     return Hit(

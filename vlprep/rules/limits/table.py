@@ -117,7 +117,7 @@ RULES = (
     ),
     Rule(
         id="fps-range", severity="error", title="frames per second that may be asked of a video",
-        check=each(video.fps_range, "video", "frame list"), sources=sources.fps,
+        check=whole(request.fps_range), sources=sources.fps,
         remedy=remedy.say("ask a rate within the range with --fps"),
     ),
     Rule(
@@ -143,6 +143,11 @@ RULES = (
         title="data URLs in one request, those of frames too",
         check=whole(request.request_data_urls), sources=sources.data_urls,
         remedy=remedy.say("send a video file, or the frames by URL or path"),
+    ),
+    Rule(
+        id="request-body", severity="warning", title="length of all data URLs together",
+        check=whole(request.request_body), sources=sources.nowhere,
+        remedy=remedy.say("send fewer files at once, or by URL or path"),
     ),
     Rule(
         id="input-tokens", severity="error", title="all tokens within the largest input",
@@ -196,6 +201,11 @@ RULES = (
     Rule(
         id="colour-mode", severity="note", title="an image of 8-bit grey or RGB",
         check=each_picture(picture.colour_mode), remedy=remedy.view, sources=sources.nowhere,
+        of_service=False,
+    ),
+    Rule(
+        id="video-header", severity="warning", title="a whole video, of one stream",
+        check=each(video.video_header, "video"), remedy=remedy.nothing, sources=sources.nowhere,
         of_service=False,
     ),
     Rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vlprep.errors import UnknownFactError
-from vlprep.models.registry import file_formats, request_limits
+from vlprep.models.registry import file_formats
 from vlprep.rules.files import VIDEO_MIME_TYPES, takes_container, video_byte_limit
 from vlprep.rules.limits.finding import FileFacts, Hit, Request
 from vlprep.rules.limits.picture import too_long_for_data_url
@@ -75,19 +75,6 @@ def _too_large(file_bytes: int, limit: int, wanted: str) -> Hit | None:
     )
 
 
-def fps_range(file: FileFacts, request: Request) -> Hit | None:
-    """Find a rate that may not be asked of a video."""
-    limits = request_limits()
-    if request.fps is None or limits.min_fps <= request.fps <= limits.max_fps:
-        return None
-    wanted = f"{limits.min_fps:g} to {limits.max_fps:g} frames per second"
-    return Hit(
-        f"{request.fps:g} frames per second",
-        wanted,
-        f"{request.fps:g} frames per second are asked for, and {wanted} are taken",
-    )
-
-
 def frame_list_length(file: FileFacts, request: Request) -> Hit | None:
     """Find a list of more or fewer images than pass for a video."""
     rule, count = request.video_rule, len(file.frames)
@@ -152,6 +139,14 @@ def pixel_aspect(file: FileFacts, request: Request) -> Hit | None:
         f"its pixels are {ratio.numerator}:{ratio.denominator} and count as square, so the model "
         "sees it squeezed or stretched",
     )
+
+
+def video_header(file: FileFacts, request: Request) -> Hit | None:
+    """Find what the reader of the header remarked, such as a file cut off."""
+    remarks = [remark for remark in _info(file).warnings if remark != file.mislabelled]
+    if not remarks:
+        return None
+    return Hit("; ".join(remarks), "a header without a question", "; ".join(remarks))
 
 
 def _info(file: FileFacts) -> VideoInfo:

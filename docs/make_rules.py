@@ -1,0 +1,38 @@
+"""Write the rules of `vlprep check` into `rules.md`, between its markers.
+
+`python docs/make_rules.py` rewrites the file; a test fails when it is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from vlprep import get_model
+from vlprep.models.registry import get_route
+from vlprep.rules.explain import cite
+from vlprep.rules.limits.finding import Request
+from vlprep.rules.limits.table import RULES
+
+PAGE = Path(__file__).with_name("rules.md")
+MARKED = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end -->)", flags=re.DOTALL)
+
+
+def updated(page: str) -> str:
+    """Return the page with the table of all rules between its markers."""
+    return MARKED.sub(lambda _: "\n".join(table()) + "\n", page)
+
+
+def table() -> list[str]:
+    """Return the lines of the table, with the sources that hold for the default model."""
+    asked = Request(model=get_model(), files=(), route=get_route("base64"))
+    lines = ["| rule | severity | what is looked at | weights | source |", "|---|---|---|---|---|"]
+    for rule in RULES:
+        weights = "" if rule.of_service else "too"
+        source = cite(rule.sources(asked))[1:-1]
+        lines.append(f"| `{rule.id}` | {rule.severity} | {rule.title} | {weights} | {source} |")
+    return lines
+
+
+if __name__ == "__main__":
+    PAGE.write_text(updated(PAGE.read_text("utf-8")), "utf-8")

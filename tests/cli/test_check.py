@@ -1,0 +1,148 @@
+import shutil
+
+import pytest
+
+from tests.places import REPO
+from vlprep.rules.limits.table import RULES
+
+SHAPE = {"schema", "model", "rules", "route", "errors", "warnings", "notes", "items", "findings",
+         "total_tokens", "max_input_tokens"}  # fmt: skip
+FINDING = {"rule", "severity", "source", "measured", "limit", "message", "remedy", "sources"}
+
+
+def test_a_clean_request_says_so_in_few_lines(run):
+    ran = run("check", "photo.jpg", "street.mp4")
+    assert ran.code == 0
+    assert ran.err == ""
+    assert ran.out == (
+        "qwen3-vl-plus, by the documented rules guide-2025-12 (2025-12-18), files sent as Base64\n"
+        "\n"
+        "openai takes    base64: photo.jpg, street.mp4\n"
+        "dashscope takes path: photo.jpg, street.mp4\n"
+        "nothing to mend in 2 files; 2,504 of 260,096 tokens\n"
+    )
+
+
+def test_findings_are_told_by_file_with_what_to_do(run):
+    ran = run("check", "photo.avif", "tiny.png", "--model", "qvq-max", "--route", "path")
+    assert ran.code == 1
+    assert (
+        "photo.avif\n"
+        "  error   image-format: the format is AVIF, and BMP, JPEG, PNG, TIFF, WEBP, HEIC are "
+        "taken [S004 2025-12-18, P3 2026-06]\n"
+        "          vlprep compress photo.avif -o compressed/ --route path --model qvq-max\n"
+    ) in ran.out
+    assert "\nthe request\n  note    path-sdk: only the DashScope SDK" in ran.out
+    assert ran.out.endswith("2 errors, 0 warnings, 1 note in 2 files; 107 of 106,496 tokens\n")
+
+
+def test_only_strict_fails_on_warnings_and_nothing_fails_on_notes(run):
+    assert run("check", "png_named.jpg").code == 0
+    assert run("check", "png_named.jpg", "--strict").code == 1
+    assert run("check", "exif_6.jpg", "--strict").code == 0
+
+
+def test_a_missing_file_is_a_finding_and_the_rest_is_checked(run):
+    ran = run("check", "no-such.jpg", "photo.jpg")
+    assert ran.code == 1
+    assert "no-such.jpg\n  error   readable: no such file or directory\n" in ran.out
+    assert "302 of 260,096 tokens" in ran.out
+
+
+def test_the_json_has_its_documented_shape(run):
+    ran = run("check", "tiny.png", "https://example.com/a.jpg", "--route", "url", "--json")
+    assert ran.code == 1
+    document = ran.json
+    assert set(document) == SHAPE
+    assert document["schema"] == "vlprep.check/1"
+    assert (document["errors"], document["warnings"], document["notes"]) == (1, 0, 2)
+    tiny, url = document["items"]
+    assert tiny == {
+        "source": "tiny.png", "kind": "image", "file_bytes": 199, "tokens": 6,
+        "routes": {"openai": ["base64", "url"], "dashscope": ["path", "base64", "url"]},
+    }  # fmt: skip
+    assert url["kind"] == "URL"
+    assert url["tokens"] is None
+    assert all(set(finding) == FINDING for finding in document["findings"])
+    first = document["findings"][0]
+    assert (first["rule"], first["severity"], first["limit"]) == (
+        "image-side", "error", "at least 11 px",
+    )  # fmt: skip
+    assert first["sources"] == [{"id": "S004", "date": "2025-12-18"}]
+
+
+def test_all_rules_are_listed_with_their_sources(run):
+    ran = run("check", "--list-rules")
+    assert ran.code == 0
+    for rule in RULES:
+        assert f"{rule.id} " in ran.out
+        assert rule.title in ran.out
+    assert "S004 2025-12-18" in ran.out
+    listed = run("check", "--list-rules", "--json", "--model", "qwen-vl-max").json
+    assert [row["rule"] for row in listed["rules"]] == [rule.id for rule in RULES]
+    (boxes,) = [row for row in listed["rules"] if row["rule"] == "localisation-size"]
+    assert boxes["for_weights"]
+    assert boxes["sources"] == [{"id": "S002", "date": "2025-06-05"}]
+
+
+def test_the_page_of_rules_is_fresh(monkeypatch):
+    monkeypatch.syspath_prepend(REPO / "docs")
+    import make_rules
+
+    page = make_rules.PAGE.read_text("utf-8")
+    assert make_rules.updated(page) == page
+
+
+def test_weights_are_told_what_holds_for_them(run):
+    ran = run("check", "photo.avif", "tall.png", "--model", "Qwen/Qwen3-VL-8B-Instruct")
+    assert "image-format" not in ran.out
+    assert "image-ratio" in ran.out
+    assert "takes" not in ran.out.splitlines()[-2]
+    assert "files sent" not in ran.out
+
+
+def test_a_folder_is_a_list_and_r_walks_it(run, tmp_path):
+    for number in range(3):
+        shutil.copy("photo.jpg", tmp_path / f"{number}.jpg")
+    ran = run("check", tmp_path)
+    assert ran.code == 1
+    assert "frame-list-length: 3 images in the list" in ran.out
+    assert run("check", "-r", tmp_path).code == 0
+
+
+def test_a_model_file_stands_in_the_commands(run):
+    words = ("check", "alpha.png", "--model-file", REPO / "tests/models/fine-tune")
+    ran = run(*words)
+    assert ran.code == 0
+    assert f"-o alpha-view.png --model-file {REPO}/tests/models/fine-tune\n" in ran.out
+
+
+def test_odd_names_are_harmless_and_commands_still_name_them(run, tmp_path):
+    odd = tmp_path / "a\x1b[31m'b.avif"
+    shutil.copy("photo.avif", odd)
+    ran = run("check", odd)
+    assert "\x1b" not in ran.out
+    assert "a\\x1b[31m\\'b.avif' -o compressed/" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("check",), "name a file"),
+        (("check", "photo.jpg", "--route", "pigeon"), "is not one of"),
+        (("check", "photo.jpg", "--text-tokens", "many"), "not a whole number"),
+    ],
+)
+def test_wrong_usage(run, words, message):
+    ran = run(*words)
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_text_and_thinking_count(run):
+    words = ("check", "photo.jpg", "--text-tokens", "259,000")
+    assert "thinking-tokens" in run(*words).out
+    ran = run(*words, "--thinking")
+    assert ran.code == 1
+    assert "259,302 tokens, 259,000 of them text, and qwen3-vl-plus takes 258,048" in ran.out
+    assert run(*words, "--max-input", "300000").code == 0
