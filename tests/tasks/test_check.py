@@ -35,6 +35,7 @@ def case(*items: Any, **asked: Any) -> Case:
 ANSWER_KEY = {
     "readable": (case("header_only.jpg"), case("photo.jpg")),
     "countable": (case(["photo.jpg", "still.webp"] * 2), case(["photo.jpg"] * 4)),
+    "count-known": (case("street.mp4", model="qwen-vl-ocr"), case("street.mp4")),
     "image-side": (case("tiny.png"), case("exif_1.jpg")),
     "image-ratio": (case("tall.png"), case("photo.jpg")),
     "image-format": (case("photo.avif"), case("photo.heic")),

@@ -13,10 +13,12 @@ from vlprep.cli.text import safe, thousands
 from vlprep.models.registry import find_source, list_models, resolve_model
 from vlprep.models.spec import (
     ImageRule,
+    Localisation,
     ModelSpec,
     Price,
     Prompt,
     RuleSet,
+    UrlFiles,
     VideoFiles,
     VideoRule,
 )
@@ -59,6 +61,8 @@ def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
 def _cited(spec: ModelSpec) -> Iterator[str]:
     yield from spec.sources
     yield from (pointer.source for pointer in spec.points_to)
+    for files in (spec.video_files, spec.url_files, spec.localisation):
+        yield from files.sources if files is not None else ()
     for price in spec.prices:
         yield from price.sources
     for rule_set in spec.rule_sets.values():
@@ -90,6 +94,10 @@ def _page(spec: ModelSpec) -> Iterator[str]:
     yield from _windows(spec)
     if spec.video_files is not None:
         yield f"  videos    {_video_files(spec.video_files)}"
+    if spec.url_files is not None:
+        yield f"  images    {_url_files(spec.url_files)}"
+    if spec.localisation is not None:
+        yield f"  boxes     {_localisation(spec.localisation)}"
     for note_text in spec.notes:
         yield f"  note      {note_text}"
     for rule_set in spec.rule_sets.values():
@@ -102,6 +110,18 @@ def _video_files(files: VideoFiles) -> str:
         f"{files.min_seconds:g} to {files.max_seconds:,.0f} s; from a URL up to "
         f"{files.max_url_bytes / 1e6:,.0f} MB {cite(files.sources)}"
     )
+
+
+def _url_files(files: UrlFiles) -> str:
+    most = files.max_request_images
+    many = f", {most:,} a request by URL or path" if most is not None else ""
+    size = f"from a URL up to {files.max_url_image_bytes / 1e6:,.0f} MB"
+    return f"{size}{many} {cite(files.sources)}"
+
+
+def _localisation(range_: Localisation) -> str:
+    pixels = f"{range_.min_pixels:,} to {range_.max_pixels:,} pixels"
+    return f"reliable from {pixels} {cite(range_.sources)}"
 
 
 _KINDS = {"api": "served by API", "open-weights": "open weights"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from vlprep.errors import AspectRatioError, FrameCountError
+from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
 from vlprep.models.registry import list_apis, request_limits
 from vlprep.rules.files import data_url_length
 from vlprep.rules.limits.finding import FileFacts, Hit, Request
@@ -28,10 +28,24 @@ def countable(file: FileFacts, request: Request) -> Hit | None:
     """Find a file whose tokens cannot be told, for a reason that no other rule names."""
     named = isinstance(file.problem, AspectRatioError) and file.kind in ("image", "animation")
     listed = isinstance(file.problem, FrameCountError) and file.kind == "frame list"
-    if file.kind == "unreadable" or file.problem is None or named or listed:
+    unknown = isinstance(file.problem, UnknownFactError)
+    if file.kind == "unreadable" or file.problem is None or named or listed or unknown:
         return None
     reason = describe(file)
     return Hit(reason, "a file whose tokens can be counted", f"cannot be counted: {reason}")
+
+
+def count_known(request: Request) -> Hit | None:
+    """Find files whose tokens no source tells how to count for the model."""
+    unknown = [file for file in request.files if isinstance(file.problem, UnknownFactError)]
+    if not unknown:
+        return None
+    files = f"{len(unknown):,} of {len(request.files):,} files"
+    return Hit(
+        f"{files} not counted",
+        "every file counted",
+        f"{files} are left out of the count: {unknown[0].problem}",
+    )
 
 
 def describe(file: FileFacts) -> str:

@@ -57,6 +57,11 @@ RULES = (
         sources=sources.nowhere, of_service=False,
     ),
     Rule(
+        id="count-known", severity="warning", title="a source says how its tokens are counted",
+        check=whole(request.count_known), remedy=remedy.nothing, sources=sources.nowhere,
+        of_service=False,
+    ),
+    Rule(
         id="image-side", severity="error", title="the shortest side taken",
         check=each_picture(picture.image_side), sources=sources.image_rule,
         remedy=remedy.say("enlarge it, or paste it onto a larger canvas"),
