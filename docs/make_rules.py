@@ -24,13 +24,14 @@ def updated(page: str) -> str:
 
 
 def table() -> list[str]:
-    """Return the lines of the table, with the sources that hold for the default model."""
+    """Return the lines of the table, with the limits that hold for the default model."""
     asked = Request(model=get_model(), files=(), route=get_route("base64"))
-    lines = ["| rule | severity | what is looked at | weights | source |", "|---|---|---|---|---|"]
+    lines = ["| rule | severity | what is looked at | limit | weights | source |", "|---" * 6 + "|"]
     for rule in RULES:
         weights = "" if rule.of_service else "too"
         source = cite(rule.sources(asked))[1:-1]
-        lines.append(f"| `{rule.id}` | {rule.severity} | {rule.title} | {weights} | {source} |")
+        cells = (f"`{rule.id}`", rule.severity, rule.title, rule.wanted(asked), weights, source)
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 

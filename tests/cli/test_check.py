@@ -78,11 +78,20 @@ def test_all_rules_are_listed_with_their_sources(run):
         assert f"{rule.id} " in ran.out
         assert rule.title in ran.out
     assert "S004 2025-12-18" in ran.out
+    assert "4 to 2,000 images" in ran.out
     listed = run("check", "--list-rules", "--json", "--model", "qwen-vl-max").json
     assert [row["rule"] for row in listed["rules"]] == [rule.id for rule in RULES]
     (boxes,) = [row for row in listed["rules"] if row["rule"] == "localisation-size"]
     assert boxes["for_weights"]
+    assert boxes["limit"] == "230,400 to 6,553,600 pixels"
     assert boxes["sources"] == [{"id": "S002", "date": "2025-06-05"}]
+
+
+def test_for_weights_only_what_holds_there_is_listed(run):
+    listed = run("check", "--list-rules", "--json", "-m", "Qwen/Qwen3-VL-8B-Instruct").json
+    assert [row["rule"] for row in listed["rules"]] == [
+        rule.id for rule in RULES if not rule.of_service
+    ]
 
 
 def test_the_page_of_rules_is_fresh(monkeypatch):

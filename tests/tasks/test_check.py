@@ -431,6 +431,12 @@ def test_what_cannot_be_asked_is_an_error_at_once():
         check_media([], "qvq-max", thinking=False)
 
 
+@pytest.mark.parametrize("single", ["photo.jpg", Path("photo.jpg"), b"GIF89a"])
+def test_a_single_file_wants_a_list_around_it(single):
+    with pytest.raises(TypeError, match="put brackets around"):
+        check_media(single)
+
+
 def test_an_empty_request_is_clean():
     assert check_media([]).findings == ()
 

@@ -54,9 +54,9 @@ LIST_SCHEMA = "vlprep.check-rules/1"
 @pixel_options
 @high_res_option
 @budget_options
-@click.option("--text-tokens", type=COUNT, default="0", help="Tokens of the prompt beside them.")
+@click.option("--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
-@click.option("--list-rules", is_flag=True, help="Print all rules with their sources, and stop.")
+@click.option("--list-rules", is_flag=True, help="Print all rules with their limits, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(
     *,
@@ -203,15 +203,17 @@ def _verdict(report: CheckReport) -> str:
 
 
 def _list_rules(spec: ModelSpec, route: str, rules: str | None, as_json: bool) -> int:
-    """Print all rules, with the sources of the model's numbers for the route."""
+    """Print the rules that hold for a model, with the limits for the route and their sources."""
     asked = Request(model=spec, files=(), route=get_route(route), rules=rules)
-    rows = [(rule, rule.sources(asked)) for rule in RULES]
+    known = [rule for rule in RULES if asked.is_served or not rule.of_service]
+    rows = [(rule, rule.sources(asked)) for rule in known]
     if as_json:
         items = [
             {
                 "rule": rule.id,
                 "severity": rule.severity,
                 "title": rule.title,
+                "limit": rule.wanted(asked),
                 "for_weights": not rule.of_service,
                 "sources": _dated(sources),
             }
@@ -220,8 +222,14 @@ def _list_rules(spec: ModelSpec, route: str, rules: str | None, as_json: bool) -
         print_json({"schema": LIST_SCHEMA, "model": spec.name, "route": route, "rules": items})
         return 0
     cells = (
-        (rule.id, rule.severity, rule.title, cite(sources)[1:-1] if sources else "–")
+        (
+            rule.id,
+            rule.severity,
+            rule.title,
+            rule.wanted(asked),
+            cite(sources)[1:-1] if sources else "–",
+        )
         for rule, sources in rows
     )
-    print_table(("rule", "severity", "what is looked at", "source"), cells, left=4)
+    print_table(("rule", "severity", "what is looked at", "limit", "source"), cells, left=5)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -98,8 +99,8 @@ def check_media(
     A file that cannot be read is a finding, not an error that stops the rest. For weights, which
     run anywhere, only what holds there is checked.
 
-    Raises `UnknownModelError`, and `ConstraintError` for a route, a rule set or a way of thinking
-    that there is not.
+    Raises `UnknownModelError`, `ConstraintError` for a route, a rule set or a way of thinking that
+    there is not, and `TypeError` for a single file, which wants a list around it.
 
     >>> report = check_media(["fixtures/photo.jpg", "fixtures/tiny.png"], "qwen3-vl-plus")
     >>> [(finding.source, finding.rule, finding.measured) for finding in report.errors]
@@ -107,6 +108,8 @@ def check_media(
     >>> report.passes()
     False
     """
+    if isinstance(items, str | bytes | os.PathLike):
+        raise TypeError("items is a list of files; put brackets around a single one")
     spec = get_model(model)
     options = CountOptions(
         fps=fps,

@@ -7,12 +7,13 @@ WEIGHTS = "Qwen/Qwen3-VL-8B-Instruct"
 def rule(check, **more):
     return Rule(
         id="test", severity="note", title="a test", check=check,
-        remedy=lambda file, asked: "mend it", sources=lambda asked: ("S004",), **more,
+        wanted=lambda asked: "that", remedy=lambda file, asked: "mend it",
+        sources=lambda asked: ("S004",), **more,
     )  # fmt: skip
 
 
 def always(file, asked):
-    return Hit("this", "that", f"{file.source} is this")
+    return Hit("this", f"{file.source} is this")
 
 
 def small(file, asked):
@@ -39,9 +40,9 @@ def test_a_check_of_pictures_looks_into_lists_and_tells_once():
 
 
 def test_a_finding_carries_what_the_rule_says():
-    (finding,) = rule(whole(lambda asked: Hit("this", "that", "so"))).findings(request())
+    (finding,) = rule(whole(lambda asked: Hit("this", "so"))).findings(request())
     assert (finding.rule, finding.severity, finding.source) == ("test", "note", None)
-    assert (finding.remedy, finding.sources) == ("mend it", ("S004",))
+    assert (finding.limit, finding.remedy, finding.sources) == ("that", "mend it", ("S004",))
 
 
 def test_weights_know_the_rules_of_no_service():

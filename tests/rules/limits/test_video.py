@@ -36,7 +36,7 @@ def test_what_no_source_states_is_no_limit():
 def test_bytes(route, most):
     asked = request(model="qvq-max", route=route)
     assert video.video_bytes(facts(file_bytes=most - 1), asked) is None
-    assert video.video_bytes(facts(file_bytes=most), asked).limit == f"under {most:,} bytes"
+    assert video.video_bytes(facts(file_bytes=most), asked).measured == f"{most:,} bytes"
     assert video.video_raw_bytes(facts(file_bytes=most), asked) is None
     assert video.video_base64_length(facts(file_bytes=most), asked) is None
 

@@ -122,8 +122,6 @@ class Hit:
 
     measured: str
     """What was found, with its unit."""
-    limit: str
-    """What was wanted, with its unit."""
     message: str
     """One sentence: found, wanted."""
 
@@ -131,6 +129,7 @@ class Hit:
 Check: TypeAlias = Callable[[Request], Iterator[tuple[FileFacts | None, Hit]]]
 FileCheck: TypeAlias = Callable[[FileFacts, Request], Hit | None]
 Remedy: TypeAlias = Callable[[FileFacts | None, Request], str | None]
+Wanted: TypeAlias = Callable[[Request], str]
 Sources: TypeAlias = Callable[[Request], tuple[str, ...]]
 
 
@@ -146,6 +145,8 @@ class Rule:
     """What the rule asks for, in one line."""
     check: Check
     """Yields each breach, with the file it is about; `None` is the request as a whole."""
+    wanted: Wanted
+    """The limit in words; "" where there is nothing to want."""
     remedy: Remedy
     """What to do about it."""
     sources: Sources
@@ -163,7 +164,7 @@ class Rule:
                 severity=self.severity,
                 source=None if file is None else file.source,
                 measured=hit.measured,
-                limit=hit.limit,
+                limit=self.wanted(request),
                 message=hit.message,
                 remedy=self.remedy(file, request),
                 sources=self.sources(request),
@@ -201,7 +202,6 @@ def _of_list(file: FileFacts, found: list[tuple[FileFacts, Hit]]) -> Hit:
     share = f"{len(found):,} of {len(file.frames):,} images"
     return Hit(
         f"{share}, such as {worst.source}: {hit.measured}",
-        hit.limit,
         f"{share}: {hit.message}",
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vlprep.errors import AspectRatioError
 from vlprep.models.registry import file_formats
 from vlprep.rules.files import data_url_length
+from vlprep.rules.limits import wanted
 from vlprep.rules.limits.finding import FileFacts, Hit, Request
 from vlprep.types import ImageInfo, ImageSize
 from vlprep.units import format_bytes, format_size
@@ -18,7 +18,6 @@ def image_side(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"{min(size)} px",
-        f"at least {shortest} px",
         f"{format_size(size)}: the shorter side has {min(size)} pixels, and the service takes "
         f"{shortest} or more",
     )
@@ -26,31 +25,22 @@ def image_side(file: FileFacts, request: Request) -> Hit | None:
 
 def image_ratio(file: FileFacts, request: Request) -> Hit | None:
     """Find a picture too long for a service, or for the rule by which a model resizes."""
-    size, limit = _size(file), _most_ratio(file, request)
+    size, limit = _size(file), wanted.most_ratio(request)
     if limit is None or max(size) <= limit * min(size):
         return None
     ratio = max(size) / min(size)
     return Hit(
         f"{ratio:,.1f}:1",
-        f"at most {limit:g}:1",
         f"{format_size(size)}: the sides are {ratio:,.1f}:1, and up to {limit:g}:1 is taken",
     )
 
 
-def _most_ratio(file: FileFacts, request: Request) -> float | None:
-    if isinstance(file.problem, AspectRatioError):
-        return file.problem.limit
-    return request.image_rule.max_aspect_ratio if request.image_rule else None
-
-
 def image_format(file: FileFacts, request: Request) -> Hit | None:
     """Find a format that the services do not list."""
-    taken, format = file_formats().image, _format(file)
-    if format in taken:
+    format = _format(file)
+    if format in file_formats().image:
         return None
-    return Hit(
-        format, ", ".join(taken), f"the format is {format}, and {', '.join(taken)} are taken"
-    )
+    return Hit(format, f"the format is {format}, and {wanted.image_format(request)} are taken")
 
 
 def large_image_format(file: FileFacts, request: Request) -> Hit | None:
@@ -60,11 +50,12 @@ def large_image_format(file: FileFacts, request: Request) -> Hit | None:
         return None
     taken = " or ".join(formats.large_image)
     short, long = formats.large_image_sides
+    by_sides = size.pixels <= formats.large_image_pixels
+    doubt = ", and no source says whether pixels or sides count" if by_sides else ""
     return Hit(
         f"{format_size(size)} {format}",
-        f"{taken} above {long}x{short}",
         f"{format_size(size)} as {format} may be refused: above {long:,} x {short:,} only {taken} "
-        "is taken, and no source says whether pixels or sides count",
+        f"is taken{doubt}",
     )
 
 
@@ -82,7 +73,6 @@ def image_8k(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"{size.pixels:,} pixels",
-        f"at most {most:,} pixels",
         f"{format_size(size)} is more than the 8K that is advised; larger ones may time out",
     )
 
@@ -91,21 +81,10 @@ def image_bytes(file: FileFacts, request: Request) -> Hit | None:
     """Find an image too large for the route by path or by URL."""
     if request.route.name == "base64" or not file.file_bytes:
         return None
-    limit = most_image_bytes(request)
+    limit = wanted.most_image_bytes(request)
     if file.file_bytes < limit:
         return None
     return _too_large(file, limit, f"by {request.route.name} it must be")
-
-
-def most_image_bytes(request: Request) -> int:
-    """Return what an image must stay under by the request's route, of the whole data URL if any.
-
-    By URL, where the model's service has a limit of its own, it is that.
-    """
-    own = request.model.url_files
-    if request.route.name == "url" and own is not None:
-        return own.max_url_image_bytes
-    return request.route.max_image_bytes
 
 
 def base64_length(file: FileFacts, request: Request) -> Hit | None:
@@ -122,7 +101,6 @@ def too_long_for_data_url(file_bytes: int, mime_type: str, limit: int) -> Hit | 
         return None
     return Hit(
         f"{length:,} characters",
-        f"under {limit:,} characters",
         f"{format_bytes(file_bytes)} become a data URL of {length:,} characters, and it must be "
         f"under {limit:,}",
     )
@@ -141,11 +119,10 @@ def _is_too_long(file: FileFacts, request: Request) -> bool:
     return data_url_length(file.file_bytes, _mime_type(file)) >= most
 
 
-def _too_large(file: FileFacts, limit: int, wanted: str) -> Hit:
+def _too_large(file: FileFacts, limit: int, reason: str) -> Hit:
     return Hit(
         f"{file.file_bytes:,} bytes",
-        f"under {limit:,} bytes",
-        f"{format_bytes(file.file_bytes)} ({file.file_bytes:,} bytes), and {wanted} under "
+        f"{format_bytes(file.file_bytes)} ({file.file_bytes:,} bytes), and {reason} under "
         f"{format_bytes(limit)}",
     )
 
@@ -155,11 +132,10 @@ def localisation_size(file: FileFacts, request: Request) -> Hit | None:
     range_, size = request.model.localisation, _size(file)
     if range_ is None or range_.min_pixels <= size.pixels <= range_.max_pixels:
         return None
-    wanted = f"{range_.min_pixels:,} to {range_.max_pixels:,} pixels"
     return Hit(
         f"{size.pixels:,} pixels",
-        wanted,
-        f"{format_size(size)} has {size.pixels:,} pixels; boxes are reliable from {wanted}, "
+        f"{format_size(size)} has {size.pixels:,} pixels; boxes are reliable from "
+        f"{wanted.localisation_size(request)}, "
         "outside they may drift",
     )
 
@@ -170,7 +146,6 @@ def mislabelled(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         _format(file),
-        "a name that says so",
         f"{file.mislabelled}; the type that is declared must be that of the content",
     )
 
@@ -181,7 +156,6 @@ def animated(file: FileFacts, request: Request) -> Hit | None:
     frames = getattr(file.info, "frame_count", 1)
     return Hit(
         f"{frames:,} frames",
-        "one picture",
         f"an animated {file.info.format} of {frames:,} frames is counted as a video; no source "
         "says what becomes of it as an image",
     )
@@ -194,7 +168,6 @@ def several_pages(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"{info.frame_count:,} pictures",
-        "one picture",
         f"{info.frame_count:,} pictures in the file, of which only the first is counted; no source "
         "says which is seen",
     )
@@ -207,7 +180,6 @@ def image_orientation(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"EXIF orientation {info.orientation}",
-        "upright",
         f"stored turned (EXIF orientation {info.orientation}) and counted upright; no source says "
         "whether it is turned before the model sees it, and the reference for weights does not",
     )
@@ -219,7 +191,6 @@ def alpha(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"transparency ({file.info.mode})",
-        "an opaque picture",
         "transparent in places; the reference for weights lays it on white, and no source says "
         "what the service does",
     )
@@ -234,7 +205,6 @@ def colour_mode(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         mode,
-        "8-bit grey or RGB",
         f"colours of the kind {mode}; no source says how they are turned into 8-bit RGB",
     )
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
 from vlprep.models.registry import list_apis, request_limits
 from vlprep.rules.files import data_url_length
+from vlprep.rules.limits import wanted
 from vlprep.rules.limits.finding import FileFacts, Hit, Request
 
 ON_ITS_WAY = {
@@ -21,7 +22,7 @@ ON_ITS_WAY = {
 def readable(file: FileFacts, request: Request) -> Hit | None:
     """Find a file that is missing, damaged, or neither image nor video."""
     reason = describe(file)
-    return Hit(reason, "an image or a video", reason)
+    return Hit(reason, reason)
 
 
 def countable(file: FileFacts, request: Request) -> Hit | None:
@@ -32,7 +33,7 @@ def countable(file: FileFacts, request: Request) -> Hit | None:
     if file.kind == "unreadable" or file.problem is None or named or listed or unknown:
         return None
     reason = describe(file)
-    return Hit(reason, "a file whose tokens can be counted", f"cannot be counted: {reason}")
+    return Hit(reason, f"cannot be counted: {reason}")
 
 
 def count_known(request: Request) -> Hit | None:
@@ -43,7 +44,6 @@ def count_known(request: Request) -> Hit | None:
     files = f"{len(unknown):,} of {len(request.files):,} files"
     return Hit(
         f"{files} not counted",
-        "every file counted",
         f"{files} are left out of the count: {unknown[0].problem}",
     )
 
@@ -56,18 +56,10 @@ def describe(file: FileFacts) -> str:
     return str(problem).removeprefix(f"{file.source}: ")
 
 
-def most_images(request: Request) -> int | None:
-    """Return how many images one request may hold by its route."""
-    own = request.model.url_files
-    if request.route.name != "base64" and own is not None and own.max_request_images is not None:
-        return own.max_request_images
-    return request.route.max_request_images
-
-
 def request_images(request: Request) -> Hit | None:
     """Find more images than one request may hold."""
     count = sum(file.kind in ("image", "animation") for file in request.files)
-    return _too_many(count, "images", most_images(request), request)
+    return _too_many(count, "images", wanted.most_images(request), request)
 
 
 def request_videos(request: Request) -> Hit | None:
@@ -87,7 +79,6 @@ def request_data_urls(request: Request) -> Hit | None:
         return None
     return Hit(
         f"{count:,} data URLs",
-        f"at most {most:,} data URLs",
         f"{count:,} data URLs with the frames of lists may be refused: a service was seen to take "
         f"{most:,}",
     )
@@ -103,7 +94,6 @@ def request_body(request: Request) -> Hit | None:
         return None
     return Hit(
         f"about {length:,} characters",
-        "unknown",
         f"the files come to about {length:,} characters of Base64 together; no source states how "
         "many one request may have, and a gateway may be stricter than the service",
     )
@@ -114,72 +104,57 @@ def _too_many(count: int, things: str, most: int | None, request: Request) -> Hi
         return None
     return Hit(
         f"{count:,} {things}",
-        f"at most {most:,} {things}",
         f"{count:,} {things} {ON_ITS_WAY[request.route.name]}, and one request takes {most:,}",
     )
 
 
 def input_tokens(request: Request) -> Hit | None:
     """Find a request that is larger than the model's largest input."""
-    limit = _input_limit(request)
+    limit = wanted.input_limit(request)
     if limit is None or request.total_tokens <= limit:
         return None
-    return _too_much(request, limit, f"and {request.model.name} takes {limit:,}")
+    return _too_much(request, f"and {request.model.name} takes {limit:,}")
 
 
 def input_tokens_edge(request: Request) -> Hit | None:
     """Find a request that fills the largest input to the last token."""
-    limit = _input_limit(request)
+    limit = wanted.input_limit(request)
     if limit is None or request.total_tokens != limit:
         return None
-    return _too_much(request, limit, "as many as fit: the guides ask for fewer")
+    return _too_much(request, "as many as fit: the guides ask for fewer")
 
 
 def thinking_tokens(request: Request) -> Hit | None:
     """Find a request that fits only as long as the model does not think, or only if it does."""
-    spec, limit = request.model, _input_limit(request)
-    if request.max_input is not None or limit is None or request.total_tokens > limit:
+    spec, limit = request.model, wanted.input_limit(request)
+    smaller, total = wanted.thinking_limit(request), request.total_tokens
+    if request.max_input is not None or limit is None or smaller is None:
         return None
-    limits = [n for n in (spec.max_input_tokens, spec.max_input_thinking_tokens) if n is not None]
-    if spec.thinking != "optional" or request.total_tokens <= min(limits, default=limit):
+    if not smaller < total <= limit:
         return None
-    other = "with" if min(limits) == spec.max_input_thinking_tokens else "without"
-    wanted = f"but {other} thinking {spec.name} takes {min(limits):,}"
-    return _too_much(request, min(limits), wanted)
+    other = "with" if smaller == spec.max_input_thinking_tokens else "without"
+    return _too_much(request, f"but {other} thinking {spec.name} takes {smaller:,}")
 
 
 def context_room(request: Request) -> Hit | None:
     """Find a request beside which the longest thoughts and reply have no room in the context."""
-    spec, limit = request.model, _input_limit(request)
+    spec, limit = request.model, wanted.input_limit(request)
     if spec.context_tokens is None or (limit is not None and request.total_tokens > limit):
         return None
-    thought = (spec.max_thinking_tokens or 0) if spec.thinks(request.thinking) else 0
-    wanted, left = (
-        thought + (spec.max_reply_tokens or 0),
-        spec.context_tokens - request.total_tokens,
-    )
-    if left >= wanted:
+    room, left = wanted.longest_answer(request), spec.context_tokens - request.total_tokens
+    if left >= room:
         return None
     return Hit(
         f"{left:,} tokens left",
-        f"at least {wanted:,} tokens",
         f"the context of {spec.context_tokens:,} leaves {left:,} tokens for chain of thought and "
-        f"reply, which may take {wanted:,}",
+        f"reply, which may take {room:,}",
     )
 
 
-def _too_much(request: Request, limit: int, wanted: str) -> Hit:
+def _too_much(request: Request, limit: str) -> Hit:
     total = request.total_tokens
     text = f", {request.text_tokens:,} of them text" if request.text_tokens else ""
-    return Hit(
-        f"{total:,} tokens", f"at most {limit:,} tokens", f"{total:,} tokens{text}, {wanted}"
-    )
-
-
-def _input_limit(request: Request) -> int | None:
-    if request.max_input is not None:
-        return request.max_input
-    return request.model.input_limit(request.thinking)
+    return Hit(f"{total:,} tokens", f"{total:,} tokens{text}, {limit}")
 
 
 def fps_range(request: Request) -> Hit | None:
@@ -189,11 +164,10 @@ def fps_range(request: Request) -> Hit | None:
         return None
     if not _has_video(request):
         return None
-    wanted = f"{limits.min_fps:g} to {limits.max_fps:g} frames per second"
     return Hit(
         f"{request.fps:g} frames per second",
-        wanted,
-        f"{request.fps:g} frames per second are asked for, and {wanted} are taken",
+        f"{request.fps:g} frames per second are asked for, and "
+        f"{wanted.fps_range(request)} are taken",
     )
 
 
@@ -209,7 +183,6 @@ def openai_fps(request: Request) -> Hit | None:
     rate = min(fixed)
     return Hit(
         f"{request.fps:g} frames per second",
-        f"{rate:g} frames per second",
         f"the OpenAI-compatible API samples {rate:g} frames per second whatever is asked, say the "
         "guides; the API reference of 2026 lists fps",
     )
@@ -220,7 +193,7 @@ def path_sdk(request: Request) -> Hit | None:
     if request.route.name != "path":
         return None
     apis = [api.title for api in list_apis() if "path" in api.routes]
-    return Hit("by path", "", f"only the {' and '.join(apis)} takes file:// paths")
+    return Hit("by path", f"only the {' and '.join(apis)} takes file:// paths")
 
 
 def url_headers(request: Request) -> Hit | None:
@@ -229,7 +202,6 @@ def url_headers(request: Request) -> Hit | None:
         return None
     return Hit(
         "by URL",
-        "",
         "the URL must be public, and its server must send the right Content-Length and "
         "Content-Type, or the download fails",
     )
@@ -239,7 +211,6 @@ def url_unfetched(file: FileFacts, request: Request) -> Hit | None:
     """Tell what is not known of a URL."""
     return Hit(
         "not fetched",
-        "",
         "vlprep does not download: bytes, format, size and tokens of this URL are not checked and "
         "not counted",
     )
@@ -251,7 +222,6 @@ def url_route(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"a URL, {ON_ITS_WAY[request.route.name]}",
-        "a local file",
         f"a URL cannot be sent {ON_ITS_WAY[request.route.name]}",
     )
 
@@ -262,7 +232,7 @@ def url_public(file: FileFacts, request: Request) -> Hit | None:
     if host and not _is_private(host):
         return None
     found = host or "no host"
-    return Hit(found, "a public host", f"{found} cannot be reached from the public network")
+    return Hit(found, f"{found} cannot be reached from the public network")
 
 
 def _host(url: str) -> str | None:

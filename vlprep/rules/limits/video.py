@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vlprep.errors import UnknownFactError
 from vlprep.models.registry import file_formats
-from vlprep.rules.files import VIDEO_MIME_TYPES, takes_container, video_byte_limit
+from vlprep.rules.files import VIDEO_MIME_TYPES, takes_container
+from vlprep.rules.limits import wanted
 from vlprep.rules.limits.finding import FileFacts, Hit, Request
 from vlprep.rules.limits.picture import too_long_for_data_url
 from vlprep.types import VideoInfo
@@ -19,7 +19,6 @@ def video_container(file: FileFacts, request: Request) -> Hit | None:
     listed = ", ".join(file_formats().video)
     return Hit(
         container,
-        listed,
         f'{container} may be refused: the guides list {listed} "etc."',
     )
 
@@ -29,21 +28,16 @@ def video_duration(file: FileFacts, request: Request) -> Hit | None:
     files, seconds = request.model.video_files, _info(file).duration_seconds
     if files is None or seconds is None or files.min_seconds <= seconds <= files.max_seconds:
         return None
-    wanted = f"{files.min_seconds:g} to {files.max_seconds:,.0f} s"
     return Hit(
         f"{seconds:,.1f} s",
-        wanted,
-        f"lasts {seconds:,.1f} s, and {request.model.name} takes {wanted}",
+        f"lasts {seconds:,.1f} s, and {request.model.name} takes {wanted.video_duration(request)}",
     )
 
 
 def video_bytes(file: FileFacts, request: Request) -> Hit | None:
     """Find a video too large for the route by path or by URL."""
-    if request.route.name == "base64":
-        return None
-    try:
-        limit = video_byte_limit(request.model, request.route, _info(file).format)
-    except UnknownFactError:
+    limit = wanted.most_video_bytes(request)
+    if limit is None:
         return None
     return _too_large(file.file_bytes, limit, f"by {request.route.name} it must be")
 
@@ -64,13 +58,12 @@ def video_raw_bytes(file: FileFacts, request: Request) -> Hit | None:
     return _too_large(file.file_bytes, limit, "to be sent as Base64 the guides want it")
 
 
-def _too_large(file_bytes: int, limit: int, wanted: str) -> Hit | None:
+def _too_large(file_bytes: int, limit: int, reason: str) -> Hit | None:
     if file_bytes < limit:
         return None
     return Hit(
         f"{file_bytes:,} bytes",
-        f"under {limit:,} bytes",
-        f"{format_bytes(file_bytes)} ({file_bytes:,} bytes), and {wanted} under "
+        f"{format_bytes(file_bytes)} ({file_bytes:,} bytes), and {reason} under "
         f"{format_bytes(limit)}",
     )
 
@@ -85,7 +78,6 @@ def frame_list_length(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"{count:,} images",
-        f"{low} to {high:,} images",
         f"{count:,} images in the list, and {request.model.name} takes {low} to {high:,} as frames "
         "of a video",
     )
@@ -99,7 +91,6 @@ def video_rotation(file: FileFacts, request: Request) -> Hit | None:
     turned = f"turned by {info.rotation} degrees" if info.rotation else "mirrored"
     return Hit(
         turned,
-        "upright",
         f"stored {turned} and counted as displayed; no source says whether the service turns it",
     )
 
@@ -111,7 +102,6 @@ def hdr(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"high dynamic range ({curve})",
-        "the range of ordinary screens",
         f"high dynamic range ({curve}) looks flat and grey where it is not mapped; the references "
         "do not map it, and no source says what the service does",
     )
@@ -123,7 +113,6 @@ def interlaced(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         "interlaced",
-        "one moment a frame",
         "a frame holds two moments on alternate rows, and movement shows as combs",
     )
 
@@ -135,7 +124,6 @@ def pixel_aspect(file: FileFacts, request: Request) -> Hit | None:
         return None
     return Hit(
         f"pixels of {ratio.numerator}:{ratio.denominator}",
-        "square pixels",
         f"its pixels are {ratio.numerator}:{ratio.denominator} and count as square, so the model "
         "sees it squeezed or stretched",
     )
@@ -146,7 +134,7 @@ def video_header(file: FileFacts, request: Request) -> Hit | None:
     remarks = [remark for remark in _info(file).warnings if remark != file.mislabelled]
     if not remarks:
         return None
-    return Hit("; ".join(remarks), "a header without a question", "; ".join(remarks))
+    return Hit("; ".join(remarks), "; ".join(remarks))
 
 
 def _info(file: FileFacts) -> VideoInfo:
