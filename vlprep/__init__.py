@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from vlprep.rules.tokens import image_tokens as image_tokens
     from vlprep.rules.tokens import image_tokens_batch as image_tokens_batch
     from vlprep.rules.tokens import video_tokens as video_tokens
+    from vlprep.tasks.check import CheckReport as CheckReport
+    from vlprep.tasks.check import check_media as check_media
     from vlprep.tasks.compress.files import CompressedFile as CompressedFile
     from vlprep.tasks.compress.files import CompressOptions as CompressOptions
     from vlprep.tasks.compress.files import compress_file as compress_file
     from vlprep.tasks.compress.files import compress_many as compress_many
-    from vlprep.tasks.check import CheckReport as CheckReport
-    from vlprep.tasks.check import check_media as check_media
     from vlprep.tasks.compress.image import CompressedImage as CompressedImage
     from vlprep.tasks.compress.image import compress_image as compress_image
     from vlprep.tasks.compress.image import save_image as save_image
