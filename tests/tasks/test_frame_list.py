@@ -338,3 +338,9 @@ def test_a_frame_list_is_a_value():
 def test_a_choice_among_the_images_is_refused_not_ignored(choice):
     with pytest.raises(ConstraintError, match=f"{next(iter(choice))}: of a list of images all"):
         read_frames([SMALL] * 4, "qwen3-vl-plus", **choice)
+
+
+def test_a_data_url_however_long_is_no_folder():
+    url = "data:image/jpeg;base64," + base64.b64encode(PHOTO.read_bytes()).decode()
+    assert as_frame_list(url) == url
+    assert count_tokens(url).tokens == count_tokens(PHOTO).tokens

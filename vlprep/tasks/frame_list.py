@@ -46,7 +46,8 @@ def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | Fra
             raise UnsupportedFormatError("frame list", "an empty list holds no frame")
         return FrameList(tuple(source))
     one: SourceLike = source  # type: ignore[assignment]  # no other sequence is a source
-    if not (isinstance(one, str | os.PathLike) and Path(one).is_dir()):
+    # A data URL is too long for a name, which os.path takes for no folder, and Path for an error.
+    if not (isinstance(one, str | os.PathLike) and os.path.isdir(one)):  # noqa: PTH112
         return one
     images = tuple(str(path) for path in _in_order(Path(one)) if _is_image(path))
     if not images:
