@@ -79,6 +79,7 @@ class TestEveryModel:
         cited += [(pointer.source,) for pointer in model.points_to]
         own = (model.video_files, model.url_files, model.localisation)
         cited += [part.sources for part in own if part]
+        cited += [model.requests.sources] if model.requests else []
         assert all(cited)
         cited += [r.prompt.sources for r in rules]  # the usual two markers need none
         for source in chain.from_iterable(cited):

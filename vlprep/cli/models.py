@@ -11,6 +11,7 @@ import click
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
 from vlprep.models.registry import find_source, list_models, resolve_model
+from vlprep.models.requests import RequestRules
 from vlprep.models.spec import (
     ImageRule,
     Localisation,
@@ -63,6 +64,7 @@ def _cited(spec: ModelSpec) -> Iterator[str]:
     yield from (pointer.source for pointer in spec.points_to)
     for files in (spec.video_files, spec.url_files, spec.localisation):
         yield from files.sources if files is not None else ()
+    yield from spec.requests.sources if spec.requests else ()
     for price in spec.prices:
         yield from price.sources
     for rule_set in spec.rule_sets.values():
@@ -98,6 +100,8 @@ def _page(spec: ModelSpec) -> Iterator[str]:
         yield f"  images    {_url_files(spec.url_files)}"
     if spec.localisation is not None:
         yield f"  boxes     {_localisation(spec.localisation)}"
+    if spec.requests is not None:
+        yield f"  requests  {_requests(spec.requests)}"
     for note_text in spec.notes:
         yield f"  note      {note_text}"
     for rule_set in spec.rule_sets.values():
@@ -122,6 +126,12 @@ def _url_files(files: UrlFiles) -> str:
 def _localisation(range_: Localisation) -> str:
     pixels = f"{range_.min_pixels:,} to {range_.max_pixels:,} pixels"
     return f"reliable from {pixels} {cite(range_.sources)}"
+
+
+def _requests(rules: RequestRules) -> str:
+    return (
+        f"streaming {rules.streaming}; system message {rules.system_message} {cite(rules.sources)}"
+    )
 
 
 _KINDS = {"api": "served by API", "open-weights": "open weights"}

@@ -1,10 +1,10 @@
 """Look models up by name, and read the catalogue's TOML files, ours or a user's.
 
 `catalog/sources.toml` names the sources, `catalog/files.toml` how large and of what kind files may
-be, `catalog/rules/` has a file per rule set with its limits
-by class of model, `catalog/families/` a file per family of models. Every file is read strictly: an
-unknown key, a missing number or a source that nobody named is an error. Hugging Face folders are
-read in `huggingface`.
+be, `catalog/apis.toml` how requests are made, `catalog/rules/` has a file per rule set with its
+limits by class of model, `catalog/families/` a file per family of models. Every file is read
+strictly: an unknown key, a missing number or a source that nobody named is an error. Hugging Face
+folders are read in `huggingface`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.huggingface import read_folder
+from vlprep.models.requests import ChatApi
 from vlprep.models.schema import build
 from vlprep.models.spec import (
     Api,
@@ -118,6 +119,20 @@ def file_formats() -> FileFormats:
     return build(FileFormats, _files()["formats"], "formats")
 
 
+def get_api(name: str) -> ChatApi:
+    """Return a protocol in which requests are made: "openai" or "dashscope".
+
+    Raises `ConstraintError` for another name.
+
+    >>> get_api("openai").fixed_fps
+    2.0
+    """
+    apis = _requests()["apis"]
+    if name not in apis:
+        raise ConstraintError(f"unknown API {name!r}; there are {', '.join(apis)}")
+    return build(ChatApi, {"name": name, **apis[name]}, f"apis.{name}")
+
+
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     """Read a model of the user's own: a TOML file in the catalogue's schema, or a Hugging Face one.
 
@@ -197,6 +212,11 @@ def _files() -> Table:
 
 
 @cache
+def _requests() -> Table:
+    return _read(_catalog_folder() / "apis.toml")
+
+
+@cache
 def _rule_files() -> dict[str, Table]:
     """Return the rule sets' files by name; their rules are built where a model refers to them."""
     folder = _catalog_folder() / "rules"
@@ -236,6 +256,8 @@ def _build_model(table: Table, name: str) -> ModelSpec:
     for key, tables in _FILE_TABLES.items():
         if isinstance(fields.get(key), str):
             fields[key] = _files()[tables][fields[key]]
+    if isinstance(fields.get("requests"), str):
+        fields["requests"] = _requests()["requests"][fields["requests"]]
     if "price_list" in fields:
         key = fields.pop("price_list")
         rows = table["price_lists"][key]

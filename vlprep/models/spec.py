@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vlprep.errors import ConstraintError, UnknownFactError
+from vlprep.models.requests import RequestRules
 
 Kind = Literal["api", "open-weights"]
 Thinking = Literal["always", "optional", "never"]
@@ -371,6 +372,8 @@ class ModelSpec:
     """What it takes by URL, where that differs from what others take."""
     localisation: Localisation | None = None
     """Sizes at which it finds objects reliably; `None` where no source says it."""
+    requests: RequestRules | None = None
+    """What its service wants of a request; `None`: nothing unusual is stated."""
     sources: tuple[str, ...]
     """Where windows and names were read."""
     notes: tuple[str, ...] = ()

@@ -1,0 +1,48 @@
+"""What chat APIs and models want of a request beside the media: frozen records, with sources.
+
+They are read by `registry`; how a request is put together from them is in `vlprep.tasks.payload`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Streaming = Literal["only", "optional"]
+SystemMessage = Literal["allowed", "discouraged", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatApi:
+    """A protocol in which a service takes requests."""
+
+    name: str
+    """Name for `--api`: "openai" or "dashscope"."""
+    path: str
+    """Where requests are posted to, after the base URL."""
+    routes: tuple[str, ...]
+    """Names of the routes by which files can reach it."""
+    kinds: tuple[str, ...]
+    """Kinds of models that are served by it, "api" or "open-weights"."""
+    fixed_fps: float | None = None
+    """Frames per second that it takes of a video, and takes a list to have; `None`: as told."""
+    min_fps: float | None = None
+    """Lowest rate that a request may state."""
+    max_fps: float | None = None
+    """Highest rate that a request may state."""
+    sources: tuple[str, ...]
+    """Where this was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRules:
+    """What a model's service wants of a request, where it is not the usual."""
+
+    streaming: Streaming = "optional"
+    """Whether the reply comes as a stream only."""
+    system_message: SystemMessage = "allowed"
+    """Whether a system message may be sent."""
+    takes_budget: bool | None = None
+    """Whether a request may bound the chain of thought; `None` where no source states it."""
+    sources: tuple[str, ...]
+    """Where this was read."""
