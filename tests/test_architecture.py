@@ -90,6 +90,15 @@ def test_third_parties_stay_in_their_home(module):
         assert module.startswith(HOMES[top]), f"{module} must not import {top}"
 
 
+SPEAKERS = {"socket", "ssl", "http", "urllib.request", "ftplib", "asyncio", "xmlrpc", "webbrowser"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_can_be_sent(module):
+    for name in imports(MODULES[module]):
+        assert not any(f"{name}.".startswith(f"{speaker}.") for speaker in SPEAKERS), name
+
+
 def test_nothing_is_named_for_what_it_is_not():
     names = {name.rpartition(".")[2] for name in MODULES}
     assert not names & {"utils", "util", "misc", "helpers", "helper", "common", "tools"}

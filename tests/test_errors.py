@@ -11,6 +11,7 @@ EXAMPLES = [
     errors.UnknownModelError("qvq-mx", ["qvq-max"]),
     errors.UnknownFactError("qwen-vl-ocr", "how images are sized", "ask"),
     errors.ModelFileError("own.toml", "no [models.<name>] table"),
+    errors.CheckError(["a.jpg: 12 MB", "b.mp4: too long"]),
     errors.MediaError("a.jpg", "something"),
     errors.UnsupportedFormatError("a.pdf", "PDF", format="PDF"),
     errors.AudioOnlyError("a.mp3", format="MP3", has_cover=True),

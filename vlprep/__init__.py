@@ -56,6 +56,11 @@ if TYPE_CHECKING:
     from vlprep.tasks.images import ImageView as ImageView
     from vlprep.tasks.images import save_view as save_view
     from vlprep.tasks.images import view_image as view_image
+    from vlprep.tasks.payload.request import Request as Request
+    from vlprep.tasks.payload.request import build_message as build_message
+    from vlprep.tasks.payload.request import build_messages as build_messages
+    from vlprep.tasks.payload.request import build_request as build_request
+    from vlprep.tasks.payload.urls import MediaUrl as MediaUrl
     from vlprep.types import Frame as Frame
     from vlprep.types import FramePlan as FramePlan
     from vlprep.types import Frames as Frames
@@ -88,6 +93,8 @@ _HOMES = {
     "tasks.frame_files": ("FrameRecord", "save_frames"),
     "tasks.frames": ("FrameStream", "read_frames"),
     "tasks.images": ("ImageView", "save_view", "view_image"),
+    "tasks.payload.request": ("Request", "build_message", "build_messages", "build_request"),
+    "tasks.payload.urls": ("MediaUrl",),
     "types": ("Frame", "FramePlan", "Frames", "ImageInfo", "ImageSize", "VideoInfo"),
 }
 

@@ -5,6 +5,7 @@ VlprepError
 ├─ UnknownModelError        (LookupError)   .name .suggestions
 ├─ UnknownFactError         (LookupError)   .model .fact
 ├─ ModelFileError           (ValueError)    .path
+├─ CheckError                               .problems
 ├─ MediaError                               .source
 │  ├─ UnsupportedFormatError (ValueError)   .format
 │  │  ├─ AudioOnlyError                     .has_cover
@@ -82,6 +83,20 @@ class ModelFileError(VlprepError, ValueError):
         self.path = path
         self.problem = problem
         super().__init__(f"{path}: {problem}")
+
+
+class CheckError(VlprepError):
+    """The check of what is to be sent found errors; `problems` names each, with its remedy."""
+
+    code = "check_failed"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(self.problems)} error" + "s" * (len(self.problems) != 1)
+        super().__init__(
+            f"the check found {count}: {'; '.join(self.problems)} "
+            "(check=False or --no-check goes on all the same)"
+        )
 
 
 class MediaError(VlprepError):

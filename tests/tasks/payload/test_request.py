@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.places import FIXTURES
+from vlprep import build_message, build_messages, build_request, count_tokens
+from vlprep.errors import CheckError, ConstraintError, UnsupportedFormatError
+
+PHOTO, STREET = FIXTURES / "photo.jpg", FIXTURES / "street.mp4"
+URL = "https://example.com/a.jpg"
+
+
+def test_the_message_is_the_last_of_the_messages_of_the_body():
+    asked = {"api": "dashscope", "system": "Be brief.", "fps": 1.0}
+    request = build_request([PHOTO, STREET], "hi", "qwen-vl-max", **asked)
+    messages = build_messages([PHOTO, STREET], "hi", "qwen-vl-max", **asked)
+    assert request.body["input"]["messages"] == messages
+    assert build_message([PHOTO, STREET], "hi", "qwen-vl-max", **asked) == messages[-1]
+    assert [message["role"] for message in messages] == ["system", "user"]
+
+
+def test_media_come_before_the_text_in_order():
+    content = build_message([STREET, PHOTO, URL], "hi")["content"]
+    assert [part["type"] for part in content] == ["video_url", "image_url", "image_url", "text"]
+
+
+def test_tokens_are_the_sum_of_what_is_counted():
+    request = build_request([PHOTO, STREET], "hi")
+    assert request.tokens == sum(count_tokens(file).tokens.total for file in (PHOTO, STREET))
+    assert build_request([PHOTO, URL], "hi").tokens is None
+    assert build_request([], "hi").tokens == 0
+
+
+def test_the_model_is_called_as_the_caller_does():
+    assert build_request([URL], "hi", "qvq-max-0325").body["model"] == "qvq-max-0325"
+    assert build_request([URL], "hi").body["model"] == "qwen3-vl-plus"
+
+
+def test_a_broken_limit_stops_it_unless_the_caller_goes_on():
+    gif = FIXTURES / "still.gif"
+    with pytest.raises(CheckError) as caught:
+        build_request([gif, PHOTO, FIXTURES / "still.webp"], "hi")
+    assert all(str(gif) in problem for problem in caught.value.problems)
+    request = build_request([gif], "hi", check=False)
+    assert request.parts[0].files[0].mime_type == "image/gif"
+
+
+def test_what_is_remade_is_checked_as_it_is_sent():
+    request = build_request([FIXTURES / "still.gif"], "hi", compress=True)
+    assert request.parts[0].files[0].mime_type in ("image/jpeg", "image/png")
+    assert request.parts[0].action == "converted"
+
+
+def test_warnings_name_their_file_once():
+    warnings = build_request([FIXTURES / "png_named.jpg"], "hi").warnings
+    assert warnings.count(f"{FIXTURES}/png_named.jpg: named .jpg but the content is PNG") == 1
+
+
+def test_paths_have_no_body_but_arguments():
+    request = build_request([PHOTO], "hi", api="dashscope", route="path")
+    with pytest.raises(ConstraintError, match="--sdk"):
+        _ = request.body
+    assert request.arguments["messages"][0]["content"][0] == {"image": f"file://{PHOTO}"}
+    assert repr(request) == "Request(dashscope, qwen3-vl-plus, image)"
+
+
+def test_files_that_are_no_media_are_refused():
+    with pytest.raises((CheckError, UnsupportedFormatError), match=r"text\.txt"):
+        build_request([FIXTURES / "text.txt"], "hi")
+    with pytest.raises(FileNotFoundError):
+        build_request(["no-such.jpg"], "hi", check=False)
+
+
+def test_an_unknown_option_is_a_type_error():
+    with pytest.raises(TypeError, match="fsp"):
+        build_message([URL], "hi", fsp=2)

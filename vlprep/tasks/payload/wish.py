@@ -1,0 +1,92 @@
+"""How a caller wants media to be sent, and the rates of frames that a protocol can say."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from vlprep.errors import ConstraintError
+from vlprep.models.requests import ChatApi
+from vlprep.models.spec import ModelSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How the caller wants media to be sent."""
+
+    spec: ModelSpec
+    """The model."""
+    api: ChatApi
+    """The protocol."""
+    route: str = "base64"
+    """Name of the route by which files go; URLs go as they are."""
+    fps: float | None = None
+    """Frames per second sampled from a video, or the rate of a list."""
+    max_frames: int | None = None
+    """Frames sampled at most; only where vlprep samples."""
+    min_pixels: int | None = None
+    """Lower pixel limit."""
+    max_pixels: int | None = None
+    """Upper pixel limit."""
+    high_res: bool = False
+    """High-resolution mode, for images."""
+    rules: str | None = None
+    """Name of one of the model's rule sets."""
+    compress: bool = False
+    """Bring files under the route's limit first."""
+    as_frames: bool = False
+    """Send the frames that the model's sampler picks of a video instead of the video."""
+    video_fields: bool = False
+    """Send the fields of videos that the API reference has and the guides do not."""
+    folder: str | os.PathLike[str] | None = None
+    """Where new files go that are sent by their path."""
+
+    @property
+    def pixel_limits(self) -> dict[str, int]:
+        """The limits asked for, by name."""
+        limits = {"min_pixels": self.min_pixels, "max_pixels": self.max_pixels}
+        return {name: value for name, value in limits.items() if value is not None}
+
+
+def sampling_rate(wish: Wish) -> float | None:
+    """Return the rate that a request states for a video file; `None` where it states none."""
+    fixed = wish.api.fixed_fps
+    if wish.fps is None or wish.fps == fixed:
+        return None
+    if fixed is not None and not wish.video_fields:
+        raise ConstraintError(
+            f"the {wish.api.name} API samples a video file at {fixed:g} fps, whatever is asked; "
+            "send frames (as_frames or --as-frames) by the dashscope API, or the field that the "
+            "API reference of 2026 has (video_fields or --video-fields)"
+        )
+    return check_rate(wish.fps, wish.api)
+
+
+def list_rate(rate: float, api: ChatApi) -> float:
+    """Return the rate that a list of frames is sent at.
+
+    Raises `ConstraintError` where the protocol cannot say it.
+    """
+    fixed = api.fixed_fps
+    if fixed is not None and abs(rate - fixed) > 0.01 * fixed:
+        raise ConstraintError(
+            f"the frames are {1 / rate:.3g} s apart, and the {api.name} API takes a list for "
+            f"frames {1 / fixed:g} s apart; sample at {fixed:g} fps, or use the dashscope API"
+        )
+    return check_rate(rate, api)
+
+
+def check_rate(rate: float, api: ChatApi) -> float:
+    """Return a rate that a request may state; raises `ConstraintError` for another."""
+    low, high = api.min_fps or 0, api.max_fps or float("inf")
+    if not (rate > 0 and low <= rate <= high):
+        wanted = f"from {low:g} to {high:g}" if api.max_fps else "above 0"
+        raise ConstraintError(f"fps must be {wanted} for the {api.name} API, got {rate:g}")
+    return rate
+
+
+def unsaid(wish: Wish) -> list[str]:
+    """Tell of limits that a request does not state for a video."""
+    if not wish.pixel_limits or wish.video_fields:
+        return []
+    return ["pixel limits are not sent for a video; video_fields or --video-fields sends them"]
