@@ -19,6 +19,7 @@ COMMANDS = {
     "view": ("view", "Write an image as a model sees it."),
     "compress": ("compress", "Bring images and videos under a byte limit."),
     "check": ("check", "Check images and videos against every documented limit."),
+    "payload": ("payload", "Build a request body with images and videos in it."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "models": ("models", "List the models, or show one with all its numbers."),
 }

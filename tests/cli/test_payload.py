@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+from tests.places import FIXTURES
+
+
+def test_the_body_is_on_stdout_and_notes_on_stderr(run):
+    ran = run("payload", "photo.jpg", "-t", "What is this?", "-m", "qvq-max")
+    assert ran.code == 0
+    image, text = ran.json["messages"][0]["content"]
+    url = image["image_url"]["url"]
+    assert base64.b64decode(url.partition(",")[2]) == (FIXTURES / "photo.jpg").read_bytes()
+    assert (ran.json["model"], ran.json["stream"], text["text"]) == (
+        "qvq-max", True, "What is this?",
+    )  # fmt: skip
+    assert ran.err.splitlines() == [
+        "photo.jpg: image, image/jpeg, 393 tokens",
+        "qvq-max, openai API: 393 tokens of media; body for POST .../chat/completions, 40.1 kB",
+    ]
+
+
+def test_a_preview_is_short_and_tells_the_true_length(run):
+    words = ("payload", "street.mp4", "-t", "hi")
+    shown, whole = run(*words, "--preview"), run(*words)
+    assert len(shown.out) < 600 < 200_000 < len(whole.out)
+    assert "(205,554 characters)" in shown.out
+    assert shown.err == whole.err
+
+
+def test_a_file_is_written_whole_and_not_over_another(run, tmp_path):
+    words = ("payload", "photo.jpg", "-t", "hi", "-o", tmp_path / "body.json")
+    assert run(*words).out == ""
+    written = json.loads(Path(tmp_path, "body.json").read_text("ascii"))
+    assert written == run("payload", "photo.jpg", "-t", "hi").json
+    assert "exists already; --force" in run(*words).err
+    assert run(*words, "--force").code == 0
+
+
+def test_arguments_for_the_sdk(run):
+    options = ("--thinking", "--thinking-budget", "1*1024", "--high-res", "-m", "qwen3-vl-flash-us")
+    words = ("payload", "https://example.com/a.jpg", "-t", "hi", *options)
+    assert run(*words, "--sdk").json["extra_body"] == {
+        "enable_thinking": True, "thinking_budget": 1024, "vl_high_resolution_images": True,
+    }  # fmt: skip
+    body = run(*words).json
+    assert (body["model"], body["enable_thinking"]) == ("qwen3-vl-flash-us", True)
+    native = run(*words, "--api", "dashscope", "--stream")
+    assert native.json["parameters"]["vl_high_resolution_images"] is True
+    assert "it needs the header X-DashScope-SSE: enable" in native.err
+    assert "unknown tokens of media" in native.err
+
+
+def test_the_text_may_come_from_a_file_or_stdin(run, tmp_path):
+    (tmp_path / "ask.txt").write_bytes("街?\n".encode())
+    for words, stdin in ((("--text-file", tmp_path / "ask.txt"), b""),
+                         (("--text-file", "-"), "街?\n".encode())):  # fmt: skip
+        ran = run("payload", "https://example.com/a.jpg", *words, stdin=stdin)
+        assert ran.json["messages"][0]["content"][-1]["text"] == "街?"
+    assert run("payload", "photo.jpg").code == 2
+    assert run("payload", "photo.jpg", "-t", "a", "--text-file", "-").code == 2
+    assert "UTF-8" in run("payload", "photo.jpg", "--text-file", "-", stdin=b"\xff").err
+
+
+def test_frames(run):
+    ran = run("payload", "street.mp4", "-t", "hi", "--as-frames", "--fps", 1, "--api", "dashscope")
+    (message,) = ran.json["input"]["messages"]
+    assert (len(message["content"][0]["video"]), message["content"][0]["fps"]) == (10, 1)
+    assert ran.err.startswith("street.mp4: 10 frames at 1 fps, image/jpeg, 1,102 tokens; 10 frames")
+
+
+def test_images_may_be_a_list(run):
+    names = [f"exif_{number}.jpg" for number in range(1, 5)]
+    ran = run("payload", *names, "--list", "--fps", 2, "-t", "hi", "--preview")
+    assert len(ran.json["messages"][0]["content"][0]["video"]) == 4
+
+
+def test_urls_of_unknown_kind_are_asked_about(run):
+    words = ("payload", "https://example.com/stream", "-t", "hi")
+    assert "--url-kind" in run(*words).err
+    (message,) = run(*words, "--url-kind", "video").json["messages"]
+    assert message["content"][0] == {
+        "type": "video_url", "video_url": {"url": "https://example.com/stream"},
+    }  # fmt: skip
+
+
+def test_every_broken_limit_is_named_and_nothing_is_built(run):
+    ran = run("payload", "still.gif", "clip.ts", "photo.jpg", "-t", "hi")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.count("error: ") >= 2
+    assert ran.err.endswith("nothing was built; --no-check goes on all the same\n")
+    assert run("payload", "still.gif", "-t", "hi", "--no-check").code == 0
+    assert run("payload", "still.gif", "-t", "hi", "--compress").code == 0
+
+
+def test_a_refusal_is_one_line(run):
+    ran = run("payload", "photo.jpg", "-t", "hi", "-m", "qvq-max", "--system", "x")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "vlprep: qvq-max takes no system message; put it into the text\n"

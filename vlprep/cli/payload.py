@@ -1,0 +1,182 @@
+"""`vlprep payload`: a whole request for a chat API, to be sent by something else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vlprep.cli import EXIT_FAILED
+from vlprep.cli.options import (
+    POSITIVE,
+    RATE,
+    high_res_option,
+    model_options,
+    pixel_options,
+)
+from vlprep.cli.render import note
+from vlprep.cli.text import safe, thousands
+from vlprep.errors import CheckError
+from vlprep.media.target import new_file
+from vlprep.models.registry import resolve_model
+from vlprep.tasks.payload.forms import Json
+from vlprep.tasks.payload.items import Item
+from vlprep.tasks.payload.parts import MediaPart
+from vlprep.tasks.payload.request import Request, build_request
+from vlprep.tasks.payload.urls import MediaUrl, UrlKind, is_web_url
+from vlprep.tasks.payload.writing import body_chunks, body_length, preview
+from vlprep.units import format_bytes
+
+
+@click.command(name="payload")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE|FOLDER|URL...")
+@click.option("-t", "--text", help="What to ask.")
+@click.option("--text-file", metavar="FILE", help="Read it from a file, - for stdin.")
+@click.option("--system", help="A system message, for models that take one.")
+@click.option(
+    "--api",
+    type=click.Choice(["openai", "dashscope"]),
+    default="openai",
+    show_default=True,
+    help="OpenAI-compatible, or DashScope's own.",
+)
+@click.option(
+    "--route",
+    type=click.Choice(["base64", "path", "url"]),
+    default="base64",
+    show_default=True,
+    help="In the request, uploaded by the DashScope SDK, or URLs alone.",
+)
+@click.option("--list", "as_list", is_flag=True, help="The images are the frames of one video.")
+@click.option(
+    "--url-kind",
+    type=click.Choice(["image", "video"]),
+    help="What URLs hold; by default their endings tell.",
+)
+@model_options
+@click.option("--fps", type=RATE, help="Frames sampled per second of video, or of a list.")
+@click.option("--as-frames", is_flag=True, help="Send the frames that the model sees of a video.")
+@click.option("--max-frames", type=POSITIVE, help="Frames sampled at most, with --as-frames.")
+@click.option("--compress", is_flag=True, help="Bring files under the limit of the route first.")
+@click.option("--folder", metavar="DIR", help="Where new files go that are sent by their path.")
+@pixel_options
+@click.option(
+    "--video-fields",
+    is_flag=True,
+    help="Send fps and pixel limits of videos, as the API reference of 2026 has them and the "
+    "guides do not.",
+)
+@high_res_option
+@click.option("--thinking/--no-thinking", default=None, help="Whether the model thinks.")
+@click.option("--thinking-budget", type=POSITIVE, help="Longest chain of thought in tokens.")
+@click.option("--stream/--no-stream", default=None, help="Whether the reply comes in pieces.")
+@click.option("--no-check", is_flag=True, help="Go on where a documented limit is broken.")
+@click.option("--sdk", is_flag=True, help="Print arguments for the vendor's Python SDK instead.")
+@click.option("--preview", "shortened", is_flag=True, help="Cut the data URLs, for a look.")
+@click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+def command(
+    *,
+    paths: tuple[str, ...],
+    text: str | None,
+    text_file: str | None,
+    as_list: bool,
+    url_kind: UrlKind | None,
+    model: str | None,
+    model_file: str | None,
+    no_check: bool,
+    sdk: bool,
+    shortened: bool,
+    output: str | None,
+    force: bool,
+    **asked: Any,
+) -> int:
+    """Print the body of a request that asks a model about images and videos.
+
+    Nothing is sent. Files are held against the documented limits first, and put into the request
+    byte for byte unless --compress or --as-frames is given; their types are those of their
+    content. A folder is a list of frames. URLs are passed on and not fetched. --sdk prints the
+    keyword arguments of client.chat.completions.create or dashscope.MultiModalConversation.call
+    instead.
+
+    \b
+    vlprep payload photo.jpg --text "What is this?" --model qvq-max --preview
+    vlprep payload clip.mp4 --text "What happens?" -o body.json
+    curl "$BASE_URL/chat/completions" --data-binary @body.json \\
+      -H "Authorization: Bearer $KEY" -H "Content-Type: application/json"
+    """
+    spec = resolve_model(model, model_file)
+    asked_model = spec if model is None or model_file is not None else model
+    items: list[Item] = [_item(path, url_kind) for path in paths]
+    question = _text(text, text_file)
+    try:
+        request = build_request(
+            [items] if as_list else items,  # type: ignore[list-item]  # no list is among these
+            question,
+            asked_model,
+            check=not no_check,
+            **asked,
+        )
+    except CheckError as error:
+        return _refused(error)
+    document = request.arguments if sdk else request.body
+    _write(preview(document) if shortened else document, output, force=force)
+    _report(request, body_length(document), sdk=sdk)
+    for warning in (*(f"{spec.name}: {text}" for text in spec.warnings), *request.warnings):
+        note(f"warning: {warning}")
+    return 0
+
+
+def _refused(error: CheckError) -> int:
+    for problem in error.problems:
+        note(f"error: {problem}")
+    note("nothing was built; --no-check goes on all the same")
+    return EXIT_FAILED
+
+
+def _item(path: str, kind: UrlKind | None) -> Item:
+    return MediaUrl(path, kind) if kind is not None and is_web_url(path) else path
+
+
+def _text(text: str | None, file: str | None) -> str:
+    if (text is None) == (file is None):
+        raise click.UsageError("say what to ask: --text TEXT, or --text-file FILE")
+    if text is not None:
+        return text
+    content = sys.stdin.buffer.read() if file == "-" else Path(str(file)).read_bytes()
+    return content.decode(errors="surrogateescape").removesuffix("\n")
+
+
+def _write(document: Json, output: str | None, *, force: bool) -> None:
+    """Write a document piece by piece, to stdout or a file."""
+    if output is None:
+        for chunk in body_chunks(document, indent=2):
+            click.echo(chunk, nl=False)
+        click.echo()
+        return
+    with new_file(output, overwrite=force) as file:
+        for chunk in body_chunks(document):
+            file.write(chunk.encode("ascii"))
+
+
+def _report(request: Request, length: int, *, sdk: bool) -> None:
+    for part in request.parts:
+        note(_line(part))
+    tokens = "unknown tokens" if request.tokens is None else f"{thousands(request.tokens)} tokens"
+    what = "arguments" if sdk else f"body for POST .../{request.api.path}"
+    note(f"{request.settings.model}, {request.api.name} API: {tokens} of media; {what}, "
+         f"{format_bytes(length)}")  # fmt: skip
+    others = {key: value for key, value in request.headers.items() if key != "Content-Type"}
+    for name, value in others.items() if not sdk else ():
+        note(f"it needs the header {name}: {value}")
+
+
+def _line(part: MediaPart) -> str:
+    count = f"{len(part.files)} frames" if part.kind == "frames" else part.kind
+    rate = f" at {part.fps:g} fps" if part.fps is not None else ""
+    types = ", ".join(dict.fromkeys(file.mime_type or "a URL" for file in part.files))
+    tokens = "" if part.tokens is None else f", {thousands(part.tokens.total)} tokens"
+    changes = "".join(f"; {remark}" for remark in part.notes)
+    return f"{safe(part.name)}: {count}{rate}, {types}{tokens}{changes}"
