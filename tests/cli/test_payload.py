@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.places import FIXTURES
@@ -28,6 +32,17 @@ def test_a_preview_is_short_and_tells_the_true_length(run):
     assert len(shown.out) < 600 < 200_000 < len(whole.out)
     assert "(205,554 characters)" in shown.out
     assert shown.err == whole.err
+
+
+def test_a_terminal_gets_a_preview():
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "vlprep", "payload", str(FIXTURES / "street.mp4"), "-t", "hi"]
+    ran = subprocess.run(words, stdout=theirs, stderr=subprocess.PIPE, text=True, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "(205,554 characters)" in shown
+    assert ran.stderr.startswith("data URLs are cut for the terminal; -o FILE or a pipe")
 
 
 def test_a_file_is_written_whole_and_not_over_another(run, tmp_path):

@@ -65,8 +65,8 @@ from vlprep.units import format_bytes
 @click.option(
     "--video-fields",
     is_flag=True,
-    help="Send fps and pixel limits of videos, as the API reference of 2026 has them and the "
-    "guides do not.",
+    help="Send fps and pixel limits of videos and lists, as the API reference of 2026 has them "
+    "and the guides do not.",
 )
 @high_res_option
 @click.option("--thinking/--no-thinking", default=None, help="Whether the model thinks.")
@@ -122,6 +122,9 @@ def command(
     except CheckError as error:
         return _refused(error)
     document = request.arguments if sdk else request.body
+    if output is None and sys.stdout.isatty() and not shortened:
+        shortened = True
+        note("data URLs are cut for the terminal; -o FILE or a pipe gets them whole")
     _write(preview(document) if shortened else document, output, force=force)
     _report(request, body_length(document), sdk=sdk)
     for warning in (*(f"{spec.name}: {text}" for text in spec.warnings), *request.warnings):

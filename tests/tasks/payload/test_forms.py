@@ -10,9 +10,11 @@ from vlprep.tasks.payload.parts import MediaPart, SentFile
 URL = "https://example.com/x"
 
 
-def part(kind, fps=None, files=1, **limits):
+def part(kind, fps=None, files=1, states_fps=True, **limits):
     file = SentFile(name="x", source=None, url=URL)
-    return MediaPart(name="x", kind=kind, files=(file,) * files, fps=fps, limits=limits)
+    return MediaPart(
+        name="x", kind=kind, files=(file,) * files, fps=fps, states_fps=states_fps, limits=limits
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,13 +34,13 @@ def part(kind, fps=None, files=1, **limits):
         ),
         (
             part("frames", fps=0.5, files=2),
-            {"type": "video", "video": [URL, URL]},
+            {"type": "video", "video": [URL, URL], "fps": 0.5},
             {"video": [URL, URL], "fps": 0.5},
         ),
         (
-            part("frames", fps=2.0, files=1),
+            part("frames", fps=2.0, files=1, states_fps=False),
             {"type": "video", "video": [URL]},
-            {"video": [URL], "fps": 2},
+            {"video": [URL]},
         ),
     ],
 )

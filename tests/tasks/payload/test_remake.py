@@ -31,6 +31,13 @@ def test_sampled_frames_are_what_is_counted_at_their_true_rate():
     assert part.files[3].name == f"{STREET} at 3.000 s"
 
 
+@pytest.mark.parametrize("name", ["street.mp4", "vfr.mp4", "ntsc.mp4", "clip.ts", "gop250.mp4"])
+def test_the_list_that_is_sent_costs_what_the_video_did(name):
+    part = sampled(FIXTURES / name, wish(), 1)
+    arrived = count_tokens([file.source for file in part.files], fps=part.fps)
+    assert arrived.tokens.total == part.tokens.total
+
+
 def test_a_bound_on_frames_lowers_the_rate_that_is_sent():
     part = sampled(STREET, wish(max_frames=4), 1)
     assert (len(part.files), part.fps) == (4, 0.4)  # 4 frames of 10 s
@@ -40,6 +47,9 @@ def test_frames_too_far_apart_for_the_protocol_are_refused():
     assert sampled(STREET, wish("openai"), 1).fps == 2.0
     with pytest.raises(ConstraintError, match=r"2\.5 s apart.*0\.5 s apart"):
         sampled(STREET, wish("openai", max_frames=4), 1)
+    stated = sampled(STREET, wish("openai", max_frames=4, video_fields=True), 1)
+    assert (stated.fps, stated.states_fps) == (0.4, True)
+    assert not sampled(STREET, wish("openai"), 1).states_fps
 
 
 def test_pixel_limits_size_the_frames_and_need_no_field():

@@ -37,11 +37,16 @@ def test_the_ends_of_the_range_are_in_it():
 
 
 def test_a_list_has_the_fixed_rate_or_is_refused():
-    assert list_rate(2.0, OPENAI) == 2.0
-    assert list_rate(1.995, OPENAI) == 1.995  # a rate of a file, such as 24000/1001 over 12
-    with pytest.raises(ConstraintError, match=r"1 s apart.*0\.5 s apart; .*dashscope"):
-        list_rate(1.0, OPENAI)
-    assert list_rate(1.0, DASHSCOPE) == 1.0
+    assert list_rate(2.0, wish(), "a.jpg") == 2.0
+    assert (
+        list_rate(1.995, wish(), "a.jpg") == 1.995
+    )  # a rate of a file, such as 24000/1001 over 12
+    with pytest.raises(ConstraintError, match=r"a\.jpg: .* 1 s apart.*0\.5 s apart; .*dashscope"):
+        list_rate(1.0, wish(), "a.jpg")
+    assert list_rate(1.0, wish(DASHSCOPE), "a.jpg") == 1.0
+    assert list_rate(1.0, wish(video_fields=True), "a.jpg") == 1.0
+    with pytest.raises(ConstraintError, match=r"a\.jpg: .* 30 fps: fps must be from 0\.1 to 10"):
+        list_rate(30.0, wish(DASHSCOPE), "a.jpg")
 
 
 def test_pixel_limits_that_are_not_sent_are_told():

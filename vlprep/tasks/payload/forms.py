@@ -44,6 +44,14 @@ class Form:
     """HTTP headers that belong to the body."""
 
 
+def _rate(part: MediaPart) -> Json:
+    """Return the field of the frame rate, if it is stated: 2 rather than 2.0, as the guides do."""
+    rate = part.fps
+    if rate is None or not part.states_fps:
+        return {}
+    return {"fps": int(rate) if rate == int(rate) else rate}
+
+
 # OpenAI-compatible: pixel limits stand beside `image_url`, not in it; the vendor's own fields are
 # at the top of the body, where the Python SDK puts what is in `extra_body`.
 
@@ -54,9 +62,7 @@ def _openai_media(part: MediaPart, addresses: Sequence[str]) -> Json:
     else:
         field = f"{part.kind}_url"
         content = {"type": field, field: {"url": addresses[0]}}
-    if part.kind == "video" and part.fps is not None:
-        content["fps"] = _number(part.fps)
-    return content | dict(part.limits)
+    return content | _rate(part) | dict(part.limits)
 
 
 def _openai_body(messages: Sequence[Json], settings: Settings) -> Json:
@@ -85,11 +91,6 @@ OPENAI = Form(
 )
 
 
-def _number(rate: float) -> float | int:
-    """Write 2 rather than 2.0, as the vendor's examples do."""
-    return int(rate) if rate == int(rate) else rate
-
-
 # DashScope: over HTTP the vendor's fields are in `parameters`, and a header asks for the stream;
 # the SDK makes both of keyword arguments.
 
@@ -99,9 +100,7 @@ def _dashscope_media(part: MediaPart, addresses: Sequence[str]) -> Json:
         content: Json = {"image": addresses[0]}
     else:
         content = {"video": list(addresses) if part.kind == "frames" else addresses[0]}
-    if part.kind != "image" and part.fps is not None:
-        content["fps"] = _number(part.fps)
-    return content | dict(part.limits)
+    return content | _rate(part) | dict(part.limits)
 
 
 def _dashscope_body(messages: Sequence[Json], settings: Settings) -> Json:

@@ -51,7 +51,7 @@ def frame_list(found: FrameList, wish: Wish) -> MediaPart:
         if rate is None:
             raise ConstraintError(f"{source_name(found.images[0])}: say the fps of the list")
         warnings = [f"taken for frames {1 / rate:g} s apart; fps or --fps says otherwise"]
-    rate = list_rate(rate, wish.api)
+    rate = list_rate(rate, wish, files[0].name)
     local = all(file.url is None for file in files)
     tokens, uncounted = _count(found.images, wish, is_video=True) if local else (None, ())
     return MediaPart(
@@ -60,6 +60,7 @@ def frame_list(found: FrameList, wish: Wish) -> MediaPart:
         files=tuple(files),
         action="unchanged" if local else "given",
         fps=rate,
+        states_fps=wish.states_fps,
         tokens=tokens,
         limits=wish.pixel_limits if wish.video_fields else {},
         warnings=(*warnings, *(w for file in files for w in _misnamed(file)), *uncounted),

@@ -65,6 +65,8 @@ class MediaPart:
     """What was done to it; "sampled": frames were taken of a video, "given": a URL."""
     fps: float | None = None
     """Frames per second of a list, or to be sampled of a video; `None`: as the service does."""
+    states_fps: bool = True
+    """Whether the request states that rate; where it cannot, the protocol takes it for granted."""
     tokens: TokenCount | None = None
     """What it costs; `None` where that cannot be known, as of a URL."""
     limits: Mapping[str, int]

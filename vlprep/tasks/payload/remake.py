@@ -52,7 +52,7 @@ def sampled(source: SourceLike | FrameList, wish: Wish, number: int) -> MediaPar
         rules=wish.rules,
         tone_map=True,
     ) as stream:
-        rate = list_rate(_true_rate(stream), wish.api)
+        rate = list_rate(_true_rate(stream), wish, stream.source)
         files = [_frame_file(frame, stream, wish, number) for frame in stream]
         warnings = stream.warnings
     height, width = stream.tokens.resized
@@ -63,6 +63,7 @@ def sampled(source: SourceLike | FrameList, wish: Wish, number: int) -> MediaPar
         files=tuple(files),
         action="sampled",
         fps=rate,
+        states_fps=wish.states_fps,
         tokens=stream.tokens,
         limits=wish.pixel_limits if wish.video_fields else {},
         notes=(note,),

@@ -12,6 +12,7 @@ from vlprep.media.source import SourceLike
 from vlprep.models.registry import get_api, get_model, get_route
 from vlprep.models.requests import ChatApi
 from vlprep.models.spec import ModelSpec
+from vlprep.rules.limits import Finding
 from vlprep.tasks.check import check_media
 from vlprep.tasks.payload.forms import FORMS, Form, Json, Settings
 from vlprep.tasks.payload.items import Item, prepare
@@ -119,9 +120,10 @@ def build_request(
     with their true rate.
 
     `fps` is in frames per second and `thinking_budget` in tokens; `max_frames` is for `as_frames`.
-    `video_fields` sends `fps` and pixel limits of videos in fields that the API reference of 2026
-    has and the guides do not. `stream` is whether the reply comes in pieces, by default only where
-    the model's service wants it so. `check` compares everything with the documented limits first.
+    `video_fields` sends `fps` and pixel limits of videos and lists in fields that the API reference
+    of 2026 has and the guides do not. `stream` is whether the reply comes in pieces, by default
+    only where the model's service wants it so. `check` compares everything with the documented
+    limits first.
 
     Raises `CheckError` where a limit is broken, `ConstraintError` for what the protocol or the
     model does not take, `UnknownFactError` where no source states it, and the errors of `probe`,
@@ -215,8 +217,11 @@ def _readable(item: Item) -> list[SourceLike] | SourceLike | None:
 
 def _checked(wish: Wish, sources: Sequence[list[SourceLike] | SourceLike | None]) -> list[str]:
     """Compare files with the documented limits; returns warnings."""
+    local = [source for source in sources if source is not None]
+    if not local:
+        return []
     report = check_media(
-        [source for source in sources if source is not None],
+        local,
         wish.spec,
         route=wish.route,
         fps=wish.fps,
@@ -230,7 +235,7 @@ def _checked(wish: Wish, sources: Sequence[list[SourceLike] | SourceLike | None]
     return [_said(found) for found in report.warnings]
 
 
-def _said(found: Any, *, remedy: str | None = None) -> str:
+def _said(found: Finding, *, remedy: str | None = None) -> str:
     where = f"{found.source}: " if found.source else ""
     return f"{where}{found.message}" + (f"; {remedy}" if remedy else "")
 

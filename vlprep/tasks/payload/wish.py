@@ -42,6 +42,11 @@ class Wish:
     """Where new files go that are sent by their path."""
 
     @property
+    def states_fps(self) -> bool:
+        """Whether a request states the rate of a list of frames."""
+        return self.api.fixed_fps is None or self.video_fields
+
+    @property
     def pixel_limits(self) -> dict[str, int]:
         """The limits asked for, by name."""
         limits = {"min_pixels": self.min_pixels, "max_pixels": self.max_pixels}
@@ -62,18 +67,22 @@ def sampling_rate(wish: Wish) -> float | None:
     return check_rate(wish.fps, wish.api)
 
 
-def list_rate(rate: float, api: ChatApi) -> float:
-    """Return the rate that a list of frames is sent at.
+def list_rate(rate: float, wish: Wish, name: str) -> float:
+    """Return the rate that a list of frames is sent at; `name` is what messages call the list.
 
     Raises `ConstraintError` where the protocol cannot say it.
     """
-    fixed = api.fixed_fps
-    if fixed is not None and abs(rate - fixed) > 0.01 * fixed:
+    api, fixed = wish.api, wish.api.fixed_fps
+    if fixed is not None and not wish.video_fields and abs(rate - fixed) > 0.01 * fixed:
         raise ConstraintError(
-            f"the frames are {1 / rate:.3g} s apart, and the {api.name} API takes a list for "
-            f"frames {1 / fixed:g} s apart; sample at {fixed:g} fps, or use the dashscope API"
+            f"{name}: the frames are {1 / rate:.3g} s apart, and the {api.name} API takes a list "
+            f"for frames {1 / fixed:g} s apart; take them at {fixed:g} fps, or use the dashscope "
+            "API, or the field that the API reference of 2026 has (video_fields or --video-fields)"
         )
-    return check_rate(rate, api)
+    try:
+        return check_rate(rate, api)
+    except ConstraintError as error:
+        raise ConstraintError(f"{name}: a list of frames at {rate:g} fps: {error}") from None
 
 
 def check_rate(rate: float, api: ChatApi) -> float:
