@@ -55,7 +55,17 @@ def test_frames_too_far_apart_for_the_protocol_are_refused():
 def test_pixel_limits_size_the_frames_and_need_no_field():
     part = sampled(STREET, wish(fps=1.0, max_pixels=100_000), 1)
     assert probe(part.files[0].source).size.pixels <= 100_000
-    assert part.limits == {}
+    assert (part.limits, part.warnings) == ({}, ())
+
+
+def test_frames_that_the_service_would_size_anew_are_counted_so():
+    small = {"fps": 1.0, "max_pixels": 50_000, "rules": "api-2026"}  # which enlarges to 65,536
+    part = sampled(STREET, wish(**small), 1)
+    assert part.tokens.resized.pixels >= 65_536 > 50_000
+    assert "--video-fields" in part.warnings[-1]
+    stated = sampled(STREET, wish(**small, video_fields=True), 1)
+    assert stated.limits == {"max_pixels": 50_000}
+    assert stated.tokens.total < part.tokens.total
 
 
 def test_high_dynamic_range_is_mapped():

@@ -71,6 +71,11 @@ def test_files_that_are_no_media_are_refused():
         build_request(["no-such.jpg"], "hi", check=False)
 
 
+def test_a_file_is_not_a_list_of_files():
+    with pytest.raises(TypeError, match="around one"):
+        build_request("photo.jpg", "hi")
+
+
 def test_an_unknown_option_is_a_type_error():
     with pytest.raises(TypeError, match="fsp"):
         build_message([URL], "hi", fsp=2)

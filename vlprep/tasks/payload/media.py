@@ -29,7 +29,9 @@ def as_it_is(source: SourceLike, wish: Wish) -> MediaPart:
     if is_video:
         fps, limits = sampling_rate(wish), limits if wish.video_fields else {}
         warnings += unsaid(wish)
-    tokens, uncounted = _count(source, wish, is_video=is_video)
+    tokens, uncounted = count_as_sent(
+        source, wish, wish.fps if is_video else None, is_video=is_video
+    )
     return MediaPart(
         name=file.name,
         kind="video" if is_video else "image",
@@ -53,7 +55,9 @@ def frame_list(found: FrameList, wish: Wish) -> MediaPart:
         warnings = [f"taken for frames {1 / rate:g} s apart; fps or --fps says otherwise"]
     rate = list_rate(rate, wish, files[0].name)
     local = all(file.url is None for file in files)
-    tokens, uncounted = _count(found.images, wish, is_video=True) if local else (None, ())
+    tokens, uncounted = (
+        count_as_sent(found.images, wish, rate, is_video=True) if local else (None, ())
+    )
     return MediaPart(
         name=files[0].name,
         kind="frames",
@@ -102,8 +106,8 @@ def local_path(path: str | None, name: str, wish: Wish) -> str:
     return str(Path(path).absolute())  # links stay: the SDK sends the name as well
 
 
-def _count(
-    source: SourceLike | Sequence[SourceLike], wish: Wish, *, is_video: bool
+def count_as_sent(
+    source: SourceLike | Sequence[SourceLike], wish: Wish, fps: float | None, *, is_video: bool
 ) -> tuple[TokenCount | None, tuple[str, ...]]:
     """Count what a source costs as it is sent; or tell why it is not known."""
     as_sent = wish.video_fields or not is_video
@@ -111,18 +115,18 @@ def _count(
         count = count_tokens(
             source,
             wish.spec,
-            fps=wish.fps if is_video else None,
+            fps=fps,
             min_pixels=wish.min_pixels if as_sent else None,
             max_pixels=wish.max_pixels if as_sent else None,
             high_res=wish.high_res,
             rules=wish.rules,
         )
     except VlprepError as error:
-        return None, (f"not counted: {str(error).removeprefix(f'{source_name_of(source)}: ')}",)
+        return None, (f"not counted: {str(error).removeprefix(f'{_first_name(source)}: ')}",)
     return count.tokens, count.tokens.warnings
 
 
-def source_name_of(source: SourceLike | Sequence[SourceLike]) -> str:
+def _first_name(source: SourceLike | Sequence[SourceLike]) -> str:
     """Return what messages call a source, or the first of several."""
     return source_name(source[0] if isinstance(source, list | tuple) else source)  # type: ignore[arg-type]
 

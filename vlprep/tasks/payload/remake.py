@@ -18,9 +18,9 @@ from vlprep.tasks.compress.image import compress_image
 from vlprep.tasks.compress.video import compress_video
 from vlprep.tasks.frame_list import FrameList
 from vlprep.tasks.frames import FrameStream, read_frames
-from vlprep.tasks.payload.media import as_it_is, frame_list
+from vlprep.tasks.payload.media import as_it_is, count_as_sent, frame_list
 from vlprep.tasks.payload.parts import MediaPart, SentFile
-from vlprep.tasks.payload.wish import Wish, list_rate, sampling_rate
+from vlprep.tasks.payload.wish import Wish, list_rate, sampling_rate, unsaid
 from vlprep.types import Frame, ImageInfo, VideoInfo
 
 FRAME_QUALITY = 90
@@ -55,6 +55,10 @@ def sampled(source: SourceLike | FrameList, wish: Wish, number: int) -> MediaPar
         rate = list_rate(_true_rate(stream), wish, stream.source)
         files = [_frame_file(frame, stream, wish, number) for frame in stream]
         warnings = stream.warnings
+    sources = [file.source for file in files if file.source is not None]
+    tokens, more = count_as_sent(sources, wish, rate, is_video=True)
+    if tokens is not None and tokens.total != stream.tokens.total:
+        more = (*more, *unsaid(wish))  # the service sizes them by limits of its own
     height, width = stream.tokens.resized
     note = f"{len(files)} frames of {width}x{height} as JPEG, {1 / rate:.4g} s apart"
     return MediaPart(
@@ -64,10 +68,10 @@ def sampled(source: SourceLike | FrameList, wish: Wish, number: int) -> MediaPar
         action="sampled",
         fps=rate,
         states_fps=wish.states_fps,
-        tokens=stream.tokens,
+        tokens=tokens,
         limits=wish.pixel_limits if wish.video_fields else {},
         notes=(note,),
-        warnings=warnings,
+        warnings=tuple(dict.fromkeys((*warnings, *more))),
     )
 
 

@@ -135,6 +135,8 @@ def build_request(
     >>> request.tokens
     393
     """
+    if isinstance(items, str | bytes | os.PathLike):
+        raise TypeError("items is a list of files; write [...] around one of them")
     spec = get_model(model)
     wish = Wish(
         spec=spec,
