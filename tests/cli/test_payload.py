@@ -102,7 +102,7 @@ def test_urls_of_unknown_kind_are_asked_about(run):
 
 
 def test_every_broken_limit_is_named_and_nothing_is_built(run):
-    ran = run("payload", "still.gif", "clip.ts", "photo.jpg", "-t", "hi")
+    ran = run("payload", "still.gif", "tiny.png", "photo.jpg", "-t", "hi")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.count("error: ") >= 2
     assert ran.err.endswith("nothing was built; --no-check goes on all the same\n")

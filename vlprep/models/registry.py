@@ -23,7 +23,6 @@ from vlprep.models.huggingface import read_folder
 from vlprep.models.requests import ChatApi
 from vlprep.models.schema import build
 from vlprep.models.spec import (
-    Api,
     FileFormats,
     ImageRule,
     ModelSpec,
@@ -90,15 +89,13 @@ def get_route(name: str) -> Route:
     return build(Route, {"name": name, **routes[name]}, f"routes.{name}")
 
 
-def list_apis() -> tuple[Api, ...]:
-    """Return the ways of calling a service, each with its routes.
+def list_apis() -> tuple[ChatApi, ...]:
+    """Return the protocols in which requests are made, each with its routes.
 
     >>> [(api.name, api.routes[0]) for api in list_apis()]
     [('openai', 'base64'), ('dashscope', 'path')]
     """
-    return tuple(
-        build(Api, {"name": name, **row}, f"apis.{name}") for name, row in _files()["apis"].items()
-    )
+    return tuple(map(get_api, _requests()["apis"]))
 
 
 def request_limits() -> RequestLimits:

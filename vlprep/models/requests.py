@@ -18,18 +18,18 @@ class ChatApi:
 
     name: str
     """Name for `--api`: "openai" or "dashscope"."""
+    title: str
+    """What it is."""
     path: str
     """Where requests are posted to, after the base URL."""
     routes: tuple[str, ...]
-    """Names of the routes by which files can reach it."""
+    """Names of the routes by which files can reach it, the advised one first."""
     kinds: tuple[str, ...]
     """Kinds of models that are served by it, "api" or "open-weights"."""
     fixed_fps: float | None = None
     """Frames per second that it takes of a video, and takes a list to have; `None`: as told."""
-    min_fps: float | None = None
-    """Lowest rate that a request may state."""
-    max_fps: float | None = None
-    """Highest rate that a request may state."""
+    fps_sources: tuple[str, ...] = ()
+    """Where that was read."""
     sources: tuple[str, ...]
     """Where this was read."""
 

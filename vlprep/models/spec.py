@@ -143,24 +143,6 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Api:
-    """A way of calling a service, and the routes by which files reach it."""
-
-    name: str
-    """Short name, for instance "openai"."""
-    title: str
-    """What it is."""
-    routes: tuple[str, ...]
-    """Names of its routes, the advised one first."""
-    fixed_fps: float | None = None
-    """Rate at which it samples videos whatever is asked."""
-    fps_sources: tuple[str, ...] = ()
-    """Where that was read."""
-    sources: tuple[str, ...]
-    """Where the routes were read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLimits:
     """What one request to a service may hold and ask, whatever the model."""
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from vlprep.errors import ConstraintError
+from vlprep.models.registry import request_limits
 from vlprep.models.requests import ChatApi
 from vlprep.models.spec import ModelSpec
 
@@ -87,9 +88,9 @@ def list_rate(rate: float, wish: Wish, name: str) -> float:
 
 def check_rate(rate: float, api: ChatApi) -> float:
     """Return a rate that a request may state; raises `ConstraintError` for another."""
-    low, high = api.min_fps or 0, api.max_fps or float("inf")
-    if not (rate > 0 and low <= rate <= high):
-        wanted = f"from {low:g} to {high:g}" if api.max_fps else "above 0"
+    limits = request_limits()
+    if not limits.min_fps <= rate <= limits.max_fps:
+        wanted = f"from {limits.min_fps:g} to {limits.max_fps:g}"
         raise ConstraintError(f"fps must be {wanted} for the {api.name} API, got {rate:g}")
     return rate
 
