@@ -76,6 +76,7 @@ class TestEveryModel:
             *(part.sources for r in rules for part in (r.image, r.video) if part),
         ]
         cited += [price.sources for price in model.prices]
+        cited += [model.boxes.sources] if model.boxes else []
         cited += [(pointer.source,) for pointer in model.points_to]
         own = (model.video_files, model.url_files, model.localisation)
         cited += [part.sources for part in own if part]

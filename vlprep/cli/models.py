@@ -13,6 +13,7 @@ from vlprep.cli.text import safe, thousands
 from vlprep.models.registry import find_source, list_models, resolve_model
 from vlprep.models.requests import RequestRules
 from vlprep.models.spec import (
+    BoxRule,
     ImageRule,
     Localisation,
     ModelSpec,
@@ -61,6 +62,7 @@ def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
 
 def _cited(spec: ModelSpec) -> Iterator[str]:
     yield from spec.sources
+    yield from spec.boxes.sources if spec.boxes else ()
     yield from (pointer.source for pointer in spec.points_to)
     for files in (spec.video_files, spec.url_files, spec.localisation):
         yield from files.sources if files is not None else ()
@@ -99,9 +101,10 @@ def _page(spec: ModelSpec) -> Iterator[str]:
     if spec.url_files is not None:
         yield f"  images    {_url_files(spec.url_files)}"
     if spec.localisation is not None:
-        yield f"  boxes     {_localisation(spec.localisation)}"
+        yield f"  finding   {_localisation(spec.localisation)}"
     if spec.requests is not None:
         yield f"  requests  {_requests(spec.requests)}"
+    yield from _box_lines(spec.boxes)
     for note_text in spec.notes:
         yield f"  note      {note_text}"
     for rule_set in spec.rule_sets.values():
@@ -132,6 +135,15 @@ def _requests(rules: RequestRules) -> str:
     return (
         f"streaming {rules.streaming}; system message {rules.system_message} {cite(rules.sources)}"
     )
+
+
+def _box_lines(boxes: BoxRule | None) -> Iterator[str]:
+    if boxes is None:
+        yield "  boxes     not stated; `vlprep boxes` asks for --convention"
+        return
+    yield f"  boxes     {boxes.convention} {cite(boxes.sources)}"
+    if boxes.note:
+        yield f"  note      {boxes.note}"
 
 
 _KINDS = {"api": "served by API", "open-weights": "open weights"}

@@ -1,10 +1,10 @@
 """Look models up by name, and read the catalogue's TOML files, ours or a user's.
 
 `catalog/sources.toml` names the sources, `catalog/files.toml` how large and of what kind files may
-be, `catalog/apis.toml` how requests are made, `catalog/rules/` has a file per rule set with its
-limits by class of model, `catalog/families/` a file per family of models. Every file is read
-strictly: an unknown key, a missing number or a source that nobody named is an error. Hugging Face
-folders are read in `huggingface`.
+be, `catalog/apis.toml` how requests are made, `catalog/boxes.toml` how models measure boxes,
+`catalog/rules/` has a file per rule set with its limits by class of model, `catalog/families/` a
+file per family of models. Every file is read strictly: an unknown key, a missing number or a source
+that nobody named is an error. Hugging Face folders are read in `huggingface`.
 """
 
 from __future__ import annotations
@@ -214,6 +214,11 @@ def _requests() -> Table:
 
 
 @cache
+def _boxes() -> Table:
+    return _read(_catalog_folder() / "boxes.toml")
+
+
+@cache
 def _rule_files() -> dict[str, Table]:
     """Return the rule sets' files by name; their rules are built where a model refers to them."""
     folder = _catalog_folder() / "rules"
@@ -255,6 +260,8 @@ def _build_model(table: Table, name: str) -> ModelSpec:
             fields[key] = _files()[tables][fields[key]]
     if isinstance(fields.get("requests"), str):
         fields["requests"] = _requests()["requests"][fields["requests"]]
+    if isinstance(fields.get("boxes"), str):
+        fields["boxes"] = _boxes()[fields["boxes"]]
     if "price_list" in fields:
         key = fields.pop("price_list")
         rows = table["price_lists"][key]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.models.requests import RequestRules
 
 Kind = Literal["api", "open-weights"]
 Thinking = Literal["always", "optional", "never"]
+BoxConvention = Literal["absolute", "relative-1000", "relative-999"]
+BOX_CONVENTIONS: tuple[BoxConvention, ...] = get_args(BoxConvention)
+"""In pixels of the resized image, or in parts of each side: 1,000 or 999 are its far end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +276,18 @@ class RuleSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoxRule:
+    """How a model writes the coordinates of boxes, points and polygons."""
+
+    convention: BoxConvention
+    """What a coordinate is counted in; see `BOX_CONVENTIONS`."""
+    note: str | None = None
+    """Where sources disagree."""
+    sources: tuple[str, ...]
+    """Where this was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceTier:
     """A price for requests of up to so many input tokens."""
 
@@ -356,6 +371,8 @@ class ModelSpec:
     """Sizes at which it finds objects reliably; `None` where no source says it."""
     requests: RequestRules | None = None
     """What its service wants of a request; `None`: nothing unusual is stated."""
+    boxes: BoxRule | None = None
+    """How it writes coordinates; `None` where no source says it."""
     sources: tuple[str, ...]
     """Where windows and names were read."""
     notes: tuple[str, ...] = ()
@@ -382,6 +399,17 @@ class ModelSpec:
         except KeyError:
             known = ", ".join(self.rule_sets)
             raise ConstraintError(f"{self.name} has no rule set {name!r}; it has {known}") from None
+
+    def box_rule(self) -> BoxRule:
+        """Return how the model writes coordinates; raises `UnknownFactError` if no source says.
+
+        >>> from vlprep import get_model
+        >>> get_model("qwen3-vl-plus").box_rule().convention
+        'relative-1000'
+        """
+        if self.boxes is None:
+            raise UnknownFactError(self.name, "how it measures boxes", _NAME_CONVENTION)
+        return self.boxes
 
     def thinks(self, asked: bool | None = None) -> bool | None:
         """Say whether the model thinks, given what the caller asked; `None` is unknown.
@@ -428,3 +456,4 @@ def _require_positive(record: object, *names: str) -> None:
 
 
 _OWN_NUMBERS = "count with another --rules, or with your own numbers by --model-file"
+_NAME_CONVENTION = f"name it with --convention: {' or '.join(BOX_CONVENTIONS)}"
