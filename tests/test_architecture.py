@@ -46,7 +46,13 @@ HOMES = {
     ),
     "av": ("vlprep.media.video",),
     "pillow_heif": ("vlprep.media.image",),
-    "PIL": ("vlprep.media", "vlprep.tasks.lettering", "vlprep.tasks.sheets", "vlprep.compat"),
+    "PIL": (
+        "vlprep.media",
+        "vlprep.tasks.lettering",
+        "vlprep.tasks.outlines",
+        "vlprep.tasks.sheets",
+        "vlprep.compat",
+    ),
     "click": ("vlprep.cli",),
     "rich": ("vlprep.cli",),
 }

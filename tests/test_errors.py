@@ -12,6 +12,7 @@ EXAMPLES = [
     errors.UnknownFactError("qwen-vl-ocr", "how images are sized", "ask"),
     errors.ModelFileError("own.toml", "no [models.<name>] table"),
     errors.CheckError(["a.jpg: 12 MB", "b.mp4: too long"]),
+    errors.AnswerError("no box in the answer"),
     errors.MediaError("a.jpg", "something"),
     errors.UnsupportedFormatError("a.pdf", "PDF", format="PDF"),
     errors.AudioOnlyError("a.mp3", format="MP3", has_cover=True),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vlprep.models.registry import list_models as list_models
     from vlprep.models.registry import load_model_file as load_model_file
     from vlprep.models.spec import ModelSpec as ModelSpec
+    from vlprep.rules.boxes import map_boxes as map_boxes
     from vlprep.rules.budget import TokenBudget as TokenBudget
     from vlprep.rules.budget import token_budget as token_budget
     from vlprep.rules.limits.finding import Finding as Finding
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from vlprep.rules.tokens import image_tokens as image_tokens
     from vlprep.rules.tokens import image_tokens_batch as image_tokens_batch
     from vlprep.rules.tokens import video_tokens as video_tokens
+    from vlprep.tasks.answers import Shape as Shape
+    from vlprep.tasks.boxes import LocatedShapes as LocatedShapes
+    from vlprep.tasks.boxes import draw_boxes as draw_boxes
+    from vlprep.tasks.boxes import locate_boxes as locate_boxes
+    from vlprep.tasks.boxes import save_boxes as save_boxes
     from vlprep.tasks.check import CheckReport as CheckReport
     from vlprep.tasks.check import check_media as check_media
     from vlprep.tasks.compress.files import CompressedFile as CompressedFile
@@ -75,6 +81,7 @@ _HOMES = {
     "media.probe": ("probe",),
     "models.registry": ("get_model", "list_models", "load_model_file"),
     "models.spec": ("ModelSpec",),
+    "rules.boxes": ("map_boxes",),
     "rules.budget": ("TokenBudget", "token_budget"),
     "rules.limits.finding": ("Finding",),
     "rules.packing": ("FitPlan",),
@@ -86,6 +93,8 @@ _HOMES = {
         "compress_many",
     ),
     "tasks.check": ("CheckReport", "check_media"),
+    "tasks.answers": ("Shape",),
+    "tasks.boxes": ("LocatedShapes", "draw_boxes", "locate_boxes", "save_boxes"),
     "tasks.compress.image": ("CompressedImage", "compress_image", "save_image"),
     "tasks.compress.video": ("CompressedVideo", "compress_video"),
     "tasks.count": ("CountOptions", "MediaCount", "MediaFailure", "count_many", "count_tokens"),

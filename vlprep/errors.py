@@ -6,6 +6,7 @@ VlprepError
 ├─ UnknownFactError         (LookupError)   .model .fact
 ├─ ModelFileError           (ValueError)    .path
 ├─ CheckError                               .problems
+├─ AnswerError              (ValueError)    a model's answer without boxes that can be read
 ├─ MediaError                               .source
 │  ├─ UnsupportedFormatError (ValueError)   .format
 │  │  ├─ AudioOnlyError                     .has_cover
@@ -97,6 +98,12 @@ class CheckError(VlprepError):
             f"the check found {count}: {'; '.join(self.problems)} "
             "(check=False or --no-check goes on all the same)"
         )
+
+
+class AnswerError(VlprepError, ValueError):
+    """A model's answer has no boxes, points or polygons, or none that can be read."""
+
+    code = "answer"
 
 
 class MediaError(VlprepError):

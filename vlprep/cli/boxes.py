@@ -1,0 +1,142 @@
+"""`vlprep boxes`: what a model's answer points at, in pixels of the image."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vlprep.cli.options import SIZE, high_res_option, model_options, output_options, pixel_options
+from vlprep.cli.render import note, print_json, print_table
+from vlprep.cli.text import safe
+from vlprep.errors import AnswerError
+from vlprep.models.registry import resolve_model
+from vlprep.models.spec import BOX_CONVENTIONS
+from vlprep.rules.explain import cite
+from vlprep.tasks.answers import Shape
+from vlprep.tasks.boxes import LocatedShapes, locate_boxes, save_boxes
+from vlprep.units import format_size
+
+SCHEMA = "vlprep.boxes/1"
+
+
+@click.command(name="boxes")
+@click.argument("image", metavar="IMAGE")
+@click.argument("answer", metavar="ANSWER")
+@click.option("-o", "--output", metavar="OUT.png", help="Draw them; .png, .jpg or .webp")
+@click.option(
+    "--convention",
+    type=click.Choice(BOX_CONVENTIONS),
+    help="What the answer counts in; by default as the model does.",
+)
+@click.option("--resized", type=SIZE, help="The size that the model saw, if that is known.")
+@click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
+@model_options
+@pixel_options
+@high_res_option
+@output_options
+def command(
+    *,
+    image: str,
+    answer: str,
+    output: str | None,
+    stored: bool,
+    model: str | None,
+    model_file: str | None,
+    force: bool,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Map the boxes in a model's answer to pixels of the image, and draw them.
+
+    ANSWER is a text file, - for stdin: JSON with bbox_2d, point_2d or polygon, QwenVL HTML or
+    Markdown, or plain numbers. Where the model counts in pixels of the resized image, the pixel
+    limits must be those of the request. A model of which no source says how it counts needs
+    --convention.
+
+    \b
+    vlprep boxes photo.jpg answer.json -o boxes.png --model qwen3-vl-plus
+    """
+    spec = resolve_model(model, model_file)
+    found = locate_boxes(image, _read_answer(answer), spec, **asked)
+    if output is not None:
+        save_boxes(image, found, output, overwrite=force)
+    if as_json:
+        print_json(_document(found, output))
+        return 0
+    click.echo("\n".join(_heading(found, stored)))
+    print_table(HEADINGS, map(_row, _numbered(found.stored if stored else found.shapes)), left=3)
+    if output is not None:
+        click.echo(f"\nwritten to {safe(output)}")
+    for warning in found.warnings:
+        note(f"warning: {image}: {warning}")
+    return 0
+
+
+def _read_answer(name: str) -> str:
+    content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = "stdin" if name == "-" else name
+        raise AnswerError(f"{place}: the answer is not text in UTF-8") from error
+
+
+def _heading(found: LocatedShapes, stored: bool) -> Iterator[str]:
+    said = cite(found.sources) if found.sources else "(as --convention says)"
+    seen = f", seen as {format_size(found.resized)}" if found.resized else ""
+    yield f"{safe(found.model)}, coordinates {found.convention}{seen} {said}"
+    turn = f", EXIF orientation {found.info.orientation}" if found.info.orientation > 1 else ""
+    way = " undone" if stored else " applied"
+    grid = f"pixels of {safe(found.source)}, {format_size(found.info.size)} as displayed"
+    yield f"{grid}{turn}{way if turn else ''}"
+
+
+HEADINGS = ("#", "kind", "label", "x1", "y1", "x2", "y2")
+
+
+def _numbered(shapes: tuple[Shape, ...]) -> Iterator[tuple[int, Shape]]:
+    return enumerate(shapes, 1)
+
+
+def _row(numbered: tuple[int, Shape]) -> tuple[str, ...]:
+    number, shape = numbered
+    corners = f" of {len(shape.points)}" if shape.kind == "polygon" else ""
+    sides = shape.bounds[:2] if shape.kind == "point" else shape.bounds
+    cells = [f"{side:.1f}" for side in sides]
+    return (str(number), shape.kind + corners, shape.label or "", *cells, *[""] * (4 - len(cells)))
+
+
+def _document(found: LocatedShapes, output: str | None) -> dict[str, Any]:
+    height, width = found.resized or (None, None)
+    return {
+        "schema": SCHEMA,
+        "source": found.source,
+        "model": found.model,
+        "form": found.form,
+        "convention": found.convention,
+        "convention_sources": list(found.sources),
+        "height": found.info.size.height,
+        "width": found.info.size.width,
+        "orientation": found.info.orientation,
+        "resized_height": height,
+        "resized_width": width,
+        "shapes": [
+            {
+                "kind": shape.kind,
+                "label": shape.label,
+                "text": shape.text,
+                "points": shape.points,
+                "stored_points": stored.points,
+                "answered_points": answered.points,
+            }
+            for shape, stored, answered in zip(
+                found.shapes, found.stored, found.answered, strict=True
+            )
+        ],
+        "warnings": list(found.warnings),
+        "output": output,
+    }
