@@ -456,4 +456,4 @@ def _require_positive(record: object, *names: str) -> None:
 
 
 _OWN_NUMBERS = "count with another --rules, or with your own numbers by --model-file"
-_NAME_CONVENTION = f"name it with --convention: {' or '.join(BOX_CONVENTIONS)}"
+_NAME_CONVENTION = f"name it with --convention ({', '.join(BOX_CONVENTIONS)})"

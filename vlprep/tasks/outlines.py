@@ -24,6 +24,8 @@ COLOURS: tuple[Colour, ...] = (
 """Colours of the labels, RGB, in the order in which labels first appear."""
 _SHADE: Colour = (0, 0, 0)  # around every line, so that it shows on any colour
 
+_NEIGHBOURS = 200  # labels that a new one keeps clear of; of thousands no picture can be read
+
 _Area: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom; the last two not included
 
 
@@ -39,12 +41,15 @@ def outlined(picture: npt.NDArray[np.uint8], shapes: Sequence[Shape]) -> Image.I
     (229, 57, 53)
     """
     image = Image.fromarray(picture)
-    thick = max(round(max(image.size) / 400), 2)
+    thick = max(round(max(image.size) / 250), 2)
     colours = _colours(shapes)
     for shape in shapes:
         _draw_outline(image, shape, colours[shape.label], thick)
     taken: list[_Area] = []
+    canvas = (0, 0, image.width, image.height)
     for number, shape in enumerate(shapes, 1):  # after all lines, so that none runs through one
+        if not _meet(_grown(_area(image, shape), 1), canvas):
+            continue
         text = f"{number} {shape.label}" if shape.label else str(number)
         _draw_label(image, text, shape, colours[shape.label], taken)
     return image
@@ -81,7 +86,7 @@ def _draw_label(
     inset = max(size // 5, 2)
     text = shortened(text, size, max(image.width - 2 * inset, 3 * size))
     width = math.ceil(font_of(size).getlength(text)) + 2 * inset
-    area = _free_place(image, _area(image, shape), width, size * 5 // 4, taken)
+    area = _free_place(image, _area(image, shape), width, size * 5 // 4, taken[-_NEIGHBOURS:])
     taken.append(area)
     pen = ImageDraw.Draw(image)
     pen.rectangle((area[0], area[1], area[2] - 1, area[3] - 1), fill=colour)
