@@ -41,6 +41,7 @@ def test_json_has_all_that_went_into_it(run, answer):
     document = ran.json
     assert document["schema"] == "vlprep.boxes/1"
     assert document["convention"] == "absolute"
+    assert document["convention_from"] == "model"
     assert document["convention_sources"] == ["S002", "S004", "G866"]
     assert (document["height"], document["width"], document["orientation"]) == (48, 80, 6)
     assert (document["resized_height"], document["resized_width"]) == (600, 1000)
@@ -76,6 +77,17 @@ def test_an_unknown_convention_is_asked_for(run, answer):
     ran = run("boxes", "photo.jpg", answer, "-m", "qwen-vl-max", "--convention", "relative-999")
     assert ran.code == 0
     assert "coordinates relative-999 (as --convention says)" in ran.out
+
+
+def test_a_model_of_one_s_own_says_how_it_measures(run, answer, tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(
+        '[models.own]\nfamily = "x"\nkind = "api"\nsources = []\nrules.mine = {}\n'
+        'boxes = {convention = "relative-999", sources = []}\n'
+    )
+    ran = run("boxes", "photo.jpg", answer, "--model-file", path)
+    assert ran.code == 0
+    assert ran.out.startswith("own, coordinates relative-999 [a model file]\n")
 
 
 def test_warnings_go_to_stderr(run):

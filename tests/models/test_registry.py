@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -265,6 +266,31 @@ def use(spec):
 
 def test_the_file_of_these_cases_is_good_in_itself(tmp_path):
     use(load_model_file(written(tmp_path, OWN + VIDEO)))
+
+
+def test_a_model_file_may_name_how_boxes_are_measured_or_write_it_out(tmp_path):
+    path = tmp_path / "own.toml"
+    rules = 'sources = []\nfamily = "x"\nkind = "api"\nrules.mine = {}\n'
+    path.write_text(f'[models.own]\n{rules}boxes = "qwen2-vl"\n')
+    assert load_model_file(path).boxes == get_model("Qwen/Qwen2-VL-7B-Instruct").boxes
+    path.write_text(f'[models.own]\n{rules}boxes = {{convention = "relative-999", sources = []}}\n')
+    assert load_model_file(path).boxes.convention == "relative-999"
+
+
+@pytest.mark.parametrize(
+    ("boxes", "problem"),
+    [
+        ('"nobody"', "nothing is called 'nobody'"),
+        ('{convention = "percent", sources = []}', "'percent' is not one of absolute, "),
+        ("{sources = []}", "'convention' is missing"),
+    ],
+)
+def test_a_way_of_measuring_boxes_that_is_none_is_named(tmp_path, boxes, problem):
+    path = tmp_path / "own.toml"
+    head = 'sources = []\nfamily = "x"\nkind = "api"\nrules.mine = {}\n'
+    path.write_text(f"[models.own]\n{head}boxes = {boxes}\n")
+    with pytest.raises(ModelFileError, match=re.escape(problem)):
+        load_model_file(path)
 
 
 def test_a_user_may_cite_sources_of_their_own(tmp_path):

@@ -69,3 +69,9 @@ def test_a_rule_that_no_source_states_is_an_error_that_names_the_model(kind):
         getattr(rules, f"{kind}_rule")("qwen-vl-ocr")
     assert caught.value.model == "qwen-vl-ocr"
     assert "--model-file" in str(caught.value)
+
+
+def test_how_boxes_are_measured_is_asked_for_where_no_source_says_it():
+    assert get_model("Qwen/Qwen2.5-VL-7B-Instruct").box_rule().convention == "absolute"
+    with pytest.raises(UnknownFactError, match="qvq-max: no source states how it measures boxes"):
+        get_model("qvq-max").box_rule()

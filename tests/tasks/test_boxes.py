@@ -56,6 +56,19 @@ class TestTurnedPictures:
         extent = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
         assert extent == found.shapes[0].bounds == (10, 12, 30, 24)
 
+    @pytest.mark.parametrize("convention", ["absolute", "relative-1000"])
+    def test_a_model_that_was_shown_the_file_unturned(self, orientation, convention):
+        path = FIXTURES / f"exif_{orientation}.jpg"
+        model = "Qwen/Qwen2.5-VL-7B-Instruct"
+        height, width = (80, 48) if orientation > 4 else (48, 80)
+        resized = image_tokens((height, width), model).resized
+        scale = resized[::-1] if convention == "absolute" else (1000, 1000)
+        there = locate_boxes(path, ANSWER).stored[0].points
+        answer = str([(x * scale[0] / width, y * scale[1] / height) for x, y in there])
+        found = locate_boxes(path, answer[1:-1], model, convention=convention, unturned=True)
+        assert np.allclose(found.shapes[0].bounds, SIGN, atol=0.05)
+        assert np.allclose(found.stored[0].points, there)
+
     def test_it_is_drawn_upright(self, orientation):
         path = FIXTURES / f"exif_{orientation}.jpg"
         picture = draw_boxes(path, locate_boxes(path, "500, 250, 875, 750"))
@@ -90,6 +103,7 @@ def test_the_convention_and_who_said_it():
     own, asked = (locate_boxes(PHOTO, "[1, 2, 3, 4]", convention=c) for c in (None, "relative-999"))
     assert (own.convention, own.resized) == ("relative-1000", None)
     assert "S004" in own.sources
+    assert (own.convention_from, asked.convention_from) == ("model", "caller")
     assert (asked.convention, asked.sources) == ("relative-999", ())
 
 

@@ -33,6 +33,9 @@ SCHEMA = "vlprep.boxes/1"
     help="What the answer counts in; by default as the model does.",
 )
 @click.option("--resized", type=SIZE, help="The size that the model saw, if that is known.")
+@click.option(
+    "--unturned", is_flag=True, help="The model was shown the file without its EXIF turn."
+)
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
 @model_options
 @pixel_options
@@ -86,7 +89,8 @@ def _read_answer(name: str) -> str:
 
 
 def _heading(found: LocatedShapes, stored: bool) -> Iterator[str]:
-    said = cite(found.sources) if found.sources else "(as --convention says)"
+    read = cite(found.sources) if found.sources else "[a model file]"
+    said = "(as --convention says)" if found.convention_from == "caller" else read
     seen = f", seen as {format_size(found.resized)}" if found.resized else ""
     yield f"{safe(found.model)}, coordinates {found.convention}{seen} {said}"
     turn = f", EXIF orientation {found.info.orientation}" if found.info.orientation > 1 else ""
@@ -118,6 +122,7 @@ def _document(found: LocatedShapes, output: str | None) -> dict[str, Any]:
         "model": found.model,
         "form": found.form,
         "convention": found.convention,
+        "convention_from": found.convention_from,
         "convention_sources": list(found.sources),
         "height": found.info.size.height,
         "width": found.info.size.width,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,14 @@ from vlprep.media.source import SourceLike, open_source, source_name
 from vlprep.media.target import PathLike, check_new, check_not_source, new_file
 from vlprep.models.registry import get_model
 from vlprep.models.spec import BoxConvention, ModelSpec
-from vlprep.rules.boxes import answer_extent, box_convention, map_boxes, outside, turn_points
+from vlprep.rules.boxes import (
+    answer_extent,
+    box_convention,
+    map_boxes,
+    outside,
+    stored_size,
+    turn_points,
+)
 from vlprep.rules.tokens import image_tokens
 from vlprep.tasks.answers import AnswerForm, Shape, parse_answer
 from vlprep.tasks.outlines import outlined
@@ -38,8 +46,10 @@ class LocatedShapes:
     """How the answer is written."""
     convention: BoxConvention
     """How its coordinates were understood."""
+    convention_from: Literal["caller", "model"]
+    """Who says so."""
     sources: tuple[str, ...]
-    """Where that was read; empty where the caller said it."""
+    """Where it was read of the model; empty where the caller said it."""
     resized: ImageSize | None
     """What the model saw; `None` where the coordinates are relative and nobody asked."""
     answered: tuple[Shape, ...]
@@ -59,6 +69,7 @@ def locate_boxes(
     *,
     convention: str | None = None,
     resized: ImageSize | tuple[int, int] | None = None,
+    unturned: bool = False,
     min_pixels: int | None = None,
     max_pixels: int | None = None,
     high_res: bool = False,
@@ -69,7 +80,8 @@ def locate_boxes(
     `answer` is text in one of the forms of `parse_answer`. `convention` replaces what the catalogue
     says of the model; see `map_boxes`. Where coordinates are absolute, `resized`, (height, width),
     is the size that the model saw; without it the size that `image_tokens` computes with the other
-    parameters, which must be those of the request. Only the image's header is read.
+    parameters, which must be those of the request. `unturned` says that the model was shown the
+    file without its EXIF orientation, as qwen-vl-utils does it. Only the image's header is read.
 
     Nothing is clipped: what lies outside of the image comes with a warning.
 
@@ -87,28 +99,32 @@ def locate_boxes(
         problem = "a video, not an image; boxes are drawn on one frame: `vlprep frames` writes them"
         raise UnsupportedFormatError(source_name(source), problem, format=info.format)
     read = parse_answer(answer)
+    shown = stored_size(info.size, info.orientation) if unturned else info.size
     seen = None if resized is None else ImageSize(*resized)
     if seen is None and in_force == "absolute":
         seen = image_tokens(
-            info.size,
+            shown,
             spec,
             min_pixels=min_pixels,
             max_pixels=max_pixels,
             high_res=high_res,
             rules=rules,
         ).resized
-    shapes = _mapped(read.shapes, in_force, seen, info.size)
+    mapped = map_boxes(_all_points(read.shapes), convention=in_force, resized=seen, original=shown)
+    upright = turn_points(mapped, info.size, info.orientation, upright=True) if unturned else mapped
+    stored = turn_points(upright, info.size, info.orientation)
     return LocatedShapes(
         source=source_name(source),
         model=spec.name,
         info=info,
         form=read.form,
         convention=in_force,
+        convention_from="model" if convention is None else "caller",
         sources=() if convention is not None else spec.box_rule().sources,
         resized=seen,
         answered=read.shapes,
-        shapes=shapes,
-        stored=_turned(shapes, info),
+        shapes=tuple(_with_points(read.shapes, upright)),
+        stored=tuple(_with_points(read.shapes, stored)),
         warnings=(
             *info.warnings,
             *read.warnings,
@@ -153,19 +169,6 @@ def save_boxes(
     content = encode_picture(draw_boxes(source, located), format)
     with new_file(path, overwrite=overwrite) as file:
         file.write(content)
-
-
-def _mapped(
-    shapes: Sequence[Shape], convention: BoxConvention, resized: ImageSize | None, size: ImageSize
-) -> tuple[Shape, ...]:
-    points = _all_points(shapes)
-    mapped = map_boxes(points, convention=convention, resized=resized, original=size)
-    return tuple(_with_points(shapes, mapped))
-
-
-def _turned(shapes: Sequence[Shape], info: ImageInfo) -> tuple[Shape, ...]:
-    turned = turn_points(_all_points(shapes), info.size, info.orientation)
-    return tuple(_with_points(shapes, turned))
 
 
 def _all_points(shapes: Sequence[Shape]) -> npt.NDArray[np.float64]:

@@ -24,6 +24,7 @@ COLOURS: tuple[Colour, ...] = (
 """Colours of the labels, RGB, in the order in which labels first appear."""
 _SHADE: Colour = (0, 0, 0)  # around every line, so that it shows on any colour
 
+_DOT = 3  # radius of a point, in thicknesses of a line
 _NEIGHBOURS = 200  # labels that a new one keeps clear of; of thousands no picture can be read
 
 _Area: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom; the last two not included
@@ -41,10 +42,9 @@ def outlined(picture: npt.NDArray[np.uint8], shapes: Sequence[Shape]) -> Image.I
     (229, 57, 53)
     """
     image = Image.fromarray(picture)
-    thick = max(round(max(image.size) / 250), 2)
     colours = _colours(shapes)
     for shape in shapes:
-        _draw_outline(image, shape, colours[shape.label], thick)
+        _draw_outline(image, shape, colours[shape.label])
     taken: list[_Area] = []
     canvas = (0, 0, image.width, image.height)
     for number, shape in enumerate(shapes, 1):  # after all lines, so that none runs through one
@@ -60,8 +60,8 @@ def _colours(shapes: Sequence[Shape]) -> dict[str | None, Colour]:
     return {label: COLOURS[place % len(COLOURS)] for place, label in enumerate(labels)}
 
 
-def _draw_outline(image: Image.Image, shape: Shape, colour: Colour, thick: int) -> None:
-    pen = ImageDraw.Draw(image)
+def _draw_outline(image: Image.Image, shape: Shape, colour: Colour) -> None:
+    pen, thick = ImageDraw.Draw(image), _thickness(image)
     if shape.kind == "box":
         left, top, right, bottom = _area(image, shape)
         corners = (left, top, max(right - 1, left), max(bottom - 1, top))
@@ -71,7 +71,8 @@ def _draw_outline(image: Image.Image, shape: Shape, colour: Colour, thick: int) 
     points = [_within(image, x, y) for x, y in shape.points]
     if shape.kind == "point":
         ((x, y),) = points
-        for reach, fill in ((3 * thick + 1, _SHADE), (3 * thick, colour), (thick, _SHADE)):
+        radius = _DOT * thick
+        for reach, fill in ((radius + 1, _SHADE), (radius, colour), (thick, _SHADE)):
             pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=fill)
         return
     ring = [*points, *points[:2]]  # one corner more, for a joint where the line closes
@@ -113,10 +114,15 @@ def _meet(a: _Area, b: _Area) -> bool:
 
 
 def _area(image: Image.Image, shape: Shape) -> _Area:
-    """Return the pixels that a shape touches."""
+    """Return the pixels that a shape's drawing takes."""
     x1, y1, x2, y2 = shape.bounds
     (left, top), (right, bottom) = _within(image, x1, y1), _within(image, x2, y2)
-    return math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
+    area = math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
+    return _grown(area, _DOT * _thickness(image)) if shape.kind == "point" else area
+
+
+def _thickness(image: Image.Image) -> int:
+    return max(round(max(image.size) / 250), 2)
 
 
 def _within(image: Image.Image, x: float, y: float) -> tuple[float, float]:
