@@ -145,6 +145,11 @@ def test_coordinates_beyond_the_resized_image_are_suspected():
     assert "lie outside the 644x476 that the model is taken to have seen" in warning
 
 
+def test_parts_of_one_are_suspected():
+    assert "multiply them by 1,000" in locate_boxes(PHOTO, "[0.1, 0.2, 0.5, 1]").warnings[0]
+    assert locate_boxes(PHOTO, "[0, 0, 1, 1]").warnings == ()
+
+
 def test_the_very_edges_are_inside():
     assert locate_boxes(PHOTO, "[0, 0, 1000, 1000]").warnings == ()
     assert locate_boxes(PHOTO, "[0, 0, 999, 999]", convention="relative-999").warnings == ()

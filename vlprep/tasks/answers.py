@@ -65,7 +65,7 @@ def parse_answer(text: str) -> Answer:
     >>> parse_answer('[{"bbox_2d": [1, 2, 30, 40], "label": "cat"}]').shapes
     (Shape(kind='box', points=((1.0, 2.0), (30.0, 40.0)), label='cat', text=None),)
     """
-    text = text.rpartition("</think>")[2]
+    text = text.rpartition("</think>")[2].partition("<think>")[0]
     notes = _Notes()
     for form, read in _READERS.items():
         shapes = [_in_order(shape, notes) for shape in read(text, notes)]
@@ -164,6 +164,8 @@ class _Places(HTMLParser):
         self._open: list[tuple[str, list[str]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _IMPLIED and self._open and self._open[-1][0] == tag:
+            self._open.pop()  # the next one ends it, as in any HTML
         words: list[str] = []
         given = {name: value or "" for name, value in attrs}
         label = " ".join(filter(None, (tag, given.get("class"))))
@@ -178,13 +180,14 @@ class _Places(HTMLParser):
             words.append(data)
 
     def handle_endtag(self, tag: str) -> None:
-        for place in range(len(self._open) - 1, -1, -1):
+        for place in range(len(self._open) - 1, max(len(self._open) - _DEEPEST, 0) - 1, -1):
             if self._open[place][0] == tag:
                 del self._open[place:]
                 return
 
 
 _VOID = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "wbr"})
+_IMPLIED = frozenset({"p", "li", "td", "th", "tr"})
 _DEEPEST = 64  # elements that a text counts for; only hostile answers nest deeper
 
 
@@ -225,12 +228,16 @@ _TEXTS = ("text_content", "text", "content")
 
 
 def _read_json(text: str, notes: _Notes) -> Iterator[Shape]:
-    for value in _json_values(text, notes):
-        yield from _json_shapes(value, notes)
+    for start, value in _json_values(text, notes):
+        if isinstance(value, list) and len(value) in (2, 4) and _is_numbers(value):
+            name = _name_before(text[text.rfind("\n", 0, start) + 1 : start])
+            yield from _place_shapes(value, name, None, notes)
+        else:
+            yield from _json_shapes(value, notes)
 
 
-def _json_values(text: str, notes: _Notes) -> Iterator[Any]:
-    """Yield every JSON list and object in a text; of a broken one the whole ones inside it."""
+def _json_values(text: str, notes: _Notes) -> Iterator[tuple[int, Any]]:
+    """Yield every JSON list and object with its start; of a broken one the whole ones inside it."""
     decoder, end, place = json.JSONDecoder(), len(text.rstrip()), 0
     while match := _BRACKET.search(text, place):
         place = match.start() + 1
@@ -244,7 +251,7 @@ def _json_values(text: str, notes: _Notes) -> Iterator[Any]:
         except ValueError:  # a number of thousands of digits
             continue
         else:
-            yield value
+            yield match.start(), value
 
 
 _BRACKET = re.compile(r"[\[{]")
@@ -323,29 +330,33 @@ def _first_text(table: dict[str, Any], keys: tuple[str, ...]) -> str | None:
     return next((table[key] for key in keys if isinstance(table.get(key), str)), None)
 
 
-# Plain text: numbers in brackets, or lines of nothing else.
+# Plain text: numbers in brackets, or at the end of a line with nothing else than a name.
 
-_PAIR = rf"\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*\)"
 _COMMA = r"(?:\s*,\s*|\s+)"
-_BARE = re.compile(
-    rf"{_PAIR}\s*,?\s*{_PAIR}"
-    rf"|[(\[]\s*{_NUMBER}(?:{_COMMA}{_NUMBER})+\s*[)\]]"
-    rf"|(?<![^\s:=]){_NUMBER}(?:{_COMMA}{_NUMBER})+\s*$"
-)
+_FEW = rf"{_NUMBER}(?:{_COMMA}{_NUMBER}){{1,3}}"  # bounded: models can repeat a number for pages
+_PAIR = rf"\(\s*{_NUMBER}\s*,\s*{_NUMBER}\s*\)"
+_BRACKETED = re.compile(rf"{_PAIR}\s*,?\s*{_PAIR}|[(\[]\s*{_FEW}\s*[)\]]")
+_ENDING = re.compile(rf"(?P<name>(?:[^:=]*[:=])?)\s*{_FEW}\s*")
 
 
 def _read_text(text: str, notes: _Notes) -> Iterator[Shape]:
     for line in text.splitlines():
-        for match in _BARE.finditer(line):
-            numbers = _numbers_in(match[0])
+        places = [(match.start(), match[0]) for match in _BRACKETED.finditer(line)]
+        if not places and (ending := _ENDING.fullmatch(line)):
+            places = [(ending.end("name"), line[ending.end("name") :])]
+        for start, place in places:
+            numbers = _numbers_in(place)
             if len(numbers) in (2, 4):
-                yield from filter(None, [_shape(numbers, _name_before(line[: match.start()]))])
+                yield from filter(None, [_shape(numbers, _name_before(line[:start]))])
 
 
 def _name_before(text: str) -> str | None:
-    """Return what stands before the numbers on their line, if it is short enough for a name."""
+    """Return what stands before the numbers on their line, if it looks like a name."""
     name = text.strip().rstrip(":=").strip(" -*•`\"'")
-    return name if 0 < len(name) <= 40 and not re.search(r"\d\s*[)\]]?$", name) else None
+    return name if _NAME.fullmatch(name) and name not in _PLACES else None
+
+
+_NAME = re.compile(r"[^\d\W][^{}()\[\]\"':=]{0,39}")
 
 
 _READERS: dict[AnswerForm, Callable[[str, _Notes], Iterator[Shape]]] = {

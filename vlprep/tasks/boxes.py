@@ -190,7 +190,11 @@ def _contradictions(
     shapes: Sequence[Shape], convention: BoxConvention, extent: ImageSize
 ) -> Iterator[str]:
     """Warn of coordinates that cannot be, if the convention is what it is taken for."""
-    beyond = sum(bool(outside(_all_points([shape]), extent).any()) for shape in shapes)
+    points = _all_points(shapes)
+    if (points % 1).any() and points.max() <= 1:
+        yield "no coordinate is over 1: parts of 1 are no convention here; multiply them by 1,000"
+    starts = np.cumsum([0, *(len(shape.points) for shape in shapes[:-1])])
+    beyond = int(np.logical_or.reduceat(outside(points, extent), starts).sum())
     if not beyond:
         return
     if convention == "absolute":
