@@ -127,10 +127,10 @@ class Camera:
     plan: ClipPlan
     bit_rate: int
 
-    @property
-    def name(self) -> str:
-        """What the table calls it."""
-        return f"{self.plan.height}p, {self.plan.seconds} s, {self.bit_rate / 1e6:g} Mbit/s"
+    def name(self, path: Path) -> str:
+        """Return what the table calls it, with the bit rate that the encoder came to."""
+        rate = path.stat().st_size * 8 / self.plan.seconds / 1e6
+        return f"{self.plan.height}p, {self.plan.seconds} s, {rate:.3g} Mbit/s"
 
 
 CAMERAS = (
@@ -173,6 +173,7 @@ def try_camera(
 ) -> tuple[list[Finding], dict[str, Timing]]:
     """Compress a clip and follow the guide in turn; compare time, bytes and sampled frames."""
     source = record(camera, folder)
+    name = camera.name(source)
     ours, guide = folder / "ours.mp4", folder / "guide.mp4"
     seconds: dict[str, list[float]] = {"vlprep": [], "guide": []}
     for _ in range(rounds):
@@ -187,14 +188,14 @@ def try_camera(
     assert done.ratio is not None
     findings = [
         Finding(
-            what=f"{camera.name}: bytes / bytes of the model's view",
+            what=f"{name}: bytes / bytes of the model's view",
             value=done.ratio,
             unit="x",
             bar=SMALLER_BAR,
             more_is_better=True,
         ),
         Finding(
-            what=f"{camera.name}: the sampled frames, {len(near)} of them",
+            what=f"{name}: the sampled frames, {len(near)} of them",
             value=statistics.mean(near),
             unit=" dB",
             low=min(near),
@@ -203,14 +204,14 @@ def try_camera(
             more_is_better=True,
         ),
         ratio(
-            f"{camera.name}: the guide's crf 28 preset slow / vlprep",
+            f"{name}: the guide's crf 28 preset slow / vlprep",
             walls["guide"],
             walls["vlprep"],
             bar=1,
             more_is_better=True,
         ),
     ]
-    return findings, {f"{camera.name}: {name}": wall for name, wall in walls.items()}
+    return findings, {f"{name}: {name}": wall for name, wall in walls.items()}
 
 
 def frames_psnr(source: Path, result: Path) -> list[float]:

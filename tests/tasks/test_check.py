@@ -454,3 +454,17 @@ def test_real_files_are_checked_without_an_error_of_ours():
 def test_an_array_is_no_source():
     with pytest.raises(TypeError, match="not a path"):
         check_media([np.zeros((2, 2, 3))])
+
+
+def test_only_the_protocol_that_is_used_is_looked_at():
+    clip = [FIXTURES / "street.mp4"]
+
+    def rules(**options):
+        return [found.rule for found in check_media(clip, fps=1, **options).findings]
+
+    assert "openai-fps" in rules() and "openai-fps" in rules(api="openai")
+    assert "openai-fps" not in rules(api="dashscope")
+    assert "openai-fps" not in rules(route="path")
+    assert {advice.api for advice in check_media(clip, api="openai").advice} == {"openai"}
+    with pytest.raises(ConstraintError, match="not path"):
+        check_media(clip, api="openai", route="path")

@@ -46,6 +46,7 @@ LIST_SCHEMA = "vlprep.check-rules/1"
     show_default=True,
     help="How the files reach the service.",
 )
+@click.option("--api", type=click.Choice(["openai", "dashscope"]), help="The protocol, if decided.")
 @click.option("--fps", type=RATE, help="Frames per second asked of videos.")
 @click.option("--nframes", type=POSITIVE, help="Frames sampled, instead of a rate.")
 @click.option("--min-frames", type=POSITIVE, help="Frames sampled at least.")

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from vlprep.errors import VlprepError
+from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.probe import probe, recognise
 from vlprep.media.sniff import endings, mislabelled
 from vlprep.media.source import SourceLike, open_source, source_name
-from vlprep.models.registry import get_model, get_route
+from vlprep.models.registry import get_api, get_model, get_route, list_apis
+from vlprep.models.requests import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.advice import RouteAdvice, advise_routes, advise_url
 from vlprep.rules.limits.finding import FileFacts, Finding, MediaKind, Request, Severity
@@ -73,6 +74,7 @@ def check_media(
     model: ModelSpec | str | None = None,
     *,
     route: str = "base64",
+    api: str | None = None,
     fps: float | None = None,
     nframes: int | None = None,
     min_frames: int | None = None,
@@ -91,7 +93,8 @@ def check_media(
 
     `items` are sources as `count_tokens` takes them, or http(s) URLs, which are not fetched; an
     inner list, or a folder, is a list of images that stands for a video. `route` is how they reach
-    the service: "base64", "path" or "url". `text_tokens` are what the prompt costs beside them;
+    the service: "base64", "path" or "url"; `api` is the protocol, "openai" or "dashscope", and
+    without it both are looked at. `text_tokens` are what the prompt costs beside them;
     `max_input` replaces the model's largest input, and `thinking` chooses between its two. The
     others mean the same as for `count_tokens`. `model_words` are what names the model in the
     commands of remedies, by default `--model` and its name.
@@ -99,8 +102,8 @@ def check_media(
     A file that cannot be read is a finding, not an error that stops the rest. For weights, which
     run anywhere, only what holds there is checked.
 
-    Raises `UnknownModelError`, `ConstraintError` for a route, a rule set or a way of thinking that
-    there is not, and `TypeError` for a single file, which wants a list around it.
+    Raises `UnknownModelError`, `ConstraintError` for a route, an API, a rule set or a way of
+    thinking that there is not, and `TypeError` for a single file, which wants a list around it.
 
     >>> report = check_media(["fixtures/photo.jpg", "fixtures/tiny.png"], "qwen3-vl-plus")
     >>> [(finding.source, finding.rule, finding.measured) for finding in report.errors]
@@ -126,6 +129,7 @@ def check_media(
         model=spec,
         files=tuple(_look_at(item, spec, options) for item in items),
         route=get_route(route),
+        apis=list_apis() if api is None else (_api_of(api, route),),
         rules=spec.rules(rules).name,
         fps=fps,
         text_tokens=text_tokens,
@@ -139,10 +143,22 @@ def check_media(
         route=route,
         files=request.files,
         findings=find_problems(request),
-        advice=tuple(advice for file in request.files for advice in _advise(file, spec)),
+        advice=tuple(
+            advice
+            for file in request.files
+            for advice in _advise(file, spec)
+            if api in (None, advice.api)
+        ),
         total_tokens=request.total_tokens,
         max_input_tokens=spec.input_limit(thinking) if max_input is None else max_input,
     )
+
+
+def _api_of(name: str, route: str) -> ChatApi:
+    api = get_api(name)
+    if route not in api.routes:
+        raise ConstraintError(f"the {name} API takes {', '.join(api.routes)}; not {route}")
+    return api
 
 
 def _look_at(item: Item, spec: ModelSpec, options: CountOptions) -> FileFacts:

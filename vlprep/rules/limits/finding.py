@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from vlprep.models.registry import list_apis
+from vlprep.models.requests import ChatApi
 from vlprep.models.spec import ImageRule, ModelSpec, Route, VideoRule
 from vlprep.rules.tokens import TokenCount
 from vlprep.types import ImageInfo, VideoInfo
@@ -82,6 +84,8 @@ class Request:
     """All that goes with it, in order."""
     route: Route
     """How the files reach the service."""
+    apis: tuple[ChatApi, ...] = field(default_factory=list_apis)
+    """The protocols that may be used."""
     rules: str | None = None
     """Name of one of the model's rule sets."""
     fps: float | None = None

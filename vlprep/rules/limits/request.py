@@ -177,8 +177,9 @@ def _has_video(request: Request) -> bool:
 
 def openai_fps(request: Request) -> Hit | None:
     """Find a rate that an API of fixed rate may not follow."""
-    fixed = {api.fixed_fps for api in list_apis() if api.fixed_fps is not None} - {request.fps}
-    if request.fps is None or not fixed or not _has_video(request) or request.route.name == "path":
+    apis = [api for api in request.apis if request.route.name in api.routes]
+    fixed = {api.fixed_fps for api in apis if api.fixed_fps is not None} - {request.fps}
+    if request.fps is None or not fixed or not _has_video(request):
         return None
     rate = min(fixed)
     return Hit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vlprep.models.registry import file_formats, list_apis, request_limits
+from vlprep.models.registry import file_formats, request_limits
 from vlprep.rules.limits.finding import Request
 
 
@@ -72,7 +72,7 @@ def fps(asked: Request) -> tuple[str, ...]:
 
 def openai_fps(asked: Request) -> tuple[str, ...]:
     """Return the sources of the rate that is fixed."""
-    return tuple(source for api in list_apis() for source in api.fps_sources)
+    return tuple(source for api in asked.apis for source in api.fps_sources)
 
 
 def urls(asked: Request) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vlprep.errors import UnknownFactError
 from vlprep.maths.geometry import RESIZE_RULES
-from vlprep.models.registry import file_formats, list_apis, request_limits
+from vlprep.models.registry import file_formats, request_limits
 from vlprep.rules.files import video_byte_limit
 from vlprep.rules.limits.finding import Request, Wanted
 
@@ -129,7 +129,7 @@ def fps_range(request: Request) -> str:
 
 def openai_fps(request: Request) -> str:
     """Return the rate that does not change."""
-    rates = [api.fixed_fps for api in list_apis() if api.fixed_fps is not None]
+    rates = [api.fixed_fps for api in request.apis if api.fixed_fps is not None]
     return f"{min(rates):g} frames per second" if rates else ""
 
 

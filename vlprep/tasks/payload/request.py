@@ -226,6 +226,7 @@ def _checked(wish: Wish, sources: Sequence[list[SourceLike] | SourceLike | None]
         local,
         wish.spec,
         route=wish.route,
+        api=wish.api.name,
         fps=wish.fps,
         min_pixels=wish.min_pixels,
         max_pixels=wish.max_pixels,
