@@ -67,7 +67,7 @@ def test_what_a_model_takes_by_url_and_where_its_boxes_hold_is_shown_with_source
     page = run("models", "qwen3.7-plus").out
     assert "images    from a URL up to 20 MB, 2,048 a request by URL or path [P3 2026-06]" in page
     page = run("models", "qwen-vl-max").out
-    assert "boxes     reliable from 230,400 to 6,553,600 pixels [S002 2025-06-05]" in page
+    assert "finding   reliable from 230,400 to 6,553,600 pixels [S002 2025-06-05]" in page
 
 
 def test_unknown_names_fail_with_near_matches(run):
