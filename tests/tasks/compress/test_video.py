@@ -161,3 +161,12 @@ def test_real_videos_get_under_the_limit_or_are_refused_with_a_reason(tmp_path, 
     assert done.tokens_after.total == done.tokens_before.total
     if done.action != "unchanged":
         assert len(list(read_frames(target, MODEL))) == done.tokens_after.plan.frame_count
+
+
+@pytest.mark.parametrize("name", ["subsecond.mp4", "one_frame.mp4", "two_frames.mp4", "clip.flv"])
+def test_what_could_have_stayed_but_for_its_length_does_not_grow_or_says_so(tmp_path, name):
+    source = FIXTURES / name
+    done = compress_video(source, tmp_path / "a.mp4", MODEL)
+    grown = done.bytes_after > done.bytes_before
+    assert grown == any("more than the source's" in warning for warning in done.warnings)
+    assert (name == "one_frame.mp4") or not grown

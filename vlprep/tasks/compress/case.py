@@ -66,8 +66,16 @@ class VideoCase:
     info: VideoInfo
     tokens: TokenCount
     limit: int
+    """Bytes to stay under: no more than the source has, where its container could stay."""
     action: Action
     reason: str
+    most: int = 0
+    """Bytes that may be taken where the source's are not enough."""
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether more bytes may be taken; then nothing needs to be lost to stay under `limit`."""
+        return self.limit < self.most
 
     @property
     def format(self) -> str:
@@ -136,8 +144,10 @@ def examine(task: VideoTask, limit: int | None, route: str) -> VideoCase:
         reason = f"{info.file_bytes:,} bytes of {info.format} are within every limit"
         return VideoCase(task, names, info, tokens, allowed, "unchanged", reason)
     action: Action = "compressed" if (info.file_bytes or 0) >= allowed else "converted"
-    under = video_byte_limit(task.spec, way) if limit is None else limit
-    return VideoCase(task, names, info, tokens, under, action, "; ".join(reasons))
+    most = video_byte_limit(task.spec, way) if limit is None else limit
+    may_stay = info.frame_count_from != "list" and takes_container(task.spec, info.format)
+    under = min(most, info.file_bytes or most) if may_stay else most
+    return VideoCase(task, names, info, tokens, under, action, "; ".join(reasons), most)
 
 
 def _reasons(task: VideoTask, info: VideoInfo, limit: int) -> list[str]:

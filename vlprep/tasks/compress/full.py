@@ -68,6 +68,7 @@ def _order(case: VideoCase, clip: StreamClip, rate: Fraction, folder: Path) -> C
         case.task.watch,
         pixel_aspect=_displayed_aspect(case.info),
         sound=sound,
+        at_any_cost=not case.may_grow,
         quality_first=case.action == "converted",
     )
 
@@ -91,6 +92,8 @@ def _write_sound(case: VideoCase, path: Path, seconds: float) -> Path | None:
 def _sizes(case: VideoCase, frames: int, sound_bytes: int) -> list[ImageSize]:
     """Return sizes of the frames, from the largest one to which enough bits fall."""
     sizes = [even_size(case.info.size)]
+    if case.may_grow:
+        return sizes
     while min(smaller := even_size(smaller_size(sizes[-1]))) >= LEAST_SIDE:
         sizes.append(smaller)
     bits = (case.limit - sound_bytes) * 8 * AIM

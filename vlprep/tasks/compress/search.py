@@ -67,6 +67,8 @@ class ClipOrder:
     """Width of a pixel over its height."""
     sound: Path | None = None
     """A file whose sound goes in."""
+    at_any_cost: bool = True
+    """Whether to try the worst quality there is before giving up."""
     quality_first: bool = True
     """Whether to try a quality before a size; pointless where that is known to be too large."""
 
@@ -96,7 +98,7 @@ def encode_under(order: ClipOrder, path: Path) -> EncodedClip:
         found = search.at(size)
         if found is not None:
             return found
-    found = search.at_worst(size)
+    found = search.at_worst(size) if order.at_any_cost else None
     if found is not None:
         return found
     raise ByteLimitError(order.source, order.limit, search.smallest, search.smallest_what)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from vlprep.errors import ConstraintError, VlprepError
+from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.picture import Pixels
 from vlprep.media.probe import probe, recognise
 from vlprep.media.sniff import endings
@@ -180,8 +180,19 @@ def compress_video(
     goal = None if dry_run or path is None else _Goal(path, overwrite)
     if case.action == "unchanged":
         return _unchanged(case, goal)
-    outline = outline_view(case) if keep == "model-view" else outline_full(case)
-    return _outlined(case, outline) if goal is None else _encoded(case, outline, goal)
+    if goal is None:
+        return _outlined(case, _outline(case))
+    try:
+        return _encoded(case, _outline(case), goal)
+    except ByteLimitError:
+        if not case.may_grow:
+            raise
+    larger = replace(case, limit=case.most)  # a few frames of a tiny clip, made to last longer
+    return _encoded(larger, _outline(larger), goal)
+
+
+def _outline(case: VideoCase) -> Outline:
+    return outline_view(case) if case.task.keep == "model-view" else outline_full(case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +270,7 @@ def _encoded(case: VideoCase, outline: Outline, goal: _Goal) -> CompressedVideo:
             *order.clip.warnings,
             *outline.warnings,
             *_losses(case, outline.size or even_size(case.info.size), order, made, tokens),
+            *_growth(case, length),
         ),
     )
 
@@ -332,3 +344,9 @@ def _losses(
         bits = made.bit_rate / float(order.rate) / made.size.pixels
         if bits < 0.9 * LEAST_BITS_PER_PIXEL:
             yield f"only {bits:.3f} bits for each pixel: details are lost"
+
+
+def _growth(case: VideoCase, length: int) -> Iterator[str]:
+    before = case.info.file_bytes or 0
+    if length > before and case.info.frame_count_from != "list":
+        yield f"{length:,} bytes, more than the source's {before:,}: {case.reason}"

@@ -22,7 +22,15 @@ def outline_view(case: VideoCase) -> Outline:
     timing = _time_view(case)
     sizes = _ViewSizes(case, timing)
     clip = StreamClip(lambda size: case.task.stream(), timing.frame_count)
-    order = ClipOrder(case.names[0], clip, sizes, timing.rate, case.limit, case.task.watch)
+    order = ClipOrder(
+        case.names[0],
+        clip,
+        (sizes.first,) if case.may_grow else sizes,
+        timing.rate,
+        case.limit,
+        case.task.watch,
+        at_any_cost=not case.may_grow,
+    )
     return Outline(
         frame_count=timing.frame_count,
         duration_seconds=timing.duration_seconds,
