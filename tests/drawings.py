@@ -1,7 +1,10 @@
-"""Pictures made for a test: noise, something like a photo, and a screen of text."""
+"""Pictures made for a test: noise, something like a photo, and screens of text."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from vlprep.tasks.compress.attempts import Wish
+from vlprep.types import ImageSize
 
 
 def noise(height=300, width=400):
@@ -38,3 +41,9 @@ def screen(height=720, width=1280):
             draw.text((x, y), word, fill=colour, font=font)
             x += draw.textlength(word + " ", font=font)
     return np.asarray(image)
+
+
+def wish(picture, limit, **options):
+    """Ask for a picture under a limit, whatever the format."""
+    size = ImageSize(*picture.shape[:2])
+    return Wish(**{"sizes": (size,), "limits": {"JPEG": limit, "PNG": limit}, **options})

@@ -27,7 +27,8 @@ from vlprep.models.registry import get_model, get_route
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.files import data_url_length, image_byte_limit, takes_image
 from vlprep.rules.tokens import TokenCount, image_tokens
-from vlprep.tasks.compress.candidates import Attempt, Wish, encode_within
+from vlprep.tasks.compress.attempts import Attempt, Wish
+from vlprep.tasks.compress.candidates import encode_within
 from vlprep.types import MAX_FRAME_PIXELS, Action, ImageInfo, ImageSize, Keep
 from vlprep.units import format_size
 
