@@ -21,7 +21,7 @@ def test_one_file_and_what_became_of_it(run, tmp_path):
         "qwen3-vl-plus, by the documented rules guide-2025-12 (2025-12-18)"
     )
     row = ran.out.splitlines()[3].split()
-    assert row[:3] == ["photo.heic", "converted", str(target)]
+    assert row[:3] == ["photo.heic", str(target), "converted"]
     assert row[-2:] == ["240x320", "82"]
     assert "photo.heic: EXIF data dropped" in ran.out
     assert probe(target).format == "JPEG"

@@ -192,14 +192,14 @@ def _video_item(done: CompressedVideo) -> dict[str, Any]:
     }
 
 
-HEADINGS = ("file", "result", "written to", "bytes", "smaller", "width×height", "tokens")
+HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height", "tokens")
 
 
 def _print(outcomes: list[Outcome], spec: ModelSpec, options: CompressOptions) -> None:
     files = [outcome for outcome in outcomes if isinstance(outcome, CompressedFile)]
     click.echo(heading(spec, options.rules))
     if files:
-        print_table(HEADINGS, map(_row, files), left=3)
+        print_table(HEADINGS, map(_row, files), left=2)
         click.echo("\n" + "\n".join((*_dropped(files), _total(files, len(outcomes)))))
 
 
@@ -207,8 +207,8 @@ def _row(file: CompressedFile) -> tuple[str, ...]:
     done = file.result
     return (
         file.source,
-        done.action,
         "–" if file.target is None else file.target,
+        done.action,
         _change(format_bytes(done.bytes_before), done.bytes_after, format_bytes),
         "" if done.ratio is None else f"{done.ratio:.3g}×",
         _change(format_size(done.size_before), done.size_after, format_size),

@@ -11,7 +11,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import click
 
@@ -151,7 +151,9 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number < left else "right", overflow="fold")
+        is_text = number < left
+        justify: Literal["left", "right"] = "left" if is_text else "right"
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=not is_text)
     for row in rows:
         table.add_row(*(Text(safe(cell)) for cell in row))
     width = None if sys.stdout.isatty() else 100_000
