@@ -157,14 +157,123 @@ def smart_resize_clip(
         )
     # The count is rounded (half to even) for the comparison only; the scale uses it as it is.
     rounded_count = round(frame_count / temporal_factor) * temporal_factor
-    if 1 <= min(height, width) < factor:
-        scale = max(factor / height, factor / width)
-        height, width = int(height * scale), int(width * scale)
+    height, width = clip_source_size(height, width, factor)
 
     def kernel(sides: _Floats) -> _Floats:
         return _resize(sides, rule, factor, min_pixels, max_pixels, frame_count, rounded_count)
 
     return _resize_one(kernel, height, width, rule)
+
+
+def clip_source_size(height: int, width: int, factor: int) -> ImageSize:
+    """Return the size in pixels that `smart_resize_clip` starts from: no side below one factor.
+
+    >>> clip_source_size(16, 100, 32)
+    ImageSize(height=32, width=200)
+    """
+    if 1 <= min(height, width) < factor:
+        scale = max(factor / height, factor / width)
+        height, width = int(height * scale), int(width * scale)
+    return ImageSize(height, width)
+
+
+def smart_resize_ranges(
+    height: int,
+    width: int,
+    *,
+    factor: int,
+    min_pixels: npt.ArrayLike,
+    max_pixels: npt.ArrayLike,
+    reference: str = "docs",
+) -> SizeArray:
+    """Apply `smart_resize` to one size under many pixel ranges: (N,) limits in, (N, 2) int64 out.
+
+    A row that the scalar form would refuse for its size or its order of limits is (0, 0).
+
+    Raises `ConstraintError` for limits or a factor that no reference takes.
+
+    >>> smart_resize_ranges(
+    ...     1280, 1280, factor=28, min_pixels=3136, max_pixels=[1003520, 2007040]
+    ... ).tolist()
+    [[980, 980], [1288, 1288]]
+    """
+    rule = _resize_rule(reference)
+    low, high = _limit_rows(factor, min_pixels, max_pixels)
+    resized = _resize_ranges(height, width, rule, factor, low, high)
+    if rule.needs_ordered_limits:
+        resized[high < low] = 0
+    return resized
+
+
+def smart_resize_clip_ranges(
+    frame_counts: npt.ArrayLike,
+    height: int,
+    width: int,
+    *,
+    factor: int,
+    min_pixels: npt.ArrayLike,
+    max_pixels: npt.ArrayLike,
+    temporal_factor: int = 2,
+) -> SizeArray:
+    """Apply `smart_resize_clip` to one size under many counts and totals: (N,) in, (N, 2) out.
+
+    A row that the scalar form would refuse is (0, 0).
+
+    Raises `ConstraintError` for limits or a factor that no reference takes.
+
+    >>> smart_resize_clip_ranges(
+    ...     [20, 200], 720, 1280, factor=32, min_pixels=4096, max_pixels=25165824
+    ... ).tolist()
+    [[704, 1280], [256, 448]]
+    """
+    rule = RESIZE_RULES["transformers"]
+    low, high = _limit_rows(factor, min_pixels, max_pixels)
+    counts, low, high = np.broadcast_arrays(np.asarray(frame_counts, dtype=np.int64), low, high)
+    rounded = np.rint(counts / temporal_factor) * temporal_factor
+    source = clip_source_size(height, width, factor)
+    resized = _resize_ranges(*source, rule, factor, low, high, counts, rounded)
+    resized[counts < temporal_factor] = 0
+    return resized
+
+
+def _limit_rows(
+    factor: int, min_pixels: npt.ArrayLike, max_pixels: npt.ArrayLike
+) -> tuple[_Floats, _Floats]:
+    """Return both limits as float64 rows of one length."""
+    low, high = np.broadcast_arrays(
+        np.atleast_1d(np.asarray(min_pixels, dtype=np.float64)),
+        np.atleast_1d(np.asarray(max_pixels, dtype=np.float64)),
+    )
+    if low.size:
+        _check_limits(RESIZE_RULES["transformers"], factor, float(low.min()), float(high.min()))
+    return low, high
+
+
+def _resize_ranges(
+    height: int,
+    width: int,
+    rule: ResizeRule,
+    factor: int,
+    low: _Floats,
+    high: _Floats,
+    counts: npt.NDArray[Any] | None = None,
+    rounded: npt.NDArray[Any] | None = None,
+) -> SizeArray:
+    """Resize one size under (N,) ranges, in chunks; refused rows become (0, 0)."""
+    resized = np.zeros((len(low), 2), dtype=np.int64)
+    short, long = min(height, width), max(height, width)
+    if short < 1 or long > MAX_SIDE:
+        return resized
+    if rule.max_aspect_ratio is not None and long / short > rule.max_aspect_ratio:
+        return resized
+    for part in _chunks(len(low)):
+        sides = np.empty((2, len(low[part])))
+        sides[0], sides[1] = height, width
+        frames = () if counts is None or rounded is None else (counts[part], rounded[part])
+        answer = _resize(sides, rule, factor, low[part], high[part], *frames)
+        answer[:, answer.min(axis=0) < 1] = 0
+        resized[part] = answer.T
+    return resized
 
 
 _Kernel = Callable[[_Floats], _Floats]
@@ -192,12 +301,15 @@ def _resize(
     sides: _Floats,
     rule: ResizeRule,
     factor: int,
-    min_pixels: float,
-    max_pixels: float,
-    frame_count: int = 1,
-    rounded_count: int = 1,
+    min_pixels: float | _Floats,
+    max_pixels: float | _Floats,
+    frame_count: int | npt.NDArray[Any] = 1,
+    rounded_count: int | npt.NDArray[Any] = 1,
 ) -> _Floats:
-    """Resize (2, N) sides from 1 to MAX_SIDE; where a side is not, the answer has no meaning."""
+    """Resize (2, N) sides from 1 to MAX_SIDE; where a side is not, the answer has no meaning.
+
+    Limits and counts are numbers, or rows of N.
+    """
     resized = np.rint(sides / factor)  # half to even, like Python's round
     resized *= factor
     if rule.lifts_rounded_side:

@@ -128,6 +128,28 @@ def plan_frames(
     )
 
 
+def count_frames(
+    total_frames: int,
+    video_fps: float | None,
+    *,
+    fps: float | None = None,
+    min_frames: int | None = None,
+    max_frames_default: int | None = None,
+    reference: str = "docs",
+) -> int:
+    """Return how many frames `plan_frames` chooses of a whole clip, without choosing them.
+
+    Raises what `plan_frames` raises for the same values.
+
+    >>> count_frames(300, 30.0, fps=1)
+    10
+    """
+    if total_frames < 1:
+        raise FrameCountError(1, total_frames, "the clip has no frames")
+    request = _request(fps, None, min_frames, None, max_frames_default, reference)
+    return _planned_count(total_frames, video_fps, request, reference, strict=False)[0]
+
+
 def _request(
     fps: float | None,
     nframes: int | None,

@@ -102,6 +102,10 @@ class VideoRule:
     """Budget over the clip, counted once per frame pair."""
     fps: float
     """Frames per second sampled when the caller asks nothing."""
+    min_fps: float | None = None
+    """Lowest rate that a caller may ask for; `None` where no source states one."""
+    max_fps: float | None = None
+    """Highest rate that a caller may ask for."""
     min_frames: int
     """Frames sampled at least."""
     max_frames: int

@@ -250,7 +250,7 @@ def video_tokens(
         grid_thw=(steps, resized.height // rule.patch_size, resized.width // rule.patch_size),
         visual=steps * resized.pixels // rule.factor**2,
         markers=prompt.video_markers + steps * prompt.step_markers,
-        text=_timestamp_tokens(plan, rule, prompt),
+        text=timestamp_tokens(plan, rule, prompt),
         limits=limits,
         rules=rule_set.name,
         plan=plan,
@@ -299,10 +299,11 @@ def _resize_frames(
     return resized, padding
 
 
-def _timestamp_tokens(plan: FramePlan, rule: VideoRule, prompt: Prompt) -> int:
+def timestamp_tokens(plan: FramePlan, rule: VideoRule, prompt: Prompt) -> int:
     """Count the text `<12.3 seconds>` before each step: five tokens and one per leading digit.
 
-    The rule was checked against the vocabulary of Qwen2 and Qwen3 from 0.0 to 3999.9 seconds.
+    None where the prompt has no timestamps. The rule was checked against the vocabulary of Qwen2
+    and Qwen3 from 0.0 to 3999.9 seconds.
     """
     if not prompt.timestamps:
         return 0
