@@ -112,9 +112,7 @@ def plan_frames(
     count, warnings = _planned_count(available, video_fps, request, reference, strict)
     rate = video_fps or ASSUMED_FPS
     sampling = sampling or DEFAULT_SAMPLING[reference]
-    chosen = _look_up(INDEX_RULES, sampling)(first, last, count, rate, request.fps)
-    # The arange rule can step just past the end; no reference has a frame there to show.
-    places = np.clip(chosen, first, last)
+    places = _places(first, last, count, rate, request.fps, sampling)
     # The small number keeps a frame whose time is meant to be the moment itself.
     indices = np.floor(places + 1e-6).astype(np.int64)
     if not video_fps:
@@ -126,6 +124,32 @@ def plan_frames(
         sampling=sampling,
         warnings=warnings,
     )
+
+
+def sample_times(
+    total_frames: int, video_fps: float | None, count: int, *, fps: float, sampling: str
+) -> npt.NDArray[np.float64]:
+    """Return the seconds at which `plan_frames` samples `count` frames of a whole clip.
+
+    `fps` matters to "interval" only.
+
+    Raises `ConstraintError` for a rule that is not known.
+
+    >>> sample_times(300, 30.0, 4, fps=2.0, sampling="interval").tolist()
+    [0.0, 2.5, 5.0, 7.5]
+    """
+    rate = video_fps or ASSUMED_FPS
+    times: npt.NDArray[np.float64] = _places(0, total_frames - 1, count, rate, fps, sampling) / rate
+    return times
+
+
+def _places(
+    first: int, last: int, count: int, rate: float, fps: float, sampling: str
+) -> npt.NDArray[np.float64]:
+    chosen = _look_up(INDEX_RULES, sampling)(first, last, count, rate, fps)
+    # The arange rule can step just past the end; no reference has a frame there to show.
+    places: npt.NDArray[np.float64] = np.clip(chosen, first, last)
+    return places
 
 
 def count_frames(
@@ -336,6 +360,9 @@ INDEX_RULES: dict[str, Callable[[int, int, int, float, float], _Numbers]] = {
     "linspace-float32": _linspace_float32,
     "arange": _arange,
 }
+
+SPREAD_BY_RATE = ("interval",)
+"""The ways of `INDEX_RULES` for which the rate matters beside the number of frames."""
 
 DEFAULT_SAMPLING = {
     "docs": "interval",

@@ -49,7 +49,7 @@ def is_per_clip(rule: VideoRule) -> bool:
 
 
 def _caller_ranges(rule: VideoRule, cap: Floats) -> tuple[Floats, Floats]:
-    """Take the caps within the documented limits; where one is below the lower limit, that falls."""
+    """Take the caps within the documented limits; a lower limit above a cap gives way."""
     low = np.full_like(cap, rule.min_pixels)
     floor, ceiling = rule.floor_pixels, rule.ceiling_pixels
     if floor is not None:

@@ -6,8 +6,10 @@ files is not done here: `vlprep.tasks.count` does that and asks these functions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -250,7 +252,7 @@ def video_tokens(
         grid_thw=(steps, resized.height // rule.patch_size, resized.width // rule.patch_size),
         visual=steps * resized.pixels // rule.factor**2,
         markers=prompt.video_markers + steps * prompt.step_markers,
-        text=timestamp_tokens(plan, rule, prompt),
+        text=timestamp_tokens(plan.timestamps_seconds, rule, prompt),
         limits=limits,
         rules=rule_set.name,
         plan=plan,
@@ -299,22 +301,49 @@ def _resize_frames(
     return resized, padding
 
 
-def timestamp_tokens(plan: FramePlan, rule: VideoRule, prompt: Prompt) -> int:
+def timestamp_tokens(
+    times: Sequence[float] | npt.NDArray[np.float64], rule: VideoRule, prompt: Prompt
+) -> int:
     """Count the text `<12.3 seconds>` before each step: five tokens and one per leading digit.
 
-    None where the prompt has no timestamps. The rule was checked against the vocabulary of Qwen2
-    and Qwen3 from 0.0 to 3999.9 seconds.
+    `times` are the seconds of the frames. Nothing where the prompt has no timestamps. The rule was
+    checked against the vocabulary of Qwen2 and Qwen3 from 0.0 to 3999.9 seconds.
+
+    >>> from vlprep import get_model
+    >>> rules = get_model("Qwen/Qwen3-VL-8B-Instruct").rules()
+    >>> timestamp_tokens([0.0, 8.0, 16.0, 24.0], rules.video, rules.prompt)
+    13
     """
     if not prompt.timestamps:
         return 0
-    return sum(5 + len(f"{seconds:.1f}") - 2 for seconds in step_seconds(plan, rule))
+    seconds = _middles(times, rule)
+    more = sum(int((seconds >= start).sum()) for start in _two_digits_and_more())
+    return 6 * len(seconds) + more
+
+
+@cache
+def _two_digits_and_more() -> tuple[float, ...]:
+    """Return the lowest floats that are written with 2, 3, ... digits before the point."""
+    ends = [10**digits - 0.05 for digits in range(1, 10)]  # just below or above, as floats are
+    return tuple(
+        end if len(f"{end:.1f}") == digits + 3 else math.nextafter(end, math.inf)
+        for digits, end in enumerate(ends, 1)
+    )
 
 
 def step_seconds(plan: FramePlan, rule: VideoRule) -> list[float]:
     """Return the time of each step of the grid: the middle of its first and last frame."""
-    size, times = rule.temporal_patch_size, list(plan.timestamps_seconds)
-    times += times[-1:] * (-len(times) % size)
-    return [(times[k] + times[k + size - 1]) / 2 for k in range(0, len(times), size)]
+    seconds: list[float] = _middles(plan.timestamps_seconds, rule).tolist()
+    return seconds
+
+
+def _middles(
+    times: Sequence[float] | npt.NDArray[np.float64], rule: VideoRule
+) -> npt.NDArray[np.float64]:
+    size, frames = rule.temporal_patch_size, np.asarray(times, dtype=np.float64)
+    padded = np.append(frames, np.repeat(frames[-1:], -len(frames) % size))
+    middles: npt.NDArray[np.float64] = (padded[::size] + padded[size - 1 :: size]) / 2
+    return middles
 
 
 def _refused_by_service(size: tuple[int, int], rule: ImageRule) -> tuple[str, ...]:
