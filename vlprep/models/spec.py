@@ -130,7 +130,7 @@ class VideoRule:
 class Route:
     """A way in which a file reaches a service, and how large it may be on that way.
 
-    All limits are strict: a file must be smaller.
+    All limits of bytes are strict: a file must be smaller.
     """
 
     name: str
@@ -361,6 +361,8 @@ class ModelSpec:
     """Longest reply."""
     max_image_tokens: int | None = None
     """Most visual tokens of one image."""
+    max_file_images: int | None = None
+    """Most images of one request by URL or path, where it is not what the route says."""
     thinking: Thinking | None = None
     """Whether it thinks before it answers."""
     thinks_by_default: bool | None = None
