@@ -174,8 +174,19 @@ class ClipChoices:
             max_pixels=caps,
             sizes=sizes,
             tokens=tokens,
-            own_pixels=self._rounded_pixels(self.info.size),
+            own_pixels=self.own_pixels,
         )
+
+    @property
+    def own_pixels(self) -> int:
+        """Pixels of a frame as it is in the file, rounded to whole tokens."""
+        return self._rounded_pixels(self.info.size)
+
+    def tokens_at(self, frames: int, max_pixels: int) -> int:
+        """Return what so many frames cost with a cap, 0 where the rules refuse."""
+        row = np.array([frames])
+        sizes = self._sizes(row, np.array([max_pixels]))
+        return int(self._tokens(row, sizes[:, None])[0, 0])
 
     def _rate_range(self, asked: tuple[float, float] | None) -> tuple[float, float]:
         rule = self.rule
@@ -276,7 +287,7 @@ class ClipChoices:
         source = 2 * (height + rule.factor) * (width + rule.factor)
         largest = 1.1 * min(self.caps[1], max(source, rule.min_pixels) * lowest) / lowest
         sides = ((height, width), (width, height))
-        areas = [float(self._rounded_pixels(self.info.size))]
+        areas = [float(self.own_pixels)]
         for side, other in sides:
             count = int(math.sqrt(largest * side / other) / rule.factor) + 1
             areas += [(k * rule.factor) ** 2 * other / side for k in range(1, count + 1)]

@@ -83,7 +83,8 @@ def plan_fit(
         rule = spec.rules(rules).image_rule(spec.name)
         lowest = max(min_pixels or 0, rule.floor_pixels or rule.min_pixels)
         highest = rule.max_pixels if max_pixels is None else max_pixels
-        search = _largest_cap(rows[tokens > 0], rule, range(lowest, highest + 1), budget, count)
+        caps = range(lowest, highest + 1)
+        search = _largest_cap(rows[tokens > 0], rule, caps, budget, count) if caps else None
     requests, too_large = split_in_order(tokens.tolist(), budget.available)
     return FitPlan(
         tokens=tuple(tokens.tolist()),
@@ -144,14 +145,35 @@ def _largest_cap(
     factor, a picture shrunk just below its rounded size has more tokens than at it. The caps
     between such places are searched by bisection, from the top.
     """
-    start = _first(caps, lambda cap: bool((count(sizes, cap) > 0).all()))
-    if start is None:
-        return None
-    places = [start, *_drops(sizes, rule, range(start + 1, caps.stop)), caps.stop]
+
+    def seen(cap: int) -> bool:
+        return bool((count(sizes, cap) > 0).all())
 
     def is_too_much(cap: int) -> bool:
         return int(count(sizes, cap).sum()) > budget.available
 
+    return largest_cap(caps, narrow_drops(sizes, rule, caps), seen, is_too_much)
+
+
+def largest_cap(
+    caps: range,
+    drops: Sequence[int],
+    seen: Callable[[int], bool],
+    is_too_much: Callable[[int], bool],
+) -> int | None:
+    """Return the largest of `caps` (there are some) that is not too much, `None` where none is.
+
+    `seen` says whether all pictures are taken at a cap, which stays true from some cap on. What
+    `is_too_much` goes by must grow with the cap but for `drops`, the caps, ascending, at which it
+    may fall.
+
+    >>> largest_cap(range(10), [6], lambda cap: cap > 1, lambda cap: cap in (4, 5) or cap > 7)
+    7
+    """
+    start = caps.start if seen(caps.start) else _first(caps, seen)
+    if start is None:
+        return None
+    places = [start, *(cap for cap in drops if start < cap < caps.stop), caps.stop]
     for low, high in reversed(list(pairwise(places))):
         if not is_too_much(low):
             over = _first(range(low, high), is_too_much)
@@ -159,7 +181,7 @@ def _largest_cap(
     return None
 
 
-def _drops(sizes: SizeArray, rule: ImageRule, caps: range) -> list[int]:
+def narrow_drops(sizes: SizeArray, rule: ImageRule, caps: range) -> list[int]:
     """Return the caps, ascending, at which the tokens of a narrow picture may fall."""
     narrow = sizes[sizes.min(axis=1) < 2 * rule.factor]
     rounded = smart_resize_batch(
