@@ -53,6 +53,7 @@ HOMES = {
         "vlprep.tasks.sheets",
         "vlprep.compat",
     ),
+    "PIL": ("vlprep.media", "vlprep.tasks.charts", "vlprep.tasks.lettering", "vlprep.tasks.sheets"),
     "click": ("vlprep.cli",),
     "rich": ("vlprep.cli",),
 }

@@ -34,6 +34,15 @@ def parse_rate(text: str) -> Fraction:
     return rate
 
 
+def format_rate(rate: float) -> str:
+    """Write a rate so that `parse_rate` reads the very same float.
+
+    >>> format_rate(2.0), format_rate(0.2673)
+    ('2', '0.2673')
+    """
+    return str(int(rate)) if rate == int(rate) else repr(float(rate))
+
+
 def parse_seconds(text: str) -> float:
     """Read a time in seconds, or in hours, minutes and seconds with colons between.
 

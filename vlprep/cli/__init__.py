@@ -22,6 +22,7 @@ COMMANDS = {
     "payload": ("payload", "Build a request body with images and videos in it."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "boxes": ("boxes", "Map the boxes in a model's answer to an image, and draw them."),
+    "plan": ("plan", "Choose rate and size so that files fit a number of tokens."),
     "models": ("models", "List the models, or show one with all its numbers."),
 }
 """Module and summary of each command; the summaries are here so that help imports no command."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, TypeVar
 
 import click
@@ -46,6 +47,20 @@ def _positive(text: str) -> int:
 
 
 POSITIVE = _Parsed("number", _positive)
+
+
+def _tokens_or_share(text: str) -> int | Fraction:
+    if not text.strip().endswith("%"):
+        return _positive(text)
+    share = parse_rate(text.strip()[:-1]) / 100
+    if share > 1:
+        raise ValueError(f"{text!r} is more than there is")
+    return share
+
+
+BUDGET = _Parsed("tokens|share%", _tokens_or_share)
+"""Whole tokens as an `int`, or a share of the largest input, such as 50%, as a `Fraction`."""
+BYTES = _Parsed("bytes", parse_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,41 @@ def thinned(settings: Sequence[ClipSetting], most: int) -> tuple[ClipSetting, ..
     return tuple(settings[place] for place in places)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """What a clip would cost with other rates and caps."""
+
+    rates: tuple[float, ...]
+    """Frames per second, ascending."""
+    caps: tuple[int, ...]
+    """Caps, ascending."""
+    tokens: tuple[tuple[int, ...], ...]
+    """Tokens, a row for each rate and a column for each cap."""
+
+
+def what_if(choices: ClipChoices, rates: Sequence[float] = (), caps: Sequence[int] = ()) -> WhatIf:
+    """Count a clip with each of some rates and caps, and with fixed parts of the wanted ones.
+
+    >>> from vlprep import get_model, probe
+    >>> choices = ClipChoices(probe("fixtures/street.mp4"), get_model("qwen3-vl-plus"))
+    >>> table = what_if(choices, caps=[100_000])
+    >>> table.rates, table.caps[-2:], table.tokens[-1][-2:]
+    ((0.2, 0.5, 1.0, 1.5, 2.0), (327680, 655360), (2202, 2202))
+    """
+    low, high = choices.rates
+    more = [round(high * part, 6) for part in (0.1, 0.25, 0.5, 0.75)]
+    all_rates = sorted({high, *rates, *(rate for rate in more if rate >= low)})
+    if choices.is_list:
+        all_rates = [high]
+    least, most = choices.caps
+    all_caps = sorted({most, *caps, *(most >> k for k in range(1, 5) if most >> k >= least)})
+    tokens = tuple(
+        tuple(choices.tokens_at(choices.frames_at(rate), cap) for cap in all_caps)
+        for rate in all_rates
+    )
+    return WhatIf(rates=tuple(all_rates), caps=tuple(all_caps), tokens=tokens)
+
+
 _Row = npt.NDArray[np.int64]
 _Order = Callable[[_Row, _Row, int], tuple[int, ...]]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.models.registry import find_source
 from vlprep.models.spec import ModelSpec, Price, PriceTier
 
@@ -85,3 +86,43 @@ def _estimate(price: Price, tier: PriceTier, tokens: int) -> PriceEstimate:
         ),
         sources=price.sources,
     )
+
+
+def tokens_within_price(
+    model: ModelSpec, amount: float, deployment: str | None = None, currency: str | None = None
+) -> int:
+    """Return the most input tokens of one request that cost no more than `amount` at list price.
+
+    The price is in the deployment's own currency; where it is listed in several, `currency`, an ISO
+    code, says which. Where pages leave open which class a request belongs to, the dearer counts.
+
+    Raises `UnknownFactError` where no source states a price, and `ConstraintError` for a deployment
+    or a currency without one, for a choice of currencies left open, and for an amount below 0.
+
+    >>> from vlprep import get_model
+    >>> tokens_within_price(get_model("qvq-max"), 0.03)
+    25000
+    """
+    if not amount >= 0:
+        raise ConstraintError(f"a price must be 0 or more, got {amount:g}")
+    currencies = sorted({price.currency for price in input_prices(model, 1, deployment)})
+    if not currencies:
+        raise UnknownFactError(model.name, "a price", "leave --price-cap out")
+    known = ", ".join(currencies)
+    if currency is None and len(currencies) > 1:
+        raise ConstraintError(f"prices are listed in {known}; choose one with --currency")
+    if currency is not None and currency not in currencies:
+        raise ConstraintError(f"no price of {model.name} in {currency!r}; there is {known}")
+
+    chosen = currency or currencies[0]
+
+    def too_dear(tokens: int) -> bool:
+        found = input_prices(model, tokens, deployment)
+        amounts = [price.amount for price in found if price.currency == chosen]
+        return not amounts or max(amounts) > amount
+
+    return max(bisect_left(range(_MOST_TOKENS), True, key=too_dear) - 1, 0)
+
+
+_MOST_TOKENS = 1 << 40
+"""More than any input; where the search for a price ends."""
