@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from vlprep.types import ImageSize
 from vlprep.units import (
     format_bytes,
+    format_rate,
     format_size,
     format_time,
     parse_bytes,
@@ -180,3 +181,8 @@ def test_any_text_is_read_or_refused(text):
             parse(text)
         except ValueError as error:
             assert repr(text) in str(error)
+
+
+@given(st.floats(1e-4, 1000))
+def test_a_rate_is_written_as_it_is_read(rate):
+    assert float(parse_rate(format_rate(rate))) == rate

@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vlprep import smart_resize, smart_resize_batch, smart_resize_clip
 from vlprep.errors import AspectRatioError, ConstraintError, FrameCountError, ResizeError
-from vlprep.maths.geometry import CHUNK_ROWS, MAX_SIDE, RESIZE_RULES
+from vlprep.maths.geometry import (
+    CHUNK_ROWS,
+    MAX_SIDE,
+    RESIZE_RULES,
+    smart_resize_clip_ranges,
+    smart_resize_ranges,
+)
 
 GUIDE = {"factor": 28, "min_pixels": 3136, "max_pixels": 1_003_520}
 ALL = tuple(RESIZE_RULES)
@@ -175,3 +183,51 @@ def test_a_clip_is_refused_by_ratio_and_sides_like_an_image():
         smart_resize_clip(4, 64, 64 * 201, **SHIPPED)
     with pytest.raises(ResizeError):
         smart_resize_clip(4, 0, 64, **SHIPPED)
+
+
+# One size under many ranges.
+
+
+@given(
+    size=st.tuples(st.integers(1, 400), st.integers(1, 400)),
+    ranges=st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 90_000)), min_size=1),
+    reference=st.sampled_from(sorted(RESIZE_RULES)),
+)
+def test_many_ranges_give_what_each_gives_alone(size, ranges, reference):
+    low, high = zip(*ranges, strict=True)
+    rows = smart_resize_ranges(
+        *size, factor=28, min_pixels=low, max_pixels=high, reference=reference
+    ).tolist()
+    for row, (least, most) in zip(rows, ranges, strict=True):
+        try:
+            alone = smart_resize(
+                *size, factor=28, min_pixels=least, max_pixels=most, reference=reference
+            )
+        except ConstraintError:
+            alone = (0, 0)
+        assert tuple(row) == alone
+
+
+@given(
+    size=st.tuples(st.integers(1, 400), st.integers(1, 400)),
+    totals=st.lists(
+        st.tuples(st.integers(1, 20), st.integers(0, 5000), st.integers(1, 900_000)), min_size=1
+    ),
+)
+def test_many_totals_give_what_each_gives_alone(size, totals):
+    counts, low, high = zip(*totals, strict=True)
+    rows = smart_resize_clip_ranges(
+        counts, *size, factor=32, min_pixels=low, max_pixels=high
+    ).tolist()
+    for row, (count, least, most) in zip(rows, totals, strict=True):
+        try:
+            alone = smart_resize_clip(count, *size, factor=32, min_pixels=least, max_pixels=most)
+        except ConstraintError:
+            alone = (0, 0)
+        assert tuple(row) == alone
+
+
+def test_ranges_that_no_reference_takes():
+    with pytest.raises(ConstraintError, match="max_pixels"):
+        smart_resize_ranges(10, 10, factor=28, min_pixels=0, max_pixels=[100, 0])
+    assert smart_resize_ranges(10, 10, factor=28, min_pixels=[], max_pixels=[]).shape == (0, 2)

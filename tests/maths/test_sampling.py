@@ -1,8 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vlprep import plan_frames, smart_nframes
 from vlprep.errors import ConstraintError, FrameCountError
-from vlprep.maths.sampling import FRAME_COUNT_RULES, frame_range
+from vlprep.maths.sampling import FRAME_COUNT_RULES, count_frames, frame_range, sample_times
 
 ALL = tuple(FRAME_COUNT_RULES)
 NTSC = 24000 / 1001
@@ -207,3 +209,26 @@ def test_a_clip_that_is_too_short_is_shown_as_it_is(reference, total, shown):
 def test_a_rate_just_above_the_clip_s_own_takes_every_frame_once():
     plan = plan_frames(240, 23.976, fps=24)
     assert plan.indices == tuple(range(240))
+
+
+@given(
+    total=st.integers(1, 4000),
+    rate=st.sampled_from((25.0, 30000 / 1001, 7.5)),
+    fps=st.floats(0.05, 12),
+    reference=st.sampled_from(sorted(FRAME_COUNT_RULES)),
+)
+def test_counting_and_timing_alone_are_those_of_the_plan(total, rate, fps, reference):
+    try:
+        plan = plan_frames(total, rate, fps=fps, reference=reference)
+    except FrameCountError:
+        with pytest.raises(FrameCountError):
+            count_frames(total, rate, fps=fps, reference=reference)
+        return
+    assert count_frames(total, rate, fps=fps, reference=reference) == plan.frame_count
+    times = sample_times(total, rate, plan.frame_count, fps=fps, sampling=plan.sampling)
+    assert tuple(times.tolist()) == plan.timestamps_seconds
+
+
+def test_a_clip_without_frames_has_none_to_count():
+    with pytest.raises(FrameCountError, match="no frames"):
+        count_frames(0, 25.0, fps=1)

@@ -1,8 +1,8 @@
 import pytest
 
 from vlprep import get_model
-from vlprep.errors import ConstraintError
-from vlprep.rules.prices import input_prices
+from vlprep.errors import ConstraintError, UnknownFactError
+from vlprep.rules.prices import input_prices, tokens_within_price
 
 
 def prices(model, tokens, deployment=None):
@@ -60,3 +60,40 @@ def test_every_price_has_a_date_and_sources():
     assert price.as_of == "2026-01"
     assert price.sources == ("P1",)
     assert price.deployment == "international"
+
+
+@pytest.mark.parametrize(
+    ("model", "amount", "asked", "tokens"),
+    [
+        ("qvq-max", 1.2, {}, 1_000_000),
+        ("qvq-max", 0, {}, 0),
+        ("qvq-max", 8.0, {"deployment": "china", "currency": "CNY"}, 1_000_000),
+        ("qwen3-vl-plus", 0.002, {}, 10_000),
+        ("qwen3-vl-plus", 0.0065, {}, 32_000),  # beyond it the dearer class may count
+        ("qwen3-vl-plus", 0.03, {}, 100_000),
+        ("qwen3-vl-plus", 1000, {}, 262_144),  # no price is listed beyond
+    ],
+)
+def test_what_a_price_pays_for(model, amount, asked, tokens):
+    spec = get_model(model)
+    assert tokens_within_price(spec, amount, **asked) == tokens
+    deployment, currency = asked.get("deployment"), asked.get("currency", "USD")
+    for paid, within in ((tokens, True), (tokens + 1, False)):
+        found = input_prices(spec, paid, deployment)
+        amounts = [price.amount for price in found if price.currency == currency]
+        assert (bool(amounts) and max(amounts) <= amount) == within
+
+
+@pytest.mark.parametrize(
+    ("model", "amount", "asked", "error", "message"),
+    [
+        ("qvq-max", 1, {"deployment": "china"}, ConstraintError, "CNY, USD; choose one"),
+        ("qvq-max", 1, {"currency": "EUR"}, ConstraintError, "there is USD"),
+        ("qvq-max", -1, {}, ConstraintError, "0 or more"),
+        ("qvq-max", float("nan"), {}, ConstraintError, "0 or more"),
+        ("Qwen/Qwen3-VL-8B-Instruct", 1, {}, UnknownFactError, "--price-cap"),
+    ],
+)
+def test_prices_that_pay_for_nothing_known(model, amount, asked, error, message):
+    with pytest.raises(error, match=message):
+        tokens_within_price(get_model(model), amount, **asked)

@@ -13,7 +13,7 @@ from vlprep.errors import (
     UnknownFactError,
     UnknownModelError,
 )
-from vlprep.rules.tokens import image_token_counts, step_seconds
+from vlprep.rules.tokens import image_token_counts, step_seconds, timestamp_tokens
 
 # Expected numbers by model are in tests/golden and are read by tests/test_golden.py.
 
@@ -218,3 +218,13 @@ def test_a_clip_of_unknown_rate_needs_a_number_of_frames():
 def test_uncertain_markers_are_a_warning():
     count = video_tokens(CLIP, "Qwen/Qwen3.5-4B")
     assert any("not verified" in warning for warning in count.warnings)
+
+
+def test_timestamps_have_the_digits_that_they_are_written_with():
+    rules = get_model("Qwen/Qwen3-VL-8B-Instruct").rules()
+    edges = [10.0**power - 0.05 for power in range(1, 6)]
+    around = [np.nextafter(edge, way) for edge in edges for way in (0, np.inf)]
+    for seconds in (0.0, 9.9, 9.94, 9.96, 3999.9, *edges, *around):
+        written = len(f"{seconds:.1f}") - 2
+        counted = timestamp_tokens([seconds, seconds], rules.video, rules.prompt)
+        assert counted == 5 + written

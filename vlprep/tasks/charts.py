@@ -100,7 +100,8 @@ class _Frame:
 
 def _ticks(largest: float) -> list[float]:
     """Return five to ten round numbers from 0 to the first that is not below the largest."""
-    rough = max(largest, 1e-9) / 8
+    largest = max(largest, 1e-9)
+    rough = largest / 8
     scale = 10.0 ** math.floor(math.log10(rough))
     step = next(scale * part for part in (1, 2, 2.5, 5, 10) if scale * part >= rough * 0.999)
     return [step * k for k in range(math.ceil(largest / step - 1e-9) + 1)]

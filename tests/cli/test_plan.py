@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import shlex
+import shutil
+
+import pytest
+
+
+@pytest.mark.parametrize("model", ["qwen3-vl-plus", "qvq-max", "Qwen/Qwen3-VL-8B-Instruct"])
+@pytest.mark.parametrize("prefer", ["motion", "detail", "balanced"])
+@pytest.mark.parametrize("files", [("street.mp4",), ("street.mp4", "photo.jpg", "vfr.mp4")])
+def test_the_printed_commands_give_the_planned_number(run, model, prefer, files):
+    words = (*files, "--model", model, "--budget", 1300, "--prefer", prefer)
+    planned = run("plan", *words, "--json").json["total_tokens"]
+    assert planned <= 1300
+    lines = run("plan", *words).out.splitlines()
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith("vlprep tokens ")]
+    assert sum(run(*command, "--json").json["total_tokens"] for command in commands) == planned
+
+
+def test_one_video(run):
+    ran = run("plan", "street.mp4", "--budget", 1500)
+    assert ran.code == 0
+    flags = "--model qwen3-vl-plus --fps 1.6 --max-pixels 186624"
+    for line in (
+        f"vlprep tokens street.mp4 {flags}",
+        f"vlprep frames street.mp4 -o DIR {flags}",
+        f"vlprep compress street.mp4 -o DIR {flags}",
+        f"vlprep payload street.mp4 --text TEXT {flags}",
+        "Python: fps=1.6, max_pixels=186624",
+        "1,442 of 1,500 tokens, 96 %",
+        "80 % of the 20 frames wanted, 82 % of the pixels of 640x352",
+    ):
+        assert line in ran.out.splitlines()
+
+
+def test_json(run):
+    document = run("plan", "street.mp4", "--budget", 1500, "--table", "--json").json
+    assert document["schema"] == "vlprep.plan/1"
+    (item,) = document["items"]
+    assert (item["fps"], item["max_pixels"], item["frames"], item["tokens"]) == (
+        1.6, 186_624, 16, 1442,
+    )  # fmt: skip
+    assert document["available_tokens"] == 1500
+    assert document["limits"][0]["name"] == "budget"
+    assert document["requests"] == [["street.mp4"]]
+    assert [bound["name"] for bound in document["bounds"]] == ["budget"]
+    assert all(row["tokens"] <= 1500 for row in document["alternatives"])
+    table = document["what_if"]
+    assert len(table["tokens"]) == len(table["rates"])
+    assert {len(row) for row in table["tokens"]} == {len(table["caps"])}
+
+
+def test_the_share_of_a_window(run):
+    document = run("plan", "street.mp4", "--budget", "50%", "--reserve", 48, "--json").json
+    assert document["available_tokens"] == 130_000
+
+
+def test_the_table_marks_what_is_over(run):
+    out = run("plan", "street.mp4", "--budget", 1500, "--table").out
+    assert "2,202*" in out
+    assert "what fits, and nothing beats in both frames and pixels" in out
+    assert "--table is of one video" in run("plan", "photo.jpg", "photo.jpg", "--table").err
+
+
+def test_the_explanation(run):
+    words = ("plan", "street.mp4", "--explain")
+    assert "702 tokens more" in run(*words, "--budget", 1500).out
+    assert "nothing binds: all is shown as wanted" in run(*words).out
+
+
+def test_a_split(run):
+    words = ("photo.jpg", "exif_1.jpg", "photo.jpg", "--budget", 400, "--split")
+    assert run("plan", *words, "--json").json["requests"] == [
+        ["photo.jpg", "exif_1.jpg"],
+        ["photo.jpg"],
+    ]
+    ran = run("plan", *words, "--reorder", "--route", "base64", "--max-bytes", "10MB")
+    assert "610 tokens in 2 requests of at most 400" in ran.out
+
+
+def test_a_chart(run, tmp_path):
+    target = tmp_path / "plan.png"
+    assert run("plan", "street.mp4", "--chart", target).code == 0
+    assert target.stat().st_size > 5000
+    assert run("plan", "street.mp4", "--chart", target).code == 1
+    assert run("plan", "street.mp4", "--chart", target, "--force").code == 0
+
+
+def test_a_price(run):
+    ran = run("plan", "street.mp4", "-m", "qvq-max", "--price-cap", "0.001", "--json").json
+    assert ran["available_tokens"] == 833
+    assert ran["limits"][0]["name"] == "price"
+    ran = run("plan", "street.mp4", "-m", "qvq-max", "--price-cap", 1, "--deployment", "china")
+    assert (ran.code, "choose one with --currency" in ran.err) == (1, True)
+
+
+def test_a_rate_of_the_user_s(run):
+    item = run("plan", "street.mp4", "--max-fps", 5, "--json").json["items"][0]
+    assert item["frames"] == 50
+    item = run("plan", "street.mp4", "--min-fps", 3, "--budget", 500, "--json").json["items"][0]
+    assert item["frames"] == 30
+
+
+def test_bad_files_are_named_and_the_rest_is_planned(run):
+    ran = run("plan", "empty.jpg", "photo.jpg", "--json")
+    assert ran.code == 1
+    assert [item["source"] for item in ran.json["items"]] == ["photo.jpg", "empty.jpg"]
+    assert "empty.jpg: empty file" in ran.err
+    assert run("plan", "empty.jpg").code == 1
+
+
+def test_names_are_quoted(run, tmp_path):
+    name = tmp_path / "a b.jpg"
+    shutil.copy("photo.jpg", name)
+    assert f"vlprep tokens '{name}' --model" in run("plan", name).out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ((), 2, "name a file"),
+        (("street.mp4", "--budget", "0"), 2, "not above 0"),
+        (("street.mp4", "--budget", "120%"), 2, "more than there is"),
+        (("street.mp4", "--budget", "5"), 1, "tokens are the least"),
+        (("street.mp4", "--reorder"), 2, "go with --split"),
+        (("street.mp4", "--min-fps", "3", "--max-fps", "1"), 1, "no range"),
+        (("street.mp4", "--max-fps", "11"), 1, "the highest is 10"),
+        (("street.mp4", "--reserve", "999999"), 1, "are reserved of 229,376"),
+        (("street.mp4", "-m", "Qwen/Qwen2-VL-7B-Instruct"), 1, "give one with --budget"),
+        (("street.mp4", "-m", "Qwen/Qwen2-VL-7B-Instruct", "--budget", "5%"), 1, "in tokens"),
+        (("street.mp4", "-m", "Qwen/Qwen3-VL-8B-Instruct", "--price-cap", "1"), 1, "a price"),
+    ],
+)
+def test_what_cannot_be(run, words, code, message):
+    ran = run("plan", *words)
+    assert ran.code == code
+    assert message in ran.err
+    assert ran.out == ""

@@ -1,0 +1,32 @@
+import pytest
+from PIL import Image
+
+from tests.places import FIXTURES
+from vlprep import plan_media, save_chart
+from vlprep.errors import ConstraintError
+
+STREET, PHOTO = FIXTURES / "street.mp4", FIXTURES / "photo.jpg"
+
+
+@pytest.mark.parametrize(("name", "format"), [("a.png", "PNG"), ("a.jpg", "JPEG")])
+def test_it_is_written_as_its_ending_says(tmp_path, name, format):
+    save_chart(plan_media(STREET, budget=1500), tmp_path / name)
+    with Image.open(tmp_path / name) as picture:
+        assert (picture.format, picture.size) == (format, (1280, 800))
+
+
+def test_nothing_is_overwritten_unasked(tmp_path):
+    target = tmp_path / "a.png"
+    plan = plan_media(STREET, budget=1500)
+    save_chart(plan, target)
+    with pytest.raises(FileExistsError):
+        save_chart(plan, target)
+    save_chart(plan, target, overwrite=True)
+
+
+def test_only_one_video_has_one(tmp_path):
+    for plan in (plan_media(PHOTO), plan_media([STREET, PHOTO]), plan_media([[PHOTO] * 4])):
+        with pytest.raises(ConstraintError, match="of one video"):
+            save_chart(plan, tmp_path / "a.png")
+    with pytest.raises(ConstraintError, match=r"\.gif|format"):
+        save_chart(plan_media(STREET), tmp_path / "a.gif")
