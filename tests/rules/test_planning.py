@@ -138,12 +138,10 @@ def test_the_alternatives_are_those_that_nothing_beats(reference, data):
     except ConstraintError:
         assume(False)
     every = all_settings(choices)
-    grid = choices.grid()
-    points = {(n, min(px, grid.own_pixels)) for n, caps in every.items() for _, px in caps.values()}
+    own = choices.own_pixels
+    points = {(n, min(px, own)) for n, caps in every.items() for _, px in caps.values()}
     front = {p for p in points if not any(q != p and q[0] >= p[0] and q[1] >= p[1] for q in points)}
-    found = [
-        (s.frames, min(s.count.resized.pixels, grid.own_pixels)) for s in alternatives(choices)
-    ]
+    found = [(s.frames, min(s.count.resized.pixels, own)) for s in alternatives(choices)]
     assert set(found) == front
     assert found == sorted(found)
 

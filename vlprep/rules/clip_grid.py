@@ -25,7 +25,11 @@ from vlprep.maths.geometry import (
 )
 from vlprep.maths.sampling import PAIR, SPREAD_BY_RATE, count_frames, sample_times
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
-from vlprep.rules.pixel_ranges import is_per_clip, pixel_ranges
+from vlprep.rules.pixel_ranges import (
+    is_per_clip,
+    is_shared_in_whole_pixels,
+    pixel_ranges,
+)
 from vlprep.rules.pixels import FLOOR_SHARE
 from vlprep.rules.tokens import TokenCount, timestamp_tokens, video_tokens
 from vlprep.types import ImageSize, VideoInfo
@@ -45,18 +49,10 @@ class ClipGrid:
     """Sizes of a frame, (N, M, 2), height first; (0, 0) where the rules refuse."""
     tokens: Numbers
     """Tokens, (N, M); 0 where the rules refuse."""
-    own_pixels: int
-    """Pixels of a frame as it is in the file, rounded to whole tokens."""
-
-    @property
-    def pixels(self) -> Numbers:
-        """Pixels of a frame, (N, M)."""
-        return self.sizes[..., 0] * self.sizes[..., 1]
-
-    @property
-    def worth(self) -> Numbers:
-        """Pixels of a frame that show something, (N, M): enlarging it adds none."""
-        return np.minimum(self.pixels, self.own_pixels)
+    pixels: Numbers
+    """Pixels of a frame, (N, M)."""
+    worth: Numbers
+    """Pixels of a frame that show something, (N, M): enlarging it adds none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,13 +164,14 @@ class ClipChoices:
         caps = np.clip(self._steps(frames), *self.caps)
         rows = np.broadcast_to(frames[:, None], caps.shape).ravel()
         sizes = self._sizes(rows, caps.ravel()).reshape(*caps.shape, 2)
-        tokens = self._tokens(frames, sizes)
+        pixels = sizes[..., 0] * sizes[..., 1]
         return ClipGrid(
             frames=frames,
             max_pixels=caps,
             sizes=sizes,
-            tokens=tokens,
-            own_pixels=self.own_pixels,
+            tokens=self._tokens(frames, pixels),
+            pixels=pixels,
+            worth=np.minimum(pixels, self.own_pixels),
         )
 
     @property
@@ -186,7 +183,7 @@ class ClipChoices:
         """Return what so many frames cost with a cap, 0 where the rules refuse."""
         row = np.array([frames])
         sizes = self._sizes(row, np.array([max_pixels]))
-        return int(self._tokens(row, sizes[:, None])[0, 0])
+        return int(self._tokens(row, sizes.prod(axis=1, keepdims=True))[0, 0])
 
     def _rate_range(self, asked: tuple[float, float] | None) -> tuple[float, float]:
         rule = self.rule
@@ -271,10 +268,12 @@ class ClipChoices:
         area = self._rounded_pixels(size)
         group = rule.temporal_patch_size
         whole = (np.rint(counts / group) * group).astype(np.int64) * area
-        shares = -(-whole // counts) * counts
         ends = np.broadcast_to(np.array(self.caps), (len(frames), 2))
-        shared = [_around(counts * areas), _around(areas) * counts]
-        return np.sort(np.concatenate([*shared, whole, shares, ends], axis=1).astype(np.int64))
+        if is_shared_in_whole_pixels(rule):
+            steps = [_around(areas) * counts, -(-whole // counts) * counts, ends]
+        else:
+            steps = [_around(counts * areas), whole, ends]
+        return np.sort(np.concatenate(steps, axis=1).astype(np.int64))
 
     def _areas(self) -> npt.NDArray[np.float64]:
         """Return the areas, ascending, at which a shrunk frame gets another row or column."""
@@ -311,10 +310,10 @@ class ClipChoices:
             reference=rule.resize,
         )  # fmt: skip
 
-    def _tokens(self, frames: Numbers, sizes: Numbers) -> Numbers:
+    def _tokens(self, frames: Numbers, pixels: Numbers) -> Numbers:
         rule, prompt = self.rule, self.rule_set.prompt
         steps = -(-frames // rule.temporal_patch_size)
-        visual = steps[:, None] * (sizes[..., 0] * sizes[..., 1]) // rule.factor**2
+        visual = steps[:, None] * pixels // rule.factor**2
         beside = prompt.video_markers + steps * prompt.step_markers
         if prompt.timestamps:
             beside = beside + np.array([self._text(int(count)) for count in frames])

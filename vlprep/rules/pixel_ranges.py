@@ -48,6 +48,17 @@ def is_per_clip(rule: VideoRule) -> bool:
     return rule.budget in _PER_CLIP
 
 
+def is_shared_in_whole_pixels(rule: VideoRule) -> bool:
+    """Say whether a total is first divided among the frames, and the rest of it left.
+
+    >>> from vlprep import get_model
+    >>> model = get_model("Qwen/Qwen3-VL-8B-Instruct")
+    >>> is_shared_in_whole_pixels(model.rules("transformers-capped").video)
+    True
+    """
+    return rule.budget in _IN_WHOLE_PIXELS
+
+
 def _caller_ranges(rule: VideoRule, cap: Floats) -> tuple[Floats, Floats]:
     """Take the caps within the documented limits; a lower limit above a cap gives way."""
     low = np.full_like(cap, rule.min_pixels)
@@ -110,3 +121,4 @@ RANGES: dict[str, _Range] = {
 }
 
 _PER_CLIP = ("clip", "clip-capped")
+_IN_WHOLE_PIXELS = ("clip-capped",)

@@ -317,18 +317,19 @@ def timestamp_tokens(
     if not prompt.timestamps:
         return 0
     seconds = _middles(times, rule)
-    more = sum(int((seconds >= start).sum()) for start in _two_digits_and_more())
-    return 6 * len(seconds) + more
+    digits_after_first = np.searchsorted(_two_digits_and_more(), seconds, side="right")
+    return 6 * len(seconds) + int(digits_after_first.sum())
 
 
 @cache
-def _two_digits_and_more() -> tuple[float, ...]:
+def _two_digits_and_more() -> npt.NDArray[np.float64]:
     """Return the lowest floats that are written with 2, 3, ... digits before the point."""
     ends = [10**digits - 0.05 for digits in range(1, 10)]  # just below or above, as floats are
-    return tuple(
+    written = (
         end if len(f"{end:.1f}") == digits + 3 else math.nextafter(end, math.inf)
         for digits, end in enumerate(ends, 1)
     )
+    return np.array(list(written))
 
 
 def step_seconds(plan: FramePlan, rule: VideoRule) -> list[float]:
