@@ -342,8 +342,9 @@ def _middles(
     times: Sequence[float] | npt.NDArray[np.float64], rule: VideoRule
 ) -> npt.NDArray[np.float64]:
     size, frames = rule.temporal_patch_size, np.asarray(times, dtype=np.float64)
-    padded = np.append(frames, np.repeat(frames[-1:], -len(frames) % size))
-    middles: npt.NDArray[np.float64] = (padded[::size] + padded[size - 1 :: size]) / 2
+    if missing := -len(frames) % size:
+        frames = np.append(frames, np.repeat(frames[-1:], missing))
+    middles: npt.NDArray[np.float64] = (frames[::size] + frames[size - 1 :: size]) / 2
     return middles
 
 
