@@ -72,6 +72,9 @@ if TYPE_CHECKING:
     from vlprep.tasks.plan import SplitOptions as SplitOptions
     from vlprep.tasks.plan import plan_media as plan_media
     from vlprep.tasks.plan_chart import save_chart as save_chart
+    from vlprep.tasks.plan_records import MediaPlan as MediaPlan
+    from vlprep.tasks.plan_records import PlannedFile as PlannedFile
+    from vlprep.tasks.plan_records import SplitOptions as SplitOptions
     from vlprep.types import Frame as Frame
     from vlprep.types import FramePlan as FramePlan
     from vlprep.types import Frames as Frames
@@ -110,7 +113,9 @@ _HOMES = {
     "tasks.payload.request": ("Request", "build_message", "build_messages", "build_request"),
     "tasks.payload.urls": ("MediaUrl",),
     "tasks.plan": ("MediaPlan", "PlannedFile", "SplitOptions", "plan_media"),
+    "tasks.plan": ("plan_media",),
     "tasks.plan_chart": ("save_chart",),
+    "tasks.plan_records": ("MediaPlan", "PlannedFile", "SplitOptions"),
     "types": ("Frame", "FramePlan", "Frames", "ImageInfo", "ImageSize", "VideoInfo"),
 }
 

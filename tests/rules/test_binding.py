@@ -28,7 +28,8 @@ def test_nothing_binds_a_short_clip():
 def test_the_budget():
     bound = bounds(SHORT, "qwen3-vl-plus", budget=1500)["budget"]
     assert bound.reason == (
-        "the budget asked for: 1,500 tokens for media; 20 frames with the highest cap cost 2,202"
+        "the budget asked for: 1,500 tokens for media; else 20 frames of 640x352 would be shown, "
+        "which cost 2,202"
     )
     assert bound.remedy.startswith("702 tokens more")
     lifted = plan_clip(ClipChoices(SHORT, get_model("qwen3-vl-plus")), 1500 + 702)
@@ -36,10 +37,10 @@ def test_the_budget():
 
 
 def test_the_context():
-    bound = bounds(LECTURE, "qwen3-vl-plus", reply_tokens=200_000)["context"]
+    bound = bounds(LECTURE, "qwen3-vl-plus", "motion", reply_tokens=200_000)["context"]
     assert bound.reason == (
         "the context of 262,144 tokens, less 200,000 for the reply: 62,144 tokens for media; "
-        "2,000 frames with the highest cap cost 120,002"
+        "else 2,000 frames of 480x256 would be shown, which cost 120,002"
     )
 
 
@@ -54,7 +55,7 @@ def test_the_frames_a_model_takes():
 @pytest.mark.parametrize(
     ("name", "rules", "remedy"),
     [
-        ("qwen3-vl-plus", "guide-2025-12", "none: no source allows a higher"),
+        ("qwen3-vl-plus", "guide-2025-12", "nothing: no source allows a higher"),
         ("qwen3-vl-plus", "api-2026", "up to 2,048,000"),
         ("Qwen/Qwen2.5-VL-7B-Instruct", "transformers", "a higher --max-pixels"),
     ],
@@ -65,13 +66,18 @@ def test_the_pixels_of_a_frame(name, rules, remedy):
 
 
 def test_the_pixels_of_a_clip():
-    found = bounds(LECTURE, "qwen3-vl-plus", "motion", 260_096)
-    assert "2,000 frames share 134,217,728 pixels" in found["total pixels"].reason
-    assert "at most 409 frames" in found["total pixels"].remedy
+    for prefer in ("motion", "detail", "balanced"):
+        bound = bounds(LECTURE, "qwen3-vl-plus", prefer, 260_096)["total pixels"]
+        assert "share 134,217,728 pixels" in bound.reason
+        assert "more than 427 cannot have 1056x576 each" in bound.reason
     model = get_model("qwen3-vl-plus")
-    full = ClipChoices(LECTURE, model, fps_range=(0.1, 409 / 3600 + 1e-9))
-    plan = plan_clip(full, 260_096, "motion")
-    assert (plan.chosen.frames, plan.detail) == (409, 1)
+    sizes = [ClipChoices(LECTURE, model).setting(n / 3600 + 1e-9, 655_360) for n in (427, 428)]
+    assert [(s.frames, s.count.resized == (576, 1056)) for s in sizes] == [
+        (427, True),
+        (428, False),
+    ]
+    few = replace(LECTURE, frame_count=2500)
+    assert "total pixels" not in bounds(few, "qwen3-vl-plus", "balanced", 260_096)
 
 
 def test_the_lower_limit():

@@ -20,7 +20,7 @@ CLIP = VideoInfo(size=ImageSize(720, 1280), frame_count=1000, fps=Fraction(30000
 def test_the_grid_is_what_the_counter_says(name):
     for rules in get_model(name).rule_sets:
         choices = ClipChoices(CLIP, get_model(name), rules=rules)
-        grid = choices.grid()
+        grid = choices.grid
         generator = np.random.default_rng(1)
         for _ in range(40):
             row, column = (int(generator.integers(side)) for side in grid.tokens.shape)
@@ -36,7 +36,7 @@ def test_the_grid_is_what_the_counter_says(name):
 
 def test_every_number_of_frames_has_its_rate():
     choices = ClipChoices(CLIP, get_model("Qwen/Qwen3-VL-8B-Instruct"))
-    for frames in choices.grid().frames:
+    for frames in choices.grid.frames:
         assert choices.frames_at(choices.rate_of(int(frames))) == frames
 
 
@@ -47,9 +47,9 @@ def test_odd_numbers_have_none_where_frames_come_in_pairs():
 
 def test_the_errors_are_those_of_counting():
     with pytest.raises(ConstraintError, match="frame rate"):
-        ClipChoices(replace(CLIP, fps=None), get_model("qvq-max")).grid()
+        assert ClipChoices(replace(CLIP, fps=None), get_model("qvq-max")).grid
     with pytest.raises(FrameCountError, match="no frames"):
-        ClipChoices(replace(CLIP, frame_count=0, fps=None), get_model("qvq-max")).grid()
+        assert ClipChoices(replace(CLIP, frame_count=0, fps=None), get_model("qvq-max")).grid
 
 
 def test_caps_stay_within_what_may_be_set():

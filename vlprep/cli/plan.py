@@ -24,7 +24,8 @@ from vlprep.cli.render import note, print_json, report_problems
 from vlprep.models.registry import resolve_model
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.spending import Spending, share_of_input, spending
-from vlprep.tasks.plan import PlanOptions, SplitOptions, plan_files
+from vlprep.tasks.plan import plan_files
+from vlprep.tasks.plan_records import PlanOptions, SplitOptions
 
 
 @click.command(name="plan")

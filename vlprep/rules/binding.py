@@ -68,12 +68,12 @@ def explain_shared(plan: SharedPlan, allowed: Spending) -> tuple[Bound, ...]:
 
 
 def _tokens(plan: ClipPlan, allowed: Spending) -> Iterator[Bound]:
-    wanted, missing = plan.wanted, plan.wanted.tokens - plan.available
+    free, missing = plan.unbound, plan.unbound.tokens - plan.available
     if missing > 0:
         yield Bound(
             name=allowed.binding.name,
-            reason=f"{_room(allowed)}; {wanted.frames:,} frames with the highest cap cost "
-            f"{wanted.tokens:,}",
+            reason=f"{_room(allowed)}; else {free.frames:,} frames of "
+            f"{format_size(free.count.resized)} would be shown, which cost {free.tokens:,}",
             remedy=f"{missing:,} tokens more, or a shorter clip",
         )
 
@@ -100,7 +100,7 @@ def _frames(choices: ClipChoices) -> Iterator[Bound]:
 
 def _picture(plan: ClipPlan, choices: ClipChoices) -> Iterator[Bound]:
     """Say what keeps the frames smaller than they are in the file: their cap, or the clip's."""
-    rule, cap, count = choices.rule, choices.caps[1], plan.chosen.count
+    rule, cap = choices.rule, choices.caps[1]
     if plan.wanted_size.pixels < choices.own_pixels:
         what = "all frames together" if is_per_clip(rule) else "a frame"
         ceiling = rule.ceiling_pixels
@@ -112,16 +112,18 @@ def _picture(plan: ClipPlan, choices: ClipChoices) -> Iterator[Bound]:
             f"{format_size(choices.info.size)}",
             remedy=f"a higher --max-pixels{upto}"
             if higher
-            else "none: no source allows a higher --max-pixels",
+            else "nothing: no source allows a higher --max-pixels",
         )
-    shared = count.resized.pixels < plan.wanted_size.pixels and plan.chosen.max_pixels == cap
-    if shared and not is_per_clip(rule):
-        most = int((rule.total_pixels or 0) * rule.temporal_patch_size // cap)
+    if rule.total_pixels is None or is_per_clip(rule):
+        return
+    full = choices.grid.worth.max(axis=1) >= plan.wanted_size.pixels
+    most = int(choices.grid.frames[full].max())
+    if plan.unbound.frames < plan.wanted.frames or plan.unbound.count.resized != plan.wanted_size:
         yield Bound(
             name="total pixels",
-            reason=f"{plan.chosen.frames:,} frames share {rule.total_pixels or 0:,} pixels of the "
-            "clip, counted once per pair",
-            remedy=f"at most {most:,} frames, which then have {cap:,} pixels each",
+            reason=f"all frames share {rule.total_pixels:,} pixels, counted once per pair: more "
+            f"than {most:,} cannot have {_size(plan)} each",
+            remedy="fewer frames or smaller ones, or a clip for each part",
         )
 
 
@@ -132,7 +134,7 @@ def _floor(plan: ClipPlan, choices: ClipChoices) -> Iterator[Bound]:
             name="lower limit",
             reason=f"frames are enlarged to {format_size(count.resized)}, as they may not have "
             f"fewer than {count.limits.min_pixels:,.0f} pixels",
-            remedy="none: smaller frames cost the same",
+            remedy="nothing: smaller frames cost the same",
         )
 
 

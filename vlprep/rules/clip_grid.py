@@ -153,6 +153,7 @@ class ClipChoices:
             self._rate_of[frames] = self._find_rate(frames)
         return self._rate_of[frames]
 
+    @cached_property
     def grid(self) -> ClipGrid:
         """Count every distinct setting; numbers of frames that no rate gives have rows as well.
 

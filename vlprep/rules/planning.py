@@ -32,6 +32,8 @@ class ClipPlan:
     """Tokens that it may cost."""
     prefer: Prefer
     """What was kept where not all fits."""
+    unbound: ClipSetting
+    """The best setting by the same preference, whatever it costs."""
     wanted: ClipSetting
     """The most frames with the highest cap, whatever it costs."""
     wanted_size: ImageSize
@@ -68,11 +70,14 @@ def plan_clip(choices: ClipChoices, available: int, prefer: Prefer = "balanced")
     (2.0, 2000, ImageSize(height=256, width=480), 120002)
     """
     wanted = choices.wanted
-    grid = choices.grid()
+    grid = choices.grid
     wanted_size = _largest(choices, grid)
     row, pixels = _best_row(choices, grid, available, prefer, wanted_size.pixels)
+    chosen = _setting_at(choices, grid, row, pixels)
+    row, pixels = _best_row(choices, grid, None, prefer, wanted_size.pixels)
     return ClipPlan(
-        chosen=_setting_at(choices, grid, row, pixels),
+        chosen=chosen,
+        unbound=_setting_at(choices, grid, row, pixels),
         available=available,
         prefer=prefer,
         wanted=wanted,
@@ -90,7 +95,7 @@ def alternatives(choices: ClipChoices, available: int | None = None) -> tuple[Cl
     >>> [(one.frames, one.count.resized.height) for one in alternatives(choices, 1200)]
     [(10, 352), (12, 320), (14, 320), (16, 288), (18, 256), (20, 256)]
     """
-    grid = choices.grid()
+    grid = choices.grid
     pixels = _most_pixels(grid, available)
     found: list[ClipSetting] = []
     largest = 0
@@ -182,7 +187,11 @@ best row, which comes last, after those that the judgement rests on."""
 
 
 def _best_row(
-    choices: ClipChoices, grid: ClipGrid, available: int, prefer: Prefer, wanted_pixels: int
+    choices: ClipChoices,
+    grid: ClipGrid,
+    available: int | None,
+    prefer: Prefer,
+    wanted_pixels: int,
 ) -> tuple[int, int]:
     """Return the best row and the pixels of a frame there, of those that some rate reaches."""
     pixels = _most_pixels(grid, available)
@@ -192,7 +201,7 @@ def _best_row(
         if not unreachable:
             return rows[-1], int(pixels[rows[-1]])
         pixels[unreachable] = 0
-    raise _nothing_fits(choices, grid, available)
+    raise _nothing_fits(choices, grid, available or 0)
 
 
 def _most_pixels(grid: ClipGrid, available: int | None) -> _Row:

@@ -13,7 +13,7 @@ from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.rules.clip_grid import ClipChoices
 from vlprep.rules.planning import what_if
 from vlprep.tasks.charts import Chart, Curve, draw_chart
-from vlprep.tasks.plan import MediaPlan
+from vlprep.tasks.plan_records import MediaPlan
 from vlprep.units import format_rate, format_size
 
 RATES = 400
