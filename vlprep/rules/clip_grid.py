@@ -207,6 +207,15 @@ class ClipChoices:
                 raise ConstraintError(f"fps from {low:g} to {high:g}: the {name} is {bound:g}")
         return low, high
 
+    @property
+    def full_rate(self) -> float:
+        """The lowest rate that gives the most frames; higher ones show no more."""
+        for start, end in self._monotone_stretches():
+            first = self._first_rate(start, end, self.wanted.frames)
+            if first is not None:
+                return first
+        return self.rates[1]
+
     def _find_rate(self, frames: int) -> float | None:
         high = self.rates[1]
         if self.is_list or self.frames_at(high) == frames:

@@ -44,7 +44,7 @@ class Chart:
     limit: float
     """Height of the line that should not be crossed."""
     limit_label: str
-    """What is written at that line."""
+    """What is written at the end of that line."""
     chosen: tuple[float, float]
     """The point that is marked."""
     across: str
@@ -75,8 +75,8 @@ def draw_chart(chart: Chart, title: str, lines: Sequence[str]) -> Image.Image:
     _draw_axes(pen, frame)
     for curve, colour in zip(chart.curves, _repeated(len(chart.curves)), strict=True):
         pen.line([frame.place(point) for point in curve.points], fill=colour, width=3)
-    _draw_labels(pen, frame)
     _draw_limit(pen, frame)
+    _draw_labels(pen, frame)
     x, y = frame.place(chart.chosen)
     pen.ellipse((x - 8, y - 8, x + 8, y + 8), outline=BRIGHT, width=4)
     return picture
@@ -123,13 +123,14 @@ def _draw_axes(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
 
 
 def _draw_labels(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
-    """Write the names of the curves at their ends, moved apart where they would overlap."""
+    """Write the names of curves and limit at their ends, apart where they would overlap."""
     ends = [
         (frame.place(curve.points[-1]), curve.label, colour)
         for curve, colour in zip(
             frame.chart.curves, _repeated(len(frame.chart.curves)), strict=True
         )
     ]
+    ends.append((frame.place((0, frame.chart.limit)), frame.chart.limit_label, _BUDGET))
     lowest = HEIGHT - _BOTTOM + _LETTERS
     for (_, y), label, colour in sorted(ends, key=lambda end: -end[0][1]):
         lowest = int(min(y, lowest - _LETTERS * 5 // 4))
@@ -142,8 +143,6 @@ def _draw_limit(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
     end = frame.place((frame.across[-1], frame.chart.limit))
     for x in range(int(start[0]), int(end[0]), 16):
         pen.line([(x, start[1]), (min(x + 9, end[0]), start[1])], fill=_BUDGET, width=2)
-    above = (start[0] + 10, start[1] - 6)
-    pen.text(above, frame.chart.limit_label, fill=_BUDGET, font=font_of(_LETTERS), anchor="ls")
 
 
 def _repeated(count: int) -> list[Colour]:

@@ -18,6 +18,8 @@ from vlprep.units import format_rate, format_size
 
 RATES = 400
 """Points of each curve."""
+MARGIN = 1.25
+"""How far the chart goes on where the number of frames has reached its bound."""
 
 
 def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> None:
@@ -38,13 +40,17 @@ def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> N
         raise ConstraintError("a chart is drawn of one video; this plan is of other files")
     file, chosen = plan.files[0], plan.clip.chosen
     check_not_source(path, [file.source])
-    curves = tuple(_curves(plan.choices, chosen.max_pixels))
+    last = min(MARGIN * plan.choices.full_rate, plan.choices.rates[1])
+    curves = tuple(_curves(plan.choices, chosen.max_pixels, last))
+    more = ""
+    if last < plan.choices.rates[1]:
+        more = f" (from {plan.choices.full_rate:.3g} on, higher rates give no more frames)"
     chart = Chart(
         curves=curves,
         limit=plan.clip.available,
-        limit_label=f"{plan.clip.available:,} tokens for media",
-        chosen=(chosen.fps or 0, chosen.tokens),
-        across="frames per second",
+        limit_label=f"{plan.clip.available:,} for media",
+        chosen=(min(chosen.fps or 0, last), chosen.tokens),
+        across=f"frames per second{more}",
         up="tokens",
     )
     flags = f"--fps {format_rate(plan.clip.chosen.fps)} --max-pixels {chosen.max_pixels}"
@@ -58,10 +64,10 @@ def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> N
         output.write(encode_picture(picture, format))
 
 
-def _curves(choices: ClipChoices, chosen_cap: int) -> Iterator[Curve]:
+def _curves(choices: ClipChoices, chosen_cap: int, last: float) -> Iterator[Curve]:
     """Yield a curve for each cap of the what-if table, the highest first."""
     caps = what_if(choices, (), [chosen_cap]).caps
-    rates = np.linspace(*choices.rates, RATES).tolist()
+    rates = np.linspace(choices.rates[0], last, RATES).tolist()
     for cap in reversed(caps):
         tokens = (choices.tokens_at(choices.frames_at(rate), cap) for rate in rates)
         points = tuple((rate, count) for rate, count in zip(rates, tokens, strict=True) if count)
