@@ -2,11 +2,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vlprep import ImageSize, VideoInfo, get_model
+from vlprep.errors import BudgetError
 from vlprep.rules.binding import explain_clip
 from vlprep.rules.clip_grid import ClipChoices
-from vlprep.rules.planning import plan_clip
+from vlprep.rules.planning import PREFERENCES, plan_clip
 from vlprep.rules.spending import spending
 
 LECTURE = VideoInfo(size=ImageSize(1080, 1920), frame_count=90_000, fps=Fraction(25))
@@ -80,8 +83,37 @@ def test_the_pixels_of_a_clip():
     assert "total pixels" not in bounds(few, "qwen3-vl-plus", "balanced", 260_096)
 
 
+@settings(max_examples=50)
+@given(
+    name=st.sampled_from(("qwen3-vl-plus", "qvq-max", "Qwen/Qwen3-VL-8B-Instruct")),
+    size=st.tuples(st.integers(20, 900), st.integers(20, 900)),
+    frames=st.integers(2, 5000),
+    prefer=st.sampled_from(sorted(PREFERENCES)),
+    budget=st.integers(1000, 60_000),
+)
+def test_a_plan_that_falls_short_has_a_reason(name, size, frames, prefer, budget):
+    info = VideoInfo(size=ImageSize(*size), frame_count=frames, fps=Fraction(25))
+    model = get_model(name)
+    for rules in model.rule_sets:
+        choices = ClipChoices(info, model, rules=rules)
+        try:
+            plan = plan_clip(choices, budget, prefer)
+        except BudgetError:
+            continue
+        found = explain_clip(plan, choices, spending(model, budget=budget))
+        assert all(bound.reason and bound.remedy for bound in found)
+        if plan.motion < 1 or plan.detail < 1:
+            assert found
+
+
 def test_the_lower_limit():
     tiny = replace(SHORT, size=ImageSize(40, 40))
     bound = bounds(tiny, "Qwen/Qwen2.5-VL-7B-Instruct", budget=100_000)["lower limit"]
     assert "enlarged" in bound.reason
     assert "100,352 pixels" in bound.reason
+
+
+def test_a_total_over_the_frames():
+    bound = bounds(LECTURE, "Qwen/Qwen3-VL-8B-Instruct", budget=100_000)["total pixels"]
+    # 13 frames count as 12 there: 6.5 pairs are rounded to 6.
+    assert bound.reason.endswith("25,165,824 pixels: more than 13 cannot have 1920x1088 each")

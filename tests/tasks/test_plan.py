@@ -95,6 +95,15 @@ def test_a_picture_that_no_setting_shows_is_told():
     assert [file.source for file in plan.files] == [PHOTO]
 
 
+def test_a_clip_of_unknown_rate_does_not_stop_the_others():
+    still = VideoInfo(size=ImageSize(90, 120), frame_count=1, fps=None)
+    plan = plan_media([still, PHOTO], "qwen3-vl-plus", budget=5000)
+    assert "frame rate" in plan.failures[0].message
+    assert [file.source for file in plan.files] == [PHOTO]
+    with pytest.raises(ConstraintError, match="no range"):
+        plan_media([STREET, PHOTO], fps_range=(2, 1))
+
+
 def test_weights_follow_their_files_past_a_failure():
     files = [str(FIXTURES / "empty.jpg"), PHOTO, PHOTO]
     plan = plan_media(files, budget=300, weights=[9, 1, 3])

@@ -43,6 +43,7 @@ def explain_clip(plan: ClipPlan, choices: ClipChoices, allowed: Spending) -> tup
         *_tokens(plan, allowed),
         *_frames(choices),
         *_picture(plan, choices),
+        *_clip(plan, choices),
         *_floor(plan, choices),
     )
 
@@ -99,7 +100,7 @@ def _frames(choices: ClipChoices) -> Iterator[Bound]:
 
 
 def _picture(plan: ClipPlan, choices: ClipChoices) -> Iterator[Bound]:
-    """Say what keeps the frames smaller than they are in the file: their cap, or the clip's."""
+    """Say where even the largest frames are smaller than in the file."""
     rule, cap = choices.rule, choices.caps[1]
     if plan.wanted_size.pixels < choices.own_pixels:
         what = "all frames together" if is_per_clip(rule) else "a frame"
@@ -114,17 +115,24 @@ def _picture(plan: ClipPlan, choices: ClipChoices) -> Iterator[Bound]:
             if higher
             else "nothing: no source allows a higher --max-pixels",
         )
-    if rule.total_pixels is None or is_per_clip(rule):
+
+
+def _clip(plan: ClipPlan, choices: ClipChoices) -> Iterator[Bound]:
+    """Say where not all frames can be as large as wanted, whatever they may cost."""
+    rule, free = choices.rule, plan.unbound
+    wanted = min(plan.wanted_size.pixels, choices.own_pixels)
+    if free.frames == plan.wanted.frames and free.count.resized.pixels >= wanted:
         return
-    full = choices.grid.worth.max(axis=1) >= plan.wanted_size.pixels
-    most = int(choices.grid.frames[full].max())
-    if plan.unbound.frames < plan.wanted.frames or plan.unbound.count.resized != plan.wanted_size:
-        yield Bound(
-            name="total pixels",
-            reason=f"all frames share {rule.total_pixels:,} pixels, counted once per pair: more "
-            f"than {most:,} cannot have {_size(plan)} each",
-            remedy="fewer frames or smaller ones, or a clip for each part",
-        )
+    most = int(choices.grid.frames[choices.grid.worth.max(axis=1) >= wanted].max())
+    total, once = rule.total_pixels, ", counted once per pair"
+    if is_per_clip(rule):
+        total, once = choices.caps[1], ""
+    shared = "a total of pixels" if total is None else f"{total:,} pixels{once}"
+    yield Bound(
+        name="total pixels",
+        reason=f"all frames share {shared}: more than {most:,} cannot have {_size(plan)} each",
+        remedy="fewer frames or smaller ones, or a clip for each part",
+    )
 
 
 def _floor(plan: ClipPlan, choices: ClipChoices) -> Iterator[Bound]:

@@ -130,6 +130,10 @@ class ClipChoices:
         except FrameCountError:
             return 0
 
+    def check(self) -> None:
+        """Raise the rules' own error where they refuse the clip at the highest rate and cap."""
+        _ = self.wanted
+
     @cached_property
     def wanted(self) -> ClipSetting:
         """The most frames with the highest cap; raises the rules' own error where they refuse."""
@@ -159,7 +163,7 @@ class ClipChoices:
 
         Raises the errors of `video_tokens`.
         """
-        assert self.wanted  # where the rules refuse the clip, they say why
+        self.check()
         fewest, most = self._frame_range
         frames = np.arange(fewest, most + 1)
         caps = np.clip(self._steps(frames), *self.caps)
@@ -189,7 +193,7 @@ class ClipChoices:
     def _rate_range(self, asked: tuple[float, float] | None) -> tuple[float, float]:
         rule = self.rule
         if asked is None:
-            # Of a longer clip, no lower rate gives fewer frames; of a shorter one, nor does it.
+            # One frame over the whole clip: no lower rate gives fewer.
             low = rule.min_fps or min(
                 rule.fps, float(self.info.fps or 1) / max(self.info.frame_count, 1)
             )
@@ -199,12 +203,10 @@ class ClipChoices:
         low, high = asked
         if not 0 < low <= high < math.inf:
             raise ConstraintError(f"fps from {low:g} to {high:g}: that is no range above 0")
-        for bound, name, wrong in (
-            (rule.min_fps, "lowest", rule.min_fps is not None and low < rule.min_fps),
-            (rule.max_fps, "highest", rule.max_fps is not None and high > rule.max_fps),
-        ):
-            if wrong:
-                raise ConstraintError(f"fps from {low:g} to {high:g}: the {name} is {bound:g}")
+        if rule.min_fps is not None and low < rule.min_fps:
+            raise ConstraintError(f"fps from {low:g}: the lowest is {rule.min_fps:g}")
+        if rule.max_fps is not None and high > rule.max_fps:
+            raise ConstraintError(f"fps up to {high:g}: the highest is {rule.max_fps:g}")
         return low, high
 
     @property

@@ -7,14 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from vlprep.errors import (
-    AspectRatioError,
-    BudgetError,
-    ConstraintError,
-    FrameCountError,
-    ResizeError,
-    VlprepError,
-)
+from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
 from vlprep.models.registry import get_model
@@ -167,28 +160,32 @@ def _without_refused(
     items: list[_Probed | MediaFailure], model: ModelSpec, options: PlanOptions
 ) -> list[_Probed | MediaFailure]:
     """Put failures in the place of files that the model takes with no settings."""
-    checked = list(items)
-    images = [k for k, item in enumerate(items) if _is_image(item)]
-    if images:
-        sizes = [item.info.size for item in items if isinstance(item, _Probed) and _is_image(item)]
+    found = [(place, item) for place, item in enumerate(items) if isinstance(item, _Probed)]
+    images = [(place, item) for place, item in found if isinstance(item.info, ImageInfo)]
+    seen: set[int] = set()
+    if images:  # nearly all are taken: one look at all of them
+        sizes = [item.info.size for _, item in images]
         tokens = image_tokens_batch(sizes, model, rules=options.rules)
-        images = [place for place, count in zip(images, tokens, strict=True) if not count]
-    clips = [k for k, item in enumerate(items) if isinstance(item, _Probed) and not _is_image(item)]
-    for place in (*images, *clips):
-        item = items[place]
-        assert isinstance(item, _Probed)
-        try:
-            if isinstance(item.info, VideoInfo):
-                assert _choices(item.info, model, options).wanted
-            else:
-                image_tokens(item.info.size, model, rules=options.rules)
-        except (FrameCountError, ResizeError, AspectRatioError) as error:
-            checked[place] = MediaFailure(source=item.source, error=error)
+        seen = {place for (place, _), count in zip(images, tokens, strict=True) if count}
+    checked = list(items)
+    for place, item in found:
+        refusal = None if place in seen else _refusal(item.info, model, options)
+        if refusal is not None:
+            checked[place] = MediaFailure(source=item.source, error=refusal)
     return checked
 
 
-def _is_image(item: _Probed | MediaFailure) -> bool:
-    return isinstance(item, _Probed) and isinstance(item.info, ImageInfo)
+def _refusal(info: Facts, model: ModelSpec, options: PlanOptions) -> ConstraintError | None:
+    """Return why a model takes a file with no settings; raises what is wrong with the options."""
+    choices = _choices(info, model, options) if isinstance(info, VideoInfo) else None
+    try:
+        if choices is None:
+            image_tokens(info.size, model, rules=options.rules)
+        else:
+            choices.check()
+    except ConstraintError as error:
+        return error
+    return None
 
 
 @dataclass(frozen=True, slots=True)
