@@ -51,9 +51,9 @@ HOMES = {
         "vlprep.tasks.lettering",
         "vlprep.tasks.outlines",
         "vlprep.tasks.sheets",
+        "vlprep.tasks.charts",
         "vlprep.compat",
     ),
-    "PIL": ("vlprep.media", "vlprep.tasks.charts", "vlprep.tasks.lettering", "vlprep.tasks.sheets"),
     "click": ("vlprep.cli",),
     "rich": ("vlprep.cli",),
 }

@@ -67,9 +67,6 @@ if TYPE_CHECKING:
     from vlprep.tasks.payload.request import build_messages as build_messages
     from vlprep.tasks.payload.request import build_request as build_request
     from vlprep.tasks.payload.urls import MediaUrl as MediaUrl
-    from vlprep.tasks.plan import MediaPlan as MediaPlan
-    from vlprep.tasks.plan import PlannedFile as PlannedFile
-    from vlprep.tasks.plan import SplitOptions as SplitOptions
     from vlprep.tasks.plan import plan_media as plan_media
     from vlprep.tasks.plan_chart import save_chart as save_chart
     from vlprep.tasks.plan_records import MediaPlan as MediaPlan
@@ -112,7 +109,6 @@ _HOMES = {
     "tasks.images": ("ImageView", "save_view", "view_image"),
     "tasks.payload.request": ("Request", "build_message", "build_messages", "build_request"),
     "tasks.payload.urls": ("MediaUrl",),
-    "tasks.plan": ("MediaPlan", "PlannedFile", "SplitOptions", "plan_media"),
     "tasks.plan": ("plan_media",),
     "tasks.plan_chart": ("save_chart",),
     "tasks.plan_records": ("MediaPlan", "PlannedFile", "SplitOptions"),

@@ -362,8 +362,7 @@ def test_routes_of_the_ways_of_calling_and_what_a_request_may_hold():
     ]  # fmt: skip
     limits = request_limits()
     assert (limits.max_videos, limits.max_data_urls) == (64, 250)
-    assert (limits.min_fps, limits.max_fps) == (0.1, 10)
-    cited = (limits.video_sources, limits.data_url_sources, limits.fps_sources, limits.url_sources)
+    cited = (limits.video_sources, limits.data_url_sources, limits.url_sources)
     assert all(find_source(key) for key in chain(*cited))
 
 

@@ -15,6 +15,7 @@ from vlprep.errors import VlprepError
 
 COMMANDS = {
     "tokens": ("tokens", "Count what images and videos cost in tokens."),
+    "plan": ("plan", "Choose rate and size so that files fit a number of tokens."),
     "frames": ("frames", "Write the frames that a model sees of a video."),
     "view": ("view", "Write an image as a model sees it."),
     "compress": ("compress", "Bring images and videos under a byte limit."),
@@ -22,7 +23,6 @@ COMMANDS = {
     "payload": ("payload", "Build a request body with images and videos in it."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "boxes": ("boxes", "Map the boxes in a model's answer to an image, and draw them."),
-    "plan": ("plan", "Choose rate and size so that files fit a number of tokens."),
     "models": ("models", "List the models, or show one with all its numbers."),
 }
 """Module and summary of each command; the summaries are here so that help imports no command."""

@@ -60,7 +60,6 @@ def _tokens_or_share(text: str) -> int | Fraction:
 
 BUDGET = _Parsed("tokens|share%", _tokens_or_share)
 """Whole tokens as an `int`, or a share of the largest input, such as 50%, as a `Fraction`."""
-BYTES = _Parsed("bytes", parse_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,8 @@ def list_apis() -> tuple[ChatApi, ...]:
 def request_limits() -> RequestLimits:
     """Return what one request may hold and ask.
 
-    >>> request_limits().max_fps
-    10.0
+    >>> request_limits().max_videos
+    64
     """
     return build(RequestLimits, _files()["request"], "request")
 

@@ -6,6 +6,7 @@ they are read from is `registry` and `huggingface`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -120,6 +121,10 @@ class VideoRule:
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
 
+    def takes_fps(self, fps: float) -> bool:
+        """Say whether a rate may be asked for."""
+        return (self.min_fps or 0) <= fps <= (self.max_fps or math.inf)
+
     @property
     def factor(self) -> int:
         """Side in pixels of the square that is one token."""
@@ -161,12 +166,6 @@ class RequestLimits:
     """Most data URLs, each frame of a list being one."""
     data_url_sources: tuple[str, ...]
     """Where that was read."""
-    min_fps: float
-    """Fewest frames per second that may be asked of a video."""
-    max_fps: float
-    """Most frames per second that may be asked of a video."""
-    fps_sources: tuple[str, ...]
-    """Where these two were read."""
     internal_hosts: tuple[str, ...]
     """Ends of host names that are only known inside the vendor's own network."""
     url_sources: tuple[str, ...]
@@ -361,8 +360,6 @@ class ModelSpec:
     """Longest reply."""
     max_image_tokens: int | None = None
     """Most visual tokens of one image."""
-    max_file_images: int | None = None
-    """Most images of one request by URL or path, where it is not what the route says."""
     thinking: Thinking | None = None
     """Whether it thinks before it answers."""
     thinks_by_default: bool | None = None

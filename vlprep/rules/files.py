@@ -86,6 +86,20 @@ def video_byte_limit(model: ModelSpec, route: Route, container: str | None = "MP
     return limit
 
 
+def images_per_request(model: ModelSpec, route: Route) -> int | None:
+    """Return how many images one request may hold on a route; `None` where no source says it.
+
+    >>> from vlprep import get_model
+    >>> from vlprep.models.registry import get_route
+    >>> images_per_request(get_model("qwen3.7-plus"), get_route("url"))
+    2048
+    """
+    own = model.url_files
+    if route.name != "base64" and own is not None and own.max_request_images is not None:
+        return own.max_request_images
+    return route.max_request_images
+
+
 def takes_container(model: ModelSpec, container: str | None) -> bool:
     """Say whether a model takes videos in a container.
 

@@ -2,7 +2,7 @@
 
 The cap is exact: the largest whole number at which all fit. The rate goes in twentieths of the
 wanted one, because every clip has its own steps. One clip alone is `vlprep.rules.planning`'s, more
-requests than one are `vlprep.rules.requests`'.
+requests than one are `vlprep.rules.splitting`'.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ from vlprep.rules.binding import explain_clip, explain_shared
 from vlprep.rules.clip_grid import ClipChoices
 from vlprep.rules.files import VIDEO_MIME_TYPES, data_url_length
 from vlprep.rules.planning import PREFERENCES, Prefer, plan_clip
-from vlprep.rules.requests import Load, request_limits, split_requests
 from vlprep.rules.sharing import Share, SharedPlan, plan_together
 from vlprep.rules.spending import Spending, spending
+from vlprep.rules.splitting import Load, request_room, split_requests
 from vlprep.rules.tokens import image_tokens, image_tokens_batch
 from vlprep.tasks.count import MediaFailure
 from vlprep.tasks.frame_list import FrameList, as_frame_list, probe_frame_list
@@ -230,7 +230,7 @@ class _Work:
                 kept.append(item)
             except BudgetError as error:
                 failures.append(MediaFailure(source=item.source, error=error))
-        limits = request_limits(
+        limits = request_room(
             self.model, self.allowed.available, route=asked.route, max_bytes=asked.max_bytes
         )
         pairs = zip(kept, shares, strict=True)

@@ -29,11 +29,14 @@ def test_a_rate_that_the_protocol_would_ignore_is_refused():
 @pytest.mark.parametrize("rate", [0.05, 10.5, 0.0, -1.0, float("nan"), float("inf")])
 def test_rates_out_of_the_documented_range_are_refused(rate):
     with pytest.raises(ConstraintError, match=r"from 0\.1 to 10"):
-        check_rate(rate, DASHSCOPE)
+        check_rate(rate, Wish(spec=get_model(), api=DASHSCOPE))
 
 
 def test_the_ends_of_the_range_are_in_it():
-    assert [check_rate(rate, DASHSCOPE) for rate in (0.1, 10)] == [0.1, 10]
+    assert [check_rate(rate, Wish(spec=get_model(), api=DASHSCOPE)) for rate in (0.1, 10)] == [
+        0.1,
+        10,
+    ]
 
 
 def test_a_list_has_the_fixed_rate_or_is_refused():

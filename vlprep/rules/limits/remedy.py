@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from vlprep.models.registry import request_limits
 from vlprep.rules.limits.finding import FileFacts, Remedy, Request
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -127,8 +126,8 @@ def _command(name: str, files: Iterable[str], words: Iterable[str]) -> str:
 
 def _rate(request: Request) -> tuple[str, ...]:
     """Return the words that ask the request's rate, if it is one that may be asked."""
-    limits, fps = request_limits(), request.fps
-    asked = fps is not None and limits.min_fps <= fps <= limits.max_fps
+    fps, rule = request.fps, request.video_rule
+    asked = fps is not None and rule is not None and rule.takes_fps(fps)
     return ("--fps", f"{fps:g}") if asked else ()
 
 

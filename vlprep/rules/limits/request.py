@@ -159,15 +159,12 @@ def _too_much(request: Request, limit: str) -> Hit:
 
 def fps_range(request: Request) -> Hit | None:
     """Find a rate that may not be asked of a video."""
-    limits = request_limits()
-    if request.fps is None or limits.min_fps <= request.fps <= limits.max_fps:
-        return None
-    if not _has_video(request):
+    rule, fps = request.video_rule, request.fps
+    if fps is None or rule is None or rule.takes_fps(fps) or not _has_video(request):
         return None
     return Hit(
-        f"{request.fps:g} frames per second",
-        f"{request.fps:g} frames per second are asked for, and "
-        f"{wanted.fps_range(request)} are taken",
+        f"{fps:g} frames per second",
+        f"{fps:g} frames per second are asked for, and {wanted.fps_range(request)} are taken",
     )
 
 

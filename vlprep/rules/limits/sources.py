@@ -67,7 +67,7 @@ def data_urls(asked: Request) -> tuple[str, ...]:
 
 def fps(asked: Request) -> tuple[str, ...]:
     """Return the sources of the range of rates."""
-    return request_limits().fps_sources
+    return asked.video_rule.sources if asked.video_rule else ()
 
 
 def openai_fps(asked: Request) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vlprep.errors import UnknownFactError
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.models.registry import file_formats, request_limits
-from vlprep.rules.files import video_byte_limit
+from vlprep.rules.files import images_per_request, video_byte_limit
 from vlprep.rules.limits.finding import Request, Wanted
 
 
@@ -123,8 +123,10 @@ def most_video_bytes(request: Request) -> int | None:
 
 def fps_range(request: Request) -> str:
     """Return the rates that may be asked."""
-    limits = request_limits()
-    return f"{limits.min_fps:g} to {limits.max_fps:g} frames per second"
+    rule = request.video_rule
+    if rule is None or rule.min_fps is None or rule.max_fps is None:
+        return ""
+    return f"{rule.min_fps:g} to {rule.max_fps:g} frames per second"
 
 
 def openai_fps(request: Request) -> str:
@@ -150,10 +152,7 @@ def request_images(request: Request) -> str:
 
 def most_images(request: Request) -> int | None:
     """Return how many images one request may hold by its route."""
-    own = request.model.url_files
-    if request.route.name != "base64" and own is not None and own.max_request_images is not None:
-        return own.max_request_images
-    return request.route.max_request_images
+    return images_per_request(request.model, request.route)
 
 
 def request_videos(request: Request) -> str:

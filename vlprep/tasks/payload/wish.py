@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 
 from vlprep.errors import ConstraintError
-from vlprep.models.registry import request_limits
 from vlprep.models.requests import ChatApi
 from vlprep.models.spec import ModelSpec
 
@@ -65,7 +64,7 @@ def sampling_rate(wish: Wish) -> float | None:
             "send frames (as_frames or --as-frames) by the dashscope API, or the field that the "
             "API reference of 2026 has (video_fields or --video-fields)"
         )
-    return check_rate(wish.fps, wish.api)
+    return check_rate(wish.fps, wish)
 
 
 def list_rate(rate: float, wish: Wish, name: str) -> float:
@@ -81,17 +80,18 @@ def list_rate(rate: float, wish: Wish, name: str) -> float:
             "API, or the field that the API reference of 2026 has (video_fields or --video-fields)"
         )
     try:
-        return check_rate(rate, api)
+        return check_rate(rate, wish)
     except ConstraintError as error:
         raise ConstraintError(f"{name}: a list of frames at {rate:g} fps: {error}") from None
 
 
-def check_rate(rate: float, api: ChatApi) -> float:
+def check_rate(rate: float, wish: Wish) -> float:
     """Return a rate that a request may state; raises `ConstraintError` for another."""
-    limits = request_limits()
-    if not limits.min_fps <= rate <= limits.max_fps:
-        wanted = f"from {limits.min_fps:g} to {limits.max_fps:g}"
-        raise ConstraintError(f"fps must be {wanted} for the {api.name} API, got {rate:g}")
+    rule = wish.spec.rules(wish.rules).video
+    if not (rate > 0 and (rule is None or rule.takes_fps(rate))):
+        low, high = (rule.min_fps, rule.max_fps) if rule else (None, None)
+        wanted = "above 0" if low is None or high is None else f"from {low:g} to {high:g}"
+        raise ConstraintError(f"fps must be {wanted} for {wish.spec.name}, got {rate:g}")
     return rate
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
-from vlprep.models.registry import get_route
+from vlprep.models.registry import get_route, request_limits
 from vlprep.models.spec import ModelSpec
+from vlprep.rules.files import images_per_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Load:
         sums = {name: getattr(self, name) + getattr(other, name) for name in _NAMES}
         return Load(**sums)
 
-    def fits(self, limits: RequestLimits) -> bool:
+    def fits(self, limits: RequestRoom) -> bool:
         """Say whether this stays within limits."""
         most = {name: getattr(limits, name) for name in _NAMES}
         return all(top is None or getattr(self, name) <= top for name, top in most.items())
@@ -40,7 +41,7 @@ _NAMES = tuple(field.name for field in fields(Load))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestLimits:
+class RequestRoom:
     """What one request may hold; `None` is no limit."""
 
     tokens: int
@@ -63,9 +64,9 @@ class Split:
     """Those that no request can hold; they are in none."""
 
 
-def request_limits(
+def request_room(
     model: ModelSpec, tokens: int, *, route: str | None = None, max_bytes: int | None = None
-) -> RequestLimits:
+) -> RequestRoom:
     """Return what one request to a model may hold: `tokens`, and what the sources say of a route.
 
     No source limits the bytes of a whole request, so `max_bytes` is the caller's. Weights run
@@ -74,19 +75,21 @@ def request_limits(
     Raises `ConstraintError` for a route that is not known.
 
     >>> from vlprep import get_model
-    >>> request_limits(get_model("qwen3-vl-plus"), 1000, route="base64").images
+    >>> request_room(get_model("qwen3-vl-plus"), 1000, route="base64").images
     250
     """
     if model.kind != "api":
-        return RequestLimits(tokens=tokens, bytes=max_bytes)
+        return RequestRoom(tokens=tokens, bytes=max_bytes)
     way = get_route(route or "url")
-    images = way.max_images
-    if images is not None and model.max_file_images is not None and way.name != "base64":
-        images = model.max_file_images
-    return RequestLimits(tokens=tokens, images=images, videos=way.max_videos, bytes=max_bytes)
+    return RequestRoom(
+        tokens=tokens,
+        images=images_per_request(model, way),
+        videos=request_limits().max_videos,
+        bytes=max_bytes,
+    )
 
 
-def split_requests(loads: Sequence[Load], limits: RequestLimits, *, reorder: bool = False) -> Split:
+def split_requests(loads: Sequence[Load], limits: RequestRoom, *, reorder: bool = False) -> Split:
     """Split files into requests that all stay within `limits`.
 
     In order, which needs the fewest requests that an order allows: each takes what still fits. With
@@ -94,9 +97,9 @@ def split_requests(loads: Sequence[Load], limits: RequestLimits, *, reorder: boo
     decreasing); within a request the order is as given.
 
     >>> loads = [Load(tokens=tokens, images=1) for tokens in (6, 5, 4, 5)]
-    >>> split_requests(loads, RequestLimits(tokens=10)).requests
+    >>> split_requests(loads, RequestRoom(tokens=10)).requests
     ((0,), (1, 2), (3,))
-    >>> split_requests(loads, RequestLimits(tokens=10), reorder=True).requests
+    >>> split_requests(loads, RequestRoom(tokens=10), reorder=True).requests
     ((0, 2), (1, 3))
     """
     holdable = [number for number, load in enumerate(loads) if load.fits(limits)]
@@ -111,7 +114,7 @@ def split_requests(loads: Sequence[Load], limits: RequestLimits, *, reorder: boo
 _Requests = list[tuple[int, ...]]
 
 
-def _in_order(loads: Sequence[Load], numbers: Iterable[int], limits: RequestLimits) -> _Requests:
+def _in_order(loads: Sequence[Load], numbers: Iterable[int], limits: RequestRoom) -> _Requests:
     requests: list[list[int]] = []
     held = Load(tokens=0)
     for number in numbers:
@@ -126,7 +129,7 @@ def _in_order(loads: Sequence[Load], numbers: Iterable[int], limits: RequestLimi
 
 
 def _first_fit_decreasing(
-    loads: Sequence[Load], numbers: Iterable[int], limits: RequestLimits
+    loads: Sequence[Load], numbers: Iterable[int], limits: RequestRoom
 ) -> _Requests:
     requests: list[list[int]] = []
     held: list[Load] = []

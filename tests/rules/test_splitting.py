@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from vlprep import get_model
 from vlprep.errors import ConstraintError
-from vlprep.rules.requests import Load, RequestLimits, request_limits, split_requests
+from vlprep.rules.splitting import Load, RequestRoom, request_room, split_requests
 
 loads = st.lists(
     st.builds(
@@ -17,7 +17,7 @@ loads = st.lists(
     max_size=25,
 )
 limits = st.builds(
-    RequestLimits,
+    RequestRoom,
     tokens=st.integers(1, 100),
     images=st.none() | st.integers(1, 6),
     videos=st.none() | st.integers(1, 6),
@@ -74,7 +74,7 @@ def test_no_split_in_order_has_fewer_requests(tokens, top):
     for end in range(1, len(tokens) + 1):
         starts = [start for start in range(end) if sum(tokens[start:end]) <= top]
         fewest.append(1 + min(fewest[start] for start in starts))
-    split = split_requests([Load(tokens=t) for t in tokens], RequestLimits(tokens=top))
+    split = split_requests([Load(tokens=t) for t in tokens], RequestRoom(tokens=top))
     assert len(split.requests) == fewest[-1]
 
 
@@ -90,10 +90,10 @@ def test_no_split_in_order_has_fewer_requests(tokens, top):
     ],
 )
 def test_documented_numbers(model, route, images, videos):
-    limits = request_limits(get_model(model), 1000, route=route, max_bytes=5)
+    limits = request_room(get_model(model), 1000, route=route, max_bytes=5)
     assert (limits.images, limits.videos, limits.bytes) == (images, videos, 5)
 
 
 def test_an_unknown_route_is_refused():
     with pytest.raises(ConstraintError, match="unknown route 'pigeon'"):
-        request_limits(get_model("qvq-max"), 1, route="pigeon")
+        request_room(get_model("qvq-max"), 1, route="pigeon")
