@@ -18,6 +18,28 @@ def test_the_printed_commands_give_the_planned_number(run, model, prefer, files)
     assert sum(run(*command, "--json").json["total_tokens"] for command in commands) == planned
 
 
+@pytest.mark.parametrize("files", [("street.mp4",), ("street.mp4", "photo.jpg"), ("photo.jpg",)])
+def test_the_printed_request_costs_the_planned_number(run, files):
+    words = (*files, "--model", "qwen3-vl-plus", "--budget", 1300)
+    planned = run("plan", *words, "--json").json["total_tokens"]
+    (line,) = (x for x in run("plan", *words).out.splitlines() if x.startswith("vlprep payload "))
+    ran = run(*shlex.split(line)[1:])
+    assert ran.code == 0
+    assert f" API: {planned:,} tokens of media" in ran.err
+
+
+def test_the_printed_compression_runs(run, tmp_path):
+    lines = run("plan", "street.mp4", "photo.jpg", "--budget", 1300).out.splitlines()
+    (line,) = (line for line in lines if line.startswith("vlprep compress "))
+    words = shlex.split(line.replace(" DIR ", f" {tmp_path}/out "))[1:]
+    assert run(*words).code == 0
+
+
+def test_weights_are_sent_without_limits_of_ours(run):
+    ran = run("plan", "street.mp4", "--model", "Qwen/Qwen3-VL-8B-Instruct", "--budget", 1300)
+    assert "vlprep payload" not in ran.out
+
+
 def test_one_video(run):
     ran = run("plan", "street.mp4", "--budget", 1500)
     assert ran.code == 0
@@ -26,7 +48,7 @@ def test_one_video(run):
         f"vlprep tokens street.mp4 {flags}",
         f"vlprep frames street.mp4 -o DIR {flags}",
         f"vlprep compress street.mp4 -o DIR {flags}",
-        f"vlprep payload street.mp4 --text TEXT {flags}",
+        f"vlprep payload street.mp4 --text TEXT {flags} --api dashscope --as-frames",
         "Python: fps=1.6, max_pixels=186624",
         "1,442 of 1,500 tokens, 96 %",
         "80 % of the 20 frames wanted, 82 % of the pixels of 640x352",

@@ -189,7 +189,9 @@ def _commands(plan: MediaPlan, model: Sequence[str]) -> Iterator[str]:
         if len(files) == 1 and clips:
             yield f"vlprep frames {names} -o DIR {flags}"
         yield f"vlprep compress {names} -o DIR {flags}"
-        yield f"vlprep payload {names} --text TEXT {flags}"
+        if plan.model.kind == "api":  # a server of weights takes its limits when it starts
+            frames = " --api dashscope --as-frames" if clips else ""  # the form that says the rate
+            yield f"vlprep payload {names} --text TEXT {flags}{frames}"
         yield "Python: " + ", ".join(f"{name}={value}" for name, value in first.keywords.items())
 
 
