@@ -29,16 +29,20 @@ def test_the_length_of_a_data_url_is_that_of_one(count):
 @pytest.mark.parametrize("mime_type", ["image/jpeg", "image/png"])
 @pytest.mark.parametrize("most", [100, 101, 102, 103, 9_999_999, 10_000_000])
 def test_the_largest_file_whose_data_url_is_under_the_limit(mime_type, most):
-    limit = image_byte_limit(Route(name="base64", max_image_bytes=most, sources=()), mime_type)
+    limit = image_byte_limit(
+        MODEL, Route(name="base64", max_image_bytes=most, sources=()), mime_type
+    )
     assert data_url_length(limit - 1, mime_type) < most <= data_url_length(limit, mime_type)
 
 
 def test_limits_of_the_routes():
-    assert image_byte_limit(get_route("base64"), "image/jpeg") == 7_000_000
-    assert image_byte_limit(get_route("path"), "image/jpeg") == 10_000_000
+    assert image_byte_limit(MODEL, get_route("base64"), "image/jpeg") == 7_000_000
+    assert image_byte_limit(MODEL, get_route("path"), "image/jpeg") == 10_000_000
+    native = get_model("qwen3.7-plus")  # P3: 20 MB by URL
+    assert image_byte_limit(native, get_route("url"), "image/jpeg") == 20_000_000
     # By the prefix and four characters for three bytes, if no document asked for less:
     bare = Route(name="base64", max_image_bytes=10_000_000, sources=())
-    assert image_byte_limit(bare, "image/jpeg") == 7_499_982 + 1
+    assert image_byte_limit(MODEL, bare, "image/jpeg") == 7_499_982 + 1
 
 
 @pytest.mark.parametrize("format", ["BMP", "JPEG", "PNG", "TIFF", "WEBP", "HEIC"])

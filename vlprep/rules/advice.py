@@ -76,10 +76,7 @@ def advise_url(source: str, model: ModelSpec) -> tuple[RouteAdvice, ...]:
 def _limit(route: Route, model: ModelSpec, is_video: bool, format: str | None) -> float:
     """Return what a file must stay under; a limit that no source states is none."""
     if not is_video:
-        own = model.url_files
-        if route.name == "url" and own is not None:
-            return own.max_url_image_bytes
-        return image_byte_limit(route, f"image/{(format or '').lower()}")
+        return image_byte_limit(model, route, f"image/{(format or '').lower()}")
     try:
         return video_byte_limit(model, route, format if format in VIDEO_MIME_TYPES else "MP4")
     except UnknownFactError:

@@ -30,17 +30,20 @@ def data_url_length(byte_count: int, mime_type: str) -> int:
     return _prefix_length(mime_type) + 4 * -(-byte_count // 3)
 
 
-def image_byte_limit(route: Route, mime_type: str) -> int:
+def image_byte_limit(model: ModelSpec, route: Route, mime_type: str) -> int:
     """Return the number of bytes that an image file must stay under on a route.
 
+    >>> from vlprep import get_model
     >>> from vlprep.models.registry import get_route
-    >>> image_byte_limit(get_route("base64"), "image/jpeg")
+    >>> image_byte_limit(get_model("qvq-max"), get_route("base64"), "image/jpeg")
     7000000
-    >>> image_byte_limit(get_route("url"), "image/jpeg")
+    >>> image_byte_limit(get_model("qvq-max"), get_route("url"), "image/jpeg")
     10000000
     """
     if route.name == "base64":
         return _within_url(route.max_image_bytes, route, mime_type)
+    if route.name == "url" and model.url_files is not None:
+        return model.url_files.max_url_image_bytes
     return route.max_image_bytes
 
 

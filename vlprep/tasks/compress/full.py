@@ -11,7 +11,6 @@ from pathlib import Path
 from vlprep.media.probe import recognise
 from vlprep.media.source import open_source
 from vlprep.media.video.sound import write_sound
-from vlprep.tasks.compress.case import Outline, VideoCase, changed_anyway
 from vlprep.tasks.compress.clips import (
     EvenPlan,
     StreamClip,
@@ -21,6 +20,7 @@ from vlprep.tasks.compress.clips import (
     smaller_size,
 )
 from vlprep.tasks.compress.search import AIM, LEAST_BITS_PER_PIXEL, ClipOrder
+from vlprep.tasks.compress.video_case import Outline, VideoCase, changed_anyway
 from vlprep.tasks.frames import FrameStream
 from vlprep.types import ImageSize, VideoInfo
 

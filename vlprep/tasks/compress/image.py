@@ -6,30 +6,27 @@ pictures are resized first and compressed second. What fits already is left alon
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from vlprep.errors import (
     ConstraintError,
-    PixelLimitError,
-    UnsupportedFormatError,
     VlprepError,
 )
 from vlprep.media.encode import MAX_JPEG_SIDE, MIME_TYPES
-from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.picture import Picture, decode_picture, read_picture
 from vlprep.media.probe import recognise
-from vlprep.media.sniff import Format, endings, mislabelled
+from vlprep.media.sniff import Format, endings
 from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
 from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.models.registry import get_model, get_route
 from vlprep.models.spec import ModelSpec
-from vlprep.rules.files import data_url_length, image_byte_limit, takes_image
+from vlprep.rules.files import data_url_length, image_byte_limit
 from vlprep.rules.tokens import TokenCount, image_tokens
 from vlprep.tasks.compress.attempts import Attempt, Wish
 from vlprep.tasks.compress.candidates import encode_within
-from vlprep.types import MAX_FRAME_PIXELS, Action, ImageInfo, ImageSize, Keep
+from vlprep.tasks.compress.image_case import ImageHeader, ImageTask, read_header, reasons_against
+from vlprep.types import Action, ImageSize, Keep
 from vlprep.units import format_size
 
 WRITTEN = ("PNG", "JPEG")
@@ -158,11 +155,11 @@ def compress_image(
             rules=rules,
         )
 
-    task = _Task(source_name(source), spec, limit, route, keep, format, lossless, count)
+    task = ImageTask(source_name(source), spec, limit, route, keep, format, lossless, count)
     with open_source(source) as opened:
         found = recognise(opened)
-        header = _read_header(opened, found, page)
-        reasons = _reasons(task, header, page)
+        header = read_header(opened, found, page)
+        reasons = reasons_against(task, header, page)
         if not reasons:
             return _unchanged(task, header, opened, found)
         picture = decode_picture(opened, found, number=page, srgb=True)
@@ -187,72 +184,12 @@ def save_image(compressed: CompressedImage, path: PathLike, *, overwrite: bool =
         file.write(compressed.content)
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What the caller asked."""
-
-    source: str
-    spec: ModelSpec
-    limit: int | None
-    route: str
-    keep: Keep
-    format: str | None
-    lossless: bool
-    count: Callable[[ImageSize], TokenCount]
-
-    def byte_limit(self, format: str) -> int:
-        """Return the number of bytes that a file of a format must stay under."""
-        allowed = image_byte_limit(get_route(self.route), MIME_TYPES[format])
-        return allowed if self.limit is None else self.limit
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """What is known of the source before it is decoded."""
-
-    info: ImageInfo
-    file_bytes: int
-    pictures: int
-    animated: bool
-    warnings: tuple[str, ...]
-
-
-def _read_header(opened: OpenSource, found: Format, page: int | None) -> _Header:
-    if found.kind != "image":
-        problem = "a video, not an image; compress_video is for those"
-        raise UnsupportedFormatError(opened.name, problem, format=found.name)
-    info = probe_image(opened, found)
-    frames = len(animation_seconds(opened, found))
-    pictures = max(frames, info.frame_count)
-    if page is not None and not 0 <= page < pictures:
-        raise ConstraintError(f"{opened.name}: no picture {page}; it has {pictures}, from 0")
-    if frames > 1 and info.size.pixels > MAX_FRAME_PIXELS:
-        raise PixelLimitError(opened.name, info.size.pixels, MAX_FRAME_PIXELS)
-    misnamed = mislabelled(opened.name, found) if opened.path else None
-    warnings = (misnamed,) if misnamed else ()
-    return _Header(info, opened.file_bytes, pictures, frames > 1, warnings)
-
-
-def _reasons(task: _Task, header: _Header, page: int | None) -> list[str]:
-    """Say why the source cannot stay as it is."""
-    info, limit, reasons = header.info, task.byte_limit(header.info.format), []
-    if header.file_bytes >= limit:
-        reasons.append(f"{header.file_bytes:,} bytes are not under {limit:,}")
-    if not takes_image(task.spec, info.format, info.size):
-        reasons.append(f"{task.spec.name} does not take {info.format} of {format_size(info.size)}")
-    if task.format not in (None, info.format):
-        reasons.append(f"{task.format} is wanted, not {info.format}")
-    if header.animated:
-        reasons.append("an animation is not one picture")
-    elif page is not None and header.pictures > 1:
-        reasons.append(f"one of {header.pictures} pictures is wanted")
-    return reasons
-
-
 # What stays as it is.
 
 
-def _unchanged(task: _Task, header: _Header, opened: OpenSource, found: Format) -> CompressedImage:
+def _unchanged(
+    task: ImageTask, header: ImageHeader, opened: OpenSource, found: Format
+) -> CompressedImage:
     decoded = decode_picture(opened, found)  # a damaged file is better known now than sent
     opened.file.seek(0)
     info, tokens = header.info, task.count(header.info.size)
@@ -284,7 +221,9 @@ def _unchanged(task: _Task, header: _Header, opened: OpenSource, found: Format) 
 # What is encoded anew.
 
 
-def _changed(task: _Task, header: _Header, picture: Picture, reason: str) -> CompressedImage:
+def _changed(
+    task: ImageTask, header: ImageHeader, picture: Picture, reason: str
+) -> CompressedImage:
     before = task.count(picture.info.size)
     sizes = _sizes(task, picture.info.size, before)
     too_large = header.file_bytes >= task.byte_limit(header.info.format)
@@ -323,7 +262,7 @@ _WORTHWHILE = 0.8
 """Part of a picture's pixels from which the model's view of it saves too little to be tried."""
 
 
-def _sizes(task: _Task, size: ImageSize, tokens: TokenCount) -> tuple[ImageSize, ...]:
+def _sizes(task: ImageTask, size: ImageSize, tokens: TokenCount) -> tuple[ImageSize, ...]:
     """Return the sizes to encode at, the most wanted first."""
     view, sizes = tokens.resized, [size]
     # Enlarging a side costs bytes and adds nothing; the service does it anyway.
@@ -339,7 +278,9 @@ def _sizes(task: _Task, size: ImageSize, tokens: TokenCount) -> tuple[ImageSize,
     return tuple(dict.fromkeys(sizes))
 
 
-def _wish(task: _Task, header: _Header, picture: Picture, sizes: tuple[ImageSize, ...]) -> Wish:
+def _wish(
+    task: ImageTask, header: ImageHeader, picture: Picture, sizes: tuple[ImageSize, ...]
+) -> Wish:
     def snap(size: ImageSize) -> ImageSize:
         try:
             return task.count(size).resized
@@ -366,7 +307,7 @@ def _check(attempt: Attempt) -> None:
         raise VlprepError(f"encoded {attempt.format} {attempt.size}, read {found.name} {shape}")
 
 
-def _dropped(header: _Header, picture: Picture, attempt: Attempt) -> tuple[str, ...]:
+def _dropped(header: ImageHeader, picture: Picture, attempt: Attempt) -> tuple[str, ...]:
     sentences = [f"{kind} data dropped" for kind in picture.metadata]
     if picture.info.orientation != 1:
         sentences.append("turned upright, as the orientation says")
@@ -391,8 +332,8 @@ def _reduced(
     return tuple(warnings)
 
 
-def _over_route(task: _Task, format: str, byte_count: int) -> tuple[str, ...]:
-    allowed = image_byte_limit(get_route(task.route), MIME_TYPES[format])
+def _over_route(task: ImageTask, format: str, byte_count: int) -> tuple[str, ...]:
+    allowed = image_byte_limit(task.spec, get_route(task.route), MIME_TYPES[format])
     if task.spec.kind == "open-weights" or byte_count < allowed:
         return ()
     return (f"the route {task.route} takes images of fewer than {allowed:,} bytes",)

@@ -29,10 +29,10 @@ from vlprep.media.video.paint import Look
 from vlprep.models.registry import get_model
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.tokens import TokenCount
-from vlprep.tasks.compress.case import Outline, VideoCase, VideoTask, examine, scaled_down
 from vlprep.tasks.compress.clips import Watch, even_size
 from vlprep.tasks.compress.full import outline_full
 from vlprep.tasks.compress.search import LEAST_BITS_PER_PIXEL, ClipOrder, EncodedClip, encode_under
+from vlprep.tasks.compress.video_case import Outline, VideoCase, VideoTask, examine, scaled_down
 from vlprep.tasks.compress.view import outline_view
 from vlprep.types import Action, ImageSize, Keep, VideoInfo
 from vlprep.units import format_bytes, format_size

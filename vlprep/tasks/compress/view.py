@@ -8,9 +8,9 @@ from fractions import Fraction
 from vlprep.errors import ConstraintError
 from vlprep.rules.retiming import ClipTiming, time_clip
 from vlprep.rules.tokens import TokenCount
-from vlprep.tasks.compress.case import Outline, VideoCase, changed_anyway
 from vlprep.tasks.compress.clips import StreamClip, even_size, smaller_size
 from vlprep.tasks.compress.search import ClipOrder
+from vlprep.tasks.compress.video_case import Outline, VideoCase, changed_anyway
 from vlprep.types import FramePlan, ImageSize, VideoInfo
 
 

@@ -100,7 +100,7 @@ def _fits(image: SourceLike, wish: Wish) -> bool:
     info = probe(image)
     if not isinstance(info, ImageInfo):
         return False
-    limit = image_byte_limit(get_route(wish.route), MIME_TYPES[info.format])
+    limit = image_byte_limit(wish.spec, get_route(wish.route), MIME_TYPES[info.format])
     return takes_image(wish.spec, info.format, info.size) and (info.file_bytes or 0) < limit
 
 
