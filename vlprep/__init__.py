@@ -67,11 +67,11 @@ if TYPE_CHECKING:
     from vlprep.tasks.payload.request import build_messages as build_messages
     from vlprep.tasks.payload.request import build_request as build_request
     from vlprep.tasks.payload.urls import MediaUrl as MediaUrl
-    from vlprep.tasks.plan import plan_media as plan_media
-    from vlprep.tasks.plan_chart import save_chart as save_chart
-    from vlprep.tasks.plan_records import MediaPlan as MediaPlan
-    from vlprep.tasks.plan_records import PlannedFile as PlannedFile
-    from vlprep.tasks.plan_records import SplitOptions as SplitOptions
+    from vlprep.tasks.plan.chart import save_chart as save_chart
+    from vlprep.tasks.plan.media import plan_media as plan_media
+    from vlprep.tasks.plan.records import MediaPlan as MediaPlan
+    from vlprep.tasks.plan.records import PlannedFile as PlannedFile
+    from vlprep.tasks.plan.records import SplitOptions as SplitOptions
     from vlprep.types import Frame as Frame
     from vlprep.types import FramePlan as FramePlan
     from vlprep.types import Frames as Frames
@@ -109,9 +109,9 @@ _HOMES = {
     "tasks.images": ("ImageView", "save_view", "view_image"),
     "tasks.payload.request": ("Request", "build_message", "build_messages", "build_request"),
     "tasks.payload.urls": ("MediaUrl",),
-    "tasks.plan": ("plan_media",),
-    "tasks.plan_chart": ("save_chart",),
-    "tasks.plan_records": ("MediaPlan", "PlannedFile", "SplitOptions"),
+    "tasks.plan.media": ("plan_media",),
+    "tasks.plan.chart": ("save_chart",),
+    "tasks.plan.records": ("MediaPlan", "PlannedFile", "SplitOptions"),
     "types": ("Frame", "FramePlan", "Frames", "ImageInfo", "ImageSize", "VideoInfo"),
 }
 

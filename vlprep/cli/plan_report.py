@@ -14,7 +14,7 @@ from vlprep.cli.text import percent, safe, thousands
 from vlprep.rules.clip_grid import ClipSetting
 from vlprep.rules.planning import alternatives, thinned, what_if
 from vlprep.tasks.count import MediaCount
-from vlprep.tasks.plan_records import MediaPlan, PlannedFile
+from vlprep.tasks.plan.records import MediaPlan, PlannedFile
 from vlprep.types import VideoInfo
 from vlprep.units import format_rate, format_size
 

@@ -19,8 +19,8 @@ from vlprep import (
 )
 from vlprep.errors import BudgetError, ConstraintError, UnknownFactError
 from vlprep.rules.spending import spending
-from vlprep.tasks.plan import plan_files
-from vlprep.tasks.plan_records import PlanOptions
+from vlprep.tasks.plan.media import plan_files
+from vlprep.tasks.plan.records import PlanOptions
 
 STREET, PHOTO = str(FIXTURES / "street.mp4"), str(FIXTURES / "photo.jpg")
 LECTURE = VideoInfo(size=ImageSize(1080, 1920), frame_count=90_000, fps=Fraction(25))

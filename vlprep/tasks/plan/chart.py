@@ -13,7 +13,7 @@ from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.rules.clip_grid import ClipChoices
 from vlprep.rules.planning import what_if
 from vlprep.tasks.charts import Chart, Curve, draw_chart
-from vlprep.tasks.plan_records import MediaPlan
+from vlprep.tasks.plan.records import MediaPlan
 from vlprep.units import format_rate, format_size
 
 RATES = 400
@@ -30,7 +30,7 @@ def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> N
     those of `new_file`.
 
     >>> from tempfile import TemporaryDirectory
-    >>> from vlprep.tasks.plan import plan_media
+    >>> from vlprep.tasks.plan.media import plan_media
     >>> plan = plan_media("fixtures/street.mp4", "qwen3-vl-plus", budget=1500)
     >>> with TemporaryDirectory() as folder:
     ...     save_chart(plan, f"{folder}/plan.png")

@@ -22,7 +22,7 @@ from vlprep.rules.splitting import Load, request_room, split_requests
 from vlprep.rules.tokens import image_tokens, image_tokens_batch
 from vlprep.tasks.count import MediaFailure
 from vlprep.tasks.frame_list import FrameList, as_frame_list, probe_frame_list
-from vlprep.tasks.plan_records import (
+from vlprep.tasks.plan.records import (
     Facts,
     MediaPlan,
     PlannedFile,

@@ -1,4 +1,4 @@
-"""What is asked of a plan, and what it says: records that `vlprep.tasks.plan` fills."""
+"""What is asked of a plan, and what it says: records that `vlprep.tasks.plan.media` fills."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The settings with which files fit a budget: probe, ask the rules, report, draw."""
