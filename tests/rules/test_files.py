@@ -5,8 +5,8 @@ import pytest
 
 from vlprep import ImageSize, VideoInfo, get_model
 from vlprep.errors import ConstraintError, UnknownFactError
+from vlprep.models.files import Route
 from vlprep.models.registry import get_route
-from vlprep.models.spec import Route
 from vlprep.rules.files import (
     check_length,
     data_url_length,

@@ -10,20 +10,10 @@ import click
 
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
+from vlprep.models.files import Localisation, UrlFiles, VideoFiles
 from vlprep.models.registry import find_source, list_models, resolve_model
 from vlprep.models.requests import RequestRules
-from vlprep.models.spec import (
-    BoxRule,
-    ImageRule,
-    Localisation,
-    ModelSpec,
-    Price,
-    Prompt,
-    RuleSet,
-    UrlFiles,
-    VideoFiles,
-    VideoRule,
-)
+from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 from vlprep.rules.explain import cite
 
 SCHEMA = "vlprep.models/1"

@@ -19,20 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
+from vlprep.models.files import FileFormats, RequestLimits, Route
 from vlprep.models.huggingface import read_folder
 from vlprep.models.requests import ChatApi
 from vlprep.models.schema import build
-from vlprep.models.spec import (
-    FileFormats,
-    ImageRule,
-    ModelSpec,
-    Price,
-    RequestLimits,
-    Route,
-    RuleSet,
-    Source,
-    VideoRule,
-)
+from vlprep.models.spec import ImageRule, ModelSpec, Price, RuleSet, Source, VideoRule
 
 DEFAULT_MODEL = "qwen3-vl-plus"
 """The model that is meant when none is named."""

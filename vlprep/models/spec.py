@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from vlprep.errors import ConstraintError, UnknownFactError
+from vlprep.models.files import Localisation, UrlFiles, VideoFiles
 from vlprep.models.requests import RequestRules
 
 Kind = Literal["api", "open-weights"]
@@ -129,105 +130,6 @@ class VideoRule:
     def factor(self) -> int:
         """Side in pixels of the square that is one token."""
         return self.patch_size * self.merge_size
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A way in which a file reaches a service, and how large it may be on that way.
-
-    All limits of bytes are strict: a file must be smaller.
-    """
-
-    name: str
-    """Name for `--route`: "base64", "path" or "url"."""
-    max_image_bytes: int
-    """Largest image; of "base64" the whole data URL counts."""
-    max_video_bytes: int | None = None
-    """Largest video; `None`: each model has its own limit."""
-    raw_bytes: int | None = None
-    """Largest file before it is encoded, where that is stated as well."""
-    max_request_images: int | None = None
-    """Most images in one request."""
-    request_sources: tuple[str, ...] = ()
-    """Where that was read."""
-    sources: tuple[str, ...]
-    """Where this was read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestLimits:
-    """What one request to a service may hold and ask, whatever the model."""
-
-    max_videos: int
-    """Most videos."""
-    video_sources: tuple[str, ...]
-    """Where that was read."""
-    max_data_urls: int
-    """Most data URLs, each frame of a list being one."""
-    data_url_sources: tuple[str, ...]
-    """Where that was read."""
-    internal_hosts: tuple[str, ...]
-    """Ends of host names that are only known inside the vendor's own network."""
-    url_sources: tuple[str, ...]
-    """Where was read what a URL must be like."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Localisation:
-    """The sizes of image at which a model finds objects reliably."""
-
-    min_pixels: int
-    """Smallest."""
-    max_pixels: int
-    """Largest."""
-    sources: tuple[str, ...]
-    """Where this was read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UrlFiles:
-    """What a model's service takes by URL where that differs from the route's own limits."""
-
-    max_url_image_bytes: int
-    """Largest image that it fetches from a URL."""
-    max_request_images: int | None = None
-    """Most images of a request by URL or path."""
-    sources: tuple[str, ...]
-    """Where this was read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileFormats:
-    """The formats that the services take, by the names of `vlprep.media.sniff`."""
-
-    image: tuple[str, ...]
-    """Of images."""
-    large_image: tuple[str, ...]
-    """Of images with more than `large_image_pixels`."""
-    large_image_pixels: int
-    """Pixels up to which all formats are taken."""
-    large_image_sides: tuple[int, ...]
-    """Short and long side up to which all formats are taken, should sides be what counts."""
-    most_image_pixels: int
-    """Most pixels of an image that are advised."""
-    video: tuple[str, ...]
-    """Containers of videos."""
-    sources: tuple[str, ...]
-    """Where this was read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoFiles:
-    """How long and how large the videos may be that a service takes."""
-
-    min_seconds: float
-    """Shortest video."""
-    max_seconds: float
-    """Longest video."""
-    max_url_bytes: int
-    """Largest video that it fetches from a URL."""
-    sources: tuple[str, ...]
-    """Where this was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

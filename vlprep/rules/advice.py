@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vlprep.errors import UnknownFactError
+from vlprep.models.files import Route
 from vlprep.models.registry import get_route, list_apis
-from vlprep.models.spec import ModelSpec, Route
+from vlprep.models.spec import ModelSpec
 from vlprep.rules.files import VIDEO_MIME_TYPES, image_byte_limit, video_byte_limit
 
 

@@ -6,8 +6,9 @@ Counted before anything is sent, because their own messages come late and say li
 from __future__ import annotations
 
 from vlprep.errors import ConstraintError, UnknownFactError
+from vlprep.models.files import Route
 from vlprep.models.registry import file_formats
-from vlprep.models.spec import ModelSpec, Route
+from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageSize, VideoInfo
 
 VIDEO_MIME_TYPES = {

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from vlprep.models.files import Route
 from vlprep.models.registry import list_apis
 from vlprep.models.requests import ChatApi
-from vlprep.models.spec import ImageRule, ModelSpec, Route, VideoRule
+from vlprep.models.spec import ImageRule, ModelSpec, VideoRule
 from vlprep.rules.tokens import TokenCount
 from vlprep.types import ImageInfo, VideoInfo
 
