@@ -468,3 +468,19 @@ def test_only_the_protocol_that_is_used_is_looked_at():
     assert {advice.api for advice in check_media(clip, api="openai").advice} == {"openai"}
     with pytest.raises(ConstraintError, match="not path"):
         check_media(clip, api="openai", route="path")
+
+
+@pytest.mark.parametrize("name", ["truncated.jpg", "zeros.jpg", "truncated.heic", "truncated.mp4"])
+def test_damage_inside_is_found_by_decoding(name):
+    shown, hidden = (
+        {found.rule for found in check_media([FIXTURES / name], decode=decode).errors}
+        for decode in (True, False)
+    )
+    assert "readable" in shown
+    assert "readable" not in hidden or shown == hidden  # some headers show it already
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.heic", "clip.mp4", "animated.gif", "vfr.mkv"])
+def test_decoding_finds_nothing_in_what_is_whole(name):
+    whole = check_media([FIXTURES / name], decode=True)
+    assert whole.findings == check_media([FIXTURES / name]).findings

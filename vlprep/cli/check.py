@@ -57,6 +57,7 @@ LIST_SCHEMA = "vlprep.check-rules/1"
 @budget_options
 @click.option("--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@click.option("--decode", is_flag=True, help="Decode the files too: finds damage inside.")
 @click.option("--list-rules", is_flag=True, help="Print all rules with their limits, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(

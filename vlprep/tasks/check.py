@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from vlprep.errors import ConstraintError, VlprepError
+from vlprep.errors import ConstraintError, DecodeError, VlprepError
 from vlprep.media.probe import probe, recognise
-from vlprep.media.sniff import endings, mislabelled
-from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.media.sniff import Format, endings, mislabelled
+from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
 from vlprep.models.registry import get_api, get_model, get_route, list_apis
 from vlprep.models.requests import ChatApi
 from vlprep.models.spec import ModelSpec
@@ -88,8 +88,12 @@ def check_media(
     max_input: int | None = None,
     thinking: bool | None = None,
     model_words: Sequence[str] | None = None,
+    decode: bool = False,
 ) -> CheckReport:
     """Check the files of one request against every documented limit, from their headers alone.
+
+    `decode` looks further: it decodes every image, and the first and the last frame of a video,
+    and so finds damage that no header shows.
 
     `items` are sources as `count_tokens` takes them, or http(s) URLs, which are not fetched; an
     inner list, or a folder, is a list of images that stands for a video. `route` is how they reach
@@ -127,7 +131,7 @@ def check_media(
     )
     request = Request(
         model=spec,
-        files=tuple(_look_at(item, spec, options) for item in items),
+        files=tuple(_look_at(item, spec, options, decode=decode) for item in items),
         route=get_route(route),
         apis=list_apis() if api is None else (_api_of(api, route),),
         rules=spec.rules(rules).name,
@@ -161,7 +165,7 @@ def _api_of(name: str, route: str) -> ChatApi:
     return api
 
 
-def _look_at(item: Item, spec: ModelSpec, options: CountOptions) -> FileFacts:
+def _look_at(item: Item, spec: ModelSpec, options: CountOptions, *, decode: bool) -> FileFacts:
     """Return what is known of one item; whatever is wrong with it is part of that."""
     if isinstance(item, str) and item.startswith(("http://", "https://")):
         return FileFacts(source=item, kind="URL")
@@ -170,20 +174,22 @@ def _look_at(item: Item, spec: ModelSpec, options: CountOptions) -> FileFacts:
     except (VlprepError, OSError) as error:
         return FileFacts(source=_name(item), kind="unreadable", problem=error)
     if isinstance(found, FrameList):
-        return _look_at_list(found, _name(item), spec, options)
-    file = _read(found)
+        return _look_at_list(found, _name(item), spec, options, decode=decode)
+    file = _read(found, decode=decode)
     if file.info is None:
         return file
     return _counted(file, file.info, spec, options)
 
 
-def _read(source: SourceLike) -> FileFacts:
-    """Read the header of one file."""
+def _read(source: SourceLike, *, decode: bool) -> FileFacts:
+    """Read the header of one file, and with `decode` its content."""
     name = source_name(source)
     try:
         info = probe(source)
         with open_source(source) as opened:
             found, path = recognise(opened), opened.path
+            if decode:
+                _decode(opened, found)
     except (VlprepError, OSError) as error:
         return FileFacts(source=name, kind="unreadable", problem=error)
     return FileFacts(
@@ -196,6 +202,20 @@ def _read(source: SourceLike) -> FileFacts:
     )
 
 
+def _decode(opened: OpenSource, found: Format) -> None:
+    """Decode an image, or the ends of a video; raises `DecodeError` where that fails."""
+    if found.kind == "image":
+        from vlprep.media.picture import read_picture  # a check of headers needs no codec
+
+        read_picture(opened, found)
+        return
+    from vlprep.media.video.decode import damaged_ends
+
+    damaged = damaged_ends(opened, found)
+    if damaged:
+        raise DecodeError(opened.name, f"the {' and the '.join(damaged)} frame cannot be decoded")
+
+
 def _kind(info: ImageInfo | VideoInfo, kind: str) -> MediaKind:
     if isinstance(info, ImageInfo):
         return "image"
@@ -203,9 +223,9 @@ def _kind(info: ImageInfo | VideoInfo, kind: str) -> MediaKind:
 
 
 def _look_at_list(
-    images: FrameList, name: str, spec: ModelSpec, options: CountOptions
+    images: FrameList, name: str, spec: ModelSpec, options: CountOptions, *, decode: bool
 ) -> FileFacts:
-    frames = tuple(map(_read, images.images))
+    frames = tuple(_read(image, decode=decode) for image in images.images)
     for frame in frames:
         if frame.kind == "unreadable":  # one bad frame spoils the list, and is what to tell of
             problem = frame.problem

@@ -24,6 +24,7 @@ from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
 from vlprep.media.video.scan import Timeline
 from vlprep.media.video.workers import Worker, in_order
+from vlprep.types import ImageSize
 
 WAITING_BYTES = 48_000_000
 """Finished frames that wait for their turn; memory grows with it, idleness shrinks."""
@@ -196,3 +197,21 @@ def _reader(plan: DecodePlan, opened: OpenSource) -> Iterator[FrameReader]:
             skip_unwanted=plan.skip_unwanted,
             patience_seconds=plan.patience_seconds,
         )
+
+
+def damaged_ends(opened: OpenSource, found: Format) -> tuple[str, ...]:
+    """Return which of the first and the last frame of a video cannot be decoded as they should.
+
+    Raises the errors of `scan_clip` and `decode_frames`.
+
+    >>> from vlprep.media.probe import recognise
+    >>> from vlprep.media.source import open_source
+    >>> with open_source("fixtures/clip.mp4") as opened:
+    ...     damaged_ends(opened, recognise(opened))
+    ()
+    """
+    clip = scan_clip(opened, found)
+    ends = {0: "first", clip.timeline.packet_count - 1: "last"}
+    plan = DecodePlan(clip, Look(ImageSize(16, 16)), tuple(ends), threads=1)
+    shown = decode_frames(plan)
+    return tuple(ends[end.number] for end in shown if end.substituted or end.damaged)

@@ -24,8 +24,7 @@ from vlprep.media.target import (
     new_file,
     new_file_at,
 )
-from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
-from vlprep.media.video.paint import Look
+from vlprep.media.video.decode import damaged_ends
 from vlprep.models.registry import get_model
 from vlprep.models.spec import ModelSpec
 from vlprep.rules.tokens import TokenCount
@@ -314,7 +313,7 @@ def _check(
         "size": info.size == made.size,
         "frames": info.frame_count == frames,
         "duration": abs((info.duration_seconds or 0) - seconds) < seconds / 1000,
-        "decoding": _decodes(path, frames),
+        "decoding": not _damaged_ends(path),
         "sampling": outline.shown is None or sampled == tuple(range(outline.shown)),
     }
     wrong = [what for what, holds in as_ordered.items() if not holds]
@@ -323,12 +322,9 @@ def _check(
     return info, tokens
 
 
-def _decodes(path: Path, frames: int) -> bool:
-    """Whether the first and the last frame can be decoded."""
+def _damaged_ends(path: Path) -> tuple[str, ...]:
     with open_source(path) as opened:
-        clip = scan_clip(opened, recognise(opened))
-        ends = DecodePlan(clip, Look(ImageSize(16, 16)), tuple({0, frames - 1}), threads=1)
-        return all(not (end.substituted or end.damaged) for end in decode_frames(ends))
+        return damaged_ends(opened, recognise(opened))
 
 
 def _losses(
