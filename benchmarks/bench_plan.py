@@ -118,12 +118,16 @@ def time_hours(folder: Path) -> tuple[list[Finding], dict[str, Timing]]:
 
 
 def milliseconds(what: str, timing: Timing) -> Finding:
-    """Return the time that a plan takes; counting timestamps row by row has no bar."""
+    """Return the time that a plan takes."""
     low, high = min(timing.seconds) * 1e3, max(timing.seconds) * 1e3
     return Finding(
-        what=f"plan of {what}", value=timing.median * 1e3, unit=" ms", low=low, high=high,
-        bar=None if WEIGHTS in what else HOUR_BAR_MS,
-    )  # fmt: skip
+        what=f"plan of {what}",
+        value=timing.median * 1e3,
+        unit=" ms",
+        low=low,
+        high=high,
+        bar=HOUR_BAR_MS,
+    )
 
 
 def write_hour(file: Path) -> str:
