@@ -148,3 +148,18 @@ def test_clip_capped():
     assert many.max_pixels == 767 * (25_165_824 // 767) < 25_165_824
     with pytest.raises(ConstraintError, match="has no total_pixels"):
         frame(rule, total_pixels=10**6)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(500_000, 602_112), (590_000, 619_500), (700_000, 735_000)]
+)
+def test_a_lower_limit_near_the_cap_of_qwen_vl_utils_lifts_it(low, high):
+    # as qwen-vl-utils 0.0.14 bounds the frames of a short clip
+    rule = get_model("Qwen/Qwen2.5-VL-7B-Instruct").rules("qwen-vl-utils").video
+    limits = video_limits(rule, 4, low, None, None)
+    assert (limits.min_pixels, limits.max_pixels) == (low, high)
+    assert limits.bound_by == (
+        "the default cap" if high == 602_112 else "1.05 times the lower limit"
+    )
+    with pytest.raises(ConstraintError, match="above max_pixels"):
+        video_limits(rule, 4, low, low - 1, None)

@@ -15,7 +15,6 @@ from vlprep.errors import ConstraintError
 from vlprep.maths.sampling import ASSUMED_FPS, PAIR
 from vlprep.models.registry import list_models
 from vlprep.models.spec import ModelSpec, Prompt
-from vlprep.rules.pixels import FLOOR_SHARE
 from vlprep.rules.tokens import TokenCount, image_tokens, video_tokens
 from vlprep.types import ImageSize, VideoInfo
 
@@ -149,10 +148,6 @@ def _video_model(asked: Asked, patch_size: int) -> ModelSpec:
             max_pixels=image.max_pixels,
             total_pixels=None,
         )
-    elif asked.min_pixels is not None and asked.max_pixels is None:
-        # A lower limit near the default cap, or above it, lifts it.
-        floor = int(asked.min_pixels * FLOOR_SHARE)
-        video = replace(video, max_pixels=max(video.max_pixels, floor))
     return replace(model, rule_sets={rules.name: replace(rules, video=video)})
 
 

@@ -7,7 +7,7 @@ giving the frames of a clip their share.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vlprep.errors import ConstraintError
 from vlprep.maths.sampling import PAIR
@@ -78,7 +78,10 @@ def video_limits(
     total_pixels: int | None,
 ) -> PixelLimits:
     """Return the pixel range of a clip's frames, shared out as the model's budget rule says."""
-    caller = _caller_limits(rule, min_pixels, max_pixels)
+    asked = rule
+    if rule.budget in LIFTED and min_pixels is not None and max_pixels is None:
+        asked = replace(rule, max_pixels=max(rule.max_pixels, int(min_pixels * FLOOR_SHARE)))
+    caller = _caller_limits(asked, min_pixels, max_pixels)
     total = rule.total_pixels if total_pixels is None else total_pixels
     if rule.budget not in BUDGETS:
         raise ConstraintError(f"unknown rule {rule.budget!r}; known: {', '.join(BUDGETS)}")
@@ -89,6 +92,9 @@ _Budget = Callable[[VideoRule, int, PixelLimits, int | None], PixelLimits]
 
 FLOOR_SHARE = 1.05
 """However small the clip's budget, a frame may have this many times the lower limit."""
+
+LIFTED = ("qwen-vl-utils",)
+"""Ways of sharing under which a lower limit near the default cap, or above it, lifts that cap."""
 
 CAPPED_FRAME_TOKENS = 768
 """Most tokens of a frame under transformers' cap_pixels_per_frame (Qwen3-VL and later)."""
