@@ -69,6 +69,7 @@ _Value = TypeVar("_Value")
 @pixel_options
 @high_res_option
 @click.option("--tone-map/--no-tone-map", default=True, help="HDR videos for ordinary screens.")
+@click.option("--threads", type=click.IntRange(1, 64), help="Threads that encode images; up to 4.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @output_options
 def command(
@@ -80,6 +81,7 @@ def command(
     output: str | None,
     model: str | None,
     model_file: str | None,
+    threads: int | None,
     dry_run: bool,
     force: bool,
     as_json: bool,
@@ -100,7 +102,7 @@ def command(
         raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
     spec, options = resolve_model(model, model_file), CompressOptions(**asked)
     files = Inputs(paths, recursive, from_file, null_separated).files()
-    outcomes = list(_work(files, output, spec, options, force, dry_run))
+    outcomes = list(_work(files, output, spec, options, force, dry_run, threads))
     if as_json:
         print_json(_document(outcomes, spec, options))
     else:
@@ -117,6 +119,7 @@ def _work(
     options: CompressOptions,
     force: bool,
     dry_run: bool,
+    threads: int | None,
 ) -> Iterator[Outcome]:
     bars = Bars()
     if output is not None and len(files) == 1 and not _is_folder(output):
@@ -131,7 +134,9 @@ def _work(
         )
         return
     folder = None if dry_run else output
-    outcomes = compress_many(files, folder, spec, options, overwrite=force, watch=bars.track)
+    outcomes = compress_many(
+        files, folder, spec, options, overwrite=force, watch=bars.track, threads=threads
+    )
     yield from bars.track(outcomes, len(files), "compressing")
 
 

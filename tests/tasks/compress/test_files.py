@@ -1,6 +1,7 @@
 """Files of all kinds: which is compressed as what, under which name, and what stops at whom."""
 
 import shutil
+import threading
 
 import pytest
 
@@ -149,3 +150,23 @@ def test_a_dry_run_writes_nothing(tmp_path, monkeypatch):
 def test_an_unknown_model_ends_it_at_once(tmp_path):
     with pytest.raises(UnknownModelError):
         compress_many([PHOTO], tmp_path, "no-such-model")
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_change_nothing_but_the_time(tmp_path, threads):
+    sources = [PHOTO, CLIP, "missing.jpg", *(str(FIXTURES / f"exif_{n}.jpg") for n in range(1, 9))]
+    folder, options = tmp_path / "out", CompressOptions(limit=25_000)
+    outcomes = list(compress_many(sources, folder, options=options, threads=threads))
+    assert [outcome.source for outcome in outcomes] == sources
+    assert len(names(folder)) == len(sources) - 1
+    alone = compress_file(PHOTO, tmp_path / "alone.jpg", options=options)
+    assert outcomes[0].result.content == alone.result.content
+
+
+def test_closing_early_ends_the_threads_and_writes_no_more(tmp_path):
+    before = threading.active_count()
+    outcomes = compress_many([PHOTO] * 20, tmp_path / "out", threads=3)
+    next(outcomes)
+    del outcomes
+    assert threading.active_count() == before
+    assert names(tmp_path / "out") == ["photo.jpg"]
