@@ -41,8 +41,20 @@ def image_byte_limit(model: ModelSpec, route: Route, mime_type: str) -> int:
     >>> image_byte_limit(get_model("qvq-max"), get_route("url"), "image/jpeg")
     10000000
     """
-    if route.name == "base64":
-        return _within_url(route.max_image_bytes, route, mime_type)
+    most = most_image_bytes(model, route)
+    return _within_url(most, route, mime_type) if route.name == "base64" else most
+
+
+def most_image_bytes(model: ModelSpec, route: Route) -> int:
+    """Return what an image must stay under on a route; of "base64" the whole data URL counts.
+
+    By URL, where the model's service has a limit of its own, it is that.
+
+    >>> from vlprep import get_model
+    >>> from vlprep.models.registry import get_route
+    >>> most_image_bytes(get_model("qwen3.7-plus"), get_route("url"))
+    20000000
+    """
     if route.name == "url" and model.url_files is not None:
         return model.url_files.max_url_image_bytes
     return route.max_image_bytes

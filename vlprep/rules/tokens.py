@@ -316,7 +316,7 @@ def timestamp_tokens(
     """
     if not prompt.timestamps:
         return 0
-    seconds = _middles(times, rule)
+    seconds = step_seconds(times, rule)
     digits_after_first = np.searchsorted(_two_digits_and_more(), seconds, side="right")
     return 6 * len(seconds) + int(digits_after_first.sum())
 
@@ -332,15 +332,10 @@ def _two_digits_and_more() -> npt.NDArray[np.float64]:
     return np.array(list(written))
 
 
-def step_seconds(plan: FramePlan, rule: VideoRule) -> list[float]:
-    """Return the time of each step of the grid: the middle of its first and last frame."""
-    seconds: list[float] = _middles(plan.timestamps_seconds, rule).tolist()
-    return seconds
-
-
-def _middles(
+def step_seconds(
     times: Sequence[float] | npt.NDArray[np.float64], rule: VideoRule
 ) -> npt.NDArray[np.float64]:
+    """Return the time of each step of the grid: the middle of its first and last frame."""
     size, frames = rule.temporal_patch_size, np.asarray(times, dtype=np.float64)
     if missing := -len(frames) % size:
         frames = np.append(frames, np.repeat(frames[-1:], missing))

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms, ImageDraw
 
+from tests.drawings import screen
 from tests.places import FIXTURES, REAL_MEDIA
 from vlprep import CompressedImage, compress_image, image_tokens, probe, save_image
 from vlprep.errors import (
@@ -462,3 +463,11 @@ def test_real_images_fit(limit):
         assert image.bytes_after < limit, file.name
         assert image.tokens_after.total == image.tokens_before.total, file.name
         assert image.encodes <= MAX_TRIALS
+
+
+def test_a_screen_that_keeps_its_size_is_not_said_to_lose_pixels():
+    source = encoded(Image.fromarray(screen(1440, 2560)))
+    image = compress_image(source, limit=len(source) // 2)
+    assert (image.size_after, image.tokens_after.total) == ((1440, 2560), image.tokens_before.total)
+    assert image.warnings == ()
+    assert image.dropped == ("colours reduced to 64",)

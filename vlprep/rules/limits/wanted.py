@@ -5,6 +5,7 @@ from __future__ import annotations
 from vlprep.errors import UnknownFactError
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.models.registry import file_formats, request_limits
+from vlprep.rules import files
 from vlprep.rules.files import images_per_request, video_byte_limit
 from vlprep.rules.limits.finding import Request, Wanted
 
@@ -62,14 +63,8 @@ def image_bytes(request: Request) -> str:
 
 
 def most_image_bytes(request: Request) -> int:
-    """Return what an image must stay under by the request's route, of the whole data URL if any.
-
-    By URL, where the model's service has a limit of its own, it is that.
-    """
-    own = request.model.url_files
-    if request.route.name == "url" and own is not None:
-        return own.max_url_image_bytes
-    return request.route.max_image_bytes
+    """Return what an image must stay under by the request's route, of the whole data URL if any."""
+    return files.most_image_bytes(request.model, request.route)
 
 
 def base64_length(request: Request) -> str:

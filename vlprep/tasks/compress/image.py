@@ -118,9 +118,11 @@ def compress_image(
     `limit` is a number of bytes that the file must stay under; by default it is what `route`,
     "base64", "path" or "url", lets through. An image that is under it in a format that the model's
     service takes is returned as it is. Others become PNG or JPEG: of the size at which the model
-    sees them, or with `keep` "full" of their own size where that fits. `lossless` allows nothing
-    but PNG. `page` is the place of the one picture to take from several, from 0; without it the
-    first is taken, of animations too. The other parameters are those of `image_tokens`.
+    sees them, or with `keep` "full" of their own size where that fits. Screens of text keep their
+    own size with fewer colours, as resizing would blur them and cost bytes. `format`, "PNG" or
+    "JPEG", is what to make of any other; `lossless` allows nothing but PNG. `page` is the place of
+    the one picture to take from several, from 0; without it the first is taken, of animations too.
+    The other parameters are those of `image_tokens`.
 
     Colours are converted to sRGB, what shows through is laid on white in a JPEG and kept in a full
     PNG, and metadata, the location above all, is left out: `dropped` says so.
@@ -314,6 +316,8 @@ def _dropped(header: ImageHeader, picture: Picture, attempt: Attempt) -> tuple[s
     sentences += picture.changes
     if attempt.opaque and picture.pixels.shape[2] == 4:
         sentences.append("what shows through laid on white")
+    if attempt.colours:
+        sentences.append(f"colours reduced to {attempt.colours}")
     if header.pictures > 1:
         sentences.append(f"{header.pictures - 1} of {header.pictures} pictures dropped")
     return tuple(sentences)
@@ -324,7 +328,7 @@ def _reduced(
 ) -> tuple[str, ...]:
     """Tell of pixels that were given up against what was wanted, and of tokens that changed."""
     warnings = []
-    if attempt.size != sizes[0]:
+    if attempt.size.pixels < sizes[0].pixels:
         sizes_said = f"from {format_size(sizes[0])} to {format_size(attempt.size)}"
         warnings.append(f"pixels reduced {sizes_said}, as nothing larger fits")
     if after.total != before.total:
