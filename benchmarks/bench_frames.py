@@ -161,7 +161,7 @@ ONLY_SPARSE = ("OpenCV, seeking",)
 """Readers that take minutes when many frames are wanted."""
 
 IMPORTS = {
-    "vlprep": "vlprep.tasks.frames",
+    "vlprep": "vlprep.frames.stream",
     "PyAV": "av",
     "OpenCV": "cv2",
     "OpenCV, seeking": "cv2",

@@ -25,8 +25,8 @@ from PIL import ExifTags, Image
 from report import Finding, Timing, alternate, finish, milliseconds, options, ratio
 
 from vlprep.cli import main as vlprep_main
+from vlprep.count.files import count_many
 from vlprep.media.probe import probe
-from vlprep.tasks.count import count_many
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

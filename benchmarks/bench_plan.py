@@ -15,8 +15,8 @@ from PIL import Image
 from report import Finding, Timing, alternate, finish, options, ratio
 
 from vlprep import ImageSize, VideoInfo, count_many, get_model, plan_media
-from vlprep.rules.sharing import plan_together
-from vlprep.rules.tokens import image_token_counts
+from vlprep.count.tokens import image_token_counts
+from vlprep.plan.many_files import plan_together
 
 RATIO_BAR = 3
 HOUR_BAR_MS = 50

@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 
 from vlprep import get_model
+from vlprep.check.rule import Request
+from vlprep.check.table import RULES
+from vlprep.count.explain import cite
 from vlprep.models.registry import get_route
-from vlprep.rules.explain import cite
-from vlprep.rules.limits.finding import Request
-from vlprep.rules.limits.table import RULES
 
 PAGE = Path(__file__).with_name("rules.md")
 MARKED = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end -->)", flags=re.DOTALL)

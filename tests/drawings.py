@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vlprep.tasks.compress.attempts import Wish
+from vlprep.compress.attempts import Wish
 from vlprep.types import ImageSize
 
 

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 import av
 import numpy as np
 
-from tests.tasks.test_frames import drawn_number
+from tests.frames.test_stream import drawn_number
 from vlprep import compress_video, count_tokens, read_frames
 
 MODEL = "qwen3-vl-plus"

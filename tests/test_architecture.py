@@ -21,39 +21,42 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 
-WORDS = {"errors", "units", "types"}
-LAYERS = {
-    # part of the package: parts that it may import
-    "errors": set(),
-    "units": {"errors"},
-    "types": set(),
-    "maths": {*WORDS, "maths"},
-    "models": {*WORDS, "models"},
-    "rules": {*WORDS, "maths", "models", "rules"},
-    "media": {*WORDS, "media"},
-    "tasks": {*WORDS, "maths", "models", "rules", "media", "tasks"},
-    "compat": {*WORDS, "maths", "models", "rules", "media", "tasks", "compat"},
-    "cli": {*WORDS, "maths", "models", "rules", "media", "tasks", "cli", ""},
-    "__main__": {"cli"},
-    "": {*WORDS, "maths", "models", "rules", "media", "tasks"},  # vlprep/__init__.py
+FLOORS = (
+    # From the ground up: a room may import itself and the floors below.
+    {"errors"},
+    {"units", "types"},
+    {"maths", "models", "media", "draw"},
+    {"view"},
+    {"count"},
+    {"frames", "check", "boxes"},
+    {"compress", "plan"},
+    {"payload"},
+    {"verbs"},
+    {"functions"},
+    {""},  # vlprep/__init__.py
+    {"compat", "cli"},
+    {"__main__"},
+)
+FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+DOORS = {
+    # Rooms of verbs: the modules that meet files. All others in them know numbers only.
+    "count": {"files", "frame_list"},
+    "plan": {"plan", "chart", "fit", "records", "bounds"},
+    "frames": {"stream", "files", "view"},
+    "check": {"check"},
+    "boxes": {"boxes"},
 }
 
 HOMES = {
     # third party: the modules that may import it
     "numpy": (
-        *("vlprep.maths", "vlprep.rules", "vlprep.types"),
-        *("vlprep.media", "vlprep.tasks", "vlprep.compat"),
+        *("vlprep.maths", "vlprep.media", "vlprep.draw", "vlprep.types", "vlprep.count"),
+        *("vlprep.frames", "vlprep.boxes", "vlprep.plan", "vlprep.compress", "vlprep.compat"),
     ),
     "av": ("vlprep.media.video",),
     "pillow_heif": ("vlprep.media.image",),
-    "PIL": (
-        "vlprep.media",
-        "vlprep.tasks.lettering",
-        "vlprep.tasks.outlines",
-        "vlprep.tasks.sheets",
-        "vlprep.tasks.charts",
-        "vlprep.compat",
-    ),
+    "PIL": ("vlprep.media", "vlprep.draw", "vlprep.boxes.outlines", "vlprep.compat"),
     "click": ("vlprep.cli",),
     "rich": ("vlprep.cli",),
 }
@@ -81,10 +84,22 @@ def imports(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_down(module):
-    allowed = LAYERS[part_of(module)]
+    room = part_of(module)
     for name in imports(MODULES[module]):
         if name.split(".")[0] == "vlprep":
-            assert part_of(name) in allowed, f"{module} must not import {name}"
+            other = part_of(name)
+            is_below = FLOOR_OF[other] < FLOOR_OF[room]
+            assert other == room or is_below, f"{module} must not import {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_numbers_meet_files_only_at_the_doors(module):
+    _, _, inner = module.removeprefix("vlprep.").partition(".")
+    room = part_of(module)
+    if room not in DOORS or not inner or inner in DOORS[room]:
+        return
+    met = [name for name in imports(MODULES[module]) if name.startswith("vlprep.media")]
+    assert met == [], f"{module} is no door of {room}"
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -227,12 +242,7 @@ def test_the_help_of_the_command_line_loads_no_codec():
 # The tests themselves.
 
 
-def test_tests_mirror_the_package():
-    mirrored = {"maths", "models", "rules", "media", "tasks", "compat"}
-    missing = [
-        module
-        for module, path in MODULES.items()
-        if part_of(module) in mirrored and path.name != "__init__.py"
-        if not (REPO / "tests" / path.relative_to(PACKAGE)).with_name(f"test_{path.name}").is_file()
-    ]
+def test_test_folders_mirror_the_rooms():
+    rooms = {part_of(module) for module, path in MODULES.items() if path.name == "__init__.py"}
+    missing = [room for room in rooms - {""} if not (REPO / "tests" / room).is_dir()]
     assert missing == []

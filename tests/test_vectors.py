@@ -26,8 +26,8 @@ from vlprep import (
     plan_frames,
     video_tokens,
 )
+from vlprep.count.tokens import step_seconds
 from vlprep.errors import ResizeError
-from vlprep.rules.tokens import step_seconds
 
 FOLDERS = {"sample": GOLDEN / "vectors", "all": SHARED / "vectors"}
 

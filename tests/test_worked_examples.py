@@ -8,7 +8,7 @@ T10, the length of a Base64 string, awaits a function that it could test.
 import pytest
 
 from vlprep import get_model, image_tokens, smart_resize, token_budget
-from vlprep.rules.packing import plan_fit
+from vlprep.plan.packing import plan_fit
 from vlprep.units import parse_count
 
 JUNE = {"model": "qwen-vl-max", "rules": "guide-2025-06"}

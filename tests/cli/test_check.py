@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from tests.places import REPO
-from vlprep.rules.limits.table import RULES
+from vlprep.check.table import RULES
 
 SHAPE = {"schema", "model", "rules", "route", "errors", "warnings", "notes", "items", "findings",
          "total_tokens", "max_input_tokens"}  # fmt: skip

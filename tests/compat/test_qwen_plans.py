@@ -28,7 +28,7 @@ from vlprep.compat.qwen_plans import (
     reference_model,
 )
 from vlprep.errors import ConstraintError, FrameCountError, VlprepError
-from vlprep.tasks.frames import probe_clip
+from vlprep.frames.stream import probe_clip
 from vlprep.types import ImageSize, VideoInfo
 
 CLIP = VideoInfo(size=ImageSize(720, 1280), frame_count=300, fps=Fraction(30))

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.films import VARIABLE, film
+from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
-from tests.tasks.test_frames import drawn_number
 from vlprep import read_frames
 from vlprep.compat.qwen import fetch_video
 from vlprep.compat.qwen_videos import frame_dtype

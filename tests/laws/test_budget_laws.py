@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.laws.strategies import ordinary, sides
 from vlprep import image_tokens, image_tokens_batch, token_budget
+from vlprep.count.budget import TokenBudget
 from vlprep.errors import AspectRatioError, ResizeError
-from vlprep.rules.budget import TokenBudget
-from vlprep.rules.packing import fitting_prefix, plan_fit, split_in_order
+from vlprep.plan.packing import fitting_prefix, plan_fit, split_in_order
 
 MODELS = ("qvq-max", "qwen3-vl-plus", "qwen-vl-max", "Qwen/Qwen3-VL-8B-Instruct")
 
@@ -22,7 +22,7 @@ budgets = st.integers(1, 60)
 def nearly_square(draw: st.DrawFn) -> tuple[int, int]:
     """Draw a size of at most 3:1, of which no side is floored to 0, however low the limit.
 
-    What narrower pictures do to the search is in tests/rules/test_packing.py.
+    What narrower pictures do to the search is in tests/plan/test_packing.py.
     """
     short = draw(st.one_of(st.integers(32, 8000), st.integers(3, 600).map(lambda n: n * 14)))
     long = draw(st.integers(short, 3 * short))

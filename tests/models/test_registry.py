@@ -7,6 +7,8 @@ import pytest
 
 from tests.places import FIXTURES
 from vlprep import VlprepError, count_tokens, get_model, image_tokens, list_models, load_model_file
+from vlprep.count.files import CountOptions, explain
+from vlprep.count.pixels import BUDGETS
 from vlprep.errors import ModelFileError, UnknownModelError
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.maths.sampling import FRAME_COUNT_RULES, INDEX_RULES
@@ -14,8 +16,6 @@ from vlprep.models.registry import (
     DEFAULT_MODEL,
     find_source,
 )
-from vlprep.rules.pixels import BUDGETS
-from vlprep.tasks.count import CountOptions, explain
 
 MODELS = list_models()
 

@@ -7,7 +7,7 @@ import pytest
 from vlprep import get_model, list_models
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import find_source, get_api, get_route
-from vlprep.tasks.payload.forms import FORMS
+from vlprep.payload.forms import FORMS
 
 
 def test_every_api_has_a_form_known_routes_and_named_sources():

@@ -9,15 +9,15 @@ from typing import Any
 
 import click
 
+from vlprep.boxes.answers import Shape
+from vlprep.boxes.boxes import LocatedShapes, locate_boxes, save_boxes
 from vlprep.cli.options import SIZE, high_res_option, model_options, output_options, pixel_options
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe
+from vlprep.count.explain import cite
 from vlprep.errors import AnswerError
 from vlprep.models.registry import resolve_model
 from vlprep.models.spec import BOX_CONVENTIONS
-from vlprep.rules.explain import cite
-from vlprep.tasks.answers import Shape
-from vlprep.tasks.boxes import LocatedShapes, locate_boxes, save_boxes
 from vlprep.units import format_size
 
 SCHEMA = "vlprep.boxes/1"

@@ -9,6 +9,10 @@ from typing import Any
 
 import click
 
+from vlprep.check.check import CheckReport, check_media
+from vlprep.check.requests import ON_ITS_WAY
+from vlprep.check.rule import Finding, Request
+from vlprep.check.table import RULES
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     COUNT,
@@ -24,13 +28,9 @@ from vlprep.cli.options import (
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, note, print_json, print_table
 from vlprep.cli.text import safe, thousands
+from vlprep.count.explain import cite
 from vlprep.models.registry import find_source, get_route, resolve_model
 from vlprep.models.spec import ModelSpec
-from vlprep.rules.explain import cite
-from vlprep.rules.limits.finding import Finding, Request
-from vlprep.rules.limits.request import ON_ITS_WAY
-from vlprep.rules.limits.table import RULES
-from vlprep.tasks.check import CheckReport, check_media
 
 SCHEMA = "vlprep.check/1"
 LIST_SCHEMA = "vlprep.check-rules/1"

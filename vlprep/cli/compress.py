@@ -25,17 +25,17 @@ from vlprep.cli.options import (
 from vlprep.cli.progress import Bars
 from vlprep.cli.render import failure_json, heading, note, print_json, print_table, report_problems
 from vlprep.cli.text import safe, thousands
-from vlprep.models.registry import resolve_model
-from vlprep.models.spec import ModelSpec
-from vlprep.tasks.compress.files import (
+from vlprep.compress.image import CompressedImage
+from vlprep.compress.many import (
     CompressedFile,
     CompressOptions,
     Outcome,
     compress_file,
     compress_many,
 )
-from vlprep.tasks.compress.image import CompressedImage
-from vlprep.tasks.compress.video import CompressedVideo
+from vlprep.compress.video import CompressedVideo
+from vlprep.models.registry import resolve_model
+from vlprep.models.spec import ModelSpec
 from vlprep.units import format_bytes, format_size
 
 SCHEMA = "vlprep.compress/1"

@@ -29,11 +29,11 @@ from vlprep.cli.render import (
     report_problems,
 )
 from vlprep.cli.text import thousands
+from vlprep.count.budget import TokenBudget, token_budget
+from vlprep.count.files import CountOptions, count_many
 from vlprep.models.registry import resolve_model
 from vlprep.models.spec import ModelSpec
-from vlprep.rules.budget import TokenBudget, token_budget
-from vlprep.tasks.count import CountOptions, count_many
-from vlprep.tasks.fit import EqualFit, ImageFit, fit_counted, fit_equal
+from vlprep.plan.fit import EqualFit, ImageFit, fit_counted, fit_equal
 from vlprep.units import format_size
 
 SCHEMA = "vlprep.fit/1"

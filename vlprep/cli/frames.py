@@ -17,9 +17,9 @@ from vlprep.cli.options import (
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, note, print_json
 from vlprep.cli.text import safe, thousands
+from vlprep.frames.files import FrameFormat, FrameRecord, manifest, save_frames
+from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream, read_frames
 from vlprep.models.registry import resolve_model
-from vlprep.tasks.frame_files import FrameFormat, FrameRecord, manifest, save_frames
-from vlprep.tasks.frames import PATIENCE_SECONDS, FrameStream, read_frames
 from vlprep.types import Resample
 from vlprep.units import format_size
 

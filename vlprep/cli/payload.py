@@ -21,12 +21,12 @@ from vlprep.cli.text import safe, thousands
 from vlprep.errors import CheckError
 from vlprep.media.target import new_file
 from vlprep.models.registry import resolve_model
-from vlprep.tasks.payload.forms import Json
-from vlprep.tasks.payload.items import Item
-from vlprep.tasks.payload.parts import MediaPart
-from vlprep.tasks.payload.request import Request, build_request
-from vlprep.tasks.payload.urls import MediaUrl, UrlKind, is_web_url
-from vlprep.tasks.payload.writing import body_chunks, body_length, preview
+from vlprep.payload.forms import Json
+from vlprep.payload.items import Item
+from vlprep.payload.parts import MediaPart
+from vlprep.payload.request import Request, build_request
+from vlprep.payload.urls import MediaUrl, UrlKind, is_web_url
+from vlprep.payload.writing import body_chunks, body_length, preview
 from vlprep.units import format_bytes
 
 

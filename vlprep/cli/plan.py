@@ -21,11 +21,11 @@ from vlprep.cli.options import (
 from vlprep.cli.plan_report import plan_json, print_plan
 from vlprep.cli.progress import track
 from vlprep.cli.render import note, print_json, report_problems
+from vlprep.count.spending import Spending, share_of_input, spending
 from vlprep.models.registry import resolve_model
 from vlprep.models.spec import ModelSpec
-from vlprep.rules.spending import Spending, share_of_input, spending
-from vlprep.tasks.plan.media import plan_files
-from vlprep.tasks.plan.records import PlanOptions, SplitOptions
+from vlprep.plan.plan import plan_files
+from vlprep.plan.records import PlanOptions, SplitOptions
 
 
 @click.command(name="plan")
@@ -95,7 +95,7 @@ def command(
     files = Inputs(paths, recursive, from_file, null_separated).files()
     plan = plan_files(track(files, len(files), "measuring"), spec, allowed, options, split)
     if chart is not None:
-        from vlprep.tasks.plan.chart import save_chart
+        from vlprep.plan.chart import save_chart
 
         save_chart(plan, chart, overwrite=force)
     if as_json:

@@ -11,10 +11,10 @@ import click
 
 from vlprep.cli.render import Item, heading, item_json, note, print_table
 from vlprep.cli.text import percent, safe, thousands
-from vlprep.rules.clip_grid import ClipSetting
-from vlprep.rules.planning import alternatives, thinned, what_if
-from vlprep.tasks.count import MediaCount
-from vlprep.tasks.plan.records import MediaPlan, PlannedFile
+from vlprep.count.files import MediaCount
+from vlprep.plan.one_clip import alternatives, thinned, what_if
+from vlprep.plan.records import MediaPlan, PlannedFile
+from vlprep.plan.settings import ClipSetting
 from vlprep.types import VideoInfo
 from vlprep.units import format_rate, format_size
 

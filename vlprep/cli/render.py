@@ -16,10 +16,10 @@ from typing import Any, Literal, Protocol
 import click
 
 from vlprep.cli.text import safe
+from vlprep.count.files import MediaFailure, Result
+from vlprep.count.tokens import TokenCount
+from vlprep.frames.view import ImageView
 from vlprep.models.spec import ModelSpec
-from vlprep.rules.tokens import TokenCount
-from vlprep.tasks.count import MediaFailure, Result
-from vlprep.tasks.images import ImageView
 from vlprep.types import ImageSize
 
 Item = dict[str, Any]

@@ -32,9 +32,9 @@ from vlprep.cli.render import (
     report_problems,
 )
 from vlprep.cli.text import money, percent, safe, thousands
+from vlprep.count.files import CountOptions, MediaCount, Result, Tally, count_many, explain, tally
 from vlprep.models.registry import resolve_model
 from vlprep.models.spec import ModelSpec
-from vlprep.tasks.count import CountOptions, MediaCount, Result, Tally, count_many, explain, tally
 from vlprep.units import format_size
 
 SCHEMA = "vlprep.tokens/1"

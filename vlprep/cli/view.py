@@ -9,8 +9,8 @@ import click
 from vlprep.cli.options import high_res_option, model_options, output_options, pixel_options
 from vlprep.cli.render import heading, note, print_json, view_json
 from vlprep.cli.text import safe, thousands
+from vlprep.frames.view import ImageView, save_view, view_image
 from vlprep.models.registry import resolve_model
-from vlprep.tasks.images import ImageView, save_view, view_image
 from vlprep.units import format_size
 
 

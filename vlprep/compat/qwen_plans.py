@@ -11,11 +11,11 @@ from fractions import Fraction
 from functools import cache
 
 from vlprep.compat.qwen_elements import Asked
+from vlprep.count.tokens import TokenCount, image_tokens, video_tokens
 from vlprep.errors import ConstraintError
 from vlprep.maths.sampling import ASSUMED_FPS, PAIR
 from vlprep.models.registry import list_models
 from vlprep.models.spec import ModelSpec, Prompt
-from vlprep.rules.tokens import TokenCount, image_tokens, video_tokens
 from vlprep.types import ImageSize, VideoInfo
 
 REFERENCE = "qwen-vl-utils"

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from vlprep.compat.qwen_elements import Asked, Element, Fetch, as_source, asked_of, read_pixels
 from vlprep.compat.qwen_plans import frame_rate, list_facts, plan_video, reference_model
+from vlprep.count.tokens import TokenCount
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
+from vlprep.frames.stream import FrameStream, decode_plan, probe_clip
 from vlprep.maths.sampling import DEFAULT_FPS, PAIR
 from vlprep.media.picture import Pixels, resize_picture
 from vlprep.media.source import SourceLike, source_name
 from vlprep.media.video.paint import Look
-from vlprep.rules.tokens import TokenCount
-from vlprep.tasks.frames import FrameStream, decode_plan, probe_clip
 from vlprep.types import ImageSize, Resample, VideoInfo
 from vlprep.units import format_size
 

@@ -1,6 +1,6 @@
 """What the services take as files: frozen records of `catalog/files.toml`.
 
-They are read by `registry`; what follows from them for a file is in `vlprep.rules.files`.
+They are read by `registry`; what follows from them for a file is in `vlprep.check.files`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What chat APIs and models want of a request beside the media: frozen records, with sources.
 
-They are read by `registry`; how a request is put together from them is in `vlprep.tasks.payload`.
+They are read by `registry`; how a request is put together from them is in `vlprep.payload`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the catalogue knows of a model: frozen records of numbers, each with its sources.
 
-A number that no source states is `None`. How the numbers are used is in `vlprep.rules`; where
-they are read from is `registry` and `huggingface`.
+A number that no source states is `None`. Where the numbers are read from is `registry`
+and `huggingface`; the rooms of the verbs use them.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class VideoRule:
     sampling: str
     """Name of the rule in `vlprep.maths.sampling` that spreads the frames."""
     budget: str
-    """Name of the rule in `vlprep.rules.tokens` that turns limits into pixels per frame."""
+    """Name of the rule in `vlprep.count.tokens` that turns limits into pixels per frame."""
     patch_size: int
     """Side in pixels of a patch of the vision encoder."""
     merge_size: int

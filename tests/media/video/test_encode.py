@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tests.films import numbered
+from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
-from tests.tasks.test_frames import drawn_number
 from vlprep import ImageSize, probe, read_frames
 from vlprep.errors import VlprepError
 from vlprep.media.probe import recognise

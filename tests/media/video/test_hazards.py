@@ -8,8 +8,8 @@ from bisect import bisect_right
 import numpy as np
 import pytest
 
+from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
-from tests.tasks.test_frames import drawn_number
 from vlprep import VideoInfo, probe, read_frames
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())

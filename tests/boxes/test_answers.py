@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vlprep.boxes.answers import Shape, parse_answer
+from vlprep.errors import AnswerError
+
+BOX = ((1.0, 2.0), (30.0, 40.0))
+CAT = Shape("box", BOX, "cat")
+
+
+def found(text):
+    return list(parse_answer(text).shapes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"bbox_2d": [1, 2, 30, 40], "label": "cat"}]',
+        '{"bbox_2d": [1, 2, 30, 40], "label": "cat"}',
+        '{"label": "cat", "bbox": [1.0, 2.0, 30.0, 40.0]}',
+        '```json\n[\n\t{"bbox_2d": [1, 2, 30, 40], "label": "cat"}\n]\n```',
+        'Here it is:\n```json\n{"bbox_2d": [1, 2, 30, 40], "label": "cat"}\n```\nAsk for more [1].',
+        '{"objects": [{"bbox_2d": "1, 2, 30, 40", "name": "cat"}]}',
+        '[{"bbox_2d": [[1, 2], [30, 40]], "label": "cat"}]',
+        '<think>perhaps [5, 6, 7, 8]</think>{"bbox_2d": [1, 2, 30, 40], "label": "cat"}',
+        "<|object_ref_start|>cat<|object_ref_end|><|box_start|>(1,2),(30,40)<|box_end|>",
+        "<ref> cat</ref><box>(1,2),(30,40)</box>",
+        "cat: [1, 2, 30, 40]",
+        "- cat: (1, 2), (30, 40)",
+        "cat(1,2),(30,40)",
+        "cat: 1, 2, 30, 40",
+        "a line before\ncat = 1 2 30 40\nand one after",
+    ],
+)
+def test_one_box_in_all_the_ways_to_write_it(text):
+    (shape,) = found(text)
+    assert shape.points == BOX
+    assert shape == CAT
+
+
+@pytest.mark.parametrize("text", ["[1, 2, 30, 40]", "(1, 2, 30, 40)", "1,2,30,40", "1 2 30 40\n"])
+def test_bare_numbers_are_a_box(text):
+    assert found(text) == [Shape("box", BOX)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"point_2d": [3, 4.5], "label": "tip"}', '{"point_2d": "3, 4.5", "label": "tip"}',
+     '{"coordinate": [3, 4.5], "label": "tip"}', "tip: (3, 4.5)"],
+)  # fmt: skip
+def test_points(text):
+    assert found(text) == [Shape("point", ((3.0, 4.5),), "tip")]
+
+
+@pytest.mark.parametrize("corners", ["[[1, 2], [3, 4], [5, 6]]", "[1, 2, 3, 4, 5, 6]"])
+def test_polygons_flat_or_in_pairs(corners):
+    polygon = Shape("polygon", ((1.0, 2.0), (3.0, 4.0), (5.0, 6.0)), "roof")
+    assert found(f'{{"polygon": {corners}, "label": "roof"}}') == [polygon]
+
+
+def test_several_points_of_one_name():
+    shapes = found('{"point_2d": [[1, 2], [3, 4]], "label": "eye"}')
+    assert shapes == [Shape("point", ((1.0, 2.0),), "eye"), Shape("point", ((3.0, 4.0),), "eye")]
+
+
+def test_several_boxes_of_one_name():
+    text = '[{"bbox_2d": [[1, 2, 30, 40], [5, 6, 7, 8]], "label": "cat"}]'
+    assert found(text) == [CAT, Shape("box", ((5.0, 6.0), (7.0, 8.0)), "cat")]
+
+
+def test_boxes_after_one_reference_share_its_name():
+    boxes = "<|box_start|>(1,2),(30,40)<|box_end|>" * 2
+    text = f"<|object_ref_start|>cat<|object_ref_end|>{boxes} and {boxes}"
+    assert [shape.label for shape in found(text)] == ["cat", "cat", None, None]
+
+
+def test_documents_as_html():
+    # Built like the sample of document S002; the second paragraph is not closed.
+    text = (
+        '```html\n<html><body>\n<h1 data-bbox="10 20 300 40">A &amp; B<br>C</h1>\n'
+        '<p data-bbox="10 60 300 90">some <b>bold</b>  text\n'
+        '<div class="image" data-bbox="10 100 300 400"><img data-bbox="11 101 299 399"/></div>\n'
+        '<p data-polygon="1 1 9 1 9 9 1 9">slanted</p></body></html>\n```'
+    )
+    answer = parse_answer(text)
+    assert answer.form == "html"
+    assert [(s.kind, s.label) for s in answer.shapes] == [
+        ("box", "h1"), ("box", "p"), ("box", "div image"), ("box", "img"), ("polygon", "p"),
+    ]  # fmt: skip
+    assert answer.shapes[0].text == "A & BC"
+    assert answer.shapes[1].text.startswith("some bold text")
+    assert answer.shapes[4].text == "slanted"
+
+
+def test_an_element_that_is_not_closed_ends_where_the_next_begins():
+    shapes = found('<p data-bbox="1 2 3 4">one<p data-bbox="5 6 7 8">two</p>three')
+    assert [shape.text for shape in shapes] == ["one", "two"]
+
+
+def test_a_key_of_broken_json_is_no_name():
+    assert found('{\n  "bbox_2d": [1, 2, 30, 40],\n  "lab') == [Shape("box", BOX)]
+    assert found("[{'bbox_2d': [1, 2, 30, 40], 'label': 'cat'}]") == [Shape("box", BOX)]
+
+
+def test_documents_as_markdown():
+    text = "# Title\n<!-- Image (1, 2, 30, 40) -->\n<!-- Table (5,6,7,8)-->\n\\begin{tabular}{l}"
+    answer = parse_answer(text)
+    assert answer.form == "markdown"
+    assert [s.label for s in answer.shapes] == ["Image", "Table"]
+
+
+def test_text_that_is_read_is_not_the_label():
+    (shape,) = found('{"bbox_2d": [1, 2, 30, 40], "text_content": "EXIT", "label": "sign"}')
+    assert (shape.label, shape.text) == ("sign", "EXIT")
+
+
+# What has to be mended, and said.
+
+
+@pytest.mark.parametrize("cut", range(50, 93))
+def test_of_a_list_cut_off_anywhere_the_whole_boxes_are_taken(cut):
+    whole = json.dumps([{"bbox_2d": [1, 2, 30, 40], "label": "cat"},
+                        {"label": "dog", "bbox_2d": [500, 600, 700, 800]}])  # fmt: skip
+    answer = parse_answer(whole[:cut])
+    assert answer.shapes[0] == CAT
+    assert answer.warnings == ("the answer is cut off; what is complete was taken",)
+    assert all(shape.points == ((500, 600), (700, 800)) for shape in answer.shapes[1:])
+
+
+def test_html_and_tokens_cut_off():
+    html = parse_answer('<p data-bbox="1 2 30 40">t</p><p data-bbox="10 2')
+    tokens = parse_answer("<box>(1,2),(30,40)</box><box>(1,2),(3")
+    for answer in (html, tokens):
+        assert [shape.points for shape in answer.shapes] == [BOX]
+        assert "cut off" in answer.warnings[0]
+
+
+def test_a_whole_answer_is_not_taken_for_cut_off():
+    assert parse_answer('See [this] and {that}: [{"bbox_2d": [1, 2, 30, 40]}]').warnings == ()
+
+
+def test_exchanged_corners_are_put_in_order_with_a_warning():
+    answer = parse_answer("[[30, 2, 1, 40], [1, 2, 30, 40]]")
+    assert [shape.points for shape in answer.shapes] == [BOX, BOX]
+    assert answer.warnings == ("boxes with exchanged corners, put in order: 1",)
+
+
+@pytest.mark.parametrize(
+    "odd", ["[1, 2, 3]", '"nowhere"', "null", "[1, 2, true, 4]", "[1, 2, 1e999, 4]", "{}", "[]"]
+)
+def test_what_is_no_place_is_left_out_and_said(odd):
+    answer = parse_answer(f'[{{"bbox_2d": {odd}}}, {{"bbox_2d": [1, 2, 30, 40]}}]')
+    assert [shape.points for shape in answer.shapes] == [BOX]
+    assert answer.warnings[0].startswith("left out, not coordinates: 1, for instance")
+
+
+# What is no answer.
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " \n", "<think>[1, 2, 3, 4], or", "I see no cat.", "[]", "{}", "[1]",
+     '{"bbox_2d": [1, 2, 3]}', "in 2024, 3 cats",
+     "see [1] and [2]", "<p data-bbox='x'>t</p>", "<think>[1, 2, 3, 4]</think>", "\x00\x1b[31m"],
+)  # fmt: skip
+def test_an_answer_without_places_is_an_error(text):
+    with pytest.raises(AnswerError, match=r"^no box, point or polygon in the answer"):
+        parse_answer(text)
+
+
+def test_three_dimensions_are_recognised_and_refused():
+    text = '[{"bbox_3d": [0.1, 0.2, 1.5, 0.3, 0.3, 0.4, 0, 0, 0.1], "label": "chair"}]'
+    with pytest.raises(AnswerError, match=r"three dimensions .* ask the model for bbox_2d"):
+        parse_answer(text)
+
+
+@pytest.mark.parametrize("bomb", ["[" * 100_000, '{"a":' * 50_000, "<p>" * 20_000 + "data-bbox"])
+def test_nesting_without_end_is_no_crash(bomb):
+    with pytest.raises(AnswerError):
+        parse_answer(bomb)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" + "1, " * 30_000, "1 " * 30_000 + "x", "cat: " + "(1, 2" * 20_000,
+     "<p>" * 9_000 + "</x>" * 9_000 + "data-bbox", '{"a": [' * 900,
+     "<box>" * 20_000, "<!-- Image " * 9_000],
+    ids=lambda text: text[:9],
+)  # fmt: skip
+def test_a_model_that_repeats_itself_is_read_quickly(text):
+    started = time.process_time()
+    with pytest.raises(AnswerError):
+        parse_answer(text)
+    assert time.process_time() - started < 5
+
+
+@given(st.text(alphabet='[]{}(),"<>|- 0123456789.abox_2dp:\n') | st.text())
+def test_any_text_is_an_answer_or_an_answer_error(text):
+    try:
+        answer = parse_answer(text)
+    except AnswerError:
+        return
+    assert answer.shapes
+    for shape in answer.shapes:
+        assert {"point": 1, "box": 2}.get(shape.kind, 3) <= len(shape.points)
+        assert shape.bounds[0] <= shape.bounds[2]
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 9999)] * 4), min_size=1, max_size=8), st.booleans())
+def test_json_is_read_as_it_was_written(boxes, fenced):
+    text = json.dumps([{"bbox_2d": box, "label": str(n)} for n, box in enumerate(boxes)])
+    shapes = found(f"```json\n{text}\n```" if fenced else text)
+    assert [shape.label for shape in shapes] == [str(n) for n in range(len(boxes))]
+    assert [shape.bounds for shape in shapes] == [
+        (min(a, c), min(b, d), max(a, c), max(b, d)) for a, b, c, d in boxes
+    ]

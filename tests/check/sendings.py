@@ -1,0 +1,34 @@
+"""Requests made of plain facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vlprep import ImageInfo, ImageSize, VideoInfo, get_model
+from vlprep.check.rule import FileFacts, Request
+from vlprep.models.registry import get_route
+
+
+def image(width: int = 640, height: int = 480, **facts: Any) -> FileFacts:
+    own = {key: facts.pop(key) for key in list(facts) if key in ("source", "kind", "path")}
+    info = ImageInfo(size=ImageSize(height, width), **{"format": "JPEG", **facts})
+    return FileFacts(**{"source": "a.jpg", "kind": "image", "info": info, **own})
+
+
+def video(**facts: Any) -> FileFacts:
+    own = {key: facts.pop(key) for key in list(facts) if key in ("source", "kind", "path")}
+    known = {"frame_count": 300, "fps": None, "format": "MP4", "duration_seconds": 10.0, **facts}
+    info = VideoInfo(size=ImageSize(360, 640), **known)
+    return FileFacts(**{"source": "a.mp4", "kind": "video", "info": info, **own})
+
+
+def frame_list(*frames: FileFacts) -> FileFacts:
+    return FileFacts(source="frames", kind="frame list", frames=frames)
+
+
+def url(address: str) -> FileFacts:
+    return FileFacts(source=address, kind="URL")
+
+
+def request(*files: FileFacts, model: Any = None, route: str = "base64", **asked: Any) -> Request:
+    return Request(model=get_model(model), files=files, route=get_route(route), **asked)

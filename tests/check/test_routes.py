@@ -1,0 +1,76 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vlprep import get_model
+from vlprep.check.routes import advise_routes, advise_url
+from vlprep.models.registry import list_apis
+
+MODEL = get_model("qvq-max")
+WEIGHTS = get_model("Qwen/Qwen3-VL-8B-Instruct")
+
+
+def routes(count, model=MODEL, *, is_video=False, format="JPEG"):
+    found = advise_routes("a", count, model, is_video=is_video, format=format)
+    return {advice.api: advice.routes for advice in found}
+
+
+@pytest.mark.parametrize(
+    ("count", "openai", "dashscope"),
+    [
+        (6_999_999, ("base64", "url"), ("path", "base64", "url")),
+        (7_000_000, ("url",), ("path", "url")),
+        (9_999_999, ("url",), ("path", "url")),
+        (10_000_000, (), ()),
+    ],
+)
+def test_images_go_by_the_table_of_the_guides(count, openai, dashscope):
+    assert routes(count) == {"openai": openai, "dashscope": dashscope}
+
+
+@pytest.mark.parametrize(
+    ("count", "openai", "dashscope"),
+    [
+        (6_999_999, ("base64", "url"), ("path", "base64", "url")),
+        (99_999_999, ("url",), ("path", "url")),
+        (100_000_000, ("url",), ("url",)),
+        (1_000_000_000, (), ()),  # the model's own limit by URL
+    ],
+)
+def test_videos_go_by_the_table_of_the_guides(count, openai, dashscope):
+    assert routes(count, is_video=True, format="MP4") == {"openai": openai, "dashscope": dashscope}
+
+
+def test_some_models_take_larger_images_by_url():
+    assert routes(19_999_999, get_model("qwen3.8-max"))["openai"] == ("url",)
+    assert routes(20_000_000, get_model("qwen3.8-max"))["openai"] == ()
+
+
+def test_a_limit_that_nobody_states_keeps_no_route_away():
+    ocr = get_model("qwen-vl-ocr")
+    assert ocr.video_files is None
+    assert routes(10**12, ocr, is_video=True, format="MP4")["openai"] == ("url",)
+
+
+def test_weights_run_anywhere():
+    assert advise_routes("a", 1, WEIGHTS, is_video=False, format="JPEG") == ()
+    assert advise_url("https://example.com/a", WEIGHTS) == ()
+
+
+def test_a_url_goes_by_url_and_each_advice_has_sources():
+    found = advise_url("https://example.com/a", MODEL)
+    assert [advice.api for advice in found] == [api.name for api in list_apis()]
+    assert all(advice.recommended == "url" and advice.sources for advice in found)
+
+
+@given(
+    st.integers(0, 3 * 10**9),
+    st.integers(0, 10**8),
+    st.sampled_from(["JPEG", "PNG", "MP4", "MOV", None]),
+)
+def test_a_smaller_file_has_every_route_of_a_larger_one(count, less, format):
+    is_video = format in ("MP4", "MOV")
+    larger = routes(count, is_video=is_video, format=format)
+    smaller = routes(max(count - less, 0), is_video=is_video, format=format)
+    for api, names in larger.items():
+        assert set(names) <= set(smaller[api])

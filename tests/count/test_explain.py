@@ -1,0 +1,101 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from vlprep import (
+    ImageInfo,
+    ImageSize,
+    VideoInfo,
+    get_model,
+    image_tokens,
+    list_models,
+    video_tokens,
+)
+from vlprep.count.explain import cite, explain_image, explain_video
+
+IMAGE = ImageInfo(size=ImageSize(1280, 1280), format="JPEG", orientation=6)
+CLIP = VideoInfo(
+    size=ImageSize(720, 1280), frame_count=250, fps=Fraction(25), codec="h264", format="MP4",
+    rotation=90,
+)  # fmt: skip
+
+
+def test_an_image_step_by_step():
+    spec = get_model("qvq-max")
+    rules, facts, unit, limits, resize, total = explain_image(
+        IMAGE, image_tokens(IMAGE.size, spec), spec
+    )
+    assert rules.startswith("rules guide-2025-06: Model Studio visual understanding guide")
+    assert rules.endswith("2025-06-05")
+    assert facts == "JPEG, 1280x1280 as displayed, EXIF orientation 6 applied"
+    assert unit.startswith("one token is 28x28 pixels")
+    assert unit.endswith(cite(spec.rules().image.sources))
+    assert limits.startswith(
+        "an image may have 3,136 to 1,003,520 pixels, bound by the default cap"
+    )
+    assert "1280x1280" in resize
+    assert "980x980" in resize
+    assert total == "35 x 35 = 1,225 visual tokens + 2 markers = 1,227"
+
+
+def test_a_video_step_by_step():
+    spec = get_model("Qwen/Qwen3-VL-8B-Instruct")
+    lines = explain_video(CLIP, video_tokens(CLIP, spec), spec)
+    assert "MP4 (h264), 1280x720 as displayed, turned by 90 degrees" in lines
+    assert "250 frames (header) at 25 frames per second" in lines
+    assert lines[-1] == (
+        "10 frame pairs x 22 x 40 = 8,800 visual tokens + 22 markers + 60 of timestamp text = 8,882"
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "reason", "seen"),
+    [
+        ((10, 10), "too few: enlarged", "56x56"),
+        ((100, 100), "within the range", "112x112"),
+        ((2000, 2000), "too many: shrunk", "980x980"),
+        # 1,003,520 pixels are the cap, which the size meets before it is rounded, not after.
+        ((1001, 1001), "too many: shrunk", "980x980"),
+    ],
+)
+def test_the_reason_of_a_resize(size, reason, seen):
+    assert reason in resize_step(size, "qvq-max")
+    assert f"seen as {seen}" in resize_step(size, "qvq-max")
+
+
+def test_a_lifted_side_is_explained_as_lifted():
+    model, rules = "Qwen/Qwen2.5-VL-7B-Instruct", "qwen-vl-utils"
+    assert image_tokens((10, 2000), model, rules=rules).resized == (28, 1988)
+    assert "within the range" in resize_step((10, 2000), model, rules)
+
+
+def resize_step(size, model, rules=None):
+    spec, info = get_model(model), ImageInfo(size=ImageSize(*size), format="PNG")
+    lines = explain_image(info, image_tokens(size, spec, rules=rules), spec)
+    return next(line for line in lines if "seen as" in line)
+
+
+@pytest.mark.parametrize("model", list_models(), ids=lambda model: model.name)
+def test_every_rule_set_can_be_explained(model):
+    for name, rules in model.rule_sets.items():
+        if rules.image:
+            lines = explain_image(IMAGE, image_tokens(IMAGE.size, model, rules=name), model)
+            assert all(lines)
+        if rules.video:
+            lines = explain_video(CLIP, video_tokens(CLIP, model, rules=name), model)
+            assert all(lines)
+
+
+def test_citations_carry_their_dates():
+    assert cite(("S002",)) == "[S002 2025-06-05]"
+
+
+def test_how_frames_are_chosen_is_told_as_it_was_asked():
+    spread = video_tokens(CLIP, "qwen3-vl-plus", sampling="linspace")
+    lines = explain_video(CLIP, spread, get_model("qwen3-vl-plus"))
+    assert any(line.endswith("spread by linspace") for line in lines)
+    images = replace(CLIP, frame_count=8, frame_count_from="list", format="frame list", codec=None)
+    lines = explain_video(images, video_tokens(images, "qvq-max"), get_model("qvq-max"))
+    assert "all 8 images of a list are shown" in lines
+    assert any(line.startswith("frame list, ") for line in lines)

@@ -1,0 +1,165 @@
+from dataclasses import replace
+
+import pytest
+
+from vlprep import get_model
+from vlprep.count.pixels import BUDGETS, image_limits, video_limits
+from vlprep.errors import ConstraintError
+
+GUIDE = get_model("qwen3-vl-plus").rules("guide-2025-12")
+API = get_model("qwen3-vl-plus").rules("api-2026")
+
+
+def image(rule=GUIDE.image, min_pixels=None, max_pixels=None, high_res=False):
+    limits = image_limits(rule, min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res)
+    return (limits.min_pixels, limits.max_pixels), limits
+
+
+def test_the_model_s_own_limits_hold_when_nothing_is_asked():
+    pair, limits = image()
+    assert pair == (4096, 2_621_440)
+    assert limits.bound_by == "the default cap"
+    assert limits.warnings == ()
+
+
+def test_the_caller_s_limits_replace_them():
+    pair, limits = image(min_pixels=10_000, max_pixels=20_000)
+    assert pair == (10_000, 20_000)
+    assert limits.bound_by == "max_pixels"
+    assert limits.warnings == ()
+
+
+def test_limits_outside_the_documented_range_are_brought_into_it_and_said():
+    pair, limits = image(min_pixels=1, max_pixels=10**9)
+    assert pair == (4096, 16_777_216)
+    assert ["raised" in limits.warnings[0], "lowered" in limits.warnings[1]] == [True, True]
+
+
+def test_a_cap_below_the_floor_is_the_floor():
+    pair, limits = image(max_pixels=5)
+    assert pair == (4096, 4096)
+    assert "raised" in limits.warnings[0]
+
+
+def test_the_default_lower_limit_gives_way_to_a_smaller_cap():
+    rule = replace(API.image, floor_pixels=4096)
+    pair, limits = image(rule, max_pixels=10_000)
+    assert pair == (10_000, 10_000)
+    assert "gives way" in limits.warnings[0]
+
+
+def test_limits_the_wrong_way_round_are_refused_if_the_caller_gave_the_lower():
+    with pytest.raises(ConstraintError, match="20,000 is above max_pixels 10,000"):
+        image(min_pixels=20_000, max_pixels=10_000)
+    with pytest.raises(ConstraintError, match="above max_pixels"):
+        image(min_pixels=2_621_441)
+
+
+def test_high_resolution_ignores_the_caller_s_cap_and_says_so():
+    pair, limits = image(max_pixels=10_000, high_res=True)
+    assert pair == (4096, 16_777_216)
+    assert limits.bound_by == "the high-resolution mode"
+    assert limits.warnings == ("max_pixels is ignored in high-resolution mode",)
+
+
+def test_high_resolution_is_refused_where_there_is_none():
+    rule = get_model("Qwen/Qwen3-VL-8B-Instruct").rules().image
+    with pytest.raises(ConstraintError, match="this rule set has none"):
+        image(rule, high_res=True)
+
+
+# Clips.
+
+
+def frame(rule, frames=20, min_pixels=None, max_pixels=None, total_pixels=None):
+    return video_limits(rule, frames, min_pixels, max_pixels, total_pixels)
+
+
+def test_every_budget_rule_of_the_catalogue_is_tried_below():
+    assert set(BUDGETS) == {
+        "guide", "qwen-vl-utils", "frame", "frame-capped", "clip", "clip-capped",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("frames", "high"),
+    [
+        (20, 655_360),  # the cap of a frame
+        (1200, 134_217_728 / 1200 * 2),  # a share of the clip
+        (2000, 134_217_728 / 2000 * 2),
+    ],
+)
+def test_guide(frames, high):
+    assert frame(GUIDE.video, frames).max_pixels == high
+
+
+def test_guide_floor():
+    limits = frame(GUIDE.video, 20, total_pixels=1)
+    assert limits.max_pixels == int(4096 * 1.05)
+    assert "lower limit" in limits.bound_by
+
+
+def test_guide_needs_a_total():
+    with pytest.raises(ConstraintError, match="needs total_pixels"):
+        frame(replace(GUIDE.video, total_pixels=None))
+
+
+def test_qwen_vl_utils_takes_a_cap_of_the_caller_only_downwards():
+    rule = get_model("Qwen/Qwen3-VL-8B-Instruct").rules("qwen-vl-utils").video
+    assert frame(rule).max_pixels == 786_432
+    assert frame(rule, max_pixels=200_000).max_pixels == 200_000
+    assert frame(rule, max_pixels=10**9).max_pixels == 786_432
+    # 24,576 tokens for 768 frames: the floor under a frame makes it far more.
+    assert frame(rule, 768, total_pixels=24_576 * 784).max_pixels == int(131_072 * 1.05)
+
+
+def test_frame_limits_are_the_caller_s_and_a_total_is_refused():
+    rule = get_model("Qwen/Qwen2.5-VL-7B-Instruct").rules().video
+    assert (frame(rule).min_pixels, frame(rule).max_pixels) == (100_352, 602_112)
+    assert frame(rule, 10_000).max_pixels == 602_112
+    with pytest.raises(ConstraintError, match="has no total_pixels"):
+        frame(rule, total_pixels=10**6)
+
+
+def test_frame_capped():
+    rule = get_model("Qwen/Qwen2.5-VL-7B-Instruct").rules("transformers-capped").video
+    total = int(128_000 * 784 * 0.9)
+    assert frame(rule, 20).max_pixels == 602_112
+    assert frame(rule, 701).max_pixels == total * 2 // 701 != total // 701 * 2
+    assert frame(rule, 768, total_pixels=10**6).max_pixels == int(100_352 * 1.05)
+
+
+def test_clip_limits_are_totals():
+    rule = get_model("Qwen/Qwen3-VL-8B-Instruct").rules().video
+    limits = frame(rule, 768)
+    assert limits.per_clip
+    assert (limits.min_pixels, limits.max_pixels) == (4096, 25_165_824)
+    assert limits.bound_by == "the default cap, shared by all frames"
+    with pytest.raises(ConstraintError, match="has no total_pixels"):
+        frame(rule, total_pixels=10**6)
+
+
+def test_clip_capped():
+    rule = get_model("Qwen/Qwen3-VL-8B-Instruct").rules("transformers-capped").video
+    few, many = frame(rule, 20), frame(rule, 767)
+    assert (few.per_clip, many.per_clip) == (True, True)
+    assert few.max_pixels == 20 * 768 * 1024
+    assert few.bound_by == "768 tokens a frame"
+    assert many.max_pixels == 767 * (25_165_824 // 767) < 25_165_824
+    with pytest.raises(ConstraintError, match="has no total_pixels"):
+        frame(rule, total_pixels=10**6)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(500_000, 602_112), (590_000, 619_500), (700_000, 735_000)]
+)
+def test_a_lower_limit_near_the_cap_of_qwen_vl_utils_lifts_it(low, high):
+    # as qwen-vl-utils 0.0.14 bounds the frames of a short clip
+    rule = get_model("Qwen/Qwen2.5-VL-7B-Instruct").rules("qwen-vl-utils").video
+    limits = video_limits(rule, 4, low, None, None)
+    assert (limits.min_pixels, limits.max_pixels) == (low, high)
+    assert limits.bound_by == (
+        "the default cap" if high == 602_112 else "1.05 times the lower limit"
+    )
+    with pytest.raises(ConstraintError, match="above max_pixels"):
+        video_limits(rule, 4, low, low - 1, None)

@@ -1,0 +1,93 @@
+"""Against the tables of the vendor's guides: what stands where in each protocol."""
+
+from __future__ import annotations
+
+import pytest
+
+from vlprep.payload.forms import DASHSCOPE, OPENAI, Settings
+from vlprep.payload.parts import MediaPart, SentFile
+
+URL = "https://example.com/x"
+
+
+def part(kind, fps=None, files=1, states_fps=True, **limits):
+    file = SentFile(name="x", source=None, url=URL)
+    return MediaPart(
+        name="x", kind=kind, files=(file,) * files, fps=fps, states_fps=states_fps, limits=limits
+    )
+
+
+@pytest.mark.parametrize(
+    ("media", "openai", "dashscope"),
+    [
+        (part("image"), {"type": "image_url", "image_url": {"url": URL}}, {"image": URL}),
+        (
+            part("image", max_pixels=5, min_pixels=3),
+            {"type": "image_url", "image_url": {"url": URL}, "max_pixels": 5, "min_pixels": 3},
+            {"image": URL, "max_pixels": 5, "min_pixels": 3},
+        ),
+        (part("video"), {"type": "video_url", "video_url": {"url": URL}}, {"video": URL}),
+        (
+            part("video", fps=2.0),
+            {"type": "video_url", "video_url": {"url": URL}, "fps": 2},
+            {"video": URL, "fps": 2},
+        ),
+        (
+            part("frames", fps=0.5, files=2),
+            {"type": "video", "video": [URL, URL], "fps": 0.5},
+            {"video": [URL, URL], "fps": 0.5},
+        ),
+        (
+            part("frames", fps=2.0, files=1, states_fps=False),
+            {"type": "video", "video": [URL]},
+            {"video": [URL]},
+        ),
+    ],
+)
+def test_media(media, openai, dashscope):
+    addresses = [URL] * len(media.files)
+    assert OPENAI.media(media, addresses) == openai
+    assert DASHSCOPE.media(media, addresses) == dashscope
+
+
+PLAIN = Settings(model="m", stream=False, extras={})
+FULL = Settings(model="m", stream=True, extras={"enable_thinking": True, "thinking_budget": 9})
+MESSAGES = [{"role": "user", "content": []}]
+
+
+def test_plain_requests_have_nothing_more():
+    assert OPENAI.body(MESSAGES, PLAIN) == {"model": "m", "messages": MESSAGES}
+    assert OPENAI.arguments(MESSAGES, PLAIN) == OPENAI.body(MESSAGES, PLAIN)
+    assert DASHSCOPE.arguments(MESSAGES, PLAIN) == {"model": "m", "messages": MESSAGES}
+    assert DASHSCOPE.body(MESSAGES, PLAIN) == {
+        "model": "m", "input": {"messages": MESSAGES}, "parameters": {},
+    }  # fmt: skip
+
+
+def test_the_vendors_fields_are_at_the_top_or_in_extra_body():
+    stream = {"stream": True, "stream_options": {"include_usage": True}}
+    call = {"model": "m", "messages": MESSAGES, **stream}
+    assert OPENAI.body(MESSAGES, FULL) == {**call, "enable_thinking": True, "thinking_budget": 9}
+    assert OPENAI.arguments(MESSAGES, FULL) == {
+        **call, "extra_body": {"enable_thinking": True, "thinking_budget": 9},
+    }  # fmt: skip
+
+
+def test_the_vendors_fields_are_parameters_or_arguments():
+    fields = {"enable_thinking": True, "thinking_budget": 9, "incremental_output": True}
+    assert DASHSCOPE.body(MESSAGES, FULL)["parameters"] == fields
+    assert DASHSCOPE.arguments(MESSAGES, FULL) == {
+        "model": "m", "messages": MESSAGES, "stream": True, **fields,
+    }  # fmt: skip
+
+
+def test_a_header_asks_dashscope_for_the_stream():
+    assert DASHSCOPE.headers(FULL)["X-DashScope-SSE"] == "enable"
+    assert DASHSCOPE.headers(PLAIN) == OPENAI.headers(FULL) == {"Content-Type": "application/json"}
+
+
+def test_text_and_system_messages():
+    assert OPENAI.text("hi") == {"type": "text", "text": "hi"}
+    assert DASHSCOPE.text("hi") == {"text": "hi"}
+    assert OPENAI.system("hi") == {"role": "system", "content": "hi"}
+    assert DASHSCOPE.system("hi") == {"role": "system", "content": [{"text": "hi"}]}

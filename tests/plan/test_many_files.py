@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vlprep import ImageSize, VideoInfo, get_model
+from vlprep.count.tokens import image_tokens, video_tokens
+from vlprep.errors import BudgetError, ConstraintError
+from vlprep.plan.many_files import plan_together
+from vlprep.plan.one_clip import PREFERENCES
+
+MODELS = ("qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-VL-7B-Instruct", "Qwen/Qwen3-VL-8B-Instruct")
+
+
+def small(name: str, low: int, high: int):
+    """Return a model whose image tokens are 2 x 2 pixels, with small limits."""
+    model = get_model(name)
+    rule_set = model.rules()
+    image = replace(
+        rule_set.image, patch_size=1, min_pixels=low, max_pixels=high, ceiling_pixels=None,
+        floor_pixels=low if rule_set.image.floor_pixels else None,
+    )  # fmt: skip
+    return replace(model, rule_sets={rule_set.name: replace(rule_set, image=image)})
+
+
+def total(files, model, cap, weights):
+    """Return the tokens of images, `None` where one is refused."""
+    rule = model.rules().image
+    tokens = 0
+    for size, weight in zip(files, weights, strict=True):
+        own = min(max(int(cap * weight), rule.min_pixels), rule.max_pixels)
+        try:
+            tokens += image_tokens(size, model, max_pixels=own).total
+        except ConstraintError:
+            return None
+    return tokens
+
+
+sides = st.integers(1, 40)
+sizes = st.tuples(sides, sides).map(lambda size: ImageSize(*size))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=25)
+@given(
+    files=st.lists(st.tuples(sizes, st.sampled_from((1.0, 0.5, 2.0))), min_size=1, max_size=4),
+    low=st.integers(4, 16),
+    budget=st.integers(3, 150),
+)
+def test_no_larger_common_cap_fits(name, files, low, budget):
+    images, weights = [size for size, _ in files], [weight for _, weight in files]
+    model = small(name, low, 160)
+    caps = range(1, 321)
+    totals = {cap: total(images, model, cap, weights) for cap in caps}
+    fitting = [cap for cap, tokens in totals.items() if tokens is not None and tokens <= budget]
+    if not fitting:
+        with pytest.raises(BudgetError):
+            plan_together(images, model, budget, weights=weights)
+        return
+    plan = plan_together(images, model, budget, weights=weights)
+    assert plan.tokens <= budget
+    assert plan.tokens == totals[fitting[-1]]
+    assert plan.max_pixels == fitting[-1] or plan.max_pixels * min(weights) >= 160
+    for share, size in zip(plan.shares, images, strict=True):
+        assert image_tokens(size, model, max_pixels=share.max_pixels).total == share.count.total
+
+
+CLIPS = [
+    VideoInfo(size=ImageSize(720, 1280), frame_count=25 * seconds, fps=Fraction(25))
+    for seconds in (5, 20, 60)
+]
+FILES = [*CLIPS, ImageSize(3000, 4000), ImageSize(480, 640)]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("prefer", sorted(PREFERENCES))
+def test_mixed_files_stay_within_the_budget_by_the_counter(name, prefer):
+    model = get_model(name)
+    for budget in (20_000, 60_000):
+        plan = plan_together(FILES, model, budget, prefer=prefer)
+        again = []
+        for file, share in zip(FILES, plan.shares, strict=True):
+            if isinstance(file, VideoInfo):
+                count = video_tokens(file, model, fps=plan.fps, max_pixels=share.max_pixels)
+            else:
+                count = image_tokens(file, model, max_pixels=share.max_pixels)
+            again.append(count.total)
+        assert sum(again) == plan.tokens <= budget
+
+
+def test_motion_keeps_the_rate_and_detail_the_size():
+    model = get_model("qwen3-vl-plus")
+    plans = {name: plan_together(CLIPS, model, 20_000, prefer=name) for name in PREFERENCES}
+    assert plans["motion"].fps == 2.0
+    assert {share.count.resized for share in plans["detail"].shares} == {(576, 1056)}
+    assert plans["detail"].fps < plans["balanced"].fps < plans["motion"].fps
+    assert plans["motion"].max_pixels < plans["balanced"].max_pixels < plans["detail"].max_pixels
+
+
+def test_one_pixel_more_or_one_step_faster_is_too_much():
+    model = get_model("qwen3-vl-plus")
+    plan = plan_together(CLIPS, model, 20_000, prefer="motion")
+    over = [video_tokens(clip, model, fps=2.0, max_pixels=plan.max_pixels + 1) for clip in CLIPS]
+    assert sum(count.total for count in over) > 20_000
+    plan = plan_together(CLIPS, model, 20_000, prefer="detail")
+    over = [video_tokens(clip, model, fps=plan.fps + 0.1) for clip in CLIPS]
+    assert sum(count.total for count in over) > 20_000
+
+
+def test_what_fits_is_left_as_it_is():
+    plan = plan_together(FILES, get_model("qwen3-vl-plus"), 200_000)
+    assert (plan.fps, plan.max_pixels, plan.tokens) == (2.0, 2_621_440, plan.wanted_tokens)
+
+
+def test_a_weight_is_a_share_of_the_cap():
+    sizes = [ImageSize(2000, 2000)] * 4
+    plan = plan_together(sizes, get_model("qvq-max"), 2000, weights=[1, 1, 1, 4])
+    assert plan.shares[3].max_pixels == 4 * plan.max_pixels
+    assert plan.shares[3].count.total > 3 * plan.shares[0].count.total
+
+
+def test_images_know_no_rate():
+    assert plan_together([ImageSize(100, 100)], get_model("qvq-max"), 100).fps is None
+
+
+def test_a_list_keeps_its_frames():
+    frames = replace(CLIPS[0], frame_count=40, fps=Fraction(1), frame_count_from="list")
+    plan = plan_together([frames, CLIPS[1]], get_model("qwen3-vl-plus"), 8000)
+    assert plan.shares[0].fps is None
+    assert plan.shares[0].count.plan.frame_count == 40
+    assert plan.tokens <= 8000
+
+
+@pytest.mark.parametrize("weights", [[1], [1, 0], [1, float("nan")], [1, float("inf")]])
+def test_weights_that_cannot_be(weights):
+    with pytest.raises(ConstraintError, match="wanted 2 numbers above 0"):
+        plan_together([ImageSize(9, 9)] * 2, get_model("qvq-max"), 100, weights=weights)
+
+
+def test_nothing_to_plan():
+    with pytest.raises(ConstraintError, match="no files"):
+        plan_together([], get_model("qvq-max"), 100)

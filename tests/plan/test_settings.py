@@ -1,0 +1,59 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from vlprep import ImageSize, VideoInfo, get_model
+from vlprep.count.tokens import video_tokens
+from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.plan.settings import ClipChoices, cap_range
+
+# That no setting is missed is shown by brute force in test_planning.py.
+
+CLIP = VideoInfo(size=ImageSize(720, 1280), frame_count=1000, fps=Fraction(30000, 1001))
+
+
+@pytest.mark.parametrize(
+    "name", ["qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-VL-7B-Instruct", "Qwen/Qwen3-VL-8B-Instruct"]
+)
+def test_the_grid_is_what_the_counter_says(name):
+    for rules in get_model(name).rule_sets:
+        choices = ClipChoices(CLIP, get_model(name), rules=rules)
+        grid = choices.grid
+        generator = np.random.default_rng(1)
+        for _ in range(40):
+            row, column = (int(generator.integers(side)) for side in grid.tokens.shape)
+            fps = choices.rate_of(int(grid.frames[row]))
+            if fps is None:
+                continue
+            cap = int(grid.max_pixels[row, column])
+            count = video_tokens(CLIP, name, fps=fps, max_pixels=cap, rules=rules)
+            assert count.plan.frame_count == grid.frames[row]
+            assert count.resized == tuple(grid.sizes[row, column])
+            assert count.total == grid.tokens[row, column]
+
+
+def test_every_number_of_frames_has_its_rate():
+    choices = ClipChoices(CLIP, get_model("Qwen/Qwen3-VL-8B-Instruct"))
+    for frames in choices.grid.frames:
+        assert choices.frames_at(choices.rate_of(int(frames))) == frames
+
+
+def test_odd_numbers_have_none_where_frames_come_in_pairs():
+    choices = ClipChoices(CLIP, get_model("Qwen/Qwen2.5-VL-7B-Instruct"))
+    assert [choices.rate_of(n) is None for n in (20, 21, 22, 23)] == [False, True, False, True]
+
+
+def test_the_errors_are_those_of_counting():
+    with pytest.raises(ConstraintError, match="frame rate"):
+        assert ClipChoices(replace(CLIP, fps=None), get_model("qvq-max")).grid
+    with pytest.raises(FrameCountError, match="no frames"):
+        assert ClipChoices(replace(CLIP, frame_count=0, fps=None), get_model("qvq-max")).grid
+
+
+def test_caps_stay_within_what_may_be_set():
+    rule = get_model("qwen3-vl-plus").rules().video
+    assert cap_range(rule, None, None) == (4096, 655_360)
+    assert cap_range(rule, 10_000, 20_000) == (10_000, 20_000)
+    assert cap_range(rule, 1, 10**9) == (4096, 655_360)

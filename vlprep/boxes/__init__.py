@@ -1,0 +1,1 @@
+"""Answers of a model, back on the picture."""

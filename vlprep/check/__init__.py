@@ -1,0 +1,1 @@
+"""Files against the documented limits of a service: facts in, findings out."""

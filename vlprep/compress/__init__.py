@@ -1,0 +1,1 @@
+"""Smaller files of which a model sees the same."""

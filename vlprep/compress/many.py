@@ -1,0 +1,290 @@
+"""Files of any kind under a limit, one by one, into a file or into a folder of them."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, count, starmap
+from pathlib import Path
+from typing import Literal, TypeAlias, TypeVar
+
+from vlprep.compress.clips import Watch
+from vlprep.compress.image import WRITTEN, CompressedImage, compress_image, save_image
+from vlprep.compress.video import CompressedVideo, Target, compress_video, unwatched
+from vlprep.count.files import MediaFailure
+from vlprep.count.frame_list import FrameList, as_frame_list
+from vlprep.errors import ConstraintError, VlprepError
+from vlprep.media.probe import probe, recognise
+from vlprep.media.sniff import endings
+from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.media.target import PathLike, check_new, check_not_source
+from vlprep.models.registry import get_model
+from vlprep.models.spec import ModelSpec
+from vlprep.types import ImageInfo, Keep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressOptions:
+    """What a caller may ask of compressed files; `None` leaves it to model and route."""
+
+    limit: int | None = None
+    """Number of bytes that a file must stay under, instead of the route's."""
+    route: str = "base64"
+    """How the file is going to be sent: "base64", "path" or "url"."""
+    keep: Keep = "model-view"
+    """What to keep: what the model is shown, or as much as fits."""
+    lossless: bool = False
+    """Nothing but PNG, for images."""
+    page: int | None = None
+    """Place of the one picture to take from several, from 0; also of an animation."""
+    fps: float | None = None
+    """Frames per second sampled from a video."""
+    max_frames: int | None = None
+    """Frames sampled at most."""
+    min_pixels: int | None = None
+    """Lower pixel limit of an image, or of a video's frame or clip."""
+    max_pixels: int | None = None
+    """Upper pixel limit of an image, or of a video's frame or clip."""
+    high_res: bool = False
+    """High-resolution mode of the services, for images."""
+    rules: str | None = None
+    """Name of one of the model's rule sets."""
+    tone_map: bool = True
+    """Whether high dynamic range becomes that of ordinary screens, in videos."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressedFile:
+    """What became of one file."""
+
+    target: str | None
+    """The file that was written; `None` in a dry run."""
+    result: CompressedImage | CompressedVideo
+    """How it came about."""
+
+    @property
+    def source(self) -> str:
+        """The file as the caller named it."""
+        return self.result.source
+
+    @property
+    def kind(self) -> Literal["image", "video"]:
+        """Whether it was compressed as an image or as a video."""
+        return "image" if isinstance(self.result, CompressedImage) else "video"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know."""
+        return self.result.warnings
+
+
+Outcome: TypeAlias = CompressedFile | MediaFailure
+"""What becomes of one of many files."""
+
+
+def compress_file(
+    source: SourceLike | Sequence[SourceLike],
+    target: Target | None,
+    model: ModelSpec | str | None = None,
+    options: CompressOptions | None = None,
+    *,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    watch: Watch = unwatched,
+) -> CompressedFile:
+    """Bring one file under a limit, as an image or as a video, whichever it is.
+
+    An animation is a video, unless `options.page` names one of its pictures. The ending of
+    `target` says what it is to become: JPEG, PNG or MP4. It may be a function that returns a path
+    for a format; then the format is the best one. A `dry_run` writes nothing, and needs no target.
+    `overwrite` and `watch` are those of `compress_video`.
+
+    Raises the errors of `compress_image`, `save_image` and `compress_video`.
+
+    >>> compress_file("fixtures/photo.jpg", None, dry_run=True).result.action
+    'unchanged'
+    """
+    asked = options or CompressOptions()
+    if target is None and not dry_run:
+        raise ConstraintError("a target is needed, except for a dry run")
+    if target is not None and not callable(target) and not dry_run:
+        check_new(target, overwrite=overwrite)  # before any work is done
+    image = _as_image(source, model, asked, _named_format(target))
+    if image is None:
+        return _compress_video(source, target, model, asked, overwrite, dry_run, watch)
+    return _save(image, None if dry_run else target, overwrite)
+
+
+def compress_many(
+    sources: Sequence[str],
+    folder: PathLike | None,
+    model: ModelSpec | str | None = None,
+    options: CompressOptions | None = None,
+    *,
+    overwrite: bool = False,
+    watch: Watch = unwatched,
+    threads: int | None = None,
+) -> Iterator[Outcome]:
+    """Bring files under a limit, in order; one that fails is reported in its place.
+
+    They are written into `folder`, which is made where it is missing, under their own names with
+    the ending of what they became; a name that an earlier one took gets a number. Without a folder
+    nothing is written. Images are encoded side by side by up to `threads` threads, by default one
+    per processor up to four, and written in their turn; videos one after the other.
+
+    Raises `UnknownModelError` at once.
+
+    >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"], None)]
+    ['CompressedFile', 'MediaFailure']
+    """
+    spec, asked = get_model(model), options or CompressOptions()
+    names = None if folder is None else _Names(Path(folder), sources)
+
+    def encode(source: str) -> CompressedImage | Exception | None:
+        try:
+            return _as_image(source, spec, asked, None)
+        except (VlprepError, OSError) as error:
+            return error
+
+    def finish(source: str, made: CompressedImage | Exception | None) -> Outcome:
+        target = None if names is None else partial(names.target, source)
+        try:
+            if isinstance(made, Exception):
+                raise made
+            if made is None:
+                return _compress_video(source, target, spec, asked, overwrite, names is None, watch)
+            return _save(made, target, overwrite)
+        except (VlprepError, OSError) as error:
+            return MediaFailure(source=source_name(source), error=error)
+
+    return starmap(finish, _ahead(encode, sources, threads or min(os.cpu_count() or 1, 4)))
+
+
+_Made = TypeVar("_Made")
+
+
+def _ahead(
+    work: Callable[[str], _Made], sources: Sequence[str], threads: int
+) -> Iterator[tuple[str, _Made]]:
+    """Yield each source with what became of it, in order; threads work some sources ahead."""
+    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[str, Future[_Made]]]()
+    try:
+        for source in sources:
+            waiting.append((source, pool.submit(work, source)))
+            if len(waiting) > threads:  # so many results are in memory at most
+                first, made = waiting.popleft()
+                yield first, made.result()
+        yield from ((source, made.result()) for source, made in waiting)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _as_image(
+    source: SourceLike | Sequence[SourceLike],
+    model: ModelSpec | str | None,
+    options: CompressOptions,
+    format: str | None,
+) -> CompressedImage | None:
+    """Compress an image in memory; `None` for what is a video."""
+    found = as_frame_list(source)
+    if isinstance(found, FrameList) or not _is_image(found, options):
+        return None
+    return compress_image(
+        found,
+        model,
+        limit=options.limit,
+        route=options.route,
+        keep=options.keep,
+        format=format,
+        lossless=options.lossless,
+        page=options.page,
+        min_pixels=options.min_pixels,
+        max_pixels=options.max_pixels,
+        high_res=options.high_res,
+        rules=options.rules,
+    )
+
+
+def _is_image(source: SourceLike, options: CompressOptions) -> bool:
+    if options.page is None:
+        return isinstance(probe(source), ImageInfo)
+    with open_source(source) as opened:
+        return recognise(opened).kind == "image"
+
+
+def _save(done: CompressedImage, target: Target | None, overwrite: bool) -> CompressedFile:
+    if target is None:
+        return CompressedFile(target=None, result=done)
+    path = target(done.format) if callable(target) else target
+    save_image(done, path, overwrite=overwrite)
+    return CompressedFile(target=str(path), result=done)
+
+
+def _named_format(target: Target | None) -> str | None:
+    """Return the format of images that the ending of a path asks for."""
+    if target is None or callable(target):
+        return None
+    ending = Path(target).suffix.lower()
+    return next((format for format in WRITTEN if ending in endings(format)), None)
+
+
+def _compress_video(
+    source: SourceLike | Sequence[SourceLike],
+    target: Target | None,
+    model: ModelSpec | str | None,
+    options: CompressOptions,
+    overwrite: bool,
+    dry_run: bool,
+    watch: Watch,
+) -> CompressedFile:
+    done = compress_video(
+        source,
+        target,
+        model,
+        limit=options.limit,
+        route=options.route,
+        keep=options.keep,
+        fps=options.fps,
+        max_frames=options.max_frames,
+        min_pixels=options.min_pixels,
+        max_pixels=options.max_pixels,
+        rules=options.rules,
+        tone_map=options.tone_map,
+        overwrite=overwrite,
+        dry_run=dry_run,
+        watch=watch,
+    )
+    return CompressedFile(target=done.target, result=done)
+
+
+class _Names:
+    """Gives every source a name of its own in a folder."""
+
+    def __init__(self, folder: Path, sources: Sequence[str]) -> None:
+        self._folder = folder
+        self._sources = sources
+        self._taken: set[str] = set()
+
+    def target(self, source: str, format: str) -> Path:
+        """Return where to write what became of `source`.
+
+        Raises `FileExistsError` where that is one of the sources, and `OSError` where the folder
+        cannot be made.
+        """
+        name, allowed = Path(source.rstrip("/")), endings(format)
+        ending = name.suffix if name.suffix.lower() in allowed else allowed[0]
+        path = self._folder / self._free(name.stem, ending)
+        check_not_source(path, self._sources)
+        self._folder.mkdir(exist_ok=True)
+        self._taken.add(path.name.casefold())
+        return path
+
+    def _free(self, stem: str, ending: str) -> str:
+        stems = chain([stem], (f"{stem}-{number}" for number in count(2)))
+        names = (f"{stem}{ending}" for stem in stems)
+        # Some file systems know no difference between A.JPG and a.jpg.
+        return next(name for name in names if name.casefold() not in self._taken)

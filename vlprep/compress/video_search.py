@@ -1,0 +1,188 @@
+"""Encode frames into fewer bytes than a limit: first at a quality, then by two passes to a size.
+
+What an encoder is asked for is not what it delivers, so every file is measured, and the one that
+is handed out is under the limit. One-pass targets went over it by up to a quarter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from vlprep.compress.clips import Clip, Watch
+from vlprep.errors import ByteLimitError
+from vlprep.media.video.encode import (
+    FILE_BYTES,
+    FRAME_BYTES,
+    BitRateTooLow,
+    ClipShape,
+    Pass,
+    Quality,
+    encode_video,
+)
+from vlprep.types import ImageSize
+from vlprep.units import format_size
+
+FIRST_CRF = 20
+"""Quality that is tried first; a model can hardly tell it from the source."""
+
+WORST_CRF = 51
+"""The least that x264 can do."""
+
+AIM = 0.97
+"""Share of the limit that two passes aim at; they end up within a few per cent of it."""
+
+LEAST_FILL = 0.88
+"""Share of the limit below which another rate is tried."""
+
+MAX_REPEATS = 3
+"""How often the second pass is repeated at another rate."""
+
+LEAST_BITS_PER_PIXEL = 0.03
+"""Below this, fewer pixels look better than worse ones; for videos that are to be watched."""
+
+_KILOBIT = 1000  # x264 knows no finer rates
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOrder:
+    """What is to be encoded, and into how many bytes."""
+
+    source: str
+    """Its name, for messages."""
+    clip: Clip
+    """The frames."""
+    sizes: Iterable[ImageSize]
+    """Sizes of the frames to try, the largest first."""
+    rate: Fraction
+    """Frames per second."""
+    limit: int
+    """Bytes that the file must stay under."""
+    watch: Watch
+    """What the frames pass through on their way to the encoder."""
+    pixel_aspect: Fraction = Fraction(1)
+    """Width of a pixel over its height."""
+    sound: Path | None = None
+    """A file whose sound goes in."""
+    at_any_cost: bool = True
+    """Whether to try the worst quality there is before giving up."""
+    quality_first: bool = True
+    """Whether to try a quality before a size; pointless where that is known to be too large."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedClip:
+    """A file under the limit, and how it came about."""
+
+    size: ImageSize
+    """Size of the frames."""
+    passes: int
+    """How often the frames went through the encoder in all."""
+    crf: float | None = None
+    """Quality, where that was enough."""
+    bit_rate: int | None = None
+    """Bits per second asked for, where two passes were needed."""
+
+
+def encode_under(order: ClipOrder, path: Path) -> EncodedClip:
+    """Write a file under the limit to `path`, at the largest of the sizes at which one is found.
+
+    Other files lie beside it meanwhile. Raises `ByteLimitError` where none is found, and the errors
+    of `encode_video` and of reading the frames.
+    """
+    search = _Search(order, path)
+    for size in order.sizes:
+        found = search.at(size)
+        if found is not None:
+            return found
+    found = search.at_worst(size) if order.at_any_cost else None
+    if found is not None:
+        return found
+    raise ByteLimitError(order.source, order.limit, search.smallest, search.smallest_what)
+
+
+class _Search:
+    """Tries sizes out until one fits."""
+
+    def __init__(self, order: ClipOrder, path: Path) -> None:
+        self._order = order
+        self._path = path
+        self._passes = 0
+        self._sound_bytes = order.sound.stat().st_size if order.sound else 0
+        self.smallest, self.smallest_what = 0, ""
+
+    @property
+    def _overhead(self) -> int:
+        return FILE_BYTES + FRAME_BYTES * self._order.clip.frame_count + self._sound_bytes
+
+    def at(self, size: ImageSize) -> EncodedClip | None:
+        """Try one size of frames."""
+        tries_quality = self._order.quality_first and not self._passes
+        if tries_quality and self._fits(self._encode(size, Quality(FIRST_CRF), self._path)):
+            return EncodedClip(size=size, passes=self._passes, crf=FIRST_CRF)
+        bit_rate = self._two_passes(size)
+        if bit_rate is None:
+            return None
+        return EncodedClip(size=size, passes=self._passes, bit_rate=bit_rate)
+
+    def at_worst(self, size: ImageSize) -> EncodedClip | None:
+        """Try the worst quality there is, if only to know how small a file can be."""
+        if self._fits(self._encode(size, Quality(WORST_CRF), self._path)):
+            return EncodedClip(size=size, passes=self._passes, crf=WORST_CRF)
+        return None
+
+    def _fits(self, length: int) -> bool:
+        return length < self._order.limit
+
+    def _two_passes(self, size: ImageSize) -> int | None:
+        """Encode to the limit; returns the bit rate of the best file under it, if there is one."""
+        limit, stats = self._order.limit, self._path.with_name("stats")
+        if limit <= self._overhead:
+            return None
+        rate = _whole((limit - self._overhead) * AIM * 8 / self._seconds)
+        self._encode(size, Pass(1, rate, stats), self._path)
+        attempt, best, fullest, tried = self._path.with_name("attempt"), None, 0, set[int]()
+        while rate not in tried and len(tried) <= MAX_REPEATS:
+            tried.add(rate)
+            try:
+                length = self._encode(size, Pass(2, rate, stats), attempt)
+            except BitRateTooLow:
+                break
+            if length < limit:
+                # Where more bits make it hardly larger, the encoder has no use for them.
+                full = length >= LEAST_FILL * limit or length < 1.05 * fullest
+                if length > fullest:
+                    attempt.replace(self._path)
+                    best, fullest = rate, length
+                if full:
+                    break
+            rate = _whole(rate * AIM * limit / length)
+        return best
+
+    @property
+    def _seconds(self) -> float:
+        return float(self._order.clip.frame_count / self._order.rate)
+
+    def _encode(self, size: ImageSize, control: Quality | Pass, path: Path) -> int:
+        """Run one pass and return the length of the file."""
+        order, self._passes = self._order, self._passes + 1
+        what = "encoding" if isinstance(control, Quality) else f"pass {control.number} of 2"
+        shape = ClipShape(size, order.rate, order.pixel_aspect)
+        with closing(order.clip.frames(size)) as frames:
+            watched = order.watch(frames, order.clip.frame_count, what)
+            encode_video(path, watched, shape, control, order.sound)
+        if isinstance(control, Pass) and control.number == 1:
+            return 0
+        length = path.stat().st_size
+        if not self.smallest or length < self.smallest:
+            sound = f", {self._sound_bytes:,} of them sound" if self._sound_bytes else ""
+            self.smallest, self.smallest_what = length, f"at {format_size(size)}{sound}"
+        return length
+
+
+def _whole(bit_rate: float) -> int:
+    """Round a bit rate down to what x264 can be told."""
+    return max(int(bit_rate) // _KILOBIT, 1) * _KILOBIT

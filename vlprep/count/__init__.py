@@ -1,0 +1,1 @@
+"""What images and videos cost in tokens: pixels, frames, prices, the budget, and why."""

@@ -1,0 +1,357 @@
+"""Count the tokens of an image or a video from its size and a model's numbers.
+
+The arithmetic is in `vlprep.maths`; here the model's defaults meet the caller's limits. Reading
+files is not done here: `vlprep.count.files` does that and asks these functions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from vlprep.count.pixels import PixelLimits, image_limits, video_limits
+from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.maths.geometry import smart_resize, smart_resize_batch, smart_resize_clip
+from vlprep.maths.sampling import PAIR, plan_frames
+from vlprep.models.registry import get_model
+from vlprep.models.spec import ImageRule, ModelSpec, Prompt, RuleSet, VideoRule
+from vlprep.types import FramePlan, ImageSize, VideoInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCount:
+    """What an image or a video costs, and what the model sees of it."""
+
+    resized: ImageSize
+    """Size of the picture, or of every frame, at the model's input."""
+    grid_thw: tuple[int, int, int]
+    """Grid of patches: steps in time, rows, columns."""
+    visual: int
+    """Tokens of the picture itself."""
+    markers: int
+    """Tokens that mark where it starts and ends."""
+    text: int = 0
+    """Tokens of the timestamps written between the steps of a video."""
+    limits: PixelLimits
+    """The pixel range in force."""
+    rules: str
+    """Name of the rule set in force."""
+    plan: FramePlan | None = None
+    """The frames of a video; `None` for an image."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know."""
+
+    @property
+    def total(self) -> int:
+        """All tokens together."""
+        return self.visual + self.markers + self.text
+
+
+def image_tokens(
+    size: ImageSize | tuple[int, int],
+    model: ModelSpec | str | None = None,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+) -> TokenCount:
+    """Count the tokens of an image of `size`, (height, width) in pixels as displayed.
+
+    `min_pixels` and `max_pixels` replace the model's limits within what its documents allow;
+    `high_res` is the services' high-resolution mode; `rules` names another of the model's rule
+    sets. Numbers follow the documents and packages that `ModelSpec.rules().image.sources` names.
+
+    Raises `UnknownModelError`, `UnknownFactError` where no source says how the model sizes images,
+    `ConstraintError` for limits that cannot be, and the errors of `smart_resize`.
+
+    >>> image_tokens((1280, 1280), "qvq-max").total
+    1227
+    >>> image_tokens((1280, 1280), "qvq-max", high_res=True).resized
+    ImageSize(height=1288, width=1288)
+    """
+    (count,) = image_token_counts(
+        [ImageSize(*size)], model,
+        min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res, rules=rules,
+    )  # fmt: skip
+    if isinstance(count, ConstraintError):
+        raise count
+    return count
+
+
+def image_token_counts(
+    sizes: Sequence[ImageSize],
+    model: ModelSpec | str | None = None,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+) -> list[TokenCount | ConstraintError]:
+    """Count many images at once as `image_tokens` does; a size that it refuses gives the error.
+
+    Many at once cost a fraction of one by one, because the arithmetic runs on whole arrays.
+
+    >>> [count.total for count in image_token_counts([ImageSize(1280, 1280)] * 2, "qvq-max")]
+    [1227, 1227]
+    """
+    spec = get_model(model)
+    rule_set = spec.rules(rules)
+    rule = rule_set.image_rule(spec.name)
+    limits = image_limits(rule, min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res)
+    resized = _resize_images(sizes, rule, limits)
+    return [
+        _image_count(size, ImageSize(height, width), rule_set, rule, limits)
+        if height
+        else _refusal(size, rule, limits)
+        for size, (height, width) in zip(sizes, resized.tolist(), strict=True)
+    ]
+
+
+def _resize_images(
+    sizes: npt.ArrayLike, rule: ImageRule, limits: PixelLimits
+) -> npt.NDArray[np.int64]:
+    return smart_resize_batch(
+        sizes,
+        factor=rule.factor,
+        min_pixels=limits.min_pixels,
+        max_pixels=limits.max_pixels,
+        reference=rule.resize,
+    )
+
+
+def _image_count(
+    size: ImageSize, resized: ImageSize, rule_set: RuleSet, rule: ImageRule, limits: PixelLimits
+) -> TokenCount:
+    return TokenCount(
+        resized=resized,
+        grid_thw=(1, resized.height // rule.patch_size, resized.width // rule.patch_size),
+        visual=resized.pixels // rule.factor**2,
+        markers=rule_set.prompt.image_markers,
+        limits=limits,
+        rules=rule_set.name,
+        warnings=limits.warnings + _refused_by_service(size, rule),
+    )
+
+
+def _refusal(size: ImageSize, rule: ImageRule, limits: PixelLimits) -> ConstraintError:
+    """Return the error that the scalar form raises for a size that the batch marked as refused."""
+    try:
+        smart_resize(
+            *size,
+            factor=rule.factor,
+            min_pixels=limits.min_pixels,
+            max_pixels=limits.max_pixels,
+            reference=rule.resize,
+        )
+    except ConstraintError as error:
+        return error
+    raise AssertionError(f"refused in a batch but not alone: {size}")
+
+
+def image_tokens_batch(
+    sizes: npt.ArrayLike,
+    model: ModelSpec | str | None = None,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+) -> npt.NDArray[np.int64]:
+    """Count the tokens of many images: (N, 2) integer sizes in, N totals out.
+
+    Sizes are (height, width) in pixels. A size that `image_tokens` refuses counts 0; its other
+    errors are raised here too.
+
+    >>> image_tokens_batch([[1280, 1280], [1080, 1920]], "qvq-max").tolist()
+    [1227, 1224]
+    """
+    spec = get_model(model)
+    rule_set = spec.rules(rules)
+    rule = rule_set.image_rule(spec.name)
+    limits = image_limits(rule, min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res)
+    resized = _resize_images(sizes, rule, limits)
+    visual = resized[:, 0] * resized[:, 1] // rule.factor**2
+    return np.where(visual > 0, visual + rule_set.prompt.image_markers, 0)
+
+
+def video_tokens(
+    info: VideoInfo,
+    model: ModelSpec | str | None = None,
+    *,
+    fps: float | None = None,
+    nframes: int | None = None,
+    min_frames: int | None = None,
+    max_frames: int | None = None,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    total_pixels: int | None = None,
+    start_seconds: float | None = None,
+    end_seconds: float | None = None,
+    sampling: str | None = None,
+    rules: str | None = None,
+    strict: bool = False,
+) -> TokenCount:
+    """Count the tokens of a video from the facts of its header.
+
+    `fps` in frames per second, or a number `nframes`, and the bounds on frames replace the
+    model's; `min_pixels` and `max_pixels` do per frame or, where the rule set says so, per clip;
+    `total_pixels` is the budget of the clip, counted once per frame pair. Only the part from
+    `start_seconds` to `end_seconds` is sampled; `sampling`, a name of `INDEX_RULES`, spreads the
+    frames otherwise than the rule set does. A clip shorter than the reference accepts is counted
+    from what there is, with a warning; `strict` raises `FrameCountError` instead.
+
+    Of a list of images, as `info.frame_count_from` tells, all are shown, `info.fps` apart; a choice
+    of frames is refused.
+
+    Raises `UnknownModelError`, `UnknownFactError` where no source says how the model samples
+    videos, `ConstraintError` for limits that cannot be, `FrameCountError` for a list longer or
+    shorter than the service takes, and the errors of `plan_frames` and `smart_resize`.
+
+    >>> from fractions import Fraction
+    >>> clip = VideoInfo(size=ImageSize(720, 1280), frame_count=300, fps=Fraction(30))
+    >>> count = video_tokens(clip, "qwen3-vl-plus")
+    >>> count.plan.frame_count, count.resized, count.total
+    (20, ImageSize(height=576, width=1056), 5942)
+    """
+    spec = get_model(model)
+    rule_set = spec.rules(rules)
+    rule = rule_set.video_rule(spec.name)
+    if info.frame_count_from == "list":
+        _refuse_choice(
+            nframes=nframes, min_frames=min_frames, max_frames=max_frames,
+            start_seconds=start_seconds, end_seconds=end_seconds, sampling=sampling,
+        )  # fmt: skip
+        plan = _list_plan(info, rule, spec)
+    else:
+        plan = plan_frames(
+            info.frame_count,
+            None if info.fps is None else float(info.fps),
+            fps=rule.fps if fps is None and nframes is None else fps,
+            nframes=nframes,
+            min_frames=rule.min_frames if min_frames is None else min_frames,
+            max_frames=max_frames,
+            max_frames_default=rule.max_frames,
+            start_seconds=start_seconds,
+            end_seconds=end_seconds,
+            reference=rule.count,
+            sampling=sampling or rule.sampling,
+            strict=strict,
+        )
+    limits = video_limits(rule, plan.frame_count, min_pixels, max_pixels, total_pixels)
+    resized, padding = _resize_frames(info.size, rule, limits, plan.frame_count, strict)
+    steps = -(-plan.frame_count // rule.temporal_patch_size)
+    prompt = rule_set.prompt
+    return TokenCount(
+        resized=resized,
+        grid_thw=(steps, resized.height // rule.patch_size, resized.width // rule.patch_size),
+        visual=steps * resized.pixels // rule.factor**2,
+        markers=prompt.video_markers + steps * prompt.step_markers,
+        text=timestamp_tokens(plan.timestamps_seconds, rule, prompt),
+        limits=limits,
+        rules=rule_set.name,
+        plan=plan,
+        warnings=plan.warnings + limits.warnings + padding + _uncertain(prompt),
+    )
+
+
+def _refuse_choice(**choices: float | str | None) -> None:
+    asked = [name for name, value in choices.items() if value is not None]
+    if asked:
+        raise ConstraintError(
+            f"{', '.join(asked)}: of a list of images all are shown; leave out those not wanted"
+        )
+
+
+def _list_plan(info: VideoInfo, rule: VideoRule, spec: ModelSpec) -> FramePlan:
+    """Plan a list of images, all of which are shown; a service takes so many and no more."""
+    count, rate = info.frame_count, float(info.fps or 0)
+    low, high = rule.min_list_images or 1, rule.max_list_images or count
+    if not low <= count <= high:
+        reason = f"{spec.name} takes {low} to {high:,} images as frames of a video, got {count:,}"
+        raise FrameCountError(count, high, reason)
+    if not rate > 0:
+        raise ConstraintError(f"fps must be above 0, got {rate:g}")
+    moments = tuple(k / rate for k in range(count))
+    return FramePlan(tuple(range(count)), moments, rate, sampling="list")
+
+
+def _resize_frames(
+    size: ImageSize, rule: VideoRule, limits: PixelLimits, frames: int, strict: bool
+) -> tuple[ImageSize, tuple[str, ...]]:
+    factor, low, high = rule.factor, limits.min_pixels, limits.max_pixels
+    padding: tuple[str, ...] = ()
+    if frames < PAIR and not strict:
+        padding = ("a single frame is shown twice, as models read frames in pairs",)
+        frames = PAIR
+    if limits.per_clip:
+        resized = smart_resize_clip(
+            frames, *size, factor=factor, min_pixels=low, max_pixels=high,
+            temporal_factor=rule.temporal_patch_size,
+        )  # fmt: skip
+    else:
+        resized = smart_resize(
+            *size, factor=factor, min_pixels=low, max_pixels=high, reference=rule.resize
+        )
+    return resized, padding
+
+
+def timestamp_tokens(
+    times: Sequence[float] | npt.NDArray[np.float64], rule: VideoRule, prompt: Prompt
+) -> int:
+    """Count the text `<12.3 seconds>` before each step: five tokens and one per leading digit.
+
+    `times` are the seconds of the frames. Nothing where the prompt has no timestamps. The rule was
+    checked against the vocabulary of Qwen2 and Qwen3 from 0.0 to 3999.9 seconds.
+
+    >>> from vlprep import get_model
+    >>> rules = get_model("Qwen/Qwen3-VL-8B-Instruct").rules()
+    >>> timestamp_tokens([0.0, 8.0, 16.0, 24.0], rules.video, rules.prompt)
+    13
+    """
+    if not prompt.timestamps:
+        return 0
+    seconds = step_seconds(times, rule)
+    digits_after_first = np.searchsorted(_two_digits_and_more(), seconds, side="right")
+    return 6 * len(seconds) + int(digits_after_first.sum())
+
+
+@cache
+def _two_digits_and_more() -> npt.NDArray[np.float64]:
+    """Return the lowest floats that are written with 2, 3, ... digits before the point."""
+    ends = [10**digits - 0.05 for digits in range(1, 10)]  # just below or above, as floats are
+    written = (
+        end if len(f"{end:.1f}") == digits + 3 else math.nextafter(end, math.inf)
+        for digits, end in enumerate(ends, 1)
+    )
+    return np.array(list(written))
+
+
+def step_seconds(
+    times: Sequence[float] | npt.NDArray[np.float64], rule: VideoRule
+) -> npt.NDArray[np.float64]:
+    """Return the time of each step of the grid: the middle of its first and last frame."""
+    size, frames = rule.temporal_patch_size, np.asarray(times, dtype=np.float64)
+    if missing := -len(frames) % size:
+        frames = np.append(frames, np.repeat(frames[-1:], missing))
+    middles: npt.NDArray[np.float64] = (frames[::size] + frames[size - 1 :: size]) / 2
+    return middles
+
+
+def _refused_by_service(size: tuple[int, int], rule: ImageRule) -> tuple[str, ...]:
+    short, long = min(size), max(size)
+    warnings = []
+    if rule.min_side_pixels is not None and short < rule.min_side_pixels:
+        warnings.append(f"the service refuses sides below {rule.min_side_pixels} pixels")
+    if rule.max_aspect_ratio is not None and long > rule.max_aspect_ratio * short:
+        warnings.append(f"the service refuses aspect ratios over {rule.max_aspect_ratio:g}:1")
+    return tuple(warnings)
+
+
+def _uncertain(prompt: Prompt) -> tuple[str, ...]:
+    return (prompt.note,) if prompt.note else ()

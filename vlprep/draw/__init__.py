@@ -1,0 +1,1 @@
+"""Sheets, charts and lettering: arrays in, pictures out; no file and no model."""

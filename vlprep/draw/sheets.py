@@ -1,0 +1,233 @@
+"""Pictures for people: what a model is shown of a clip, and how much of an image it can read.
+
+Arrays and frames come in, Pillow images go out; no file is read or written. Sizes are
+(height, width) in pixels, but for calls into Pillow, which counts width first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from vlprep.draw.layout import MARGIN, Grid, choose_grid
+from vlprep.draw.lettering import (
+    BRIGHT,
+    DIM,
+    Colour,
+    TextBlock,
+    caption,
+    draw_blocks,
+    font_of,
+    wrapped,
+)
+from vlprep.types import Frame, ImageSize
+from vlprep.units import format_time
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+BACKGROUND: Colour = (24, 26, 30)
+"""Colour behind everything, RGB."""
+SUBSTITUTE: Colour = (229, 57, 53)
+"""Colour that marks a substituted frame, RGB."""
+
+_NARROWEST = 800  # a caption needs that much, however small the frames are
+_MOST_FRAMES = 3000  # more thumbnails would be too small to show anything
+
+
+# The contact sheet.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """What is kept of a frame."""
+
+    thumbnail: Image.Image
+    time: str
+    number: int
+    substituted: bool
+
+
+class ContactSheet:
+    """The frames of a clip in one picture, each with its time and its number.
+
+    `expected` is how many frames will come and `size` their (height, width) in pixels. Frames are
+    added one by one, and only thumbnails of them are kept. Of more than 3,000 frames only every
+    second is drawn, of more than 6,000 every third, and so on, and the caption says so.
+
+    Raises `ValueError` for a negative number of frames, and a size without pixels.
+
+    >>> from vlprep import read_frames
+    >>> with read_frames("fixtures/street.mp4", "qwen3-vl-plus", fps=1) as frames:
+    ...     sheet = ContactSheet(frames.tokens.plan.frame_count, frames.tokens.resized)
+    ...     for frame in frames:
+    ...         sheet.add(frame)
+    >>> sheet.draw("street.mp4", ["10 frames of 640x352 at 1 fps"]).size
+    (2392, 1235)
+    """
+
+    def __init__(self, expected: int, size: ImageSize) -> None:
+        if expected < 0 or min(size) < 1:
+            raise ValueError(f"there is no sheet of {expected} frames of {size}")
+        self._expected = expected
+        self._size = ImageSize(*size)
+        self._every = max(math.ceil(expected / _MOST_FRAMES), 1)
+        self._grid = choose_grid(math.ceil(expected / self._every), self._size)
+        self._added = 0
+        self._unseen_substitutes = 0
+        self._kept: list[_Kept] = []
+
+    def add(self, frame: Frame) -> None:
+        """Keep a thumbnail of the next frame.
+
+        Raises `ValueError` for a frame of another size, and for more frames than expected.
+        """
+        if frame.image.shape != (*self._size, 3):
+            raise ValueError(f"expected a frame of {(*self._size, 3)}, got {frame.image.shape}")
+        if self._added == self._expected:
+            raise ValueError(f"more frames than the {self._expected} expected")
+        if self._added % self._every == 0:
+            self._kept.append(_keep(frame, self._grid.thumbnail))
+        else:
+            self._unseen_substitutes += frame.substituted
+        self._added += 1
+
+    def draw(self, title: str, lines: Sequence[str]) -> Image.Image:
+        """Draw the frames added so far under a caption, as RGB of at most 16 megapixels.
+
+        A title that is too long for the sheet is shortened in the middle, and so are long words of
+        `lines`, which are wrapped. Characters that the font lacks become boxes.
+        """
+        width = max(self._grid.size.width + 2 * MARGIN, _NARROWEST)
+        blocks = caption(title, [*lines, *self._omission()], width - 2 * MARGIN)
+        top = MARGIN + sum(block.height for block in blocks) + 3 * MARGIN // 4
+        rows = math.ceil(len(self._kept) / self._grid.columns)
+        height = top + rows * self._grid.pitch.height + MARGIN // 4
+        sheet = Image.new("RGB", (width, height), BACKGROUND)
+        draw_blocks(sheet, blocks, MARGIN, MARGIN)
+        for position, kept in enumerate(self._kept):
+            down, right = self._grid.place(position)
+            _draw_cell(sheet, self._grid, kept, top + down, MARGIN + right)
+        return sheet
+
+    def _omission(self) -> list[str]:
+        if self._every == 1:
+            return []
+        drawn = f"One in {self._every} of the {self._added:,} frames is drawn here"
+        unseen = self._unseen_substitutes
+        return [f"{drawn}; substitutes among the others: {unseen:,}" if unseen else drawn]
+
+
+def _keep(frame: Frame, size: ImageSize) -> _Kept:
+    thumbnail = _resized(Image.fromarray(frame.image), size, Image.Resampling.LANCZOS)
+    time = format_time(frame.timestamp_seconds)
+    return _Kept(thumbnail, time, frame.number, frame.substituted)
+
+
+def _resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Image.Image:
+    # Averaging whole blocks first, down to three times the size, is not seen but much faster.
+    return picture.resize((size.width, size.height), way, reducing_gap=3.0)
+
+
+def _draw_cell(sheet: Image.Image, grid: Grid, kept: _Kept, top: int, left: int) -> None:
+    if kept.substituted:
+        _draw_border(sheet, grid.thumbnail, top, left)
+    sheet.paste(kept.thumbnail, (left, top))
+    bottom = top + grid.thumbnail.height
+    if kept.substituted:
+        _draw_badge(sheet, "substitute", grid.font_size, bottom, left)
+    _draw_label(sheet, grid, kept, bottom, left)
+
+
+def _draw_border(sheet: Image.Image, size: ImageSize, top: int, left: int) -> None:
+    """Draw a frame around a thumbnail, in the gaps, so that it hides nothing."""
+    corners = (left - 4, top - 4, left + size.width + 3, top + size.height + 3)
+    ImageDraw.Draw(sheet).rectangle(corners, fill=SUBSTITUTE)
+
+
+def _draw_badge(sheet: Image.Image, word: str, size: int, bottom: int, left: int) -> None:
+    """Write a word over the thumbnail's lower left corner: it repeats another one anyway."""
+    pen, font, inset = ImageDraw.Draw(sheet), font_of(size), size // 3
+    right = left + math.ceil(font.getlength(word)) + 2 * inset
+    top = bottom - size - inset
+    pen.rectangle((left, top, right, bottom - 1), fill=SUBSTITUTE)
+    pen.text((left + inset, top), word, fill="white", font=font)
+
+
+def _draw_label(sheet: Image.Image, grid: Grid, kept: _Kept, top: int, left: int) -> None:
+    pen, size = ImageDraw.Draw(sheet), grid.font_size
+    font, top = font_of(size), top + size // 3
+    pen.text((left, top), kept.time, fill=BRIGHT, font=font)
+    sign = "frame " if grid.cell_width >= 14 * size else "#"
+    if grid.label_lines == 1:
+        left += math.ceil(font.getlength(kept.time)) + 3 * size // 4
+    else:
+        top += 5 * size // 4
+    pen.text((left, top), f"{sign}{kept.number}", fill=DIM, font=font)
+
+
+# An image beside what is left of it.
+
+
+def side_by_side(
+    left: Pixels, right: Pixels, captions: tuple[str, str], max_side: int = 4096
+) -> Image.Image:
+    """Draw an image at the left and a model's view of it at the right, at the image's own size.
+
+    Both are RGB uint8 of height x width x 3. The view is enlarged or shrunk to the size of the
+    image, so it is seen which details survive. Where the image's longer side is over `max_side`
+    pixels, both are drawn smaller, and the captions say so. Images more than twice as wide as high
+    stand above their view.
+
+    Raises `ValueError` for arrays of another kind, and a `max_side` below 1.
+
+    >>> original = np.zeros((1080, 1920, 3), np.uint8)
+    >>> view = np.zeros((352, 640, 3), np.uint8)
+    >>> side_by_side(original, view, ("1920x1080", "640x352 as the model sees it")).size
+    (3936, 1208)
+    """
+    if max_side < 1:
+        raise ValueError(f"max_side must be at least 1, got {max_side}")
+    pictures = _picture(left), _picture(right)
+    size, scale = _panel_size(ImageSize(*left.shape[:2]), max_side)
+    note = f" (shown at {100 * scale:.3g} %)" if scale < 1 else ""
+    panels = [_resized(picture, size, Image.Resampling.BICUBIC) for picture in pictures]
+    across = size.width <= 2 * size.height
+    return _mounted(panels, [caption + note for caption in captions], across)
+
+
+def _picture(pixels: Pixels) -> Image.Image:
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+        raise ValueError(f"expected RGB uint8 HWC, got {pixels.dtype} of {pixels.shape}")
+    return Image.fromarray(pixels)
+
+
+def _panel_size(size: ImageSize, max_side: int) -> tuple[ImageSize, float]:
+    scale = min(max_side / max(size), 1.0)
+    height, width = (max(round(side * scale), 1) for side in size)
+    return ImageSize(height, width), scale
+
+
+def _mounted(panels: Sequence[Image.Image], captions: Sequence[str], across: bool) -> Image.Image:
+    """Lay two panels of one size side by side, or one above the other, each under its caption."""
+    width, height = panels[0].size
+    column = max(width, _NARROWEST // 2)
+    blocks = _panel_captions(captions, column, column * 2 if across else column)
+    top = MARGIN + max(block.height for block in blocks) + MARGIN // 3
+    step = ImageSize(0, column + MARGIN) if across else ImageSize(top + height, 0)
+    shape = (column + step.width + 2 * MARGIN, top + height + step.height + MARGIN)
+    sheet = Image.new("RGB", shape, BACKGROUND)
+    for k, (panel, block) in enumerate(zip(panels, blocks, strict=True)):
+        x, y = MARGIN + k * step.width, k * step.height
+        draw_blocks(sheet, [block], y + top - MARGIN // 3 - block.height, x)
+        sheet.paste(panel, (x, y + top))
+    return sheet
+
+
+def _panel_captions(captions: Sequence[str], column: int, sheet: int) -> list[TextBlock]:
+    size = min(max(sheet // 100, 18), 64)  # large sheets are looked at from afar
+    return [TextBlock(wrapped(caption, size, column), size, BRIGHT) for caption in captions]

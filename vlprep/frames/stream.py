@@ -1,0 +1,328 @@
+"""Read the very frames that a count is about: plan, then decode."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, repeat
+from types import TracebackType
+
+import numpy as np
+
+from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list, read_frame_list
+from vlprep.count.tokens import TokenCount, video_tokens
+from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
+from vlprep.media.image import animation_seconds
+from vlprep.media.picture import animation_frames
+from vlprep.media.probe import probe, recognise
+from vlprep.media.sniff import Format
+from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
+from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
+from vlprep.media.video.paint import Look
+from vlprep.media.video.scan import Timeline
+from vlprep.models.registry import get_model
+from vlprep.models.spec import ModelSpec
+from vlprep.types import Frame, FramePlan, Frames, ImageInfo, Resample, VideoInfo
+
+PATIENCE_SECONDS = 600.0
+"""Longest time that a single frame may take, lest a file made to be slow holds everything up."""
+
+
+class FrameStream:
+    """The frames of a plan, decoded as they are asked for, in order and in bounded memory.
+
+    Iterate over it once; close it, or use it in a `with` statement, to stop early.
+    """
+
+    def __init__(
+        self,
+        sources: tuple[str, ...],
+        model: ModelSpec,
+        info: VideoInfo,
+        tokens: TokenCount,
+        frames: Iterator[Frame],
+        *,
+        tone_mapped: bool = False,
+    ) -> None:
+        assert tokens.plan is not None  # a video's count always has one
+        self.sources = sources
+        """The files that are read, as the caller named them; several for a list of images."""
+        self.source = sources[0]
+        """The first of them."""
+        self.model = model
+        """The model that they are for."""
+        self.info = info
+        """Facts of the header."""
+        self.tokens = tokens
+        """What these frames cost."""
+        self.plan: FramePlan = tokens.plan
+        """The plan that they follow."""
+        self.tone_mapped = tone_mapped
+        """Whether high dynamic range is mapped to that of ordinary screens."""
+        self.delivered = 0
+        """Frames handed out so far."""
+        self.substituted = 0
+        """Those among them for which the frame displayed before stands in."""
+        self.damaged = 0
+        """Those among them of which the decoder could make out only part."""
+        self.interlaced = 0
+        """Those among them that hold two moments, on alternate rows."""
+        self._frames = frames
+        self._exhausted = False
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        try:
+            frame = next(self._frames)
+        except StopIteration:
+            self._exhausted = True
+            raise
+        self.delivered += 1
+        self.substituted += frame.substituted
+        self.damaged += frame.damaged
+        self.interlaced += frame.interlaced
+        return frame
+
+    def __enter__(self) -> FrameStream:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def missing(self) -> int:
+        """Frames of the plan that have not been handed out; after the last, those that cannot."""
+        return self.plan.frame_count - self.delivered
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the file, the plan and the frames handed out so far."""
+        return self.info.warnings + self.tokens.warnings + tuple(self._remarks())
+
+    def _remarks(self) -> Iterator[str]:
+        if self._exhausted and self.missing:
+            yield (
+                f"{self.missing} of the {self.plan.frame_count} frames counted cannot be decoded "
+                "and are missing"
+            )
+        if self.substituted:
+            yield (
+                f"{self.substituted} of {self.delivered} frames are broken in the file; "
+                "the frame before stands in for each"
+            )
+        if self.damaged:
+            yield f"{self.damaged} of {self.delivered} frames are damaged in part"
+        if self.interlaced or self.info.interlaced:
+            yield "interlaced: a frame holds two moments, which shows as combs where things move"
+        if self.info.hdr and not self.tone_mapped:
+            yield f"high dynamic range ({self.info.hdr}), which looks flat without tone mapping"
+
+    def close(self) -> None:
+        """Stop decoding and close the file."""
+        close = getattr(self._frames, "close", None)
+        if close is not None:
+            close()
+
+    def collect(self) -> Frames:
+        """Decode all that is left into one array.
+
+        Raises `DecodeError` when no frame could be decoded.
+        """
+        frames = list(self)
+        if not frames:
+            raise DecodeError(self.source, "none of the frames could be decoded")
+        return Frames(
+            data=np.stack([frame.image for frame in frames]),
+            timestamps_seconds=tuple(frame.timestamp_seconds for frame in frames),
+        )
+
+
+def read_frames(
+    source: SourceLike | Sequence[SourceLike],
+    model: ModelSpec | str | None = None,
+    *,
+    fps: float | None = None,
+    nframes: int | None = None,
+    min_frames: int | None = None,
+    max_frames: int | None = None,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    total_pixels: int | None = None,
+    start_seconds: float | None = None,
+    end_seconds: float | None = None,
+    sampling: str | None = None,
+    rules: str | None = None,
+    strict: bool = False,
+    resample: Resample = "fast",
+    tone_map: bool = False,
+    threads: int | None = None,
+    patience_seconds: float | None = PATIENCE_SECONDS,
+) -> FrameStream:
+    """Read the frames of a video that `count_tokens` counts, at the size that the model sees.
+
+    The parameters from `fps` to `strict` mean the same as for `video_tokens`, whose rules choose
+    the frames: API models are shown what is on display every 1/fps seconds, open weights the
+    frame numbers of their reference's reader, counted over the displayed frames. A list of images,
+    or a folder of them, is a video whose frames are all shown, `fps` apart.
+
+    Frames are RGB uint8 of height x width x 3, upright, with transparency laid on white. `resample`
+    is "fast" (FFmpeg's bicubic, in one step with the colours) or "reference" (equal to Pillow's
+    bicubic resize of the full frame; a list of images always is). `tone_map` maps high dynamic
+    range to that of ordinary screens, which the references do not do. `threads` is how many decode
+    side by side, by default one per processor, up to four. A frame that is broken in the file is
+    replaced by the one displayed before it, and says so.
+
+    Raises the errors of `probe` and `video_tokens`, `UnsupportedFormatError` for a single image,
+    `ConstraintError` for an unknown `resample`, and while iterating `DecodeError` and, when a frame
+    takes longer than `patience_seconds` (`None` or 0: no limit), `TimeLimitError`.
+
+    >>> with read_frames("fixtures/street.mp4", "qwen3-vl-plus", fps=1) as frames:
+    ...     first = next(frames)
+    >>> first
+    Frame(number=0, at 0.000 s, 352x640x3)
+    """
+    spec = get_model(model)
+    if patience_seconds is not None and not patience_seconds >= 0:
+        raise ConstraintError(f"patience_seconds must be 0 or more, got {patience_seconds:g}")
+    found = as_frame_list(source)
+    if isinstance(found, FrameList):
+        info = probe_frame_list(found, spec, fps, rules)
+    else:
+        info = probe_clip(found)
+    tokens = video_tokens(
+        info,
+        spec,
+        fps=fps,
+        nframes=nframes,
+        min_frames=min_frames,
+        max_frames=max_frames,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        total_pixels=total_pixels,
+        start_seconds=start_seconds,
+        end_seconds=end_seconds,
+        sampling=sampling,
+        rules=rules,
+        strict=strict,
+    )
+    assert tokens.plan is not None  # a video's count always has one
+    look = Look(tokens.resized, resample, tone_map)
+    if isinstance(found, FrameList):
+        images = read_frame_list(found, tokens.plan, tokens.resized)
+        return FrameStream(found.names, spec, info, tokens, images)
+    frames = decode_plan(
+        found, info, tokens.plan, look, threads=threads, patience_seconds=patience_seconds
+    )
+    return FrameStream((source_name(found),), spec, info, tokens, frames, tone_mapped=tone_map)
+
+
+def decode_plan(
+    source: SourceLike,
+    info: VideoInfo,
+    plan: FramePlan,
+    look: Look,
+    *,
+    threads: int | None = None,
+    patience_seconds: float | None = PATIENCE_SECONDS,
+) -> Iterator[Frame]:
+    """Decode the frames of a plan made for a clip with the facts `info`, one by one, in order.
+
+    Raises the errors of `read_frames` while iterating.
+
+    >>> info = probe_clip("fixtures/clip.mp4")
+    >>> plan = FramePlan((0, 59), (0.0, 59 / 30), 1.0)
+    >>> next(decode_plan("fixtures/clip.mp4", info, plan, Look(info.size)))
+    Frame(number=0, at 0.000 s, 180x320x3)
+    """
+    return _Reading(info, plan, look, threads, patience_seconds).frames(source)
+
+
+def probe_clip(source: SourceLike) -> VideoInfo:
+    """Return the facts of a video; raises `UnsupportedFormatError` for an image.
+
+    Other errors are those of `probe`.
+
+    >>> probe_clip("fixtures/clip.mp4").frame_count
+    60
+    """
+    info = probe(source)
+    if isinstance(info, ImageInfo):
+        problem = "an image, not a video; a list of images can stand for one"
+        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
+    return info
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How one clip is read."""
+
+    info: VideoInfo
+    plan: FramePlan
+    look: Look
+    threads: int | None
+    patience_seconds: float | None
+
+    def frames(self, source: SourceLike) -> Iterator[Frame]:
+        with open_source(source) as opened:
+            found = recognise(opened)
+            if found.kind == "image":
+                yield from self._animated(opened, found)
+            else:
+                yield from self._decoded(scan_clip(opened, found))
+
+    def _decoded(self, clip: Clip) -> Iterator[Frame]:
+        timeline = clip.timeline
+        shown_at = timeline.shown_at if timeline.has_clock else None
+        numbers = _numbers(self.plan, timeline.packet_count, shown_at)
+        wanted = DecodePlan(
+            clip,
+            self.look,
+            tuple(sorted(set(numbers))),
+            threads=self.threads,
+            patience_seconds=self.patience_seconds,
+        )
+        times_shown = Counter(numbers)
+        for shown in decode_frames(wanted):
+            frame = Frame(
+                number=shown.number,
+                timestamp_seconds=_seconds(timeline, self.info, shown.number),
+                pts=shown.pts,
+                image=shown.image,
+                substituted=shown.substituted,
+                damaged=shown.damaged,
+                interlaced=shown.interlaced,
+            )
+            yield from repeat(frame, times_shown[shown.number])
+
+    def _animated(self, opened: OpenSource, found: Format) -> Iterator[Frame]:
+        starts = [0.0, *accumulate(animation_seconds(opened, found))][:-1]
+        numbers = _numbers(
+            self.plan, len(starts), lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
+        )
+        images = animation_frames(
+            opened, found, numbers, self.look.size, patience_seconds=self.patience_seconds
+        )
+        for number, image in zip(numbers, images, strict=True):
+            yield Frame(number, starts[number], None, image)
+
+
+def _seconds(timeline: Timeline, info: VideoInfo, number: int) -> float:
+    if timeline.has_clock:
+        return timeline.seconds(timeline.pts[number])
+    return float(number / info.fps) if info.fps else 0.0
+
+
+def _numbers(plan: FramePlan, available: int, shown_at: Callable[[float], int] | None) -> list[int]:
+    """Return the displayed frames that a plan means; by time where the file tells times."""
+    if plan.by_time and shown_at is not None:
+        return [shown_at(moment) for moment in plan.timestamps_seconds]
+    return [min(number, available - 1) for number in plan.indices]

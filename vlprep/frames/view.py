@@ -1,0 +1,114 @@
+"""Show an image as a model sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from vlprep.count.tokens import TokenCount, image_tokens
+from vlprep.draw.sheets import side_by_side
+from vlprep.errors import UnsupportedFormatError
+from vlprep.media.encode import encode_picture, picture_format
+from vlprep.media.picture import read_picture, resize_picture
+from vlprep.media.probe import probe, recognise
+from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.media.target import PathLike, check_not_source, new_file
+from vlprep.models.registry import get_model
+from vlprep.models.spec import ModelSpec
+from vlprep.types import ImageInfo
+from vlprep.units import format_size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageView:
+    """An image as displayed, and as a model sees it; both RGB uint8, height x width x 3."""
+
+    source: str
+    """The file as the caller named it."""
+    model: str
+    """Name of the model."""
+    info: ImageInfo
+    """Facts of its header."""
+    tokens: TokenCount
+    """What it costs."""
+    original: npt.NDArray[np.uint8]
+    """Upright, with transparency laid on white."""
+    image: npt.NDArray[np.uint8]
+    """The same at the size of the model's input."""
+
+    def __repr__(self) -> str:
+        sizes = " as ".join("x".join(map(str, a.shape)) for a in (self.original, self.image))
+        return f"ImageView({self.source}, {sizes})"
+
+
+def view_image(
+    source: SourceLike,
+    model: ModelSpec | str | None = None,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
+    rules: str | None = None,
+) -> ImageView:
+    """Decode an image and scale it to the size that `image_tokens` counts.
+
+    The parameters are those of `image_tokens`. The image is turned upright, laid on white where it
+    is transparent, and scaled by Pillow's bicubic filter, as the models' own processors do.
+
+    Raises the errors of `probe`, `image_tokens` and `read_picture`, and `UnsupportedFormatError`
+    for a video.
+
+    >>> view_image("fixtures/photo.jpg", "qwen3-vl-plus", max_pixels=100_000)
+    ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
+    """
+    info = probe(source)
+    if not isinstance(info, ImageInfo):
+        problem = "a video, not an image; `vlprep frames --sheet` shows its frames"
+        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
+    spec = get_model(model)
+    tokens = image_tokens(
+        info.size,
+        spec,
+        min_pixels=min_pixels,
+        max_pixels=max_pixels,
+        high_res=high_res,
+        rules=rules,
+    )
+    with open_source(source) as opened:
+        original = read_picture(opened, recognise(opened))
+    image = resize_picture(original, tokens.resized)
+    return ImageView(source_name(source), spec.name, info, tokens, original, image)
+
+
+def save_view(
+    view: ImageView, path: PathLike, *, compare: bool = False, overwrite: bool = False
+) -> None:
+    """Write a view to a picture file, whose ending chooses the format.
+
+    With `compare` the original stands beside it, and the view is enlarged to the same size.
+
+    Raises `ConstraintError` for an ending of no known picture format, and the errors of `new_file`.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_view(view_image("fixtures/photo.jpg"), f"{folder}/view.png", compare=True)
+    """
+    format = picture_format(path)
+    check_not_source(path, [view.source])
+    if compare:
+        content = encode_picture(side_by_side(view.original, view.image, _captions(view)), format)
+    else:
+        content = encode_picture(view.image, format)
+    with new_file(path, overwrite=overwrite) as file:
+        file.write(content)
+
+
+def _captions(view: ImageView) -> tuple[str, str]:
+    seen = format_size(view.tokens.resized)
+    return (
+        f"{Path(view.source).name}, {format_size(view.info.size)}",
+        f"as {view.model} sees it: {seen}, {view.tokens.total:,} tokens",
+    )

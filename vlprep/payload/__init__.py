@@ -1,0 +1,1 @@
+"""Requests for chat APIs with media in them; nothing is sent."""

@@ -1,0 +1,255 @@
+"""The best settings of one clip under a number of tokens: the inverse of counting.
+
+A pure search over the counter: every distinct setting is counted (`vlprep.plan.settings`), those
+over the budget are left out, the best of the rest is taken and counted once more by
+`video_tokens`. Several files under one budget are `vlprep.plan.many_files`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vlprep.errors import BudgetError
+from vlprep.plan.settings import ClipChoices, ClipGrid, ClipSetting
+from vlprep.types import ImageSize
+
+Prefer = Literal["balanced", "detail", "motion"]
+"""What is kept when not all fits: see `PREFERENCES`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipPlan:
+    """The setting chosen for a clip, and what it falls short of."""
+
+    chosen: ClipSetting
+    """The best setting within the budget."""
+    available: int
+    """Tokens that it may cost."""
+    prefer: Prefer
+    """What was kept where not all fits."""
+    unbound: ClipSetting
+    """The best setting by the same preference, whatever it costs."""
+    wanted: ClipSetting
+    """The most frames with the highest cap, whatever it costs."""
+    wanted_size: ImageSize
+    """The largest frame that any of the rates gives."""
+
+    @property
+    def motion(self) -> float:
+        """Share of the wanted frames that are shown, from 0 to 1."""
+        return self.chosen.frames / self.wanted.frames
+
+    @property
+    def detail(self) -> float:
+        """Share of the wanted pixels of a frame that are shown, from 0 to 1."""
+        return self.chosen.count.resized.pixels / self.wanted_size.pixels
+
+
+def plan_clip(choices: ClipChoices, available: int, prefer: Prefer = "balanced") -> ClipPlan:
+    """Choose the best setting of a clip that costs at most `available` tokens.
+
+    Wanted are the frames of the highest rate, and the largest frame that any rate gives; pixels
+    beyond the clip's own show nothing more and do not count. "motion" takes the most frames that
+    fit at all, and then the most pixels; "detail" the most pixels, and then the most frames.
+    "balanced" looks for the greatest product of both shares; since tokens are that product but for
+    rounding, many settings come close, and of those within 5 % of the greatest it takes the one
+    whose lesser share is greatest, then the one with more frames.
+
+    Raises `BudgetError` when not even the cheapest setting fits, and the errors of `video_tokens`.
+
+    >>> from fractions import Fraction
+    >>> from vlprep import VideoInfo, get_model
+    >>> lecture = VideoInfo(size=ImageSize(1080, 1920), frame_count=90000, fps=Fraction(25))
+    >>> plan = plan_clip(ClipChoices(lecture, get_model("qwen3-vl-plus")), 130_048, "motion")
+    >>> plan.chosen.fps, plan.chosen.frames, plan.chosen.count.resized, plan.chosen.tokens
+    (2.0, 2000, ImageSize(height=256, width=480), 120002)
+    """
+    wanted = choices.wanted
+    grid = choices.grid
+    wanted_size = _largest(choices, grid)
+    row, pixels = _best_row(choices, grid, available, prefer, wanted_size.pixels)
+    chosen = _setting_at(choices, grid, row, pixels)
+    row, pixels = _best_row(choices, grid, None, prefer, wanted_size.pixels)
+    return ClipPlan(
+        chosen=chosen,
+        unbound=_setting_at(choices, grid, row, pixels),
+        available=available,
+        prefer=prefer,
+        wanted=wanted,
+        wanted_size=wanted_size,
+    )
+
+
+def alternatives(choices: ClipChoices, available: int | None = None) -> tuple[ClipSetting, ...]:
+    """Return the settings that no other beats in both frames and pixels, fewest frames first.
+
+    Those within `available` tokens, or all there are.
+
+    >>> from vlprep import get_model, probe
+    >>> choices = ClipChoices(probe("fixtures/street.mp4"), get_model("qwen3-vl-plus"))
+    >>> [(one.frames, one.count.resized.height) for one in alternatives(choices, 1200)]
+    [(10, 352), (12, 320), (14, 320), (16, 288), (18, 256), (20, 256)]
+    """
+    grid = choices.grid
+    pixels = _most_pixels(grid, available)
+    found: list[ClipSetting] = []
+    largest = 0
+    for row in range(len(grid.frames) - 1, -1, -1):
+        most = int(pixels[row])
+        if most > largest and choices.rate_of(int(grid.frames[row])) is not None:
+            found.append(_setting_at(choices, grid, row, most))
+            largest = most
+    return tuple(reversed(found))
+
+
+def thinned(settings: Sequence[ClipSetting], most: int) -> tuple[ClipSetting, ...]:
+    """Return at most so many of a row of settings, evenly spread, the first and last among them.
+
+    >>> thinned(range(10), 4)
+    (0, 3, 6, 9)
+    """
+    if len(settings) <= most:
+        return tuple(settings)
+    places = np.rint(np.linspace(0, len(settings) - 1, most)).astype(int)
+    return tuple(settings[place] for place in places)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """What a clip would cost with other rates and caps."""
+
+    rates: tuple[float, ...]
+    """Frames per second, ascending."""
+    caps: tuple[int, ...]
+    """Caps, ascending."""
+    tokens: tuple[tuple[int, ...], ...]
+    """Tokens, a row for each rate and a column for each cap."""
+
+
+def what_if(choices: ClipChoices, rates: Sequence[float] = (), caps: Sequence[int] = ()) -> WhatIf:
+    """Count a clip with each of some rates and caps, and with fixed parts of the wanted ones.
+
+    >>> from vlprep import get_model, probe
+    >>> choices = ClipChoices(probe("fixtures/street.mp4"), get_model("qwen3-vl-plus"))
+    >>> table = what_if(choices, caps=[100_000])
+    >>> table.rates, table.caps[-2:], table.tokens[-1][-2:]
+    ((0.2, 0.5, 1.0, 1.5, 2.0), (327680, 655360), (2202, 2202))
+    """
+    low, high = choices.rates
+    more = [round(high * part, 6) for part in (0.1, 0.25, 0.5, 0.75)]
+    all_rates = sorted({high, *rates, *(rate for rate in more if rate >= low)})
+    if choices.is_list:
+        all_rates = [high]
+    least, most = choices.caps
+    all_caps = sorted({most, *caps, *(most >> k for k in range(1, 5) if most >> k >= least)})
+    tokens = tuple(
+        tuple(choices.tokens_at(choices.frames_at(rate), cap) for cap in all_caps)
+        for rate in all_rates
+    )
+    return WhatIf(rates=tuple(all_rates), caps=tuple(all_caps), tokens=tokens)
+
+
+_Row = npt.NDArray[np.int64]
+_Order = Callable[[_Row, _Row, int], tuple[int, ...]]
+
+EQUAL_PRODUCTS = 0.95
+"""Products of the shares of frames and pixels that come so close to the greatest count as equal."""
+
+
+def _motion(frames: _Row, pixels: _Row, wanted_pixels: int) -> tuple[int, ...]:
+    return (int(np.flatnonzero(pixels)[-1]),)
+
+
+def _detail(frames: _Row, pixels: _Row, wanted_pixels: int) -> tuple[int, ...]:
+    return (int(np.flatnonzero(pixels == pixels.max())[-1]),)
+
+
+def _balanced(frames: _Row, pixels: _Row, wanted_pixels: int) -> tuple[int, ...]:
+    products = frames * pixels
+    top = int(products.argmax())
+    equal = np.flatnonzero(products >= EQUAL_PRODUCTS * products[top])
+    lesser = np.minimum(frames[equal] * wanted_pixels, pixels[equal] * frames[-1])
+    return top, int(equal[np.flatnonzero(lesser == lesser.max())[-1]])
+
+
+PREFERENCES: dict[str, _Order] = {
+    "balanced": _balanced,
+    "detail": _detail,
+    "motion": _motion,
+}
+"""By name: from the frames of each row, ascending, and the most pixels that fit (some fit) to the
+best row, which comes last, after those that the judgement rests on."""
+
+
+def _best_row(
+    choices: ClipChoices,
+    grid: ClipGrid,
+    available: int | None,
+    prefer: Prefer,
+    wanted_pixels: int,
+) -> tuple[int, int]:
+    """Return the best row and the pixels of a frame there, of those that some rate reaches."""
+    pixels = _most_pixels(grid, available)
+    while pixels.any():
+        rows = PREFERENCES[prefer](grid.frames, pixels, wanted_pixels)
+        unreachable = [row for row in rows if choices.rate_of(int(grid.frames[row])) is None]
+        if not unreachable:
+            return rows[-1], int(pixels[rows[-1]])
+        pixels[unreachable] = 0
+    raise _nothing_fits(choices, grid, available or 0)
+
+
+def _most_pixels(grid: ClipGrid, available: int | None) -> _Row:
+    """Return, for each number of frames, the most pixels worth having that fit; 0 where none do."""
+    fits = grid.tokens > 0
+    if available is not None:
+        fits &= grid.tokens <= available
+    most: _Row = np.where(fits, grid.worth, 0).max(axis=1)
+    return most
+
+
+def _largest(choices: ClipChoices, grid: ClipGrid) -> ImageSize:
+    """Return the largest frame that any reachable number of frames gives."""
+    pixels = _most_pixels(grid, None)
+    while choices.rate_of(int(grid.frames[row := int(pixels.argmax())])) is None:
+        pixels[row] = 0
+    height, width = grid.sizes[row, _column(grid, row, int(pixels[row]))].tolist()
+    return ImageSize(height, width)
+
+
+def _setting_at(choices: ClipChoices, grid: ClipGrid, row: int, pixels: int) -> ClipSetting:
+    """Count the setting of a row with frames worth so many pixels."""
+    column = _column(grid, row, pixels)
+    setting = choices.setting(
+        choices.rate_of(int(grid.frames[row])), int(grid.max_pixels[row, column])
+    )
+    # The grid is the counter's array form; should they ever differ, no plan is better than a wrong.
+    assert setting.tokens == grid.tokens[row, column], "the grid differs from the counter"
+    return setting
+
+
+def _column(grid: ClipGrid, row: int, pixels: int) -> int:
+    """Return the cap to name: the highest of all if it gives frames worth so much, or the lowest.
+
+    Where frames of several sizes are worth the same, the smallest costs least.
+    """
+    sizes = np.where(grid.worth[row] == pixels, grid.pixels[row], np.iinfo(np.int64).max)
+    columns = np.flatnonzero(sizes == sizes.min())
+    return int(columns[-1] if columns[-1] == len(sizes) - 1 else columns[0])
+
+
+def _nothing_fits(choices: ClipChoices, grid: ClipGrid, available: int) -> BudgetError:
+    tokens = np.where(grid.tokens > 0, grid.tokens, np.iinfo(np.int64).max)
+    needed = int(tokens.min())
+    low = choices.rates[0]
+    return BudgetError(
+        needed,
+        available,
+        f"{needed:,} tokens are the least that {choices.frames_at(low):,} frames cost, and "
+        f"{available:,} are there; shorten the clip, or allow a lower rate or a smaller size",
+    )

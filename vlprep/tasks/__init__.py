@@ -1,1 +1,0 @@
-"""One thing a user wants done, on files: probe, ask the rules, report."""

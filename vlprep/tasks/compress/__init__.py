@@ -1,1 +1,0 @@
-"""Bring files under a byte limit: what is tried, in which order, and what it cost."""

@@ -1,1 +1,0 @@
-"""Messages and whole request bodies for the services' chat APIs; nothing here sends anything."""
