@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
     import numpy as np
     import numpy.typing as npt
 
-CountOrigin = Literal["header", "estimate", "scan", "list"]
+CountOrigin = Literal["header", "estimate", "scan"]
 Transfer = Literal["PQ", "HLG"]
 Resample = Literal["fast", "reference"]
 Keep = Literal["model-view", "full"]  # of what is compressed
@@ -78,7 +78,7 @@ class VideoInfo:
     fps: Fraction | None
     """Average frames per second, `None` if unknown (a single frame has no rate)."""
     frame_count_from: CountOrigin = "header"
-    """Where `frame_count` comes from; "list" for a list of images that stands for a video."""
+    """Where `frame_count` comes from."""
     duration_seconds: float | None = None
     """From the first displayed frame to the end of the last one."""
     start_seconds: float = 0.0
@@ -101,6 +101,14 @@ class VideoInfo:
     """Length of the file in bytes."""
     warnings: tuple[str, ...] = ()
     """What a user should know, in full sentences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameListInfo(VideoInfo):
+    """Facts of a list of images that stands for a video; all are shown, `fps` apart."""
+
+    format: str | None = "frame list"
+    """No container."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,9 +85,9 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def _failed(message: str) -> int:
-    from vlprep.cli.text import safe
+    from vlprep.cli.text import flagged, safe
 
-    click.echo(f"vlprep: {safe(message)}", err=True)
+    click.echo(f"vlprep: {safe(flagged(message))}", err=True)
     return EXIT_FAILED
 
 

@@ -7,21 +7,14 @@ from typing import Any
 import click
 
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.options import (
-    SECONDS,
-    clip_options,
-    model_options,
-    output_options,
-    pixel_options,
-)
+from vlprep.cli.options import SECONDS, bind, output_options, view_options
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, note, print_json
+from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
 from vlprep.frames.files import FrameFormat, FrameRecord, manifest, save_frames
-from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream, read_frames
-from vlprep.models.registry import resolve_model
-from vlprep.types import Resample
+from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream
 from vlprep.units import format_size
+from vlprep.view import View
 
 
 @click.command(name="frames")
@@ -35,9 +28,7 @@ from vlprep.units import format_size
     help="A picture each, or one array of frames x height x width x 3.",
 )
 @click.option("--sheet", metavar="FILE", help="Draw a contact sheet: .jpg, .png or .webp.")
-@model_options
-@clip_options
-@pixel_options
+@view_options
 @click.option(
     "--resample",
     type=click.Choice(["fast", "reference"]),
@@ -62,9 +53,6 @@ def command(
     output: str | None,
     format: FrameFormat,
     sheet: str | None,
-    model: str | None,
-    model_file: str | None,
-    resample: Resample,
     force: bool,
     as_json: bool,
     **asked: Any,
@@ -81,8 +69,8 @@ def command(
     if output is None and sheet is None:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
     source = paths[0] if len(paths) == 1 else list(paths)
-    spec = resolve_model(model, model_file)
-    stream = read_frames(source, spec, resample=resample, **asked)
+    processor = bind(asked)
+    stream = processor.frames(source, **asked)
     total = stream.plan.frame_count
     records = save_frames(
         stream,
@@ -95,18 +83,21 @@ def command(
     if as_json:
         print_json(manifest(stream, records))
     else:
-        click.echo("\n".join(_report(stream, records, output, sheet)))
-        for warning in (*spec.warnings, *stream.warnings):
-            note(f"warning: {stream.source}: {warning}")
+        click.echo("\n".join(_report(stream, processor, records, output, sheet)))
+        say_warnings(stream.source, stream.warnings, processor)
     return EXIT_FAILED if stream.missing else 0
 
 
 def _report(
-    stream: FrameStream, records: list[FrameRecord], output: str | None, sheet: str | None
+    stream: FrameStream,
+    view: View,
+    records: list[FrameRecord],
+    output: str | None,
+    sheet: str | None,
 ) -> list[str]:
     tokens = stream.tokens
     lines = [
-        heading(stream.model, tokens.rules),
+        heading(view),
         f"{len(records)} frames of {safe(stream.source)}, each seen as "
         f"{format_size(tokens.resized)}; together {thousands(tokens.total)} tokens",
     ]

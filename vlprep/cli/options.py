@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
+from vlprep.verbs import Processor, processor
+from vlprep.view import ViewKeywords
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -96,8 +98,12 @@ def input_options(command: _Command) -> _Command:
     )
 
 
-def model_options(command: _Command) -> _Command:
-    """Add --model, --model-file and --rules."""
+_SAMPLINGS = ("interval", "linspace", "linspace-float32", "arange")
+"""Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
+
+
+def view_options(command: _Command) -> _Command:
+    """Add the options that say what a model is to see: the model, its rules, the view options."""
     return _decorate(
         command,
         click.option("-m", "--model", help="Name of the model; qwen3-vl-plus if none is given."),
@@ -108,50 +114,46 @@ def model_options(command: _Command) -> _Command:
             "preprocessor_config.json.",
         ),
         click.option("--rules", metavar="NAME", help="Rule set; `vlprep models NAME` lists them."),
-    )
-
-
-SAMPLINGS = ("interval", "linspace", "linspace-float32", "arange")
-"""Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
-
-
-def clip_options(command: _Command) -> _Command:
-    """Add the options that choose the frames of a video, named as the fields of `CountOptions`."""
-    return _decorate(
-        command,
         click.option("--fps", type=RATE, help="Frames sampled per second of video."),
         click.option("--nframes", type=POSITIVE, help="Frames sampled, instead of a rate."),
         click.option("--min-frames", type=POSITIVE, help="Frames sampled at least."),
         click.option("--max-frames", type=POSITIVE, help="Frames sampled at most."),
+        click.option("--min-pixels", type=COUNT, help="Enlarge smaller pictures to this."),
+        click.option("--max-pixels", type=POSITIVE, help="Shrink larger ones; 1280*28*28 works."),
+        click.option(
+            "--total-pixels", type=POSITIVE, help="Pixels of a whole clip, a frame pair once."
+        ),
         click.option("--start", "start_seconds", type=SECONDS, help="Begin there; 90 or 1:30."),
         click.option("--end", "end_seconds", type=SECONDS, help="End there."),
         click.option(
             "--sampling",
-            type=click.Choice(SAMPLINGS),
+            type=click.Choice(_SAMPLINGS),
             help="How the frames are spread; by default as the model's rules say.",
         ),
-        click.option(
-            "--total-pixels", type=POSITIVE, help="Pixels of a whole clip, a frame pair once."
-        ),
+        click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
         click.option("--strict", is_flag=True, help="Refuse clips too short for the reference."),
     )
 
 
-def pixel_options(command: _Command) -> _Command:
-    """Add --min-pixels and --max-pixels."""
-    return _decorate(
-        command,
-        click.option("--min-pixels", type=COUNT, help="Enlarge smaller pictures to this."),
-        click.option("--max-pixels", type=POSITIVE, help="Shrink larger ones; 1280*28*28 works."),
-    )
+def bind(asked: dict[str, Any]) -> Processor:
+    """Take the options of `view_options` out of `asked` and bind them.
+
+    What a user must know of the model before believing a count is said here, for every command.
+    """
+    from vlprep.cli.render import note
+    from vlprep.models.registry import resolve_model
+
+    model = resolve_model(asked.pop("model"), asked.pop("model_file"))
+    view = {name: asked.pop(name) for name in ViewKeywords.__annotations__}
+    for warning in model.warnings:
+        note(f"warning: {model.name}: {warning}")
+    return processor(model, **view)
 
 
-def high_res_option(command: _Command) -> _Command:
-    """Add --high-res."""
-    return _decorate(
-        command,
-        click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
-    )
+def take_inputs(asked: dict[str, Any]) -> list[str]:
+    """Take the options of `input_options` out of `asked` and return the files that they name."""
+    names = ("paths", "recursive", "from_file", "null_separated")
+    return Inputs(*(asked.pop(name) for name in names)).files()
 
 
 def output_options(command: _Command) -> _Command:
@@ -163,12 +165,23 @@ def output_options(command: _Command) -> _Command:
     )
 
 
-def budget_options(command: _Command) -> _Command:
+def input_limit_options(command: _Command) -> _Command:
     """Add --max-input and --thinking/--no-thinking."""
     return _decorate(
         command,
         click.option("--max-input", type=POSITIVE, help="Largest input in tokens."),
         click.option("--thinking/--no-thinking", default=None, help="Whether the model thinks."),
+    )
+
+
+def budget_options(command: _Command) -> _Command:
+    """Add the options that say what the media of a request may cost, as `token_budget` has them."""
+    return _decorate(
+        input_limit_options(command),
+        click.option("--reserve", type=COUNT, default=0, help="Tokens of the input kept free."),
+        click.option("--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text."),
+        click.option("--thinking-tokens", type=COUNT, help="Room kept for chain of thought."),
+        click.option("--reply-tokens", type=COUNT, help="Room kept for the reply."),
     )
 
 

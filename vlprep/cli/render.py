@@ -15,12 +15,12 @@ from typing import Any, Literal, Protocol
 
 import click
 
-from vlprep.cli.text import safe
+from vlprep.cli.text import flagged, safe
 from vlprep.count.files import MediaFailure, Result
 from vlprep.count.tokens import TokenCount
 from vlprep.frames.view import ImageView
-from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageSize
+from vlprep.view import View
 
 Item = dict[str, Any]
 
@@ -72,7 +72,7 @@ def _count_json(size: ImageSize, tokens: TokenCount) -> Item:
         "width": size.width,
         "resized_height": tokens.resized.height,
         "resized_width": tokens.resized.width,
-        "frames": None if tokens.plan is None else tokens.plan.frame_count,
+        "frames": tokens.frames,
         "tokens": tokens.total,
         "visual_tokens": tokens.visual,
         "marker_tokens": tokens.markers,
@@ -167,15 +167,14 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left:
 
 
 def note(message: str) -> None:
-    """Print a remark for the person at the keyboard, on stderr."""
-    click.echo(safe(message), err=True)
+    """Print a remark for the person at the keyboard, on stderr, in words of the command line."""
+    click.echo(safe(flagged(message)), err=True)
 
 
-def heading(model: ModelSpec, rules: str | None) -> str:
+def heading(view: View) -> str:
     """Return the line that says whose tokens are counted, by which rules."""
-    rule_set = model.rules(rules)
-    by = "by the documented rules" if model.kind == "api" else "by the rules"
-    return f"{safe(model.name)}, {by} {rule_set.name} ({rule_set.date})"
+    by = "by the documented rules" if view.model.kind == "api" else "by the rules"
+    return f"{safe(view.model.name)}, {by} {view.rules.name} ({view.rules.date})"
 
 
 class Reported(Protocol):
@@ -190,14 +189,23 @@ class Reported(Protocol):
         """What a user should know."""
 
 
-def report_problems(results: Iterable[Reported | MediaFailure], *, warnings: bool) -> bool:
-    """Print failures, and warnings if wanted, on stderr; returns whether anything failed."""
+def report_problems(results: Iterable[Reported | MediaFailure], view: View | None = None) -> bool:
+    """Print failures on stderr, and with a `view` warnings; returns whether anything failed.
+
+    What the model itself warns of has been said when it was bound.
+    """
     failed = False
     for result in results:
         if isinstance(result, MediaFailure):
             failed = True
             note(f"error: {result.source}: {result.message}")
-        elif warnings:
-            for warning in result.warnings:
-                note(f"warning: {result.source}: {warning}")
+        elif view is not None:
+            say_warnings(result.source, result.warnings, view)
     return failed
+
+
+def say_warnings(source: str, warnings: Iterable[str], view: View) -> None:
+    """Print what a user should know of a file, on stderr."""
+    for warning in warnings:
+        if warning not in view.model.warnings:
+            note(f"warning: {source}: {warning}")

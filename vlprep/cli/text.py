@@ -21,6 +21,39 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda match: _escape(match[0]), text)
 
 
+_NAMED = re.compile(r"`([a-z_]+)(?:=True|\(\))?`")
+
+
+def flagged(text: str) -> str:
+    """Return a text of the library in words of the command line: options and commands.
+
+    >>> flagged("give one with `max_input`; `start_seconds` is no help, `read_frames` is")
+    'give one with --max-input; --start is no help, vlprep frames is'
+    """
+    return _NAMED.sub(lambda match: _WORDS.get(match[1], f"--{match[1].replace('_', '-')}"), text)
+
+
+_WORDS = {
+    "start_seconds": "--start",
+    "end_seconds": "--end",
+    "overwrite": "--force",
+    "price_list": "--price-cap",
+    "fail_on_warnings": "--fail-on-warnings",
+    "count_tokens": "vlprep tokens",
+    "plan_media": "vlprep plan",
+    "read_frames": "vlprep frames",
+    "save_frames": "vlprep frames",
+    "view_image": "vlprep view",
+    "compress_image": "vlprep compress",
+    "compress_video": "vlprep compress",
+    "compress_file": "vlprep compress",
+    "check_media": "vlprep check",
+    "build_request": "vlprep payload",
+    "list_models": "vlprep models",
+}
+"""What the command line calls parameters and functions whose names are not the option's own."""
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8

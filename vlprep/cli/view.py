@@ -6,11 +6,10 @@ from typing import Any
 
 import click
 
-from vlprep.cli.options import high_res_option, model_options, output_options, pixel_options
-from vlprep.cli.render import heading, note, print_json, view_json
+from vlprep.cli.options import bind, output_options, view_options
+from vlprep.cli.render import heading, print_json, say_warnings, view_json
 from vlprep.cli.text import safe, thousands
-from vlprep.frames.view import ImageView, save_view, view_image
-from vlprep.models.registry import resolve_model
+from vlprep.frames.view import ImageView, save_view
 from vlprep.units import format_size
 
 
@@ -18,20 +17,10 @@ from vlprep.units import format_size
 @click.argument("image", metavar="IMAGE")
 @click.option("-o", "--output", metavar="OUT.png", required=True, help=".png, .jpg or .webp")
 @click.option("--compare", is_flag=True, help="Draw the original beside it, at the same size.")
-@model_options
-@pixel_options
-@high_res_option
+@view_options
 @output_options
 def command(
-    *,
-    image: str,
-    output: str,
-    compare: bool,
-    model: str | None,
-    model_file: str | None,
-    force: bool,
-    as_json: bool,
-    **asked: Any,
+    image: str, output: str, *, compare: bool, force: bool, as_json: bool, **asked: Any
 ) -> int:
     """Write an image at the size at which the model sees it.
 
@@ -42,24 +31,23 @@ def command(
     \b
     vlprep view screenshot.png -o view.png --compare
     """
-    spec = resolve_model(model, model_file)
-    view = view_image(image, spec, **asked)
-    save_view(view, output, compare=compare, overwrite=force)
+    processor = bind(asked)
+    shown = processor.view(image)
+    save_view(shown, output, compare=compare, overwrite=force)
     if as_json:
-        print_json(view_json(view, output))
+        print_json(view_json(shown, output))
         return 0
-    click.echo(heading(spec, view.tokens.rules))
-    click.echo(_summary(view))
+    click.echo(heading(processor))
+    click.echo(_summary(shown))
     click.echo(f"written to {safe(output)}")
-    for warning in (*spec.warnings, *view.info.warnings, *view.tokens.warnings):
-        note(f"warning: {image}: {warning}")
+    say_warnings(image, (*shown.info.warnings, *shown.tokens.warnings), processor)
     return 0
 
 
-def _summary(view: ImageView) -> str:
-    size, tokens = view.info.size, view.tokens
+def _summary(shown: ImageView) -> str:
+    size, tokens = shown.info.size, shown.tokens
     share = tokens.resized.pixels / size.pixels
     return (
-        f"{safe(view.source)}: {format_size(size)} is seen as {format_size(tokens.resized)}, "
+        f"{safe(shown.source)}: {format_size(size)} is seen as {format_size(tokens.resized)}, "
         f"{100 * share:.3g} % of its pixels, for {thousands(tokens.total)} tokens"
     )

@@ -2,57 +2,77 @@
 
 from __future__ import annotations
 
-from vlprep.count.tokens import TokenCount
+from vlprep.count.tokens import TokenCount, VideoCount, media_count
+from vlprep.errors import VlprepError
 from vlprep.maths.geometry import rounded_size
 from vlprep.models.registry import find_source
-from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
-from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.models.spec import ImageRule, RuleSet, VideoRule
+from vlprep.types import FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
+from vlprep.view import View
 
 
-def explain_image(info: ImageInfo, count: TokenCount, model: ModelSpec) -> list[str]:
-    """Return the steps from an image's header to its tokens, a sentence each."""
-    rule_set = model.rules(count.rules)
-    rule = rule_set.image_rule(model.name)
-    turned = f", EXIF orientation {info.orientation} applied" if info.orientation > 1 else ""
+def explain_count(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> list[str]:
+    """Return the steps from a header to its tokens, and what other rule sets would give.
+
+    A sentence each.
+
+    >>> from vlprep import probe
+    >>> info, view = probe("fixtures/photo.jpg"), View.of("qvq-max")
+    >>> explain_count(info, media_count(info, view), view)[-1]
+    'api-2026 would give the same 393 tokens'
+    """
+    rule = view.video_rule if isinstance(info, VideoInfo) else view.image_rule
     return [
-        _rules_in_force(rule_set),
-        f"{info.format}, {format_size(info.size)} as displayed{turned}",
+        _rules_in_force(view.rules),
+        *(_video_facts(info) if isinstance(info, VideoInfo) else _image_facts(info)),
+        *([_frames_step(count, view.video_rule)] if isinstance(count, VideoCount) else ()),
         _token_size(rule),
         _pixel_range(count, rule),
         _resize_step(info.size, count, rule),
         _sum(count, rule),
+        *_other_rules(info, count, view),
     ]
 
 
-def explain_video(info: VideoInfo, count: TokenCount, model: ModelSpec) -> list[str]:
-    """Return the steps from a video's header to its tokens, a sentence each."""
-    rule_set = model.rules(count.rules)
-    rule = rule_set.video_rule(model.name)
+def _image_facts(info: ImageInfo) -> list[str]:
+    turned = f", EXIF orientation {info.orientation} applied" if info.orientation > 1 else ""
+    return [f"{info.format}, {format_size(info.size)} as displayed{turned}"]
+
+
+def _video_facts(info: VideoInfo) -> list[str]:
     turned = f", turned by {info.rotation} degrees" if info.rotation else ""
     codec = f" ({info.codec})" if info.codec else ""
     rate = f"{float(info.fps):.6g} frames per second" if info.fps else "unknown rate"
+    origin = "list" if isinstance(info, FrameListInfo) else info.frame_count_from
     return [
-        _rules_in_force(rule_set),
         f"{info.format}{codec}, {format_size(info.size)} as displayed{turned}",
-        f"{info.frame_count:,} frames ({info.frame_count_from}) at {rate}",
-        _frames_step(count, rule),
-        _token_size(rule),
-        _pixel_range(count, rule),
-        _resize_step(info.size, count, rule),
-        _sum(count, rule),
+        f"{info.frame_count:,} frames ({origin}) at {rate}",
     ]
 
 
-def _frames_step(count: TokenCount, rule: VideoRule) -> str:
-    assert count.plan is not None  # a video's count always has one
-    frames, sampling = count.plan.frame_count, count.plan.sampling
-    if sampling == "list":
-        return f"all {frames:,} images of a list are shown"
+def _frames_step(count: VideoCount, rule: VideoRule) -> str:
+    if count.plan.sampling == "list":
+        return f"all {count.frames:,} images of a list are shown"
     return (
-        f"the {rule.count} rule takes {frames:,} frames: {rule.fps:g} a second unless asked, at "
-        f"least {rule.min_frames}, at most {rule.max_frames:,}; spread by {sampling}"
+        f"the {rule.count} rule takes {count.frames:,} frames: {rule.fps:g} a second unless asked, "
+        f"at least {rule.min_frames}, at most {rule.max_frames:,}; spread by {count.plan.sampling}"
     )
+
+
+def _other_rules(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> list[str]:
+    lines = []
+    for rules in view.model.rule_sets:
+        if rules == view.rules.name:
+            continue
+        try:
+            total = media_count(info, view.by(rules)).total
+        except VlprepError as error:
+            lines.append(f"{rules} would refuse: {error}")
+        else:
+            same = "the same " if total == count.total else ""
+            lines.append(f"{rules} would give {same}{total:,} tokens")
+    return lines
 
 
 def cite(sources: tuple[str, ...]) -> str:
@@ -81,7 +101,7 @@ def _token_size(rule: ImageRule | VideoRule) -> str:
 
 def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
     limits = count.limits
-    unit = "the clip" if limits.per_clip else "a frame" if count.plan else "an image"
+    unit = "the clip" if limits.per_clip else "a frame" if count.frames else "an image"
     return (
         f"{unit} may have {limits.min_pixels:,.0f} to {limits.max_pixels:,.0f} pixels, "
         f"bound by {limits.bound_by} {_cite(rule)}"
@@ -90,7 +110,7 @@ def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
 
 def _resize_step(size: ImageSize, count: TokenCount, rule: ImageRule | VideoRule) -> str:
     limits, factor = count.limits, rule.factor
-    frames = count.plan.frame_count if count.plan and limits.per_clip else 1
+    frames = count.frames if count.frames and limits.per_clip else 1
     rounded = rounded_size(*size, factor=factor, reference=rule.resize)
     pixels = rounded.pixels * frames
     if pixels > limits.max_pixels:
@@ -109,7 +129,7 @@ def _resize_step(size: ImageSize, count: TokenCount, rule: ImageRule | VideoRule
 def _sum(count: TokenCount, rule: ImageRule | VideoRule) -> str:
     steps, rows, columns = count.grid_thw
     grid = f"{rows // rule.merge_size} x {columns // rule.merge_size}"
-    times = f"{steps:,} frame pairs x {grid}" if count.plan else grid
+    times = f"{steps:,} frame pairs x {grid}" if count.frames else grid
     text = f" + {count.text:,} of timestamp text" if count.text else ""
     return (
         f"{times} = {count.visual:,} visual tokens + {count.markers:,} markers{text} "

@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from vlprep.count.explain import explain_image, explain_video
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.count.prices import PriceEstimate, input_prices
-from vlprep.count.tokens import TokenCount, image_token_counts, image_tokens, video_tokens
+from vlprep.count.tokens import TokenCount, image_counts, media_count
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
-from vlprep.models.registry import get_model
-from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageInfo, VideoInfo
+from vlprep.units import format_size
+from vlprep.view import View
 
+Facts: TypeAlias = ImageInfo | VideoInfo
+"""What is known of a file from its header."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountOptions:
-    """What a caller may ask of a count; `None` leaves it to the model."""
-
-    fps: float | None = None
-    """Frames per second sampled from a video."""
-    nframes: int | None = None
-    """Frames sampled from a video, instead of a rate."""
-    min_frames: int | None = None
-    """Frames sampled at least."""
-    max_frames: int | None = None
-    """Frames sampled at most."""
-    min_pixels: int | None = None
-    """Lower pixel limit of an image, or of a video's frame or clip."""
-    max_pixels: int | None = None
-    """Upper pixel limit of an image, or of a video's frame or clip."""
-    total_pixels: int | None = None
-    """Pixel budget of a clip, counted once per frame pair."""
-    start_seconds: float | None = None
-    """Where in a video to begin."""
-    end_seconds: float | None = None
-    """Where in a video to end."""
-    sampling: str | None = None
-    """Name of the rule that spreads the frames of a video."""
-    high_res: bool = False
-    """High-resolution mode of the services, for images."""
-    rules: str | None = None
-    """Name of one of the model's rule sets."""
-    strict: bool = False
-    """Refuse clips that the reference refuses instead of counting what there is."""
+Media: TypeAlias = SourceLike | Sequence[SourceLike] | Facts
+"""A file; a list of images, or a folder of them, that stands for a video; or facts of a header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +44,7 @@ class MediaCount:
     @property
     def frames(self) -> int | None:
         """Frames the model is shown of a video; `None` for an image."""
-        return None if self.tokens.plan is None else self.tokens.plan.frame_count
+        return self.tokens.frames
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -118,74 +92,131 @@ class Tally:
     """Estimated list prices of the input; empty where no source states one."""
 
 
-def count_tokens(
-    source: SourceLike | Sequence[SourceLike],
-    model: ModelSpec | str | None = None,
-    *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    total_pixels: int | None = None,
-    start_seconds: float | None = None,
-    end_seconds: float | None = None,
-    sampling: str | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
-    strict: bool = False,
-) -> MediaCount:
+def as_many(items: object) -> Iterable[Any]:
+    """Return the files that are meant by one of them or by several: one alone is a row of one.
+
+    >>> list(as_many("a.jpg")), list(as_many(["a.jpg", "b.jpg"]))
+    (['a.jpg'], ['a.jpg', 'b.jpg'])
+    """
+    is_one = isinstance(items, str | bytes | os.PathLike) or hasattr(items, "read")
+    return [items] if is_one or not isinstance(items, Iterable) else items
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A file whose header has been read."""
+
+    source: str
+    info: Facts
+
+
+def probe_media(source: Media, view: View) -> Probed:
+    """Read the header of a file, or the headers of a list of images; facts pass through.
+
+    Raises the errors of `probe` and `probe_frame_list`.
+    """
+    if isinstance(source, ImageInfo | VideoInfo):
+        kind = "image" if isinstance(source, ImageInfo) else "clip"
+        return Probed(f"{kind} of {format_size(source.size)}", source)
+    found = as_frame_list(source)
+    if isinstance(found, FrameList):
+        return Probed(found.names[0], probe_frame_list(found, view))
+    return Probed(source_name(found), probe(found))
+
+
+def count_file(source: Media, view: View) -> MediaCount:
     """Count the tokens that an image or a video costs a model, from its header alone.
 
-    `source` is a path, the content as bytes, a seekable binary file object, or a data URL; a list
-    of images, or a folder of them, is a video whose frames are all shown, `fps` apart. `model` is a
-    name of the catalogue or a record of your own. The other parameters mean the same as
-    for `image_tokens` and `video_tokens`, which say where the numbers come from; the fields of
-    `CountOptions` give their units.
+    Raises the errors of `probe_media`, `image_count` and `video_count`.
 
-    Raises the errors of `probe`, `image_tokens` and `video_tokens`.
-
-    >>> count = count_tokens("fixtures/photo.jpg", "qwen3-vl-plus")
+    >>> count = count_file("fixtures/photo.jpg", View.of("qwen3-vl-plus"))
     >>> count.info.size, count.tokens.resized, count.tokens.total
     (ImageSize(height=480, width=640), ImageSize(height=480, width=640), 302)
     """
-    options = CountOptions(
-        fps=fps,
-        nframes=nframes,
-        min_frames=min_frames,
-        max_frames=max_frames,
-        min_pixels=min_pixels,
-        max_pixels=max_pixels,
-        total_pixels=total_pixels,
-        start_seconds=start_seconds,
-        end_seconds=end_seconds,
-        sampling=sampling,
-        high_res=high_res,
-        rules=rules,
-        strict=strict,
-    )
-    return _count(source, get_model(model), options)
+    probed = probe_media(source, view)
+    return MediaCount(source=probed.source, info=probed.info, tokens=media_count(probed.info, view))
 
 
-def count_many(
-    sources: Iterable[SourceLike],
-    model: ModelSpec | str | None = None,
-    options: CountOptions | None = None,
-) -> Iterator[Result]:
+BATCH = 64
+"""Images whose tokens are counted together; small, so that results keep coming."""
+
+
+def count_files(sources: Media | Iterable[Media], view: View) -> Iterator[Result]:
     """Count many files one by one, in order; a file that fails is reported in its place.
 
-    Raises `UnknownModelError` at once.
+    So is a folder, which among many may be meant as a video or as a pile of pictures.
 
-    >>> [type(result).__name__ for result in count_many(["fixtures/photo.jpg", "no-such.jpg"])]
+    >>> files = ["fixtures/photo.jpg", "no-such.jpg"]
+    >>> [type(result).__name__ for result in count_files(files, View.of())]
     ['MediaCount', 'MediaFailure']
     """
-    return _count_in_batches(sources, get_model(model), options or CountOptions())
+    probed = (_probe_no_folder(source, view) for source in as_many(sources))
+    for are_images, run in groupby(probed, _is_image):
+        if are_images:
+            # Images that follow each other share one run of the arithmetic.
+            while batch := list(islice(run, BATCH)):
+                yield from _count_images(batch, view)
+        else:
+            yield from (_count_one(one, view) for one in run)
+
+
+def _probe_no_folder(source: Media, view: View) -> Probed | MediaFailure:
+    if not isinstance(source, str | os.PathLike):
+        return probe_or_failure(source, view)
+    try:
+        return Probed(source_name(source), probe(source))
+    except (VlprepError, OSError) as error:
+        return MediaFailure(source=source_name(source), error=error)
+
+
+def probe_or_failure(source: Media, view: View) -> Probed | MediaFailure:
+    """Read a header, or tell why it cannot be read."""
+    try:
+        return probe_media(source, view)
+    except (VlprepError, OSError) as error:
+        return MediaFailure(source=media_name(source), error=error)
+
+
+def media_name(source: Media) -> str:
+    """Return what messages and reports call a file, or the first of a list."""
+    if isinstance(source, ImageInfo | VideoInfo):
+        return format_size(source.size)
+    if isinstance(source, list | tuple):
+        return source_name(source[0]) if source else "frame list"
+    return source_name(source)  # type: ignore[arg-type]  # no other sequence is a source
+
+
+def _is_image(probed: Probed | MediaFailure) -> bool:
+    return isinstance(probed, Probed) and isinstance(probed.info, ImageInfo)
+
+
+def _count_images(images: Sequence[Probed | MediaFailure], view: View) -> Iterator[Result]:
+    probed = [image for image in images if isinstance(image, Probed)]
+    counts: Sequence[TokenCount | VlprepError]
+    try:
+        counts = image_counts([image.info.size for image in probed], view)
+    except VlprepError as error:  # nothing can be counted so: every image has the same reason
+        counts = [error] * len(probed)
+    for image, count in zip(probed, counts, strict=True):
+        if isinstance(count, VlprepError):
+            yield MediaFailure(source=image.source, error=count)
+        else:
+            yield MediaCount(source=image.source, info=image.info, tokens=count)
+
+
+def _count_one(probed: Probed | MediaFailure, view: View) -> Result:
+    if isinstance(probed, MediaFailure):
+        return probed
+    try:
+        tokens = media_count(probed.info, view)
+    except VlprepError as error:
+        return MediaFailure(source=probed.source, error=error)
+    return MediaCount(source=probed.source, info=probed.info, tokens=tokens)
 
 
 def tally(
     results: Iterable[Result],
-    model: ModelSpec | str | None = None,
+    view: View,
     *,
     max_input: int | None = None,
     thinking: bool | None = None,
@@ -198,161 +229,14 @@ def tally(
 
     Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price.
 
-    >>> tally(count_many(["fixtures/photo.jpg"])).total_tokens
+    >>> view = View.of()
+    >>> tally(count_files(["fixtures/photo.jpg"], view), view).total_tokens
     302
     """
-    spec = get_model(model)
     total = sum(result.tokens.total for result in results if isinstance(result, MediaCount))
-    limit = spec.input_limit(thinking) if max_input is None else max_input
-    prices = input_prices(spec, total, deployment)
+    limit = view.model.input_limit(thinking) if max_input is None else max_input
+    prices = input_prices(view.model, total, deployment)
     return Tally(total_tokens=total, max_input_tokens=limit, prices=prices)
-
-
-def explain(count: MediaCount, model: ModelSpec | str | None, options: CountOptions) -> list[str]:
-    """Tell in sentences how `count` came about: rules, sources, steps, and other rule sets.
-
-    >>> count = count_tokens("fixtures/photo.jpg", "qvq-max")
-    >>> explain(count, "qvq-max", CountOptions())[-1]
-    'api-2026 would give the same 393 tokens'
-    """
-    spec = get_model(model)
-    info = count.info
-    if isinstance(info, ImageInfo):
-        lines = explain_image(info, count.tokens, spec)
-    else:
-        lines = explain_video(info, count.tokens, spec)
-    return lines + _other_rules(
-        count, spec, lambda name: count_info(info, spec, options, name).total
-    )
-
-
-def _other_rules(count: MediaCount, spec: ModelSpec, total: Callable[[str], int]) -> list[str]:
-    lines = []
-    for name in spec.rule_sets:
-        if name == count.tokens.rules:
-            continue
-        try:
-            other = total(name)
-        except VlprepError as error:
-            lines.append(f"{name} would refuse: {error}")
-        else:
-            same = "the same " if other == count.tokens.total else ""
-            lines.append(f"{name} would give {same}{other:,} tokens")
-    return lines
-
-
-def _count(
-    source: SourceLike | Sequence[SourceLike], spec: ModelSpec, options: CountOptions
-) -> MediaCount:
-    found = as_frame_list(source)
-    info: ImageInfo | VideoInfo
-    if isinstance(found, FrameList):
-        info, name = probe_frame_list(found, spec, options.fps, options.rules), found.names[0]
-    else:
-        info, name = probe(found), source_name(found)
-    tokens = count_info(info, spec, options, options.rules)
-    return MediaCount(source=name, info=info, tokens=tokens)
-
-
-BATCH = 64
-"""Images whose tokens are counted together; small, so that results keep coming."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Probed:
-    source: str
-    info: ImageInfo | VideoInfo
-
-
-def _count_in_batches(
-    sources: Iterable[SourceLike], spec: ModelSpec, options: CountOptions
-) -> Iterator[Result]:
-    """Count in order; images that follow each other share one run of the arithmetic."""
-    for are_images, run in groupby(map(_probe_or_failure, sources), _is_image):
-        if are_images:
-            while batch := list(islice(run, BATCH)):
-                yield from _count_images(batch, spec, options)
-        else:
-            yield from (_count_video(probed, spec, options) for probed in run)
-
-
-def _probe_or_failure(source: SourceLike) -> _Probed | MediaFailure:
-    name = source_name(source)
-    try:
-        return _Probed(name, probe(source))
-    except (VlprepError, OSError) as error:
-        return MediaFailure(source=name, error=error)
-
-
-def _is_image(probed: _Probed | MediaFailure) -> bool:
-    return isinstance(probed, _Probed) and isinstance(probed.info, ImageInfo)
-
-
-def _count_images(
-    images: Sequence[_Probed | MediaFailure], spec: ModelSpec, options: CountOptions
-) -> Iterator[Result]:
-    probed = [image for image in images if isinstance(image, _Probed)]
-    counts: Sequence[TokenCount | VlprepError]
-    try:
-        counts = image_token_counts(
-            [image.info.size for image in probed],
-            spec,
-            min_pixels=options.min_pixels,
-            max_pixels=options.max_pixels,
-            high_res=options.high_res,
-            rules=options.rules,
-        )
-    except VlprepError as error:  # nothing can be counted so: every image has the same reason
-        counts = [error] * len(probed)
-    for image, count in zip(probed, counts, strict=True):
-        if isinstance(count, VlprepError):
-            yield MediaFailure(source=image.source, error=count)
-        else:
-            yield MediaCount(source=image.source, info=image.info, tokens=count)
-
-
-def _count_video(probed: _Probed | MediaFailure, spec: ModelSpec, options: CountOptions) -> Result:
-    if isinstance(probed, MediaFailure):
-        return probed
-    try:
-        tokens = count_info(probed.info, spec, options, options.rules)
-    except VlprepError as error:
-        return MediaFailure(source=probed.source, error=error)
-    return MediaCount(source=probed.source, info=probed.info, tokens=tokens)
-
-
-def count_info(
-    info: ImageInfo | VideoInfo, spec: ModelSpec, options: CountOptions, rules: str | None
-) -> TokenCount:
-    """Count the tokens of a file whose header has been read, by the rule set `rules`.
-
-    Raises the errors of `image_tokens` and `video_tokens`.
-    """
-    if isinstance(info, ImageInfo):
-        return image_tokens(
-            info.size,
-            spec,
-            min_pixels=options.min_pixels,
-            max_pixels=options.max_pixels,
-            high_res=options.high_res,
-            rules=rules,
-        )
-    return video_tokens(
-        info,
-        spec,
-        fps=options.fps,
-        nframes=options.nframes,
-        min_frames=options.min_frames,
-        max_frames=options.max_frames,
-        min_pixels=options.min_pixels,
-        max_pixels=options.max_pixels,
-        total_pixels=options.total_pixels,
-        start_seconds=options.start_seconds,
-        end_seconds=options.end_seconds,
-        sampling=options.sampling,
-        rules=rules,
-        strict=options.strict,
-    )
 
 
 _OS_CODES: dict[type[OSError], str] = {

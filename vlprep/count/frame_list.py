@@ -14,9 +14,9 @@ from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.media.probe import probe, recognise
 from vlprep.media.sniff import HEAD_BYTES, sniff
 from vlprep.media.source import SourceLike, open_source, source_name
-from vlprep.models.spec import ModelSpec
-from vlprep.types import Frame, FramePlan, ImageInfo, ImageSize, VideoInfo
+from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize
 from vlprep.units import format_size
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,13 @@ def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | Fra
     return FrameList(images)
 
 
-def probe_frame_list(
-    frames: FrameList, model: ModelSpec, fps: float | None, rules: str | None
-) -> VideoInfo:
+def probe_frame_list(frames: FrameList, view: View) -> FrameListInfo:
     """Return the facts of a list of images as those of a video, from their headers alone.
 
-    `fps` is how many pass in a second, by default the model's own rate. Raises the errors of
-    `probe`, and `ConstraintError` where the images differ in size.
+    The option `fps` is how many pass in a second, by default the model's own rate. Raises the
+    errors of `probe`, and `ConstraintError` where the images differ in size.
     """
-    rate = model.rules(rules).video_rule(model.name).fps if fps is None else fps
+    rate = view.video_rule.fps if view.options.fps is None else view.options.fps
     if not (rate > 0 and math.isfinite(rate)):
         raise ConstraintError(f"fps must be above 0, got {rate:g}")
     infos = [_probe_image(image) for image in frames.images]
@@ -73,13 +71,11 @@ def probe_frame_list(
                 f"{source_name(image)}: {format_size(info.size)}, but the first is "
                 f"{format_size(infos[0].size)}; the frames of a video have one size"
             )
-    return VideoInfo(
+    return FrameListInfo(
         size=infos[0].size,
         frame_count=len(infos),
         fps=Fraction(rate),
-        frame_count_from="list",
         duration_seconds=len(infos) / rate,
-        format="frame list",
         file_bytes=sum(info.file_bytes or 0 for info in infos),
     )
 

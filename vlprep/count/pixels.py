@@ -1,17 +1,34 @@
 """Pixel ranges: the model's limits, the caller's, and a clip's budget shared out over its frames.
 
-What a range makes of a size is in `vlprep.maths.geometry`; `BUDGETS` lists the references' ways of
-giving the frames of a clip their share.
+Everything is computed on arrays, a single clip being an array of one, so that all settings of a
+clip can be compared without a Python step for each. What a range makes of a size is in
+`vlprep.maths.geometry`; `BUDGETS` lists the references' ways of giving the frames their share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from vlprep.errors import ConstraintError
 from vlprep.maths.sampling import PAIR
 from vlprep.models.spec import ImageRule, VideoRule
+
+Floats = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
+
+FLOOR_SHARE = 1.05
+"""However small the clip's budget, a frame may have this many times the lower limit."""
+
+CAPPED_FRAME_TOKENS = 768
+"""Most tokens of a frame under transformers' cap_pixels_per_frame (Qwen3-VL and later)."""
+
+CAPPED_CLIP_TOKENS = 128000
+"""Context that transformers' cap_pixels_per_frame assumes for Qwen2-VL; 90 % of it is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +52,122 @@ def image_limits(
 ) -> PixelLimits:
     """Return the pixel range of an image, the caller's limits taken within the documented ones."""
     if not high_res:
-        return _caller_limits(rule, min_pixels, max_pixels)
+        asked = _asked(rule, min_pixels, max_pixels)
+        low, high = _within_documents(rule, *asked)
+        said, bound_by = _said(rule, *asked), _bound_by(max_pixels)
+        return PixelLimits(_plain(low), _plain(high), bound_by, warnings=said)
     if rule.high_res_pixels is None:
         raise ConstraintError("the high-resolution mode is the API's; this rule set has none")
     ignored = ("max_pixels is ignored in high-resolution mode",) if max_pixels is not None else ()
-    limits = _caller_limits(rule, min_pixels, None)
+    usual = image_limits(rule, min_pixels=min_pixels, max_pixels=None, high_res=False)
     return PixelLimits(
-        limits.min_pixels,
+        usual.min_pixels,
         rule.high_res_pixels,
         "the high-resolution mode",
-        warnings=limits.warnings + ignored,
+        warnings=usual.warnings + ignored,
     )
 
 
-def _caller_limits(
-    rule: ImageRule | VideoRule, min_pixels: int | None, max_pixels: int | None
+def video_limits(
+    rule: VideoRule,
+    frames: int,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    total_pixels: int | None = None,
 ) -> PixelLimits:
+    """Return the pixel range of a clip's frames, shared out as the model's budget rule says.
+
+    Raises `ConstraintError` for limits in the wrong order, for a rule that is not known, and for a
+    total where the rule has none.
+    """
+    budget = _budget(rule)
+    low, high = _asked(rule, min_pixels, max_pixels, lifted=budget.lifts_cap)
+    ranges = _ranges(budget, rule, np.array([frames]), low, high, total_pixels)
+    bound_by, most = ranges.bound_by(_bound_by(max_pixels) + budget.shared), ranges.high[0]
+    warnings = _said(rule, low, high)
+    if budget.has_own_cap and max_pixels is not None and max_pixels > most:
+        warnings += (f"max_pixels {max_pixels:,} is lowered to {most:,.0f}: {bound_by}",)
+    return PixelLimits(_plain(ranges.low[0]), _plain(most), bound_by, budget.per_clip, warnings)
+
+
+def video_ranges(
+    rule: VideoRule,
+    frames: Numbers,
+    max_pixels: Numbers,
+    min_pixels: int | None = None,
+    total_pixels: int | None = None,
+) -> tuple[Floats, Floats]:
+    """Return lower and upper limits for (N,) frame counts and (N,) caps, as `video_limits` does.
+
+    A lower limit of the caller above a cap gives way to it.
+
+    >>> from vlprep import get_model
+    >>> rule = get_model("qwen3-vl-plus").rules().video
+    >>> low, high = video_ranges(rule, np.array([400, 2000]), np.array([655360, 655360]))
+    >>> low.tolist(), high.tolist()
+    ([4096.0, 4096.0], [655360.0, 134217.728])
+    """
+    high = max_pixels.astype(np.float64)
+    low = np.minimum(float(min_pixels), high) if min_pixels is not None else rule.min_pixels + 0.0
+    ranges = _ranges(_budget(rule), rule, frames, low, high, total_pixels)
+    return ranges.low, ranges.high
+
+
+def is_per_clip(rule: VideoRule) -> bool:
+    """Say whether the limits of a rule are totals over the frames of a clip.
+
+    >>> from vlprep import get_model
+    >>> is_per_clip(get_model("Qwen/Qwen3-VL-8B-Instruct").rules().video)
+    True
+    """
+    return _budget(rule).per_clip
+
+
+def is_shared_in_whole_pixels(rule: VideoRule) -> bool:
+    """Say whether a total is first divided among the frames, and the rest of it left.
+
+    >>> from vlprep import get_model
+    >>> model = get_model("Qwen/Qwen3-VL-8B-Instruct")
+    >>> is_shared_in_whole_pixels(model.rules("transformers-capped").video)
+    True
+    """
+    return _budget(rule).in_whole_pixels
+
+
+# What the caller asks, within what the documents allow.
+
+
+def _asked(
+    rule: ImageRule | VideoRule,
+    min_pixels: int | None,
+    max_pixels: int | None,
+    *,
+    lifted: bool = False,
+) -> tuple[float, float]:
     low = rule.min_pixels if min_pixels is None else min_pixels
     high = rule.max_pixels if max_pixels is None else max_pixels
+    if lifted and min_pixels is not None and max_pixels is None:
+        high = max(high, int(min_pixels * FLOOR_SHARE))
     if min_pixels is not None and low > high:
         raise ConstraintError(f"min_pixels {low:,} is above max_pixels {high:,}")
+    return low, high
+
+
+def _within_documents(
+    rule: ImageRule | VideoRule, low: Floats | float, high: Floats | float
+) -> tuple[Floats, Floats]:
+    low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    if rule.floor_pixels is not None:
+        low, high = np.maximum(low, rule.floor_pixels), np.maximum(high, rule.floor_pixels)
+    if rule.ceiling_pixels is not None:
+        high = np.minimum(high, rule.ceiling_pixels)
+    if rule.floor_pixels is not None:
+        low = np.minimum(low, high)
+    return low, high
+
+
+def _said(rule: ImageRule | VideoRule, low: float, high: float) -> tuple[str, ...]:
+    """Say what becomes of limits that the documents do not allow."""
     warnings: list[str] = []
     floor, ceiling = rule.floor_pixels, rule.ceiling_pixels
     if floor is not None and min(low, high) < floor:
@@ -65,117 +178,150 @@ def _caller_limits(
         high = ceiling
     if floor is not None and low > high:
         warnings.append(f"max_pixels is below the default min_pixels {low:,}, which gives way")
-        low = high
-    bound_by = "the default cap" if max_pixels is None else "max_pixels"
-    return PixelLimits(low, high, bound_by, warnings=tuple(warnings))
+    return tuple(warnings)
 
 
-def video_limits(
+def _bound_by(max_pixels: int | None) -> str:
+    return "the default cap" if max_pixels is None else "max_pixels"
+
+
+def _plain(value: Any) -> float:
+    """Return a whole number of pixels as an `int`, so that it is written as one."""
+    number = float(value)
+    return int(number) if number.is_integer() else number
+
+
+# How the frames of a clip share its budget.
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranges:
+    """Limits of a frame, or of a clip, and what bounds them; (N,) arrays."""
+
+    low: Floats
+    """Lower limit."""
+    cap: Floats
+    """Upper limit: the caller's, or the default one."""
+    share: Floats | None = None
+    """What the clip's budget leaves to a frame."""
+    share_is: str = ""
+    """What that is, in words."""
+    has_floor: bool = True
+    """Whether `FLOOR_SHARE` of the lower limit is allowed in any case."""
+    at_most: Floats | None = None
+    """A cap of the caller that counts after the floor."""
+    times: Numbers | None = None
+    """Frames by which the result is multiplied."""
+
+    @property
+    def _floor(self) -> Floats:
+        return np.trunc(self.low * FLOOR_SHARE) if self.has_floor else np.zeros_like(self.low)
+
+    @property
+    def high(self) -> Floats:
+        """Upper limit in force."""
+        high = self.cap if self.share is None else np.minimum(self.cap, self.share)
+        high = np.maximum(high, self._floor)
+        if self.at_most is not None:
+            high = np.minimum(high, self.at_most)
+        return high if self.times is None else high * self.times
+
+    def bound_by(self, cap_is: str) -> str:
+        """Say what the upper limit of the first clip comes from."""
+        cap, floor = self.cap[0], self._floor[0]
+        share = cap if self.share is None else self.share[0]
+        if self.at_most is not None and self.at_most[0] < max(min(cap, share), floor):
+            return "max_pixels"
+        if floor > min(cap, share):
+            return f"{FLOOR_SHARE} times the lower limit"
+        return self.share_is if share < cap else cap_is
+
+
+def _ranges(
+    budget: Budget,
     rule: VideoRule,
-    frames: int,
-    min_pixels: int | None,
-    max_pixels: int | None,
-    total_pixels: int | None,
-) -> PixelLimits:
-    """Return the pixel range of a clip's frames, shared out as the model's budget rule says."""
-    asked = rule
-    if rule.budget in LIFTED and min_pixels is not None and max_pixels is None:
-        asked = replace(rule, max_pixels=max(rule.max_pixels, int(min_pixels * FLOOR_SHARE)))
-    caller = _caller_limits(asked, min_pixels, max_pixels)
-    total = rule.total_pixels if total_pixels is None else total_pixels
-    if rule.budget not in BUDGETS:
-        raise ConstraintError(f"unknown rule {rule.budget!r}; known: {', '.join(BUDGETS)}")
-    return BUDGETS[rule.budget](rule, frames, caller, total)
+    frames: Numbers,
+    low: Floats | float,
+    high: Floats | float,
+    total: int | None,
+) -> _Ranges:
+    low, high = np.broadcast_arrays(*_within_documents(rule, low, high), frames)[:2]
+    total = rule.total_pixels if total is None else total
+    if total is not None and not budget.takes_total:
+        raise ConstraintError("this rule set has no total_pixels; max_pixels bounds what there is")
+    return budget.ranges(rule, frames, (low, high), total)
 
 
-_Budget = Callable[[VideoRule, int, PixelLimits, int | None], PixelLimits]
-
-FLOOR_SHARE = 1.05
-"""However small the clip's budget, a frame may have this many times the lower limit."""
-
-LIFTED = ("qwen-vl-utils",)
-"""Ways of sharing under which a lower limit near the default cap, or above it, lifts that cap."""
-
-CAPPED_FRAME_TOKENS = 768
-"""Most tokens of a frame under transformers' cap_pixels_per_frame (Qwen3-VL and later)."""
-
-CAPPED_CLIP_TOKENS = 128000
-"""Context that transformers' cap_pixels_per_frame assumes for Qwen2-VL; 90 % of it is used."""
+_Pair = tuple[Floats, Floats]  # of lower limits and caps
 
 
-def _shared(
-    rule: VideoRule, frames: int, low: float, cap: PixelLimits, total: float
-) -> PixelLimits:
-    """Give each frame its share of the clip's budget, bounded by the cap and the floor."""
-    share = total / frames * PAIR  # the references' order of operations
-    floor = int(low * FLOOR_SHARE)
-    high = max(min(cap.max_pixels, share), floor)
-    bound_by = cap.bound_by
-    if high == floor and floor > min(cap.max_pixels, share):
-        bound_by = f"{FLOOR_SHARE} times the lower limit"
-    elif share < cap.max_pixels:
-        bound_by = f"the clip's budget of {total:,.0f} pixels over {frames:,} frames"
-    return PixelLimits(low, high, bound_by, warnings=cap.warnings)
-
-
-def _guide(rule: VideoRule, frames: int, caller: PixelLimits, total: int | None) -> PixelLimits:
+def _guide(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
     if total is None:
         raise ConstraintError("this rule set needs total_pixels, and the model has none")
-    return _shared(rule, frames, caller.min_pixels, caller, total)
+    share = total / frames * PAIR  # the references' order of operations
+    share_is = f"the clip's budget of {total:,.0f} pixels over {frames[0]:,} frames"
+    return _Ranges(*limits, share, share_is)
 
 
-def _qwen_vl_utils(
-    rule: VideoRule, frames: int, caller: PixelLimits, total: int | None
-) -> PixelLimits:
-    own_cap = PixelLimits(caller.min_pixels, rule.max_pixels, "the default cap")
-    limits = _guide(rule, frames, own_cap, total)
-    if caller.max_pixels < limits.max_pixels:
-        return PixelLimits(limits.min_pixels, caller.max_pixels, "max_pixels")
-    return limits
+def _qwen_vl_utils(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
+    """Share as the guide does, but a caller's cap can only lower what comes of it."""
+    low, cap = limits
+    own = _guide(rule, frames, (low, np.full_like(cap, rule.max_pixels)), total)
+    return replace(own, at_most=cap)
 
 
-def _frame(rule: VideoRule, frames: int, caller: PixelLimits, total: int | None) -> PixelLimits:
-    _refuse_total(total)
-    return caller
+def _as_asked(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
+    return _Ranges(*limits, has_floor=False)
 
 
-def _frame_capped(
-    rule: VideoRule, frames: int, caller: PixelLimits, total: int | None
-) -> PixelLimits:
+def _frame_capped(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
     if total is None:
         total = int(CAPPED_CLIP_TOKENS * rule.factor * rule.factor * 0.9)
-    share = total * PAIR // frames
-    high = max(min(caller.max_pixels, share), int(caller.min_pixels * FLOOR_SHARE))
-    bound_by = caller.bound_by if high == caller.max_pixels else "the frame's share of the clip"
-    return PixelLimits(caller.min_pixels, high, bound_by)
+    share = (total * PAIR // frames).astype(np.float64)
+    return _Ranges(*limits, share, "the frame's share of the clip")
 
 
-def _clip(rule: VideoRule, frames: int, caller: PixelLimits, total: int | None) -> PixelLimits:
-    _refuse_total(total)
-    bound_by = f"{caller.bound_by}, shared by all frames"
-    return PixelLimits(caller.min_pixels, caller.max_pixels, bound_by, per_clip=True)
+def _clip_capped(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
+    low, cap = limits
+    most = np.full_like(cap, CAPPED_FRAME_TOKENS * rule.factor**2)
+    share_is = f"{CAPPED_FRAME_TOKENS} tokens a frame"
+    return _Ranges(low, cap // frames, most, share_is, times=frames)
 
 
-def _clip_capped(
-    rule: VideoRule, frames: int, caller: PixelLimits, total: int | None
-) -> PixelLimits:
-    _refuse_total(total)
-    cap, share = CAPPED_FRAME_TOKENS * rule.factor**2, caller.max_pixels // frames
-    per_frame = max(min(cap, share), int(caller.min_pixels * FLOOR_SHARE))
-    bound_by = "768 tokens a frame" if per_frame == cap else f"{caller.bound_by}, shared evenly"
-    return PixelLimits(caller.min_pixels, per_frame * frames, bound_by, per_clip=True)
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A reference's way of giving the frames of a clip their share."""
+
+    ranges: Callable[[VideoRule, Numbers, _Pair, int | None], _Ranges]
+    """From the rule, (N,) frame counts, lower limits and caps, and the total to the limits."""
+    takes_total: bool = False
+    """Whether there is a `total_pixels`."""
+    per_clip: bool = False
+    """Whether the limits are totals over the frames of a clip."""
+    in_whole_pixels: bool = False
+    """Whether a total is first divided among the frames, and the rest of it left."""
+    has_own_cap: bool = False
+    """Whether a caller's `max_pixels` can only lower the default cap."""
+    lifts_cap: bool = False
+    """Whether a lower limit near the default cap, or above it, lifts that cap."""
+    shared: str = ""
+    """What to say after the name of the cap."""
 
 
-BUDGETS: dict[str, _Budget] = {
-    "guide": _guide,  # a caller's max_pixels replaces the cap of a frame
-    "qwen-vl-utils": _qwen_vl_utils,  # a caller's max_pixels can only lower it
-    "frame": _frame,  # limits per frame, clip unbounded
-    "frame-capped": _frame_capped,
-    "clip": _clip,  # limits are totals over the frames
-    "clip-capped": _clip_capped,
+BUDGETS: dict[str, Budget] = {
+    "guide": Budget(_guide, takes_total=True),
+    "qwen-vl-utils": Budget(_qwen_vl_utils, takes_total=True, has_own_cap=True, lifts_cap=True),
+    "frame": Budget(_as_asked),
+    "frame-capped": Budget(_frame_capped, takes_total=True),
+    "clip": Budget(_as_asked, per_clip=True, shared=", shared by all frames"),
+    "clip-capped": Budget(
+        _clip_capped, per_clip=True, in_whole_pixels=True, shared=", shared evenly"
+    ),
 }
+"""By the names of the catalogue's video rules."""
 
 
-def _refuse_total(total: int | None) -> None:
-    if total is not None:
-        raise ConstraintError("this rule set has no total_pixels; max_pixels bounds what there is")
+def _budget(rule: VideoRule) -> Budget:
+    if rule.budget not in BUDGETS:
+        raise ConstraintError(f"unknown rule {rule.budget!r}; known: {', '.join(BUDGETS)}")
+    return BUDGETS[rule.budget]

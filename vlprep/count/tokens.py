@@ -18,9 +18,9 @@ from vlprep.count.pixels import PixelLimits, image_limits, video_limits
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.geometry import smart_resize, smart_resize_batch, smart_resize_clip
 from vlprep.maths.sampling import PAIR, plan_frames
-from vlprep.models.registry import get_model
-from vlprep.models.spec import ImageRule, ModelSpec, Prompt, RuleSet, VideoRule
-from vlprep.types import FramePlan, ImageSize, VideoInfo
+from vlprep.models.spec import ImageRule, Prompt, VideoRule
+from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,76 +41,96 @@ class TokenCount:
     """The pixel range in force."""
     rules: str
     """Name of the rule set in force."""
-    plan: FramePlan | None = None
-    """The frames of a video; `None` for an image."""
     warnings: tuple[str, ...] = ()
-    """What a user should know."""
+    """What a user should know; the model's own warnings first."""
 
     @property
     def total(self) -> int:
         """All tokens together."""
         return self.visual + self.markers + self.text
 
+    @property
+    def frames(self) -> int | None:
+        """Frames that the model is shown; `None` of an image."""
+        return None
 
-def image_tokens(
-    size: ImageSize | tuple[int, int],
-    model: ModelSpec | str | None = None,
-    *,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
-) -> TokenCount:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoCount(TokenCount):
+    """What a video costs, and which frames the model is shown."""
+
+    plan: FramePlan
+    """The frames."""
+
+    @property
+    def frames(self) -> int:
+        """Frames that the model is shown."""
+        return self.plan.frame_count
+
+
+def media_count(info: ImageInfo | VideoInfo, view: View) -> TokenCount:
+    """Count a file whose header has been read; raises what `image_count` and `video_count` do."""
+    if isinstance(info, VideoInfo):
+        return video_count(info, view)
+    return image_count(info.size, view)
+
+
+def image_count(size: ImageSize | tuple[int, int], view: View) -> TokenCount:
     """Count the tokens of an image of `size`, (height, width) in pixels as displayed.
 
-    `min_pixels` and `max_pixels` replace the model's limits within what its documents allow;
-    `high_res` is the services' high-resolution mode; `rules` names another of the model's rule
-    sets. Numbers follow the documents and packages that `ModelSpec.rules().image.sources` names.
+    Raises `UnknownFactError` where no source says how the model sizes images, `ConstraintError` for
+    limits that cannot be, and the errors of `smart_resize`.
 
-    Raises `UnknownModelError`, `UnknownFactError` where no source says how the model sizes images,
-    `ConstraintError` for limits that cannot be, and the errors of `smart_resize`.
-
-    >>> image_tokens((1280, 1280), "qvq-max").total
-    1227
-    >>> image_tokens((1280, 1280), "qvq-max", high_res=True).resized
+    >>> image_count((1280, 1280), View.of("qvq-max", high_res=True)).resized
     ImageSize(height=1288, width=1288)
     """
-    (count,) = image_token_counts(
-        [ImageSize(*size)], model,
-        min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res, rules=rules,
-    )  # fmt: skip
+    (count,) = image_counts([ImageSize(*size)], view)
     if isinstance(count, ConstraintError):
         raise count
     return count
 
 
-def image_token_counts(
-    sizes: Sequence[ImageSize],
-    model: ModelSpec | str | None = None,
-    *,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
-) -> list[TokenCount | ConstraintError]:
-    """Count many images at once as `image_tokens` does; a size that it refuses gives the error.
+def image_counts(sizes: Sequence[ImageSize], view: View) -> list[TokenCount | ConstraintError]:
+    """Count many images at once as `image_count` does; a size that it refuses gives the error.
 
     Many at once cost a fraction of one by one, because the arithmetic runs on whole arrays.
 
-    >>> [count.total for count in image_token_counts([ImageSize(1280, 1280)] * 2, "qvq-max")]
+    >>> [count.total for count in image_counts([ImageSize(1280, 1280)] * 2, View.of("qvq-max"))]
     [1227, 1227]
     """
-    spec = get_model(model)
-    rule_set = spec.rules(rules)
-    rule = rule_set.image_rule(spec.name)
-    limits = image_limits(rule, min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res)
+    rule, limits = view.image_rule, _image_limits(view)
     resized = _resize_images(sizes, rule, limits)
     return [
-        _image_count(size, ImageSize(height, width), rule_set, rule, limits)
+        _image_count(size, ImageSize(height, width), view, limits)
         if height
         else _refusal(size, rule, limits)
         for size, (height, width) in zip(sizes, resized.tolist(), strict=True)
     ]
+
+
+def image_totals(sizes: npt.ArrayLike, view: View) -> npt.NDArray[np.int64]:
+    """Count the tokens of many images: (N, 2) integer sizes in, N totals out.
+
+    Sizes are (height, width) in pixels. A size that `image_count` refuses counts 0; its other
+    errors are raised here too.
+
+    >>> image_totals([[1280, 1280], [1080, 1920]], View.of("qvq-max")).tolist()
+    [1227, 1224]
+    """
+    rule = view.image_rule
+    resized = _resize_images(sizes, rule, _image_limits(view))
+    visual = resized[:, 0] * resized[:, 1] // rule.factor**2
+    return np.where(visual > 0, visual + view.rules.prompt.image_markers, 0)
+
+
+def _image_limits(view: View) -> PixelLimits:
+    asked = view.options
+    return image_limits(
+        view.image_rule,
+        min_pixels=asked.min_pixels,
+        max_pixels=asked.max_pixels,
+        high_res=asked.high_res,
+    )
 
 
 def _resize_images(
@@ -126,16 +146,17 @@ def _resize_images(
 
 
 def _image_count(
-    size: ImageSize, resized: ImageSize, rule_set: RuleSet, rule: ImageRule, limits: PixelLimits
+    size: ImageSize, resized: ImageSize, view: View, limits: PixelLimits
 ) -> TokenCount:
+    rule = view.image_rule
     return TokenCount(
         resized=resized,
         grid_thw=(1, resized.height // rule.patch_size, resized.width // rule.patch_size),
         visual=resized.pixels // rule.factor**2,
-        markers=rule_set.prompt.image_markers,
+        markers=view.rules.prompt.image_markers,
         limits=limits,
-        rules=rule_set.name,
-        warnings=limits.warnings + _refused_by_service(size, rule),
+        rules=view.rules.name,
+        warnings=view.model.warnings + limits.warnings + _refused_by_service(size, rule),
     )
 
 
@@ -154,127 +175,80 @@ def _refusal(size: ImageSize, rule: ImageRule, limits: PixelLimits) -> Constrain
     raise AssertionError(f"refused in a batch but not alone: {size}")
 
 
-def image_tokens_batch(
-    sizes: npt.ArrayLike,
-    model: ModelSpec | str | None = None,
-    *,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
-) -> npt.NDArray[np.int64]:
-    """Count the tokens of many images: (N, 2) integer sizes in, N totals out.
-
-    Sizes are (height, width) in pixels. A size that `image_tokens` refuses counts 0; its other
-    errors are raised here too.
-
-    >>> image_tokens_batch([[1280, 1280], [1080, 1920]], "qvq-max").tolist()
-    [1227, 1224]
-    """
-    spec = get_model(model)
-    rule_set = spec.rules(rules)
-    rule = rule_set.image_rule(spec.name)
-    limits = image_limits(rule, min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res)
-    resized = _resize_images(sizes, rule, limits)
-    visual = resized[:, 0] * resized[:, 1] // rule.factor**2
-    return np.where(visual > 0, visual + rule_set.prompt.image_markers, 0)
-
-
-def video_tokens(
-    info: VideoInfo,
-    model: ModelSpec | str | None = None,
-    *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    total_pixels: int | None = None,
-    start_seconds: float | None = None,
-    end_seconds: float | None = None,
-    sampling: str | None = None,
-    rules: str | None = None,
-    strict: bool = False,
-) -> TokenCount:
+def video_count(info: VideoInfo, view: View) -> VideoCount:
     """Count the tokens of a video from the facts of its header.
 
-    `fps` in frames per second, or a number `nframes`, and the bounds on frames replace the
-    model's; `min_pixels` and `max_pixels` do per frame or, where the rule set says so, per clip;
-    `total_pixels` is the budget of the clip, counted once per frame pair. Only the part from
-    `start_seconds` to `end_seconds` is sampled; `sampling`, a name of `INDEX_RULES`, spreads the
-    frames otherwise than the rule set does. A clip shorter than the reference accepts is counted
-    from what there is, with a warning; `strict` raises `FrameCountError` instead.
+    A clip shorter than the reference accepts is counted from what there is, with a warning; the
+    option `strict` raises `FrameCountError` instead. Of a list of images (`FrameListInfo`) all are
+    shown, `info.fps` apart; a choice of frames is refused.
 
-    Of a list of images, as `info.frame_count_from` tells, all are shown, `info.fps` apart; a choice
-    of frames is refused.
-
-    Raises `UnknownModelError`, `UnknownFactError` where no source says how the model samples
-    videos, `ConstraintError` for limits that cannot be, `FrameCountError` for a list longer or
-    shorter than the service takes, and the errors of `plan_frames` and `smart_resize`.
+    Raises `UnknownFactError` where no source says how the model samples videos, `ConstraintError`
+    for limits that cannot be, `FrameCountError` for a list longer or shorter than the service
+    takes, and the errors of `plan_frames` and `smart_resize`.
 
     >>> from fractions import Fraction
     >>> clip = VideoInfo(size=ImageSize(720, 1280), frame_count=300, fps=Fraction(30))
-    >>> count = video_tokens(clip, "qwen3-vl-plus")
-    >>> count.plan.frame_count, count.resized, count.total
+    >>> count = video_count(clip, View.of("qwen3-vl-plus"))
+    >>> count.frames, count.resized, count.total
     (20, ImageSize(height=576, width=1056), 5942)
     """
-    spec = get_model(model)
-    rule_set = spec.rules(rules)
-    rule = rule_set.video_rule(spec.name)
-    if info.frame_count_from == "list":
-        _refuse_choice(
-            nframes=nframes, min_frames=min_frames, max_frames=max_frames,
-            start_seconds=start_seconds, end_seconds=end_seconds, sampling=sampling,
-        )  # fmt: skip
-        plan = _list_plan(info, rule, spec)
-    else:
-        plan = plan_frames(
-            info.frame_count,
-            None if info.fps is None else float(info.fps),
-            fps=rule.fps if fps is None and nframes is None else fps,
-            nframes=nframes,
-            min_frames=rule.min_frames if min_frames is None else min_frames,
-            max_frames=max_frames,
-            max_frames_default=rule.max_frames,
-            start_seconds=start_seconds,
-            end_seconds=end_seconds,
-            reference=rule.count,
-            sampling=sampling or rule.sampling,
-            strict=strict,
-        )
-    limits = video_limits(rule, plan.frame_count, min_pixels, max_pixels, total_pixels)
-    resized, padding = _resize_frames(info.size, rule, limits, plan.frame_count, strict)
+    rule, asked, prompt = view.video_rule, view.options, view.rules.prompt
+    is_list = isinstance(info, FrameListInfo)
+    plan = _list_plan(info, view) if is_list else _clip_plan(info, view)
+    limits = video_limits(
+        rule, plan.frame_count, asked.min_pixels, asked.max_pixels, asked.total_pixels
+    )
+    resized, padding = _resize_frames(info.size, rule, limits, plan.frame_count, asked.strict)
     steps = -(-plan.frame_count // rule.temporal_patch_size)
-    prompt = rule_set.prompt
-    return TokenCount(
+    uncertain = (prompt.note,) if prompt.note else ()
+    return VideoCount(
         resized=resized,
         grid_thw=(steps, resized.height // rule.patch_size, resized.width // rule.patch_size),
         visual=steps * resized.pixels // rule.factor**2,
         markers=prompt.video_markers + steps * prompt.step_markers,
         text=timestamp_tokens(plan.timestamps_seconds, rule, prompt),
         limits=limits,
-        rules=rule_set.name,
+        rules=view.rules.name,
         plan=plan,
-        warnings=plan.warnings + limits.warnings + padding + _uncertain(prompt),
+        warnings=view.model.warnings + plan.warnings + limits.warnings + padding + uncertain,
     )
 
 
-def _refuse_choice(**choices: float | str | None) -> None:
-    asked = [name for name, value in choices.items() if value is not None]
-    if asked:
-        raise ConstraintError(
-            f"{', '.join(asked)}: of a list of images all are shown; leave out those not wanted"
-        )
+def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
+    rule, asked = view.video_rule, view.options
+    return plan_frames(
+        info.frame_count,
+        None if info.fps is None else float(info.fps),
+        fps=rule.fps if asked.fps is None and asked.nframes is None else asked.fps,
+        nframes=asked.nframes,
+        min_frames=rule.min_frames if asked.min_frames is None else asked.min_frames,
+        max_frames=asked.max_frames,
+        max_frames_default=rule.max_frames,
+        start_seconds=asked.start_seconds,
+        end_seconds=asked.end_seconds,
+        reference=rule.count,
+        sampling=asked.sampling or rule.sampling,
+        strict=asked.strict,
+    )
 
 
-def _list_plan(info: VideoInfo, rule: VideoRule, spec: ModelSpec) -> FramePlan:
+FRAME_CHOICES = (
+    "nframes", "min_frames", "max_frames", "start_seconds", "end_seconds", "sampling",
+)  # fmt: skip
+"""Options that choose among the frames of a video, beside the rate."""
+
+
+def _list_plan(info: VideoInfo, view: View) -> FramePlan:
     """Plan a list of images, all of which are shown; a service takes so many and no more."""
-    count, rate = info.frame_count, float(info.fps or 0)
+    chosen = [name for name in view.options.asked if name in FRAME_CHOICES]
+    if chosen:
+        problem = "of a list of images all are shown; leave out those not wanted"
+        raise ConstraintError(f"{', '.join(chosen)}: {problem}")
+    rule, count, rate = view.video_rule, info.frame_count, float(info.fps or 0)
     low, high = rule.min_list_images or 1, rule.max_list_images or count
     if not low <= count <= high:
-        reason = f"{spec.name} takes {low} to {high:,} images as frames of a video, got {count:,}"
-        raise FrameCountError(count, high, reason)
+        taken = f"{low} to {high:,} images as frames of a video, got {count:,}"
+        raise FrameCountError(count, high, f"{view.model.name} takes {taken}")
     if not rate > 0:
         raise ConstraintError(f"fps must be above 0, got {rate:g}")
     moments = tuple(k / rate for k in range(count))
@@ -351,7 +325,3 @@ def _refused_by_service(size: tuple[int, int], rule: ImageRule) -> tuple[str, ..
     if rule.max_aspect_ratio is not None and long > rule.max_aspect_ratio * short:
         warnings.append(f"the service refuses aspect ratios over {rule.max_aspect_ratio:g}:1")
     return tuple(warnings)
-
-
-def _uncertain(prompt: Prompt) -> tuple[str, ...]:
-    return (prompt.note,) if prompt.note else ()

@@ -22,7 +22,7 @@ from vlprep.media.target import (
     new_file,
     new_folder,
 )
-from vlprep.types import Frame, ImageSize
+from vlprep.types import Frame, FrameListInfo, ImageSize
 from vlprep.units import format_size
 
 FrameFormat = Literal["jpg", "png", "npy"]
@@ -138,7 +138,7 @@ def _check_targets(
     """Find out what can go wrong with writing before anything is decoded."""
     if folder is not None:
         check_new_folder(folder, overwrite=overwrite)
-        if stream.info.frame_count_from == "list":
+        if isinstance(stream.info, FrameListInfo):
             for source in stream.sources:
                 check_not_source(folder, [str(Path(source).parent)])
     if sheet is not None:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, repeat
 from types import TracebackType
+from typing import TypedDict
 
 import numpy as np
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list, read_frame_list
-from vlprep.count.tokens import TokenCount, video_tokens
+from vlprep.count.tokens import VideoCount, video_count
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.media.image import animation_seconds
 from vlprep.media.picture import animation_frames
@@ -22,9 +23,9 @@ from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
 from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look
 from vlprep.media.video.scan import Timeline
-from vlprep.models.registry import get_model
 from vlprep.models.spec import ModelSpec
 from vlprep.types import Frame, FramePlan, Frames, ImageInfo, Resample, VideoInfo
+from vlprep.view import View
 
 PATIENCE_SECONDS = 600.0
 """Longest time that a single frame may take, lest a file made to be slow holds everything up."""
@@ -41,12 +42,11 @@ class FrameStream:
         sources: tuple[str, ...],
         model: ModelSpec,
         info: VideoInfo,
-        tokens: TokenCount,
+        tokens: VideoCount,
         frames: Iterator[Frame],
         *,
         tone_mapped: bool = False,
     ) -> None:
-        assert tokens.plan is not None  # a video's count always has one
         self.sources = sources
         """The files that are read, as the caller named them; several for a list of images."""
         self.source = sources[0]
@@ -146,33 +146,29 @@ class FrameStream:
         )
 
 
-def read_frames(
+class FrameKeywords(TypedDict, total=False):
+    """Keywords of `stream_frames`."""
+
+    resample: Resample
+    tone_map: bool
+    threads: int | None
+    patience_seconds: float | None
+
+
+def stream_frames(
     source: SourceLike | Sequence[SourceLike],
-    model: ModelSpec | str | None = None,
+    view: View,
     *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    total_pixels: int | None = None,
-    start_seconds: float | None = None,
-    end_seconds: float | None = None,
-    sampling: str | None = None,
-    rules: str | None = None,
-    strict: bool = False,
     resample: Resample = "fast",
     tone_map: bool = False,
     threads: int | None = None,
     patience_seconds: float | None = PATIENCE_SECONDS,
 ) -> FrameStream:
-    """Read the frames of a video that `count_tokens` counts, at the size that the model sees.
+    """Read the frames of a video that `count_file` counts, at the size that the model sees.
 
-    The parameters from `fps` to `strict` mean the same as for `video_tokens`, whose rules choose
-    the frames: API models are shown what is on display every 1/fps seconds, open weights the
-    frame numbers of their reference's reader, counted over the displayed frames. A list of images,
-    or a folder of them, is a video whose frames are all shown, `fps` apart.
+    The view's rules choose the frames: API models are shown what is on display every 1/fps seconds,
+    open weights the frame numbers of their reference's reader, counted over the displayed frames. A
+    list of images, or a folder of them, is a video whose frames are all shown, `fps` apart.
 
     Frames are RGB uint8 of height x width x 3, upright, with transparency laid on white. `resample`
     is "fast" (FFmpeg's bicubic, in one step with the colours) or "reference" (equal to Pillow's
@@ -181,48 +177,30 @@ def read_frames(
     side by side, by default one per processor, up to four. A frame that is broken in the file is
     replaced by the one displayed before it, and says so.
 
-    Raises the errors of `probe` and `video_tokens`, `UnsupportedFormatError` for a single image,
+    Raises the errors of `probe` and `video_count`, `UnsupportedFormatError` for a single image,
     `ConstraintError` for an unknown `resample`, and while iterating `DecodeError` and, when a frame
     takes longer than `patience_seconds` (`None` or 0: no limit), `TimeLimitError`.
 
-    >>> with read_frames("fixtures/street.mp4", "qwen3-vl-plus", fps=1) as frames:
-    ...     first = next(frames)
-    >>> first
+    >>> with stream_frames("fixtures/street.mp4", View.of("qwen3-vl-plus", fps=1)) as frames:
+    ...     next(frames)
     Frame(number=0, at 0.000 s, 352x640x3)
     """
-    spec = get_model(model)
     if patience_seconds is not None and not patience_seconds >= 0:
         raise ConstraintError(f"patience_seconds must be 0 or more, got {patience_seconds:g}")
     found = as_frame_list(source)
     if isinstance(found, FrameList):
-        info = probe_frame_list(found, spec, fps, rules)
-    else:
-        info = probe_clip(found)
-    tokens = video_tokens(
-        info,
-        spec,
-        fps=fps,
-        nframes=nframes,
-        min_frames=min_frames,
-        max_frames=max_frames,
-        min_pixels=min_pixels,
-        max_pixels=max_pixels,
-        total_pixels=total_pixels,
-        start_seconds=start_seconds,
-        end_seconds=end_seconds,
-        sampling=sampling,
-        rules=rules,
-        strict=strict,
-    )
-    assert tokens.plan is not None  # a video's count always has one
-    look = Look(tokens.resized, resample, tone_map)
-    if isinstance(found, FrameList):
+        info = probe_frame_list(found, view)
+        tokens = video_count(info, view)
         images = read_frame_list(found, tokens.plan, tokens.resized)
-        return FrameStream(found.names, spec, info, tokens, images)
+        return FrameStream(found.names, view.model, info, tokens, images)
+    clip = probe_clip(found)
+    tokens = video_count(clip, view)
+    look = Look(tokens.resized, resample, tone_map)
     frames = decode_plan(
-        found, info, tokens.plan, look, threads=threads, patience_seconds=patience_seconds
+        found, clip, tokens.plan, look, threads=threads, patience_seconds=patience_seconds
     )
-    return FrameStream((source_name(found),), spec, info, tokens, frames, tone_mapped=tone_map)
+    names = (source_name(found),)
+    return FrameStream(names, view.model, clip, tokens, frames, tone_mapped=tone_map)
 
 
 def decode_plan(
@@ -236,7 +214,7 @@ def decode_plan(
 ) -> Iterator[Frame]:
     """Decode the frames of a plan made for a clip with the facts `info`, one by one, in order.
 
-    Raises the errors of `read_frames` while iterating.
+    Raises the errors of `stream_frames` while iterating.
 
     >>> info = probe_clip("fixtures/clip.mp4")
     >>> plan = FramePlan((0, 59), (0.0, 59 / 30), 1.0)

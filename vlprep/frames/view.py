@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vlprep.count.tokens import TokenCount, image_tokens
+from vlprep.count.tokens import TokenCount, image_count
 from vlprep.draw.sheets import side_by_side
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.encode import encode_picture, picture_format
@@ -16,10 +16,9 @@ from vlprep.media.picture import read_picture, resize_picture
 from vlprep.media.probe import probe, recognise
 from vlprep.media.source import SourceLike, open_source, source_name
 from vlprep.media.target import PathLike, check_not_source, new_file
-from vlprep.models.registry import get_model
-from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageInfo
 from vlprep.units import format_size
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,43 +43,27 @@ class ImageView:
         return f"ImageView({self.source}, {sizes})"
 
 
-def view_image(
-    source: SourceLike,
-    model: ModelSpec | str | None = None,
-    *,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
-) -> ImageView:
-    """Decode an image and scale it to the size that `image_tokens` counts.
+def view_image(source: SourceLike, view: View) -> ImageView:
+    """Decode an image and scale it to the size that `image_count` counts.
 
-    The parameters are those of `image_tokens`. The image is turned upright, laid on white where it
-    is transparent, and scaled by Pillow's bicubic filter, as the models' own processors do.
+    The image is turned upright, laid on white where it is transparent, and scaled by Pillow's
+    bicubic filter, as the models' own processors do.
 
-    Raises the errors of `probe`, `image_tokens` and `read_picture`, and `UnsupportedFormatError`
+    Raises the errors of `probe`, `image_count` and `read_picture`, and `UnsupportedFormatError`
     for a video.
 
-    >>> view_image("fixtures/photo.jpg", "qwen3-vl-plus", max_pixels=100_000)
+    >>> view_image("fixtures/photo.jpg", View.of("qwen3-vl-plus", max_pixels=100_000))
     ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
     """
     info = probe(source)
     if not isinstance(info, ImageInfo):
-        problem = "a video, not an image; `vlprep frames --sheet` shows its frames"
+        problem = "a video, not an image; `save_frames` with `sheet` shows its frames"
         raise UnsupportedFormatError(source_name(source), problem, format=info.format)
-    spec = get_model(model)
-    tokens = image_tokens(
-        info.size,
-        spec,
-        min_pixels=min_pixels,
-        max_pixels=max_pixels,
-        high_res=high_res,
-        rules=rules,
-    )
+    tokens = image_count(info.size, view)
     with open_source(source) as opened:
         original = read_picture(opened, recognise(opened))
     image = resize_picture(original, tokens.resized)
-    return ImageView(source_name(source), spec.name, info, tokens, original, image)
+    return ImageView(source_name(source), view.model.name, info, tokens, original, image)
 
 
 def save_view(
@@ -94,7 +77,8 @@ def save_view(
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     save_view(view_image("fixtures/photo.jpg"), f"{folder}/view.png", compare=True)
+    ...     shown = view_image("fixtures/photo.jpg", View.of())
+    ...     save_view(shown, f"{folder}/view.png", compare=True)
     """
     format = picture_format(path)
     check_not_source(path, [view.source])

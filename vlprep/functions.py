@@ -1,0 +1,314 @@
+"""The verbs of a processor as functions, for a single call: each binds a processor and asks it.
+
+Their keywords are those of `vlprep.processor`, which say what a model is to see, and those of the
+verb itself, where they are documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
+
+from vlprep.verbs import Processor, processor
+from vlprep.view import ViewKeywords
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from vlprep.boxes.boxes import LocatedShapes, LocateKeywords
+    from vlprep.check.check import CheckKeywords, CheckReport
+    from vlprep.check.check import Item as CheckedItem
+    from vlprep.compress.image import CompressedImage, ImageKeywords
+    from vlprep.compress.many import (
+        CompressedFile,
+        CompressKeywords,
+        CompressManyKeywords,
+        Outcome,
+    )
+    from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
+    from vlprep.count.budget import BudgetKeywords, TokenBudget
+    from vlprep.count.files import Media, MediaCount, Result
+    from vlprep.count.tokens import TokenCount, VideoCount
+    from vlprep.frames.stream import FrameKeywords, FrameStream
+    from vlprep.frames.view import ImageView
+    from vlprep.media.source import SourceLike
+    from vlprep.media.target import PathLike
+    from vlprep.models.spec import ModelSpec
+    from vlprep.payload.parts import Json
+    from vlprep.payload.request import Item as SentItem
+    from vlprep.payload.request import Request as SentRequest
+    from vlprep.payload.request import RequestKeywords
+    from vlprep.plan.fit import ImageFit
+    from vlprep.plan.plan import PlanKeywords
+    from vlprep.plan.records import MediaPlan
+    from vlprep.types import ImageSize, VideoInfo
+
+    Model: TypeAlias = ModelSpec | str | None
+
+    class Plan(PlanKeywords, ViewKeywords, total=False):
+        """Keywords of a verb and of a view, and so on below."""
+
+    class Fit(BudgetKeywords, ViewKeywords, total=False):
+        """Of `fit`."""
+
+    class Frames(FrameKeywords, ViewKeywords, total=False):
+        """Of `frames`."""
+
+    class Locate(LocateKeywords, ViewKeywords, total=False):
+        """Of `locate`."""
+
+    class Check(CheckKeywords, ViewKeywords, total=False):
+        """Of `check`."""
+
+    class Compress(CompressKeywords, ViewKeywords, total=False):
+        """Of `compress`."""
+
+    class CompressMany(CompressManyKeywords, ViewKeywords, total=False):
+        """Of `compress_many`."""
+
+    class CompressImage(ImageKeywords, ViewKeywords, total=False):
+        """Of `compress_image`."""
+
+    class CompressVideo(VideoKeywords, ViewKeywords, total=False):
+        """Of `compress_video`."""
+
+    class Request(RequestKeywords, ViewKeywords, total=False):
+        """Of `request`."""
+
+
+def count_tokens(source: Media, model: Model = None, **view: Unpack[ViewKeywords]) -> MediaCount:
+    """Count the tokens of a file as `processor(model, **view).count(source)` does.
+
+    >>> count_tokens("fixtures/photo.jpg", "qwen3-vl-plus").tokens.total
+    302
+    """
+    return processor(model, **view).count(source)
+
+
+def count_many(
+    sources: Media | Iterable[Media], model: Model = None, **view: Unpack[ViewKeywords]
+) -> Iterator[Result]:
+    """Count many files as `processor(model, **view).count_many(sources)` does.
+
+    >>> [count.tokens.total for count in count_many("fixtures/photo.jpg", "qvq-max")]
+    [393]
+    """
+    return processor(model, **view).count_many(sources)
+
+
+def image_tokens(
+    size: ImageSize | tuple[int, int], model: Model = None, **view: Unpack[ViewKeywords]
+) -> TokenCount:
+    """Count the tokens of an image of a size, (height, width) in pixels as displayed.
+
+    >>> image_tokens((1280, 1280), "qvq-max").total
+    1227
+    """
+    return processor(model, **view).image_tokens(size)
+
+
+def image_tokens_batch(
+    sizes: npt.ArrayLike, model: Model = None, **view: Unpack[ViewKeywords]
+) -> npt.NDArray[np.int64]:
+    """Count many images: (N, 2) integer sizes, height first, in; N totals out, 0 where refused.
+
+    >>> image_tokens_batch([[1280, 1280], [1080, 1920]], "qvq-max").tolist()
+    [1227, 1224]
+    """
+    return processor(model, **view).image_tokens_batch(sizes)
+
+
+def video_tokens(info: VideoInfo, model: Model = None, **view: Unpack[ViewKeywords]) -> VideoCount:
+    """Count the tokens of a video from the facts of its header.
+
+    >>> from vlprep import probe
+    >>> video_tokens(probe("fixtures/street.mp4"), "qwen3-vl-plus").total
+    2202
+    """
+    return processor(model, **view).video_tokens(info)
+
+
+def token_budget(model: Model = None, **parts: Unpack[BudgetKeywords]) -> TokenBudget:
+    """Return what one request to a model may spend on media, in tokens, and what bounds it.
+
+    >>> token_budget("qvq-max").available
+    106496
+    """
+    return processor(model).budget(**parts)
+
+
+def plan_media(
+    items: Media | Iterable[Media], model: Model = None, **asked: Unpack[Plan]
+) -> MediaPlan:
+    """Choose the settings with which files fit a budget, as `processor(...).plan(items)` does.
+
+    >>> plan_media("fixtures/street.mp4", "qwen3-vl-plus", budget=1500).total_tokens
+    1442
+    """
+    bound, rest = _bind(model, asked)
+    return bound.plan(items, **rest)
+
+
+def fit_images(
+    items: Media | Iterable[Media], model: Model = None, **asked: Unpack[Fit]
+) -> ImageFit:
+    """Say how many images fit one request, as `processor(...).fit(items)` does.
+
+    >>> fit_images(["fixtures/photo.jpg"] * 3, "qvq-max", max_input=800).fits
+    2
+    """
+    bound, rest = _bind(model, asked)
+    return bound.fit(items, **rest)
+
+
+def read_frames(
+    source: SourceLike | Sequence[SourceLike], model: Model = None, **asked: Unpack[Frames]
+) -> FrameStream:
+    """Read the frames that a model sees of a video, as `processor(...).frames(source)` does.
+
+    >>> with read_frames("fixtures/street.mp4", "qwen3-vl-plus", fps=1) as frames:
+    ...     next(frames)
+    Frame(number=0, at 0.000 s, 352x640x3)
+    """
+    bound, rest = _bind(model, asked)
+    return bound.frames(source, **rest)
+
+
+def view_image(source: SourceLike, model: Model = None, **view: Unpack[ViewKeywords]) -> ImageView:
+    """Show an image as a model sees it.
+
+    >>> view_image("fixtures/photo.jpg", "qwen3-vl-plus", max_pixels=100_000)
+    ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
+    """
+    return processor(model, **view).view(source)
+
+
+def locate_boxes(
+    source: SourceLike, answer: str, model: Model = None, **asked: Unpack[Locate]
+) -> LocatedShapes:
+    """Map the boxes, points and polygons of a model's answer to pixels of the image.
+
+    >>> found = locate_boxes("fixtures/photo.jpg", '{"bbox_2d": [250, 500, 500, 1000]}')
+    >>> found.convention, found.shapes[0].points
+    ('relative-1000', ((160.0, 240.0), (320.0, 480.0)))
+    """
+    bound, rest = _bind(model, asked)
+    return bound.locate(source, answer, **rest)
+
+
+def check_media(
+    items: CheckedItem | Iterable[CheckedItem], model: Model = None, **asked: Unpack[Check]
+) -> CheckReport:
+    """Check the files of one request against every documented limit.
+
+    >>> check_media("fixtures/tiny.png", "qwen3-vl-plus").errors[0].rule
+    'image-side'
+    """
+    bound, rest = _bind(model, asked)
+    return bound.check(items, **rest)
+
+
+def compress_file(
+    source: SourceLike | Sequence[SourceLike],
+    target: Target | None = None,
+    model: Model = None,
+    **asked: Unpack[Compress],
+) -> CompressedFile:
+    """Bring one file under a byte limit, as an image or as a video, whichever it is.
+
+    >>> compress_file("fixtures/photo.jpg", dry_run=True).result.action
+    'unchanged'
+    """
+    bound, rest = _bind(model, asked)
+    return bound.compress(source, target, **rest)
+
+
+def compress_many(
+    sources: SourceLike | Iterable[SourceLike],
+    folder: PathLike | None = None,
+    model: Model = None,
+    **asked: Unpack[CompressMany],
+) -> Iterator[Outcome]:
+    """Bring many files under a byte limit, in order; one that fails is reported in its place.
+
+    >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"])]
+    ['CompressedFile', 'MediaFailure']
+    """
+    bound, rest = _bind(model, asked)
+    return bound.compress_many(sources, folder, **rest)
+
+
+def compress_image(
+    source: SourceLike, model: Model = None, **asked: Unpack[CompressImage]
+) -> CompressedImage:
+    """Bring an image under a byte limit, in memory.
+
+    >>> image = compress_image("fixtures/photo.jpg", "qwen3-vl-plus", limit=27_000)
+    >>> image.action, image.format, image.bytes_after < 27_000
+    ('compressed', 'JPEG', True)
+    """
+    bound, rest = _bind(model, asked)
+    return bound.compress_image(source, **rest)
+
+
+def compress_video(
+    source: SourceLike | Sequence[SourceLike],
+    target: Target | None,
+    model: Model = None,
+    **asked: Unpack[CompressVideo],
+) -> CompressedVideo:
+    """Bring a video under a byte limit, into a file, so that a model is shown the same of it.
+
+    >>> plan = compress_video("fixtures/street.mp4", None, limit=90_000, dry_run=True)
+    >>> plan.action, plan.frames_before, plan.frames_after
+    ('compressed', 300, 20)
+    """
+    bound, rest = _bind(model, asked)
+    return bound.compress_video(source, target, **rest)
+
+
+def build_request(
+    items: SentItem | Sequence[SentItem], text: str, model: Model = None, **asked: Unpack[Request]
+) -> SentRequest:
+    """Build a whole request that asks a model about images and videos; nothing is sent.
+
+    >>> build_request("fixtures/photo.jpg", "What is this?", "qvq-max").tokens
+    393
+    """
+    bound, rest = _bind(model, asked)
+    return bound.request(items, text, **rest)
+
+
+def build_messages(
+    items: SentItem | Sequence[SentItem], text: str, model: Model = None, **asked: Unpack[Request]
+) -> list[Json]:
+    """Build the messages of a request, as `build_request` does.
+
+    >>> url = "https://example.com/photo.jpg"
+    >>> build_messages([url], "What is this?", "qwen-vl-max", system="Be brief.", api="dashscope")
+    [{'role': 'system', 'content': [{'text': 'Be brief.'}]},
+     {'role': 'user', 'content': [{'image': 'https://example.com/photo.jpg'},
+                                  {'text': 'What is this?'}]}]
+    """
+    return list(build_request(items, text, model, **asked).messages)
+
+
+def build_message(
+    items: SentItem | Sequence[SentItem], text: str, model: Model = None, **asked: Unpack[Request]
+) -> Json:
+    """Build the user's message of a request, as `build_request` does.
+
+    >>> message = build_message("fixtures/png_named.jpg", "What is this?")
+    >>> message["content"][0]["image_url"]["url"][:22]
+    'data:image/png;base64,'
+    """
+    return build_messages(items, text, model, **asked)[-1]
+
+
+def _bind(model: Model, asked: Mapping[str, Any]) -> tuple[Processor, dict[str, Any]]:
+    """Bind the keywords of a view; returns those of the verb as well."""
+    keys = ViewKeywords.__annotations__
+    view = {key: value for key, value in asked.items() if key in keys}
+    rest = {key: value for key, value in asked.items() if key not in keys}
+    return processor(model, **view), rest  # type: ignore[typeddict-item]

@@ -1,0 +1,285 @@
+"""The processor: a view with verbs on it. Each verb is the door of the room of its name.
+
+Rooms load when their verb is used, so that making a processor costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Unpack
+
+from vlprep.models.spec import ModelSpec
+from vlprep.view import View, ViewKeywords
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from vlprep.boxes.boxes import LocatedShapes, LocateKeywords
+    from vlprep.check.check import CheckKeywords, CheckReport
+    from vlprep.check.check import Item as CheckedItem
+    from vlprep.compress.image import CompressedImage, ImageKeywords
+    from vlprep.compress.many import (
+        CompressedFile,
+        CompressKeywords,
+        CompressManyKeywords,
+        Outcome,
+    )
+    from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
+    from vlprep.count.budget import BudgetKeywords, TokenBudget
+    from vlprep.count.files import Media, MediaCount, Result
+    from vlprep.count.tokens import TokenCount, VideoCount
+    from vlprep.frames.stream import FrameKeywords, FrameStream
+    from vlprep.frames.view import ImageView
+    from vlprep.media.source import SourceLike
+    from vlprep.media.target import PathLike
+    from vlprep.payload.request import Item as SentItem
+    from vlprep.payload.request import Request, RequestKeywords
+    from vlprep.plan.fit import ImageFit
+    from vlprep.plan.plan import PlanKeywords
+    from vlprep.plan.records import MediaPlan
+    from vlprep.types import ImageSize, VideoInfo
+
+
+def processor(model: ModelSpec | str | None = None, **view: Unpack[ViewKeywords]) -> Processor:
+    """Bind a model, one of its rule sets and the view options, once, for all verbs.
+
+    `model` is a name of the catalogue or a record of your own, by default qwen3-vl-plus. The
+    options are those of `ViewOptions`, and `rules`, the name of one of the model's rule sets.
+
+    Raises `UnknownModelError`, `ConstraintError` for a rule set that the model does not have and
+    for options that contradict each other, and `TypeError` for an unknown option.
+
+    >>> qvq = processor("qvq-max", fps=1)
+    >>> qvq.count("fixtures/street.mp4").tokens.total, qvq.count("fixtures/photo.jpg").tokens.total
+    (1497, 393)
+    """
+    return Processor.of(model, **view)
+
+
+@dataclass(frozen=True, slots=True)
+class Processor(View):
+    """A model, a rule set and the view options, with every verb: made by `processor`.
+
+    Frozen, hashable and picklable. Of several files each verb takes an iterable, and one file alone
+    as it is.
+    """
+
+    # What it costs.
+
+    def count(self, source: Media) -> MediaCount:
+        """Count the tokens of an image or a video, from its header alone.
+
+        `source` is a path, the content as bytes, a seekable binary file object, a data URL, or
+        facts as `probe` returns them; a list of images, or a folder of them, is a video whose
+        frames are all shown, `fps` apart.
+
+        Raises the errors of `probe`, `UnknownFactError` where no source says how the model counts
+        it, and `ConstraintError` for what cannot be shown as asked.
+
+        >>> processor("qwen3-vl-plus").count("fixtures/photo.jpg").tokens.total
+        302
+        """
+        from vlprep.count.files import count_file
+
+        return count_file(source, self)
+
+    def count_many(self, sources: Media | Iterable[Media]) -> Iterator[Result]:
+        """Count many files, in order; a file that fails is reported in its place.
+
+        >>> [type(r).__name__ for r in processor().count_many(["fixtures/photo.jpg", "no.jpg"])]
+        ['MediaCount', 'MediaFailure']
+        """
+        from vlprep.count.files import count_files
+
+        return count_files(sources, self)
+
+    def image_tokens(self, size: ImageSize | tuple[int, int]) -> TokenCount:
+        """Count the tokens of an image of `size`, (height, width) in pixels as displayed.
+
+        >>> processor("qvq-max", high_res=True).image_tokens((1280, 1280)).resized
+        ImageSize(height=1288, width=1288)
+        """
+        from vlprep.count.tokens import image_count
+
+        return image_count(size, self)
+
+    def image_tokens_batch(self, sizes: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Count many images: (N, 2) integer sizes, height first, in; N totals out.
+
+        A size that `image_tokens` refuses counts 0.
+
+        >>> processor("qvq-max").image_tokens_batch([[1280, 1280], [1080, 1920]]).tolist()
+        [1227, 1224]
+        """
+        from vlprep.count.tokens import image_totals
+
+        return image_totals(sizes, self)
+
+    def video_tokens(self, info: VideoInfo) -> VideoCount:
+        """Count the tokens of a video from the facts of its header; `.plan` has its frames.
+
+        >>> from vlprep import probe
+        >>> processor("qwen3-vl-plus").video_tokens(probe("fixtures/street.mp4")).frames
+        20
+        """
+        from vlprep.count.tokens import video_count
+
+        return video_count(info, self)
+
+    def budget(self, **parts: Unpack[BudgetKeywords]) -> TokenBudget:
+        """Return what one request may spend on media, in tokens, and what bounds it.
+
+        >>> processor("qwen3-vl-plus").budget(thinking=True, text_tokens=100).available
+        257948
+        """
+        from vlprep.count.budget import token_budget
+
+        return token_budget(self.model, **parts)
+
+    def plan(self, items: Media | Iterable[Media], **asked: Unpack[PlanKeywords]) -> MediaPlan:
+        """Choose the rate and the size with which files fit a budget, by the exact counter.
+
+        >>> plan = processor("qwen3-vl-plus").plan("fixtures/street.mp4", budget=1500)
+        >>> plan.files[0].keywords, plan.total_tokens
+        ({'fps': 1.6, 'max_pixels': 186624}, 1442)
+        """
+        from vlprep.plan.plan import plan_media
+
+        return plan_media(items, self, **asked)
+
+    def fit(self, items: Media | Iterable[Media], **parts: Unpack[BudgetKeywords]) -> ImageFit:
+        """Say how many images fit one request, in order, and how to split them if not all do.
+
+        >>> fit = processor("qvq-max").fit(["fixtures/photo.jpg", "fixtures/photo.heic"])
+        >>> fit.fits, fit.total_tokens
+        (2, 494)
+        """
+        from vlprep.plan.fit import fit_images
+
+        return fit_images(items, self, self.budget(**parts))
+
+    # What the model sees.
+
+    def frames(
+        self, source: SourceLike | Sequence[SourceLike], **how: Unpack[FrameKeywords]
+    ) -> FrameStream:
+        """Read the very frames that `count` counts, at the size that the model sees.
+
+        >>> with processor("qwen3-vl-plus", fps=1).frames("fixtures/street.mp4") as frames:
+        ...     next(frames)
+        Frame(number=0, at 0.000 s, 352x640x3)
+        """
+        from vlprep.frames.stream import stream_frames
+
+        return stream_frames(source, self, **how)
+
+    def view(self, source: SourceLike) -> ImageView:
+        """Show an image as the model sees it.
+
+        >>> processor("qwen3-vl-plus", max_pixels=100_000).view("fixtures/photo.jpg")
+        ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
+        """
+        from vlprep.frames.view import view_image
+
+        return view_image(source, self)
+
+    def locate(
+        self, source: SourceLike, answer: str, **how: Unpack[LocateKeywords]
+    ) -> LocatedShapes:
+        """Map the boxes, points and polygons of the model's answer to pixels of the image.
+
+        >>> found = processor().locate("fixtures/photo.jpg", '{"bbox_2d": [250, 500, 500, 1000]}')
+        >>> found.shapes[0].points
+        ((160.0, 240.0), (320.0, 480.0))
+        """
+        from vlprep.boxes.boxes import locate_boxes
+
+        return locate_boxes(source, answer, self, **how)
+
+    # What is sent.
+
+    def check(
+        self, items: CheckedItem | Iterable[CheckedItem], **how: Unpack[CheckKeywords]
+    ) -> CheckReport:
+        """Check the files of one request against every documented limit.
+
+        >>> report = processor("qwen3-vl-plus").check(["fixtures/photo.jpg", "fixtures/tiny.png"])
+        >>> [(finding.source, finding.rule, finding.measured) for finding in report.errors]
+        [('fixtures/tiny.png', 'image-side', '8 px')]
+        """
+        from vlprep.check.check import check_files
+
+        return check_files(items, self, **how)
+
+    def compress(
+        self,
+        source: SourceLike | Sequence[SourceLike],
+        target: Target | None = None,
+        **how: Unpack[CompressKeywords],
+    ) -> CompressedFile:
+        """Bring one file under a byte limit, as an image or as a video, whichever it is.
+
+        >>> processor().compress("fixtures/photo.jpg", dry_run=True).result.action
+        'unchanged'
+        """
+        from vlprep.compress.many import compress_file
+
+        return compress_file(source, target, self, **how)
+
+    def compress_many(
+        self,
+        sources: SourceLike | Iterable[SourceLike],
+        folder: PathLike | None = None,
+        **how: Unpack[CompressManyKeywords],
+    ) -> Iterator[Outcome]:
+        """Bring many files under a byte limit, into a folder; one that fails is reported so.
+
+        >>> done = processor().compress_many(["fixtures/photo.jpg", "no.jpg"])
+        >>> [type(outcome).__name__ for outcome in done]
+        ['CompressedFile', 'MediaFailure']
+        """
+        from vlprep.compress.many import compress_many
+
+        return compress_many(sources, folder, self, **how)
+
+    def compress_image(self, source: SourceLike, **how: Unpack[ImageKeywords]) -> CompressedImage:
+        """Bring an image under a byte limit, in memory.
+
+        >>> processor().compress_image("fixtures/photo.jpg", limit=27_000).action
+        'compressed'
+        """
+        from vlprep.compress.image import compress_image
+
+        return compress_image(source, self, **how)
+
+    def compress_video(
+        self,
+        source: SourceLike | Sequence[SourceLike],
+        target: Target | None,
+        **how: Unpack[VideoKeywords],
+    ) -> CompressedVideo:
+        """Bring a video under a byte limit, so that the model is shown the same of it.
+
+        >>> plan = processor().compress_video(
+        ...     "fixtures/street.mp4", None, limit=90_000, dry_run=True
+        ... )
+        >>> plan.frames_before, plan.frames_after
+        (300, 20)
+        """
+        from vlprep.compress.video import compress_video
+
+        return compress_video(source, target, self, **how)
+
+    def request(
+        self, items: SentItem | Sequence[SentItem], text: str, **how: Unpack[RequestKeywords]
+    ) -> Request:
+        """Build a whole request that asks the model about images and videos; nothing is sent.
+
+        >>> processor("qvq-max").request("fixtures/photo.jpg", "What is this?").tokens
+        393
+        """
+        from vlprep.payload.request import build_request
+
+        return build_request(items, text, self, **how)

@@ -1,0 +1,146 @@
+"""What a model is to see: a model, one of its rule sets, and the options of the view.
+
+Bound and checked once, at a door; everything below takes a `View`. The verbs on top of it are in
+`vlprep.verbs`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields, replace
+from typing import Self, TypedDict, Unpack
+
+from vlprep.errors import ConstraintError
+from vlprep.models.registry import get_model
+from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
+
+
+class OptionKeywords(TypedDict, total=False):
+    """The fields of `ViewOptions`, as keywords."""
+
+    fps: float | None
+    nframes: int | None
+    min_frames: int | None
+    max_frames: int | None
+    min_pixels: int | None
+    max_pixels: int | None
+    total_pixels: int | None
+    start_seconds: float | None
+    end_seconds: float | None
+    sampling: str | None
+    high_res: bool
+    strict: bool
+
+
+class ViewKeywords(OptionKeywords, total=False):
+    """Keywords of every function that asks what a model sees."""
+
+    rules: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewOptions:
+    """What a caller may ask of a view; `None` leaves it to the model.
+
+    Options of videos do nothing to images, nor `high_res` to videos.
+    """
+
+    fps: float | None = None
+    """Frames per second sampled from a video; of a list of images, how many pass in a second."""
+    nframes: int | None = None
+    """Frames sampled from a video, instead of a rate."""
+    min_frames: int | None = None
+    """Frames sampled at least."""
+    max_frames: int | None = None
+    """Frames sampled at most."""
+    min_pixels: int | None = None
+    """Smaller pictures are enlarged to this; of an image, or of a video's frame or clip."""
+    max_pixels: int | None = None
+    """Larger pictures are shrunk to this; of an image, or of a video's frame or clip."""
+    total_pixels: int | None = None
+    """Pixel budget of a clip, counted once per frame pair."""
+    start_seconds: float | None = None
+    """Where in a video to begin."""
+    end_seconds: float | None = None
+    """Where in a video to end."""
+    sampling: str | None = None
+    """Name of the rule of `vlprep.maths.sampling` that spreads the frames of a video."""
+    high_res: bool = False
+    """High-resolution mode of the services, for images."""
+    strict: bool = False
+    """Refuse clips that the reference refuses instead of counting what there is."""
+
+    def __post_init__(self) -> None:
+        if self.fps is not None and self.nframes is not None:
+            raise ConstraintError("fps and nframes exclude each other; give one of them")
+        if self.fps is not None and not (self.fps >= 0 and math.isfinite(self.fps)):
+            raise ConstraintError(f"fps must be above 0, got {self.fps:g}")
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """What differs from the defaults, by name."""
+        return {
+            option.name: value
+            for option in fields(self)
+            if (value := getattr(self, option.name)) != option.default
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A model, a rule set and the view options, bound and checked: what every verb works by.
+
+    Frozen, hashable and picklable.
+
+    >>> view = View.of("qvq-max", fps=1)
+    >>> view.rules.name, view.options.fps
+    ('guide-2025-06', 1)
+    """
+
+    model: ModelSpec
+    """Whose numbers count."""
+    rules: RuleSet
+    """Which of its rule sets is in force."""
+    options: ViewOptions = field(default_factory=ViewOptions)
+    """What the caller asked."""
+    name: str = ""
+    """What the caller calls the model, which may be an alias; requests say it."""
+
+    @classmethod
+    def of(
+        cls,
+        model: ModelSpec | str | None = None,
+        *,
+        rules: str | None = None,
+        **asked: Unpack[OptionKeywords],
+    ) -> Self:
+        """Bind a model by name, alias or record, with the options asked.
+
+        Raises `UnknownModelError`, `ConstraintError` for a rule set that the model does not have
+        and for options that contradict each other, and `TypeError` for an unknown option.
+        """
+        spec = get_model(model)
+        name = model if isinstance(model, str) else spec.name
+        return cls(spec, spec.rules(rules), ViewOptions(**asked), name)
+
+    def asking(self, **changes: Unpack[OptionKeywords]) -> Self:
+        """Return the same view with some options changed.
+
+        >>> View.of("qvq-max", fps=1).asking(fps=None, nframes=8).options.asked
+        {'nframes': 8}
+        """
+        return replace(self, options=replace(self.options, **changes))
+
+    def by(self, rules: str) -> Self:
+        """Return the same view by another of the model's rule sets; raises `ConstraintError`."""
+        return replace(self, rules=self.model.rules(rules))
+
+    @property
+    def image_rule(self) -> ImageRule:
+        """How images are sized; raises `UnknownFactError` where no source says it."""
+        return self.rules.image_rule(self.model.name)
+
+    @property
+    def video_rule(self) -> VideoRule:
+        """How videos are sampled and sized; raises `UnknownFactError` where no source says it."""
+        return self.rules.video_rule(self.model.name)
