@@ -12,10 +12,10 @@ from vlprep.errors import ConstraintError
 
 RULES = sorted(
     {
-        (name, model.name): rule_set.video
+        (rule_set.name, model.name): rule_set.video
         for model in map(get_model, ("qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-VL-7B-Instruct",
                                      "Qwen/Qwen3-VL-8B-Instruct", "qwen3.7-plus"))
-        for name, rule_set in model.rule_sets.items()
+        for rule_set in model.rule_sets
         if rule_set.video is not None
     }.items()
 )  # fmt: skip

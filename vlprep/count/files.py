@@ -228,7 +228,7 @@ def explain(count: MediaCount, model: ModelSpec | str | None, options: CountOpti
 
 def _other_rules(count: MediaCount, spec: ModelSpec, total: Callable[[str], int]) -> list[str]:
     lines = []
-    for name in spec.rule_sets:
+    for name in (rule_set.name for rule_set in spec.rule_sets):
         if name == count.tokens.rules:
             continue
         try:

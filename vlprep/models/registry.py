@@ -243,9 +243,7 @@ def _read_model(table: Table, name: str, where: str) -> ModelSpec:
 def _build_model(table: Table, name: str) -> ModelSpec:
     fields = {**table.get("defaults", {}), **table["models"][name]}
     rules = fields.pop("rules", {})
-    if not rules:
-        raise ValueError(f"models.{name}: no rules")
-    fields["rule_sets"] = {key: _read_rules(key, part, name) for key, part in rules.items()}
+    fields["rule_sets"] = tuple(_read_rules(key, part, name) for key, part in rules.items())
     for key, tables in _FILE_TABLES.items():
         if isinstance(fields.get(key), str):
             fields[key] = _files()[tables][fields[key]]

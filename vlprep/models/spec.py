@@ -7,7 +7,6 @@ and `huggingface`; the rooms of the verbs use them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -242,8 +241,8 @@ class ModelSpec:
     """The line of models it belongs to."""
     kind: Kind
     """Served by API, or weights that run anywhere."""
-    rule_sets: Mapping[str, RuleSet]
-    """By name; the first is the default."""
+    rule_sets: tuple[RuleSet, ...]
+    """At least one; the first is the default, `rules` finds the others by name."""
     aliases: tuple[str, ...] = ()
     """Other names of the very same model."""
     deployments: tuple[str, ...] = ()
@@ -285,10 +284,17 @@ class ModelSpec:
     warnings: tuple[str, ...] = ()
     """What a user must know before believing a count, said with every one."""
 
+    def __post_init__(self) -> None:
+        if not self.rule_sets:
+            raise ValueError(f"{self.name}: no rules")
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.family))  # equal models have equal names; the rest is long
+
     @property
     def default_rules(self) -> str:
         """Name of the rule set in force when none is asked for."""
-        return next(iter(self.rule_sets))
+        return self.rule_sets[0].name
 
     def rules(self, name: str | None = None) -> RuleSet:
         """Return a rule set by name, or the default one.
@@ -299,11 +305,11 @@ class ModelSpec:
         >>> get_model("qvq-max").rules().date
         '2025-06-05'
         """
-        try:
-            return self.rule_sets[name or self.default_rules]
-        except KeyError:
-            known = ", ".join(self.rule_sets)
-            raise ConstraintError(f"{self.name} has no rule set {name!r}; it has {known}") from None
+        for rule_set in self.rule_sets:
+            if name in (None, rule_set.name):
+                return rule_set
+        known = ", ".join(rule_set.name for rule_set in self.rule_sets)
+        raise ConstraintError(f"{self.name} has no rule set {name!r}; it has {known}")
 
     def box_rule(self) -> BoxRule:
         """Return how the model writes coordinates; raises `UnknownFactError` if no source says.
