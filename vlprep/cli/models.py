@@ -11,9 +11,8 @@ import click
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
 from vlprep.count.explain import cite
-from vlprep.models.files import Localisation, UrlFiles, VideoFiles
 from vlprep.models.registry import find_source, list_models, resolve_model
-from vlprep.models.requests import RequestRules
+from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 
 SCHEMA = "vlprep.models/1"

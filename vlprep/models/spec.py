@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from vlprep.errors import ConstraintError, UnknownFactError
-from vlprep.models.files import Localisation, UrlFiles, VideoFiles
-from vlprep.models.requests import RequestRules
+from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 
 Kind = Literal["api", "open-weights"]
 Thinking = Literal["always", "optional", "never"]
