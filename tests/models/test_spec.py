@@ -69,7 +69,7 @@ def test_a_rule_that_no_source_states_is_an_error_that_names_the_model(kind):
     with pytest.raises(UnknownFactError) as caught:
         getattr(rules, f"{kind}_rule")("qwen-vl-ocr")
     assert caught.value.model == "qwen-vl-ocr"
-    assert "--model-file" in str(caught.value)
+    assert "`load_model_file`" in str(caught.value)
 
 
 def test_how_boxes_are_measured_is_asked_for_where_no_source_says_it():

@@ -21,7 +21,7 @@ class Route:
     """
 
     name: str
-    """Name for `--route`: "base64", "path" or "url"."""
+    """What callers know it by: "base64", "path" or "url"."""
     max_image_bytes: int
     """Largest image; of "base64" the whole data URL counts."""
     max_video_bytes: int | None = None
@@ -117,7 +117,7 @@ class ChatApi:
     """A protocol in which a service takes requests."""
 
     name: str
-    """Name for `--api`: "openai" or "dashscope"."""
+    """What callers know it by: "openai" or "dashscope"."""
     title: str
     """What it is."""
     path: str

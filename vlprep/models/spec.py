@@ -153,7 +153,7 @@ class RuleSet:
     """One document's or package's rules for one model."""
 
     name: str
-    """Name for `--rules`, for instance "guide-2025-12"."""
+    """What callers know it by, for instance "guide-2025-12"."""
     title: str
     """The document or package."""
     date: str
@@ -334,9 +334,9 @@ class ModelSpec:
             fixed = {"always": True, "never": False, "optional": self.thinks_by_default}
             return fixed[self.thinking] if self.thinking else None
         if self.thinking == "always" and not asked:
-            raise ConstraintError(f"{self.name} always thinks; leave --no-thinking out")
+            raise ConstraintError(f"{self.name} always thinks; leave `thinking=False` out")
         if self.thinking == "never" and asked:
-            raise ConstraintError(f"{self.name} cannot think; leave --thinking out")
+            raise ConstraintError(f"{self.name} cannot think; leave `thinking` out")
         return asked
 
     @property
@@ -365,5 +365,5 @@ def _require_positive(record: object, *names: str) -> None:
             raise ValueError(f"{type(record).__name__}.{name} must be above 0")
 
 
-_OWN_NUMBERS = "count with another --rules, or with your own numbers by --model-file"
-_NAME_CONVENTION = f"name it with --convention ({', '.join(BOX_CONVENTIONS)})"
+_OWN_NUMBERS = "count with other `rules`, or with numbers of your own by `load_model_file`"
+_NAME_CONVENTION = f"give `convention` ({', '.join(BOX_CONVENTIONS)})"
