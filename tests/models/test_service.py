@@ -15,7 +15,7 @@ from vlprep.models.registry import (
     get_route,
     list_apis,
     request_limits,
-)  # fmt: skip
+)
 from vlprep.payload.forms import FORMS
 
 MODELS = list_models()
