@@ -300,11 +300,11 @@ def spec_with_image(name: str, **numbers) -> ModelSpec:
     spec = get_model(name)
     rules = spec.rules()
     image = replace(rules.image, floor_pixels=None, ceiling_pixels=None, **numbers)
-    return replace(spec, rule_sets={rules.name: replace(rules, image=image)})
+    return replace(spec, rule_sets=(replace(rules, image=image),))
 
 
 def spec_with_video(name: str, rule_set: str | None, **numbers) -> ModelSpec:
     spec = get_model(name)
     rules = spec.rules(rule_set)
     video = replace(rules.video, floor_pixels=None, ceiling_pixels=None, **numbers)
-    return replace(spec, rule_sets={rules.name: replace(rules, video=video)})
+    return replace(spec, rule_sets=(replace(rules, video=video),))

@@ -58,8 +58,8 @@ class UnknownModelError(VlprepError, LookupError):
         self.suggestions = tuple(suggestions)
         near = f" Did you mean {' or '.join(self.suggestions)}?" if suggestions else ""
         super().__init__(
-            f"unknown model {name!r}.{near} `vlprep models` lists the names; "
-            "--model-file counts with your own numbers."
+            f"unknown model {name!r}.{near} `list_models` lists the names; "
+            "`load_model_file` reads numbers of your own."
         )
 
 
@@ -96,7 +96,7 @@ class CheckError(VlprepError):
         count = f"{len(self.problems)} error" + "s" * (len(self.problems) != 1)
         super().__init__(
             f"the check found {count}: {'; '.join(self.problems)} "
-            "(check=False or --no-check goes on all the same)"
+            "(`check=False` goes on all the same)"
         )
 
 

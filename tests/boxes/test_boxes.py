@@ -136,7 +136,7 @@ def test_pixels_under_a_relative_convention_are_suspected():
     assert found.shapes[1].bounds[2] == pytest.approx(896)
     (warning,) = found.warnings
     assert warning.startswith("1 of 2 lie outside 0 to 1,000, and are not clipped")
-    assert "--convention absolute" in warning
+    assert '`convention` "absolute"' in warning
 
 
 def test_coordinates_beyond_the_resized_image_are_suspected():

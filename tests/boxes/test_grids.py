@@ -188,7 +188,9 @@ def test_conventions_are_the_models_own(model, convention):
               "qwen-vl-ocr", "qvq-max", "Qwen/Qwen2.5-Omni-7B", "Qwen/Qwen3-VL-Embedding-2B"],
 )  # fmt: skip
 def test_an_unknown_convention_is_asked_for(model):
-    with pytest.raises(UnknownFactError, match=r"--convention \(absolute, relative-1000, relat"):
+    with pytest.raises(
+        UnknownFactError, match=r"give `convention` \(absolute, relative-1000, relat"
+    ):
         map_boxes([[1, 2, 3, 4]], model=model, original=(100, 100))
     assert map_boxes([50, 50], model=model, original=(100, 100), convention="relative-1000").any()
 

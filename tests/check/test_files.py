@@ -14,8 +14,8 @@ from vlprep.check.files import (
     video_byte_limit,
 )
 from vlprep.errors import ConstraintError, UnknownFactError
-from vlprep.models.files import Route
 from vlprep.models.registry import get_route
+from vlprep.models.service import Route
 
 MODEL = get_model("qwen3-vl-plus")
 

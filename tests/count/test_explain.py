@@ -78,12 +78,12 @@ def resize_step(size, model, rules=None):
 
 @pytest.mark.parametrize("model", list_models(), ids=lambda model: model.name)
 def test_every_rule_set_can_be_explained(model):
-    for name, rules in model.rule_sets.items():
+    for rules in model.rule_sets:
         if rules.image:
-            lines = explain_image(IMAGE, image_tokens(IMAGE.size, model, rules=name), model)
+            lines = explain_image(IMAGE, image_tokens(IMAGE.size, model, rules=rules.name), model)
             assert all(lines)
         if rules.video:
-            lines = explain_video(CLIP, video_tokens(CLIP, model, rules=name), model)
+            lines = explain_video(CLIP, video_tokens(CLIP, model, rules=rules.name), model)
             assert all(lines)
 
 

@@ -151,7 +151,7 @@ def test_a_single_frame_is_shown_twice_unless_strict():
 @pytest.mark.parametrize("model", ["qvq-max", "qwen3-vl-plus", "Qwen/Qwen2.5-VL-7B-Instruct"])
 @pytest.mark.parametrize("rules", [None, "other"])
 def test_a_single_frame_counts_under_every_rule_set(model, rules):
-    names = list(get_model(model).rule_sets)
+    names = [rule_set.name for rule_set in get_model(model).rule_sets]
     count = video_tokens(replace(CLIP, frame_count=1), model, rules=names[-1] if rules else None)
     assert count.total > 0
     assert count.warnings

@@ -66,7 +66,7 @@ def test_every_alias_is_one_model_and_no_name_stands_twice():
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 class TestEveryModel:
     def test_sources_are_known(self, model):
-        rules = model.rule_sets.values()
+        rules = model.rule_sets
         cited = [
             model.sources,
             *(part.sources for r in rules for part in (r.image, r.video) if part),
@@ -83,7 +83,7 @@ class TestEveryModel:
             assert find_source(source).date
 
     def test_rules_are_known_by_name(self, model):
-        for rules in model.rule_sets.values():
+        for rules in model.rule_sets:
             if rules.image:
                 assert rules.image.resize in RESIZE_RULES
             if rules.video:
@@ -93,7 +93,7 @@ class TestEveryModel:
                 assert rules.video.budget in BUDGETS
 
     def test_limits_are_in_order(self, model):
-        for rules in model.rule_sets.values():
+        for rules in model.rule_sets:
             for rule in filter(None, (rules.image, rules.video)):
                 floor = rule.min_pixels if rule.floor_pixels is None else rule.floor_pixels
                 ceiling = rule.max_pixels if rule.ceiling_pixels is None else rule.ceiling_pixels
@@ -173,7 +173,7 @@ def test_one_of_several_models_is_chosen_by_name(tmp_path):
     [
         ("", "no [models.<name>] table"),
         ("[models", "not valid TOML"),
-        ("[models.x]\nfamily = 'x'\nkind = 'api'\nsources = []", "models.x: no rules"),
+        ("[models.x]\nfamily = 'x'\nkind = 'api'\nsources = []", "x: no rules"),
         (OWN.replace("patch_size", "pach_size"), "unknown key 'pach_size'"),
         (OWN.replace("patch_size = 14\n", ""), "'patch_size' is missing"),
         (OWN.replace("max_pixels = 50176", "max_pixels = -1"), "-1 is below 0"),

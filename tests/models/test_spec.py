@@ -1,15 +1,16 @@
-from dataclasses import replace
+import pickle
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 
 import pytest
 
-from vlprep import get_model
+from vlprep import get_model, list_models
 from vlprep.errors import ConstraintError, UnknownFactError
 
 
 def test_the_first_rule_set_is_the_default():
     spec = get_model("qwen3-vl-plus")
     assert spec.default_rules == "guide-2025-12"
-    assert spec.rules() is spec.rules("guide-2025-12") is spec.rule_sets["guide-2025-12"]
+    assert spec.rules() is spec.rules("guide-2025-12") is spec.rule_sets[0]
 
 
 def test_an_unknown_rule_set_is_refused_and_the_known_are_named():
@@ -68,10 +69,45 @@ def test_a_rule_that_no_source_states_is_an_error_that_names_the_model(kind):
     with pytest.raises(UnknownFactError) as caught:
         getattr(rules, f"{kind}_rule")("qwen-vl-ocr")
     assert caught.value.model == "qwen-vl-ocr"
-    assert "--model-file" in str(caught.value)
+    assert "`load_model_file`" in str(caught.value)
 
 
 def test_how_boxes_are_measured_is_asked_for_where_no_source_says_it():
     assert get_model("Qwen/Qwen2.5-VL-7B-Instruct").box_rule().convention == "absolute"
     with pytest.raises(UnknownFactError, match="qvq-max: no source states how it measures boxes"):
         get_model("qvq-max").box_rule()
+
+
+@pytest.mark.parametrize("model", list_models(), ids=lambda model: model.name)
+def test_a_model_is_frozen_all_through_hashes_and_survives_a_pickle(model):
+    copy = pickle.loads(pickle.dumps(model))
+    assert copy == model and copy is not model
+    assert hash(copy) == hash(model)
+    assert {model, copy, replace(model)} == {model}
+    for part in parts_of(model):
+        assert hash(part) is not None
+        assert not isinstance(part, list | dict | set)
+
+
+def parts_of(value):
+    yield value
+    if is_dataclass(value):
+        inside = [getattr(value, field.name) for field in fields(value)]
+    else:
+        inside = value if isinstance(value, tuple) else ()
+    for part in inside:
+        yield from parts_of(part)
+
+
+def test_nothing_that_a_caller_does_changes_the_catalogue():
+    spec = get_model()
+    with pytest.raises(AttributeError):
+        spec.rule_sets.clear()
+    with pytest.raises(FrozenInstanceError):
+        spec.rules().image.max_pixels = 1
+    assert spec != replace(spec, max_reply_tokens=1) != get_model("qvq-max")
+
+
+def test_a_model_has_a_rule_set():
+    with pytest.raises(ValueError, match="qwen3-vl-plus: no rules"):
+        replace(get_model(), rule_sets=())

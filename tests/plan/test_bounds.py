@@ -94,7 +94,7 @@ def test_the_pixels_of_a_clip():
 def test_a_plan_that_falls_short_has_a_reason(name, size, frames, prefer, budget):
     info = VideoInfo(size=ImageSize(*size), frame_count=frames, fps=Fraction(25))
     model = get_model(name)
-    for rules in model.rule_sets:
+    for rules in (rule_set.name for rule_set in model.rule_sets):
         choices = ClipChoices(info, model, rules=rules)
         try:
             plan = plan_clip(choices, budget, prefer)

@@ -24,7 +24,7 @@ def small(name: str, low: int, high: int):
         rule_set.image, patch_size=1, min_pixels=low, max_pixels=high, ceiling_pixels=None,
         floor_pixels=low if rule_set.image.floor_pixels else None,
     )  # fmt: skip
-    return replace(model, rule_sets={rule_set.name: replace(rule_set, image=image)})
+    return replace(model, rule_sets=(replace(rule_set, image=image),))
 
 
 def total(files, model, cap, weights):

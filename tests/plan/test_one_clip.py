@@ -51,7 +51,7 @@ def small_model(reference: str, low: int, high: int, total: int, floor: int) -> 
         min_fps=None,
         max_fps=None,
     )
-    return replace(model, rule_sets={rules: replace(rule_set, video=video)})
+    return replace(model, rule_sets=(replace(rule_set, video=video),))
 
 
 @st.composite
@@ -147,7 +147,7 @@ def test_the_alternatives_are_those_that_nothing_beats(reference, data):
 
 
 REAL = [
-    (name, rules)
+    (name, rules.name)
     for name in ("qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-VL-7B-Instruct",
                  "Qwen/Qwen3-VL-8B-Instruct")
     for rules in get_model(name).rule_sets

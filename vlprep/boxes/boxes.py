@@ -96,7 +96,7 @@ def locate_boxes(
     in_force = box_convention(spec, convention)
     info = probe(source)
     if not isinstance(info, ImageInfo):
-        problem = "a video, not an image; boxes are drawn on one frame: `vlprep frames` writes them"
+        problem = "a video, not an image; boxes are drawn on one frame: `save_frames` writes them"
         raise UnsupportedFormatError(source_name(source), problem, format=info.format)
     read = parse_answer(answer)
     shown = stored_size(info.size, info.orientation) if unturned else info.size
@@ -199,8 +199,8 @@ def _contradictions(
         return
     if convention == "absolute":
         limits = f"the {format_size(extent)} that the model is taken to have seen"
-        advice = "check --resized, the pixel limits, or --convention"
+        advice = "check `resized`, the pixel limits, or `convention`"
     else:
         limits = f"0 to {extent.width:,}"
-        advice = "the model may have answered in pixels: --convention absolute"
+        advice = 'the model may have answered in pixels: try `convention` "absolute"'
     yield f"{beyond} of {len(shapes)} lie outside {limits}, and are not clipped; {advice}"

@@ -17,7 +17,7 @@ from vlprep.media.probe import probe, recognise
 from vlprep.media.sniff import Format, endings, mislabelled
 from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
 from vlprep.models.registry import get_api, get_model, get_route, list_apis
-from vlprep.models.requests import ChatApi
+from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageInfo, VideoInfo
 

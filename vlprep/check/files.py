@@ -6,8 +6,8 @@ Counted before anything is sent, because their own messages come late and say li
 from __future__ import annotations
 
 from vlprep.errors import ConstraintError, UnknownFactError
-from vlprep.models.files import Route
 from vlprep.models.registry import file_formats
+from vlprep.models.service import Route
 from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageSize, VideoInfo
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from vlprep.check.files import VIDEO_MIME_TYPES, image_byte_limit, video_byte_limit
 from vlprep.errors import UnknownFactError
-from vlprep.models.files import Route
 from vlprep.models.registry import get_route, list_apis
+from vlprep.models.service import Route
 from vlprep.models.spec import ModelSpec
 
 

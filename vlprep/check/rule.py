@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from vlprep.count.tokens import TokenCount
-from vlprep.models.files import Route
 from vlprep.models.registry import list_apis
-from vlprep.models.requests import ChatApi
+from vlprep.models.service import ChatApi, Route
 from vlprep.models.spec import ImageRule, ModelSpec, VideoRule
 from vlprep.types import ImageInfo, VideoInfo
 

@@ -11,9 +11,8 @@ import click
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
 from vlprep.count.explain import cite
-from vlprep.models.files import Localisation, UrlFiles, VideoFiles
 from vlprep.models.registry import find_source, list_models, resolve_model
-from vlprep.models.requests import RequestRules
+from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 
 SCHEMA = "vlprep.models/1"
@@ -45,9 +44,13 @@ def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
     cited = sorted({key for spec in specs for key in _cited(spec)})
     return {
         "schema": SCHEMA,
-        "models": [asdict(spec) for spec in specs],
+        "models": [_record(spec) for spec in specs],
         "sources": {key: asdict(source) for key in cited if (source := find_source(key))},
     }
+
+
+def _record(spec: ModelSpec) -> dict[str, Any]:
+    return {**asdict(spec), "rule_sets": {rules.name: asdict(rules) for rules in spec.rule_sets}}
 
 
 def _cited(spec: ModelSpec) -> Iterator[str]:
@@ -59,7 +62,7 @@ def _cited(spec: ModelSpec) -> Iterator[str]:
     yield from spec.requests.sources if spec.requests else ()
     for price in spec.prices:
         yield from price.sources
-    for rule_set in spec.rule_sets.values():
+    for rule_set in spec.rule_sets:
         for part in (rule_set.image, rule_set.video, rule_set.prompt):
             yield from part.sources if part is not None else ()
 
@@ -97,7 +100,7 @@ def _page(spec: ModelSpec) -> Iterator[str]:
     yield from _box_lines(spec.boxes)
     for note_text in spec.notes:
         yield f"  note      {note_text}"
-    for rule_set in spec.rule_sets.values():
+    for rule_set in spec.rule_sets:
         yield from _rule_set_lines(spec, rule_set)
     yield from _price_lines(spec.prices)
 

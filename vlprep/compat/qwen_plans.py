@@ -123,16 +123,16 @@ def reference_model(patch_size: int) -> ModelSpec:
     """
     known: dict[int, ModelSpec] = {}
     for model in list_models():
-        rules = model.rule_sets.get(REFERENCE)
-        if rules and rules.image and rules.video:  # the same for all models of a patch size
-            known.setdefault(rules.image.patch_size, model)
+        for rules in model.rule_sets:
+            if rules.name == REFERENCE and rules.image and rules.video:
+                known.setdefault(rules.image.patch_size, model)  # the same for all of a patch size
     if patch_size not in known:
         sizes = ", ".join(map(str, sorted(known)))
         raise ConstraintError(f"image_patch_size must be one of {sizes}; got {patch_size}")
     model = known[patch_size]
     rules = replace(model.rules(REFERENCE), prompt=Prompt())
     name = f"{REFERENCE} with patches of {patch_size}"
-    return replace(model, name=name, aliases=(), warnings=(), rule_sets={REFERENCE: rules})
+    return replace(model, name=name, aliases=(), warnings=(), rule_sets=(rules,))
 
 
 def _video_model(asked: Asked, patch_size: int) -> ModelSpec:
@@ -148,7 +148,7 @@ def _video_model(asked: Asked, patch_size: int) -> ModelSpec:
             max_pixels=image.max_pixels,
             total_pixels=None,
         )
-    return replace(model, rule_sets={rules.name: replace(rules, video=video)})
+    return replace(model, rule_sets=(replace(rules, video=video),))
 
 
 def _total_pixels(asked: Asked, model: ModelSpec, model_seq_len: float | None) -> float | None:

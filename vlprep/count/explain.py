@@ -62,7 +62,7 @@ def _frames_step(count: VideoCount, rule: VideoRule) -> str:
 
 def _other_rules(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> list[str]:
     lines = []
-    for rules in view.model.rule_sets:
+    for rules in (rule_set.name for rule_set in view.model.rule_sets):
         if rules == view.rules.name:
             continue
         try:

@@ -8,11 +8,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from PIL import Image, ImageDraw
 
-from vlprep.draw.lettering import BRIGHT, DIM, Colour, caption, draw_blocks, font_of
-from vlprep.draw.sheets import BACKGROUND
+from vlprep.draw.lettering import (
+    BACKGROUND,
+    BRIGHT,
+    DIM,
+    Colour,
+    caption,
+    draw_blocks,
+    font_of,
+)
 
 WIDTH, HEIGHT = 1280, 800
 _LEFT, _RIGHT, _BOTTOM, _GAP = 110, 250, 90, 24
@@ -73,7 +81,7 @@ def draw_chart(chart: Chart, title: str, lines: Sequence[str]) -> Image.Image:
     frame = _Frame(chart, top)
     pen = ImageDraw.Draw(picture)
     _draw_axes(pen, frame)
-    for curve, colour in zip(chart.curves, _repeated(len(chart.curves)), strict=True):
+    for curve, colour in zip(chart.curves, cycle(_COLOURS), strict=False):
         pen.line([frame.place(point) for point in curve.points], fill=colour, width=3)
     _draw_limit(pen, frame)
     _draw_labels(pen, frame)
@@ -126,9 +134,7 @@ def _draw_labels(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
     """Write the names of curves and limit at their ends, apart where they would overlap."""
     ends = [
         (frame.place(curve.points[-1]), curve.label, colour)
-        for curve, colour in zip(
-            frame.chart.curves, _repeated(len(frame.chart.curves)), strict=True
-        )
+        for curve, colour in zip(frame.chart.curves, cycle(_COLOURS), strict=False)
     ]
     ends.append((frame.place((0, frame.chart.limit)), frame.chart.limit_label, _BUDGET))
     lowest = HEIGHT - _BOTTOM + _LETTERS
@@ -143,7 +149,3 @@ def _draw_limit(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
     end = frame.place((frame.across[-1], frame.chart.limit))
     for x in range(int(start[0]), int(end[0]), 16):
         pen.line([(x, start[1]), (min(x + 9, end[0]), start[1])], fill=_BUDGET, width=2)
-
-
-def _repeated(count: int) -> list[Colour]:
-    return [_COLOURS[k % len(_COLOURS)] for k in range(count)]

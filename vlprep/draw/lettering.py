@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 Colour: TypeAlias = tuple[int, int, int]
 
+BACKGROUND: Colour = (24, 26, 30)
+"""Colour behind everything, RGB."""
 BRIGHT: Colour = (235, 237, 240)
 """Colour of what is read first, RGB."""
 DIM: Colour = (154, 160, 170)

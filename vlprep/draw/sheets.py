@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from vlprep.draw.layout import MARGIN, Grid, choose_grid
+from vlprep.draw.layout import MARGIN, Grid, choose_grid, scaled
 from vlprep.draw.lettering import (
+    BACKGROUND,
     BRIGHT,
     DIM,
     Colour,
@@ -30,8 +31,6 @@ from vlprep.types import Frame, ImageSize
 from vlprep.units import format_time
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
-BACKGROUND: Colour = (24, 26, 30)
-"""Colour behind everything, RGB."""
 SUBSTITUTE: Colour = (229, 57, 53)
 """Colour that marks a substituted frame, RGB."""
 
@@ -40,16 +39,6 @@ _MOST_FRAMES = 3000  # more thumbnails would be too small to show anything
 
 
 # The contact sheet.
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Kept:
-    """What is kept of a frame."""
-
-    thumbnail: Image.Image
-    time: str
-    number: int
-    substituted: bool
 
 
 class ContactSheet:
@@ -79,7 +68,7 @@ class ContactSheet:
         self._grid = choose_grid(math.ceil(expected / self._every), self._size)
         self._added = 0
         self._unseen_substitutes = 0
-        self._kept: list[_Kept] = []
+        self._kept: list[Frame] = []  # with thumbnails for images
 
     def add(self, frame: Frame) -> None:
         """Keep a thumbnail of the next frame.
@@ -91,7 +80,9 @@ class ContactSheet:
         if self._added == self._expected:
             raise ValueError(f"more frames than the {self._expected} expected")
         if self._added % self._every == 0:
-            self._kept.append(_keep(frame, self._grid.thumbnail))
+            size = self._grid.thumbnail
+            thumbnail = _resized(Image.fromarray(frame.image), size, Image.Resampling.LANCZOS)
+            self._kept.append(replace(frame, image=np.asarray(thumbnail)))
         else:
             self._unseen_substitutes += frame.substituted
         self._added += 1
@@ -122,21 +113,15 @@ class ContactSheet:
         return [f"{drawn}; substitutes among the others: {unseen:,}" if unseen else drawn]
 
 
-def _keep(frame: Frame, size: ImageSize) -> _Kept:
-    thumbnail = _resized(Image.fromarray(frame.image), size, Image.Resampling.LANCZOS)
-    time = format_time(frame.timestamp_seconds)
-    return _Kept(thumbnail, time, frame.number, frame.substituted)
-
-
 def _resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Image.Image:
     # Averaging whole blocks first, down to three times the size, is not seen but much faster.
     return picture.resize((size.width, size.height), way, reducing_gap=3.0)
 
 
-def _draw_cell(sheet: Image.Image, grid: Grid, kept: _Kept, top: int, left: int) -> None:
+def _draw_cell(sheet: Image.Image, grid: Grid, kept: Frame, top: int, left: int) -> None:
     if kept.substituted:
         _draw_border(sheet, grid.thumbnail, top, left)
-    sheet.paste(kept.thumbnail, (left, top))
+    sheet.paste(Image.fromarray(kept.image), (left, top))
     bottom = top + grid.thumbnail.height
     if kept.substituted:
         _draw_badge(sheet, "substitute", grid.font_size, bottom, left)
@@ -158,13 +143,13 @@ def _draw_badge(sheet: Image.Image, word: str, size: int, bottom: int, left: int
     pen.text((left + inset, top), word, fill="white", font=font)
 
 
-def _draw_label(sheet: Image.Image, grid: Grid, kept: _Kept, top: int, left: int) -> None:
+def _draw_label(sheet: Image.Image, grid: Grid, kept: Frame, top: int, left: int) -> None:
     pen, size = ImageDraw.Draw(sheet), grid.font_size
-    font, top = font_of(size), top + size // 3
-    pen.text((left, top), kept.time, fill=BRIGHT, font=font)
+    font, top, time = font_of(size), top + size // 3, format_time(kept.timestamp_seconds)
+    pen.text((left, top), time, fill=BRIGHT, font=font)
     sign = "frame " if grid.cell_width >= 14 * size else "#"
     if grid.label_lines == 1:
-        left += math.ceil(font.getlength(kept.time)) + 3 * size // 4
+        left += math.ceil(font.getlength(time)) + 3 * size // 4
     else:
         top += 5 * size // 4
     pen.text((left, top), f"{sign}{kept.number}", fill=DIM, font=font)
@@ -193,7 +178,9 @@ def side_by_side(
     if max_side < 1:
         raise ValueError(f"max_side must be at least 1, got {max_side}")
     pictures = _picture(left), _picture(right)
-    size, scale = _panel_size(ImageSize(*left.shape[:2]), max_side)
+    original = ImageSize(*left.shape[:2])
+    scale = min(max_side / max(original), 1.0)
+    size = scaled(original, scale)
     note = f" (shown at {100 * scale:.3g} %)" if scale < 1 else ""
     panels = [_resized(picture, size, Image.Resampling.BICUBIC) for picture in pictures]
     across = size.width <= 2 * size.height
@@ -204,12 +191,6 @@ def _picture(pixels: Pixels) -> Image.Image:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
         raise ValueError(f"expected RGB uint8 HWC, got {pixels.dtype} of {pixels.shape}")
     return Image.fromarray(pixels)
-
-
-def _panel_size(size: ImageSize, max_side: int) -> tuple[ImageSize, float]:
-    scale = min(max_side / max(size), 1.0)
-    height, width = (max(round(side * scale), 1) for side in size)
-    return ImageSize(height, width), scale
 
 
 def _mounted(panels: Sequence[Image.Image], captions: Sequence[str], across: bool) -> Image.Image:

@@ -8,7 +8,6 @@ factor` as `side / (beta * factor)` changes answers. How many frames a clip give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +80,7 @@ def smart_resize(
     """
     rule = _resize_rule(reference)
     _check_limits(rule, factor, min_pixels, max_pixels)
-    kernel = _image_kernel(rule, factor, min_pixels, max_pixels)
-    return _resize_one(kernel, height, width, rule)
+    return _resize_one(height, width, rule, factor, min_pixels, max_pixels)
 
 
 def smart_resize_batch(
@@ -108,11 +106,7 @@ def smart_resize_batch(
     rule = _resize_rule(reference)
     _check_limits(rule, factor, min_pixels, max_pixels)
     rows = _size_rows(sizes)
-    kernel = _image_kernel(rule, factor, min_pixels, max_pixels)
-    resized = np.empty(rows.shape, dtype=np.int64)
-    for part in _chunks(len(rows)):
-        resized[part] = _resize_part(rows[part], kernel, rule)
-    return resized
+    return _resize_all(rows.T, rule, factor, min_pixels, max_pixels)
 
 
 def rounded_size(height: int, width: int, *, factor: int, reference: str = "docs") -> ImageSize:
@@ -157,12 +151,8 @@ def smart_resize_clip(
         )
     # The count is rounded (half to even) for the comparison only; the scale uses it as it is.
     rounded_count = round(frame_count / temporal_factor) * temporal_factor
-    height, width = clip_source_size(height, width, factor)
-
-    def kernel(sides: _Floats) -> _Floats:
-        return _resize(sides, rule, factor, min_pixels, max_pixels, frame_count, rounded_count)
-
-    return _resize_one(kernel, height, width, rule)
+    source = clip_source_size(height, width, factor)
+    return _resize_one(*source, rule, factor, min_pixels, max_pixels, frame_count, rounded_count)
 
 
 def clip_source_size(height: int, width: int, factor: int) -> ImageSize:
@@ -199,7 +189,7 @@ def smart_resize_ranges(
     """
     rule = _resize_rule(reference)
     low, high = _limit_rows(factor, min_pixels, max_pixels)
-    resized = _resize_ranges(height, width, rule, factor, low, high)
+    resized = _resize_all(_repeated(height, width, len(low)), rule, factor, low, high)
     if rule.needs_ordered_limits:
         resized[high < low] = 0
     return resized
@@ -230,8 +220,8 @@ def smart_resize_clip_ranges(
     low, high = _limit_rows(factor, min_pixels, max_pixels)
     counts, low, high = np.broadcast_arrays(np.asarray(frame_counts, dtype=np.int64), low, high)
     rounded = np.rint(counts / temporal_factor) * temporal_factor
-    source = clip_source_size(height, width, factor)
-    resized = _resize_ranges(*source, rule, factor, low, high, counts, rounded)
+    sides = _repeated(*clip_source_size(height, width, factor), len(counts))
+    resized = _resize_all(sides, rule, factor, low, high, counts, rounded)
     resized[counts < temporal_factor] = 0
     return resized
 
@@ -249,52 +239,63 @@ def _limit_rows(
     return low, high
 
 
-def _resize_ranges(
-    height: int,
-    width: int,
-    rule: ResizeRule,
-    factor: int,
-    low: _Floats,
-    high: _Floats,
-    counts: npt.NDArray[Any] | None = None,
-    rounded: npt.NDArray[Any] | None = None,
-) -> SizeArray:
-    """Resize one size under (N,) ranges, in chunks; refused rows become (0, 0)."""
-    resized = np.zeros((len(low), 2), dtype=np.int64)
-    short, long = min(height, width), max(height, width)
-    if short < 1 or long > MAX_SIDE:
-        return resized
-    if rule.max_aspect_ratio is not None and long / short > rule.max_aspect_ratio:
-        return resized
-    for part in _chunks(len(low)):
-        sides = np.empty((2, len(low[part])))
-        sides[0], sides[1] = height, width
-        frames = () if counts is None or rounded is None else (counts[part], rounded[part])
-        answer = _resize(sides, rule, factor, low[part], high[part], *frames)
-        answer[:, answer.min(axis=0) < 1] = 0
-        resized[part] = answer.T
-    return resized
+def _repeated(height: int, width: int, rows: int) -> _Floats:
+    return np.broadcast_to(np.array([[height], [width]], dtype=np.float64), (2, rows))
 
 
-_Kernel = Callable[[_Floats], _Floats]
-"""From (2, N) sides, heights in the first row, to the same of the resized pictures."""
+def _no_size(short: Any, long: Any) -> Any:
+    """Say of sides, numbers or rows, which are none that any rule takes."""
+    return (short < 1) | (long > MAX_SIDE)
 
 
-def _image_kernel(rule: ResizeRule, factor: int, min_pixels: float, max_pixels: float) -> _Kernel:
-    return lambda sides: _resize(sides, rule, factor, min_pixels, max_pixels)
+def _too_long(short: Any, long: Any, rule: ResizeRule) -> Any:
+    return rule.max_aspect_ratio is not None and long / short > rule.max_aspect_ratio
 
 
-def _resize_one(kernel: _Kernel, height: int, width: int, rule: ResizeRule) -> ImageSize:
+def _resize_one(
+    height: int, width: int, rule: ResizeRule, factor: int, *ranges: float
+) -> ImageSize:
+    """Resize one size, or say why the reference does not; `ranges` are the last ones of `_resize`.
+
+    The guards are asked first, of whole numbers: Python's have no bounds, which arrays have.
+    """
     size = (height, width)
-    if min(size) < 1 or max(size) > MAX_SIDE:
+    if _no_size(min(size), max(size)):
         raise ResizeError(size, f"a side must be 1 to {MAX_SIDE:,} pixels")
-    if rule.max_aspect_ratio and max(size) / min(size) > rule.max_aspect_ratio:
+    if rule.max_aspect_ratio is not None and _too_long(min(size), max(size), rule):
         raise AspectRatioError(size, rule.max_aspect_ratio)
-    resized = kernel(np.array([[height], [width]], dtype=np.float64))
-    answer = ImageSize(int(resized[0, 0]), int(resized[1, 0]))
+    sides = np.array([[height], [width]], dtype=np.float64)
+    answer = ImageSize(*map(int, _resize(sides, rule, factor, *ranges)[:, 0]))
     if answer.pixels == 0:
         raise ResizeError(size, "so narrow that the reference shrinks a side to 0")
     return answer
+
+
+def _resize_all(
+    sides: npt.NDArray[Any], rule: ResizeRule, factor: int, *ranges: float | npt.NDArray[Any]
+) -> SizeArray:
+    """Resize (2, N) sides, in chunks, to (N, 2) sizes; refused ones are (0, 0)."""
+    resized = np.empty(sides.shape[::-1], dtype=np.int64)
+    for start in range(0, len(resized), CHUNK_ROWS):
+        part = slice(start, start + CHUNK_ROWS)
+        own = (one[part] if isinstance(one, np.ndarray) else one for one in ranges)
+        resized[part] = _resize_part(sides[:, part], rule, factor, *own).T
+    return resized
+
+
+def _resize_part(
+    sides: npt.NDArray[Any], rule: ResizeRule, factor: int, *ranges: float | npt.NDArray[Any]
+) -> _Floats:
+    sides = np.array(sides, dtype=np.float64, order="C")
+    short, long = sides.min(axis=0), sides.max(axis=0)
+    refused = _no_size(short, long)
+    for side in (sides, short):
+        np.copyto(side, 1, where=refused)
+    refused |= _too_long(short, long, rule)
+    resized = _resize(sides, rule, factor, *ranges)
+    refused |= resized.min(axis=0) < 1
+    np.copyto(resized, 0, where=refused)
+    return resized
 
 
 def _resize(
@@ -303,8 +304,8 @@ def _resize(
     factor: int,
     min_pixels: float | _Floats,
     max_pixels: float | _Floats,
-    frame_count: int | npt.NDArray[Any] = 1,
-    rounded_count: int | npt.NDArray[Any] = 1,
+    frame_count: float | npt.NDArray[Any] = 1,
+    rounded_count: float | npt.NDArray[Any] = 1,
 ) -> _Floats:
     """Resize (2, N) sides from 1 to MAX_SIDE; where a side is not, the answer has no meaning.
 
@@ -334,21 +335,6 @@ def _shrink(sides: _Floats, beta: _Floats, rule: ResizeRule, factor: int) -> _Fl
     return np.maximum(shrunk, factor) if rule.lifts_floored_side else shrunk
 
 
-def _resize_part(sizes: npt.NDArray[Any], kernel: _Kernel, rule: ResizeRule) -> SizeArray:
-    """Resize (N, 2) integer sizes; refused rows become (0, 0)."""
-    sides = np.ascontiguousarray(sizes.T, dtype=np.float64)
-    short, long = sides.min(axis=0), sides.max(axis=0)
-    refused = (short < 1) | (long > MAX_SIDE)
-    for side in (sides, short):
-        np.copyto(side, 1, where=refused)
-    if rule.max_aspect_ratio is not None:
-        refused |= long / short > rule.max_aspect_ratio
-    resized = kernel(sides)
-    refused |= resized.min(axis=0) < 1
-    np.copyto(resized, 0, where=refused)
-    return resized.T.astype(np.int64)
-
-
 def _size_rows(sizes: npt.ArrayLike) -> npt.NDArray[Any]:
     rows = np.asarray(sizes)
     if rows.size == 0:
@@ -356,10 +342,6 @@ def _size_rows(sizes: npt.ArrayLike) -> npt.NDArray[Any]:
     if rows.ndim != 2 or rows.shape[1] != 2 or not np.issubdtype(rows.dtype, np.integer):
         raise ValueError(f"sizes must be an (N, 2) integer array, got {rows.dtype} {rows.shape}")
     return rows
-
-
-def _chunks(rows: int) -> Iterator[slice]:
-    return (slice(start, start + CHUNK_ROWS) for start in range(0, rows, CHUNK_ROWS))
 
 
 def _resize_rule(reference: str) -> ResizeRule:

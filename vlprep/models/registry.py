@@ -1,29 +1,27 @@
 """Look models up by name, and read the catalogue's TOML files, ours or a user's.
 
-`catalog/sources.toml` names the sources, `catalog/files.toml` how large and of what kind files may
-be, `catalog/apis.toml` how requests are made, `catalog/boxes.toml` how models measure boxes,
-`catalog/rules/` has a file per rule set with its limits by class of model, `catalog/families/` a
-file per family of models. Every file is read strictly: an unknown key, a missing number or a source
-that nobody named is an error. Hugging Face folders are read in `huggingface`.
+The files at the top of `catalog/` hold what models share: sources, how large and of what kind files
+may be, how requests are made and boxes measured. `catalog/rules/` has a file per rule set with its
+limits by class of model, `catalog/families/` a file per family of models. Every file is read
+strictly: an unknown key or a missing number is an error. A record is built once, when it is first
+asked for. Hugging Face folders are read in `huggingface`.
 """
 
 from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
-from vlprep.models.files import FileFormats, RequestLimits, Route
 from vlprep.models.huggingface import read_folder
-from vlprep.models.requests import ChatApi
 from vlprep.models.schema import build
-from vlprep.models.spec import ImageRule, ModelSpec, Price, RuleSet, Source, VideoRule
+from vlprep.models.service import ChatApi, FileFormats, RequestLimits, Route
+from vlprep.models.spec import ModelSpec, RuleSet, Source
 
 DEFAULT_MODEL = "qwen3-vl-plus"
 """The model that is meant when none is named."""
@@ -42,10 +40,9 @@ def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
     if isinstance(model, ModelSpec):
         return model
     name = DEFAULT_MODEL if model is None else model
-    names = _names()
-    if name not in names:
-        raise UnknownModelError(name, nearest_names(name, names))
-    return _catalogue_model(names[name])
+    if name not in _models():
+        raise UnknownModelError(name, nearest_names(name, _models()))
+    return _models()[name]()
 
 
 def list_models() -> tuple[ModelSpec, ...]:
@@ -54,18 +51,21 @@ def list_models() -> tuple[ModelSpec, ...]:
     >>> len(list_models()) > 80
     True
     """
-    return tuple(_catalogue_model(name) for name in dict.fromkeys(_names().values()))
+    return tuple(dict.fromkeys(map(get_model, _models())))
 
 
+@cache
 def find_source(source_id: str) -> Source | None:
     """Return the page or package that records cite as `source_id`; `None` for a user's own.
 
     >>> find_source("S004").date
     '2025-12-18'
     """
-    return _sources().get(source_id)
+    row = _shared("sources").get(source_id)
+    return row and build(Source, {"id": source_id, **row}, f"sources.{source_id}")
 
 
+@cache
 def get_route(name: str) -> Route:
     """Return a way in which a file reaches a service: "base64", "path" or "url".
 
@@ -74,39 +74,13 @@ def get_route(name: str) -> Route:
     >>> get_route("path").max_video_bytes
     100000000
     """
-    routes = _files()["routes"]
+    routes = _shared("routes")
     if name not in routes:
         raise ConstraintError(f"unknown route {name!r}; there are {', '.join(routes)}")
     return build(Route, {"name": name, **routes[name]}, f"routes.{name}")
 
 
-def list_apis() -> tuple[ChatApi, ...]:
-    """Return the protocols in which requests are made, each with its routes.
-
-    >>> [(api.name, api.routes[0]) for api in list_apis()]
-    [('openai', 'base64'), ('dashscope', 'path')]
-    """
-    return tuple(map(get_api, _requests()["apis"]))
-
-
-def request_limits() -> RequestLimits:
-    """Return what one request may hold and ask.
-
-    >>> request_limits().max_videos
-    64
-    """
-    return build(RequestLimits, _files()["request"], "request")
-
-
-def file_formats() -> FileFormats:
-    """Return the formats that the services take.
-
-    >>> file_formats().large_image
-    ('JPEG', 'PNG')
-    """
-    return build(FileFormats, _files()["formats"], "formats")
-
-
+@cache
 def get_api(name: str) -> ChatApi:
     """Return a protocol in which requests are made: "openai" or "dashscope".
 
@@ -115,10 +89,39 @@ def get_api(name: str) -> ChatApi:
     >>> get_api("openai").fixed_fps
     2.0
     """
-    apis = _requests()["apis"]
+    apis = _shared("apis")
     if name not in apis:
         raise ConstraintError(f"unknown API {name!r}; there are {', '.join(apis)}")
     return build(ChatApi, {"name": name, **apis[name]}, f"apis.{name}")
+
+
+def list_apis() -> tuple[ChatApi, ...]:
+    """Return the protocols in which requests are made, each with its routes.
+
+    >>> [(api.name, api.routes[0]) for api in list_apis()]
+    [('openai', 'base64'), ('dashscope', 'path')]
+    """
+    return tuple(map(get_api, _shared("apis")))
+
+
+@cache
+def request_limits() -> RequestLimits:
+    """Return what one request may hold and ask.
+
+    >>> request_limits().max_videos
+    64
+    """
+    return build(RequestLimits, _shared("request"), "request")
+
+
+@cache
+def file_formats() -> FileFormats:
+    """Return the formats that the services take.
+
+    >>> file_formats().large_image
+    ('JPEG', 'PNG')
+    """
+    return build(FileFormats, _shared("formats"), "formats")
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
@@ -152,7 +155,7 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
 
 
 def resolve_model(name: str | None, model_file: str | None) -> ModelSpec:
-    """Return the model that a command line names: from a file if there is one, else by name."""
+    """Return a model from a file if there is one, else by name."""
     return get_model(name) if model_file is None else load_model_file(model_file, name)
 
 
@@ -167,53 +170,31 @@ def nearest_names(name: str, names: Mapping[str, object]) -> list[str]:
 
 
 @cache
-def _families() -> dict[str, Table]:
-    return {file.name: _read(file) for file in _toml_files(_catalog_folder() / "families")}
-
-
-@cache
-def _names() -> dict[str, str]:
-    """Map every name and alias to the canonical name, without building a record."""
+def _models() -> dict[str, Callable[[], ModelSpec]]:
+    """Map every name and alias to what builds its model: once, and when it is called."""
     return {
-        alias: name
-        for table in _families().values()
+        alias: build_once
+        for file, table in _read_files("families").items()
         for name, row in table["models"].items()
+        for build_once in (cache(partial(_read_model, table, name, file)),)
         for alias in (name, *row.get("aliases", ()))
     }
 
 
-@cache
-def _catalogue_model(name: str) -> ModelSpec:
-    where = next(file for file, table in _families().items() if name in table["models"])
-    return _read_model(_families()[where], name, where)
+def _shared(kind: str) -> Table:
+    """Return one of the tables that models share, by what it holds."""
+    return _shared_tables()[kind]
 
 
 @cache
-def _sources() -> dict[str, Source]:
-    table = _read(_catalog_folder() / "sources.toml")
-    return {key: build(Source, {"id": key, **row}, f"sources.{key}") for key, row in table.items()}
-
-
-@cache
-def _files() -> Table:
-    return _read(_catalog_folder() / "files.toml")
-
-
-@cache
-def _requests() -> Table:
-    return _read(_catalog_folder() / "apis.toml")
-
-
-@cache
-def _boxes() -> Table:
-    return _read(_catalog_folder() / "boxes.toml")
+def _shared_tables() -> dict[str, Table]:
+    return {kind: rows for file in _read_files("").values() for kind, rows in file.items()}
 
 
 @cache
 def _rule_files() -> dict[str, Table]:
     """Return the rule sets' files by name; their rules are built where a model refers to them."""
-    folder = _catalog_folder() / "rules"
-    files = {file.name.removesuffix(".toml"): _read(file) for file in _toml_files(folder)}
+    files = _read_files("rules")
     return {name: _inherit(file, files) for name, file in files.items()}
 
 
@@ -223,7 +204,7 @@ def _inherit(file: Table, files: Mapping[str, Table]) -> Table:
         return file
     base = files[file["extends"]]
     merged = dict(file)
-    for key in ("image", "video", "prompt"):
+    for key in _PARTS:
         own, inherited = file.get(key, {}), base.get(key, {})
         merged[key] = {
             name: {**inherited.get(name, {}), **own.get(name, {})} for name in {**inherited, **own}
@@ -241,54 +222,50 @@ def _read_model(table: Table, name: str, where: str) -> ModelSpec:
 
 
 def _build_model(table: Table, name: str) -> ModelSpec:
-    fields = {**table.get("defaults", {}), **table["models"][name]}
+    where = f"models.{name}"
+    fields = {"name": name, **table.get("defaults", {}), **table["models"][name]}
     rules = fields.pop("rules", {})
-    if not rules:
-        raise ValueError(f"models.{name}: no rules")
-    fields["rule_sets"] = {key: _read_rules(key, part, name) for key, part in rules.items()}
-    for key, tables in _FILE_TABLES.items():
-        if isinstance(fields.get(key), str):
-            fields[key] = _files()[tables][fields[key]]
-    if isinstance(fields.get("requests"), str):
-        fields["requests"] = _requests()["requests"][fields["requests"]]
-    if isinstance(fields.get("boxes"), str):
-        fields["boxes"] = _boxes()[fields["boxes"]]
+    fields["rule_sets"] = tuple(
+        _build_rules(key, part, f"{where}.rules.{key}") for key, part in rules.items()
+    )
     if "price_list" in fields:
-        key = fields.pop("price_list")
-        rows = table["price_lists"][key]
-        fields["prices"] = tuple(build(Price, row, f"price_lists.{key}") for row in rows)
-    return build(ModelSpec, {"name": name, **fields}, f"models.{name}")
+        fields["prices"] = table["price_lists"][fields.pop("price_list")]
+    return build(ModelSpec, _filled(fields, _shared_tables()), where)
 
 
-_FILE_TABLES = {"video_files": "videos", "url_files": "url_files", "localisation": "localisation"}
-"""Fields of a model that may name a table of `files.toml`, by the table's kind."""
-
-
-def _read_rules(name: str, part: Table, model: str) -> RuleSet:
-    """Build one rule set of one model; its parts are written out or name a class of the file."""
+def _build_rules(name: str, part: Table, where: str) -> RuleSet:
     file = _rule_files().get(name, {})
-    parts: dict[str, object] = {}
-    for key, cls in (("image", ImageRule), ("video", VideoRule)):
-        value = part.get(key)
-        if value is not None:
-            fields = file[key][value] if isinstance(value, str) else value
-            parts[key] = build(cls, fields, f"models.{model}.rules.{name}.{key}")
-    prompts = file.get("prompt", {})
-    prompt = part.get("prompt", "default" if "default" in prompts else None)
-    if prompt is not None:
-        parts["prompt"] = prompts[prompt] if isinstance(prompt, str) else prompt
-    heads = {key: part.get(key, file.get(key, default)) for key, default in _HEADS.items()}
-    unknown = set(part) - {"image", "video", "prompt", *_HEADS}
-    if unknown:
-        raise ValueError(f"models.{model}.rules.{name}: unknown key {min(unknown)!r}")
-    return build(RuleSet, {"name": name, **heads, **parts}, f"models.{model}.rules.{name}")
+    usual = {"prompt": "default"} if "default" in file.get("prompt", {}) else {}
+    heads = {key: file.get(key, default) for key, default in _HEADS.items()}
+    classes = {key: file.get(key, {}) for key in _PARTS}
+    return build(RuleSet, _filled({"name": name, **heads, **usual, **part}, classes), where)
+
+
+def _filled(fields: Table, kinds: Mapping[str, Table]) -> dict[str, Any]:
+    """Put what a field names in the place of its name; what is written out stands.
+
+    `kinds` has the tables of what can be named, by field.
+    """
+    return {
+        key: kinds[key][value] if isinstance(value, str) and key in kinds else value
+        for key, value in fields.items()
+    }
 
 
 _HEADS = {"title": "a model file", "date": "undated"}
 
+_PARTS = ("image", "video", "prompt")
+"""Parts of a rule set, which a model names by its class, or writes out."""
 
-def _read(file: Traversable) -> Table:
-    return _parse(file.read_bytes(), file.name)
+
+def _read_files(folder: str) -> dict[str, Table]:
+    """Return the TOML files of a folder of the catalogue, by name."""
+    inside = resources.files("vlprep.models") / "catalog" / folder
+    files = sorted(
+        (file for file in inside.iterdir() if file.name.endswith(".toml")),
+        key=lambda file: file.name,
+    )
+    return {file.name.removesuffix(".toml"): _parse(file.read_bytes(), file.name) for file in files}
 
 
 def _parse(content: bytes, where: str) -> Table:
@@ -296,14 +273,3 @@ def _parse(content: bytes, where: str) -> Table:
         return tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelFileError(where, f"not valid TOML: {error}") from error
-
-
-def _toml_files(folder: Traversable) -> list[Traversable]:
-    return sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".toml")),
-        key=lambda file: file.name,
-    )
-
-
-def _catalog_folder() -> Traversable:
-    return resources.files("vlprep.models") / "catalog"

@@ -7,13 +7,11 @@ and `huggingface`; the rooms of the verbs use them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from vlprep.errors import ConstraintError, UnknownFactError
-from vlprep.models.files import Localisation, UrlFiles, VideoFiles
-from vlprep.models.requests import RequestRules
+from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 
 Kind = Literal["api", "open-weights"]
 Thinking = Literal["always", "optional", "never"]
@@ -155,7 +153,7 @@ class RuleSet:
     """One document's or package's rules for one model."""
 
     name: str
-    """Name for `--rules`, for instance "guide-2025-12"."""
+    """What callers know it by, for instance "guide-2025-12"."""
     title: str
     """The document or package."""
     date: str
@@ -242,8 +240,8 @@ class ModelSpec:
     """The line of models it belongs to."""
     kind: Kind
     """Served by API, or weights that run anywhere."""
-    rule_sets: Mapping[str, RuleSet]
-    """By name; the first is the default."""
+    rule_sets: tuple[RuleSet, ...]
+    """At least one; the first is the default, `rules` finds the others by name."""
     aliases: tuple[str, ...] = ()
     """Other names of the very same model."""
     deployments: tuple[str, ...] = ()
@@ -285,10 +283,17 @@ class ModelSpec:
     warnings: tuple[str, ...] = ()
     """What a user must know before believing a count, said with every one."""
 
+    def __post_init__(self) -> None:
+        if not self.rule_sets:
+            raise ValueError(f"{self.name}: no rules")
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.family))  # equal models have equal names; the rest is long
+
     @property
     def default_rules(self) -> str:
         """Name of the rule set in force when none is asked for."""
-        return next(iter(self.rule_sets))
+        return self.rule_sets[0].name
 
     def rules(self, name: str | None = None) -> RuleSet:
         """Return a rule set by name, or the default one.
@@ -299,11 +304,11 @@ class ModelSpec:
         >>> get_model("qvq-max").rules().date
         '2025-06-05'
         """
-        try:
-            return self.rule_sets[name or self.default_rules]
-        except KeyError:
-            known = ", ".join(self.rule_sets)
-            raise ConstraintError(f"{self.name} has no rule set {name!r}; it has {known}") from None
+        for rule_set in self.rule_sets:
+            if name in (None, rule_set.name):
+                return rule_set
+        known = ", ".join(rule_set.name for rule_set in self.rule_sets)
+        raise ConstraintError(f"{self.name} has no rule set {name!r}; it has {known}")
 
     def box_rule(self) -> BoxRule:
         """Return how the model writes coordinates; raises `UnknownFactError` if no source says.
@@ -329,9 +334,9 @@ class ModelSpec:
             fixed = {"always": True, "never": False, "optional": self.thinks_by_default}
             return fixed[self.thinking] if self.thinking else None
         if self.thinking == "always" and not asked:
-            raise ConstraintError(f"{self.name} always thinks; leave --no-thinking out")
+            raise ConstraintError(f"{self.name} always thinks; leave `thinking=False` out")
         if self.thinking == "never" and asked:
-            raise ConstraintError(f"{self.name} cannot think; leave --thinking out")
+            raise ConstraintError(f"{self.name} cannot think; leave `thinking` out")
         return asked
 
     @property
@@ -360,5 +365,5 @@ def _require_positive(record: object, *names: str) -> None:
             raise ValueError(f"{type(record).__name__}.{name} must be above 0")
 
 
-_OWN_NUMBERS = "count with another --rules, or with your own numbers by --model-file"
-_NAME_CONVENTION = f"name it with --convention ({', '.join(BOX_CONVENTIONS)})"
+_OWN_NUMBERS = "count with other `rules`, or with numbers of your own by `load_model_file`"
+_NAME_CONVENTION = f"give `convention` ({', '.join(BOX_CONVENTIONS)})"

@@ -12,7 +12,7 @@ from vlprep.check.rule import Finding
 from vlprep.errors import CheckError, ConstraintError
 from vlprep.media.source import SourceLike
 from vlprep.models.registry import get_api, get_model, get_route
-from vlprep.models.requests import ChatApi
+from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.payload.forms import FORMS, Form, Json, Settings
 from vlprep.payload.items import Item, prepare

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from vlprep.errors import ConstraintError
-from vlprep.models.requests import ChatApi
+from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 
 

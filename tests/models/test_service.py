@@ -1,5 +1,6 @@
-"""What the catalogue says of files, routes and requests."""
+"""What the catalogue says that services take: files, routes, requests."""
 
+from dataclasses import FrozenInstanceError, fields
 from itertools import chain
 
 import pytest
@@ -7,7 +8,15 @@ import pytest
 from vlprep import get_model, list_models
 from vlprep.errors import ConstraintError
 from vlprep.media.sniff import FORMATS
-from vlprep.models.registry import file_formats, find_source, get_route, list_apis, request_limits
+from vlprep.models.registry import (
+    file_formats,
+    find_source,
+    get_api,
+    get_route,
+    list_apis,
+    request_limits,
+)
+from vlprep.payload.forms import FORMS
 
 MODELS = list_models()
 
@@ -73,3 +82,51 @@ def test_where_boxes_are_reliable_is_said_of_one_family_only():
     for name in stated:
         found = get_model(name).localisation
         assert (found.min_pixels, found.max_pixels) == (480 * 480, 2560 * 2560)
+
+
+def test_every_api_has_a_form_known_routes_and_named_sources():
+    for name in FORMS:
+        api = get_api(name)
+        assert [get_route(route).name for route in api.routes]
+        assert api.sources and all(find_source(key) for key in api.sources)
+
+
+def test_an_unknown_api_is_refused():
+    with pytest.raises(ConstraintError, match="there are openai, dashscope"):
+        get_api("grpc")
+
+
+def test_the_guides_rates():
+    # S002, S004: OpenAI-compatible "one frame every 0.5 s"
+    assert [get_api(name).fixed_fps for name in ("openai", "dashscope")] == [2.0, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "streaming", "system"),
+    [
+        ("qvq-max", "only", "refused"),
+        ("qvq-plus-latest", "only", "refused"),
+        ("qwen3-vl-plus", "optional", "discouraged"),
+        ("qwen3-vl-8b-thinking", "optional", "discouraged"),
+    ],
+)
+def test_what_the_guides_say_of_a_model(name, streaming, system):
+    rules = get_model(name).requests
+    assert (rules.streaming, rules.system_message) == (streaming, system)
+
+
+def test_nothing_is_claimed_of_models_that_the_guides_leave_out():
+    # S003: "the usage described here does not apply to qvq-72b-preview"
+    assert get_model("qvq-72b-preview").requests is None
+    assert get_model("qwen-vl-max").requests is None
+    cited = [model.requests.sources for model in MODELS if model.requests]
+    assert all(find_source(key) for key in chain(*cited))
+
+
+def test_a_record_is_built_once_and_stays_as_it_is():
+    for ask in (file_formats, request_limits, lambda: get_route("url"), lambda: get_api("openai")):
+        assert ask() is ask()
+        with pytest.raises(FrozenInstanceError):
+            delattr(ask(), fields(ask())[0].name)
+    assert all(one is other for one, other in zip(list_apis(), list_apis(), strict=True))
+    assert find_source("S004") is find_source("S004")
