@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
-from vlprep import token_budget
+from vlprep import get_model, token_budget
+from vlprep.count.budget import share_of_input
 from vlprep.errors import BudgetError, ConstraintError, UnknownFactError, UnknownModelError
 
 
@@ -40,9 +43,49 @@ def test_a_full_input_that_leaves_no_room_is_noted():
     assert token_budget("qvq-max").notes == ()  # 106,496 + 16,384 + 8,192 is the whole context
 
 
-def test_a_binding_context_is_noted():
-    notes = token_budget("qwen3-vl-plus", reply_tokens=32_768).notes
-    assert notes == ("the context of 262,144 leaves 229,376 for the input",)
+def test_room_that_is_kept_is_told_and_not_noted():
+    budget = token_budget("qwen3-vl-plus", thinking_tokens=100, reply_tokens=32_768)
+    assert (budget.thinking, budget.reply, budget.context) == (100, 32_768, 262_144)
+    assert budget.notes == ()
+    assert budget.binding.reason == (
+        "the context of 262,144 tokens, less 100 for chain of thought and 32,768 for the reply"
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "binding"),
+    [
+        ("qwen3-vl-plus", {}, "largest input"),
+        ("qwen3-vl-plus", {"reply_tokens": 32_768}, "context"),
+        ("qwen3-vl-plus", {"budget": 1000, "reserve": 100}, "budget"),
+        ("qwen3-vl-plus", {"budget": 10**9}, "largest input"),
+        ("qvq-max", {}, "largest input"),
+        ("qvq-max", {"price_cap": 0.03}, "price"),
+        ("Qwen/Qwen3-VL-8B-Instruct", {}, "context"),
+        ("Qwen/Qwen2-VL-7B-Instruct", {"budget": 5000}, "budget"),
+    ],
+)
+def test_the_tightest_limit_binds(model, asked, binding):
+    budget = token_budget(model, **asked)
+    tokens = [limit.tokens for limit in budget.limits]
+    assert tokens == sorted(tokens)
+    assert budget.binding.name == binding
+    assert budget.available == tokens[0] - budget.reserved
+
+
+def test_a_context_alone_is_a_limit():
+    model = replace(get_model("qvq-max"), max_input_tokens=None, max_input_thinking_tokens=None)
+    budget = token_budget(model)
+    assert [limit.name for limit in budget.limits] == ["context"]
+    assert budget.available == 131_072
+
+
+def test_a_share_is_of_the_largest_input():
+    model = get_model("qwen3-vl-plus")
+    assert share_of_input(model, 0.5) == 130_048
+    assert share_of_input(model, 0.5, thinking=True) == 129_024
+    with pytest.raises(UnknownFactError, match="give the budget in tokens"):
+        share_of_input(get_model("Qwen/Qwen2-VL-7B-Instruct"), 0.5)
 
 
 def test_nothing_left_is_refused():
@@ -54,7 +97,7 @@ def test_nothing_left_is_refused():
 
 
 def test_an_unknown_limit_has_to_be_given():
-    with pytest.raises(UnknownFactError, match="--max-input"):
+    with pytest.raises(UnknownFactError, match="`max_input`"):
         token_budget("qvq-72b-preview")
     assert token_budget("qvq-72b-preview", max_input=32_768).available == 32_768
 
@@ -62,5 +105,7 @@ def test_an_unknown_limit_has_to_be_given():
 def test_other_errors():
     with pytest.raises(UnknownModelError):
         token_budget("no-such-model")
+    with pytest.raises(ConstraintError, match="always thinks"):
+        token_budget("qvq-max", thinking=False)
     with pytest.raises(ConstraintError, match="cannot think"):
         token_budget("qwen-vl-max", thinking=True)

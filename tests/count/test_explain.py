@@ -4,15 +4,17 @@ from fractions import Fraction
 import pytest
 
 from vlprep import (
+    FrameListInfo,
     ImageInfo,
     ImageSize,
     VideoInfo,
     get_model,
     image_tokens,
     list_models,
-    video_tokens,
 )
-from vlprep.count.explain import cite, explain_image, explain_video
+from vlprep.count.explain import cite, explain_count
+from vlprep.count.tokens import media_count
+from vlprep.view import View
 
 IMAGE = ImageInfo(size=ImageSize(1280, 1280), format="JPEG", orientation=6)
 CLIP = VideoInfo(
@@ -21,11 +23,14 @@ CLIP = VideoInfo(
 )  # fmt: skip
 
 
+def explained(info, model, **view):
+    bound = View.of(model, **view)
+    return explain_count(info, media_count(info, bound), bound)
+
+
 def test_an_image_step_by_step():
     spec = get_model("qvq-max")
-    rules, facts, unit, limits, resize, total = explain_image(
-        IMAGE, image_tokens(IMAGE.size, spec), spec
-    )
+    rules, facts, unit, limits, resize, total, *_ = explained(IMAGE, spec)
     assert rules.startswith("rules guide-2025-06: Model Studio visual understanding guide")
     assert rules.endswith("2025-06-05")
     assert facts == "JPEG, 1280x1280 as displayed, EXIF orientation 6 applied"
@@ -39,14 +44,19 @@ def test_an_image_step_by_step():
     assert total == "35 x 35 = 1,225 visual tokens + 2 markers = 1,227"
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_turn_and_every_mirroring_is_told(orientation):
+    _, facts, *_ = explained(replace(IMAGE, orientation=orientation), "qvq-max")
+    assert ("orientation" in facts) == (orientation > 1)
+
+
 def test_a_video_step_by_step():
-    spec = get_model("Qwen/Qwen3-VL-8B-Instruct")
-    lines = explain_video(CLIP, video_tokens(CLIP, spec), spec)
+    lines = explained(CLIP, "Qwen/Qwen3-VL-8B-Instruct")
     assert "MP4 (h264), 1280x720 as displayed, turned by 90 degrees" in lines
     assert "250 frames (header) at 25 frames per second" in lines
-    assert lines[-1] == (
+    assert (
         "10 frame pairs x 22 x 40 = 8,800 visual tokens + 22 markers + 60 of timestamp text = 8,882"
-    )
+    ) in lines
 
 
 @pytest.mark.parametrize(
@@ -71,20 +81,15 @@ def test_a_lifted_side_is_explained_as_lifted():
 
 
 def resize_step(size, model, rules=None):
-    spec, info = get_model(model), ImageInfo(size=ImageSize(*size), format="PNG")
-    lines = explain_image(info, image_tokens(size, spec, rules=rules), spec)
+    lines = explained(ImageInfo(size=ImageSize(*size), format="PNG"), model, rules=rules)
     return next(line for line in lines if "seen as" in line)
 
 
 @pytest.mark.parametrize("model", list_models(), ids=lambda model: model.name)
 def test_every_rule_set_can_be_explained(model):
     for rules in model.rule_sets:
-        if rules.image:
-            lines = explain_image(IMAGE, image_tokens(IMAGE.size, model, rules=rules.name), model)
-            assert all(lines)
-        if rules.video:
-            lines = explain_video(CLIP, video_tokens(CLIP, model, rules=rules.name), model)
-            assert all(lines)
+        for info, rule in ((IMAGE, rules.image), (CLIP, rules.video)):
+            assert rule is None or all(explained(info, model, rules=rules.name))
 
 
 def test_citations_carry_their_dates():
@@ -92,10 +97,9 @@ def test_citations_carry_their_dates():
 
 
 def test_how_frames_are_chosen_is_told_as_it_was_asked():
-    spread = video_tokens(CLIP, "qwen3-vl-plus", sampling="linspace")
-    lines = explain_video(CLIP, spread, get_model("qwen3-vl-plus"))
+    lines = explained(CLIP, "qwen3-vl-plus", sampling="linspace")
     assert any(line.endswith("spread by linspace") for line in lines)
-    images = replace(CLIP, frame_count=8, frame_count_from="list", format="frame list", codec=None)
-    lines = explain_video(images, video_tokens(images, "qvq-max"), get_model("qvq-max"))
+    images = FrameListInfo(size=CLIP.size, frame_count=8, fps=CLIP.fps)
+    lines = explained(images, "qvq-max")
     assert "all 8 images of a list are shown" in lines
     assert any(line.startswith("frame list, ") for line in lines)

@@ -1,11 +1,11 @@
 import io
-from dataclasses import fields
+import json
 
 import pytest
 
 from tests.places import FIXTURES
 from vlprep import (
-    CountOptions,
+    FrameListInfo,
     MediaCount,
     MediaFailure,
     count_many,
@@ -13,10 +13,12 @@ from vlprep import (
     get_model,
     image_tokens,
     list_models,
+    load_model_file,
     probe,
     video_tokens,
 )
-from vlprep.count.files import BATCH, explain, tally
+from vlprep.count.explain import explain_count
+from vlprep.count.files import BATCH, tally
 from vlprep.errors import (
     ConstraintError,
     DecodeError,
@@ -25,8 +27,14 @@ from vlprep.errors import (
     UnknownModelError,
     UnsupportedFormatError,
 )
+from vlprep.view import View
 
 PHOTO, STREET = FIXTURES / "photo.jpg", FIXTURES / "street.mp4"
+QVQ = View.of("qvq-max")
+
+
+def explained(count, model, **view):
+    return explain_count(count.info, count.tokens, View.of(model, **view))
 
 
 def test_an_image():
@@ -83,11 +91,28 @@ def test_every_option_reaches_the_rules():
     assert numbered.frames == 7
 
 
-def test_options_are_the_parameters():
-    import inspect
+def test_a_typo_in_an_option_is_a_type_error():
+    for call in (count_tokens, count_many):
+        with pytest.raises(TypeError, match="fsp"):
+            call(STREET, fsp=1)
 
-    parameters = set(inspect.signature(count_tokens).parameters) - {"source", "model"}
-    assert parameters == {field.name for field in fields(CountOptions)}
+
+@pytest.mark.parametrize("one", [str(PHOTO), PHOTO, PHOTO.read_bytes(), PHOTO.open("rb")])
+def test_one_file_alone_is_one_file(one):
+    (count,) = count_many(one, "qvq-max")
+    assert count.tokens.total == 393
+
+
+def test_a_warning_of_the_model_is_said_with_every_count(tmp_path):
+    config = {
+        "image_processor_type": "Qwen2VLImageProcessor",
+        "patch_size": 14, "merge_size": 2, "temporal_patch_size": 2,
+    }  # fmt: skip
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(config))
+    model = load_model_file(tmp_path)
+    assert "the folder states no image size" in model.warnings[0]
+    assert set(model.warnings) <= set(count_tokens(PHOTO, model).warnings)
+    assert set(model.warnings) <= set(next(count_many(PHOTO, model)).warnings)
 
 
 @pytest.mark.parametrize(
@@ -152,9 +177,8 @@ def test_many_are_counted_in_order_with_failures_in_their_place():
 def test_many_count_as_each_alone():
     names = ["photo.jpg", "clip.mp4", "alpha.png", "photo.heic", "animated.gif", "exif_6.jpg"]
     sources = [FIXTURES / name for name in names] * 3
-    options = CountOptions(max_pixels=100_000)
     alone = [count_tokens(source, "qvq-max", max_pixels=100_000) for source in sources]
-    assert list(count_many(sources, "qvq-max", options)) == alone
+    assert list(count_many(sources, "qvq-max", max_pixels=100_000)) == alone
 
 
 def test_batches_of_images_longer_than_one():
@@ -200,23 +224,23 @@ def test_a_failure_s_message_leaves_the_name_out(source, message):
 
 def test_a_tally():
     results = list(count_many([PHOTO, "no-such.jpg", PHOTO], "qvq-max"))
-    total = tally(results, "qvq-max")
+    total = tally(results, QVQ)
     assert total.total_tokens == 2 * 393
     assert total.max_input_tokens == 106_496
     assert [price.currency for price in total.prices] == ["USD"]
-    assert tally(results, "qvq-max", max_input=1000).max_input_tokens == 1000
-    assert len(tally(results, "qvq-max", deployment="china").prices) == 2
-    assert tally([], "qvq-72b-preview").max_input_tokens is None
+    assert tally(results, QVQ, max_input=1000).max_input_tokens == 1000
+    assert len(tally(results, QVQ, deployment="china").prices) == 2
+    assert tally([], View.of("qvq-72b-preview")).max_input_tokens is None
 
 
 def test_a_tally_of_thinking_that_cannot_be():
     with pytest.raises(ConstraintError, match="always thinks"):
-        tally([], "qvq-max", thinking=False)
+        tally([], QVQ, thinking=False)
 
 
 def test_explanations_end_with_what_the_other_rules_would_give():
     count = count_tokens(PHOTO, "qwen-vl-max")
-    lines = explain(count, "qwen-vl-max", CountOptions())
+    lines = explained(count, "qwen-vl-max")
     assert lines[-2:] == [
         "api-2026 would give the same 302 tokens", "guide-2025-06 would give 393 tokens",
     ]  # fmt: skip
@@ -224,9 +248,8 @@ def test_explanations_end_with_what_the_other_rules_would_give():
 
 def test_explanations_tell_a_rule_set_that_would_refuse():
     spec = get_model("Qwen/Qwen3-VL-8B-Instruct")
-    options = CountOptions(max_pixels=3000, rules="transformers")
     count = count_tokens(PHOTO, spec, max_pixels=3000, rules="transformers")
-    lines = explain(count, spec, options)
+    lines = explained(count, spec, max_pixels=3000, rules="transformers")
     assert any(line.startswith("qwen-vl-utils would refuse: ") for line in lines)
 
 
@@ -295,10 +318,10 @@ def test_another_way_to_spread_moves_frames_but_not_the_count():
 
 
 def test_a_part_and_a_way_to_spread_hold_for_many_too():
-    options = CountOptions(start_seconds=2, end_seconds=4, nframes=4, sampling="arange")
-    first, photo = count_many([STREET, PHOTO], "Qwen/Qwen3-VL-8B-Instruct", options)
+    part = {"start_seconds": 2, "end_seconds": 4, "nframes": 4, "sampling": "arange"}
+    first, photo = count_many([STREET, PHOTO], "Qwen/Qwen3-VL-8B-Instruct", **part)
     assert first.tokens.plan.indices == (60, 75, 90, 105)
-    assert photo.tokens.plan is None
+    assert photo.tokens.frames is None
 
 
 def test_a_list_of_images_is_counted_as_a_video():
@@ -306,7 +329,7 @@ def test_a_list_of_images_is_counted_as_a_video():
     assert (count.kind, count.frames, count.source) == ("video", 6, str(PHOTO))
     # 480 x 640 is 15 x 20 tokens of 32 x 32, for each of three pairs, between two markers.
     assert (count.tokens.visual, count.tokens.total) == (900, 902)
-    assert count.info.frame_count_from == "list"
+    assert isinstance(count.info, FrameListInfo)
     assert count.info.duration_seconds == 6
     limited = count_tokens([PHOTO] * 6, "qwen3-vl-plus", max_pixels=100 * 32 * 32)
     assert limited.tokens.visual == 3 * 8 * 11  # 8.66 x 11.5 blocks, downwards
@@ -314,7 +337,7 @@ def test_a_list_of_images_is_counted_as_a_video():
 
 def test_a_list_can_be_explained():
     count = count_tokens([PHOTO] * 5, "qwen3-vl-plus")
-    lines = explain(count, "qwen3-vl-plus", CountOptions())
+    lines = explained(count, "qwen3-vl-plus")
     assert any("api-2026 would" in line for line in lines)
     assert any("all 5 images" in line for line in lines)
 

@@ -1,9 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vlprep import get_model
-from vlprep.count.pixels import BUDGETS, image_limits, video_limits
+from vlprep.count.pixels import BUDGETS, image_limits, is_per_clip, video_limits, video_ranges
 from vlprep.errors import ConstraintError
 
 GUIDE = get_model("qwen3-vl-plus").rules("guide-2025-12")
@@ -163,3 +166,58 @@ def test_a_lower_limit_near_the_cap_of_qwen_vl_utils_lifts_it(low, high):
     )
     with pytest.raises(ConstraintError, match="above max_pixels"):
         video_limits(rule, 4, low, low - 1, None)
+
+
+# Many at once.
+
+RULES = sorted(
+    {
+        (rules.name, model): rules.video
+        for model in (
+            "qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-VL-7B-Instruct", "Qwen/Qwen3-VL-8B-Instruct",
+            "qwen3.7-plus",
+        )
+        for rules in get_model(model).rule_sets
+        if rules.video is not None
+    }.items()
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "rule"), RULES, ids=[" ".join(name) for name, _ in RULES])
+@given(
+    clips=st.lists(st.tuples(st.integers(2, 9000), st.integers(1, 300_000_000)), min_size=1),
+    low=st.none() | st.integers(1, 900_000),
+    total=st.none() | st.integers(1, 10**9),
+)
+def test_many_clips_at_once_are_each_as_alone(name, rule, clips, low, total):
+    total = total if BUDGETS[rule.budget].takes_total else None
+    frames, caps = np.array(clips).T
+    lows, highs = video_ranges(rule, frames, caps, low, total)
+    for place, (count, cap) in enumerate(clips):
+        alone = video_limits(rule, count, None if low is None else min(low, cap), cap, total)
+        assert (lows[place], highs[place]) == (alone.min_pixels, alone.max_pixels)
+        assert alone.per_clip == is_per_clip(rule)
+
+
+@pytest.mark.parametrize("budget", sorted(BUDGETS))
+def test_limits_out_of_range_are_said_under_every_budget_rule(budget):
+    rule = replace(
+        GUIDE.video, budget=budget, floor_pixels=4096, ceiling_pixels=800_000,
+        total_pixels=10**8 if BUDGETS[budget].takes_total else None,
+    )  # fmt: skip
+    high = video_limits(rule, 4, max_pixels=9_000_000)
+    assert any("highest, 800,000, is lowered" in warning for warning in high.warnings)
+    low = video_limits(rule, 4, min_pixels=10)
+    assert any("lowest, 4,096, are raised" in warning for warning in low.warnings)
+    assert video_limits(rule, 4).warnings == ()
+
+
+def test_a_cap_that_the_rule_does_not_take_is_said_to_be_lowered():
+    rule = get_model("Qwen/Qwen3-VL-8B-Instruct").rules("qwen-vl-utils").video
+    (warning,) = video_limits(rule, 4, max_pixels=10**7).warnings
+    assert warning == "max_pixels 10,000,000 is lowered to 786,432: the default cap"
+
+
+def test_an_unknown_budget_rule_is_refused():
+    with pytest.raises(ConstraintError, match="unknown rule 'none'"):
+        video_limits(replace(GUIDE.video, budget="none"), 2)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from vlprep import ImageSize, VideoInfo, get_model, image_tokens, image_tokens_batch, video_tokens
-from vlprep.count.tokens import image_token_counts, step_seconds, timestamp_tokens
+from vlprep.count.tokens import image_counts, step_seconds, timestamp_tokens
 from vlprep.errors import (
     AspectRatioError,
     ConstraintError,
@@ -14,6 +14,7 @@ from vlprep.errors import (
     UnknownFactError,
     UnknownModelError,
 )
+from vlprep.view import View
 
 # Expected numbers by model are in tests/golden and are read by tests/test_golden.py.
 
@@ -26,7 +27,7 @@ def test_an_image_s_count_says_what_the_model_sees():
     assert count.grid_thw == (1, 70, 70)
     assert (count.visual, count.markers, count.text, count.total) == (1225, 2, 0, 1227)
     assert count.rules == "guide-2025-06"
-    assert count.plan is None
+    assert count.frames is None
     assert (count.limits.min_pixels, count.limits.max_pixels) == (3136, 1_003_520)
     assert count.warnings == ()
 
@@ -95,7 +96,7 @@ def test_a_batch_counts_refused_sizes_as_0():
 
 
 def test_a_list_of_counts_has_the_error_in_the_place_of_a_refused_size():
-    counts = image_token_counts([ImageSize(*size) for size in SIZES], "qvq-max")
+    counts = image_counts([ImageSize(*size) for size in SIZES], View.of("qvq-max"))
     assert counts[0] == image_tokens((1280, 1280), "qvq-max")
     assert counts[2] == image_tokens((1080, 1920), "qvq-max")
     assert [type(counts[k]) for k in (1, 3)] == [ResizeError, ResizeError]
@@ -104,7 +105,7 @@ def test_a_list_of_counts_has_the_error_in_the_place_of_a_refused_size():
 
 def test_no_sizes_give_no_counts():
     assert image_tokens_batch([], "qvq-max").tolist() == []
-    assert list(image_token_counts([], "qvq-max")) == []
+    assert list(image_counts([], View.of("qvq-max"))) == []
 
 
 # Videos.

@@ -38,7 +38,7 @@ def test_high_resolution_is_seen_larger():
 
 
 def test_a_video_is_not_an_image():
-    with pytest.raises(UnsupportedFormatError, match="frames --sheet"):
+    with pytest.raises(UnsupportedFormatError, match="`save_frames` with `sheet`"):
         view_image(FIXTURES / "street.mp4")
 
 

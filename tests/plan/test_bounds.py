@@ -4,9 +4,9 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vlprep.count.spending import spending
 
 from vlprep import ImageSize, VideoInfo, get_model
-from vlprep.count.spending import spending
 from vlprep.errors import BudgetError
 from vlprep.plan.bounds import explain_clip
 from vlprep.plan.one_clip import PREFERENCES, plan_clip

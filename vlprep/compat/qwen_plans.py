@@ -11,12 +11,13 @@ from fractions import Fraction
 from functools import cache
 
 from vlprep.compat.qwen_elements import Asked
-from vlprep.count.tokens import TokenCount, image_tokens, video_tokens
+from vlprep.count.tokens import VideoCount, image_count, video_count
 from vlprep.errors import ConstraintError
 from vlprep.maths.sampling import ASSUMED_FPS, PAIR
 from vlprep.models.registry import list_models
 from vlprep.models.spec import ModelSpec, Prompt
-from vlprep.types import ImageSize, VideoInfo
+from vlprep.types import FrameListInfo, ImageSize, VideoInfo
+from vlprep.view import View
 
 REFERENCE = "qwen-vl-utils"
 """Name of the rule set that is followed."""
@@ -36,9 +37,10 @@ def plan_image(size: ImageSize, asked: Asked, patch_size: int = 14) -> ImageSize
     """
     model = reference_model(patch_size)
     if asked.resized:  # the reference looks at no other option then
-        return image_tokens(asked.resized, model).resized
+        return image_count(asked.resized, View.of(model)).resized
     limits = {"min_pixels": asked.min_pixels, "max_pixels": asked.max_pixels}
-    return image_tokens(size, model, **limits).resized  # type: ignore[arg-type]  # may be fractions
+    view = View.of(model, **limits)  # type: ignore[arg-type]  # they may be fractions
+    return image_count(size, view).resized
 
 
 def plan_video(
@@ -48,7 +50,7 @@ def plan_video(
     *,
     model_seq_len: float | None = None,
     strict: bool = False,
-) -> TokenCount:
+) -> VideoCount:
     """Return the frames of a clip that are delivered, as `.plan`, and their size, as `.resized`.
 
     Without a `total_pixels` of the caller a clip's budget is 90 % of `model_seq_len` tokens, by
@@ -56,7 +58,7 @@ def plan_video(
     warning; `strict` raises `FrameCountError` instead, as the reference does. Of a list of frames,
     which `info` calls so, all are delivered.
 
-    Raises the errors of `video_tokens` and `plan_image`.
+    Raises the errors of `video_count` and `plan_image`.
 
     >>> clip = VideoInfo(size=ImageSize(720, 1280), frame_count=300, fps=Fraction(30))
     >>> count = plan_video(clip, Asked(fps=1))
@@ -76,12 +78,12 @@ def plan_video(
         }
     if info.frame_count == 1 and info.fps is None:  # a single frame has no rate, and needs none
         info = replace(info, fps=Fraction(ASSUMED_FPS))
-    choice = {} if info.frame_count_from == "list" else _choice(asked)
-    count = video_tokens(info, model, **limits, **choice, strict=strict)  # type: ignore[arg-type]
-    return replace(count, warnings=count.warnings + _lowered(asked, count))
+    choice = {} if isinstance(info, FrameListInfo) else _choice(asked)
+    view = View.of(model, **limits, **choice, strict=strict)  # type: ignore[arg-type]
+    return video_count(info, view)
 
 
-def list_facts(size: ImageSize, count: int, sample_fps: float) -> VideoInfo:
+def list_facts(size: ImageSize, count: int, sample_fps: float) -> FrameListInfo:
     """Return the facts of a list of `count` frames; an odd one is filled up to whole pairs.
 
     Raises `ConstraintError` when `sample_fps` is not above 0.
@@ -91,13 +93,7 @@ def list_facts(size: ImageSize, count: int, sample_fps: float) -> VideoInfo:
     """
     if not sample_fps > 0:
         raise ConstraintError(f"sample_fps must be above 0, got {sample_fps:g}")
-    return VideoInfo(
-        size=size,
-        frame_count=count + count % PAIR,
-        fps=Fraction(sample_fps),
-        frame_count_from="list",
-        format="frame list",
-    )
+    return FrameListInfo(size=size, frame_count=count + count % PAIR, fps=Fraction(sample_fps))
 
 
 def frame_rate(times: Sequence[float], otherwise: float) -> float:
@@ -167,10 +163,3 @@ def _choice(asked: Asked) -> dict[str, float | None]:
         "start_seconds": asked.video_start,
         "end_seconds": asked.video_end,
     }
-
-
-def _lowered(asked: Asked, count: TokenCount) -> tuple[str, ...]:
-    given, limit = asked.max_pixels, count.limits.max_pixels
-    if asked.resized or given is None or given <= limit:
-        return ()
-    return (f"max_pixels {given:,} is lowered to {limit:,.0f}: {count.limits.bound_by}",)

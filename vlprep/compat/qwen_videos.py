@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from vlprep.compat.qwen_elements import Asked, Element, Fetch, as_source, asked_of, read_pixels
 from vlprep.compat.qwen_plans import frame_rate, list_facts, plan_video, reference_model
-from vlprep.count.tokens import TokenCount
+from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.frames.stream import FrameStream, decode_plan, probe_clip
 from vlprep.maths.sampling import DEFAULT_FPS, PAIR
@@ -82,7 +82,7 @@ class VideoReader:
             return self._read_list(video, asked)
         return self._read_file(as_source(video, self.fetch), asked)
 
-    def _plan(self, info: VideoInfo, asked: Asked) -> TokenCount:
+    def _plan(self, info: VideoInfo, asked: Asked) -> VideoCount:
         return plan_video(
             info, asked, self.patch_size, model_seq_len=self.model_seq_len, strict=self.strict
         )
@@ -104,8 +104,7 @@ class VideoReader:
         )
         return ReadVideo(frames, metadata, frame_rate(taken.times, asked.fps or DEFAULT_FPS))
 
-    def _stream(self, source: SourceLike, info: VideoInfo, tokens: TokenCount) -> FrameStream:
-        assert tokens.plan is not None  # a video's count always has one
+    def _stream(self, source: SourceLike, info: VideoInfo, tokens: VideoCount) -> FrameStream:
         look = Look(tokens.resized, self.resample)
         frames = decode_plan(source, info, tokens.plan, look, threads=self.threads)
         model = reference_model(self.patch_size)

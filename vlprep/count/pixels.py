@@ -83,7 +83,8 @@ def video_limits(
     budget = _budget(rule)
     low, high = _asked(rule, min_pixels, max_pixels, lifted=budget.lifts_cap)
     ranges = _ranges(budget, rule, np.array([frames]), low, high, total_pixels)
-    bound_by, most = ranges.bound_by(_bound_by(max_pixels) + budget.shared), ranges.high[0]
+    cap_is = _bound_by(None if budget.has_own_cap else max_pixels) + budget.shared
+    bound_by, most = ranges.bound_by(cap_is), ranges.high[0]
     warnings = _said(rule, low, high)
     if budget.has_own_cap and max_pixels is not None and max_pixels > most:
         warnings += (f"max_pixels {max_pixels:,} is lowered to {most:,.0f}: {bound_by}",)
