@@ -21,8 +21,7 @@ from vlprep.media.picture import (
     read_picture,
     resize_picture,
 )
-from vlprep.media.probe import recognise
-from vlprep.media.source import open_source
+from vlprep.media.source import open_item
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 ANIMATIONS = ["animated.gif", "animated.webp", "animated.png"]
@@ -30,8 +29,8 @@ IMAGES = [name for name, row in TRUTH.items() if row["kind"] == "image" and name
 
 
 def read(source):
-    with open_source(source) as opened:
-        return read_picture(opened, recognise(opened))
+    with open_item(source) as item:
+        return read_picture(item)
 
 
 def drawn():
@@ -318,8 +317,8 @@ def test_a_plain_picture_stays_plain_at_every_size(level, size, to):
 
 
 def animate(source, numbers, size):
-    with open_source(source) as opened:
-        return list(animation_frames(opened, recognise(opened), numbers, ImageSize(*size)))
+    with open_item(source) as item:
+        return list(animation_frames(item, numbers, ImageSize(*size)))
 
 
 def drawn_number(image):
@@ -404,11 +403,11 @@ def test_an_animation_with_damage_is_an_error(name):
 
 
 def test_an_animation_can_be_left_early():
-    with open_source(FIXTURES / "animated.gif") as opened:
-        frames = animation_frames(opened, recognise(opened), range(12), ImageSize(28, 28))
+    with open_item(FIXTURES / "animated.gif") as item:
+        frames = animation_frames(item, range(12), ImageSize(28, 28))
         next(frames)
         frames.close()
-        assert not opened.file.closed
+        assert not item.file.closed
 
 
 # Colour profiles.
@@ -435,8 +434,8 @@ def gamma_profile(gamma):
 
 
 def decode(source, **options):
-    with open_source(source) as opened:
-        return decode_picture(opened, recognise(opened), **options)
+    with open_item(source) as item:
+        return decode_picture(item, **options)
 
 
 def test_colours_stay_as_they_are_stored_unless_asked():

@@ -23,8 +23,8 @@ from vlprep.count.tokens import image_tokens
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.picture import read_picture
-from vlprep.media.probe import probe, recognise
-from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.media.probe import probe
+from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.media.target import PathLike, check_new, check_not_source, new_file
 from vlprep.models.registry import get_model
 from vlprep.models.spec import BoxConvention, ModelSpec
@@ -145,8 +145,8 @@ def draw_boxes(source: SourceLike, located: LocatedShapes) -> npt.NDArray[np.uin
     >>> draw_boxes("fixtures/photo.jpg", found).shape
     (480, 640, 3)
     """
-    with open_source(source) as opened:
-        picture = read_picture(opened, recognise(opened))
+    with open_item(source) as item:
+        picture = read_picture(item)
     return np.asarray(outlined(picture, located.shapes))
 
 

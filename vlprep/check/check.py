@@ -13,15 +13,15 @@ from vlprep.check.table import find_problems
 from vlprep.count.files import CountOptions, count_info
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
-from vlprep.media.probe import probe, recognise
-from vlprep.media.sniff import Format, endings, mislabelled
-from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
+from vlprep.media.probe import probe
+from vlprep.media.sniff import endings, mislabelled
+from vlprep.media.source import Item, SourceLike, open_item, source_name
 from vlprep.models.registry import get_api, get_model, get_route, list_apis
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageInfo, VideoInfo
 
-Item: TypeAlias = SourceLike | Sequence[SourceLike]
+CheckItem: TypeAlias = SourceLike | Sequence[SourceLike]
 """A file, or a list of images that stands for a video."""
 
 
@@ -70,7 +70,7 @@ class CheckReport:
 
 
 def check_media(
-    items: Iterable[Item],
+    items: Iterable[CheckItem],
     model: ModelSpec | str | None = None,
     *,
     route: str = "base64",
@@ -165,7 +165,7 @@ def _api_of(name: str, route: str) -> ChatApi:
     return api
 
 
-def _look_at(item: Item, spec: ModelSpec, options: CountOptions, *, decode: bool) -> FileFacts:
+def _look_at(item: CheckItem, spec: ModelSpec, options: CountOptions, *, decode: bool) -> FileFacts:
     """Return what is known of one item; whatever is wrong with it is part of that."""
     if isinstance(item, str) and item.startswith(("http://", "https://")):
         return FileFacts(source=item, kind="URL")
@@ -186,10 +186,10 @@ def _read(source: SourceLike, *, decode: bool) -> FileFacts:
     name = source_name(source)
     try:
         info = probe(source)
-        with open_source(source) as opened:
-            found, path = recognise(opened), opened.path
+        with open_item(source) as item:
+            found, path = item.found, item.path
             if decode:
-                _decode(opened, found)
+                _decode(item)
     except (VlprepError, OSError) as error:
         return FileFacts(source=name, kind="unreadable", problem=error)
     return FileFacts(
@@ -202,18 +202,18 @@ def _read(source: SourceLike, *, decode: bool) -> FileFacts:
     )
 
 
-def _decode(opened: OpenSource, found: Format) -> None:
+def _decode(item: Item) -> None:
     """Decode an image, or the ends of a video; raises `DecodeError` where that fails."""
-    if found.kind == "image":
+    if item.found.kind == "image":
         from vlprep.media.picture import read_picture  # a check of headers needs no codec
 
-        read_picture(opened, found)
+        read_picture(item)
         return
     from vlprep.media.video.decode import damaged_ends
 
-    damaged = damaged_ends(opened, found)
+    damaged = damaged_ends(item)
     if damaged:
-        raise DecodeError(opened.name, f"the {' and the '.join(damaged)} frame cannot be decoded")
+        raise DecodeError(item.name, f"the {' and the '.join(damaged)} frame cannot be decoded")
 
 
 def _kind(info: ImageInfo | VideoInfo, kind: str) -> MediaKind:
@@ -264,7 +264,7 @@ def _advise(file: FileFacts, spec: ModelSpec) -> tuple[RouteAdvice, ...]:
     )
 
 
-def _name(item: Item) -> str:
+def _name(item: CheckItem) -> str:
     if isinstance(item, list | tuple):
         return source_name(item[0]) if item else "frame list"
     return source_name(item)  # type: ignore[arg-type]  # no other sequence is a source

@@ -15,8 +15,7 @@ from PIL import Image
 
 from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.media.picture import Pixels, opened_pixels, read_picture
-from vlprep.media.probe import recognise
-from vlprep.media.source import SourceLike, open_source
+from vlprep.media.source import SourceLike, open_item
 from vlprep.types import ImageSize
 
 Element = Mapping[str, Any]
@@ -84,7 +83,7 @@ def read_pixels(value: object, fetch: Fetch | None = None) -> Pixels:
 
     `value` is anything that `as_source` takes, or an image of Pillow's.
 
-    Raises the errors of `as_source`, `open_source`, `recognise` and `read_picture`, and
+    Raises the errors of `as_source`, `open_item`, `Item.found` and `read_picture`, and
     `UnsupportedFormatError` for a video.
 
     >>> read_pixels("file://fixtures/exif_6.jpg").shape
@@ -92,12 +91,12 @@ def read_pixels(value: object, fetch: Fetch | None = None) -> Pixels:
     """
     if isinstance(value, Image.Image):
         return opened_pixels(value)
-    with open_source(as_source(value, fetch)) as opened:
-        found = recognise(opened)
+    with open_item(as_source(value, fetch)) as item:
+        found = item.found
         if found.kind != "image":
             problem = f"{found.name}, a video; what was asked for is an image"
-            raise UnsupportedFormatError(opened.name, problem, format=found.name)
-        return read_picture(opened, found)
+            raise UnsupportedFormatError(item.name, problem, format=found.name)
+        return read_picture(item)
 
 
 def as_source(value: Any, fetch: Fetch | None = None) -> SourceLike:

@@ -20,9 +20,7 @@ from vlprep.errors import DecodeError
 from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream
 from vlprep.media.image import animation_seconds
 from vlprep.media.picture import Pixels, animation_frames, resize_picture
-from vlprep.media.probe import recognise
-from vlprep.media.sniff import Format
-from vlprep.media.source import OpenSource, SourceLike, open_source
+from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look
 from vlprep.media.video.scan import Timeline
@@ -133,12 +131,11 @@ def even_plan(source: SourceLike, info: VideoInfo) -> EvenPlan:
 
     The even rate is the average one, up to `MAX_FULL_RATE`. Raises the errors of `scan_clip`.
     """
-    with open_source(source) as opened:
-        found = recognise(opened)
-        if found.kind == "image":
-            starts = _starts(opened, found)
+    with open_item(source) as item:
+        if item.found.kind == "image":
+            starts = _starts(item)
             return _resampled(info, lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0))
-        timeline = scan_clip(opened, found).timeline
+        timeline = scan_clip(item).timeline
     if timeline.has_clock and info.fps is not None and not _is_even(timeline, float(info.fps)):
         return _resampled(info, timeline.shown_at)
     rate = (info.fps or Fraction(1)).limit_denominator(100_000)
@@ -167,17 +164,14 @@ def planned_frames(
     """
     times_shown = Counter(plan.numbers)
     numbers = sorted(times_shown)
-    with open_source(source) as opened:
-        found = recognise(opened)
-        decoded = _animated if found.kind == "image" else _decoded
-        for frame in decoded(opened, found, numbers, Look(size, tone_map=tone_map)):
+    with open_item(source) as item:
+        decoded = _animated if item.found.kind == "image" else _decoded
+        for frame in decoded(item, numbers, Look(size, tone_map=tone_map)):
             yield from repeat(frame, times_shown[frame.number])
 
 
-def _decoded(
-    opened: OpenSource, found: Format, numbers: Sequence[int], look: Look
-) -> Iterator[Frame]:
-    clip = scan_clip(opened, found)
+def _decoded(item: Item, numbers: Sequence[int], look: Look) -> Iterator[Frame]:
+    clip = scan_clip(item)
     wanted = DecodePlan(clip, look, tuple(numbers), patience_seconds=PATIENCE_SECONDS)
     for shown in decode_frames(wanted):
         yield Frame(
@@ -191,16 +185,14 @@ def _decoded(
         )
 
 
-def _animated(
-    opened: OpenSource, found: Format, numbers: Sequence[int], look: Look
-) -> Iterator[Frame]:
-    images = animation_frames(opened, found, numbers, look.size, patience_seconds=PATIENCE_SECONDS)
+def _animated(item: Item, numbers: Sequence[int], look: Look) -> Iterator[Frame]:
+    images = animation_frames(item, numbers, look.size, patience_seconds=PATIENCE_SECONDS)
     for number, image in zip(numbers, images, strict=True):
         yield Frame(number, 0.0, None, image)
 
 
-def _starts(opened: OpenSource, found: Format) -> list[float]:
-    return [0.0, *accumulate(animation_seconds(opened, found))][:-1]
+def _starts(item: Item) -> list[float]:
+    return [0.0, *accumulate(animation_seconds(item))][:-1]
 
 
 def smaller_size(size: ImageSize) -> ImageSize:

@@ -20,9 +20,8 @@ from vlprep.errors import (
 )
 from vlprep.media.encode import MAX_JPEG_SIDE, MIME_TYPES
 from vlprep.media.picture import Picture, decode_picture, read_picture
-from vlprep.media.probe import recognise
-from vlprep.media.sniff import Format, endings
-from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
+from vlprep.media.sniff import endings
+from vlprep.media.source import Item, SourceLike, open_item, source_name
 from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.models.registry import get_model, get_route
 from vlprep.models.spec import ModelSpec
@@ -158,13 +157,12 @@ def compress_image(
         )
 
     task = ImageTask(source_name(source), spec, limit, route, keep, format, lossless, count)
-    with open_source(source) as opened:
-        found = recognise(opened)
-        header = read_header(opened, found, page)
+    with open_item(source) as item:
+        header = read_header(item, page)
         reasons = reasons_against(task, header, page)
         if not reasons:
-            return _unchanged(task, header, opened, found)
-        picture = decode_picture(opened, found, number=page, srgb=True)
+            return _unchanged(task, header, item)
+        picture = decode_picture(item, number=page, srgb=True)
     return _changed(task, header, picture, "; ".join(reasons))
 
 
@@ -189,11 +187,9 @@ def save_image(compressed: CompressedImage, path: PathLike, *, overwrite: bool =
 # What stays as it is.
 
 
-def _unchanged(
-    task: ImageTask, header: ImageHeader, opened: OpenSource, found: Format
-) -> CompressedImage:
-    decoded = decode_picture(opened, found)  # a damaged file is better known now than sent
-    opened.file.seek(0)
+def _unchanged(task: ImageTask, header: ImageHeader, item: Item) -> CompressedImage:
+    decoded = decode_picture(item)  # a damaged file is better known now than sent
+    item.file.seek(0)
     info, tokens = header.info, task.count(header.info.size)
     located = ("location data stays in the file, as its bytes do",)
     return CompressedImage(
@@ -201,7 +197,7 @@ def _unchanged(
         model=task.spec.name,
         action="unchanged",
         reason=f"{header.file_bytes:,} bytes of {info.format} are within every limit",
-        content=opened.file.read(),
+        content=item.file.read(),
         format=info.format,
         mime_type=MIME_TYPES[info.format],
         limit=task.byte_limit(info.format),
@@ -302,9 +298,9 @@ def _wish(
 
 def _check(attempt: Attempt) -> None:
     """Read the result as a stranger would; nothing unreadable is handed out."""
-    with open_source(attempt.content) as opened:
-        found = recognise(opened)
-        shape = read_picture(opened, found).shape
+    with open_item(attempt.content) as item:
+        found = item.found
+        shape = read_picture(item).shape
     if (found.name, shape[:2]) != (attempt.format, attempt.size):
         raise VlprepError(f"encoded {attempt.format} {attempt.size}, read {found.name} {shape}")
 

@@ -10,8 +10,8 @@ from vlprep.count.tokens import TokenCount
 from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.encode import MIME_TYPES
 from vlprep.media.image import animation_seconds, probe_image
-from vlprep.media.sniff import Format, mislabelled
-from vlprep.media.source import OpenSource
+from vlprep.media.sniff import mislabelled
+from vlprep.media.source import Item
 from vlprep.models.registry import get_route
 from vlprep.models.spec import ModelSpec
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, Keep
@@ -61,25 +61,25 @@ class ImageHeader:
     """What a user should know."""
 
 
-def read_header(opened: OpenSource, found: Format, page: int | None) -> ImageHeader:
+def read_header(item: Item, page: int | None) -> ImageHeader:
     """Read what there is to know of an image, of which one picture may be asked for.
 
     Raises `UnsupportedFormatError` for a video, `ConstraintError` for a picture that is not there,
     `PixelLimitError` for an animation too large to be decoded, and the errors of `probe_image`.
     """
-    if found.kind != "image":
+    if item.found.kind != "image":
         problem = "a video, not an image; compress_video is for those"
-        raise UnsupportedFormatError(opened.name, problem, format=found.name)
-    info = probe_image(opened, found)
-    frames = len(animation_seconds(opened, found))
+        raise UnsupportedFormatError(item.name, problem, format=item.found.name)
+    info = probe_image(item)
+    frames = len(animation_seconds(item))
     pictures = max(frames, info.frame_count)
     if page is not None and not 0 <= page < pictures:
-        raise ConstraintError(f"{opened.name}: no picture {page}; it has {pictures}, from 0")
+        raise ConstraintError(f"{item.name}: no picture {page}; it has {pictures}, from 0")
     if frames > 1 and info.size.pixels > MAX_FRAME_PIXELS:
-        raise PixelLimitError(opened.name, info.size.pixels, MAX_FRAME_PIXELS)
-    misnamed = mislabelled(opened.name, found) if opened.path else None
+        raise PixelLimitError(item.name, info.size.pixels, MAX_FRAME_PIXELS)
+    misnamed = mislabelled(item.name, item.found) if item.path else None
     warnings = (misnamed,) if misnamed else ()
-    return ImageHeader(info, opened.file_bytes, pictures, frames > 1, warnings)
+    return ImageHeader(info, item.file_bytes, pictures, frames > 1, warnings)
 
 
 def reasons_against(task: ImageTask, header: ImageHeader, page: int | None) -> list[str]:

@@ -19,8 +19,7 @@ from vlprep.compress.clips import (
 from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, ClipOrder
 from vlprep.compress.video_source import Outline, VideoCase, changed_anyway
 from vlprep.frames.stream import FrameStream
-from vlprep.media.probe import recognise
-from vlprep.media.source import open_source
+from vlprep.media.source import open_item
 from vlprep.media.video.sound import write_sound
 from vlprep.types import ImageSize, VideoInfo
 
@@ -78,11 +77,10 @@ def _write_sound(case: VideoCase, path: Path, seconds: float) -> Path | None:
     if not case.has_sound:
         return None
     allowed = [rate for rate in SOUND_BIT_RATES if rate / 8 * seconds <= case.limit / 3]
-    with open_source(case.single_source) as opened:
+    with open_item(case.single_source) as item:
         length = write_sound(
             path,
-            opened,
-            recognise(opened),
+            item,
             bit_rate=(allowed or SOUND_BIT_RATES[-1:])[0],
             start_seconds=case.info.start_seconds,
         )

@@ -18,9 +18,9 @@ from vlprep.compress.video import CompressedVideo, Target, compress_video, unwat
 from vlprep.count.files import MediaFailure
 from vlprep.count.frame_list import FrameList, as_frame_list
 from vlprep.errors import ConstraintError, VlprepError
-from vlprep.media.probe import probe, recognise
+from vlprep.media.probe import probe
 from vlprep.media.sniff import endings
-from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.media.target import PathLike, check_new, check_not_source
 from vlprep.models.registry import get_model
 from vlprep.models.spec import ModelSpec
@@ -212,8 +212,8 @@ def _as_image(
 def _is_image(source: SourceLike, options: CompressOptions) -> bool:
     if options.page is None:
         return isinstance(probe(source), ImageInfo)
-    with open_source(source) as opened:
-        return recognise(opened).kind == "image"
+    with open_item(source) as item:
+        return item.found.kind == "image"
 
 
 def _save(done: CompressedImage, target: Target | None, overwrite: bool) -> CompressedFile:

@@ -20,9 +20,9 @@ from vlprep.compress.video_source import Outline, VideoCase, VideoTask, examine,
 from vlprep.count.tokens import TokenCount
 from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.picture import Pixels
-from vlprep.media.probe import probe, recognise
+from vlprep.media.probe import probe
 from vlprep.media.sniff import endings
-from vlprep.media.source import SourceLike, open_source
+from vlprep.media.source import SourceLike, open_item
 from vlprep.media.target import (
     PathLike,
     check_new,
@@ -216,10 +216,10 @@ def _unchanged(case: VideoCase, goal: _Goal | None) -> CompressedVideo:
     """Copy the source, byte by byte."""
     if goal is not None:
         with (
-            open_source(case.single_source) as opened,
+            open_item(case.single_source) as item,
             new_file(goal.path, overwrite=goal.overwrite) as file,
         ):
-            shutil.copyfileobj(opened.file, file)
+            shutil.copyfileobj(item.file, file)
     info = case.info
     return replace(
         _before(case),
@@ -323,8 +323,8 @@ def _check(
 
 
 def _damaged_ends(path: Path) -> tuple[str, ...]:
-    with open_source(path) as opened:
-        return damaged_ends(opened, recognise(opened))
+    with open_item(path) as item:
+        return damaged_ends(item)
 
 
 def _losses(

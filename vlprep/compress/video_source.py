@@ -13,9 +13,8 @@ from vlprep.compress.video_search import ClipOrder
 from vlprep.count.tokens import TokenCount, video_tokens
 from vlprep.errors import ConstraintError
 from vlprep.frames.stream import FrameStream, read_frames
-from vlprep.media.probe import recognise
 from vlprep.media.sniff import endings
-from vlprep.media.source import SourceLike, open_source
+from vlprep.media.source import SourceLike, open_item
 from vlprep.media.video.sound import has_sound
 from vlprep.models.registry import get_route
 from vlprep.models.spec import ModelSpec
@@ -98,9 +97,8 @@ class VideoCase:
         """Whether there is any sound to lose."""
         if self.info.frame_count_from == "list":
             return False
-        with open_source(self.single_source) as opened:
-            found = recognise(opened)
-            return found.kind != "image" and has_sound(opened, found)
+        with open_item(self.single_source) as item:
+            return item.found.kind != "image" and has_sound(item)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from vlprep.errors import ConstraintError, UnsupportedFormatError
-from vlprep.media.probe import probe, recognise
+from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
-from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize
 from vlprep.units import format_size
 from vlprep.view import View
@@ -88,8 +88,8 @@ def read_frame_list(frames: FrameList, plan: FramePlan, size: ImageSize) -> Iter
     from vlprep.media.picture import read_picture, resize_picture  # not needed to count
 
     for number, seconds in zip(plan.indices, plan.timestamps_seconds, strict=True):
-        with open_source(frames.images[number]) as opened:
-            picture = read_picture(opened, recognise(opened))
+        with open_item(frames.images[number]) as item:
+            picture = read_picture(item)
         yield Frame(number, seconds, None, resize_picture(picture, size))
 
 

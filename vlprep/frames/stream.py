@@ -17,9 +17,8 @@ from vlprep.count.tokens import VideoCount, video_count
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.media.image import animation_seconds
 from vlprep.media.picture import animation_frames
-from vlprep.media.probe import probe, recognise
-from vlprep.media.sniff import Format
-from vlprep.media.source import OpenSource, SourceLike, open_source, source_name
+from vlprep.media.probe import probe
+from vlprep.media.source import Item, SourceLike, open_item, source_name
 from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look
 from vlprep.media.video.scan import Timeline
@@ -250,12 +249,11 @@ class _Reading:
     patience_seconds: float | None
 
     def frames(self, source: SourceLike) -> Iterator[Frame]:
-        with open_source(source) as opened:
-            found = recognise(opened)
-            if found.kind == "image":
-                yield from self._animated(opened, found)
+        with open_item(source) as item:
+            if item.found.kind == "image":
+                yield from self._animated(item)
             else:
-                yield from self._decoded(scan_clip(opened, found))
+                yield from self._decoded(scan_clip(item))
 
     def _decoded(self, clip: Clip) -> Iterator[Frame]:
         timeline = clip.timeline
@@ -281,13 +279,13 @@ class _Reading:
             )
             yield from repeat(frame, times_shown[shown.number])
 
-    def _animated(self, opened: OpenSource, found: Format) -> Iterator[Frame]:
-        starts = [0.0, *accumulate(animation_seconds(opened, found))][:-1]
+    def _animated(self, item: Item) -> Iterator[Frame]:
+        starts = [0.0, *accumulate(animation_seconds(item))][:-1]
         numbers = _numbers(
             self.plan, len(starts), lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
         )
         images = animation_frames(
-            opened, found, numbers, self.look.size, patience_seconds=self.patience_seconds
+            item, numbers, self.look.size, patience_seconds=self.patience_seconds
         )
         for number, image in zip(numbers, images, strict=True):
             yield Frame(number, starts[number], None, image)

@@ -13,8 +13,8 @@ from vlprep.draw.sheets import side_by_side
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.picture import read_picture, resize_picture
-from vlprep.media.probe import probe, recognise
-from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.media.probe import probe
+from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.types import ImageInfo
 from vlprep.units import format_size
@@ -60,8 +60,8 @@ def view_image(source: SourceLike, view: View) -> ImageView:
         problem = "a video, not an image; `save_frames` with `sheet` shows its frames"
         raise UnsupportedFormatError(source_name(source), problem, format=info.format)
     tokens = image_count(info.size, view)
-    with open_source(source) as opened:
-        original = read_picture(opened, recognise(opened))
+    with open_item(source) as item:
+        original = read_picture(item)
     image = resize_picture(original, tokens.resized)
     return ImageView(source_name(source), view.model.name, info, tokens, original, image)
 

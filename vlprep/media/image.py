@@ -7,8 +7,10 @@ warning for large pictures that are harmless while only their header is read.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from typing import BinaryIO
@@ -18,9 +20,8 @@ from PIL import ExifTags, Image, ImageFile
 from vlprep.errors import DecodeError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.animation import frame_seconds
 from vlprep.media.orientation import exif_orientation
-from vlprep.media.sniff import Format
-from vlprep.media.source import OpenSource
-from vlprep.types import ImageInfo, ImageSize
+from vlprep.media.source import Item
+from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
 
 MAX_PIXELS = 178_956_970
 """Largest picture that is believed, in pixels; Pillow's own limit for decompression bombs."""
@@ -40,68 +41,100 @@ _TURNED = (5, 6, 7, 8)
 """EXIF orientations that swap height and width."""
 
 
-def probe_image(opened: OpenSource, found: Format) -> ImageInfo:
-    """Read the header of an image whose content was recognised as `found`.
+def read_facts(item: Item) -> ImageInfo | VideoInfo:
+    """Read the header of an image; an animated GIF, PNG or WebP is a video.
+
+    Raises the errors of `probe_image` and `animation_seconds`.
+    """
+    image = probe_image(item)
+    if item.found.reader not in ("GIF", "PNG", "WEBP"):
+        return image
+    seconds = animation_seconds(item)
+    if len(seconds) < 2:
+        return image
+    if image.size.pixels > MAX_FRAME_PIXELS:
+        raise PixelLimitError(item.name, image.size.pixels, MAX_FRAME_PIXELS)
+    return _as_video(image, seconds)
+
+
+def _as_video(image: ImageInfo, seconds: list[float]) -> VideoInfo:
+    duration = math.fsum(seconds)
+    shown = Fraction(duration).limit_denominator(1000)  # formats count in milliseconds at best
+    return VideoInfo(
+        size=image.size,
+        frame_count=len(seconds),
+        fps=len(seconds) / shown if shown > 0 else None,
+        frame_count_from="scan",
+        duration_seconds=duration,
+        codec=image.format.lower(),
+        format=image.format,
+        file_bytes=image.file_bytes,
+        warnings=(*image.warnings, f"an animated {image.format} is counted as a video"),
+    )
+
+
+def probe_image(item: Item) -> ImageInfo:
+    """Read the header of an image, whether animated or not.
 
     Raises `DecodeError` for a damaged header and `PixelLimitError` for a size beyond belief.
     """
-    opened.file.seek(0)
+    item.file.seek(0)
     try:
-        return describe_image(open_image(opened, found), opened, found)
+        return describe_image(open_image(item), item)
     except (PixelLimitError, UnsupportedFormatError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
-        raise damaged(opened, found, error) from error
+        raise damaged(item, error) from error
 
 
-def animation_seconds(opened: OpenSource, found: Format) -> list[float]:
+def animation_seconds(item: Item) -> list[float]:
     """Return how long each frame of an animated image shows, in seconds; one item for a still.
 
     Only the structure of the file is read. Raises `DecodeError` where it is damaged.
     """
-    opened.file.seek(0)
+    item.file.seek(0)
     try:
-        return frame_seconds(opened.file, found.reader)
+        return frame_seconds(item.file, item.found.reader)
     except (EOFError, ValueError, struct.error) as error:
-        raise damaged(opened, found, error) from error
+        raise damaged(item, error) from error
 
 
-def describe_image(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> ImageInfo:
+def describe_image(image: ImageFile.ImageFile, item: Item) -> ImageInfo:
     """Return the facts of the picture at which an opened image stands.
 
     Raises `PixelLimitError` for a size beyond belief, `UnsupportedFormatError` for camera raw
     files, and whatever the plugin raises.
     """
-    _refuse_preview(image, opened, found)
+    _refuse_preview(image, item)
     orientation = _orientation(image)
     size = _displayed_size(image, orientation)
     if size.pixels > MAX_PIXELS:
-        raise PixelLimitError(opened.name, size.pixels, MAX_PIXELS)
+        raise PixelLimitError(item.name, size.pixels, MAX_PIXELS)
     pages = _page_count(image)
     several = (f"{pages} pictures in the file; only the first is counted",)
     return ImageInfo(
         size=size,
-        format=found.name,
+        format=item.found.name,
         mode=image.mode,
         transparent=image.has_transparency_data,
         orientation=orientation,
         frame_count=pages,
-        file_bytes=opened.file_bytes,
+        file_bytes=item.file_bytes,
         warnings=several if pages > 1 else (),
     )
 
 
-def open_image(opened: OpenSource, found: Format) -> ImageFile.ImageFile:
+def open_image(item: Item) -> ImageFile.ImageFile:
     """Let the one plugin that reads the format read the header; pixels stay undecoded.
 
     Raises whatever the plugin raises.
     """
-    if found.reader == "HEIF":
+    if item.found.reader == "HEIF":
         from pillow_heif import HeifImageFile
 
-        heif: ImageFile.ImageFile = HeifImageFile(opened.file)  # type: ignore[no-untyped-call]
+        heif: ImageFile.ImageFile = HeifImageFile(item.file)  # type: ignore[no-untyped-call]
         return heif
-    return _factory(found.reader)(opened.file, opened.name)
+    return _factory(item.found.reader)(item.file, item.name)
 
 
 @cache
@@ -110,17 +143,17 @@ def _factory(reader: str) -> Callable[[BinaryIO, str], ImageFile.ImageFile]:
     return Image.OPEN[reader][0]
 
 
-def damaged(opened: OpenSource, found: Format, error: Exception) -> DecodeError:
+def damaged(item: Item, error: Exception) -> DecodeError:
     """Return the error for whatever a plugin raised on a damaged file."""
     reason = str(error) or type(error).__name__
-    return DecodeError(opened.name, f"damaged {found.name} file: {reason}")
+    return DecodeError(item.name, f"damaged {item.found.name} file: {reason}")
 
 
-def _refuse_preview(image: ImageFile.ImageFile, opened: OpenSource, found: Format) -> None:
+def _refuse_preview(image: ImageFile.ImageFile, item: Item) -> None:
     """Refuse camera raw files: they are TIFFs whose first picture is a thumbnail."""
     if image.format == "TIFF" and image.tag_v2.get(254, 0) & 1:  # type: ignore[attr-defined]
         problem = "its first picture is only a preview, as in camera raw files; develop it to JPEG"
-        raise UnsupportedFormatError(opened.name, problem, format=found.name)
+        raise UnsupportedFormatError(item.name, problem, format=item.found.name)
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:

@@ -19,8 +19,7 @@ from PIL import Image, ImageOps
 from vlprep.errors import DecodeError, PixelLimitError, TimeLimitError, UnsupportedFormatError
 from vlprep.media.image import damaged, describe_image, open_image, probe_image
 from vlprep.media.metadata import metadata_kinds
-from vlprep.media.sniff import Format
-from vlprep.media.source import OpenSource
+from vlprep.media.source import Item
 from vlprep.types import ImageInfo, ImageSize
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -53,9 +52,7 @@ class Picture:
     """What a user should know."""
 
 
-def decode_picture(
-    opened: OpenSource, found: Format, *, number: int | None = None, srgb: bool = False
-) -> Picture:
+def decode_picture(item: Item, *, number: int | None = None, srgb: bool = False) -> Picture:
     """Decode one picture of an image, as displayed, with its transparency.
 
     `number` is its place in the file, from 0; without it the file's main picture is meant. `srgb`
@@ -64,19 +61,18 @@ def decode_picture(
 
     Raises the errors of `read_picture`; a picture that is not there makes the file damaged.
 
-    >>> from vlprep.media.probe import recognise
-    >>> from vlprep.media.source import open_source
-    >>> with open_source("fixtures/alpha.png") as opened:
-    ...     decode_picture(opened, recognise(opened)).pixels.shape
+    >>> from vlprep.media.source import open_item
+    >>> with open_item("fixtures/alpha.png") as item:
+    ...     decode_picture(item).pixels.shape
     (240, 320, 4)
     """
-    opened.file.seek(0)
+    item.file.seek(0)
     try:
-        image = open_image(opened, found)
+        image = open_image(item)
         if number is not None:
             for place in range(min(image.tell() + 1, number), number + 1):
                 image.seek(place)  # one by one: frames build on those before
-        info = describe_image(image, opened, found)
+        info = describe_image(image, item)
         colours, alpha = _layers(image)
         profile = image.info.get("icc_profile") if srgb else None
         colours, said, warned = _to_srgb(colours, profile)
@@ -86,10 +82,10 @@ def decode_picture(
     except (PixelLimitError, UnsupportedFormatError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
-        raise damaged(opened, found, error) from error
+        raise damaged(item, error) from error
 
 
-def read_picture(opened: OpenSource, found: Format, *, srgb: bool = False) -> Pixels:
+def read_picture(item: Item, *, srgb: bool = False) -> Pixels:
     """Decode the first picture of an image, height x width x 3, as displayed, laid on white.
 
     `srgb` converts colours from the file's profile to sRGB; the models' own processors do not.
@@ -97,7 +93,7 @@ def read_picture(opened: OpenSource, found: Format, *, srgb: bool = False) -> Pi
     Raises `DecodeError` where the file is damaged or cut off, `PixelLimitError` for a size beyond
     belief and `UnsupportedFormatError` for camera raw files.
     """
-    return lay_on_white(decode_picture(opened, found, srgb=srgb).pixels)
+    return lay_on_white(decode_picture(item, srgb=srgb).pixels)
 
 
 def opened_pixels(image: Image.Image) -> Pixels:
@@ -139,8 +135,7 @@ def resize_picture(picture: Pixels, size: ImageSize) -> Pixels:
 
 
 def animation_frames(
-    opened: OpenSource,
-    found: Format,
+    item: Item,
     numbers: Sequence[int],
     size: ImageSize,
     *,
@@ -151,21 +146,21 @@ def animation_frames(
     `size` is that of the delivered frames, height x width x 3. Raises `DecodeError` where the
     file is damaged, and `TimeLimitError` when one takes longer than `patience_seconds`.
     """
-    info = probe_image(opened, found)
-    opened.file.seek(0)
+    info = probe_image(item)
+    item.file.seek(0)
     try:
-        image = open_image(opened, found)
+        image = open_image(item)
         for number in numbers:
             asked_at = time.monotonic()
             for before in range(min(image.tell() + 1, number), number + 1):
                 image.seek(before)  # one by one, so that the time can be looked at
                 if patience_seconds and time.monotonic() - asked_at > patience_seconds:
-                    raise TimeLimitError(opened.name, patience_seconds)
+                    raise TimeLimitError(item.name, patience_seconds)
             yield resize_picture(_upright(_flattened(image), info), size)
     except (GeneratorExit, TimeLimitError):
         raise
     except Exception as error:  # a plugin can raise anything on hostile bytes
-        raise damaged(opened, found, error) from error
+        raise damaged(item, error) from error
 
 
 def _flattened(image: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Anything that holds media (path, bytes, file object, data URL) as one seekable reader.
+"""Anything that holds media (path, bytes, file object, data URL), opened exactly once.
 
 This is the only place that opens files. A path must name a regular file: pipes, devices and
 folders are refused before anything could wait on them.
@@ -7,65 +7,161 @@ folders are refused before anything could wait on them.
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import BinaryIO
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from types import TracebackType
+from typing import Any, BinaryIO, TypeAlias
 
-from vlprep.errors import EmptyFileError, UnsupportedFormatError
+from vlprep.errors import AudioOnlyError, EmptyFileError, UnsupportedFormatError
+from vlprep.media.sniff import HEAD_BYTES, Format, mislabelled, sniff
+from vlprep.types import ImageInfo, VideoInfo
 
-SourceLike = str | os.PathLike[str] | bytes | BinaryIO
-"""A path, the content itself, an open binary file that can seek, or a data URL."""
+_HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.media.video.probe"}
+"""Who reads the header of each kind, by name: only what the content calls for is imported."""
+
+_ReadAt: TypeAlias = Callable[[int, int], bytes]
+"""Reads so many bytes at a place of a file; fewer only at its end."""
+
+_Content: TypeAlias = bytes  # which in a class with a method of that name means the method
+
+_BUFFER = 16_384  # bytes: what a camera writes before the size of the picture fits in
+_AT_ONCE = 1 << 20  # bytes, where all of a file is read
+
+_Opened: TypeAlias = tuple[BinaryIO, Callable[[], BinaryIO], int]
+"""A reader, what makes another one of the same file, and the length in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSource:
-    """Media that is open for reading, at its start."""
+class Item:
+    """One source, opened exactly once: whoever reads it reads the same content.
 
-    name: str
-    """What to call it in messages: the path as given, or what kind of object it is."""
-    file: BinaryIO
-    """Seekable reader."""
-    path: str | None
-    """Where it lies, if it is a file of its own."""
-    file_bytes: int
-    """Length in bytes."""
-
-
-@contextmanager
-def open_source(source: SourceLike) -> Iterator[OpenSource]:
-    """Open media for reading; closes what it opened, and rewinds a caller's file object.
+    Moving or replacing a file after it was opened changes nothing, nor does another working
+    directory. Close it, or use it in a `with` statement; a caller's file object is rewound then.
 
     Raises `FileNotFoundError` and its siblings as the system does, `UnsupportedFormatError` for
     what is no regular file, a URL or a malformed data URL, and `EmptyFileError`.
 
-    >>> with open_source(b"GIF89a") as opened:
-    ...     opened.file_bytes
-    6
+    >>> with Item(b"GIF89a") as item:
+    ...     item.name, item.file_bytes, item.found.name
+    ('<bytes>', 6, 'GIF')
     """
-    if isinstance(source, bytes):
-        yield _from_bytes(source, "<bytes>")
-    elif isinstance(source, str) and _is_data_url(source):
-        yield _from_bytes(_decode_data_url(source), "<data URL>")
-    elif isinstance(source, str | os.PathLike):
-        name = os.fspath(source)
-        size = _not_empty(_regular_file_bytes(name), name)
-        with open(name, "rb") as file:  # noqa: PTH123 (a Path costs as much as opening the file)
-            yield OpenSource(name, file, name, size)
-    elif hasattr(source, "read") and hasattr(source, "seek"):
-        name = str(getattr(source, "name", "<file object>"))
-        size = _not_empty(source.seek(0, io.SEEK_END), name)
-        source.seek(0)
-        try:
-            yield OpenSource(name, source, None, size)
-        finally:
-            source.seek(0)
-    else:
-        raise TypeError(f"not a path, bytes, file object or data URL: {type(source).__name__}")
+
+    def __init__(self, source: SourceLike) -> None:
+        self.name = source_name(source)
+        """What to call it in messages: the path as given, or what kind of object it is."""
+        self.path: str | None = None
+        """Where it lies, if it is a file of its own."""
+        self._content: bytes | None = None
+        self._found: Format | None = None
+        self._info: ImageInfo | VideoInfo | None = None
+        self._rewind: Callable[[], object] | None = None
+        self.file, self._again, self.file_bytes = self._open(source)
+        """The main reader, at its start."""
+        self._first = self.file
+        if self.file_bytes == 0:
+            self.close()
+            raise EmptyFileError(self.name)
+
+    def _open(self, source: SourceLike) -> _Opened:
+        if isinstance(source, bytes):
+            return self._hold(source)
+        if isinstance(source, str) and _is_data_url(source):
+            return self._hold(_decode_data_url(source))
+        if isinstance(source, str | os.PathLike):
+            self.path = os.fspath(source)
+            return _open_file(self.path)
+        if isinstance(source, Item) or not (hasattr(source, "read") and hasattr(source, "seek")):
+            raise TypeError(f"not a path, bytes, file object or data URL: {type(source).__name__}")
+        self._rewind = partial(source.seek, 0)
+        return _share(source)
+
+    def _hold(self, content: _Content) -> _Opened:
+        self._content = content
+        again = partial(io.BytesIO, content)  # which takes no copy
+        return again(), again, len(content)
+
+    @property
+    def found(self) -> Format:
+        """What its content is, whatever its name says.
+
+        Raises `UnsupportedFormatError` for what is neither image nor video, and `AudioOnlyError`.
+        """
+        if self._found is None:
+            before = self.file.tell()
+            self.file.seek(0)
+            self._found = _recognise(self.file.read(HEAD_BYTES), self.name)
+            self.file.seek(before)
+        return self._found
+
+    @property
+    def info(self) -> ImageInfo | VideoInfo:
+        """The facts of its header; raises the errors of `probe`."""
+        if self._info is None:
+            reader = import_module(_HEADER_READERS[self.found.kind])
+            info: ImageInfo | VideoInfo = reader.read_facts(self)
+            misnamed = mislabelled(self.path, self.found) if self.path else None
+            if misnamed:
+                info = replace(info, warnings=(*info.warnings, misnamed))
+            self._info = info
+        return self._info
+
+    def bytes(self) -> _Content:
+        """Return the content, which is read once and is what everything sees from then on."""
+        if self._content is None:
+            with self.reader() as reader:
+                self.file, self._again, self.file_bytes = self._hold(reader.read())
+        assert self._content is not None
+        return self._content
+
+    def reader(self) -> BinaryIO:
+        """Return a reader of its own, at its start, for another thread or another pass."""
+        if self._first.closed:
+            raise ValueError(f"{self.name} is closed")
+        return self._again()
+
+    def close(self) -> None:
+        """Close what was opened here; may be called again."""
+        self.file.close()
+        self._first.close()
+        rewind, self._rewind = self._rewind, None
+        if rewind is not None:
+            rewind()
+
+    def __enter__(self) -> Item:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+SourceLike: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Item
+"""A path, the content itself, an open binary file that can seek, a data URL, or an open item."""
+
+
+def open_item(source: SourceLike) -> AbstractContextManager[Item]:
+    """Open media for a `with` block; what is open already stays so, and stands at its start.
+
+    Raises the errors of `Item`.
+
+    >>> with open_item("fixtures/photo.jpg") as item, open_item(item) as same:
+    ...     same is item, item.info.size
+    (True, ImageSize(height=480, width=640))
+    """
+    if isinstance(source, Item):
+        source.file.seek(0)
+        return nullcontext(source)
+    return Item(source)
 
 
 def source_name(source: SourceLike) -> str:
@@ -87,34 +183,138 @@ def _is_data_url(text: str) -> bool:
     return text.startswith("data:") and "," in text  # a file may be called "data:x.mp4"
 
 
-def _regular_file_bytes(name: str) -> int:
-    if name.startswith(("http://", "https://")):
-        raise UnsupportedFormatError(name, "URLs are not fetched; download the file first")
-    if "\0" in name:
-        raise UnsupportedFormatError(name.replace("\0", "\\0"), "the name contains a NUL character")
-    found = os.stat(name)  # noqa: PTH116 (see above)
-    if stat.S_ISDIR(found.st_mode):
-        raise IsADirectoryError(21, "is a folder; -r counts what is in it", name)
-    if not stat.S_ISREG(found.st_mode):
-        raise UnsupportedFormatError(name, "not a regular file (a pipe, device or socket)")
-    return found.st_size
-
-
-def _from_bytes(content: bytes, name: str) -> OpenSource:
-    return OpenSource(name, io.BytesIO(content), None, _not_empty(len(content), name))
-
-
-def _not_empty(size: int, name: str) -> int:
-    if size == 0:
-        raise EmptyFileError(name)
-    return size
-
-
 def _decode_data_url(url: str) -> bytes:
     head, comma, data = url.partition(",")
     if not comma or not head.endswith(";base64"):
         raise UnsupportedFormatError("<data URL>", "not of the form data:TYPE;base64,DATA")
     try:
         return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise UnsupportedFormatError("<data URL>", f"not valid Base64: {error}") from error
+
+
+def _recognise(head: bytes, name: str) -> Format:
+    found = sniff(head)
+    if found is None:
+        raise UnsupportedFormatError(name, "neither an image nor a video that is known here")
+    if found.kind == "other":
+        problem = f"{found.name}, not an image or a video; {found.advice}"
+        raise UnsupportedFormatError(name, problem, format=found.name)
+    if found.kind == "audio":
+        raise AudioOnlyError(name, format=found.name, has_cover=b"APIC" in head)
+    return found
+
+
+# A file's descriptor and a caller's object have one position each, which nobody here relies on:
+# every reader keeps its own and says where it reads.
+
+_QUIETLY = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe put in the file's place must not be waited for
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def _open_file(name: str) -> _Opened:
+    if name.startswith(("http://", "https://")):
+        raise UnsupportedFormatError(name, "URLs are not fetched; download the file first")
+    if "\0" in name:
+        raise UnsupportedFormatError(name.replace("\0", "\\0"), "the name contains a NUL character")
+    try:
+        _check_regular(os.stat(name).st_mode, name)  # noqa: PTH116 (a device is not even opened)
+        descriptor = os.open(name, _QUIETLY)
+    except UnicodeEncodeError as error:
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        raise UnsupportedFormatError(shown, "no file can have such a name") from error
+    try:
+        now = os.fstat(descriptor)  # another file may have taken the place of the one looked at
+        _check_regular(now.st_mode, name)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    again = partial(_duplicate, descriptor, now.st_size)
+    return _file_reader(descriptor, now.st_size), again, now.st_size
+
+
+def _check_regular(mode: int, name: str) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(21, "is a folder; -r counts what is in it", name)
+    if not stat.S_ISREG(mode):
+        raise UnsupportedFormatError(name, "not a regular file (a pipe, device or socket)")
+
+
+def _duplicate(descriptor: int, length: int) -> BinaryIO:
+    return _file_reader(os.dup(descriptor), length)
+
+
+def _file_reader(descriptor: int, length: int) -> BinaryIO:
+    return _buffered(partial(_pread, descriptor), length, partial(os.close, descriptor))
+
+
+def _seek_and_read(descriptor: int, length: int, position: int) -> bytes:
+    with _ONE_AT_A_TIME:
+        os.lseek(descriptor, position, os.SEEK_SET)
+        return os.read(descriptor, length)
+
+
+_ONE_AT_A_TIME = threading.Lock()
+_pread: Callable[[int, int, int], bytes] = getattr(os, "pread", _seek_and_read)  # not on Windows
+
+
+def _share(file: BinaryIO) -> _Opened:
+    """Let several readers take turns with a caller's file object."""
+    length, lock = file.seek(0, io.SEEK_END), threading.Lock()
+
+    def read_at(length: int, position: int) -> bytes:
+        with lock:
+            file.seek(position)
+            return file.read(length)
+
+    again = partial(_buffered, read_at, length)
+    return again(), again, length
+
+
+def _buffered(
+    read_at: _ReadAt, length: int, close: Callable[[], object] = lambda: None
+) -> BinaryIO:
+    return io.BufferedReader(_Reader(read_at, length, close), _BUFFER)
+
+
+class _Reader(io.RawIOBase):
+    """A position of its own in content that several read; as long as when it was opened."""
+
+    def __init__(self, read_at: _ReadAt, length: int, close: Callable[[], object]) -> None:
+        self._read_at, self._length, self._close = read_at, length, close
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        position = offset + (0, self._position, self._length)[whence]
+        if position < 0:
+            raise ValueError(f"a position before the start: {position}")
+        self._position = position
+        return position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        wanted = min(len(buffer), self._length - self._position)
+        data = self._read_at(wanted, self._position) if wanted > 0 else b""
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def readall(self) -> bytes:
+        return b"".join(iter(partial(self.read, _AT_ONCE), b""))
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._close()

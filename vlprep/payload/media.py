@@ -12,8 +12,8 @@ from vlprep.count.frame_list import FrameList
 from vlprep.count.tokens import TokenCount
 from vlprep.errors import ConstraintError, UnsupportedFormatError, VlprepError
 from vlprep.media.encode import MIME_TYPES
-from vlprep.media.probe import probe, recognise
-from vlprep.media.source import SourceLike, open_source, source_name
+from vlprep.media.probe import probe
+from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.payload.parts import MediaPart, SentFile
 from vlprep.payload.urls import MediaUrl, is_web_url
 from vlprep.payload.wish import Wish, list_rate, sampling_rate, unsaid
@@ -81,9 +81,9 @@ def _list_file(image: SourceLike | MediaUrl, wish: Wish) -> SentFile:
 def _sent_file(source: SourceLike, wish: Wish) -> tuple[SentFile, ImageInfo | VideoInfo]:
     """Return a file as it is sent, and what its header says."""
     info = probe(source)
-    with open_source(source) as opened:
-        found = recognise(opened)
-        length, path = opened.file_bytes, opened.path
+    with open_item(source) as item:
+        found = item.found
+        length, path = item.file_bytes, item.path
     mime_type = MIME_TYPES.get(found.name) or VIDEO_MIME_TYPES.get(found.name)
     if mime_type is None:
         problem = f"{found.name}, which has no MIME type among those taken; --compress makes an MP4"

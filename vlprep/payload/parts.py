@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vlprep.count.tokens import TokenCount
-from vlprep.media.source import SourceLike, open_source
+from vlprep.media.source import SourceLike, open_item
 from vlprep.payload.urls import data_url, file_url
 from vlprep.types import Action
 
@@ -47,8 +47,8 @@ class SentFile:
         assert self.source is not None and self.mime_type is not None
         if isinstance(self.source, bytes):
             return data_url(self.source, self.mime_type)
-        with open_source(self.source) as opened:
-            return data_url(opened.file.read(), self.mime_type)
+        with open_item(self.source) as item:
+            return data_url(item.file.read(), self.mime_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,7 @@ import pytest
 
 from tests.places import FIXTURES, REAL_MEDIA
 from vlprep.errors import VlprepError
-from vlprep.media.probe import recognise
-from vlprep.media.source import open_source
+from vlprep.media.source import open_item
 from vlprep.media.video.container import choose_stream, decoder_of, open_video
 from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look, Painter
@@ -46,15 +45,15 @@ REAL = sorted(
 
 @contextmanager
 def scanned(path):
-    with open_source(path) as opened:
-        yield scan_clip(opened, recognise(opened))
+    with open_item(path) as item:
+        yield scan_clip(item)
 
 
 def every_frame(clip):
     """Decode a whole clip the plain way: one container, one thread, no seek, nothing skipped."""
     painter, images = Painter(LOOK, clip.header), []
-    with open_video(clip.opened, clip.found) as container:
-        stream, _ = choose_stream(container, clip.opened, clip.found)
+    with open_video(clip.item) as container:
+        stream, _ = choose_stream(container, clip.item)
         decoder = decoder_of(stream)
         for packet in container.demux(stream):
             try:

@@ -15,8 +15,7 @@ from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
 from vlprep import ImageSize, probe, read_frames
 from vlprep.errors import VlprepError
-from vlprep.media.probe import recognise
-from vlprep.media.source import open_source
+from vlprep.media.source import open_item
 from vlprep.media.video.encode import BitRateTooLow, ClipShape, Pass, Quality, encode_video
 from vlprep.media.video.sound import has_sound, write_sound
 
@@ -139,8 +138,8 @@ def test_a_full_disk_is_an_error_that_names_the_file(tmp_path):
 
 
 def sound_of(name, path, **options):
-    with open_source(FIXTURES / name) as opened:
-        return write_sound(path, opened, recognise(opened), bit_rate=64_000, **options)
+    with open_item(FIXTURES / name) as item:
+        return write_sound(path, item, bit_rate=64_000, **options)
 
 
 def test_sound_goes_along_and_stays_in_time(tmp_path):
@@ -165,5 +164,5 @@ def test_sound_from_before_the_first_frame_is_left_out(tmp_path):
 
 @pytest.mark.parametrize(("name", "heard"), [("video_with_audio.mp4", True), ("clip.mp4", False)])
 def test_whether_there_is_sound(name, heard):
-    with open_source(FIXTURES / name) as opened:
-        assert has_sound(opened, recognise(opened)) is heard
+    with open_item(FIXTURES / name) as item:
+        assert has_sound(item) is heard

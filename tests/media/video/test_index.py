@@ -18,7 +18,7 @@ from tests.media.video.test_decode import check_exact
 from tests.places import FIXTURES, REAL_MEDIA
 from vlprep.errors import DecodeError, VlprepError
 from vlprep.media.sniff import FORMATS
-from vlprep.media.source import open_source
+from vlprep.media.source import open_item
 from vlprep.media.video import index, scan
 from vlprep.media.video.container import choose_stream, open_video
 from vlprep.media.video.index import read_timeline
@@ -32,9 +32,9 @@ REAL = sorted(path.name for path in (REAL_MEDIA / "video").glob("*.mp4"))
 def opened_stream(source, read):
     """Return what `read` makes of a video's packets, or the name of the error."""
     try:
-        with open_source(source) as opened, open_video(opened, MP4) as container:
-            stream, _ = choose_stream(container, opened, MP4)
-            return read(container.demux(stream), stream, opened)
+        with open_item(source) as item, open_video(item) as container:
+            stream, _ = choose_stream(container, item)
+            return read(container.demux(stream), stream, item)
     except VlprepError as error:
         return type(error).__name__
 
@@ -51,7 +51,7 @@ def by_packets(source):
 
 
 def by_either(source):
-    return opened_stream(source, lambda *parts: read_timeline(*parts, MP4))
+    return opened_stream(source, read_timeline)
 
 
 # Files.
@@ -103,11 +103,11 @@ def test_what_is_not_on_disk_is_read_the_same_way():
     truth = by_packets(data)
     assert by_header(data) == by_header(io.BytesIO(data)) == truth
     # The demuxer goes on with the file that the header was read from.
-    with open_source(data) as opened, open_video(opened, MP4) as container:
-        stream, _ = choose_stream(container, opened, MP4)
+    with open_item(data) as item, open_video(item) as container:
+        stream, _ = choose_stream(container, item)
         packets = container.demux(stream)
         head = list(islice(packets, 3))
-        assert read_timeline(chain(head, packets), stream, opened, MP4) == truth
+        assert read_timeline(chain(head, packets), stream, item) == truth
         rest = [packet.pos for packet in packets if packet.size]
         assert rest == [entry.pos for entry in stream.index_entries][index.PROOF :]
 

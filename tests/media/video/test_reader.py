@@ -6,8 +6,7 @@ import pytest
 
 from tests.places import FIXTURES
 from vlprep.errors import TimeLimitError
-from vlprep.media.probe import recognise
-from vlprep.media.source import open_source
+from vlprep.media.source import open_item
 from vlprep.media.video.container import choose_stream, open_video
 from vlprep.media.video.decode import scan_clip
 from vlprep.media.video.reader import FrameReader
@@ -15,12 +14,12 @@ from vlprep.media.video.reader import FrameReader
 
 @contextmanager
 def reader(name, numbers, **options):
-    with open_source(FIXTURES / name) as opened:
-        clip = scan_clip(opened, recognise(opened))
+    with open_item(FIXTURES / name) as item:
+        clip = scan_clip(item)
         wanted = [clip.timeline.pts[k] for k in numbers]
-        with open_video(opened, clip.found) as container:
-            stream, _ = choose_stream(container, opened, clip.found)
-            yield FrameReader(container, stream, opened, clip.timeline, wanted, **options), wanted
+        with open_video(item) as container:
+            stream, _ = choose_stream(container, item)
+            yield FrameReader(container, stream, item, clip.timeline, wanted, **options), wanted
 
 
 def test_few_frames_of_a_clip_are_not_paid_for_with_all():

@@ -7,8 +7,7 @@ import pytest
 
 from tests.places import FIXTURES
 from vlprep.errors import FrameLimitError
-from vlprep.media.probe import recognise
-from vlprep.media.source import open_source
+from vlprep.media.source import open_item
 from vlprep.media.video import scan
 from vlprep.media.video.decode import scan_clip
 from vlprep.media.video.scan import Timeline, _vp9_is_shown
@@ -27,8 +26,8 @@ def timeline(pts, keyframes=(0,), **facts):
 
 
 def scanned(name):
-    with open_source(FIXTURES / name) as opened:
-        return scan_clip(opened, recognise(opened)).timeline
+    with open_item(FIXTURES / name) as item:
+        return scan_clip(item).timeline
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from tests.places import FIXTURES
-from vlprep.media.probe import recognise
-from vlprep.media.source import open_source
+from vlprep.media.source import open_item
 from vlprep.media.video.encode import ClipShape, Quality, encode_video
 from vlprep.media.video.sound import has_sound, write_sound
 from vlprep.types import ImageSize
@@ -23,17 +22,16 @@ def sound_of(path):
 
 
 def write(path, name="video_with_audio.mp4", *, start_seconds=0.0, bit_rate=64_000):
-    with open_source(FIXTURES / name) as opened:
-        found = recognise(opened)
-        return write_sound(path, opened, found, bit_rate=bit_rate, start_seconds=start_seconds)
+    with open_item(FIXTURES / name) as item:
+        return write_sound(path, item, bit_rate=bit_rate, start_seconds=start_seconds)
 
 
 @pytest.mark.parametrize(
     ("name", "heard"), [("video_with_audio.mp4", True), ("clip.mp4", False), ("vfr.mkv", False)]
 )
 def test_sound_is_found(name, heard):
-    with open_source(FIXTURES / name) as opened:
-        assert has_sound(opened, recognise(opened)) is heard
+    with open_item(FIXTURES / name) as item:
+        assert has_sound(item) is heard
 
 
 def test_a_silent_video_gives_no_sound(tmp_path):

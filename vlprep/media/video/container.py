@@ -18,8 +18,7 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError, VlprepError
 from vlprep.media.orientation import TrackHeader
-from vlprep.media.sniff import Format
-from vlprep.media.source import OpenSource
+from vlprep.media.source import Item
 from vlprep.types import MAX_FRAME_PIXELS, Transfer
 
 HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
@@ -35,20 +34,20 @@ _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
 
 
 @contextmanager
-def open_video(opened: OpenSource, found: Format) -> Iterator[InputContainer]:
-    """Open a container with the one demuxer for `found`; closes it.
+def open_video(item: Item) -> Iterator[InputContainer]:
+    """Open a container with the one demuxer for its content; closes it.
 
     Raises `DecodeError` for whatever the demuxer raises, there and in the body.
     """
-    opened.file.seek(0)
-    by_path = opened.path is not None
+    item.file.seek(0)
+    by_path = item.path is not None
     options = {
-        "format_whitelist": found.reader,
+        "format_whitelist": item.found.reader,
         "protocol_whitelist": "file" if by_path else "none",
         "max_pixels": str(MAX_FRAME_PIXELS),
     }
     # An absolute path cannot be mistaken for a protocol or a pattern of picture names.
-    target: Any = opened.file if opened.path is None else os.path.abspath(opened.path)  # noqa: PTH100
+    target: Any = item.file if item.path is None else os.path.abspath(item.path)  # noqa: PTH100
     try:
         with av.open(target, mode="r", options=options, **_TOLERANT) as container:
             yield container
@@ -56,9 +55,9 @@ def open_video(opened: OpenSource, found: Format) -> Iterator[InputContainer]:
         raise
     except Exception as error:  # PyAV's errors share no base, and hostile bytes raise any of them
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        hint = "; the index (moov) may be missing" if found.reader == "mov" else ""
-        problem = f"cannot be read as {found.name}: {reason}{hint}"
-        raise DecodeError(opened.name, problem) from error
+        hint = "; the index (moov) may be missing" if item.found.reader == "mov" else ""
+        problem = f"cannot be read as {item.found.name}: {reason}{hint}"
+        raise DecodeError(item.name, problem) from error
 
 
 # Titles in other encodings than UTF-8 must not stop a file from opening; PyAV 19 never minds them.
@@ -67,9 +66,7 @@ _TOLERANT: dict[str, Any] = (
 )
 
 
-def choose_stream(
-    container: InputContainer, opened: OpenSource, found: Format
-) -> tuple[VideoStream, tuple[str, ...]]:
+def choose_stream(container: InputContainer, item: Item) -> tuple[VideoStream, tuple[str, ...]]:
     """Take the stream marked as default, else the first; cover pictures are none.
 
     The second value is what there is to say about it. Raises `AudioOnlyError`,
@@ -79,11 +76,11 @@ def choose_stream(
     if not streams:
         covers = bool(container.streams.video)
         if container.streams.audio or covers:
-            raise AudioOnlyError(opened.name, format=found.name, has_cover=covers)
-        raise DecodeError(opened.name, f"{found.name} without a video stream")
+            raise AudioOnlyError(item.name, format=item.found.name, has_cover=covers)
+        raise DecodeError(item.name, f"{item.found.name} without a video stream")
     chosen = min(streams, key=lambda s: (not s.disposition & _DEFAULT, s.index))
     if chosen.codec_context is None:
-        raise UnknownCodecError(opened.name, format=found.name, codec=None)
+        raise UnknownCodecError(item.name, format=item.found.name, codec=None)
     if len(streams) == 1:
         return chosen, ()
     return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
@@ -110,9 +107,7 @@ def decoder_of(stream: VideoStream) -> VideoCodecContext:
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
-def header_of(
-    stream: VideoStream, headers: Mapping[int, TrackHeader], found: Format
-) -> TrackHeader:
+def header_of(stream: VideoStream, headers: Mapping[int, TrackHeader], item: Item) -> TrackHeader:
     """Return the track header that belongs to a stream; a plain one where there is none."""
-    track = stream.id if found.reader == "mov" else stream.index
+    track = stream.id if item.found.reader == "mov" else stream.index
     return headers.get(track, TrackHeader())

@@ -16,8 +16,7 @@ from av import VideoFrame
 
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.picture import Pixels
-from vlprep.media.sniff import Format
-from vlprep.media.source import OpenSource, open_source
+from vlprep.media.source import Item, open_item
 from vlprep.media.video.container import choose_stream, header_of, open_video
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.paint import Look, Painter
@@ -55,26 +54,24 @@ class DecodedFrame:
 class Clip:
     """A video that has been scanned, and what decoding needs to know of it."""
 
-    opened: OpenSource
+    item: Item
     """The file; read again by path where threads share the work."""
-    found: Format
-    """What its content is."""
     timeline: Timeline
     """Its displayed frames."""
     header: TrackHeader
     """How display turns it."""
 
 
-def scan_clip(opened: OpenSource, found: Format) -> Clip:
+def scan_clip(item: Item) -> Clip:
     """Learn when each frame is displayed, so that frames can be told by number and by time.
 
     Raises the errors of `open_video`, `choose_stream` and `scan_packets`.
     """
-    headers = track_headers(opened.file, found.reader)
-    with open_video(opened, found) as container:
-        stream, _ = choose_stream(container, opened, found)
-        timeline = read_timeline(container.demux(stream), stream, opened, found)
-        return Clip(opened, found, timeline, header_of(stream, headers, found))
+    headers = track_headers(item.file, item.found.reader)
+    with open_video(item) as container:
+        stream, _ = choose_stream(container, item)
+        timeline = read_timeline(container.demux(stream), stream, item)
+        return Clip(item, timeline, header_of(stream, headers, item))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
         return _in_line(plan)
     runs = _cut_at_keyframes(plan)
     workers = min(plan.threads or min(os.cpu_count() or 1, 4), len(runs))
-    if plan.clip.opened.path is None or workers < 2:
+    if plan.clip.item.path is None or workers < 2:
         return _one_after_the_other(plan, runs)
     room = max(WAITING_BYTES // (plan.look.size.pixels * 3), workers)
     return in_order(runs, partial(_run_reader, plan), workers=workers, room=room)
@@ -116,7 +113,7 @@ def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
 def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
     """Decode everything: without timestamps a frame is known only by its place in the output."""
     wanted = frozenset(plan.numbers)
-    with _reader(plan, plan.clip.opened) as reader:
+    with _reader(plan, plan.clip.item) as reader:
         painter = Painter(plan.look, plan.clip.header)
         for number, frame in enumerate(reader.every_frame()):
             if number in wanted:
@@ -126,7 +123,7 @@ def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
 
 
 def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Iterator[DecodedFrame]:
-    with _reader(plan, plan.clip.opened) as reader:
+    with _reader(plan, plan.clip.item) as reader:
         painter = Painter(plan.look, plan.clip.header)
         for run in runs:
             yield from _read_run(plan, run, reader, painter)
@@ -135,7 +132,7 @@ def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Ite
 @contextmanager
 def _run_reader(plan: DecodePlan) -> Iterator[Worker[Sequence[int], DecodedFrame]]:
     """Open the file once more, for one of several threads."""
-    with open_source(plan.clip.opened.path or "") as opened, _reader(plan, opened) as reader:
+    with open_item(plan.clip.item.path or "") as item, _reader(plan, item) as reader:
         painter = Painter(plan.look, plan.clip.header)
         yield lambda run: _read_run(plan, run, reader, painter)
 
@@ -183,15 +180,15 @@ def _cut_at_keyframes(plan: DecodePlan) -> list[list[int]]:
 
 
 @contextmanager
-def _reader(plan: DecodePlan, opened: OpenSource) -> Iterator[FrameReader]:
+def _reader(plan: DecodePlan, item: Item) -> Iterator[FrameReader]:
     timeline = plan.clip.timeline
     wanted = [timeline.pts[k] for k in plan.numbers] if timeline.has_clock else []
-    with open_video(opened, plan.clip.found) as container:
-        stream, _ = choose_stream(container, opened, plan.clip.found)
+    with open_video(item) as container:
+        stream, _ = choose_stream(container, item)
         yield FrameReader(
             container,
             stream,
-            opened,
+            item,
             timeline,
             wanted,
             skip_unwanted=plan.skip_unwanted,
@@ -199,18 +196,17 @@ def _reader(plan: DecodePlan, opened: OpenSource) -> Iterator[FrameReader]:
         )
 
 
-def damaged_ends(opened: OpenSource, found: Format) -> tuple[str, ...]:
+def damaged_ends(item: Item) -> tuple[str, ...]:
     """Return which of the first and the last frame of a video cannot be decoded as they should.
 
     Raises the errors of `scan_clip` and `decode_frames`.
 
-    >>> from vlprep.media.probe import recognise
-    >>> from vlprep.media.source import open_source
-    >>> with open_source("fixtures/clip.mp4") as opened:
-    ...     damaged_ends(opened, recognise(opened))
+    >>> from vlprep.media.source import open_item
+    >>> with open_item("fixtures/clip.mp4") as item:
+    ...     damaged_ends(item)
     ()
     """
-    clip = scan_clip(opened, found)
+    clip = scan_clip(item)
     ends = {0: "first", clip.timeline.packet_count - 1: "last"}
     plan = DecodePlan(clip, Look(ImageSize(16, 16)), tuple(ends), threads=1)
     shown = decode_frames(plan)

@@ -22,8 +22,7 @@ import numpy.typing as npt
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from vlprep.media.sniff import Format
-from vlprep.media.source import OpenSource
+from vlprep.media.source import Item
 from vlprep.media.video import scan
 from vlprep.media.video.container import VideoPacket
 from vlprep.media.video.samples import SampleTimes, sample_times
@@ -45,20 +44,18 @@ _ROW = np.dtype([("timestamp", "i8"), ("flags", "i4"), ("size", "i4"), ("pos", "
 _Index = npt.NDArray[np.void]
 
 
-def read_timeline(
-    packets: Iterator[VideoPacket], stream: VideoStream, opened: OpenSource, found: Format
-) -> Timeline:
+def read_timeline(packets: Iterator[VideoPacket], stream: VideoStream, item: Item) -> Timeline:
     """Return the timeline that `scan_packets` gives, without reading all packets where possible.
 
     `packets` are those of the stream from the first one on. Keyframes that an MP4 header leaves out
     are not found without reading the packets; FFmpeg would not seek to them either. Raises the
     errors of `scan_packets`.
     """
-    if found.reader != "mov" or stream.codec_context.name not in _CODECS:
-        return scan_packets(packets, stream, opened)
+    if item.found.reader != "mov" or stream.codec_context.name not in _CODECS:
+        return scan_packets(packets, stream, item)
     head = list(islice(packets, PROOF))
-    timeline = _from_index(head, stream, opened)
-    return timeline or scan_packets(chain(head, packets), stream, opened)
+    timeline = _from_index(head, stream, item)
+    return timeline or scan_packets(chain(head, packets), stream, item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +72,25 @@ class _Table:
         return flagged
 
 
-def _from_index(
-    head: Sequence[VideoPacket], stream: VideoStream, opened: OpenSource
-) -> Timeline | None:
+def _from_index(head: Sequence[VideoPacket], stream: VideoStream, item: Item) -> Timeline | None:
     samples = len(stream.index_entries)
     # A tiny file can speak of millions of samples.
-    if not 0 < samples <= min(scan.MAX_FRAMES, opened.file_bytes):
+    if not 0 < samples <= min(scan.MAX_FRAMES, item.file_bytes):
         return None
-    times = sample_times(opened.file, stream.id, samples)
-    index = _index(stream, opened.file_bytes) if times else None
+    times = sample_times(item.file, stream.id, samples)
+    index = _index(stream, item.file_bytes) if times else None
     if times is None or index is None:
         return None
     table = _displayed(index, times, head)
-    if table is None or not _agrees(table, head) or not _keys_are_keys(table, stream, opened):
+    if table is None or not _agrees(table, head) or not _keys_are_keys(table, stream, item):
         return None
-    return _timeline(table, stream) if _others_are_whole(stream, opened) else None
+    return _timeline(table, stream) if _others_are_whole(stream, item) else None
 
 
-def _others_are_whole(stream: VideoStream, opened: OpenSource) -> bool:
+def _others_are_whole(stream: VideoStream, item: Item) -> bool:
     """Whether no other stream is cut off, at which reading the packets would end early."""
     others = (other for other in stream.container.streams if other.index != stream.index)
-    return all(_index(other, opened.file_bytes) is not None for other in others)
+    return all(_index(other, item.file_bytes) is not None for other in others)
 
 
 def _index(stream: Stream, file_bytes: int) -> _Index | None:
@@ -187,21 +182,21 @@ _RECOVERY_POINT = 6
 _LOOKED_AT = 32  # NAL units, and messages in one of them
 
 
-def _keys_are_keys(table: _Table, stream: VideoStream, opened: OpenSource) -> bool:
+def _keys_are_keys(table: _Table, stream: VideoStream, item: Item) -> bool:
     if stream.codec_context.name != "h264":
         return True
     keys: Any = table.index[table.are(_KEYFRAME)]
     settings = stream.codec_context.extradata or b""
     if len(settings) < 7 or settings[0] != 1 or len(keys) > max(100, len(table.index) // MANY_KEYS):
         return False
-    before = opened.file.tell()
+    before = item.file.tell()
     try:
         return all(
-            _is_key(opened.file, int(key["pos"]), int(key["size"]), settings[4] % 4 + 1)
+            _is_key(item.file, int(key["pos"]), int(key["size"]), settings[4] % 4 + 1)
             for key in keys
         )
     finally:
-        opened.file.seek(before)
+        item.file.seek(before)
 
 
 def _is_key(file: BinaryIO, position: int, size: int, width: int) -> bool:

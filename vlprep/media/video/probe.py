@@ -24,8 +24,7 @@ from vlprep.errors import (
     TruncatedFileError,
 )
 from vlprep.media.orientation import TrackHeader, track_headers
-from vlprep.media.sniff import Format
-from vlprep.media.source import OpenSource
+from vlprep.media.source import Item
 from vlprep.media.video.container import (
     FIELD_ORDERS,
     HDR_CURVES,
@@ -54,23 +53,23 @@ class _Timing:
     warnings: tuple[str, ...] = ()
 
 
-def probe_video(opened: OpenSource, found: Format) -> VideoInfo:
-    """Read the header of a video whose content was recognised as `found`.
+def read_facts(item: Item) -> VideoInfo:
+    """Read the header of a video.
 
     Raises `AudioOnlyError`, `UnknownCodecError`, `EncryptedMediaError`, `TruncatedFileError`,
     `MissingMetadataError` and `DecodeError` for files that hold no video to count, and
     `PixelLimitError` for frames beyond belief.
     """
-    headers = track_headers(opened.file, found.reader)
-    with open_video(opened, found) as container:
-        stream, warnings = choose_stream(container, opened, found)
-        header = header_of(stream, headers, found)
+    headers = track_headers(item.file, item.found.reader)
+    with open_video(item) as container:
+        stream, warnings = choose_stream(container, item)
+        header = header_of(stream, headers, item)
         packets = container.demux(stream)
-        first = _first_packet(packets, opened, found)
-        size = _coded_size(stream, opened)
-        timing = _indexed(stream, header, opened)
+        first = _first_packet(packets, item)
+        size = _coded_size(stream, item)
+        timing = _indexed(stream, header, item)
         if timing is None:
-            timeline = read_timeline(chain([first], packets), stream, opened, found)
+            timeline = read_timeline(chain([first], packets), stream, item)
             timing = _timed(timeline, container, stream)
         turned = header.rotation in (90, 270)
         context = stream.codec_context
@@ -87,28 +86,28 @@ def probe_video(opened: OpenSource, found: Format) -> VideoInfo:
             interlaced=context.field_order in FIELD_ORDERS,
             hdr=HDR_CURVES.get(context.color_trc),
             codec=context.codec.canonical_name,
-            format=found.name,
-            file_bytes=opened.file_bytes,
+            format=item.found.name,
+            file_bytes=item.file_bytes,
             warnings=warnings + timing.warnings,
         )
 
 
-def _first_packet(packets: Iterator[VideoPacket], opened: OpenSource, found: Format) -> VideoPacket:
+def _first_packet(packets: Iterator[VideoPacket], item: Item) -> VideoPacket:
     packet = next((packet for packet in packets if packet.size), None)
     if packet is None:
-        raise DecodeError(opened.name, "no frames behind the header")
+        raise DecodeError(item.name, "no frames behind the header")
     if packet.has_sidedata("encryption_info"):
         problem = "the video is encrypted (DRM); nothing can read it"
-        raise EncryptedMediaError(opened.name, problem, format=found.name)
+        raise EncryptedMediaError(item.name, problem, format=item.found.name)
     return packet
 
 
-def _coded_size(stream: VideoStream, opened: OpenSource) -> ImageSize:
+def _coded_size(stream: VideoStream, item: Item) -> ImageSize:
     size = ImageSize(stream.codec_context.height, stream.codec_context.width)
     if size.pixels > MAX_FRAME_PIXELS:
-        raise PixelLimitError(opened.name, size.pixels, MAX_FRAME_PIXELS)
+        raise PixelLimitError(item.name, size.pixels, MAX_FRAME_PIXELS)
     if size.pixels == 0:
-        raise MissingMetadataError(opened.name, "frame size", "the video stream may be damaged")
+        raise MissingMetadataError(item.name, "frame size", "the video stream may be damaged")
     return size
 
 
@@ -117,15 +116,15 @@ def _pixel_shape(stream: VideoStream) -> Fraction:
     return Fraction(ratio) if ratio and Fraction(1, 4) <= ratio <= 4 else Fraction(1)
 
 
-def _indexed(stream: VideoStream, header: TrackHeader, opened: OpenSource) -> _Timing | None:
+def _indexed(stream: VideoStream, header: TrackHeader, item: Item) -> _Timing | None:
     """Believe the header's frame count if the sample index bears it out."""
     frames, entries, fps = stream.frames, stream.index_entries, _rate(stream.average_rate)
     if not frames or len(entries) != frames or fps is None:
         return None
     last = entries[frames - 1]
-    if last.pos + last.size > opened.file_bytes:
-        present = sum(entry.pos + entry.size <= opened.file_bytes for entry in entries)
-        raise TruncatedFileError(opened.name, promised=frames, present=present)
+    if last.pos + last.size > item.file_bytes:
+        present = sum(entry.pos + entry.size <= item.file_bytes for entry in entries)
+        raise TruncatedFileError(item.name, promised=frames, present=present)
     inner = _EDGE if header.edits <= 1 else frames
     edges = chain(range(min(inner, frames)), range(max(inner, frames - _EDGE), frames))
     if any(entries[k].is_discard for k in edges):

@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from vlprep.errors import TimeLimitError
-from vlprep.media.source import OpenSource
+from vlprep.media.source import Item
 from vlprep.media.video.container import FIELD_ORDERS, VideoPacket, decoder_of
 from vlprep.media.video.scan import Timeline
 
@@ -32,7 +32,7 @@ class FrameReader:
         self,
         container: InputContainer,
         stream: VideoStream,
-        opened: OpenSource,
+        item: Item,
         timeline: Timeline,
         wanted: Sequence[int],
         *,
@@ -41,7 +41,7 @@ class FrameReader:
     ) -> None:
         self._container = container
         self._stream = stream
-        self._name = opened.name
+        self._name = item.name
         self._timeline = timeline
         self._wanted = wanted
         self._wanted_set = frozenset(wanted)

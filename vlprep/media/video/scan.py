@@ -16,7 +16,7 @@ import numpy as np
 from av.video.stream import VideoStream
 
 from vlprep.errors import DecodeError, FrameLimitError
-from vlprep.media.source import OpenSource
+from vlprep.media.source import Item
 from vlprep.media.video.container import VideoPacket
 
 MAX_FRAMES = 20_000_000
@@ -68,9 +68,7 @@ class Timeline:
         return position if position >= 0 else None
 
 
-def scan_packets(
-    packets: Iterable[VideoPacket], stream: VideoStream, opened: OpenSource
-) -> Timeline:
+def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item) -> Timeline:
     """Read every packet of a stream once.
 
     Raises `DecodeError` when none is displayed, and `FrameLimitError` when there is no end to them.
@@ -87,12 +85,12 @@ def scan_packets(
             continue
         count += 1
         if count > MAX_FRAMES:
-            raise FrameLimitError(opened.name, MAX_FRAMES)
+            raise FrameLimitError(item.name, MAX_FRAMES)
         longest = max(longest, packet.duration or 0)
         if packet.pts is not None:
             times.append(packet.pts)
     if not count:
-        raise DecodeError(opened.name, "no frame of it is displayed")
+        raise DecodeError(item.name, "no frame of it is displayed")
     return Timeline(
         packet_count=count,
         pts=array("q", np.unique(np.frombuffer(times, np.int64)).tobytes()),

@@ -16,25 +16,22 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
 from vlprep.errors import VlprepError
-from vlprep.media.sniff import Format
-from vlprep.media.source import OpenSource
+from vlprep.media.source import Item
 from vlprep.media.video.container import open_video
 
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
-def has_sound(opened: OpenSource, found: Format) -> bool:
+def has_sound(item: Item) -> bool:
     """Say whether a video has sound that can be decoded.
 
     Raises the errors of `open_video`.
     """
-    with open_video(opened, found) as container:
+    with open_video(item) as container:
         return _chosen(container) is not None
 
 
-def write_sound(
-    path: Path, opened: OpenSource, found: Format, *, bit_rate: int, start_seconds: float
-) -> int:
+def write_sound(path: Path, item: Item, *, bit_rate: int, start_seconds: float) -> int:
     """Write a video's sound as AAC, mono, to a new MP4 and return its length in bytes.
 
     `bit_rate` is in bits per second. `start_seconds` is the time stamp of the first displayed
@@ -45,7 +42,7 @@ def write_sound(
     """
     encoder: Any = None
     with write_errors(path), av.open(str(path), "w", format="mp4") as output:
-        for frame in _frames(opened, found, start_seconds):
+        for frame in _frames(item, start_seconds):
             if encoder is None:
                 rate = frame.sample_rate if frame.sample_rate in _AAC_RATES else 48000
                 encoder = output.add_stream("aac", rate=rate, layout="mono")
@@ -76,10 +73,10 @@ def _chosen(container: InputContainer) -> AudioStream | None:
     return min(streams, key=lambda stream: (not stream.disposition & 1, stream.index), default=None)
 
 
-def _frames(opened: OpenSource, found: Format, start_seconds: float) -> Iterator[AudioFrame]:
+def _frames(item: Item, start_seconds: float) -> Iterator[AudioFrame]:
     """Decode the sound, on a clock that starts at `start_seconds` and never runs backwards."""
     reached = 0
-    with open_video(opened, found) as container:
+    with open_video(item) as container:
         stream = _chosen(container)
         for packet in container.demux(stream) if stream is not None else ():
             for frame in _decoded(packet):
