@@ -7,15 +7,13 @@ import pytest
 
 from tests.places import FIXTURES
 from vlprep import VlprepError, count_tokens, get_model, image_tokens, list_models, load_model_file
-from vlprep.count.files import CountOptions, explain
+from vlprep.count.explain import explain_count
 from vlprep.count.pixels import BUDGETS
 from vlprep.errors import ModelFileError, UnknownModelError
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.maths.sampling import FRAME_COUNT_RULES, INDEX_RULES
-from vlprep.models.registry import (
-    DEFAULT_MODEL,
-    find_source,
-)
+from vlprep.models.registry import DEFAULT_MODEL, find_source
+from vlprep.view import View
 
 MODELS = list_models()
 
@@ -254,7 +252,7 @@ def test_what_cannot_be_counted_with_gives_an_error_of_ours(tmp_path, text):
 def use(spec):
     """Do with a model what the commands do."""
     count = count_tokens(FIXTURES / "photo.jpg", spec)
-    explain(count, spec, CountOptions())
+    explain_count(count.info, count.tokens, View.of(spec))
     if spec.rules().video:
         count_tokens(FIXTURES / "clip.mp4", spec)
 
@@ -292,7 +290,8 @@ def test_a_user_may_cite_sources_of_their_own(tmp_path):
     text = OWN.replace("sources = []", 'sources = ["my notes"]')
     spec = load_model_file(written(tmp_path, text))
     count = count_tokens(FIXTURES / "photo.jpg", spec)
-    assert any("[my notes]" in line for line in explain(count, spec, CountOptions()))
+    lines = explain_count(count.info, count.tokens, View.of(spec))
+    assert any("[my notes]" in line for line in lines)
 
 
 def test_a_missing_model_file_stays_what_the_system_says(tmp_path):
