@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
 CountOrigin = Literal["header", "estimate", "scan"]
 Transfer = Literal["PQ", "HLG"]
 Resample = Literal["fast", "reference"]
+Sampling = Literal["interval", "linspace", "linspace-float32", "arange"]
 Keep = Literal["model-view", "full"]  # of what is compressed
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields, replace
-from typing import Self, TypedDict, Unpack
+from typing import Self, TypedDict, Unpack, get_args
 
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_model
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
+from vlprep.types import Sampling
+
+SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
+"""Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
 
 
 class OptionKeywords(TypedDict, total=False):
@@ -27,7 +31,7 @@ class OptionKeywords(TypedDict, total=False):
     total_pixels: int | None
     start_seconds: float | None
     end_seconds: float | None
-    sampling: str | None
+    sampling: Sampling | None
     high_res: bool
     strict: bool
 
@@ -63,7 +67,7 @@ class ViewOptions:
     """Where in a video to begin."""
     end_seconds: float | None = None
     """Where in a video to end."""
-    sampling: str | None = None
+    sampling: Sampling | None = None
     """Name of the rule of `vlprep.maths.sampling` that spreads the frames of a video."""
     high_res: bool = False
     """High-resolution mode of the services, for images."""
@@ -75,6 +79,9 @@ class ViewOptions:
             raise ConstraintError("fps and nframes exclude each other; give one of them")
         if self.fps is not None and not (self.fps >= 0 and math.isfinite(self.fps)):
             raise ConstraintError(f"fps must be above 0, got {self.fps:g}")
+        if self.sampling not in (None, *SAMPLINGS):
+            known = ", ".join(SAMPLINGS)
+            raise ConstraintError(f"unknown rule {self.sampling!r}; known: {known}")
 
     @property
     def asked(self) -> dict[str, object]:

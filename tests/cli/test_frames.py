@@ -70,8 +70,8 @@ def test_a_part_of_a_clip_by_other_sampling(run, tmp_path):
 
 
 def test_the_names_of_the_samplings_are_those_of_the_rules():
-    from vlprep.cli.options import SAMPLINGS
     from vlprep.maths.sampling import INDEX_RULES
+    from vlprep.view import SAMPLINGS
 
     assert set(SAMPLINGS) == set(INDEX_RULES)
 

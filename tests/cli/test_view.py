@@ -43,7 +43,7 @@ def test_what_is_there_is_kept_without_force(run, tmp_path):
 def test_a_video_is_sent_to_its_own_command(run, tmp_path):
     ran = run("view", "street.mp4", "-o", tmp_path / "v.png")
     assert ran.code == 1
-    assert "vlprep frames --sheet" in ran.err
+    assert "vlprep frames with --sheet" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,10 +12,7 @@ from vlprep.count.pixels import BUDGETS
 from vlprep.errors import ModelFileError, UnknownModelError
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.maths.sampling import FRAME_COUNT_RULES, INDEX_RULES
-from vlprep.models.registry import (
-    DEFAULT_MODEL,
-    find_source,
-)
+from vlprep.models.registry import DEFAULT_MODEL, find_source
 from vlprep.view import View
 
 MODELS = list_models()
@@ -293,9 +290,8 @@ def test_a_user_may_cite_sources_of_their_own(tmp_path):
     text = OWN.replace("sources = []", 'sources = ["my notes"]')
     spec = load_model_file(written(tmp_path, text))
     count = count_tokens(FIXTURES / "photo.jpg", spec)
-    assert any(
-        "[my notes]" in line for line in explain_count(count.info, count.tokens, View.of(spec))
-    )
+    lines = explain_count(count.info, count.tokens, View.of(spec))
+    assert any("[my notes]" in line for line in lines)
 
 
 def test_a_missing_model_file_stays_what_the_system_says(tmp_path):

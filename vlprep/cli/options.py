@@ -11,7 +11,7 @@ import click
 
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 from vlprep.verbs import Processor, processor
-from vlprep.view import ViewKeywords
+from vlprep.view import SAMPLINGS, ViewKeywords
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -98,10 +98,6 @@ def input_options(command: _Command) -> _Command:
     )
 
 
-_SAMPLINGS = ("interval", "linspace", "linspace-float32", "arange")
-"""Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
-
-
 def view_options(command: _Command) -> _Command:
     """Add the options that say what a model is to see: the model, its rules, the view options."""
     return _decorate(
@@ -127,7 +123,7 @@ def view_options(command: _Command) -> _Command:
         click.option("--end", "end_seconds", type=SECONDS, help="End there."),
         click.option(
             "--sampling",
-            type=click.Choice(_SAMPLINGS),
+            type=click.Choice(SAMPLINGS),
             help="How the frames are spread; by default as the model's rules say.",
         ),
         click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
