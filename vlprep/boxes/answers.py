@@ -112,13 +112,16 @@ def _excerpt(text: str) -> str:
     return "it is empty" if not words else repr(words if len(words) <= 40 else words[:39] + "…")
 
 
-def _shape(numbers: list[float], label: str | None, text: str | None = None) -> Shape | None:
-    """Return what so many numbers are: a point, a box, or a polygon; `None` for other numbers."""
+def _shapes(
+    numbers: list[float], label: str | None, text: str | None, said: str, notes: _Notes
+) -> Iterator[Shape]:
+    """Yield what so many numbers are, a point, a box, or a polygon; else note what was said."""
     if len(numbers) < 2 or len(numbers) % 2:
-        return None
+        notes.odd.append(said)
+        return
     points = tuple(zip(numbers[::2], numbers[1::2], strict=True))
     kind: ShapeKind = "point" if len(points) == 1 else "box" if len(points) == 2 else "polygon"
-    return Shape(kind, points, label or None, text or None)
+    yield Shape(kind, points, label or None, text or None)
 
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
@@ -143,13 +146,10 @@ def _read_tokens(text: str, notes: _Notes) -> Iterator[Shape]:
             label = match["label"].strip()
         elif text[: match.start()].rstrip()[-1:] != ">":
             label = None  # several boxes in a row share the name before them
-        shape = _shape(_numbers_in(match["numbers"]), label)
         if match["end"] is None:
             notes.cut_off = True  # a number may have lost its last digits
-        elif shape is None:
-            notes.odd.append(match[0])
         else:
-            yield shape
+            yield from _shapes(_numbers_in(match["numbers"]), label, None, match[0], notes)
 
 
 # QwenVL HTML: elements with their place as an attribute.
@@ -198,11 +198,8 @@ def _read_html(text: str, notes: _Notes) -> Iterator[Shape]:
     places.feed(text)
     notes.cut_off |= bool(places.rawdata.strip().startswith("<"))  # a tag that never ended
     for label, value, words in places.found:
-        shape = _shape(_numbers_in(value), label, " ".join("".join(words).split()))
-        if shape is None:
-            notes.odd.append(repr(value))
-        else:
-            yield shape
+        inside = " ".join("".join(words).split())
+        yield from _shapes(_numbers_in(value), label, inside, repr(value), notes)
 
 
 # QwenVL Markdown: places of images and tables as comments.
@@ -212,11 +209,8 @@ _COMMENT = re.compile(r"<!--\s*(?P<label>\w[\w ]*?)\s*\((?P<numbers>[-\d.,\s]+)\
 
 def _read_markdown(text: str, notes: _Notes) -> Iterator[Shape]:
     for match in _COMMENT.finditer(text):
-        shape = _shape(_numbers_in(match["numbers"]), match["label"])
-        if shape is None:
-            notes.odd.append(match[0])
-        else:
-            yield shape
+        numbers = _numbers_in(match["numbers"])
+        yield from _shapes(numbers, match["label"], None, match[0], notes)
 
 
 # JSON.
@@ -300,13 +294,9 @@ def _place_shapes(
         for item in value:
             yield from _place_shapes(item, label, text, notes)
         return
-    shape = None
-    if isinstance(value, list) and _is_numbers(value):
-        shape = _shape([float(number) for number in value], label, text)
-    if shape is None:
-        notes.odd.append(_excerpt(json.dumps(value, ensure_ascii=False)))
-    else:
-        yield shape
+    numbers = value if isinstance(value, list) and _is_numbers(value) else []
+    said = _excerpt(json.dumps(value, ensure_ascii=False))
+    yield from _shapes(list(map(float, numbers)), label, text, said, notes)
 
 
 def _is_pair(value: Any) -> bool:
@@ -347,7 +337,7 @@ def _read_text(text: str, notes: _Notes) -> Iterator[Shape]:
         for start, place in places:
             numbers = _numbers_in(place)
             if len(numbers) in (2, 4):
-                yield from filter(None, [_shape(numbers, _name_before(line[:start]))])
+                yield from _shapes(numbers, _name_before(line[:start]), None, place, notes)
 
 
 def _name_before(text: str) -> str | None:
