@@ -61,8 +61,8 @@ def find_source(source_id: str) -> Source | None:
     >>> find_source("S004").date
     '2025-12-18'
     """
-    row = _shared("sources").get(source_id)
-    return row and build(Source, {"id": source_id, **row}, f"sources.{source_id}")
+    row = _shared()["source"].get(source_id)
+    return row and build(Source, {"id": source_id, **row}, f"source.{source_id}")
 
 
 @cache
@@ -74,7 +74,7 @@ def get_route(name: str) -> Route:
     >>> get_route("path").max_video_bytes
     100000000
     """
-    routes = _shared("routes")
+    routes = _shared()["routes"]
     if name not in routes:
         raise ConstraintError(f"unknown route {name!r}; there are {', '.join(routes)}")
     return build(Route, {"name": name, **routes[name]}, f"routes.{name}")
@@ -89,7 +89,7 @@ def get_api(name: str) -> ChatApi:
     >>> get_api("openai").fixed_fps
     2.0
     """
-    apis = _shared("apis")
+    apis = _shared()["apis"]
     if name not in apis:
         raise ConstraintError(f"unknown API {name!r}; there are {', '.join(apis)}")
     return build(ChatApi, {"name": name, **apis[name]}, f"apis.{name}")
@@ -101,7 +101,7 @@ def list_apis() -> tuple[ChatApi, ...]:
     >>> [(api.name, api.routes[0]) for api in list_apis()]
     [('openai', 'base64'), ('dashscope', 'path')]
     """
-    return tuple(map(get_api, _shared("apis")))
+    return tuple(map(get_api, _shared()["apis"]))
 
 
 @cache
@@ -111,7 +111,7 @@ def request_limits() -> RequestLimits:
     >>> request_limits().max_videos
     64
     """
-    return build(RequestLimits, _shared("request"), "request")
+    return build(RequestLimits, _shared()["request"], "request")
 
 
 @cache
@@ -121,7 +121,7 @@ def file_formats() -> FileFormats:
     >>> file_formats().large_image
     ('JPEG', 'PNG')
     """
-    return build(FileFormats, _shared("formats"), "formats")
+    return build(FileFormats, _shared()["formats"], "formats")
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
@@ -181,13 +181,9 @@ def _models() -> dict[str, Callable[[], ModelSpec]]:
     }
 
 
-def _shared(kind: str) -> Table:
-    """Return one of the tables that models share, by what it holds."""
-    return _shared_tables()[kind]
-
-
 @cache
-def _shared_tables() -> dict[str, Table]:
+def _shared() -> dict[str, Table]:
+    """Return the tables that models share, by what they hold."""
     return {kind: rows for file in _read_files("").values() for kind, rows in file.items()}
 
 
@@ -230,7 +226,7 @@ def _build_model(table: Table, name: str) -> ModelSpec:
     )
     if "price_list" in fields:
         fields["prices"] = table["price_lists"][fields.pop("price_list")]
-    return build(ModelSpec, _filled(fields, _shared_tables()), where)
+    return build(ModelSpec, _filled(fields, _shared()), where)
 
 
 def _build_rules(name: str, part: Table, where: str) -> RuleSet:
