@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from tests.places import FIXTURES
-from vlprep import draw_boxes, image_tokens, locate_boxes, save_boxes
+from vlprep import draw_boxes, get_model, image_tokens, locate_boxes, save_boxes
 from vlprep.boxes.outlines import COLOURS
 from vlprep.errors import AnswerError, ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.types import ImageSize
@@ -194,6 +196,36 @@ def test_the_drawing_is_written_at_the_size_of_the_original(tmp_path, ending):
             assert np.array_equal(np.asarray(written), draw_boxes(PHOTO, found))
 
 
+def test_what_was_found_can_be_drawn_saved_and_written_down(tmp_path):
+    found = locate_boxes(PHOTO, "car: 100, 100, 500, 500")
+    assert np.array_equal(found.draw(), draw_boxes(PHOTO, found))
+    found.save(tmp_path / "out.png")
+    with Image.open(tmp_path / "out.png") as written:
+        assert np.array_equal(np.asarray(written), found.draw())
+    with pytest.raises(FileExistsError):
+        found.save(tmp_path / "out.png")
+    table = found.to_dict()
+    assert json.loads(json.dumps(table)) == table
+    assert (table["schema"], table["height"], table["width"]) == ("vlprep.boxes/1", 480, 640)
+    assert table["shapes"][0]["label"] == "car"
+    assert table["shapes"][0]["answered_points"] == [[100, 100], [500, 500]]
+
+
+def test_the_image_can_be_given_again_where_it_was_read_from_memory():
+    content = PHOTO.read_bytes()
+    with io.BytesIO(content) as file:
+        found = locate_boxes(file, "car: 100, 100, 500, 500")
+        drawn = found.draw()
+    assert np.array_equal(found.draw(content), drawn)
+
+
+def test_what_is_known_of_a_model_and_of_the_count_comes_along():
+    spec = replace(get_model("Qwen/Qwen2.5-VL-7B-Instruct"), warnings=("not certain",))
+    for convention in ("absolute", "relative-1000"):
+        found = locate_boxes(PHOTO, "[1, 2, 30, 40]", spec, convention=convention)
+        assert found.warnings == ("not certain",)
+
+
 def test_nothing_is_written_over_unasked(tmp_path):
     source = tmp_path / "photo.jpg"
     source.write_bytes(PHOTO.read_bytes())
@@ -201,7 +233,7 @@ def test_nothing_is_written_over_unasked(tmp_path):
     with pytest.raises(FileExistsError, match="the source itself"):
         save_boxes(source, found, source, overwrite=True)
     save_boxes(source, found, tmp_path / "out.png")
-    with pytest.raises(FileExistsError, match="--force overwrites"):
+    with pytest.raises(FileExistsError, match="exists already"):
         save_boxes(source, found, tmp_path / "out.png")
     save_boxes(source, found, tmp_path / "out.png", overwrite=True)
     with pytest.raises(ConstraintError, match=r"use \.jpg"):

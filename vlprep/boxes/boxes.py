@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +19,24 @@ from vlprep.boxes.grids import (
     turn_points,
 )
 from vlprep.boxes.outlines import outlined
-from vlprep.count.tokens import image_tokens
+from vlprep.count.tokens import image_count
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.picture import read_picture
-from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.media.target import PathLike, check_new, check_not_source, new_file
-from vlprep.models.registry import get_model
-from vlprep.models.spec import BoxConvention, ModelSpec
+from vlprep.models.spec import BoxConvention
 from vlprep.types import ImageInfo, ImageSize
 from vlprep.units import format_size
+from vlprep.view import View
+
+
+class LocateKeywords(TypedDict, total=False):
+    """Keywords of `locate_boxes`."""
+
+    convention: str | None
+    resized: ImageSize | tuple[int, int] | None
+    unturned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,115 +67,157 @@ class LocatedShapes:
     """In pixels of the file before its EXIF orientation is applied, not rounded."""
     warnings: tuple[str, ...] = ()
     """What a user should know."""
+    image: SourceLike = field(repr=False, compare=False)
+    """What it is drawn on."""
+
+    def draw(self, source: SourceLike | None = None) -> npt.NDArray[np.uint8]:
+        """Draw the shapes on the image, upright and at its own size.
+
+        The result is RGB, height x width x 3. Shapes are numbered from 1 and named, each label in a
+        colour of its own; characters that Pillow's own font lacks become boxes. `source` is the
+        image where the one that was located in cannot be read again.
+
+        Raises the errors of `read_picture`.
+
+        >>> from vlprep import locate_boxes
+        >>> locate_boxes("fixtures/photo.jpg", "boat: 250, 500, 500, 1000").draw().shape
+        (480, 640, 3)
+        """
+        with open_item(self.image if source is None else source) as item:
+            picture = read_picture(item)
+        return np.asarray(outlined(picture, self.shapes))
+
+    def save(
+        self, path: PathLike, *, overwrite: bool = False, source: SourceLike | None = None
+    ) -> None:
+        """Write what `draw` draws to a picture file, whose ending chooses the format.
+
+        Raises `ConstraintError` for an ending of no known picture format, and the errors of `draw`
+        and `new_file`.
+        """
+        format = picture_format(path)
+        check_not_source(path, [self.source])
+        check_new(path, overwrite=overwrite)
+        content = encode_picture(self.draw(source), format)
+        with new_file(path, overwrite=overwrite) as file:
+            file.write(content)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `vlprep.boxes/1`: facts of the image, and every shape thrice."""
+        height, width = self.resized or (None, None)
+        return {
+            "schema": "vlprep.boxes/1",
+            "source": self.source,
+            "model": self.model,
+            "form": self.form,
+            "convention": self.convention,
+            "convention_from": self.convention_from,
+            "convention_sources": list(self.sources),
+            "height": self.info.size.height,
+            "width": self.info.size.width,
+            "orientation": self.info.orientation,
+            "resized_height": height,
+            "resized_width": width,
+            "shapes": list(map(_shape_dict, self.shapes, self.stored, self.answered)),
+            "warnings": list(self.warnings),
+        }
 
 
 def locate_boxes(
     source: SourceLike,
     answer: str,
-    model: ModelSpec | str | None = None,
+    view: View,
     *,
     convention: str | None = None,
     resized: ImageSize | tuple[int, int] | None = None,
     unturned: bool = False,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
 ) -> LocatedShapes:
     """Map the boxes, points and polygons of a model's `answer` about an image to its pixels.
 
     `answer` is text in one of the forms of `parse_answer`. `convention` replaces what the catalogue
     says of the model; see `map_boxes`. Where coordinates are absolute, `resized`, (height, width),
-    is the size that the model saw; without it the size that `image_tokens` computes with the other
-    parameters, which must be those of the request. `unturned` says that the model was shown the
-    file without its EXIF orientation, as qwen-vl-utils does it. Only the image's header is read.
+    is the size that the model saw; without it the size that the view gives, whose options must be
+    those of the request. `unturned` says that the model was shown the file without its EXIF
+    orientation, as qwen-vl-utils does it. Only the image's header is read.
 
     Nothing is clipped: what lies outside of the image comes with a warning.
 
     Raises `AnswerError`, the errors of `probe` and `map_boxes`, and `UnsupportedFormatError` for a
     video.
 
-    >>> found = locate_boxes("fixtures/photo.jpg", '{"bbox_2d": [250, 500, 500, 1000]}')
+    >>> found = locate_boxes("fixtures/photo.jpg", '{"bbox_2d": [250, 500, 500, 1000]}', View.of())
     >>> found.convention, found.shapes[0].points
     ('relative-1000', ((160.0, 240.0), (320.0, 480.0)))
     """
-    spec = get_model(model)
-    in_force = box_convention(spec, convention)
-    info = probe(source)
-    if not isinstance(info, ImageInfo):
-        problem = "a video, not an image; boxes are drawn on one frame: `save_frames` writes them"
-        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
+    in_force = box_convention(view.model, convention)
+    info = _image_info(source)
     read = parse_answer(answer)
     shown = stored_size(info.size, info.orientation) if unturned else info.size
-    seen = None if resized is None else ImageSize(*resized)
-    if seen is None and in_force == "absolute":
-        seen = image_tokens(
-            shown,
-            spec,
-            min_pixels=min_pixels,
-            max_pixels=max_pixels,
-            high_res=high_res,
-            rules=rules,
-        ).resized
+    seen, warnings = _seen(shown, view, in_force, resized)
     mapped = map_boxes(_all_points(read.shapes), convention=in_force, resized=seen, original=shown)
-    upright = turn_points(mapped, info.size, info.orientation, upright=True) if unturned else mapped
-    stored = turn_points(upright, info.size, info.orientation)
+    turned = turn_points(mapped, info.size, info.orientation, upright=unturned)
+    upright, stored = (turned, mapped) if unturned else (mapped, turned)
+    doubts = _contradictions(read.shapes, in_force, answer_extent(in_force, seen))
     return LocatedShapes(
         source=source_name(source),
-        model=spec.name,
+        model=view.model.name,
         info=info,
         form=read.form,
         convention=in_force,
         convention_from="model" if convention is None else "caller",
-        sources=() if convention is not None else spec.box_rule().sources,
+        sources=view.model.box_rule().sources if convention is None else (),
         resized=seen,
         answered=read.shapes,
         shapes=tuple(_with_points(read.shapes, upright)),
         stored=tuple(_with_points(read.shapes, stored)),
-        warnings=(
-            *info.warnings,
-            *read.warnings,
-            *_contradictions(read.shapes, in_force, answer_extent(in_force, seen)),
-        ),
+        warnings=(*warnings, *info.warnings, *read.warnings, *doubts),
+        image=source,
     )
 
 
 def draw_boxes(source: SourceLike, located: LocatedShapes) -> npt.NDArray[np.uint8]:
-    """Draw what `locate_boxes` found on the image, upright and at its own size.
-
-    The result is RGB, height x width x 3. Shapes are numbered from 1 and named, each label in a
-    colour of its own; characters that Pillow's own font lacks become boxes.
-
-    Raises the errors of `read_picture`.
-
-    >>> found = locate_boxes("fixtures/photo.jpg", "boat: 250, 500, 500, 1000")
-    >>> draw_boxes("fixtures/photo.jpg", found).shape
-    (480, 640, 3)
-    """
-    with open_item(source) as item:
-        picture = read_picture(item)
-    return np.asarray(outlined(picture, located.shapes))
+    """Draw what `locate_boxes` found on the image: see `LocatedShapes.draw`."""
+    return located.draw(source)
 
 
 def save_boxes(
     source: SourceLike, located: LocatedShapes, path: PathLike, *, overwrite: bool = False
 ) -> None:
-    """Write the drawing of `draw_boxes` to a picture file, whose ending chooses the format.
+    """Write the drawing of `draw_boxes` to a picture file: see `LocatedShapes.save`."""
+    located.save(path, overwrite=overwrite, source=source)
 
-    Raises `ConstraintError` for an ending of no known picture format, and the errors of
-    `draw_boxes` and `new_file`.
 
-    >>> from tempfile import TemporaryDirectory
-    >>> found = locate_boxes("fixtures/photo.jpg", "boat: 250, 500, 500, 1000")
-    >>> with TemporaryDirectory() as folder:
-    ...     save_boxes("fixtures/photo.jpg", found, f"{folder}/boxes.png")
-    """
-    format = picture_format(path)
-    check_not_source(path, [located.source])
-    check_new(path, overwrite=overwrite)
-    content = encode_picture(draw_boxes(source, located), format)
-    with new_file(path, overwrite=overwrite) as file:
-        file.write(content)
+def _image_info(source: SourceLike) -> ImageInfo:
+    with open_item(source) as item:
+        info = item.info
+    if not isinstance(info, ImageInfo):
+        problem = "a video, not an image; boxes are drawn on one frame: `save_frames` writes them"
+        raise UnsupportedFormatError(item.name, problem, format=info.format)
+    return info
+
+
+def _seen(
+    shown: ImageSize,
+    view: View,
+    convention: BoxConvention,
+    resized: ImageSize | tuple[int, int] | None,
+) -> tuple[ImageSize | None, tuple[str, ...]]:
+    """Return the size that the model saw, if that is known or matters, and what is to be said."""
+    if resized is not None or convention != "absolute":
+        return (ImageSize(*resized) if resized else None), view.model.warnings
+    count = image_count(shown, view)
+    return count.resized, count.warnings
+
+
+def _shape_dict(shape: Shape, stored: Shape, answered: Shape) -> dict[str, Any]:
+    return {
+        "kind": shape.kind,
+        "label": shape.label,
+        "text": shape.text,
+        "points": list(map(list, shape.points)),
+        "stored_points": list(map(list, stored.points)),
+        "answered_points": list(map(list, answered.points)),
+    }
 
 
 def _all_points(shapes: Sequence[Shape]) -> npt.NDArray[np.float64]:

@@ -15,11 +15,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from vlprep.count.tokens import image_tokens
+from vlprep.count.tokens import image_count
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_model
 from vlprep.models.spec import BOX_CONVENTIONS, BoxConvention, ModelSpec
 from vlprep.types import ImageSize
+from vlprep.view import View
 
 Coordinates: TypeAlias = npt.NDArray[np.float64]
 """Boxes (..., 4) or points (..., 2)."""
@@ -84,7 +85,7 @@ def map_boxes(
     convention = box_convention(model, convention)
     seen = None if resized is None else _checked_size(resized)
     if seen is None and convention not in RELATIVE_EXTENTS:
-        seen = image_tokens(size, model).resized
+        seen = image_count(size, View.of(model)).resized
     extent = answer_extent(convention, seen)
     if inverse:
         mapped = _scaled(turn_points(points, size, orientation, upright=True), size, extent)

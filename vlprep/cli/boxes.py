@@ -10,17 +10,15 @@ from typing import Any
 import click
 
 from vlprep.boxes.answers import Shape
-from vlprep.boxes.boxes import LocatedShapes, locate_boxes, save_boxes
-from vlprep.cli.options import SIZE, high_res_option, model_options, output_options, pixel_options
-from vlprep.cli.render import note, print_json, print_table
+from vlprep.boxes.boxes import LocatedShapes
+from vlprep.cli.options import SIZE, bind, output_options, view_options
+from vlprep.cli.render import print_json, print_table, say_warnings
 from vlprep.cli.text import safe
 from vlprep.count.explain import cite
 from vlprep.errors import AnswerError
-from vlprep.models.registry import resolve_model
+from vlprep.media.source import open_item
 from vlprep.models.spec import BOX_CONVENTIONS
 from vlprep.units import format_size
-
-SCHEMA = "vlprep.boxes/1"
 
 
 @click.command(name="boxes")
@@ -37,18 +35,14 @@ SCHEMA = "vlprep.boxes/1"
     "--unturned", is_flag=True, help="The model was shown the file without its EXIF turn."
 )
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
-@model_options
-@pixel_options
-@high_res_option
+@view_options
 @output_options
 def command(
-    *,
     image: str,
     answer: str,
+    *,
     output: str | None,
     stored: bool,
-    model: str | None,
-    model_file: str | None,
     force: bool,
     as_json: bool,
     **asked: Any,
@@ -63,19 +57,19 @@ def command(
     \b
     vlprep boxes photo.jpg answer.json -o boxes.png --model qwen3-vl-plus
     """
-    spec = resolve_model(model, model_file)
-    found = locate_boxes(image, _read_answer(answer), spec, **asked)
-    if output is not None:
-        save_boxes(image, found, output, overwrite=force)
+    processor = bind(asked)
+    with open_item(image) as item:  # once, so that what is drawn on is what was located in
+        found = processor.locate(item, _read_answer(answer), **asked)
+        if output is not None:
+            found.save(output, overwrite=force)
     if as_json:
-        print_json(_document(found, output))
+        print_json({**found.to_dict(), "output": output})
         return 0
     click.echo("\n".join(_heading(found, stored)))
     print_table(HEADINGS, map(_row, _numbered(found.stored if stored else found.shapes)), left=3)
     if output is not None:
         click.echo(f"\nwritten to {safe(output)}")
-    for warning in found.warnings:
-        note(f"warning: {image}: {warning}")
+    say_warnings(image, found.warnings, processor)
     return 0
 
 
@@ -112,36 +106,3 @@ def _row(numbered: tuple[int, Shape]) -> tuple[str, ...]:
     sides = shape.bounds[:2] if shape.kind == "point" else shape.bounds
     cells = [f"{side:.1f}" for side in sides]
     return (str(number), shape.kind + corners, shape.label or "", *cells, *[""] * (4 - len(cells)))
-
-
-def _document(found: LocatedShapes, output: str | None) -> dict[str, Any]:
-    height, width = found.resized or (None, None)
-    return {
-        "schema": SCHEMA,
-        "source": found.source,
-        "model": found.model,
-        "form": found.form,
-        "convention": found.convention,
-        "convention_from": found.convention_from,
-        "convention_sources": list(found.sources),
-        "height": found.info.size.height,
-        "width": found.info.size.width,
-        "orientation": found.info.orientation,
-        "resized_height": height,
-        "resized_width": width,
-        "shapes": [
-            {
-                "kind": shape.kind,
-                "label": shape.label,
-                "text": shape.text,
-                "points": shape.points,
-                "stored_points": stored.points,
-                "answered_points": answered.points,
-            }
-            for shape, stored, answered in zip(
-                found.shapes, found.stored, found.answered, strict=True
-            )
-        ],
-        "warnings": list(found.warnings),
-        "output": output,
-    }

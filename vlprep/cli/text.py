@@ -21,7 +21,7 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda match: _escape(match[0]), text)
 
 
-_NAMED = re.compile(r"`([a-z_]+)(?:=True|\(\))?`")
+_NAMED = re.compile(r"`([a-z_]+)(?:=(True|False)|\(\))?`")
 
 
 def flagged(text: str) -> str:
@@ -29,8 +29,15 @@ def flagged(text: str) -> str:
 
     >>> flagged("give one with `max_input`; `start_seconds` is no help, `read_frames` is")
     'give one with --max-input; --start is no help, vlprep frames is'
+    >>> flagged("leave `thinking=False` out")
+    'leave --no-thinking out'
     """
-    return _NAMED.sub(lambda match: _WORDS.get(match[1], f"--{match[1].replace('_', '-')}"), text)
+    return _NAMED.sub(_flag, text)
+
+
+def _flag(match: re.Match[str]) -> str:
+    dashes = "--no-" if match[2] == "False" else "--"
+    return _WORDS.get(match[1], dashes + match[1].replace("_", "-"))
 
 
 _WORDS = {
@@ -50,6 +57,7 @@ _WORDS = {
     "check_media": "vlprep check",
     "build_request": "vlprep payload",
     "list_models": "vlprep models",
+    "load_model_file": "--model-file",
 }
 """What the command line calls parameters and functions whose names are not the option's own."""
 
