@@ -12,6 +12,7 @@ from tests.places import FIXTURES
 from vlprep import draw_boxes, get_model, image_tokens, locate_boxes, save_boxes
 from vlprep.boxes.outlines import COLOURS
 from vlprep.errors import AnswerError, ConstraintError, UnknownFactError, UnsupportedFormatError
+from vlprep.media.source import open_item
 from vlprep.types import ImageSize
 
 PHOTO = FIXTURES / "photo.jpg"
@@ -217,6 +218,16 @@ def test_the_image_can_be_given_again_where_it_was_read_from_memory():
         found = locate_boxes(file, "car: 100, 100, 500, 500")
         drawn = found.draw()
     assert np.array_equal(found.draw(content), drawn)
+
+
+def test_of_an_open_item_the_image_that_was_located_in_is_drawn_on(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(PHOTO.read_bytes())
+    with open_item(path) as item:
+        found = locate_boxes(item, "car: 100, 100, 500, 500")
+        (tmp_path / "other.png").write_bytes((FIXTURES / "alpha.png").read_bytes())
+        (tmp_path / "other.png").replace(path)
+        assert np.array_equal(found.draw(), draw_boxes(PHOTO, found))
 
 
 def test_what_is_known_of_a_model_and_of_the_count_comes_along():

@@ -23,7 +23,6 @@ from vlprep.count.tokens import image_count
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.picture import read_picture
-from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.media.target import PathLike, check_new, check_not_source, new_file
 from vlprep.models.spec import BoxConvention
@@ -189,10 +188,11 @@ def save_boxes(
 
 
 def _image_info(source: SourceLike) -> ImageInfo:
-    info = probe(source)
+    with open_item(source) as item:
+        info = item.info
     if not isinstance(info, ImageInfo):
         problem = "a video, not an image; boxes are drawn on one frame: `save_frames` writes them"
-        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
+        raise UnsupportedFormatError(item.name, problem, format=info.format)
     return info
 
 

@@ -16,6 +16,7 @@ from vlprep.cli.render import print_json, print_table, say_warnings
 from vlprep.cli.text import safe
 from vlprep.count.explain import cite
 from vlprep.errors import AnswerError
+from vlprep.media.source import open_item
 from vlprep.models.spec import BOX_CONVENTIONS
 from vlprep.units import format_size
 
@@ -57,9 +58,10 @@ def command(
     vlprep boxes photo.jpg answer.json -o boxes.png --model qwen3-vl-plus
     """
     processor = bind(asked)
-    found = processor.locate(image, _read_answer(answer), **asked)
-    if output is not None:
-        found.save(output, overwrite=force)
+    with open_item(image) as item:  # once, so that what is drawn on is what was located in
+        found = processor.locate(item, _read_answer(answer), **asked)
+        if output is not None:
+            found.save(output, overwrite=force)
     if as_json:
         print_json({**found.to_dict(), "output": output})
         return 0

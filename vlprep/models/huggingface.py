@@ -68,24 +68,10 @@ def read_folder(path: Path) -> dict[str, Any]:
     Raises `ModelFileError` when there is no such file, or it is not of a Qwen vision model.
     """
     folder = path if path.is_dir() else path.parent
-    nested = _read_json(folder / "processor_config.json")
-    flat = _read_json(path if path.is_file() else folder / "preprocessor_config.json")
-    image = flat or nested.get("image_processor", {})
-    video = _read_json(folder / "video_preprocessor_config.json") or nested.get(
-        "video_processor", {}
-    )
+    processor, image, video = _processors(path, folder)
     config = _read_json(folder / "config.json")
-    if not image:
-        raise ModelFileError(str(path), "no preprocessor_config.json or processor_config.json")
-    _require_qwen(image, path)
-    warnings: list[str] = []
-    processor = image.get("processor_class") or nested.get("processor_class")
-    if not isinstance(processor, str | None):
-        raise ModelFileError(str(path), f"processor_class {processor!r} is not a name")
-    for table in (image, video):
-        if not isinstance(table.get("size", {}), dict):
-            raise ModelFileError(str(path), f"size {table['size']!r} is not an object")
     video_type, prompt = _classes(processor, video, config)
+    warnings: list[str] = []
     rules: dict[str, Any] = {
         "title": "transformers 5.23.0 with the model's own configuration",
         "date": "2026",
@@ -105,6 +91,25 @@ def read_folder(path: Path) -> dict[str, Any]:
         model["context_tokens"] = context
     name = config.get("_name_or_path") or folder.resolve().name
     return {"models": {str(name): model}}
+
+
+def _processors(path: Path, folder: Path) -> tuple[str | None, Table, Table]:
+    """Return the processor's class, and the numbers of its image and its video part."""
+    nested = _read_json(folder / "processor_config.json")
+    flat = _read_json(path if path.is_file() else folder / "preprocessor_config.json")
+    image = flat or nested.get("image_processor", {})
+    flat_video = _read_json(folder / "video_preprocessor_config.json")
+    video = flat_video or nested.get("video_processor", {})
+    if not image:
+        raise ModelFileError(str(path), "no preprocessor_config.json or processor_config.json")
+    _require_qwen(image, path)
+    processor = image.get("processor_class") or nested.get("processor_class")
+    if not isinstance(processor, str | None):
+        raise ModelFileError(str(path), f"processor_class {processor!r} is not a name")
+    for table in (image, video):
+        if not isinstance(table.get("size", {}), dict):
+            raise ModelFileError(str(path), f"size {table['size']!r} is not an object")
+    return processor, image, video
 
 
 def _classes(processor: str | None, video: Table, config: Table) -> tuple[str | None, str]:
