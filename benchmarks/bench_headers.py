@@ -24,8 +24,8 @@ from click.testing import CliRunner
 from PIL import ExifTags, Image
 from report import Finding, Timing, alternate, finish, milliseconds, options, ratio
 
+from vlprep import count_many
 from vlprep.cli import main as vlprep_main
-from vlprep.count.files import count_many
 from vlprep.media.probe import probe
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

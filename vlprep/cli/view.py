@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from vlprep.cli.options import bind, output_options, view_options
-from vlprep.cli.render import heading, print_json, say_warnings, view_json
+from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
-from vlprep.frames.view import ImageView, save_view
+from vlprep.frames.view import ImageView
 from vlprep.units import format_size
 
 
@@ -33,9 +33,9 @@ def command(
     """
     processor = bind(asked)
     shown = processor.view(image)
-    save_view(shown, output, compare=compare, overwrite=force)
+    shown.save(output, compare=compare, overwrite=force)
     if as_json:
-        print_json(view_json(shown, output))
+        print_json({**shown.to_dict(), "output": output})
         return 0
     click.echo(heading(processor))
     click.echo(_summary(shown))

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.count.prices import PriceEstimate, input_prices
-from vlprep.count.tokens import TokenCount, image_counts, media_count
+from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
@@ -51,6 +51,15 @@ class MediaCount:
         """What a user should know of the file or of its count."""
         return self.info.warnings + self.tokens.warnings
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the file's entry of `vlprep.tokens/1`."""
+        return {
+            "source": self.source,
+            "kind": self.kind,
+            **count_dict(self.info.size, self.tokens),
+            "warnings": list(self.warnings),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFailure:
@@ -74,6 +83,11 @@ class MediaFailure:
         if isinstance(self.error, OSError) and self.error.strerror:
             return _lower_first(self.error.strerror)
         return str(self.error).removeprefix(f"{self.source}: ")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the file's entry of `vlprep.tokens/1` and of the others with an error in it."""
+        error = {"code": self.code, "message": self.message}
+        return {"source": self.source, "error": error}
 
 
 Result: TypeAlias = MediaCount | MediaFailure

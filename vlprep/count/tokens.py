@@ -68,6 +68,21 @@ class VideoCount(TokenCount):
         return self.plan.frame_count
 
 
+def count_dict(size: ImageSize, tokens: TokenCount) -> dict[str, int | None]:
+    """Return the documented JSON of a count, in which sizes are height and width apart."""
+    return {
+        "height": size.height,
+        "width": size.width,
+        "resized_height": tokens.resized.height,
+        "resized_width": tokens.resized.width,
+        "frames": tokens.frames,
+        "tokens": tokens.total,
+        "visual_tokens": tokens.visual,
+        "marker_tokens": tokens.markers,
+        "text_tokens": tokens.text,
+    }
+
+
 def media_count(info: ImageInfo | VideoInfo, view: View) -> TokenCount:
     """Count a file whose header has been read; raises what `image_count` and `video_count` do."""
     if isinstance(info, VideoInfo):

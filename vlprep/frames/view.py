@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vlprep.count.tokens import TokenCount, image_count
+from vlprep.count.tokens import TokenCount, count_dict, image_count
 from vlprep.draw.sheets import side_by_side
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.encode import encode_picture, picture_format
@@ -42,6 +43,45 @@ class ImageView:
         sizes = " as ".join("x".join(map(str, a.shape)) for a in (self.original, self.image))
         return f"ImageView({self.source}, {sizes})"
 
+    def save(self, path: PathLike, *, compare: bool = False, overwrite: bool = False) -> None:
+        """Write the picture to a file, whose ending chooses the format.
+
+        With `compare` the original stands beside it, and the view is enlarged to the same size.
+
+        Raises `ConstraintError` for an ending of no known picture format, and the errors of
+        `new_file`.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     view_image("fixtures/photo.jpg", View.of()).save(f"{folder}/view.png")
+        """
+        format = picture_format(path)
+        check_not_source(path, [self.source])
+        picture = self.image
+        if compare:
+            picture = side_by_side(self.original, self.image, self._captions)
+        with new_file(path, overwrite=overwrite) as file:
+            file.write(encode_picture(picture, format))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `vlprep.view/1`: sizes, tokens and warnings."""
+        return {
+            "schema": "vlprep.view/1",
+            "source": self.source,
+            "model": self.model,
+            "rules": self.tokens.rules,
+            **count_dict(self.info.size, self.tokens),
+            "warnings": list(self.info.warnings + self.tokens.warnings),
+        }
+
+    @property
+    def _captions(self) -> tuple[str, str]:
+        seen = format_size(self.tokens.resized)
+        return (
+            f"{Path(self.source).name}, {format_size(self.info.size)}",
+            f"as {self.model} sees it: {seen}, {self.tokens.total:,} tokens",
+        )
+
 
 def view_image(source: SourceLike, view: View) -> ImageView:
     """Decode an image and scale it to the size that `image_count` counts.
@@ -69,30 +109,5 @@ def view_image(source: SourceLike, view: View) -> ImageView:
 def save_view(
     view: ImageView, path: PathLike, *, compare: bool = False, overwrite: bool = False
 ) -> None:
-    """Write a view to a picture file, whose ending chooses the format.
-
-    With `compare` the original stands beside it, and the view is enlarged to the same size.
-
-    Raises `ConstraintError` for an ending of no known picture format, and the errors of `new_file`.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     shown = view_image("fixtures/photo.jpg", View.of())
-    ...     save_view(shown, f"{folder}/view.png", compare=True)
-    """
-    format = picture_format(path)
-    check_not_source(path, [view.source])
-    if compare:
-        content = encode_picture(side_by_side(view.original, view.image, _captions(view)), format)
-    else:
-        content = encode_picture(view.image, format)
-    with new_file(path, overwrite=overwrite) as file:
-        file.write(content)
-
-
-def _captions(view: ImageView) -> tuple[str, str]:
-    seen = format_size(view.tokens.resized)
-    return (
-        f"{Path(view.source).name}, {format_size(view.info.size)}",
-        f"as {view.model} sees it: {seen}, {view.tokens.total:,} tokens",
-    )
+    """Write a view to a picture file: see `ImageView.save`."""
+    view.save(path, compare=compare, overwrite=overwrite)

@@ -1,0 +1,112 @@
+"""The processor: bound and checked once, a value, and cheap."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from dataclasses import FrozenInstanceError, fields
+from importlib import import_module
+from typing import get_args
+
+import pytest
+
+import vlprep
+from tests.places import FIXTURES
+from vlprep import Processor, ViewOptions, processor
+from vlprep.errors import ConstraintError, UnknownModelError
+from vlprep.maths.sampling import INDEX_RULES
+from vlprep.types import Sampling
+from vlprep.view import OptionKeywords, View, ViewKeywords
+
+PHOTO = str(FIXTURES / "photo.jpg")
+
+
+def test_it_is_a_value():
+    first, again = processor("qvq-max", fps=1), processor("qvq-max", fps=1)
+    assert first == again != processor("qvq-max", fps=2)
+    assert len({first, again}) == 1
+    assert pickle.loads(pickle.dumps(first)) == first
+    with pytest.raises(FrozenInstanceError):
+        first.model = first.model
+
+
+def test_it_binds_a_model_a_rule_set_and_the_options():
+    bound = processor("qwen3-vl-plus", rules="api-2026", fps=1, high_res=True)
+    assert bound.model is vlprep.get_model("qwen3-vl-plus")
+    assert bound.rules is bound.model.rules("api-2026")
+    assert bound.options == ViewOptions(fps=1, high_res=True)
+    assert bound.options.asked == {"fps": 1, "high_res": True}
+    assert processor().model.name == "qwen3-vl-plus"
+    assert processor().options.asked == {}
+
+
+def test_an_alias_keeps_its_name():
+    name = next(alias for model in vlprep.list_models() for alias in model.aliases)
+    assert processor(name).name == name
+    assert processor(name).model == vlprep.get_model(name)
+
+
+@pytest.mark.parametrize(
+    ("error", "model", "view"),
+    [
+        (UnknownModelError, "no-such-model", {}),
+        (ConstraintError, "qvq-max", {"rules": "no-such-rules"}),
+        (ConstraintError, "qvq-max", {"fps": 1, "nframes": 8}),
+        (ConstraintError, "qvq-max", {"fps": -1}),
+        (ConstraintError, "qvq-max", {"fps": float("nan")}),
+        (ConstraintError, "qvq-max", {"sampling": "random"}),
+        (TypeError, "qvq-max", {"fsp": 1}),
+    ],
+)
+def test_what_cannot_be_is_refused_when_it_is_made(error, model, view):
+    with pytest.raises(error):
+        processor(model, **view)
+
+
+def test_other_options_make_another_view_of_the_same_kind():
+    first = processor("qvq-max", fps=1)
+    other = first.asking(fps=None, max_pixels=100_000)
+    assert isinstance(other, Processor)
+    assert other.options.asked == {"max_pixels": 100_000}
+    assert first.options.asked == {"fps": 1}
+    assert first.by("api-2026").rules.name == "api-2026"
+
+
+def test_the_keywords_are_the_fields():
+    names = {field.name for field in fields(ViewOptions)}
+    assert set(OptionKeywords.__annotations__) == names
+    assert set(ViewKeywords.__annotations__) == names | {"rules"}
+    assert set(get_args(Sampling)) == set(INDEX_RULES)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "function"),
+    [
+        ("vlprep.boxes.boxes.LocateKeywords", "locate_boxes"),
+        ("vlprep.check.check.CheckKeywords", "check_files"),
+        ("vlprep.compress.image.ImageKeywords", "compress_image"),
+        ("vlprep.compress.many.CompressKeywords", "compress_file"),
+        ("vlprep.compress.many.CompressManyKeywords", "compress_many"),
+        ("vlprep.compress.video.VideoKeywords", "compress_video"),
+        ("vlprep.count.budget.BudgetKeywords", "token_budget"),
+        ("vlprep.frames.stream.FrameKeywords", "stream_frames"),
+        ("vlprep.plan.plan.PlanKeywords", "plan_media"),
+        ("vlprep.payload.request.RequestKeywords", "build_request"),
+    ],
+)
+def test_the_keywords_of_a_verb_are_its_parameters(keywords, function):
+    home, _, name = keywords.rpartition(".")
+    module = import_module(home)
+    parameters = inspect.signature(getattr(module, function)).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return  # then the record that takes them refuses what it does not know
+    own = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    assert set(getattr(module, name).__annotations__) == own
+
+
+def test_a_function_is_the_verb_of_a_processor():
+    bound = processor("qvq-max", max_pixels=100_000)
+    assert vlprep.count_tokens(PHOTO, "qvq-max", max_pixels=100_000) == bound.count(PHOTO)
+    assert list(bound.count_many(PHOTO)) == [bound.count(PHOTO)]
+    assert bound.image_tokens((480, 640)) == bound.count(PHOTO).tokens
+    assert isinstance(bound, View)
