@@ -37,6 +37,7 @@ PHOTO, STREET, SHORT = (
     str(FIXTURES / name) for name in ("photo.jpg", "street.mp4", "subsecond.mp4")
 )
 LIST = [PHOTO] * 6
+SMALL = vlprep.ImageInfo(size=vlprep.ImageSize(100, 100), format="PNG")
 LARGE = vlprep.ImageInfo(size=vlprep.ImageSize(3000, 3000), format="PNG")
 SOURCES = {"image": PHOTO, "video": STREET, "short": SHORT, "list": LIST}
 
@@ -125,7 +126,7 @@ def test_a_verb_takes_an_option_as_counting_does(verb, kind, model, option):
 def test_most_options_make_a_difference(option):
     """The test above would pass with options that nobody reads."""
     model = "Qwen/Qwen3-VL-8B-Instruct" if option == "nframes" else "qwen3-vl-plus"
-    source = {"high_res": LARGE, "strict": SHORT}.get(option, STREET)
+    source = {"high_res": LARGE, "strict": SHORT, "rules": SMALL}.get(option, STREET)
     plain = outcome(counted, source, model, {})
     asked = outcome(counted, source, model, {option: value_of(option, model)})
     if option == "sampling":
@@ -142,7 +143,7 @@ def test_most_options_make_a_difference(option):
     [
         vlprep.count_tokens, vlprep.count_many, vlprep.read_frames, vlprep.view_image,
         vlprep.check_media, vlprep.plan_media, vlprep.fit_images, vlprep.compress_image,
-        vlprep.compress_many, vlprep.processor,
+        vlprep.compress_many,
     ],
 )  # fmt: skip
 def test_a_typo_is_a_type_error_in_every_verb(call):

@@ -1,0 +1,71 @@
+"""Every command takes every view option, with the same effect on the tokens, or says why not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.test_every_option import MODELS, OPTIONS, value_of
+
+COMMANDS = {
+    # command: what follows its file, how its JSON tells the tokens, kinds of files
+    "frames": (["--sheet", "SHEET"], lambda json: json["tokens"], {"video"}),
+    "view": (["-o", "SHEET"], lambda json: json["tokens"], {"image"}),
+    "check": ([], lambda json: json["items"][0]["tokens"], {"image", "video"}),
+    "plan": (["--budget", "99%"], lambda json: json["items"][0]["tokens"], {"image", "video"}),
+    "compress": (
+        ["--dry-run", "--limit", "50MB"],
+        lambda json: json["items"][0]["tokens_before"],
+        {"image", "video"},
+    ),
+    "payload": (["--text", "What?", "--no-check"], None, {"image", "video"}),
+}
+FILES = {"image": "photo.jpg", "video": "street.mp4"}
+
+
+def flags_of(option, model):
+    if option is None:
+        return []
+    flag, value = OPTIONS[option][0], value_of(option, model)
+    return [flag] if value is True else [flag, value]
+
+
+@pytest.mark.parametrize("option", [None, *OPTIONS])
+@pytest.mark.parametrize("model", MODELS[::2])
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [(command, kind) for command, (_, _, kinds) in COMMANDS.items() for kind in sorted(kinds)],
+)
+def test_a_command_takes_an_option_as_tokens_does(run, tmp_path, command, kind, model, option):
+    flags = ["-m", model, *flags_of(option, model)]
+    more, tokens_of, _ = COMMANDS[command]
+    more = [tmp_path / "sheet.png" if word == "SHEET" else word for word in more]
+    counted = run("tokens", FILES[kind], *flags, "--json")
+    expected = counted.json["items"][0]
+    ran = run(command, FILES[kind], *more, *flags, *([] if tokens_of is None else ["--json"]))
+    assert ran.code != 2, ran.err  # the option is known
+    if "error" in expected:
+        assert expected["error"]["message"].split(": ")[-1] in ran.err + ran.out
+    elif tokens_of is None:
+        assert ran.code == 0 or OPTIONS[option][0] in ran.err  # refused by name
+    else:
+        assert tokens_of(ran.json) == expected["tokens"], ran.err
+
+
+def test_no_command_warns_of_a_model_more_than_once_or_not_at_all(run, tmp_path):
+    (tmp_path / "preprocessor_config.json").write_text(
+        '{"image_processor_type": "Qwen2VLImageProcessor", "patch_size": 14, "merge_size": 2, '
+        '"temporal_patch_size": 2}'
+    )
+    commands = {
+        "tokens": [], "check": [], "plan": ["--budget", "5000"], "view": ["-o", "OUT"],
+        "compress": ["--dry-run"], "payload": ["--text", "What?"], "fit-images": ["--max-input", 5000],
+    }  # fmt: skip
+    for command, more in commands.items():
+        for form in ([], ["--json"]) if command != "payload" else ([],):
+            more = [
+                tmp_path / f"{command}{len(form)}.png" if word == "OUT" else word for word in more
+            ]
+            ran = run(command, "photo.jpg", "--model-file", tmp_path, *more, *form)
+            assert ran.code == 0, ran.err
+            assert ran.err.count("the folder states no image size") == 1, (command, form)
+            assert f"warning: {tmp_path.name}: " in ran.err
