@@ -7,23 +7,17 @@ import pytest
 
 from tests.films import names
 from tests.places import FIXTURES
-from vlprep import count_tokens, probe
-from vlprep.compress.many import (
-    CompressedFile,
-    CompressOptions,
-    compress_file,
-    compress_many,
-)
+from vlprep import compress_file, compress_many, count_tokens, probe
+from vlprep.compress.many import CompressedFile
 from vlprep.count.files import MediaFailure
 from vlprep.errors import ByteLimitError, ConstraintError, UnknownModelError
 
 PHOTO, CLIP, GIF = (str(FIXTURES / name) for name in ("photo.jpg", "clip.mp4", "animated.gif"))
-SMALL = CompressOptions(limit=18_000)
 
 
 def test_each_kind_goes_its_way(tmp_path):
-    image = compress_file(PHOTO, tmp_path / "a.jpg", options=SMALL)
-    video = compress_file(CLIP, tmp_path / "a.mp4", options=SMALL)
+    image = compress_file(PHOTO, tmp_path / "a.jpg", limit=18_000)
+    video = compress_file(CLIP, tmp_path / "a.mp4", limit=18_000)
     assert (image.kind, image.source, image.target) == ("image", PHOTO, str(tmp_path / "a.jpg"))
     assert (video.kind, video.source, video.target) == ("video", CLIP, str(tmp_path / "a.mp4"))
     for done in (image, video):
@@ -35,7 +29,7 @@ def test_each_kind_goes_its_way(tmp_path):
 
 def test_an_animation_is_a_video_unless_one_picture_is_wanted(tmp_path):
     assert compress_file(GIF, tmp_path / "a.mp4").kind == "video"
-    one = compress_file(GIF, tmp_path / "a.png", options=CompressOptions(page=3))
+    one = compress_file(GIF, tmp_path / "a.png", page=3)
     assert (one.kind, one.result.action) == ("image", "converted")
     assert "an animation is not one picture" in one.result.reason
     assert "11 of 12 pictures dropped" in one.result.dropped
@@ -75,7 +69,7 @@ def test_what_is_so_already_stays_as_it_is(tmp_path):
 
 def test_a_png_that_does_not_fit_is_not_replaced_by_a_jpeg(tmp_path):
     with pytest.raises(ByteLimitError, match="as PNG"):
-        compress_file(PHOTO, tmp_path / "a.png", options=CompressOptions(limit=20_000))
+        compress_file(PHOTO, tmp_path / "a.png", limit=20_000)
     assert names(tmp_path) == []
 
 
@@ -83,7 +77,7 @@ def test_requests_that_cannot_be(tmp_path):
     with pytest.raises(ConstraintError, match="a target is needed"):
         compress_file(PHOTO, None)
     with pytest.raises(ConstraintError, match="JPEG loses details"):
-        compress_file(PHOTO, tmp_path / "a.jpg", options=CompressOptions(lossless=True))
+        compress_file(PHOTO, tmp_path / "a.jpg", lossless=True)
     with pytest.raises(ConstraintError, match="use the ending"):
         compress_file(PHOTO, tmp_path / "a.webp")
     with pytest.raises(FileExistsError, match="--force"):
@@ -122,8 +116,7 @@ def test_no_source_is_overwritten_by_another(tmp_path):
         shutil.copy(FIXTURES / name, tmp_path / name)
     before = (tmp_path / "photo.jpg").read_bytes()
     sources = [str(tmp_path / "photo.avif"), str(tmp_path / "photo.jpg")]
-    options = CompressOptions(limit=28_000)
-    outcomes = list(compress_many(sources, tmp_path, options=options, overwrite=True))
+    outcomes = list(compress_many(sources, tmp_path, limit=28_000, overwrite=True))
     refusal = "is the source itself; name another file"
     assert [outcome.message for outcome in outcomes] == [refusal, refusal]
     assert (tmp_path / "photo.jpg").read_bytes() == before
@@ -140,7 +133,7 @@ def test_earlier_results_are_overwritten_only_when_asked(tmp_path):
 
 def test_a_dry_run_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    outcomes = list(compress_many([PHOTO, CLIP], None, options=SMALL))
+    outcomes = list(compress_many([PHOTO, CLIP], None, limit=18_000))
     assert [outcome.target for outcome in outcomes] == [None, None]
     named = compress_file(FIXTURES / "photo.heic", "a.jpg", dry_run=True)
     assert (named.target, named.result.format) == (None, "JPEG")
@@ -155,11 +148,11 @@ def test_an_unknown_model_ends_it_at_once(tmp_path):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_change_nothing_but_the_time(tmp_path, threads):
     sources = [PHOTO, CLIP, "missing.jpg", *(str(FIXTURES / f"exif_{n}.jpg") for n in range(1, 9))]
-    folder, options = tmp_path / "out", CompressOptions(limit=25_000)
-    outcomes = list(compress_many(sources, folder, options=options, threads=threads))
+    folder = tmp_path / "out"
+    outcomes = list(compress_many(sources, folder, limit=25_000, threads=threads))
     assert [outcome.source for outcome in outcomes] == sources
     assert len(names(folder)) == len(sources) - 1
-    alone = compress_file(PHOTO, tmp_path / "alone.jpg", options=options)
+    alone = compress_file(PHOTO, tmp_path / "alone.jpg", limit=25_000)
     assert outcomes[0].result.content == alone.result.content
 
 

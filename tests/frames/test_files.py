@@ -52,7 +52,7 @@ def test_an_array_of_fewer_frames_than_were_planned_says_so(tmp_path):
     stream = street()
     records = save_frames(
         stream, tmp_path / "out", format="npy",
-        watch=lambda frames: (next(stream) for _ in range(7)),
+        watch=lambda frames, total, what: (next(stream) for _ in range(7)),
     )  # fmt: skip
     array = np.load(tmp_path / "out" / "frames.npy")
     assert array.shape == (7, 352, 640, 3)
@@ -144,7 +144,7 @@ def test_frames_of_which_none_can_be_decoded_leave_nothing(tmp_path):
 
 
 def test_an_interrupt_leaves_nothing(tmp_path):
-    def interrupted(frames):
+    def interrupted(frames, total, what):
         for number, frame in enumerate(frames):
             if number == 5:
                 raise KeyboardInterrupt

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate, repeat
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 
@@ -34,9 +34,6 @@ SIZE_STEP = 0.5625  # sides of three quarters: 720, 540, 405
 
 KEPT_BYTES = 200_000_000
 """Frames that are kept for the next pass take up to this many bytes; others are read again."""
-
-Watch: TypeAlias = Callable[[Iterable[Pixels], int, str], Iterable[Pixels]]
-"""Wraps frames on their way, for a display of progress: frames, their number, what is done."""
 
 
 class Clip(Protocol):

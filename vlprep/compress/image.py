@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from vlprep.check.files import data_url_length, image_byte_limit
 from vlprep.compress.attempts import Attempt, Wish
 from vlprep.compress.candidates import encode_within
 from vlprep.compress.image_case import ImageHeader, ImageTask, read_header, reasons_against
-from vlprep.count.tokens import TokenCount, image_tokens
-from vlprep.errors import (
-    ConstraintError,
-    VlprepError,
-)
+from vlprep.count.tokens import TokenCount
+from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.encode import MAX_JPEG_SIDE, MIME_TYPES
 from vlprep.media.picture import Picture, decode_picture, read_picture
 from vlprep.media.sniff import endings
 from vlprep.media.source import Item, SourceLike, open_item, source_name
 from vlprep.media.target import PathLike, check_not_source, new_file
-from vlprep.models.registry import get_model, get_route
-from vlprep.models.spec import ModelSpec
+from vlprep.models.registry import get_route
 from vlprep.types import Action, ImageSize, Keep
 from vlprep.units import format_size
+from vlprep.view import View
 
 WRITTEN = ("PNG", "JPEG")
 """Formats that images are written in."""
@@ -97,9 +95,20 @@ class CompressedImage:
         return endings(self.format)
 
 
+class ImageKeywords(TypedDict, total=False):
+    """Keywords of `compress_image`."""
+
+    limit: int | None
+    route: str
+    keep: Keep
+    format: str | None
+    lossless: bool
+    page: int | None
+
+
 def compress_image(
     source: SourceLike,
-    model: ModelSpec | str | None = None,
+    view: View,
     *,
     limit: int | None = None,
     route: str = "base64",
@@ -107,10 +116,6 @@ def compress_image(
     format: str | None = None,
     lossless: bool = False,
     page: int | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
 ) -> CompressedImage:
     """Bring an image under a byte limit with as little loss to a model as can be.
 
@@ -121,16 +126,15 @@ def compress_image(
     own size with fewer colours, as resizing would blur them and cost bytes. `format`, "PNG" or
     "JPEG", is what to make of any other; `lossless` allows nothing but PNG. `page` is the place of
     the one picture to take from several, from 0; without it the first is taken, of animations too.
-    The other parameters are those of `image_tokens`.
 
     Colours are converted to sRGB, what shows through is laid on white in a JPEG and kept in a full
     PNG, and metadata, the location above all, is left out: `dropped` says so.
 
     Raises `ByteLimitError` when nothing fits, `UnsupportedFormatError` for a video,
     `ConstraintError` for limits or pages that cannot be, and the errors of `probe`,
-    `decode_picture` and `image_tokens`.
+    `decode_picture` and `image_count`.
 
-    >>> image = compress_image("fixtures/photo.jpg", "qwen3-vl-plus", limit=27_000)
+    >>> image = compress_image("fixtures/photo.jpg", View.of("qwen3-vl-plus"), limit=27_000)
     >>> image.action, image.format, image.bytes_after < 27_000
     ('compressed', 'JPEG', True)
     >>> image.tokens_after.total == image.tokens_before.total
@@ -144,21 +148,10 @@ def compress_image(
         raise ConstraintError(f"images are written as {' or '.join(WRITTEN)}, not as {format}")
     if lossless and format not in (None, "PNG"):
         raise ConstraintError(f"{format} loses details; without loss there is PNG")
-    spec = get_model(model)
-
-    def count(size: ImageSize) -> TokenCount:
-        return image_tokens(
-            size,
-            spec,
-            min_pixels=min_pixels,
-            max_pixels=max_pixels,
-            high_res=high_res,
-            rules=rules,
-        )
-
-    task = ImageTask(source_name(source), spec, limit, route, keep, format, lossless, count)
-    with open_item(source) as item:
-        header = read_header(item, page)
+    task = ImageTask(source_name(source), view, limit, route, keep, format, lossless)
+    with open_source(source) as opened:
+        found = recognise(opened)
+        header = read_header(opened, found, page)
         reasons = reasons_against(task, header, page)
         if not reasons:
             return _unchanged(task, header, item)
@@ -174,7 +167,7 @@ def save_image(compressed: CompressedImage, path: PathLike, *, overwrite: bool =
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     save_image(compress_image("fixtures/photo.jpg"), f"{folder}/small.jpg")
+    ...     save_image(compress_image("fixtures/photo.jpg", View.of()), f"{folder}/small.jpg")
     """
     if Path(path).suffix.lower() not in compressed.endings:
         problem = f"the content is {compressed.format}; use the ending {compressed.endings[0]}"
@@ -194,7 +187,7 @@ def _unchanged(task: ImageTask, header: ImageHeader, item: Item) -> CompressedIm
     located = ("location data stays in the file, as its bytes do",)
     return CompressedImage(
         source=task.source,
-        model=task.spec.name,
+        model=task.view.model.name,
         action="unchanged",
         reason=f"{header.file_bytes:,} bytes of {info.format} are within every limit",
         content=item.file.read(),
@@ -231,7 +224,7 @@ def _changed(
     after = task.count(attempt.size)
     return CompressedImage(
         source=task.source,
-        model=task.spec.name,
+        model=task.view.model.name,
         action="compressed" if too_large else "converted",
         reason=reason,
         content=attempt.content,
@@ -333,7 +326,7 @@ def _reduced(
 
 
 def _over_route(task: ImageTask, format: str, byte_count: int) -> tuple[str, ...]:
-    allowed = image_byte_limit(task.spec, get_route(task.route), MIME_TYPES[format])
-    if task.spec.kind == "open-weights" or byte_count < allowed:
+    allowed = image_byte_limit(task.view.model, get_route(task.route), MIME_TYPES[format])
+    if task.view.model.kind == "open-weights" or byte_count < allowed:
         return ()
     return (f"the route {task.route} takes images of fewer than {allowed:,} bytes",)

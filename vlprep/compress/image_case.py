@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from vlprep.check.files import image_byte_limit, takes_image
-from vlprep.count.tokens import TokenCount
+from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.encode import MIME_TYPES
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.sniff import mislabelled
 from vlprep.media.source import Item
 from vlprep.models.registry import get_route
-from vlprep.models.spec import ModelSpec
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, Keep
 from vlprep.units import format_size
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +23,8 @@ class ImageTask:
 
     source: str
     """The file as the caller named it."""
-    spec: ModelSpec
-    """The model."""
+    view: View
+    """What the model is to see."""
     limit: int | None
     """Bytes to stay under, instead of the route's."""
     route: str
@@ -36,12 +35,14 @@ class ImageTask:
     """What to make of any other format."""
     lossless: bool
     """Nothing but PNG."""
-    count: Callable[[ImageSize], TokenCount]
-    """Counts a picture of a size, with the caller's options."""
+
+    def count(self, size: ImageSize) -> TokenCount:
+        """Count a picture of a size, as the caller asks."""
+        return image_count(size, self.view)
 
     def byte_limit(self, format: str) -> int:
         """Return the number of bytes that a file of a format must stay under."""
-        allowed = image_byte_limit(self.spec, get_route(self.route), MIME_TYPES[format])
+        allowed = image_byte_limit(self.view.model, get_route(self.route), MIME_TYPES[format])
         return allowed if self.limit is None else self.limit
 
 
@@ -67,11 +68,11 @@ def read_header(item: Item, page: int | None) -> ImageHeader:
     Raises `UnsupportedFormatError` for a video, `ConstraintError` for a picture that is not there,
     `PixelLimitError` for an animation too large to be decoded, and the errors of `probe_image`.
     """
-    if item.found.kind != "image":
-        problem = "a video, not an image; compress_video is for those"
-        raise UnsupportedFormatError(item.name, problem, format=item.found.name)
-    info = probe_image(item)
-    frames = len(animation_seconds(item))
+    if found.kind != "image":
+        problem = "a video, not an image; `compress_video` is for those"
+        raise UnsupportedFormatError(opened.name, problem, format=found.name)
+    info = probe_image(opened, found)
+    frames = len(animation_seconds(opened, found))
     pictures = max(frames, info.frame_count)
     if page is not None and not 0 <= page < pictures:
         raise ConstraintError(f"{item.name}: no picture {page}; it has {pictures}, from 0")
@@ -87,8 +88,10 @@ def reasons_against(task: ImageTask, header: ImageHeader, page: int | None) -> l
     info, limit, reasons = header.info, task.byte_limit(header.info.format), []
     if header.file_bytes >= limit:
         reasons.append(f"{header.file_bytes:,} bytes are not under {limit:,}")
-    if not takes_image(task.spec, info.format, info.size):
-        reasons.append(f"{task.spec.name} does not take {info.format} of {format_size(info.size)}")
+    if not takes_image(task.view.model, info.format, info.size):
+        reasons.append(
+            f"{task.view.model.name} does not take {info.format} of {format_size(info.size)}"
+        )
     if task.format not in (None, info.format):
         reasons.append(f"{task.format} is wanted, not {info.format}")
     if header.animated:

@@ -53,7 +53,9 @@ def _stream(case: VideoCase, plan: EvenPlan, size: ImageSize) -> FrameStream:
     task = case.task
     frames = planned_frames(case.single_source, plan, size, tone_map=task.tone_map)
     tokens = replace(case.tokens, plan=plan.frame_plan)
-    return FrameStream(case.names, task.spec, case.info, tokens, frames, tone_mapped=task.tone_map)
+    return FrameStream(
+        case.names, task.view.model, case.info, tokens, frames, tone_mapped=task.tone_map
+    )
 
 
 def _order(case: VideoCase, clip: StreamClip, rate: Fraction, folder: Path) -> ClipOrder:

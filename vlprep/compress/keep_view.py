@@ -45,12 +45,10 @@ def outline_view(case: VideoCase) -> Outline:
 
 def _time_view(case: VideoCase) -> ClipTiming:
     def planner(frames: int, rate: Fraction) -> FramePlan:
-        plan = case.task.count(_facts(case.info.size, frames, rate)).plan
-        assert plan is not None  # a video's count always has one
-        return plan
+        return case.task.count(_facts(case.info.size, frames, rate)).plan
 
     return time_clip(
-        case.plan,
+        case.tokens.plan,
         planner,
         least_frames=case.task.least_frames,
         least_seconds=case.task.least_seconds,
@@ -96,7 +94,7 @@ class _ViewSizes:
 
 def _remarks(case: VideoCase, timing: ClipTiming) -> Iterator[str]:
     """Tell where number or moments of the frames are not quite the source's."""
-    planned, shown, name = case.plan.frame_count, timing.shown, case.task.spec.name
+    planned, shown, name = case.tokens.plan.frame_count, timing.shown, case.task.view.model.name
     if shown > planned:
         yield (
             f"the last frame is shown {shown - planned + 1} times: "
@@ -106,14 +104,14 @@ def _remarks(case: VideoCase, timing: ClipTiming) -> Iterator[str]:
         yield f"the last of {planned} frames is left out: no such clip is sampled one by one"
     if timing.keeps_moments:
         return
-    if timing.duration_seconds > planned / case.plan.sample_fps:
+    if timing.duration_seconds > planned / case.tokens.plan.sample_fps:
         yield f"slowed down to {timing.duration_seconds:.4g} s, as {name} wants it no shorter"
     else:
         yield f"frames show up to {timing.drift_seconds:.2g} s off their moments"
 
 
 def _left_out(case: VideoCase) -> Iterator[str]:
-    info, kept = case.info, len(set(case.plan.indices))
+    info, kept = case.info, len(set(case.tokens.plan.indices))
     if kept < info.frame_count:
         yield f"{info.frame_count - kept:,} of {info.frame_count:,} frames dropped: not sampled"
     if case.has_sound:

@@ -7,20 +7,19 @@ these frames costs the same tokens and a fraction of the bytes. What fits alread
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
-from vlprep.compress.clips import Watch, even_size
+from vlprep.compress.clips import even_size
 from vlprep.compress.keep_full import outline_full
 from vlprep.compress.keep_view import outline_view
 from vlprep.compress.video_search import LEAST_BITS_PER_PIXEL, ClipOrder, EncodedClip, encode_under
 from vlprep.compress.video_source import Outline, VideoCase, VideoTask, examine, scaled_down
-from vlprep.count.tokens import TokenCount
+from vlprep.count.tokens import TokenCount, VideoCount
 from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
-from vlprep.media.picture import Pixels
-from vlprep.media.probe import probe
+from vlprep.media.probe import probe, recognise
 from vlprep.media.sniff import endings
 from vlprep.media.source import SourceLike, open_item
 from vlprep.media.target import (
@@ -31,10 +30,9 @@ from vlprep.media.target import (
     new_file_at,
 )
 from vlprep.media.video.decode import damaged_ends
-from vlprep.models.registry import get_model
-from vlprep.models.spec import ModelSpec
-from vlprep.types import Action, ImageSize, Keep, VideoInfo
+from vlprep.types import Action, FrameListInfo, ImageSize, Keep, VideoInfo, Watch, unwatched
 from vlprep.units import format_bytes, format_size
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,24 +105,26 @@ Target: TypeAlias = PathLike | Callable[[str], PathLike]
 """Where to write; or a function that says so, once the format of the result is known."""
 
 
-def unwatched(frames: Iterable[Pixels], total: int, what: str) -> Iterable[Pixels]:
-    """Pass frames on without a word."""
-    return frames
+class VideoKeywords(TypedDict, total=False):
+    """Keywords of `compress_video`."""
+
+    limit: int | None
+    route: str
+    keep: Keep
+    tone_map: bool
+    overwrite: bool
+    dry_run: bool
+    watch: Watch
 
 
 def compress_video(
     source: SourceLike | Sequence[SourceLike],
     target: Target | None,
-    model: ModelSpec | str | None = None,
+    view: View,
     *,
     limit: int | None = None,
     route: str = "base64",
     keep: Keep = "model-view",
-    fps: float | None = None,
-    max_frames: int | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    rules: str | None = None,
     tone_map: bool = True,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -139,10 +139,9 @@ def compress_video(
     at which it would, without sound. `keep` "full" is for watching: all frames (of a variable rate,
     as many at an even one), with sound, smaller where the limit leaves few bits to a pixel.
 
-    `fps` to `rules` are those of `read_frames`, and the result is meant to be counted and sent with
-    the same ones. `tone_map` maps high dynamic range to that of ordinary screens. `watch` gets the
-    frames of every pass, their number and what is being done, and passes them on; an error of its
-    own ends the work. The target appears when it is complete and has been read back, or not at
+    The result is meant to be counted and sent with the same view. `tone_map` maps high dynamic
+    range to that of ordinary screens. `watch` gets the frames of every pass, their number and what
+    is being done, and passes them on; an error of its own ends the work. The target appears when it is complete and has been read back, or not at
     all; one of MP4's endings asks for an MP4, and any other must be that of the source's format. A
     function as `target` is given the format. A `dry_run`
     decodes and writes nothing, and needs no target.
@@ -150,10 +149,10 @@ def compress_video(
     Raises `ByteLimitError` when nothing fits, `ConstraintError` for parameters that cannot be, a
     video too long for the model, and a target whose ending is not the format's, `FileExistsError`
     where the target is there or is the source, `UnknownFactError` where no limit is known, and the
-    errors of `read_frames` and `new_file`.
+    errors of `stream_frames` and `new_file`.
 
-    >>> plan = compress_video("fixtures/street.mp4", None, "qwen3-vl-plus", limit=90_000,
-    ...     dry_run=True)
+    >>> view = View.of("qwen3-vl-plus")
+    >>> plan = compress_video("fixtures/street.mp4", None, view, limit=90_000, dry_run=True)
     >>> plan.action, plan.frames_before, plan.frames_after, plan.duration_after
     ('compressed', 300, 20, 10.0)
     """
@@ -163,15 +162,8 @@ def compress_video(
         raise ConstraintError(f"keep must be model-view or full, got {keep!r}")
     if target is None and not dry_run:
         raise ConstraintError("a target is needed, except for a dry run")
-    options = {
-        "fps": fps,
-        "max_frames": max_frames,
-        "min_pixels": min_pixels,
-        "max_pixels": max_pixels,
-        "rules": rules,
-    }
     ending = "" if target is None or callable(target) else Path(target).suffix.lower()
-    task = VideoTask(source, get_model(model), keep, options, tone_map, watch, ending)
+    task = VideoTask(source, view, keep, tone_map, watch, ending)
     case = examine(task, limit, route)
     path = target(case.format) if callable(target) else target
     if path is not None:
@@ -280,7 +272,7 @@ def _before(case: VideoCase) -> CompressedVideo:
     return CompressedVideo(
         source=case.names[0],
         target=None,
-        model=case.task.spec.name,
+        model=case.task.view.model.name,
         action=case.action,
         reason=case.reason,
         keep=case.task.keep,
@@ -301,13 +293,13 @@ def _before(case: VideoCase) -> CompressedVideo:
 
 def _check(
     case: VideoCase, outline: Outline, path: Path, order: ClipOrder, made: EncodedClip
-) -> tuple[VideoInfo, TokenCount]:
+) -> tuple[VideoInfo, VideoCount]:
     """Read the result as a stranger would; raises `VlprepError` where it is not as ordered."""
     info = probe(path)
     assert isinstance(info, VideoInfo)
     tokens = case.task.count(info)
     frames, seconds = outline.frame_count, outline.duration_seconds
-    sampled = tokens.plan.indices if tokens.plan else ()
+    sampled = tokens.plan.indices
     as_ordered = {
         "length": path.stat().st_size < case.limit,
         "size": info.size == made.size,
@@ -344,5 +336,5 @@ def _losses(
 
 def _growth(case: VideoCase, length: int) -> Iterator[str]:
     before = case.info.file_bytes or 0
-    if length > before and case.info.frame_count_from != "list":
+    if length > before and not isinstance(case.info, FrameListInfo):
         yield f"{length:,} bytes, more than the source's {before:,}: {case.reason}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from vlprep.compress.clips import Clip, Watch
+from vlprep.compress.clips import Clip
 from vlprep.errors import ByteLimitError
 from vlprep.media.video.encode import (
     FILE_BYTES,
@@ -23,7 +23,7 @@ from vlprep.media.video.encode import (
     Quality,
     encode_video,
 )
-from vlprep.types import ImageSize
+from vlprep.types import ImageSize, Watch
 from vlprep.units import format_size
 
 FIRST_CRF = 20

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from vlprep.check.files import check_length, shortest_video, takes_container, video_byte_limit
-from vlprep.compress.clips import Watch
 from vlprep.compress.video_search import ClipOrder
-from vlprep.count.tokens import TokenCount, video_tokens
+from vlprep.count.tokens import TokenCount, VideoCount, video_count
 from vlprep.errors import ConstraintError
-from vlprep.frames.stream import FrameStream, read_frames
+from vlprep.frames.stream import FrameStream, stream_frames
+from vlprep.media.probe import recognise
 from vlprep.media.sniff import endings
 from vlprep.media.source import SourceLike, open_item
 from vlprep.media.video.sound import has_sound
 from vlprep.models.registry import get_route
-from vlprep.models.spec import ModelSpec
-from vlprep.types import Action, FramePlan, ImageSize, Keep, VideoInfo
+from vlprep.types import Action, FrameListInfo, ImageSize, Keep, VideoInfo, Watch
 from vlprep.units import format_size
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +26,8 @@ class VideoTask:
     """What the caller asked."""
 
     source: SourceLike | Sequence[SourceLike]
-    spec: ModelSpec
+    view: View
     keep: Keep
-    options: Mapping[str, Any]
     tone_map: bool
     watch: Watch
     ending: str = ""
@@ -37,23 +35,22 @@ class VideoTask:
 
     def stream(self) -> FrameStream:
         """Open the source, to be read as the model sees it; its header is read at once."""
-        return read_frames(self.source, self.spec, tone_map=self.tone_map, **self.options)
+        return stream_frames(self.source, self.view, tone_map=self.tone_map)
 
-    def count(self, info: VideoInfo) -> TokenCount:
-        """Count a video with the caller's options."""
-        return video_tokens(info, self.spec, **self.options)
+    def count(self, info: VideoInfo) -> VideoCount:
+        """Count a video as the caller asks."""
+        return video_count(info, self.view)
 
     @property
     def least_frames(self) -> int:
         """Frames that the model wants of a video, unless the caller allows fewer."""
-        rule = self.spec.rules(self.options["rules"]).video_rule(self.spec.name)
-        allowed = self.options["max_frames"]
+        rule, allowed = self.view.video_rule, self.view.options.max_frames
         return rule.min_frames if allowed is None else max(min(rule.min_frames, allowed), 1)
 
     @property
     def least_seconds(self) -> float:
         """Seconds that a video must last."""
-        return shortest_video(self.spec)
+        return shortest_video(self.view.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class VideoCase:
     task: VideoTask
     names: tuple[str, ...]
     info: VideoInfo
-    tokens: TokenCount
+    tokens: VideoCount
     limit: int
     """Bytes to stay under: no more than the source has, where its container could stay."""
     action: Action
@@ -82,12 +79,6 @@ class VideoCase:
         return (self.info.format or "MP4") if self.action == "unchanged" else "MP4"
 
     @property
-    def plan(self) -> FramePlan:
-        """The frames that the model is shown of the source."""
-        assert self.tokens.plan is not None  # a video's count always has one
-        return self.tokens.plan
-
-    @property
     def single_source(self) -> SourceLike:
         """The source, where it is one file."""
         return self.task.source  # type: ignore[return-value]  # lists are refused before
@@ -95,7 +86,7 @@ class VideoCase:
     @property
     def has_sound(self) -> bool:
         """Whether there is any sound to lose."""
-        if self.info.frame_count_from == "list":
+        if isinstance(self.info, FrameListInfo):
             return False
         with open_item(self.single_source) as item:
             return item.found.kind != "image" and has_sound(item)
@@ -126,42 +117,42 @@ class Outline:
 def examine(task: VideoTask, limit: int | None, route: str) -> VideoCase:
     """Decide what to do, from the header alone.
 
-    `limit` is a number of bytes in place of the route's own. Raises the errors of `read_frames`,
+    `limit` is a number of bytes in place of the route's own. Raises the errors of `stream_frames`,
     `ConstraintError` for a video too long for the model, and `UnknownFactError` where no source
     states a limit.
     """
     with task.stream() as stream:
         info, tokens, names = stream.info, stream.tokens, stream.sources
-    if task.keep == "full" and info.frame_count_from == "list":
+    if task.keep == "full" and isinstance(info, FrameListInfo):
         raise ConstraintError("a list of images has nothing beyond what the model sees to keep")
-    check_length(task.spec, info, names[0])
+    check_length(task.view.model, info, names[0])
     way = get_route(route)
-    allowed = video_byte_limit(task.spec, way, info.format) if limit is None else limit
+    allowed = video_byte_limit(task.view.model, way, info.format) if limit is None else limit
     reasons = _reasons(task, info, allowed)
     if not reasons:
         reason = f"{info.file_bytes:,} bytes of {info.format} are within every limit"
         return VideoCase(task, names, info, tokens, allowed, "unchanged", reason)
     action: Action = "compressed" if (info.file_bytes or 0) >= allowed else "converted"
-    most = video_byte_limit(task.spec, way) if limit is None else limit
-    may_stay = info.frame_count_from != "list" and takes_container(task.spec, info.format)
+    most = video_byte_limit(task.view.model, way) if limit is None else limit
+    may_stay = not isinstance(info, FrameListInfo) and takes_container(task.view.model, info.format)
     under = min(most, info.file_bytes or most) if may_stay else most
     return VideoCase(task, names, info, tokens, under, action, "; ".join(reasons), most)
 
 
 def _reasons(task: VideoTask, info: VideoInfo, limit: int) -> list[str]:
     """Say why the source cannot stay as it is."""
-    name, seconds, reasons = task.spec.name, info.duration_seconds, []
+    name, seconds, reasons = task.view.model.name, info.duration_seconds, []
     if (info.file_bytes or 0) >= limit:
         reasons.append(f"{info.file_bytes:,} bytes are not under {limit:,}")
-    if info.frame_count_from == "list":
+    if isinstance(info, FrameListInfo):
         reasons.append("a list of images is not a file")
-    elif not takes_container(task.spec, info.format):
+    elif not takes_container(task.view.model, info.format):
         reasons.append(f"{name} does not take {info.format}")
     elif task.ending in endings("MP4") and task.ending not in endings(info.format or ""):
         reasons.append(f"MP4 is wanted, not {info.format}")
     if seconds is not None and seconds < task.least_seconds:
         reasons.append(f"lasts {seconds:.2f} s, and {name} wants {task.least_seconds:g} s")
-    if task.spec.kind == "api" and info.frame_count < task.least_frames:
+    if task.view.model.kind == "api" and info.frame_count < task.least_frames:
         reasons.append(f"{info.frame_count} frame(s), and {name} wants {task.least_frames}")
     return reasons
 
