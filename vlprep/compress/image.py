@@ -7,20 +7,18 @@ pictures are resized first and compressed second. What fits already is left alon
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypedDict
 
 from vlprep.check.files import data_url_length, image_byte_limit, takes_image
 from vlprep.compress.image_search import Attempt, Wanted, encode_within
-from vlprep.compress.result import Compressed, check_asked
+from vlprep.compress.result import Compressed, check_asked, check_ending
 from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError, VlprepError
 from vlprep.media.encode import MAX_JPEG_SIDE, MIME_TYPES
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.picture import Picture, decode_picture, read_picture
-from vlprep.media.probe import recognise
-from vlprep.media.sniff import Format, endings, mislabelled
-from vlprep.media.source import OpenSource, SourceLike, open_source
+from vlprep.media.sniff import endings, mislabelled
+from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.models.registry import get_route
 from vlprep.models.service import Route
@@ -140,27 +138,19 @@ def compress_image(
     if lossless and format not in (None, "PNG"):
         raise ConstraintError(f"{format} loses details; without loss there is PNG")
     way = get_route(route)
-    with open_source(source) as opened:
-        found = recognise(opened)
-        header = _read_header(opened, found, page)
-        case = _Case(opened.name, view, limit, way, keep, format, lossless, page, *header)
+    with open_item(source) as item:
+        header = _read_header(item, page)
+        case = _Case(item.name, view, limit, way, keep, format, lossless, page, *header)
         reasons = _reasons(case)
         if not reasons:
-            return _unchanged(case, opened, found)
-        picture = decode_picture(opened, found, number=page, srgb=True)
+            return _unchanged(case, item)
+        picture = decode_picture(item, number=page, srgb=True)
     return _changed(case, picture, "; ".join(reasons))
 
 
 def save_image(compressed: CompressedImage, path: PathLike, *, overwrite: bool = False) -> None:
     """Write a compressed image to a file, as its own `save` does."""
     compressed.save(path, overwrite=overwrite)
-
-
-def check_ending(path: PathLike, format: str) -> None:
-    """Raise `ConstraintError` where the ending of a name is not one of a format's."""
-    allowed = endings(format)
-    if Path(path).suffix.lower() not in allowed:
-        raise ConstraintError(f"{path}: the content is {format}; use the ending {allowed[0]}")
 
 
 # Whether it can stay as it is.
@@ -204,25 +194,23 @@ class _Case:
         return image_count(size, self.view)
 
 
-def _read_header(
-    opened: OpenSource, found: Format, page: int | None
-) -> tuple[ImageInfo, int, bool, tuple[str, ...]]:
+def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int, bool, tuple[str, ...]]:
     """Return the last four fields of `_Case`.
 
     Raises `UnsupportedFormatError` for a video, `ConstraintError` for a picture that is not there,
     `PixelLimitError` for an animation too large to be decoded, and the errors of `probe_image`.
     """
-    if found.kind != "image":
+    if item.found.kind != "image":
         problem = "a video, not an image; `compress_video` is for those"
-        raise UnsupportedFormatError(opened.name, problem, format=found.name)
-    info = probe_image(opened, found)
-    frames = len(animation_seconds(opened, found))
+        raise UnsupportedFormatError(item.name, problem, format=item.found.name)
+    info = probe_image(item)
+    frames = len(animation_seconds(item))
     pictures = max(frames, info.frame_count)
     if page is not None and not 0 <= page < pictures:
-        raise ConstraintError(f"{opened.name}: no picture {page}; it has {pictures}, from 0")
+        raise ConstraintError(f"{item.name}: no picture {page}; it has {pictures}, from 0")
     if frames > 1 and info.size.pixels > MAX_FRAME_PIXELS:
-        raise PixelLimitError(opened.name, info.size.pixels, MAX_FRAME_PIXELS)
-    misnamed = mislabelled(opened.name, found) if opened.path else None
+        raise PixelLimitError(item.name, info.size.pixels, MAX_FRAME_PIXELS)
+    misnamed = mislabelled(item.name, item.found) if item.path else None
     return info, pictures, frames > 1, (misnamed,) if misnamed else ()
 
 
@@ -243,11 +231,11 @@ def _reasons(case: _Case) -> list[str]:
     return reasons
 
 
-def _unchanged(case: _Case, opened: OpenSource, found: Format) -> CompressedImage:
-    decoded = decode_picture(opened, found)  # a damaged file is better known now than sent
-    opened.file.seek(0)
+def _unchanged(case: _Case, item: Item) -> CompressedImage:
+    content = item.bytes()  # first of all: what is looked at is what is handed out
+    decoded = decode_picture(item)  # a damaged file is better known now than sent
     info, located = case.info, ("location data stays in the file, as its bytes do",)
-    result = _result(case, info, Attempt(opened.file.read(), info.format, info.size))
+    result = _result(case, info, Attempt(content, info.format, info.size))
     return replace(
         result,
         reason=f"{case.file_bytes:,} bytes of {info.format} are within every limit",
@@ -342,10 +330,9 @@ def _wanted(case: _Case, picture: Picture, sizes: tuple[ImageSize, ...]) -> Want
 def _check(attempt: Attempt) -> None:
     """Read the result as a stranger would; nothing unreadable is handed out."""
     with open_item(attempt.content) as item:
-        found = item.found
-        shape = read_picture(item).shape
-    if (found.name, shape[:2]) != (attempt.format, attempt.size):
-        raise VlprepError(f"encoded {attempt.format} {attempt.size}, read {found.name} {shape}")
+        format, shape = item.found.name, read_picture(item).shape
+    if (format, shape[:2]) != (attempt.format, attempt.size):
+        raise VlprepError(f"encoded {attempt.format} {attempt.size}, read {format} {shape}")
 
 
 def _dropped(case: _Case, picture: Picture, attempt: Attempt) -> tuple[str, ...]:

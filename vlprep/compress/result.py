@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from vlprep.count.tokens import TokenCount
 from vlprep.errors import ConstraintError
+from vlprep.media.sniff import endings
+from vlprep.media.target import PathLike
 from vlprep.types import Action, ImageSize, Keep
 
 
@@ -84,3 +87,10 @@ def check_asked(limit: int | None, keep: Keep) -> None:
         raise ConstraintError(f"limit must be above 0 bytes, got {limit:,}")
     if keep not in ("model-view", "full"):
         raise ConstraintError(f"keep must be model-view or full, got {keep!r}")
+
+
+def check_ending(path: PathLike, format: str) -> None:
+    """Raise `ConstraintError` where the ending of a name is not one of a format's."""
+    allowed = endings(format)
+    if Path(path).suffix.lower() not in allowed:
+        raise ConstraintError(f"{path}: the content is {format}; use the ending {allowed[0]}")
