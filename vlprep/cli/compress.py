@@ -20,11 +20,9 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.progress import Bars
-from vlprep.cli.render import failure_json, heading, print_json, print_table, report_problems
+from vlprep.cli.render import heading, print_json, print_table, report_problems
 from vlprep.cli.text import safe, thousands
-from vlprep.compress.image import CompressedImage
 from vlprep.compress.many import CompressedFile, Outcome
-from vlprep.compress.video import CompressedVideo
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View
 
@@ -82,12 +80,11 @@ def command(
         raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
     processor, files = bind(asked), take_inputs(asked)
     bars = Bars()
-    asked.update(overwrite=force, watch=bars.track)
+    asked.update(overwrite=force, dry_run=dry_run, watch=bars.track)
     if output is not None and len(files) == 1 and not _is_folder(output):
-        outcomes: list[Outcome] = [processor.compress(files[0], output, dry_run=dry_run, **asked)]
+        outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
     else:
-        folder = None if dry_run else output
-        made = processor.compress_many(files, folder, threads=threads, **asked)
+        made = processor.compress_many(files, output, threads=threads, **asked)
         outcomes = list(bars.track(made, len(files), "compressing"))
     if as_json:
         print_json(_document(outcomes, processor, asked["route"]))
@@ -106,50 +103,7 @@ def _document(outcomes: list[Outcome], view: View, route: str) -> dict[str, Any]
         "model": view.model.name,
         "rules": view.rules.name,
         "route": route,
-        "items": [_item(outcome) for outcome in outcomes],
-    }
-
-
-def _item(outcome: Outcome) -> dict[str, Any]:
-    if not isinstance(outcome, CompressedFile):
-        return failure_json(outcome)
-    done = outcome.result
-    after = done.size_after
-    return {
-        "source": outcome.source,
-        "kind": outcome.kind,
-        "target": outcome.target,
-        "action": done.action,
-        "reason": done.reason,
-        "format": done.format,
-        "limit_bytes": done.limit,
-        "bytes_before": done.bytes_before,
-        "bytes_after": done.bytes_after,
-        "height_before": done.size_before.height,
-        "width_before": done.size_before.width,
-        "height_after": None if after is None else after.height,
-        "width_after": None if after is None else after.width,
-        "tokens_before": done.tokens_before.total,
-        "tokens_after": _tokens_after(outcome),
-        **(_image_item(done) if isinstance(done, CompressedImage) else _video_item(done)),
-        "dropped": list(done.dropped),
-        "warnings": list(done.warnings),
-    }
-
-
-def _image_item(done: CompressedImage) -> dict[str, Any]:
-    return {"quality": done.quality, "encodes": done.encodes}
-
-
-def _video_item(done: CompressedVideo) -> dict[str, Any]:
-    return {
-        "frames_before": done.frames_before,
-        "frames_after": done.frames_after,
-        "duration_before": done.duration_before,
-        "duration_after": done.duration_after,
-        "crf": done.crf,
-        "bit_rate": done.bit_rate,
-        "passes": done.passes,
+        "items": [outcome.to_dict() for outcome in outcomes],
     }
 
 

@@ -6,28 +6,23 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count, starmap
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
+from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, Unpack
 
-from vlprep.compress.image import (
-    WRITTEN,
-    CompressedImage,
-    ImageKeywords,
-    compress_image,
-    save_image,
-)
-from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, compress_video
+from vlprep.compress.image import WRITTEN, CompressedImage, compress_image
+from vlprep.compress.video import CompressedVideo, Target, compress_video
+from vlprep.compress.video_source import Opened, Source, open_media
 from vlprep.count.files import MediaFailure, as_many
-from vlprep.count.frame_list import FrameList, as_frame_list
+from vlprep.count.frame_list import FrameList
 from vlprep.errors import ConstraintError, VlprepError
-from vlprep.media.probe import probe
 from vlprep.media.sniff import endings
-from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.media.source import SourceLike, source_name
 from vlprep.media.target import PathLike, check_new, check_not_source
-from vlprep.types import ImageInfo, Keep, Watch, unwatched
+from vlprep.types import Keep, VideoInfo, Watch, unwatched
 from vlprep.view import View
 
 
@@ -48,12 +43,17 @@ class CompressedFile:
     @property
     def kind(self) -> Literal["image", "video"]:
         """Whether it was compressed as an image or as a video."""
-        return "image" if isinstance(self.result, CompressedImage) else "video"
+        return self.result.kind
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know."""
         return self.result.warnings
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the file's entry of `vlprep.compress/1`."""
+        entry = self.result.to_dict()
+        return {"source": self.source, "kind": self.kind, "target": self.target, **entry}
 
 
 Outcome: TypeAlias = CompressedFile | MediaFailure
@@ -74,75 +74,35 @@ class CompressKeywords(TypedDict, total=False):
     watch: Watch
 
 
+class CompressManyKeywords(CompressKeywords, total=False):
+    """Keywords of `compress_many`."""
+
+    threads: int | None
+
+
 def compress_file(
-    source: SourceLike | Sequence[SourceLike],
-    target: Target | None,
-    view: View,
-    *,
-    limit: int | None = None,
-    route: str = "base64",
-    keep: Keep = "model-view",
-    lossless: bool = False,
-    page: int | None = None,
-    tone_map: bool = True,
-    overwrite: bool = False,
-    dry_run: bool = False,
-    watch: Watch = unwatched,
+    source: Source, target: Target | None, view: View, **how: Unpack[CompressKeywords]
 ) -> CompressedFile:
     """Bring one file under a limit, as an image or as a video, whichever it is.
 
     An animation is a video, unless `page` names one of its pictures. The ending of `target` says
     what it is to become: JPEG, PNG or MP4. It may be a function that returns a path for a format;
-    then the format is the best one. A `dry_run` writes nothing, and needs no target. The other
-    keywords are those of `compress_image` and `compress_video`.
+    then the format is the best one. A `dry_run` writes nothing, and needs no target. The keywords
+    are those of `compress_image` and `compress_video`.
 
-    Raises the errors of `compress_image`, `save_image` and `compress_video`.
+    Raises the errors of `compress_image`, `CompressedImage.save` and `compress_video`.
 
     >>> compress_file("fixtures/photo.jpg", None, View.of(), dry_run=True).result.action
     'unchanged'
     """
-    if target is None and not dry_run:
+    asked = _Asked(view, **how)
+    if target is None and not asked.dry_run:
         raise ConstraintError("a target is needed, except for a dry run")
-    if target is not None and not callable(target) and not dry_run:
-        check_new(target, overwrite=overwrite)  # before any work is done
-    of_images = ImageKeywords(
-        limit=limit,
-        route=route,
-        keep=keep,
-        format=_named_format(target),
-        lossless=lossless,
-        page=page,
-    )
-    image = _as_image(source, view, of_images)
-    if image is not None:
-        return _save(image, None if dry_run else target, overwrite)
-    done = compress_video(
-        source,
-        target,
-        view,
-        limit=limit,
-        route=route,
-        keep=keep,
-        tone_map=tone_map,
-        overwrite=overwrite,
-        dry_run=dry_run,
-        watch=watch,
-    )
-    return CompressedFile(target=done.target, result=done)
-
-
-class CompressManyKeywords(TypedDict, total=False):
-    """Keywords of `compress_many`."""
-
-    limit: int | None
-    route: str
-    keep: Keep
-    lossless: bool
-    page: int | None
-    tone_map: bool
-    overwrite: bool
-    watch: Watch
-    threads: int | None
+    if target is not None and not callable(target) and not asked.dry_run:
+        check_new(target, overwrite=asked.overwrite)  # before any work is done
+    with open_media(source) as opened:
+        image = asked.image(opened, _named_format(target))
+        return asked.video(opened, target) if image is None else asked.saved(image, target)
 
 
 def compress_many(
@@ -150,15 +110,8 @@ def compress_many(
     folder: PathLike | None,
     view: View,
     *,
-    limit: int | None = None,
-    route: str = "base64",
-    keep: Keep = "model-view",
-    lossless: bool = False,
-    page: int | None = None,
-    tone_map: bool = True,
-    overwrite: bool = False,
-    watch: Watch = unwatched,
     threads: int | None = None,
+    **how: Unpack[CompressKeywords],
 ) -> Iterator[Outcome]:
     """Bring files under a limit, in order; one that fails is reported in its place.
 
@@ -171,39 +124,95 @@ def compress_many(
     >>> [type(done).__name__ for done in compress_many("fixtures/photo.jpg", None, View.of())]
     ['CompressedFile']
     """
-    files = list(as_many(sources))
-    names = None if folder is None else _Names(Path(folder), [source_name(file) for file in files])
-    of_images = ImageKeywords(limit=limit, route=route, keep=keep, lossless=lossless, page=page)
-    of_videos = VideoKeywords(
-        limit=limit,
-        route=route,
-        keep=keep,
-        tone_map=tone_map,
-        overwrite=overwrite,
-        dry_run=names is None,
-        watch=watch,
-    )
+    asked, files = _Asked(view, **how), list(as_many(sources))
+    if folder is None:
+        asked = replace(asked, dry_run=True)
+    names = _Names(Path(folder or ""), [source_name(file) for file in files])
 
-    def encode(source: SourceLike) -> CompressedImage | Exception | None:
+    def encode(source: SourceLike) -> CompressedImage | Exception | _Video:
         try:
-            return _as_image(source, view, of_images)
+            with ExitStack() as stack:
+                opened = stack.enter_context(open_media(source))
+                return asked.image(opened) or (opened, stack.pop_all())
         except (VlprepError, OSError) as error:
             return error
 
-    def finish(source: SourceLike, made: CompressedImage | Exception | None) -> Outcome:
-        target = None if names is None else partial(names.target, source_name(source))
+    def finish(source: SourceLike, made: CompressedImage | Exception | _Video) -> Outcome:
+        target = None if asked.dry_run else partial(names.target, source_name(source))
         try:
             if isinstance(made, Exception):
                 raise made
-            if made is not None:
-                return _save(made, target, overwrite)
-            done = compress_video(source, target, view, **of_videos)
+            if isinstance(made, CompressedImage):
+                return asked.saved(made, target)
+            opened, until_done = made
+            with until_done:
+                return asked.video(opened, target)
         except (VlprepError, OSError) as error:
             return MediaFailure(source=source_name(source), error=error)
-        return CompressedFile(target=done.target, result=done)
 
     return starmap(finish, _ahead(encode, files, threads or min(os.cpu_count() or 1, 4)))
 
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of every file."""
+
+    view: View
+    limit: int | None = None
+    route: str = "base64"
+    keep: Keep = "model-view"
+    lossless: bool = False
+    page: int | None = None
+    tone_map: bool = True
+    overwrite: bool = False
+    dry_run: bool = False
+    watch: Watch = unwatched
+
+    def image(self, opened: Opened, format: str | None = None) -> CompressedImage | None:
+        """Compress an image in memory; `None` for what is a video."""
+        if isinstance(opened, FrameList):
+            return None
+        one_picture = self.page is not None and opened.found.kind == "image"
+        if not one_picture and isinstance(opened.info, VideoInfo):
+            return None
+        return compress_image(
+            opened,
+            self.view,
+            limit=self.limit,
+            route=self.route,
+            keep=self.keep,
+            format=format,
+            lossless=self.lossless,
+            page=self.page,
+        )
+
+    def saved(self, image: CompressedImage, target: Target | None) -> CompressedFile:
+        """Write what became of an image."""
+        if target is None or self.dry_run:
+            return CompressedFile(target=None, result=image)
+        path = target(image.format) if callable(target) else target
+        image.save(path, overwrite=self.overwrite)
+        return CompressedFile(target=str(path), result=image)
+
+    def video(self, opened: Opened, target: Target | None) -> CompressedFile:
+        """Compress a video and write it."""
+        done = compress_video(
+            opened,
+            target,
+            self.view,
+            limit=self.limit,
+            route=self.route,
+            keep=self.keep,
+            tone_map=self.tone_map,
+            overwrite=self.overwrite,
+            dry_run=self.dry_run,
+            watch=self.watch,
+        )
+        return CompressedFile(target=done.target, result=done)
+
+
+_Video: TypeAlias = tuple[Opened, ExitStack]
+"""A video that is open and waits for its turn, and what closes it."""
 
 _Made = TypeVar("_Made")
 
@@ -222,31 +231,6 @@ def _ahead(
         yield from ((source, made.result()) for source, made in waiting)
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _as_image(
-    source: SourceLike | Sequence[SourceLike], view: View, how: ImageKeywords
-) -> CompressedImage | None:
-    """Compress an image in memory; `None` for what is a video."""
-    found = as_frame_list(source)
-    if isinstance(found, FrameList) or not _is_image(found, how["page"]):
-        return None
-    return compress_image(found, view, **how)
-
-
-def _is_image(source: SourceLike, page: int | None) -> bool:
-    if page is None:
-        return isinstance(probe(source), ImageInfo)
-    with open_item(source) as item:
-        return item.found.kind == "image"
-
-
-def _save(done: CompressedImage, target: Target | None, overwrite: bool) -> CompressedFile:
-    if target is None:
-        return CompressedFile(target=None, result=done)
-    path = target(done.format) if callable(target) else target
-    save_image(done, path, overwrite=overwrite)
-    return CompressedFile(target=str(path), result=done)
 
 
 def _named_format(target: Target | None) -> str | None:

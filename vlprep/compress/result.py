@@ -54,7 +54,7 @@ class Compressed:
         return self.bytes_before / self.bytes_after if self.bytes_after else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the same as a file's entry in the documented JSON."""
+        """Return the file's entry of `vlprep.compress/1`, less where it was written."""
         after, tokens = self.size_after, self.tokens_after
         return {
             "source": self.source,
