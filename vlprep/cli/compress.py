@@ -21,7 +21,7 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import Bars
 from vlprep.cli.render import heading, print_json, print_table, report_problems
-from vlprep.cli.text import safe, thousands
+from vlprep.cli.text import flagged, safe, thousands
 from vlprep.compress.many import CompressedFile, Outcome
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View
@@ -149,7 +149,7 @@ def _dropped(files: list[CompressedFile]) -> Iterator[str]:
             about.setdefault(sentence, []).append(file.source)
     for sentence, sources in about.items():
         who = safe(sources[0]) if len(sources) == 1 else f"{len(sources)} files"
-        yield f"{who}: {sentence}"
+        yield f"{who}: {flagged(sentence)}"
 
 
 def _total(files: list[CompressedFile], given: int) -> str:

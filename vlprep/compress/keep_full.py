@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vlprep.compress.clips import ClipFrames, EvenPlan, even_plan, even_size, smaller_size
 from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, NewClip
-from vlprep.compress.video_source import VideoCase, cut_and_changed
+from vlprep.compress.video_source import VideoCase, changed_anyway
 from vlprep.frames.stream import FrameStream, decode_plan
 from vlprep.media.video.paint import Look
 from vlprep.media.video.sound import write_sound
@@ -93,4 +93,4 @@ def _changed(case: VideoCase, plan: EvenPlan) -> Iterator[str]:
         yield f"variable frame rate made even, at {float(plan.rate):.4g} frames a second"
     if case.has_sound:
         yield "sound encoded anew as AAC, mono"
-    yield from cut_and_changed(case)
+    yield from changed_anyway(case)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from vlprep.compress.clips import ClipFrames, even_size, smaller_size
 from vlprep.compress.retiming import ClipTiming, time_clip
 from vlprep.compress.video_search import NewClip
-from vlprep.compress.video_source import VideoCase, cut_and_changed
+from vlprep.compress.video_source import VideoCase, changed_anyway
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError
 from vlprep.types import FramePlan, ImageSize, VideoInfo
@@ -106,4 +106,4 @@ def _left_out(case: VideoCase) -> Iterator[str]:
         yield "sound dropped: the models do not hear it"
     if info.sample_aspect_ratio != 1:
         yield f"shape of the pixels ({info.sample_aspect_ratio}) dropped: the models ignore it"
-    yield from cut_and_changed(case)
+    yield from changed_anyway(case)

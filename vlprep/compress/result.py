@@ -33,15 +33,15 @@ class Compressed:
     """Number of bytes that the file had to stay under."""
     bytes_before: int
     """Length of the source's file."""
-    bytes_after: int | None
+    bytes_after: int | None = None
     """Length of the result."""
     size_before: ImageSize
     """Of the source, or of its frames, as displayed."""
-    size_after: ImageSize | None
+    size_after: ImageSize | None = None
     """Of the result, or of its frames."""
     tokens_before: TokenCount
     """What the source costs."""
-    tokens_after: TokenCount | None
+    tokens_after: TokenCount | None = None
     """What the result costs."""
     dropped: tuple[str, ...] = ()
     """What the result lacks of the source, and how it was changed; one sentence each."""

@@ -34,17 +34,17 @@ class CompressedVideo(Compressed):
 
     kind = "video"
 
-    target: str | None
+    target: str | None = None
     """The file that was written; `None` in a dry run."""
     keep: Keep
     """What was kept of the source."""
     duration_before: float | None
     """Seconds that the source lasts."""
-    duration_after: float | None
+    duration_after: float | None = None
     """Seconds that the result lasts."""
     frames_before: int
     """Frames of the source."""
-    frames_after: int | None
+    frames_after: int | None = None
     """Frames of the result."""
     crf: float | None = None
     """Quality, where that was enough; lower is better."""
@@ -133,17 +133,9 @@ def compress_video(
     check_asked(limit, keep)
     if target is None and not dry_run:
         raise ConstraintError("a target is needed, except for a dry run")
+    ending = "" if target is None or callable(target) else Path(target).suffix.lower()
     with open_media(source) as opened:
-        case = examine(
-            opened,
-            view,
-            limit=limit,
-            route=route,
-            keep=keep,
-            tone_map=tone_map,
-            watch=watch,
-            target=None if callable(target) else target,
-        )
+        case = examine(opened, view, keep, tone_map, watch, limit, route, ending)
         path = target(case.format) if callable(target) else target
         if path is not None:  # what can go wrong with writing is known before anything is decoded
             check_ending(path, case.format)
@@ -157,7 +149,7 @@ def _written(case: VideoCase, path: PathLike | None, overwrite: bool) -> Compres
     if case.action == "unchanged":
         return _unchanged(case, path, overwrite)
     if path is None:
-        return _outlined(case, _planned(case, None))
+        return _outlined(case)
     try:
         return _encoded(case, path, overwrite)
     except ByteLimitError:
@@ -167,30 +159,22 @@ def _written(case: VideoCase, path: PathLike | None, overwrite: bool) -> Compres
     return _encoded(replace(case, limit=case.most), path, overwrite)
 
 
-def _planned(case: VideoCase, folder: Path | None) -> NewClip:
-    return view_clip(case) if case.keep == "model-view" else full_clip(case, folder)
-
-
 def _unchanged(case: VideoCase, path: PathLike | None, overwrite: bool) -> CompressedVideo:
     """Copy the source, byte by byte."""
     if path is not None:
         with case.item.reader() as reader, new_file(path, overwrite=overwrite) as file:
             shutil.copyfileobj(reader, file)
-    info = case.info
-    return replace(
-        _before(case),
-        target=None if path is None else str(path),
-        bytes_after=info.file_bytes,
-        size_after=info.size,
-        duration_after=info.duration_seconds,
-        frames_after=info.frame_count,
-        tokens_after=case.tokens,
-        warnings=info.warnings + case.tokens.warnings,
-    )
+    warnings = case.info.warnings + case.tokens.warnings
+    return replace(_after(case, path, case.info, case.tokens), warnings=warnings)
 
 
-def _outlined(case: VideoCase, clip: NewClip) -> CompressedVideo:
+def _planned(case: VideoCase, folder: Path | None) -> NewClip:
+    return view_clip(case) if case.keep == "model-view" else full_clip(case, folder)
+
+
+def _outlined(case: VideoCase) -> CompressedVideo:
     """Report what would become of the source."""
+    clip = _planned(case, None)
     return replace(
         _before(case),
         size_after=clip.size,
@@ -198,7 +182,7 @@ def _outlined(case: VideoCase, clip: NewClip) -> CompressedVideo:
         frames_after=clip.frames.count,
         tokens_after=clip.tokens,
         dropped=clip.dropped,
-        warnings=(*case.info.warnings, *case.tokens.warnings, *clip.warnings, *_cut(case)),
+        warnings=(*case.info.warnings, *case.tokens.warnings, *clip.warnings),
     )
 
 
@@ -207,16 +191,9 @@ def _encoded(case: VideoCase, path: PathLike, overwrite: bool) -> CompressedVide
     with new_file_at(path, overwrite=overwrite) as whole:
         clip = _planned(case, whole.parent)
         made = encode_under(clip, whole, source=case.names[0], limit=case.limit, watch=case.watch)
-        after, tokens = _check(case, clip, whole, made)
-        length = whole.stat().st_size
+        info, tokens = _check(case, clip, whole, made)
     return replace(
-        _before(case),
-        target=str(path),
-        bytes_after=length,
-        size_after=after.size,
-        duration_after=after.duration_seconds,
-        frames_after=after.frame_count,
-        tokens_after=tokens,
+        _after(case, path, info, tokens),
         crf=made.crf,
         bit_rate=made.bit_rate,
         passes=made.passes,
@@ -224,35 +201,42 @@ def _encoded(case: VideoCase, path: PathLike, overwrite: bool) -> CompressedVide
         warnings=(
             *clip.frames.warnings,
             *clip.warnings,
-            *_cut(case),
             *_losses(case, clip, made, tokens),
-            *_growth(case, length),
+            *_growth(case, info.file_bytes or 0),
         ),
     )
 
 
 def _before(case: VideoCase) -> CompressedVideo:
     """Return what is known of the source, and nothing of the result."""
-    info = case.info
     return CompressedVideo(
         source=case.names[0],
-        target=None,
         model=case.view.model.name,
         action=case.action,
         reason=case.reason,
         keep=case.keep,
         format=case.format,
         limit=case.limit,
-        bytes_before=info.file_bytes or 0,
-        bytes_after=None,
-        size_before=info.size,
-        size_after=None,
-        duration_before=info.duration_seconds,
-        duration_after=None,
-        frames_before=info.frame_count,
-        frames_after=None,
+        bytes_before=case.info.file_bytes or 0,
+        size_before=case.info.size,
+        duration_before=case.info.duration_seconds,
+        frames_before=case.info.frame_count,
         tokens_before=case.tokens,
-        tokens_after=None,
+    )
+
+
+def _after(
+    case: VideoCase, path: PathLike | None, info: VideoInfo, tokens: VideoCount
+) -> CompressedVideo:
+    """Return what is known of the source and of the result."""
+    return replace(
+        _before(case),
+        target=None if path is None else str(path),
+        bytes_after=info.file_bytes,
+        size_after=info.size,
+        duration_after=info.duration_seconds,
+        frames_after=info.frame_count,
+        tokens_after=tokens,
     )
 
 
@@ -265,7 +249,7 @@ def _check(
     assert isinstance(info, VideoInfo)
     tokens = case.count(info)
     as_planned = {
-        "length": path.stat().st_size < case.limit,
+        "length": (info.file_bytes or 0) < case.limit,
         "size": info.size == made.size,
         "frames": info.frame_count == clip.frames.count,
         "duration": abs((info.duration_seconds or 0) - clip.seconds) < clip.seconds / 1000,
@@ -290,11 +274,6 @@ def _losses(case: VideoCase, clip: NewClip, made: EncodedClip, tokens: VideoCoun
         bits = made.bit_rate / float(clip.rate) / made.size.pixels
         if bits < 0.9 * LEAST_BITS_PER_PIXEL:
             yield f"only {bits:.3f} bits for each pixel: details are lost"
-
-
-def _cut(case: VideoCase) -> Iterator[str]:
-    if case.part is not None:
-        yield "holds only the part: count and send it without `start_seconds` and `end_seconds`"
 
 
 def _growth(case: VideoCase, length: int) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeAlias
 
 from vlprep.check.files import check_length, shortest_video, takes_container, video_byte_limit
@@ -16,7 +15,6 @@ from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.sampling import frame_range
 from vlprep.media.sniff import endings
 from vlprep.media.source import Item, SourceLike, open_item
-from vlprep.media.target import PathLike
 from vlprep.media.video.sound import has_sound
 from vlprep.models.registry import get_route
 from vlprep.types import Action, FrameListInfo, ImageSize, Keep, VideoInfo, Watch
@@ -39,7 +37,7 @@ def open_media(source: Source) -> AbstractContextManager[Opened]:
     return nullcontext(found) if isinstance(found, FrameList) else open_item(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class VideoCase:
     """A video before it is decoded: what is asked of it, and what its header says."""
 
@@ -62,7 +60,7 @@ class VideoCase:
 
     def stream(self) -> FrameStream:
         """Read the frames that the model is shown."""
-        return _stream(self.source, self.view, tone_map=self.tone_map)
+        return _stream(self.source, self.view, self.tone_map)
 
     def count(self, info: VideoInfo) -> VideoCount:
         """Count a result, in which the part that is wanted is all there is."""
@@ -126,39 +124,30 @@ class VideoCase:
 def examine(
     source: Opened,
     view: View,
-    *,
-    limit: int | None,
-    route: str,
     keep: Keep,
     tone_map: bool,
     watch: Watch,
-    target: PathLike | None,
+    limit: int | None,
+    route: str,
+    ending: str,
 ) -> VideoCase:
     """Decide what to do, from the header alone.
 
-    `limit` is a number of bytes in place of the route's own; a `target` with an ending of MP4's
-    asks for that. Raises the errors of `stream_frames`, `ConstraintError` for a video too long for
-    the model, and `UnknownFactError` where no source states a limit.
+    `limit` is a number of bytes in place of the route's own; `ending` is that of the file to write,
+    with the dot: one of MP4's asks for that. Raises the errors of `stream_frames`,
+    `ConstraintError` for a video too long for the model, and `UnknownFactError` where no source
+    states a limit.
     """
-    with _stream(source, view, tone_map=tone_map) as stream:
+    with _stream(source, view, tone_map) as stream:
         info, tokens, names = stream.info, stream.tokens, stream.sources
-    case = VideoCase(
-        source=source,
-        view=view,
-        keep=keep,
-        tone_map=tone_map,
-        watch=watch,
-        names=names,
-        info=info,
-        tokens=tokens,
-        part=_part(info, view),
-    )
+    part = _part(info, view)
+    case = VideoCase(source, view, keep, tone_map, watch, names, info, tokens, part)
     if keep == "full" and isinstance(info, FrameListInfo):
         raise ConstraintError("a list of images has nothing beyond what the model sees to keep")
     check_length(view.model, replace(info, duration_seconds=case.seconds), names[0])
     way = get_route(route)
     allowed = video_byte_limit(view.model, way, info.format) if limit is None else limit
-    reasons = _reasons(case, allowed, "" if target is None else Path(target).suffix.lower())
+    reasons = _reasons(case, allowed, ending)
     if not reasons:
         reason = f"{info.file_bytes:,} bytes of {info.format} are within every limit"
         return replace(case, limit=allowed, reason=reason)
@@ -173,7 +162,7 @@ def examine(
     )
 
 
-def _stream(source: Opened, view: View, *, tone_map: bool) -> FrameStream:
+def _stream(source: Opened, view: View, tone_map: bool) -> FrameStream:
     images = list(source.images) if isinstance(source, FrameList) else source
     return stream_frames(images, view, tone_map=tone_map)
 
@@ -205,11 +194,12 @@ def _reasons(case: VideoCase, limit: int, ending: str) -> list[str]:
     return reasons
 
 
-def cut_and_changed(case: VideoCase) -> Iterator[str]:
-    """Tell what no encode keeps of a source, whatever else is kept."""
+def changed_anyway(case: VideoCase) -> Iterator[str]:
+    """Tell what no encode can keep of a source, whatever else is kept."""
     info = case.info
     if case.part is not None:
-        yield f"all but {case.asked_part} dropped"
+        kept = f"all but {case.asked_part} dropped"
+        yield f"{kept}: count the result without `start_seconds` and `end_seconds`"
     if info.rotation or info.mirrored:
         yield "turned upright, as the file asks"
     if info.hdr and case.tone_map:
