@@ -111,9 +111,7 @@ def test_a_part_is_a_reason_to_write_a_file_anew(tmp_path, options):
 def test_the_full_part_is_kept_for_watching(tmp_path, name, part):
     source, target = FIXTURES / name, tmp_path / "a.mp4"
     model, options = WEIGHTS[1], {"start_seconds": part[0], "end_seconds": part[1]}
-    done = compress_video(
-        source, target, model, keep="full", route="path", limit=10**6, **options
-    )
+    done = compress_video(source, target, model, keep="full", route="path", limit=10**6, **options)
     info = probe(target)
     assert info.duration_seconds == pytest.approx(part[1] - part[0], abs=0.15)
     assert done.frames_after == info.frame_count < probe(source).frame_count
