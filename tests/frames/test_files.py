@@ -143,6 +143,17 @@ def test_frames_of_which_none_can_be_decoded_leave_nothing(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_the_frames_pass_by_whoever_watches(tmp_path):
+    seen = []
+
+    def watch(frames, total, doing):
+        seen.append((doing, total))
+        return frames
+
+    save_frames(street(), tmp_path / "out", watch=watch)
+    assert seen == [("reading frames", street().plan.frame_count)]
+
+
 def test_an_interrupt_leaves_nothing(tmp_path):
     def interrupted(frames, total, what):
         for number, frame in enumerate(frames):

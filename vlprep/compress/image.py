@@ -139,13 +139,10 @@ def compress_image(
         raise ConstraintError(f"{format} loses details; without loss there is PNG")
     way = get_route(route)
     with open_item(source) as item:
-        header = _read_header(item, page)
-        case = _Case(item.name, view, limit, way, keep, format, lossless, page, *header)
+        info, pictures = _read_header(item, page)
+        case = _Case(item, view, limit, way, keep, format, lossless, page, info, pictures)
         reasons = _reasons(case)
-        if not reasons:
-            return _unchanged(case, item)
-        picture = decode_picture(item, number=page, srgb=True)
-    return _changed(case, picture, "; ".join(reasons))
+        return _changed(case, "; ".join(reasons)) if reasons else _unchanged(case)
 
 
 def save_image(compressed: CompressedImage, path: PathLike, *, overwrite: bool = False) -> None:
@@ -160,7 +157,7 @@ def save_image(compressed: CompressedImage, path: PathLike, *, overwrite: bool =
 class _Case:
     """An image before it is decoded: what is asked of it, and what its header says."""
 
-    source: str
+    item: Item
     view: View
     limit: int | None
     route: Route
@@ -171,15 +168,11 @@ class _Case:
     info: ImageInfo
     pictures: int
     """How many there are in it."""
-    animated: bool
-    """Whether they follow each other in time."""
-    misnamed: tuple[str, ...]
-    """The warning of a name that promises another format, if it does."""
 
     @property
-    def file_bytes(self) -> int:
-        """Length of the source."""
-        return self.info.file_bytes or 0
+    def animated(self) -> bool:
+        """Whether they follow each other in time."""
+        return self.pictures > self.info.frame_count
 
     def allowed(self, format: str) -> int:
         """Return the number of bytes that the route wants a file of a format to stay under."""
@@ -194,8 +187,8 @@ class _Case:
         return image_count(size, self.view)
 
 
-def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int, bool, tuple[str, ...]]:
-    """Return the last four fields of `_Case`.
+def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int]:
+    """Return the facts of an image, and how many pictures there are in it.
 
     Raises `UnsupportedFormatError` for a video, `ConstraintError` for a picture that is not there,
     `PixelLimitError` for an animation too large to be decoded, and the errors of `probe_image`.
@@ -210,15 +203,14 @@ def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int, bool, tu
         raise ConstraintError(f"{item.name}: no picture {page}; it has {pictures}, from 0")
     if frames > 1 and info.size.pixels > MAX_FRAME_PIXELS:
         raise PixelLimitError(item.name, info.size.pixels, MAX_FRAME_PIXELS)
-    misnamed = mislabelled(item.name, item.found) if item.path else None
-    return info, pictures, frames > 1, (misnamed,) if misnamed else ()
+    return info, pictures
 
 
 def _reasons(case: _Case) -> list[str]:
     """Say why the source cannot stay as it is; empty where it can."""
     info, limit, reasons = case.info, case.byte_limit(case.info.format), []
-    if case.file_bytes >= limit:
-        reasons.append(f"{case.file_bytes:,} bytes are not under {limit:,}")
+    if case.item.file_bytes >= limit:
+        reasons.append(f"{case.item.file_bytes:,} bytes are not under {limit:,}")
     if not takes_image(case.view.model, info.format, info.size):
         what = f"{info.format} of {format_size(info.size)}"
         reasons.append(f"{case.view.model.name} does not take {what}")
@@ -231,14 +223,14 @@ def _reasons(case: _Case) -> list[str]:
     return reasons
 
 
-def _unchanged(case: _Case, item: Item) -> CompressedImage:
-    content = item.bytes()  # first of all: what is looked at is what is handed out
-    decoded = decode_picture(item)  # a damaged file is better known now than sent
+def _unchanged(case: _Case) -> CompressedImage:
+    content = case.item.bytes()  # first of all: what is looked at is what is handed out
+    decoded = decode_picture(case.item)  # a damaged file is better known now than sent
     info, located = case.info, ("location data stays in the file, as its bytes do",)
     result = _result(case, info, Attempt(content, info.format, info.size))
     return replace(
         result,
-        reason=f"{case.file_bytes:,} bytes of {info.format} are within every limit",
+        reason=f"{case.item.file_bytes:,} bytes of {info.format} are within every limit",
         warnings=(
             *info.warnings,
             *result.warnings,
@@ -249,9 +241,10 @@ def _unchanged(case: _Case, item: Item) -> CompressedImage:
 
 def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
     """Return what is told of every result; `info` is of the picture that was taken."""
-    before = case.count(info.size)
+    before, item = case.count(info.size), case.item
+    misnamed = mislabelled(item.path or "", item.found)
     return CompressedImage(
-        source=case.source,
+        source=item.name,
         model=case.view.model.name,
         action="unchanged",
         reason="",
@@ -261,24 +254,25 @@ def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
         limit=case.byte_limit(made.format),
         size_before=info.size,
         size_after=made.size,
-        bytes_before=case.file_bytes,
+        bytes_before=item.file_bytes,
         bytes_after=len(made.content),
         tokens_before=before,
         tokens_after=case.count(made.size),
         quality=made.quality,
-        warnings=(*case.misnamed, *before.warnings, *_over_route(case, made)),
+        warnings=(*filter(None, [misnamed]), *before.warnings, *_over_route(case, made)),
     )
 
 
 # What is encoded anew.
 
 
-def _changed(case: _Case, picture: Picture, reason: str) -> CompressedImage:
+def _changed(case: _Case, reason: str) -> CompressedImage:
+    picture = decode_picture(case.item, number=case.page, srgb=True)
     sizes = _sizes(case, picture.info.size)
-    attempt, encodes = encode_within(picture.pixels, _wanted(case, picture, sizes), case.source)
+    attempt, encodes = encode_within(picture.pixels, _wanted(case, picture, sizes), case.item.name)
     _check(attempt)
     result = _result(case, picture.info, attempt)
-    too_large = case.file_bytes >= case.byte_limit(case.info.format)
+    too_large = case.item.file_bytes >= case.byte_limit(case.info.format)
     return replace(
         result,
         action="compressed" if too_large else "converted",
@@ -322,7 +316,7 @@ def _wanted(case: _Case, picture: Picture, sizes: tuple[ImageSize, ...]) -> Want
         formats=WRITTEN if case.format is None else (case.format,),
         lossless=case.lossless,
         from_lossless=picture.info.format in ("PNG", "BMP", "TIFF"),
-        png_bytes=case.file_bytes if picture.info.format == "PNG" else None,
+        png_bytes=case.item.file_bytes if picture.info.format == "PNG" else None,
         snap=snap,
     )
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count, starmap
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, Unpack
+from typing import Any, Literal, TypeAlias, TypeVar, Unpack
 
 from vlprep.compress.image import WRITTEN, CompressedImage, compress_image
-from vlprep.compress.video import CompressedVideo, Target, compress_video
+from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, compress_video
 from vlprep.compress.video_source import Opened, Source, open_media
 from vlprep.count.files import MediaFailure, as_many
 from vlprep.count.frame_list import FrameList
@@ -60,18 +60,11 @@ Outcome: TypeAlias = CompressedFile | MediaFailure
 """What becomes of one of many files."""
 
 
-class CompressKeywords(TypedDict, total=False):
+class CompressKeywords(VideoKeywords, total=False):
     """Keywords of `compress_file`."""
 
-    limit: int | None
-    route: str
-    keep: Keep
     lossless: bool
     page: int | None
-    tone_map: bool
-    overwrite: bool
-    dry_run: bool
-    watch: Watch
 
 
 class CompressManyKeywords(CompressKeywords, total=False):
