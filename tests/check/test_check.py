@@ -521,6 +521,11 @@ def test_what_has_been_opened_and_counted_is_not_opened_again(opened):
     assert opened() == 1
 
 
+def test_an_empty_list_is_a_finding():
+    (finding,) = check_media([[]]).errors
+    assert (finding.source, finding.message) == ("frame list", "an empty list holds no frame")
+
+
 def test_an_empty_request_is_clean():
     assert check_media([]).findings == ()
 

@@ -8,6 +8,7 @@ from vlprep.check.files import (
     check_length,
     data_url_length,
     image_byte_limit,
+    images_per_request,
     shortest_video,
     takes_container,
     takes_image,
@@ -102,3 +103,11 @@ def test_a_video_longer_than_the_model_takes_is_refused():
     check_length(MODEL, lasting(None), "a.mp4")
     with pytest.raises(ConstraintError, match="cut it first"):
         check_length(MODEL, lasting(longest + 0.1), "a.mp4")
+
+
+def test_images_of_a_request_are_the_model_s_own_number_before_the_route_s():
+    def most(model, route):
+        return images_per_request(get_model(model), get_route(route))
+
+    assert [most("qwen3.7-plus", route) for route in ("base64", "path", "url")] == [250, 2048, 2048]
+    assert [most("qvq-max", route) for route in ("base64", "path", "url")] == [250, 256, 256]

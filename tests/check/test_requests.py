@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.check.sendings import found, frame_list, image, url, video
-from vlprep import image_tokens
+from vlprep import get_model, image_tokens
 from vlprep.check import reading
 from vlprep.check import requests as rules
 from vlprep.errors import AspectRatioError, ConstraintError, FrameCountError
@@ -58,6 +58,15 @@ def test_tokens_against_the_largest_input(thinking):
     assert of(rules.input_tokens, most + 1)
     assert of(rules.input_tokens_edge, most + 1) is None
     assert bool(of(rules.thinking_tokens, 259_000)) == (thinking is not True)
+
+
+def test_either_way_of_thinking_may_take_less():
+    less = replace(get_model(), max_input_tokens=1000)
+    asked = {"text_tokens": 1001 - SIZE, "thinking": True}
+    assert "without thinking" in found(rules.thinking_tokens, PHOTO, model=less, **asked).message
+    for unstated in ({"max_input_tokens": None}, {"max_input_thinking_tokens": None}):
+        model = replace(get_model(), **unstated)
+        assert found(rules.thinking_tokens, PHOTO, model=model, text_tokens=259_000) is None
 
 
 def test_a_limit_of_one_s_own():

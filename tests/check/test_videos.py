@@ -55,7 +55,16 @@ def test_base64(count):
 )  # fmt: skip
 def test_lists(count, model, breaks):
     listed = frame_list(*[image()] * count)
-    assert bool(found(rules.frame_list_length, listed, model=model)) == breaks
+    finding = found(rules.frame_list_length, listed, model=model)
+    assert bool(finding) == breaks
+    assert finding is None or finding.message.endswith(f"{finding.limit[:-7]} as frames of a video")
+
+
+def test_the_whole_data_url_must_be_under_the_limit():
+    flash = {"format": "FLV"}  # whose type is as long as to let the URL be of a round length
+    longest = found(rules.video_base64_length, video(file_bytes=7_499_982, **flash))
+    assert longest.measured == "10,000,000 characters"
+    assert found(rules.video_base64_length, video(file_bytes=7_499_979, **flash)) is None
 
 
 def test_what_is_stored_otherwise_than_shown():

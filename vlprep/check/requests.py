@@ -135,11 +135,11 @@ def input_tokens_edge(sending: Sending) -> Wanted:
 @rule("thinking-tokens", "warning", "fits whether the model thinks or not", remedy=_SHRINK)
 def thinking_tokens(sending: Sending) -> Wanted:
     spec, limit = sending.model, sending.input_limit
-    limits = (spec.max_input_tokens, spec.max_input_thinking_tokens)
-    if spec.thinking != "optional" or limits[0] is None or limits[1] is None:
+    plain, thinking = spec.max_input_tokens, spec.max_input_thinking_tokens
+    if spec.thinking != "optional" or plain is None or thinking is None:
         return Wanted(sources=spec.sources)
-    smaller = min(limits[0], limits[1])
-    other = "with" if smaller == limits[1] else "without"
+    smaller = min(plain, thinking)
+    other = "with" if smaller == thinking else "without"
     fits_as_asked = limit is not None and smaller < sending.total_tokens <= limit
     hit = (
         _too_much(sending, f"but {other} thinking {spec.name} takes {smaller:,}")
