@@ -84,6 +84,8 @@ def test_room_for_thoughts_and_reply():
     thoughts = found(rules.context_room, PHOTO, text_tokens=200_000, thinking=True)
     assert "may take 114,688" in thoughts.message  # 81,920 + 32,768
     assert found(rules.context_room, PHOTO, text_tokens=200_000, thinking=False) is None
+    full = {"text_tokens": 260_096 - SIZE}
+    assert found(rules.context_room, PHOTO, **full).measured == "2,048 tokens left"
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,11 @@ def test_room_for_thoughts_and_reply():
 )
 def test_urls_that_the_service_reaches(address, breaks):
     assert bool(found(rules.url_public, url(address), route="url")) == breaks
+
+
+def test_the_host_that_is_not_reached_is_named():
+    for address, host in (("http://localhost:8000/a.jpg", "localhost"), ("https://[", "no host")):
+        assert found(rules.url_public, url(address), route="url").measured == host
 
 
 def test_what_an_own_rule_names_is_not_uncountable_too():
