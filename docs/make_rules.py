@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from vlprep import get_model
-from vlprep.check.rule import Request
+from vlprep.check.rule import Sending
 from vlprep.check.table import RULES
 from vlprep.count.explain import cite
 from vlprep.models.registry import get_route
+from vlprep.view import View
 
 PAGE = Path(__file__).with_name("rules.md")
 MARKED = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end -->)", flags=re.DOTALL)
@@ -25,7 +25,7 @@ def updated(page: str) -> str:
 
 def table() -> list[str]:
     """Return the lines of the table, with the limits that hold for the default model."""
-    asked = Request(model=get_model(), files=(), route=get_route("base64"))
+    asked = Sending(view=View.of(), files=(), route=get_route("base64"))
     lines = ["| rule | severity | what is looked at | limit | weights | source |", "|---" * 6 + "|"]
     for rule in RULES:
         weights = "" if rule.of_service else "too"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from vlprep import ImageInfo, ImageSize, VideoInfo, get_model
-from vlprep.check.rule import FileFacts, Request
+from vlprep import ImageInfo, ImageSize, VideoInfo
+from vlprep.check.rule import FileFacts, Sending
 from vlprep.models.registry import get_route
+from vlprep.view import View
 
 
 def image(width: int = 640, height: int = 480, **facts: Any) -> FileFacts:
@@ -30,5 +31,8 @@ def url(address: str) -> FileFacts:
     return FileFacts(source=address, kind="URL")
 
 
-def request(*files: FileFacts, model: Any = None, route: str = "base64", **asked: Any) -> Request:
-    return Request(model=get_model(model), files=files, route=get_route(route), **asked)
+def request(
+    *files: FileFacts, model: Any = None, route: str = "base64", fps: float | None = None,
+    **asked: Any,
+) -> Sending:  # fmt: skip
+    return Sending(view=View.of(model, fps=fps), files=files, route=get_route(route), **asked)

@@ -1,3 +1,4 @@
+import io
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,7 +211,7 @@ def test_a_service_s_limits_are_nothing_to_weights(check, rule):
 def test_an_ordinary_request_is_clean(check):
     report = check(case("photo.jpg", "street.mp4"))
     assert report.findings == ()
-    assert report.passes(strict=True)
+    assert report.passes(fail_on_warnings=True)
     assert report.total_tokens == sum(
         count_tokens(name).tokens.total for name in ("photo.jpg", "street.mp4")
     )
@@ -220,9 +221,9 @@ def test_strict_minds_warnings_and_never_notes(check):
     warned, noted = check(case("png_named.jpg")), check(case("exif_6.jpg"))
     assert [finding.severity for finding in warned.findings] == ["warning"]
     assert warned.passes()
-    assert not warned.passes(strict=True)
+    assert not warned.passes(fail_on_warnings=True)
     assert [finding.severity for finding in noted.findings] == ["note"]
-    assert noted.passes(strict=True)
+    assert noted.passes(fail_on_warnings=True)
 
 
 def test_bad_files_never_stop_the_rest(check, tmp_path):
@@ -401,12 +402,12 @@ def test_what_is_compressed_as_the_remedy_says_keeps_the_rule(check, made, rule)
     source = check(COMPRESSED[rule]).files[0].path
     page = 0 if rule == "several-pages" else None
     content = compress_image(source, page=page, **asked).content
-    assert check_media([content], **asked).passes(strict=True)
+    assert check_media([content], **asked).passes(fail_on_warnings=True)
 
 
 @pytest.mark.parametrize("name", ["clip.ts", "subsecond.mp4"])
 def test_a_video_compressed_as_the_remedy_says_is_clean(check, tmp_path, name):
-    assert not check(case(name)).passes(strict=True)
+    assert not check(case(name)).passes(fail_on_warnings=True)
     compress_video(FIXTURES / name, tmp_path / "clip.mp4")
     assert check(case(str(tmp_path / "clip.mp4"))).findings == ()
 
@@ -431,10 +432,12 @@ def test_what_cannot_be_asked_is_an_error_at_once():
         check_media([], "qvq-max", thinking=False)
 
 
-@pytest.mark.parametrize("single", ["photo.jpg", Path("photo.jpg"), b"GIF89a"])
-def test_a_single_file_wants_a_list_around_it(single):
-    with pytest.raises(TypeError, match="put brackets around"):
-        check_media(single)
+@pytest.mark.parametrize(
+    "single", [str, Path, Path.read_bytes, lambda path: io.BytesIO(path.read_bytes())]
+)
+def test_a_single_file_is_a_request_of_one(single):
+    report = check_media(single(FIXTURES / "tiny.png"))
+    assert [finding.rule for finding in report.errors] == ["image-side"]
 
 
 def test_an_empty_request_is_clean():

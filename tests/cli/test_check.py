@@ -36,10 +36,10 @@ def test_findings_are_told_by_file_with_what_to_do(run):
     assert ran.out.endswith("2 errors, 0 warnings, 1 note in 2 files; 107 of 106,496 tokens\n")
 
 
-def test_only_strict_fails_on_warnings_and_nothing_fails_on_notes(run):
+def test_only_fail_on_warnings_fails_on_warnings_and_nothing_fails_on_notes(run):
     assert run("check", "png_named.jpg").code == 0
-    assert run("check", "png_named.jpg", "--strict").code == 1
-    assert run("check", "exif_6.jpg", "--strict").code == 0
+    assert run("check", "png_named.jpg", "--fail-on-warnings").code == 1
+    assert run("check", "exif_6.jpg", "--fail-on-warnings").code == 0
 
 
 def test_a_missing_file_is_a_finding_and_the_rest_is_checked(run):

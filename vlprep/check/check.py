@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 from vlprep.check.routes import RouteAdvice, advise_routes, advise_url
-from vlprep.check.rule import FileFacts, Finding, MediaKind, Request, Severity
+from vlprep.check.rule import FileFacts, Finding, MediaKind, Sending, Severity
 from vlprep.check.table import find_problems
-from vlprep.count.files import CountOptions, count_info
+from vlprep.count.files import as_many
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
+from vlprep.count.tokens import media_count
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
-from vlprep.media.probe import probe
 from vlprep.media.sniff import endings, mislabelled
-from vlprep.media.source import Item, SourceLike, open_item, source_name
-from vlprep.models.registry import get_api, get_model, get_route, list_apis
+from vlprep.media.source import Item as OpenItem
+from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.models.registry import get_api, get_route, list_apis
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageInfo, VideoInfo
+from vlprep.view import View
 
-CheckItem: TypeAlias = SourceLike | Sequence[SourceLike]
+Item: TypeAlias = SourceLike | Sequence[SourceLike]
 """A file, or a list of images that stands for a video."""
 
 
@@ -61,81 +62,65 @@ class CheckReport:
         """What is good to know."""
         return self._of("note")
 
-    def passes(self, *, strict: bool = False) -> bool:
-        """Say whether there is no error and, if `strict`, no warning either."""
-        return not (self.errors or (strict and self.warnings))
+    def passes(self, *, fail_on_warnings: bool = False) -> bool:
+        """Say whether there is no error and, if `fail_on_warnings`, no warning either."""
+        return not (self.errors or (fail_on_warnings and self.warnings))
 
     def _of(self, severity: Severity) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.severity == severity)
 
 
-def check_media(
-    items: Iterable[CheckItem],
-    model: ModelSpec | str | None = None,
+class CheckKeywords(TypedDict, total=False):
+    """Keywords of `check_files`."""
+
+    route: str
+    api: str | None
+    text_tokens: int
+    max_input: int | None
+    thinking: bool | None
+    decode: bool
+
+
+def check_files(
+    items: Item | Iterable[Item],
+    view: View,
     *,
     route: str = "base64",
     api: str | None = None,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    total_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
     text_tokens: int = 0,
     max_input: int | None = None,
     thinking: bool | None = None,
-    model_words: Sequence[str] | None = None,
     decode: bool = False,
+    model_words: Sequence[str] | None = None,
 ) -> CheckReport:
     """Check the files of one request against every documented limit, from their headers alone.
 
     `decode` looks further: it decodes every image, and the first and the last frame of a video,
     and so finds damage that no header shows.
 
-    `items` are sources as `count_tokens` takes them, or http(s) URLs, which are not fetched; an
+    `items` are sources as `count_files` takes them, or http(s) URLs, which are not fetched; an
     inner list, or a folder, is a list of images that stands for a video. `route` is how they reach
     the service: "base64", "path" or "url"; `api` is the protocol, "openai" or "dashscope", and
     without it both are looked at. `text_tokens` are what the prompt costs beside them;
-    `max_input` replaces the model's largest input, and `thinking` chooses between its two. The
-    others mean the same as for `count_tokens`. `model_words` are what names the model in the
-    commands of remedies, by default `--model` and its name.
+    `max_input` replaces the model's largest input, and `thinking` chooses between its two.
 
     A file that cannot be read is a finding, not an error that stops the rest. For weights, which
     run anywhere, only what holds there is checked.
 
-    Raises `UnknownModelError`, `ConstraintError` for a route, an API, a rule set or a way of
-    thinking that there is not, and `TypeError` for a single file, which wants a list around it.
+    Raises `ConstraintError` for a route, an API or a way of thinking that there is not.
 
-    >>> report = check_media(["fixtures/photo.jpg", "fixtures/tiny.png"], "qwen3-vl-plus")
+    >>> report = check_files(["fixtures/photo.jpg", "fixtures/tiny.png"], View.of("qwen3-vl-plus"))
     >>> [(finding.source, finding.rule, finding.measured) for finding in report.errors]
     [('fixtures/tiny.png', 'image-side', '8 px')]
     >>> report.passes()
     False
     """
-    if isinstance(items, str | bytes | os.PathLike):
-        raise TypeError("items is a list of files; put brackets around a single one")
-    spec = get_model(model)
-    options = CountOptions(
-        fps=fps,
-        nframes=nframes,
-        min_frames=min_frames,
-        max_frames=max_frames,
-        min_pixels=min_pixels,
-        max_pixels=max_pixels,
-        total_pixels=total_pixels,
-        high_res=high_res,
-        rules=rules,
-    )
-    request = Request(
-        model=spec,
-        files=tuple(_look_at(item, spec, options, decode=decode) for item in items),
+    spec = view.model
+    sending = Sending(
+        view=view,
+        files=tuple(_look_at(item, view, decode=decode) for item in as_many(items)),
         route=get_route(route),
         apis=list_apis() if api is None else (_api_of(api, route),),
-        rules=spec.rules(rules).name,
-        fps=fps,
         text_tokens=text_tokens,
         max_input=max_input,
         thinking=thinking,
@@ -143,17 +128,17 @@ def check_media(
     )
     return CheckReport(
         model=spec.name,
-        rules=spec.rules(rules).name,
+        rules=view.rules.name,
         route=route,
-        files=request.files,
-        findings=find_problems(request),
+        files=sending.files,
+        findings=find_problems(sending),
         advice=tuple(
             advice
-            for file in request.files
+            for file in sending.files
             for advice in _advise(file, spec)
             if api in (None, advice.api)
         ),
-        total_tokens=request.total_tokens,
+        total_tokens=sending.total_tokens,
         max_input_tokens=spec.input_limit(thinking) if max_input is None else max_input,
     )
 
@@ -165,7 +150,7 @@ def _api_of(name: str, route: str) -> ChatApi:
     return api
 
 
-def _look_at(item: CheckItem, spec: ModelSpec, options: CountOptions, *, decode: bool) -> FileFacts:
+def _look_at(item: Item, view: View, *, decode: bool) -> FileFacts:
     """Return what is known of one item; whatever is wrong with it is part of that."""
     if isinstance(item, str) and item.startswith(("http://", "https://")):
         return FileFacts(source=item, kind="URL")
@@ -174,20 +159,19 @@ def _look_at(item: CheckItem, spec: ModelSpec, options: CountOptions, *, decode:
     except (VlprepError, OSError) as error:
         return FileFacts(source=_name(item), kind="unreadable", problem=error)
     if isinstance(found, FrameList):
-        return _look_at_list(found, _name(item), spec, options, decode=decode)
+        return _look_at_list(found, _name(item), view, decode=decode)
     file = _read(found, decode=decode)
     if file.info is None:
         return file
-    return _counted(file, file.info, spec, options)
+    return _counted(file, file.info, view)
 
 
 def _read(source: SourceLike, *, decode: bool) -> FileFacts:
     """Read the header of one file, and with `decode` its content."""
     name = source_name(source)
     try:
-        info = probe(source)
         with open_item(source) as item:
-            found, path = item.found, item.path
+            info, found, path = item.info, item.found, item.path
             if decode:
                 _decode(item)
     except (VlprepError, OSError) as error:
@@ -202,7 +186,7 @@ def _read(source: SourceLike, *, decode: bool) -> FileFacts:
     )
 
 
-def _decode(item: Item) -> None:
+def _decode(item: OpenItem) -> None:
     """Decode an image, or the ends of a video; raises `DecodeError` where that fails."""
     if item.found.kind == "image":
         from vlprep.media.picture import read_picture  # a check of headers needs no codec
@@ -222,9 +206,7 @@ def _kind(info: ImageInfo | VideoInfo, kind: str) -> MediaKind:
     return "animation" if kind == "image" else "video"
 
 
-def _look_at_list(
-    images: FrameList, name: str, spec: ModelSpec, options: CountOptions, *, decode: bool
-) -> FileFacts:
+def _look_at_list(images: FrameList, name: str, view: View, *, decode: bool) -> FileFacts:
     frames = tuple(_read(image, decode=decode) for image in images.images)
     for frame in frames:
         if frame.kind == "unreadable":  # one bad frame spoils the list, and is what to tell of
@@ -232,17 +214,15 @@ def _look_at_list(
             return FileFacts(source=frame.source, kind="unreadable", problem=problem)
     facts = FileFacts(source=name, kind="frame list", frames=frames)
     try:
-        info = probe_frame_list(images, spec, options.fps, options.rules)
+        info = probe_frame_list(images, view)
     except (VlprepError, OSError) as error:
         return replace(facts, problem=error)
-    return _counted(facts, info, spec, options)
+    return _counted(facts, info, view)
 
 
-def _counted(
-    file: FileFacts, info: ImageInfo | VideoInfo, spec: ModelSpec, options: CountOptions
-) -> FileFacts:
+def _counted(file: FileFacts, info: ImageInfo | VideoInfo, view: View) -> FileFacts:
     try:
-        tokens = count_info(info, spec, options, options.rules)
+        tokens = media_count(info, view)
     except VlprepError as error:
         return replace(file, info=info, problem=error)
     return replace(file, info=info, tokens=tokens)
@@ -264,7 +244,7 @@ def _advise(file: FileFacts, spec: ModelSpec) -> tuple[RouteAdvice, ...]:
     )
 
 
-def _name(item: CheckItem) -> str:
+def _name(item: Item) -> str:
     if isinstance(item, list | tuple):
         return source_name(item[0]) if item else "frame list"
     return source_name(item)  # type: ignore[arg-type]  # no other sequence is a source

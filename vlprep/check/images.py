@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from vlprep.check import wanted
 from vlprep.check.files import data_url_length
-from vlprep.check.rule import FileFacts, Hit, Request
+from vlprep.check.rule import FileFacts, Hit, Sending
 from vlprep.models.registry import file_formats
 from vlprep.types import ImageInfo, ImageSize
 from vlprep.units import format_bytes, format_size
 
 
-def image_side(file: FileFacts, request: Request) -> Hit | None:
+def image_side(file: FileFacts, request: Sending) -> Hit | None:
     """Find a side shorter than a service takes."""
     rule, size = request.image_rule, _size(file)
     shortest = rule.min_side_pixels if rule else None
@@ -23,7 +23,7 @@ def image_side(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def image_ratio(file: FileFacts, request: Request) -> Hit | None:
+def image_ratio(file: FileFacts, request: Sending) -> Hit | None:
     """Find a picture too long for a service, or for the rule by which a model resizes."""
     size, limit = _size(file), wanted.most_ratio(request)
     if limit is None or max(size) <= limit * min(size):
@@ -35,7 +35,7 @@ def image_ratio(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def image_format(file: FileFacts, request: Request) -> Hit | None:
+def image_format(file: FileFacts, request: Sending) -> Hit | None:
     """Find a format that the services do not list."""
     format = _format(file)
     if format in file_formats().image:
@@ -43,7 +43,7 @@ def image_format(file: FileFacts, request: Request) -> Hit | None:
     return Hit(format, f"the format is {format}, and {wanted.image_format(request)} are taken")
 
 
-def large_image_format(file: FileFacts, request: Request) -> Hit | None:
+def large_image_format(file: FileFacts, request: Sending) -> Hit | None:
     """Find a picture over 4K in a format that is taken up to 4K."""
     formats, size, format = file_formats(), _size(file), _format(file)
     if format not in formats.image or format in formats.large_image or not _is_large(size):
@@ -66,7 +66,7 @@ def _is_large(size: ImageSize) -> bool:
     return size.pixels > formats.large_image_pixels or too_long
 
 
-def image_8k(file: FileFacts, request: Request) -> Hit | None:
+def image_8k(file: FileFacts, request: Sending) -> Hit | None:
     """Find a picture with more pixels than is advised."""
     size, most = _size(file), file_formats().most_image_pixels
     if size.pixels <= most:
@@ -77,7 +77,7 @@ def image_8k(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def image_bytes(file: FileFacts, request: Request) -> Hit | None:
+def image_bytes(file: FileFacts, request: Sending) -> Hit | None:
     """Find an image too large for the route by path or by URL."""
     if request.route.name == "base64" or not file.file_bytes:
         return None
@@ -87,7 +87,7 @@ def image_bytes(file: FileFacts, request: Request) -> Hit | None:
     return _too_large(file, limit, f"by {request.route.name} it must be")
 
 
-def base64_length(file: FileFacts, request: Request) -> Hit | None:
+def base64_length(file: FileFacts, request: Sending) -> Hit | None:
     """Find an image whose data URL is too long."""
     if request.route.name != "base64":
         return None
@@ -106,7 +106,7 @@ def too_long_for_data_url(file_bytes: int, mime_type: str, limit: int) -> Hit | 
     )
 
 
-def raw_bytes(file: FileFacts, request: Request) -> Hit | None:
+def raw_bytes(file: FileFacts, request: Sending) -> Hit | None:
     """Find a file over what is advised before encoding, though its data URL is short enough."""
     limit = request.route.raw_bytes
     if limit is None or file.file_bytes < limit or _is_too_long(file, request):
@@ -114,7 +114,7 @@ def raw_bytes(file: FileFacts, request: Request) -> Hit | None:
     return _too_large(file, limit, "to be sent as Base64 the guides want it")
 
 
-def _is_too_long(file: FileFacts, request: Request) -> bool:
+def _is_too_long(file: FileFacts, request: Sending) -> bool:
     most = request.route.max_image_bytes
     return data_url_length(file.file_bytes, _mime_type(file)) >= most
 
@@ -127,7 +127,7 @@ def _too_large(file: FileFacts, limit: int, reason: str) -> Hit:
     )
 
 
-def localisation_size(file: FileFacts, request: Request) -> Hit | None:
+def localisation_size(file: FileFacts, request: Sending) -> Hit | None:
     """Find a picture outside of the range at which the model finds objects reliably."""
     range_, size = request.model.localisation, _size(file)
     if range_ is None or range_.min_pixels <= size.pixels <= range_.max_pixels:
@@ -140,7 +140,7 @@ def localisation_size(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def mislabelled(file: FileFacts, request: Request) -> Hit | None:
+def mislabelled(file: FileFacts, request: Sending) -> Hit | None:
     """Find a name that promises another format than the content is."""
     if file.mislabelled is None:
         return None
@@ -150,7 +150,7 @@ def mislabelled(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def animated(file: FileFacts, request: Request) -> Hit | None:
+def animated(file: FileFacts, request: Sending) -> Hit | None:
     """Find an animated picture."""
     assert file.info is not None
     frames = getattr(file.info, "frame_count", 1)
@@ -161,7 +161,7 @@ def animated(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def several_pages(file: FileFacts, request: Request) -> Hit | None:
+def several_pages(file: FileFacts, request: Sending) -> Hit | None:
     """Find a file of several pictures, of which one is seen."""
     info = file.info
     if not isinstance(info, ImageInfo) or info.frame_count < 2:
@@ -173,7 +173,7 @@ def several_pages(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def image_orientation(file: FileFacts, request: Request) -> Hit | None:
+def image_orientation(file: FileFacts, request: Sending) -> Hit | None:
     """Find a picture that is stored turned or mirrored."""
     info = file.info
     if not isinstance(info, ImageInfo) or info.orientation == 1:
@@ -185,7 +185,7 @@ def image_orientation(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def alpha(file: FileFacts, request: Request) -> Hit | None:
+def alpha(file: FileFacts, request: Sending) -> Hit | None:
     """Find a picture through which something shows."""
     if not isinstance(file.info, ImageInfo) or not file.info.transparent:
         return None
@@ -196,7 +196,7 @@ def alpha(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def colour_mode(file: FileFacts, request: Request) -> Hit | None:
+def colour_mode(file: FileFacts, request: Sending) -> Hit | None:
     """Find a picture of other colours than 8-bit grey or RGB."""
     if not isinstance(file.info, ImageInfo):
         return None

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from vlprep.check.rule import FileFacts, Remedy, Request
+from vlprep.check.rule import FileFacts, Remedy, Sending
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -43,30 +43,30 @@ def say(step: str) -> Remedy:
     return lambda file, request: step
 
 
-def nothing(file: FileFacts | None, request: Request) -> str | None:
+def nothing(file: FileFacts | None, request: Sending) -> str | None:
     """Return no remedy: there is nothing to do."""
     return None
 
 
-def compress(file: FileFacts | None, request: Request) -> str | None:
+def compress(file: FileFacts | None, request: Sending) -> str | None:
     """Return the command that brings a file under the route's limits, into a format taken."""
     of_video = file is not None and file.kind == "video"
     return _compress(file, request, *(_rate(request) if of_video else ()))
 
 
-def first_page(file: FileFacts | None, request: Request) -> str | None:
+def first_page(file: FileFacts | None, request: Sending) -> str | None:
     """Return the command that takes the first picture out of a file of several."""
     return _compress(file, request, "--page", "0")
 
 
-def _compress(file: FileFacts | None, request: Request, *extra: str) -> str | None:
+def _compress(file: FileFacts | None, request: Sending, *extra: str) -> str | None:
     if file is None or not _inputs(file):
         return "bring it under the limit with vlprep.compress_image or vlprep.compress_video"
     words = ["-o", "compressed/", "--route", request.route.name, *extra, *request.model_words]
     return _command("compress", _inputs(file), words)
 
 
-def view(file: FileFacts | None, request: Request) -> str | None:
+def view(file: FileFacts | None, request: Sending) -> str | None:
     """Return the command that writes an image upright, on white, as the model sees it."""
     if file is None or not file.path:
         return "send what vlprep.view_image returns"
@@ -74,17 +74,17 @@ def view(file: FileFacts | None, request: Request) -> str | None:
     return _command("view", [file.path], ["-o", output, *request.model_words])
 
 
-def frames(file: FileFacts | None, request: Request) -> str | None:
+def frames(file: FileFacts | None, request: Sending) -> str | None:
     """Return the command that writes the frames of a video, to be sent as a list of images."""
     return _frames(file, request)
 
 
-def mapped_frames(file: FileFacts | None, request: Request) -> str | None:
+def mapped_frames(file: FileFacts | None, request: Sending) -> str | None:
     """Return the command that does so and maps high dynamic range to that of screens."""
     return _frames(file, request, "--tone-map")
 
 
-def _frames(file: FileFacts | None, request: Request, *extra: str) -> str | None:
+def _frames(file: FileFacts | None, request: Sending, *extra: str) -> str | None:
     if file is None or not file.path:
         return "send the frames that vlprep.read_frames gives"
     output = f"{_stem(file.path)}-frames"
@@ -92,7 +92,7 @@ def _frames(file: FileFacts | None, request: Request, *extra: str) -> str | None
     return _command("frames", [file.path], words)
 
 
-def right_length(file: FileFacts | None, request: Request) -> str | None:
+def right_length(file: FileFacts | None, request: Sending) -> str | None:
     """Return what helps a video that is too short, or too long, for the model's service."""
     files = request.model.video_files
     assert files is not None  # the rule has found its limits there
@@ -105,14 +105,14 @@ def _seconds(file: FileFacts) -> float:
     return getattr(file.info, "duration_seconds", None) or 0.0
 
 
-def rename(file: FileFacts | None, request: Request) -> str | None:
+def rename(file: FileFacts | None, request: Sending) -> str | None:
     """Return the step that gives a file the ending of its content."""
     if file is None or not file.path:
         return None
     return f"rename it to {quote(_stem(file.path) + file.usual_ending)}"
 
 
-def by_url(file: FileFacts | None, request: Request) -> str | None:
+def by_url(file: FileFacts | None, request: Sending) -> str | None:
     """Return the command that checks a file for the route by URL."""
     if file is None:
         return "--route url"
@@ -124,7 +124,7 @@ def _command(name: str, files: Iterable[str], words: Iterable[str]) -> str:
     return f"vlprep {name} {' '.join(map(quote, files))} {options}"
 
 
-def _rate(request: Request) -> tuple[str, ...]:
+def _rate(request: Sending) -> tuple[str, ...]:
     """Return the words that ask the request's rate, if it is one that may be asked."""
     fps, rule = request.fps, request.video_rule
     asked = fps is not None and rule is not None and rule.takes_fps(fps)

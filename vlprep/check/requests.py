@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from vlprep.check import wanted
 from vlprep.check.files import data_url_length
-from vlprep.check.rule import FileFacts, Hit, Request
+from vlprep.check.rule import FileFacts, Hit, Sending
 from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
 from vlprep.models.registry import list_apis, request_limits
 
@@ -19,13 +19,13 @@ ON_ITS_WAY = {
 """How a route is called in a sentence."""
 
 
-def readable(file: FileFacts, request: Request) -> Hit | None:
+def readable(file: FileFacts, request: Sending) -> Hit | None:
     """Find a file that is missing, damaged, or neither image nor video."""
     reason = describe(file)
     return Hit(reason, reason)
 
 
-def countable(file: FileFacts, request: Request) -> Hit | None:
+def countable(file: FileFacts, request: Sending) -> Hit | None:
     """Find a file whose tokens cannot be told, for a reason that no other rule names."""
     named = isinstance(file.problem, AspectRatioError) and file.kind in ("image", "animation")
     listed = isinstance(file.problem, FrameCountError) and file.kind == "frame list"
@@ -36,7 +36,7 @@ def countable(file: FileFacts, request: Request) -> Hit | None:
     return Hit(reason, f"cannot be counted: {reason}")
 
 
-def count_known(request: Request) -> Hit | None:
+def count_known(request: Sending) -> Hit | None:
     """Find files whose tokens no source tells how to count for the model."""
     unknown = [file for file in request.files if isinstance(file.problem, UnknownFactError)]
     if not unknown:
@@ -56,19 +56,19 @@ def describe(file: FileFacts) -> str:
     return str(problem).removeprefix(f"{file.source}: ")
 
 
-def request_images(request: Request) -> Hit | None:
+def request_images(request: Sending) -> Hit | None:
     """Find more images than one request may hold."""
     count = sum(file.kind in ("image", "animation") for file in request.files)
     return _too_many(count, "images", wanted.most_images(request), request)
 
 
-def request_videos(request: Request) -> Hit | None:
+def request_videos(request: Sending) -> Hit | None:
     """Find more videos than one request may hold."""
     count = sum(file.kind in ("video", "frame list") for file in request.files)
     return _too_many(count, "videos", request_limits().max_videos, request)
 
 
-def request_data_urls(request: Request) -> Hit | None:
+def request_data_urls(request: Sending) -> Hit | None:
     """Find more data URLs than a service was seen to take; each frame of a list is one."""
     lists = [file for file in request.files if file.kind == "frame list"]
     if request.route.name != "base64" or not lists:
@@ -84,7 +84,7 @@ def request_data_urls(request: Request) -> Hit | None:
     )
 
 
-def request_body(request: Request) -> Hit | None:
+def request_body(request: Sending) -> Hit | None:
     """Find files that together are longer than one alone may be, for which no limit is stated."""
     parts = [part for file in request.files for part in file.frames or (file,) if part.file_bytes]
     if request.route.name != "base64" or len(parts) < 2:
@@ -99,7 +99,7 @@ def request_body(request: Request) -> Hit | None:
     )
 
 
-def _too_many(count: int, things: str, most: int | None, request: Request) -> Hit | None:
+def _too_many(count: int, things: str, most: int | None, request: Sending) -> Hit | None:
     if most is None or count <= most:
         return None
     return Hit(
@@ -108,7 +108,7 @@ def _too_many(count: int, things: str, most: int | None, request: Request) -> Hi
     )
 
 
-def input_tokens(request: Request) -> Hit | None:
+def input_tokens(request: Sending) -> Hit | None:
     """Find a request that is larger than the model's largest input."""
     limit = wanted.input_limit(request)
     if limit is None or request.total_tokens <= limit:
@@ -116,7 +116,7 @@ def input_tokens(request: Request) -> Hit | None:
     return _too_much(request, f"and {request.model.name} takes {limit:,}")
 
 
-def input_tokens_edge(request: Request) -> Hit | None:
+def input_tokens_edge(request: Sending) -> Hit | None:
     """Find a request that fills the largest input to the last token."""
     limit = wanted.input_limit(request)
     if limit is None or request.total_tokens != limit:
@@ -124,7 +124,7 @@ def input_tokens_edge(request: Request) -> Hit | None:
     return _too_much(request, "as many as fit: the guides ask for fewer")
 
 
-def thinking_tokens(request: Request) -> Hit | None:
+def thinking_tokens(request: Sending) -> Hit | None:
     """Find a request that fits only as long as the model does not think, or only if it does."""
     spec, limit = request.model, wanted.input_limit(request)
     smaller, total = wanted.thinking_limit(request), request.total_tokens
@@ -136,7 +136,7 @@ def thinking_tokens(request: Request) -> Hit | None:
     return _too_much(request, f"but {other} thinking {spec.name} takes {smaller:,}")
 
 
-def context_room(request: Request) -> Hit | None:
+def context_room(request: Sending) -> Hit | None:
     """Find a request beside which the longest thoughts and reply have no room in the context."""
     spec, limit = request.model, wanted.input_limit(request)
     if spec.context_tokens is None or (limit is not None and request.total_tokens > limit):
@@ -151,13 +151,13 @@ def context_room(request: Request) -> Hit | None:
     )
 
 
-def _too_much(request: Request, limit: str) -> Hit:
+def _too_much(request: Sending, limit: str) -> Hit:
     total = request.total_tokens
     text = f", {request.text_tokens:,} of them text" if request.text_tokens else ""
     return Hit(f"{total:,} tokens", f"{total:,} tokens{text}, {limit}")
 
 
-def fps_range(request: Request) -> Hit | None:
+def fps_range(request: Sending) -> Hit | None:
     """Find a rate that may not be asked of a video."""
     rule, fps = request.video_rule, request.fps
     if fps is None or rule is None or rule.takes_fps(fps) or not _has_video(request):
@@ -168,11 +168,11 @@ def fps_range(request: Request) -> Hit | None:
     )
 
 
-def _has_video(request: Request) -> bool:
+def _has_video(request: Sending) -> bool:
     return any(file.kind in ("video", "frame list") for file in request.files)
 
 
-def openai_fps(request: Request) -> Hit | None:
+def openai_fps(request: Sending) -> Hit | None:
     """Find a rate that an API of fixed rate may not follow."""
     apis = [api for api in request.apis if request.route.name in api.routes]
     fixed = {api.fixed_fps for api in apis if api.fixed_fps is not None} - {request.fps}
@@ -186,7 +186,7 @@ def openai_fps(request: Request) -> Hit | None:
     )
 
 
-def path_sdk(request: Request) -> Hit | None:
+def path_sdk(request: Sending) -> Hit | None:
     """Tell who takes files by path."""
     if request.route.name != "path":
         return None
@@ -194,7 +194,7 @@ def path_sdk(request: Request) -> Hit | None:
     return Hit("by path", f"only the {' and '.join(apis)} takes file:// paths")
 
 
-def url_headers(request: Request) -> Hit | None:
+def url_headers(request: Sending) -> Hit | None:
     """Tell what a server must say of a file that is fetched from it."""
     if request.route.name != "url":
         return None
@@ -205,7 +205,7 @@ def url_headers(request: Request) -> Hit | None:
     )
 
 
-def url_unfetched(file: FileFacts, request: Request) -> Hit | None:
+def url_unfetched(file: FileFacts, request: Sending) -> Hit | None:
     """Tell what is not known of a URL."""
     return Hit(
         "not fetched",
@@ -214,7 +214,7 @@ def url_unfetched(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def url_route(file: FileFacts, request: Request) -> Hit | None:
+def url_route(file: FileFacts, request: Sending) -> Hit | None:
     """Find a URL that is to go by another route."""
     if request.route.name == "url":
         return None
@@ -224,7 +224,7 @@ def url_route(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def url_public(file: FileFacts, request: Request) -> Hit | None:
+def url_public(file: FileFacts, request: Sending) -> Hit | None:
     """Find a URL that the service cannot reach."""
     host = _host(file.source)
     if host and not _is_private(host):

@@ -11,6 +11,7 @@ from vlprep.models.registry import list_apis
 from vlprep.models.service import ChatApi, Route
 from vlprep.models.spec import ImageRule, ModelSpec, VideoRule
 from vlprep.types import ImageInfo, VideoInfo
+from vlprep.view import View
 
 Severity = Literal["error", "warning", "note"]
 MediaKind = Literal["image", "video", "animation", "frame list", "URL", "unreadable"]
@@ -75,21 +76,17 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Sending:
     """What is to be sent to a model, and how."""
 
-    model: ModelSpec
-    """Whose limits count."""
+    view: View
+    """What the model is to see: whose limits count, and how files were counted."""
     files: tuple[FileFacts, ...]
     """All that goes with it, in order."""
     route: Route
     """How the files reach the service."""
     apis: tuple[ChatApi, ...] = field(default_factory=list_apis)
     """The protocols that may be used."""
-    rules: str | None = None
-    """Name of one of the model's rule sets."""
-    fps: float | None = None
-    """Frames per second asked of videos."""
     text_tokens: int = 0
     """What the prompt costs beside the files."""
     max_input: int | None = None
@@ -100,6 +97,16 @@ class Request:
     """Words of a command line that name the model."""
 
     @property
+    def model(self) -> ModelSpec:
+        """Whose limits count."""
+        return self.view.model
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second asked of videos."""
+        return self.view.options.fps
+
+    @property
     def is_served(self) -> bool:
         """Whether a service takes the files, with limits of its own."""
         return self.model.kind == "api"
@@ -107,12 +114,12 @@ class Request:
     @property
     def image_rule(self) -> ImageRule | None:
         """The model's numbers for images, where a source states them."""
-        return self.model.rules(self.rules).image
+        return self.view.rules.image
 
     @property
     def video_rule(self) -> VideoRule | None:
         """The model's numbers for videos, where a source states them."""
-        return self.model.rules(self.rules).video
+        return self.view.rules.video
 
     @property
     def total_tokens(self) -> int:
@@ -130,11 +137,11 @@ class Hit:
     """One sentence: found, wanted."""
 
 
-Check: TypeAlias = Callable[[Request], Iterator[tuple[FileFacts | None, Hit]]]
-FileCheck: TypeAlias = Callable[[FileFacts, Request], Hit | None]
-Remedy: TypeAlias = Callable[[FileFacts | None, Request], str | None]
-Wanted: TypeAlias = Callable[[Request], str]
-Sources: TypeAlias = Callable[[Request], tuple[str, ...]]
+Check: TypeAlias = Callable[[Sending], Iterator[tuple[FileFacts | None, Hit]]]
+FileCheck: TypeAlias = Callable[[FileFacts, Sending], Hit | None]
+Remedy: TypeAlias = Callable[[FileFacts | None, Sending], str | None]
+Wanted: TypeAlias = Callable[[Sending], str]
+Sources: TypeAlias = Callable[[Sending], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +165,7 @@ class Rule:
     of_service: bool = True
     """Whether it is a service's rule, which weights that run anywhere do not know."""
 
-    def findings(self, request: Request) -> Iterator[Finding]:
+    def findings(self, request: Sending) -> Iterator[Finding]:
         """Yield what the rule finds in a request."""
         if self.of_service and not request.is_served:
             return
@@ -178,7 +185,7 @@ class Rule:
 def each(check: FileCheck, *kinds: MediaKind) -> Check:
     """Return the check of all files of some kinds; no kind is all of them."""
 
-    def run(request: Request) -> Iterator[tuple[FileFacts | None, Hit]]:
+    def run(request: Sending) -> Iterator[tuple[FileFacts | None, Hit]]:
         for file in request.files:
             if not kinds or file.kind in kinds:
                 hit = check(file, request)
@@ -191,7 +198,7 @@ def each(check: FileCheck, *kinds: MediaKind) -> Check:
 def each_picture(check: FileCheck) -> Check:
     """Return the check of all images, those of frame lists too: one finding for a whole list."""
 
-    def run(request: Request) -> Iterator[tuple[FileFacts | None, Hit]]:
+    def run(request: Sending) -> Iterator[tuple[FileFacts | None, Hit]]:
         for file in request.files:
             found = [(one, hit) for one in file.pictures if (hit := check(one, request))]
             if not found:
@@ -210,10 +217,10 @@ def _of_list(file: FileFacts, found: list[tuple[FileFacts, Hit]]) -> Hit:
     )
 
 
-def whole(check: Callable[[Request], Hit | None]) -> Check:
+def whole(check: Callable[[Sending], Hit | None]) -> Check:
     """Return the check of a request as a whole."""
 
-    def run(request: Request) -> Iterator[tuple[FileFacts | None, Hit]]:
+    def run(request: Sending) -> Iterator[tuple[FileFacts | None, Hit]]:
         hit = check(request)
         if hit is not None:
             yield None, hit

@@ -9,7 +9,7 @@ from vlprep.check import sources, wanted
 from vlprep.check import videos as video
 from vlprep.check.rule import (
     Finding,
-    Request,
+    Sending,
     Rule,
     Severity,
     each,
@@ -18,17 +18,18 @@ from vlprep.check.rule import (
 )
 
 
-def find_problems(asked: Request) -> tuple[Finding, ...]:
+def find_problems(asked: Sending) -> tuple[Finding, ...]:
     """Return what all rules find in a request, file by file, the gravest first.
 
     What concerns the request as a whole comes last.
 
-    >>> from vlprep import ImageInfo, ImageSize, get_model
+    >>> from vlprep.types import ImageInfo, ImageSize
     >>> from vlprep.models.registry import get_route
     >>> from vlprep.check.rule import FileFacts
+    >>> from vlprep.view import View
     >>> info = ImageInfo(size=ImageSize(8, 80), format="GIF")
     >>> file = FileFacts(source="a.gif", kind="image", info=info)
-    >>> ask = Request(model=get_model("qvq-max"), files=(file,), route=get_route("base64"))
+    >>> ask = Sending(view=View.of("qvq-max"), files=(file,), route=get_route("base64"))
     >>> [finding.rule for finding in find_problems(ask)]
     ['image-side', 'image-format']
     """

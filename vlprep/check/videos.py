@@ -5,13 +5,13 @@ from __future__ import annotations
 from vlprep.check import wanted
 from vlprep.check.files import VIDEO_MIME_TYPES, takes_container
 from vlprep.check.images import too_long_for_data_url
-from vlprep.check.rule import FileFacts, Hit, Request
+from vlprep.check.rule import FileFacts, Hit, Sending
 from vlprep.models.registry import file_formats
 from vlprep.types import VideoInfo
 from vlprep.units import format_bytes
 
 
-def video_container(file: FileFacts, request: Request) -> Hit | None:
+def video_container(file: FileFacts, request: Sending) -> Hit | None:
     """Find a container that the services do not list."""
     container = _info(file).format or "unknown container"
     if takes_container(request.model, container):
@@ -23,7 +23,7 @@ def video_container(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def video_duration(file: FileFacts, request: Request) -> Hit | None:
+def video_duration(file: FileFacts, request: Sending) -> Hit | None:
     """Find a video that is shorter or longer than the model's service takes."""
     files, seconds = request.model.video_files, _info(file).duration_seconds
     if files is None or seconds is None or files.min_seconds <= seconds <= files.max_seconds:
@@ -34,7 +34,7 @@ def video_duration(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def video_bytes(file: FileFacts, request: Request) -> Hit | None:
+def video_bytes(file: FileFacts, request: Sending) -> Hit | None:
     """Find a video too large for the route by path or by URL."""
     limit = wanted.most_video_bytes(request)
     if limit is None:
@@ -42,7 +42,7 @@ def video_bytes(file: FileFacts, request: Request) -> Hit | None:
     return _too_large(file.file_bytes, limit, f"by {request.route.name} it must be")
 
 
-def video_base64_length(file: FileFacts, request: Request) -> Hit | None:
+def video_base64_length(file: FileFacts, request: Sending) -> Hit | None:
     """Find a video whose data URL is too long."""
     limit = request.route.max_video_bytes
     if request.route.name != "base64" or limit is None:
@@ -50,7 +50,7 @@ def video_base64_length(file: FileFacts, request: Request) -> Hit | None:
     return too_long_for_data_url(file.file_bytes, _mime_type(file), limit)
 
 
-def video_raw_bytes(file: FileFacts, request: Request) -> Hit | None:
+def video_raw_bytes(file: FileFacts, request: Sending) -> Hit | None:
     """Find a video over what is advised before encoding, though its data URL is short enough."""
     limit = request.route.raw_bytes
     if limit is None or video_base64_length(file, request) is not None:
@@ -68,7 +68,7 @@ def _too_large(file_bytes: int, limit: int, reason: str) -> Hit | None:
     )
 
 
-def frame_list_length(file: FileFacts, request: Request) -> Hit | None:
+def frame_list_length(file: FileFacts, request: Sending) -> Hit | None:
     """Find a list of more or fewer images than pass for a video."""
     rule, count = request.video_rule, len(file.frames)
     if rule is None:
@@ -83,7 +83,7 @@ def frame_list_length(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def video_rotation(file: FileFacts, request: Request) -> Hit | None:
+def video_rotation(file: FileFacts, request: Sending) -> Hit | None:
     """Find a video that is stored turned or mirrored."""
     info = _info(file)
     if not (info.rotation or info.mirrored):
@@ -95,7 +95,7 @@ def video_rotation(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def hdr(file: FileFacts, request: Request) -> Hit | None:
+def hdr(file: FileFacts, request: Sending) -> Hit | None:
     """Find a video of high dynamic range."""
     curve = _info(file).hdr
     if curve is None:
@@ -107,7 +107,7 @@ def hdr(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def interlaced(file: FileFacts, request: Request) -> Hit | None:
+def interlaced(file: FileFacts, request: Sending) -> Hit | None:
     """Find a video whose frames hold two moments."""
     if not _info(file).interlaced:
         return None
@@ -117,7 +117,7 @@ def interlaced(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def pixel_aspect(file: FileFacts, request: Request) -> Hit | None:
+def pixel_aspect(file: FileFacts, request: Sending) -> Hit | None:
     """Find a video whose pixels are not square."""
     ratio = _info(file).sample_aspect_ratio
     if ratio == 1:
@@ -129,7 +129,7 @@ def pixel_aspect(file: FileFacts, request: Request) -> Hit | None:
     )
 
 
-def video_header(file: FileFacts, request: Request) -> Hit | None:
+def video_header(file: FileFacts, request: Sending) -> Hit | None:
     """Find what the reader of the header remarked, such as a file cut off."""
     remarks = [remark for remark in _info(file).warnings if remark != file.mislabelled]
     if not remarks:

@@ -9,28 +9,25 @@ from typing import Any
 
 import click
 
-from vlprep.check.check import CheckReport, check_media
+from vlprep.check.check import CheckReport, check_files
 from vlprep.check.requests import ON_ITS_WAY
-from vlprep.check.rule import Finding, Request
+from vlprep.check.rule import Finding, Sending
 from vlprep.check.table import RULES
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     COUNT,
-    POSITIVE,
-    RATE,
-    Inputs,
-    budget_options,
-    high_res_option,
+    bind,
+    input_limit_options,
     input_options,
-    model_options,
-    pixel_options,
+    take_inputs,
+    view_options,
 )
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, note, print_json, print_table
+from vlprep.cli.render import heading, print_json, print_table
 from vlprep.cli.text import safe, thousands
 from vlprep.count.explain import cite
-from vlprep.models.registry import find_source, get_route, resolve_model
-from vlprep.models.spec import ModelSpec
+from vlprep.models.registry import find_source, get_route
+from vlprep.view import View
 
 SCHEMA = "vlprep.check/1"
 LIST_SCHEMA = "vlprep.check-rules/1"
@@ -38,7 +35,6 @@ LIST_SCHEMA = "vlprep.check-rules/1"
 
 @click.command(name="check")
 @input_options
-@model_options
 @click.option(
     "--route",
     type=click.Choice(list(ON_ITS_WAY)),
@@ -47,60 +43,43 @@ LIST_SCHEMA = "vlprep.check-rules/1"
     help="How the files reach the service.",
 )
 @click.option("--api", type=click.Choice(["openai", "dashscope"]), help="The protocol, if decided.")
-@click.option("--fps", type=RATE, help="Frames per second asked of videos.")
-@click.option("--nframes", type=POSITIVE, help="Frames sampled, instead of a rate.")
-@click.option("--min-frames", type=POSITIVE, help="Frames sampled at least.")
-@click.option("--max-frames", type=POSITIVE, help="Frames sampled at most.")
-@click.option("--total-pixels", type=POSITIVE, help="Pixels of a whole clip, a frame pair once.")
-@pixel_options
-@high_res_option
-@budget_options
+@view_options
+@input_limit_options
 @click.option("--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text.")
-@click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @click.option("--decode", is_flag=True, help="Decode the files too: finds damage inside.")
+@click.option("--fail-on-warnings", is_flag=True, help="Exit with 1 for warnings too.")
 @click.option("--list-rules", is_flag=True, help="Print all rules with their limits, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(
-    *,
-    paths: tuple[str, ...],
-    recursive: bool,
-    from_file: str | None,
-    null_separated: bool,
-    model: str | None,
-    model_file: str | None,
-    route: str,
-    strict: bool,
-    list_rules: bool,
-    as_json: bool,
-    **asked: Any,
+    *, fail_on_warnings: bool, list_rules: bool, as_json: bool, route: str, **asked: Any
 ) -> int:
     """Check images and videos against every documented limit, from their headers alone.
 
     All files are one request to the model. A folder, unless -r walks it, is a list of images that
     stands for a video; an http(s) URL is checked as far as that goes without fetching it. Each
     finding has the rule's name, what was found and wanted, where the limit was read, and what to
-    do. The exit code is 1 for errors, with --strict for warnings too.
+    do. The exit code is 1 for errors, with --fail-on-warnings for warnings too.
 
     \b
     vlprep check photo.jpg clip.mp4 --model qvq-max --route base64
     """
-    spec = resolve_model(model, model_file)
+    words = _model_words(asked["model"], asked["model_file"])
+    processor = bind(asked)
     if list_rules:
-        return _list_rules(spec, route, asked["rules"], as_json)
-    files = Inputs(paths, recursive, from_file, null_separated).files()
-    words = ("--model", spec.name) if model_file is None else _file_words(model, model_file)
+        return _list_rules(processor, route, as_json)
+    files = take_inputs(asked)
     watched = track(files, len(files), "checking")
-    report = check_media(watched, spec, route=route, model_words=words, **asked)
-    for warning in spec.warnings:
-        note(f"warning: {spec.name}: {warning}")
+    report = check_files(watched, processor, route=route, model_words=words, **asked)
     if as_json:
         print_json(_document(report))
     else:
-        click.echo("\n".join(_page(report, spec)))
-    return 0 if report.passes(strict=strict) else EXIT_FAILED
+        click.echo("\n".join(_page(report, processor)))
+    return 0 if report.passes(fail_on_warnings=fail_on_warnings) else EXIT_FAILED
 
 
-def _file_words(model: str | None, model_file: str) -> tuple[str, ...]:
+def _model_words(model: str | None, model_file: str | None) -> tuple[str, ...] | None:
+    if model_file is None:
+        return None
     return ("--model-file", model_file, *(() if model is None else ("--model", model)))
 
 
@@ -146,13 +125,13 @@ def _dated(sources: Iterable[str]) -> list[dict[str, Any]]:
     return [{"id": key, "date": source.date if source else None} for key, source in found]
 
 
-def _page(report: CheckReport, spec: ModelSpec) -> Iterator[str]:
+def _page(report: CheckReport, view: View) -> Iterator[str]:
     """Yield the lines that a person reads: the findings by file, the routes, and what it comes to.
 
     Commands stand on lines of their own, as they are to be typed.
     """
-    way = f", files sent {ON_ITS_WAY[report.route]}" if spec.kind == "api" else ""
-    yield heading(spec, report.rules) + way
+    way = f", files sent {ON_ITS_WAY[report.route]}" if view.model.kind == "api" else ""
+    yield heading(view) + way
     for source, findings in groupby(report.findings, key=lambda finding: finding.source):
         yield ""
         yield click.style("the request" if source is None else safe(source), bold=True)
@@ -204,9 +183,9 @@ def _verdict(report: CheckReport) -> str:
     return f"{found if report.findings else 'nothing to mend'} in {files}; {tokens}"
 
 
-def _list_rules(spec: ModelSpec, route: str, rules: str | None, as_json: bool) -> int:
+def _list_rules(view: View, route: str, as_json: bool) -> int:
     """Print the rules that hold for a model, with the limits for the route and their sources."""
-    asked = Request(model=spec, files=(), route=get_route(route), rules=rules)
+    asked = Sending(view=view, files=(), route=get_route(route))
     known = [rule for rule in RULES if asked.is_served or not rule.of_service]
     rows = [(rule, rule.sources(asked)) for rule in known]
     if as_json:
@@ -221,7 +200,9 @@ def _list_rules(spec: ModelSpec, route: str, rules: str | None, as_json: bool) -
             }
             for rule, sources in rows
         ]
-        print_json({"schema": LIST_SCHEMA, "model": spec.name, "route": route, "rules": items})
+        print_json(
+            {"schema": LIST_SCHEMA, "model": view.model.name, "route": route, "rules": items}
+        )
         return 0
     cells = (
         (
