@@ -9,8 +9,8 @@ from vlprep.check import sources, wanted
 from vlprep.check import videos as video
 from vlprep.check.rule import (
     Finding,
-    Sending,
     Rule,
+    Sending,
     Severity,
     each,
     each_picture,
