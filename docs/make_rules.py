@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from vlprep.check.report import RULES
 from vlprep.check.rule import Sending
-from vlprep.check.table import RULES
 from vlprep.count.explain import cite
 from vlprep.models.registry import get_route
 from vlprep.view import View
@@ -29,8 +29,9 @@ def table() -> list[str]:
     lines = ["| rule | severity | what is looked at | limit | weights | source |", "|---" * 6 + "|"]
     for rule in RULES:
         weights = "" if rule.of_service else "too"
-        source = cite(rule.sources(asked))[1:-1]
-        cells = (f"`{rule.id}`", rule.severity, rule.title, rule.wanted(asked), weights, source)
+        wanted = rule.wanted(asked)
+        source = cite(wanted.sources)[1:-1]
+        cells = (f"`{rule.id}`", rule.severity, rule.title, wanted.words, weights, source)
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

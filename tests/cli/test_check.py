@@ -3,10 +3,10 @@ import shutil
 import pytest
 
 from tests.places import REPO
-from vlprep.check.table import RULES
+from vlprep.check.report import RULES
 
-SHAPE = {"schema", "model", "rules", "route", "errors", "warnings", "notes", "items", "findings",
-         "total_tokens", "max_input_tokens"}  # fmt: skip
+SHAPE = {"schema", "model", "model_warnings", "rules", "route", "errors", "warnings", "notes", "items",
+         "findings", "total_tokens", "max_input_tokens"}  # fmt: skip
 FINDING = {"rule", "severity", "source", "measured", "limit", "message", "remedy", "sources"}
 
 

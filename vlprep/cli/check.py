@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 import click
 
-from vlprep.check.check import CheckReport, check_files
+from vlprep.check.report import RULES, CheckReport, dated
 from vlprep.check.requests import ON_ITS_WAY
-from vlprep.check.rule import Finding, Sending
-from vlprep.check.table import RULES
+from vlprep.check.rule import Finding, Rule, Sending, Wanted
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     COUNT,
@@ -24,12 +22,12 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, print_table
-from vlprep.cli.text import safe, thousands
+from vlprep.cli.shell import model_words, remedy_line
+from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
-from vlprep.models.registry import find_source, get_route
+from vlprep.models.registry import get_route
 from vlprep.view import View
 
-SCHEMA = "vlprep.check/1"
 LIST_SCHEMA = "vlprep.check-rules/1"
 
 
@@ -63,91 +61,57 @@ def command(
     \b
     vlprep check photo.jpg clip.mp4 --model qvq-max --route base64
     """
-    words = _model_words(asked["model"], asked["model_file"])
+    model, model_file = asked["model"], asked["model_file"]
     processor = bind(asked)
+    words = model_words(processor.model.name, model_file, model)
     if list_rules:
         return _list_rules(processor, route, as_json)
     files = take_inputs(asked)
     watched = track(files, len(files), "checking")
-    report = check_files(watched, processor, route=route, model_words=words, **asked)
+    report = processor.check(watched, route=route, **asked)
+    lines = [
+        remedy_line(finding.remedy, words) if finding.remedy else None
+        for finding in report.findings
+    ]
     if as_json:
-        print_json(_document(report))
+        print_json(_document(report, lines))
     else:
-        click.echo("\n".join(_page(report, processor)))
+        click.echo("\n".join(_page(report, lines, processor)))
     return 0 if report.passes(fail_on_warnings=fail_on_warnings) else EXIT_FAILED
 
 
-def _model_words(model: str | None, model_file: str | None) -> tuple[str, ...] | None:
-    if model_file is None:
-        return None
-    return ("--model-file", model_file, *(() if model is None else ("--model", model)))
+def _document(report: CheckReport, remedies: Sequence[str | None]) -> dict[str, Any]:
+    """Return the documented JSON, with remedies as they are to be typed."""
+    document = report.to_dict()
+    for finding, remedy in zip(document["findings"], remedies, strict=True):
+        finding["remedy"] = remedy
+    return document
 
 
-def _document(report: CheckReport) -> dict[str, Any]:
-    """Return the documented JSON of a report."""
-    return {
-        "schema": SCHEMA,
-        "model": report.model,
-        "rules": report.rules,
-        "route": report.route,
-        "errors": len(report.errors),
-        "warnings": len(report.warnings),
-        "notes": len(report.notes),
-        "items": _items(report),
-        "findings": [_finding_json(finding) for finding in report.findings],
-        "total_tokens": report.total_tokens,
-        "max_input_tokens": report.max_input_tokens,
-    }
-
-
-def _items(report: CheckReport) -> list[dict[str, Any]]:
-    routes: dict[str, dict[str, list[str]]] = {}
-    for advice in report.advice:
-        routes.setdefault(advice.source, {})[advice.api] = list(advice.routes)
-    return [
-        {
-            "source": file.source,
-            "kind": file.kind,
-            "file_bytes": file.file_bytes or None,
-            "tokens": file.tokens.total if file.tokens else None,
-            "routes": routes.get(file.source, {}),
-        }
-        for file in report.files
-    ]
-
-
-def _finding_json(finding: Finding) -> dict[str, Any]:
-    return {**asdict(finding), "sources": _dated(finding.sources)}
-
-
-def _dated(sources: Iterable[str]) -> list[dict[str, Any]]:
-    found = ((key, find_source(key)) for key in sources)
-    return [{"id": key, "date": source.date if source else None} for key, source in found]
-
-
-def _page(report: CheckReport, view: View) -> Iterator[str]:
+def _page(report: CheckReport, remedies: Sequence[str | None], view: View) -> Iterator[str]:
     """Yield the lines that a person reads: the findings by file, the routes, and what it comes to.
 
     Commands stand on lines of their own, as they are to be typed.
     """
     way = f", files sent {ON_ITS_WAY[report.route]}" if view.model.kind == "api" else ""
     yield heading(view) + way
-    for source, findings in groupby(report.findings, key=lambda finding: finding.source):
+    found = zip(report.findings, remedies, strict=True)
+    for source, findings in groupby(found, key=lambda pair: pair[0].source):
         yield ""
         yield click.style("the request" if source is None else safe(source), bold=True)
-        for finding in findings:
-            yield from _lines(finding)
+        for finding, remedy in findings:
+            yield from _lines(finding, remedy)
     yield ""
     yield from _routes(report)
     yield _verdict(report)
 
 
-def _lines(finding: Finding) -> Iterator[str]:
+def _lines(finding: Finding, remedy: str | None) -> Iterator[str]:
     severity = click.style(f"{finding.severity:<7}", fg=_COLOURS[finding.severity])
     source = f" {cite(finding.sources)}" if finding.sources else ""
-    yield f"  {severity} {finding.rule}: {safe(finding.message)}{source}"
-    if finding.remedy is not None:
-        yield f"          {safe(finding.remedy)}"
+    yield f"  {severity} {finding.rule}: {safe(flagged(finding.message))}{source}"
+    if remedy is not None:
+        yield f"          {safe(remedy)}"
 
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -186,33 +150,26 @@ def _verdict(report: CheckReport) -> str:
 def _list_rules(view: View, route: str, as_json: bool) -> int:
     """Print the rules that hold for a model, with the limits for the route and their sources."""
     asked = Sending(view=view, files=(), route=get_route(route))
-    known = [rule for rule in RULES if asked.is_served or not rule.of_service]
-    rows = [(rule, rule.sources(asked)) for rule in known]
+    rows = [(rule, rule.wanted(asked)) for rule in RULES if asked.is_served or not rule.of_service]
     if as_json:
-        items = [
-            {
-                "rule": rule.id,
-                "severity": rule.severity,
-                "title": rule.title,
-                "limit": rule.wanted(asked),
-                "for_weights": not rule.of_service,
-                "sources": _dated(sources),
-            }
-            for rule, sources in rows
-        ]
-        print_json(
-            {"schema": LIST_SCHEMA, "model": view.model.name, "route": route, "rules": items}
-        )
+        items = [_rule_json(rule, wanted) for rule, wanted in rows]
+        head = {"schema": LIST_SCHEMA, "model": view.model.name, "route": route}
+        print_json({**head, "rules": items})
         return 0
     cells = (
-        (
-            rule.id,
-            rule.severity,
-            rule.title,
-            rule.wanted(asked),
-            cite(sources)[1:-1] if sources else "–",
-        )
-        for rule, sources in rows
+        (rule.id, rule.severity, rule.title, wanted.words, cite(wanted.sources)[1:-1] or "–")
+        for rule, wanted in rows
     )
     print_table(("rule", "severity", "what is looked at", "limit", "source"), cells, left=5)
     return 0
+
+
+def _rule_json(rule: Rule, wanted: Wanted) -> dict[str, Any]:
+    return {
+        "rule": rule.id,
+        "severity": rule.severity,
+        "title": rule.title,
+        "limit": wanted.words,
+        "for_weights": not rule.of_service,
+        "sources": dated(wanted.sources),
+    }
