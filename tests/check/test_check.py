@@ -1,6 +1,8 @@
 import io
 import shlex
-from dataclasses import dataclass, field
+import sys
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,24 @@ import pytest
 from PIL import Image
 
 from tests.places import FIXTURES, REAL_MEDIA
-from vlprep import check_media, compress_image, compress_video, count_tokens, get_model
+from vlprep import (
+    check_media,
+    compress_image,
+    compress_video,
+    count_many,
+    count_tokens,
+    get_model,
+)
+from vlprep.check.check import count_facts, facts_of, facts_of_list
 from vlprep.check.remedies import compress, first_page
-from vlprep.check.report import RULES
+from vlprep.check.report import RULES, check_sending
+from vlprep.check.rule import Sending
 from vlprep.cli.shell import remedy_line
+from vlprep.count.tokens import image_count
 from vlprep.errors import ConstraintError, UnknownModelError
-from vlprep.models.registry import find_source
+from vlprep.media.source import open_item
+from vlprep.models.registry import find_source, get_route
+from vlprep.view import View
 
 WORDS = ["--model", "qwen3-vl-plus"]
 WEIGHTS = "Qwen/Qwen3-VL-8B-Instruct"
@@ -173,6 +187,20 @@ def check(made, monkeypatch):
     return run
 
 
+@pytest.fixture
+def opened():
+    """Count the openings of fixtures, by whatever means."""
+    names, active = [], [True]
+
+    def hook(event, args):  # which Python keeps for good
+        if active and event == "open" and isinstance(args[0], str | Path):
+            names.append(Path(args[0]).absolute())
+
+    sys.addaudithook(hook)
+    yield lambda: sum(name.parent == FIXTURES for name in names)
+    active.clear()
+
+
 def of_rule(report, rule):
     return [finding for finding in report.findings if finding.rule == rule]
 
@@ -301,8 +329,6 @@ def test_a_long_video_is_to_be_cut_and_a_short_one_to_be_lengthened(check):
 
 
 def shorter_lived(seconds):
-    from dataclasses import replace
-
     spec = get_model()
     return replace(spec, video_files=replace(spec.video_files, max_seconds=float(seconds)))
 
@@ -441,6 +467,58 @@ def test_what_cannot_be_asked_is_an_error_at_once():
 def test_a_single_file_is_a_request_of_one(single):
     report = check_media(single(FIXTURES / "tiny.png"))
     assert [finding.rule for finding in report.errors] == ["image-side"]
+
+
+@pytest.mark.parametrize("item", ["photo.jpg", "street.mp4", "animated.gif", ["photo.jpg"] * 4])
+def test_an_item_is_opened_once(item, opened, monkeypatch):
+    monkeypatch.chdir(FIXTURES)
+    assert len(check_media([item]).files) == 1
+    assert opened() == (1 if isinstance(item, str) else len(item))
+
+
+def test_a_check_costs_little_more_than_a_count(tmp_path):
+    content = (FIXTURES / "photo.jpg").read_bytes()
+    files = [tmp_path / f"{number}.jpg" for number in range(200)]
+    for file in files:
+        file.write_bytes(content)
+
+    def seconds(work):
+        started = time.perf_counter()
+        work()
+        return time.perf_counter() - started
+
+    counting = min(seconds(lambda: list(count_many(files))) for _ in range(5))
+    checking = min(seconds(lambda: check_media(files)) for _ in range(5))
+    assert checking < 4 * counting  # 1.4 times as much, measured alone
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"start_seconds": 2.0, "end_seconds": 6.0}, {"nframes": 8, "sampling": "linspace"},
+        {"total_pixels": 2_000_000}, {"min_pixels": 500_000}, {"min_frames": 30}, {"strict": True},
+        {"high_res": True, "rules": "api-2026"},
+    ],
+)  # fmt: skip
+def test_what_is_checked_is_what_is_counted(view):
+    names = [str(FIXTURES / name) for name in ("photo.jpg", "street.mp4", "one_frame.mp4")]
+    checked = check_media(names, **view).files
+    for file, count in zip(checked, count_many(names, **view), strict=True):
+        assert file.tokens == getattr(count, "tokens", None)
+        assert str(file.problem) == str(getattr(count, "error", None))
+
+
+def test_what_has_been_opened_and_counted_is_not_opened_again(opened):
+    view = View.of()
+    with open_item(FIXTURES / "photo.jpg") as item:
+        image = replace(facts_of(item), tokens=image_count(item.info.size, view))
+    listed = facts_of_list("frames", [image] * 3, view)
+    files = count_facts([image, listed], view)
+    assert files[0] is image
+    report = check_sending(Sending(view=view, files=files, route=get_route("base64")))
+    assert [finding.rule for finding in report.errors] == ["frame-list-length"]
+    assert report.total_tokens == PHOTO
+    assert opened() == 1
 
 
 def test_an_empty_request_is_clean():

@@ -77,7 +77,7 @@ def test_a_file_is_renamed_for_its_content():
         ),
         (
             remedies.view, "exif_6.jpg",
-            "save_view(view_image('exif_6.jpg', model='qwen3-vl-plus'), 'exif_6-view.png')",
+            "view_image('exif_6.jpg', model='qwen3-vl-plus').save('exif_6-view.png')",
         ),
         (
             remedies.frames, "rotate_90.mov",

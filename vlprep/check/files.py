@@ -5,7 +5,7 @@ Counted before anything is sent, because their own messages come late and say li
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TypeAlias
 
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.models.registry import file_formats
@@ -24,11 +24,8 @@ VIDEO_MIME_TYPES = {
 """By container, as `vlprep.media.sniff` names it."""
 
 
-class Stated(NamedTuple):
-    """A limit, and where it was read."""
-
-    value: int
-    sources: tuple[str, ...]
+Stated: TypeAlias = tuple[int, tuple[str, ...]]
+"""A limit, and where it was read."""
 
 
 def data_url_length(byte_count: int, mime_type: str) -> int:
@@ -50,7 +47,7 @@ def image_byte_limit(model: ModelSpec, route: Route, mime_type: str) -> int:
     >>> image_byte_limit(get_model("qvq-max"), get_route("url"), "image/jpeg")
     10000000
     """
-    most = image_bytes_stated(model, route).value
+    most, _ = image_bytes_stated(model, route)
     return _within_url(most, route, mime_type) if route.name == "base64" else most
 
 
@@ -62,12 +59,12 @@ def image_bytes_stated(model: ModelSpec, route: Route) -> Stated:
     >>> from vlprep import get_model
     >>> from vlprep.models.registry import get_route
     >>> image_bytes_stated(get_model("qwen3.7-plus"), get_route("url"))
-    Stated(value=20000000, sources=('P3',))
+    (20000000, ('P3',))
     """
     own = model.url_files if route.name == "url" else None
     if own is None:
-        return Stated(route.max_image_bytes, route.sources)
-    return Stated(own.max_url_image_bytes, own.sources)
+        return route.max_image_bytes, route.sources
+    return own.max_url_image_bytes, own.sources
 
 
 def takes_image(model: ModelSpec, format: str, size: ImageSize) -> bool:
@@ -100,22 +97,22 @@ def video_byte_limit(model: ModelSpec, route: Route, container: str | None = "MP
     >>> video_byte_limit(get_model("qvq-max"), get_route("url"))
     1000000000
     """
-    limit = video_bytes_stated(model, route)
-    if limit is None:
+    stated = video_bytes_stated(model, route)
+    if stated is None:
         fact = f"how large a video may be on the route {route.name}"
         raise UnknownFactError(model.name, fact, "give a `limit`")
     if route.name == "base64":
         mime_type = VIDEO_MIME_TYPES.get(container or "", "video/x-matroska")
-        return _within_url(limit.value, route, mime_type)
-    return limit.value
+        return _within_url(stated[0], route, mime_type)
+    return stated[0]
 
 
 def video_bytes_stated(model: ModelSpec, route: Route) -> Stated | None:
     """Return what a video must stay under on a route; `None` where no source states it."""
     if route.max_video_bytes is not None:
-        return Stated(route.max_video_bytes, route.sources)
+        return route.max_video_bytes, route.sources
     own = model.video_files
-    return None if own is None else Stated(own.max_url_bytes, own.sources)
+    return None if own is None else (own.max_url_bytes, own.sources)
 
 
 def images_per_request(model: ModelSpec, route: Route) -> int | None:
@@ -126,17 +123,17 @@ def images_per_request(model: ModelSpec, route: Route) -> int | None:
     >>> images_per_request(get_model("qwen3.7-plus"), get_route("url"))
     2048
     """
-    limit = request_images_stated(model, route)
-    return None if limit is None else limit.value
+    stated = request_images_stated(model, route)
+    return None if stated is None else stated[0]
 
 
 def request_images_stated(model: ModelSpec, route: Route) -> Stated | None:
     """Return how many images one request may hold, the model's own number before the route's."""
     own = model.url_files if route.name != "base64" else None
     if own is not None and own.max_request_images is not None:
-        return Stated(own.max_request_images, own.sources)
+        return own.max_request_images, own.sources
     most = route.max_request_images
-    return None if most is None else Stated(most, route.request_sources)
+    return None if most is None else (most, route.request_sources)
 
 
 def takes_container(model: ModelSpec, container: str | None) -> bool:

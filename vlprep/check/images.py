@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vlprep.check.files import data_url_length, image_bytes_stated
+from vlprep.check.files import Stated, data_url_length, image_bytes_stated
 from vlprep.check.remedies import compress, first_page, frames, rename, view
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
 from vlprep.maths.geometry import RESIZE_RULES
@@ -112,15 +112,16 @@ def image_8k(sending: Sending) -> Wanted:
 
 @rule("image-bytes", "error", "bytes of an image by path or URL", of="picture", remedy=compress)
 def image_bytes(sending: Sending) -> Wanted:
-    limit = image_bytes_stated(sending.model, sending.route)
+    return few_bytes(sending, image_bytes_stated(sending.model, sending.route))
+
+
+def few_bytes(sending: Sending, stated: Stated) -> Wanted:
+    """Want so few bytes as are stated for a route, where files are sent as they are."""
+    limit, sources = stated
     if sending.is_encoded:
-        return Wanted(sources=limit.sources)
+        return Wanted(sources=sources)
     reason = f"by {sending.route.name} it must be"
-    return Wanted(
-        f"under {limit.value:,} bytes",
-        limit.sources,
-        lambda file: too_large(file, limit.value, reason),
-    )
+    return Wanted(f"under {limit:,} bytes", sources, lambda file: too_large(file, limit, reason))
 
 
 @rule("base64-length", "error", "length of an image's data URL", of="picture", remedy=compress)

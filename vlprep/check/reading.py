@@ -30,13 +30,11 @@ def _is_named_elsewhere(file: FileFacts) -> bool:
 @rule("count-known", "warning", "a source says how its tokens are counted", weights=True)
 def count_known(sending: Sending) -> Wanted:
     unknown = [file for file in sending.files if isinstance(file.problem, UnknownFactError)]
+    if not unknown:
+        return Wanted("every file counted")
     files = f"{len(unknown):,} of {len(sending.files):,} files"
-    return Wanted(
-        "every file counted",
-        hit=(f"{files} not counted", f"{files} are left out of the count: {unknown[0].problem}")
-        if unknown
-        else None,
-    )
+    message = f"{files} are left out of the count: {unknown[0].problem}"
+    return Wanted("every file counted", hit=(f"{files} not counted", message))
 
 
 def describe(file: FileFacts) -> str:

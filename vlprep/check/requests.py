@@ -5,17 +5,13 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from vlprep.check.files import data_url_length, request_images_stated
+from vlprep.check.files import Stated, data_url_length, request_images_stated
 from vlprep.check.remedies import by_url
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
 from vlprep.count.budget import longest_answer
 from vlprep.models.registry import list_apis, request_limits
 
-ON_ITS_WAY = {
-    "base64": "as Base64",
-    "path": "by path",
-    "url": "by URL",
-}
+ON_ITS_WAY = {"base64": "as Base64", "path": "by path", "url": "by URL"}
 """How a route is called in a sentence."""
 
 _SPLIT = "split the files into several requests"
@@ -62,22 +58,19 @@ def _has_video(sending: Sending) -> bool:
 
 @rule("request-images", "error", "images in one request", remedy=_SPLIT)
 def request_images(sending: Sending) -> Wanted | None:
-    limit = request_images_stated(sending.model, sending.route)
-    if limit is None:
-        return None
+    stated = request_images_stated(sending.model, sending.route)
     count = sending.of_kind("image", "animation")
-    return _at_most(limit.value, "images", limit.sources, count, sending)
+    return None if stated is None else _at_most(stated, count, "images", sending)
 
 
 @rule("request-videos", "error", "videos in one request", remedy=_SPLIT)
 def request_videos(sending: Sending) -> Wanted:
     limits, count = request_limits(), sending.of_kind("video", "frame list")
-    return _at_most(limits.max_videos, "videos", limits.video_sources, count, sending)
+    return _at_most((limits.max_videos, limits.video_sources), count, "videos", sending)
 
 
-def _at_most(
-    most: int, things: str, sources: tuple[str, ...], count: int, sending: Sending
-) -> Wanted:
+def _at_most(stated: Stated, count: int, things: str, sending: Sending) -> Wanted:
+    most, sources = stated
     words, found = f"at most {most:,} {things}", f"{count:,} {things}"
     message = f"{found} {ON_ITS_WAY[sending.route.name]}, and one request takes {most:,}"
     return Wanted(words, sources, hit=(found, message) if count > most else None)

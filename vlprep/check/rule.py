@@ -30,7 +30,7 @@ class Remedy:
     As text it is the step, or the call of Python that does it.
 
     >>> print(Remedy(command="view", files=("a.jpg",), output="a-view.png"))
-    save_view(view_image('a.jpg'), 'a-view.png')
+    view_image('a.jpg').save('a-view.png')
     """
 
     step: str = ""
@@ -61,7 +61,7 @@ _CALLS = {
     "check": "check_media({files}{options})",
     "compress": "list(compress_many({files}, {output}{options}))",
     "frames": "save_frames(read_frames({files}{options}), {output})",
-    "view": "save_view(view_image({files}{options}), {output})",
+    "view": "view_image({files}{options}).save({output})",
 }
 
 

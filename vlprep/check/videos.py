@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vlprep.check.files import VIDEO_MIME_TYPES, takes_container, video_bytes_stated
-from vlprep.check.images import few_raw_bytes, short_data_url, too_large
+from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
 from vlprep.check.remedies import compress, frames, mapped_frames, right_length
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
 from vlprep.models.registry import file_formats
@@ -46,17 +46,8 @@ def video_duration(sending: Sending) -> Wanted | None:
 
 @rule("video-bytes", "error", "bytes of a video by path or URL", of="video", remedy=compress)
 def video_bytes(sending: Sending) -> Wanted | None:
-    limit = video_bytes_stated(sending.model, sending.route)
-    if limit is None:
-        return None
-    if sending.is_encoded:
-        return Wanted(sources=limit.sources)
-    reason = f"by {sending.route.name} it must be"
-    return Wanted(
-        f"under {limit.value:,} bytes",
-        limit.sources,
-        lambda file: too_large(file, limit.value, reason),
-    )
+    stated = video_bytes_stated(sending.model, sending.route)
+    return None if stated is None else few_bytes(sending, stated)
 
 
 @rule("video-base64-length", "error", "length of a video's data URL", of="video", remedy=compress)
