@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from vlprep import get_model
-from vlprep.check.rule import Request
-from vlprep.check.table import RULES
+from vlprep.check.report import RULES
+from vlprep.check.rule import Sending
 from vlprep.count.explain import cite
 from vlprep.models.registry import get_route
+from vlprep.view import View
 
 PAGE = Path(__file__).with_name("rules.md")
 MARKED = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end -->)", flags=re.DOTALL)
@@ -25,12 +25,13 @@ def updated(page: str) -> str:
 
 def table() -> list[str]:
     """Return the lines of the table, with the limits that hold for the default model."""
-    asked = Request(model=get_model(), files=(), route=get_route("base64"))
+    asked = Sending(view=View.of(), files=(), route=get_route("base64"))
     lines = ["| rule | severity | what is looked at | limit | weights | source |", "|---" * 6 + "|"]
     for rule in RULES:
         weights = "" if rule.of_service else "too"
-        source = cite(rule.sources(asked))[1:-1]
-        cells = (f"`{rule.id}`", rule.severity, rule.title, rule.wanted(asked), weights, source)
+        wanted = rule.wanted(asked)
+        source = cite(wanted.sources)[1:-1]
+        cells = (f"`{rule.id}`", rule.severity, rule.title, wanted.words, weights, source)
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from vlprep.boxes.boxes import draw_boxes as draw_boxes
     from vlprep.boxes.boxes import save_boxes as save_boxes
     from vlprep.boxes.grids import map_boxes as map_boxes
-    from vlprep.check.check import CheckReport as CheckReport
+    from vlprep.check.report import CheckReport as CheckReport
+    from vlprep.check.routes import RouteAdvice as RouteAdvice
+    from vlprep.check.rule import FileFacts as FileFacts
     from vlprep.check.rule import Finding as Finding
+    from vlprep.check.rule import Remedy as Remedy
     from vlprep.compress.image import CompressedImage as CompressedImage
     from vlprep.compress.image import save_image as save_image
     from vlprep.compress.many import CompressedFile as CompressedFile
@@ -94,8 +97,13 @@ _HOMES = {
         "save_boxes",
     ),
     "boxes.grids": ("map_boxes",),
-    "check.check": ("CheckReport",),
-    "check.rule": ("Finding",),
+    "check.report": ("CheckReport",),
+    "check.routes": ("RouteAdvice",),
+    "check.rule": (
+        "FileFacts",
+        "Finding",
+        "Remedy",
+    ),
     "compress.image": (
         "CompressedImage",
         "save_image",

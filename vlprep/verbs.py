@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from vlprep.boxes.boxes import LocatedShapes, LocateKeywords
-    from vlprep.check.check import CheckKeywords, CheckReport
+    from vlprep.check.check import CheckKeywords
     from vlprep.check.check import Item as CheckedItem
+    from vlprep.check.report import CheckReport
     from vlprep.compress.image import CompressedImage, ImageKeywords
     from vlprep.compress.many import (
         CompressedFile,

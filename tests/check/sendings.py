@@ -1,12 +1,13 @@
-"""Requests made of plain facts."""
+"""What is to be sent, made of plain facts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from vlprep import ImageInfo, ImageSize, VideoInfo, get_model
-from vlprep.check.rule import FileFacts, Request
+from vlprep import ImageInfo, ImageSize, VideoInfo
+from vlprep.check.rule import FileFacts, Finding, Rule, Sending
 from vlprep.models.registry import get_route
+from vlprep.view import View
 
 
 def image(width: int = 640, height: int = 480, **facts: Any) -> FileFacts:
@@ -30,5 +31,18 @@ def url(address: str) -> FileFacts:
     return FileFacts(source=address, kind="URL")
 
 
-def request(*files: FileFacts, model: Any = None, route: str = "base64", **asked: Any) -> Request:
-    return Request(model=get_model(model), files=files, route=get_route(route), **asked)
+def sending(
+    *files: FileFacts, model: Any = None, route: str = "base64", text_tokens: int = 0,
+    max_input: int | None = None, thinking: bool | None = None, **view: Any,
+) -> Sending:  # fmt: skip
+    return Sending(
+        view=View.of(model, **view), files=files, route=get_route(route), text_tokens=text_tokens,
+        max_input=max_input, thinking=thinking,
+    )  # fmt: skip
+
+
+def found(rule: Rule, *files: FileFacts, **asked: Any) -> Finding | None:
+    """Return what a rule finds in a request, which is one thing at most."""
+    findings = list(rule.findings(sending(*files, **asked)))
+    assert len(findings) < 2
+    return findings[0] if findings else None

@@ -1,72 +1,99 @@
-import shlex
-import subprocess
+import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.check.sendings import frame_list, image, request, video
-from vlprep.check import remedies as remedy
+import vlprep
+from tests.check.sendings import frame_list, image, sending, video
+from tests.places import FIXTURES
+from vlprep import get_model
+from vlprep.check import remedies
 
-WORDS = ("--model", "qvq-max")
+QVQ = ("model", "qvq-max")
 
 
-def test_commands_name_file_route_and_model():
-    asked = request(model_words=WORDS, fps=1, route="path")
-    assert remedy.compress(image(path="a b.png"), asked) == (
-        "vlprep compress 'a b.png' -o compressed/ --route path --model qvq-max"
-    )
-    assert remedy.compress(video(path="a.ts"), asked) == (
-        "vlprep compress a.ts -o compressed/ --route path --fps 1 --model qvq-max"
-    )
-    assert remedy.first_page(image(path="a.tif"), asked) == (
-        "vlprep compress a.tif -o compressed/ --route path --page 0 --model qvq-max"
-    )
-    assert remedy.mapped_frames(video(path="x/a.mp4"), asked) == (
-        "vlprep frames x/a.mp4 -o x/a-frames --fps 1 --tone-map --model qvq-max"
-    )
+def test_verbs_name_files_route_and_model():
+    asked = sending(model="qvq-max", fps=1, route="path")
+    remedy = remedies.compress(video(path="a b.ts"), asked)
+    assert (remedy.command, remedy.files, remedy.output) == ("compress", ("a b.ts",), "compressed/")
+    assert remedy.options == (("route", "path"), ("fps", 1), QVQ)
+    assert remedies.compress(image(path="a.png"), asked).options == (("route", "path"), QVQ)
+    page = remedies.first_page(image(path="a.tif"), asked)
+    assert page.options == (("route", "path"), ("page", 0), QVQ)
+    frames = remedies.mapped_frames(video(path="x/a.mp4"), asked)
+    assert frames.options == (("fps", 1), ("tone_map", True), QVQ)
+    assert frames.output == "x/a-frames"
+
+
+def test_what_was_asked_of_the_view_is_asked_of_the_remedy():
+    asked = sending(
+        model="qwen3-vl-plus", rules=get_model().rule_sets[-1].name, nframes=8, start_seconds=1,
+        max_pixels=100_000, high_res=True, strict=True,
+    )  # fmt: skip
+    of_image, of_video = (dict(remedies.compress(f, asked).options) for f in (
+        image(path="a.png"), video(path="a.mp4"),
+    ))  # fmt: skip
+    rest = {"route": "base64", "model": "qwen3-vl-plus"}
+    if asked.rules != get_model().rules(None):
+        rest["rules"] = asked.rules.name
+    assert of_image == {"max_pixels": 100_000, "high_res": True, **rest}
+    assert of_video == {
+        "nframes": 8, "start_seconds": 1, "max_pixels": 100_000, "strict": True, **rest,
+    }  # fmt: skip
 
 
 def test_all_images_of_a_list_are_named():
     listed = frame_list(image(path="1.avif"), image(path="2.avif"))
-    assert remedy.compress(listed, request()) == (
-        "vlprep compress 1.avif 2.avif -o compressed/ --route base64"
-    )
+    assert remedies.compress(listed, sending()).files == ("1.avif", "2.avif")
+    half = frame_list(image(path="1.avif"), image())
+    assert remedies.compress(half, sending()).command is None
 
 
 def test_a_rate_that_may_not_be_asked_is_not_asked_again():
-    assert "--fps" not in remedy.frames(video(path="a.mp4"), request(fps=20))
+    assert dict(remedies.frames(video(path="a.mp4"), sending(fps=20)).options).keys() == {"model"}
 
 
 def test_without_a_file_there_is_a_step_in_words():
-    for step in (remedy.compress, remedy.view, remedy.frames):
-        assert "vlprep." in step(image(), request())
-    assert remedy.rename(image(), request()) is None
+    for remedy in (remedies.compress, remedies.view, remedies.frames):
+        step = remedy(image(), sending())
+        assert step.call is None
+        assert str(step) == step.step
+        assert hasattr(vlprep, step.step.split("`")[1])
+    assert remedies.rename(image(), sending()) is None
 
 
 def test_a_file_is_renamed_for_its_content():
     file = replace(image(path="-a b.jpg"), usual_ending=".png")
-    assert remedy.rename(file, request()) == "rename it to './-a b.png'"
+    assert str(remedies.rename(file, sending())) == "rename it to './-a b.png'"
 
 
 @pytest.mark.parametrize(
-    "name", ["a'b.jpg", "a b", "$(x)`y`", "a\nb\\'c", "\x1b[31m", "ü.jpg", "~"]
-)
-def test_a_shell_reads_the_name_back(name):
-    ran = subprocess.run(["bash", "-c", f"printf %s {remedy.quote(name)}"], capture_output=True)
-    assert ran.stdout == name.encode()
-
-
-def test_bytes_that_are_no_text_come_back_too():
-    name = b"a\xff.jpg".decode(errors="surrogateescape")
-    ran = subprocess.run(["bash", "-c", f"printf %s {remedy.quote(name)}"], capture_output=True)
-    assert ran.stdout == b"a\xff.jpg"
-    assert remedy.quote(name).isascii()
-
-
-@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1))
-def test_printable_names_are_one_word(name):
-    (word,) = shlex.split(remedy.quote(name))
-    assert word in (name, f"./{name}")
-    assert not word.startswith("-")
+    ("remedy", "name", "call"),
+    [
+        (
+            remedies.compress, "photo.jpg",
+            "list(compress_many('photo.jpg', 'compressed/', route='base64', "
+            "model='qwen3-vl-plus'))",
+        ),
+        (
+            remedies.view, "exif_6.jpg",
+            "view_image('exif_6.jpg', model='qwen3-vl-plus').save('exif_6-view.png')",
+        ),
+        (
+            remedies.frames, "rotate_90.mov",
+            "save_frames(read_frames('rotate_90.mov', model='qwen3-vl-plus'), 'rotate_90-frames')",
+        ),
+        (
+            remedies.by_url, "photo.jpg",
+            "check_media('photo.jpg', route='url', model='qwen3-vl-plus')",
+        ),
+    ],
+)  # fmt: skip
+def test_python_gets_a_call_that_runs(remedy, name, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes((FIXTURES / name).read_bytes())
+    made = remedy(image(source=name, path=name), sending())
+    assert str(made) == made.call == call
+    named = set(re.findall(r"\w+", made.call)) & set(vlprep.__all__)
+    eval(made.call, {name: getattr(vlprep, name) for name in named})
+    assert made.output is None or (tmp_path / made.output).exists()

@@ -2,17 +2,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.check.sendings import frame_list, image, sending, url, video
 from vlprep import get_model
-from vlprep.check.routes import advise_routes, advise_url
+from vlprep.check.routes import advise_routes
+from vlprep.check.rule import FileFacts
 from vlprep.models.registry import list_apis
 
-MODEL = get_model("qvq-max")
-WEIGHTS = get_model("Qwen/Qwen3-VL-8B-Instruct")
+MODEL, WEIGHTS = "qvq-max", "Qwen/Qwen3-VL-8B-Instruct"
+
+
+def advice(*files, model=MODEL):
+    return advise_routes(sending(*files, model=model))
 
 
 def routes(count, model=MODEL, *, is_video=False, format="JPEG"):
-    found = advise_routes("a", count, model, is_video=is_video, format=format)
-    return {advice.api: advice.routes for advice in found}
+    file = (video if is_video else image)(file_bytes=count, format=format)
+    return {one.api: one.routes for one in advice(file, model=model)}
 
 
 @pytest.mark.parametrize(
@@ -42,25 +47,31 @@ def test_videos_go_by_the_table_of_the_guides(count, openai, dashscope):
 
 
 def test_some_models_take_larger_images_by_url():
-    assert routes(19_999_999, get_model("qwen3.8-max"))["openai"] == ("url",)
-    assert routes(20_000_000, get_model("qwen3.8-max"))["openai"] == ()
+    assert routes(19_999_999, "qwen3.8-max")["openai"] == ("url",)
+    assert routes(20_000_000, "qwen3.8-max")["openai"] == ()
 
 
 def test_a_limit_that_nobody_states_keeps_no_route_away():
-    ocr = get_model("qwen-vl-ocr")
-    assert ocr.video_files is None
-    assert routes(10**12, ocr, is_video=True, format="MP4")["openai"] == ("url",)
+    assert get_model("qwen-vl-ocr").video_files is None
+    assert routes(10**12, "qwen-vl-ocr", is_video=True, format="MP4")["openai"] == ("url",)
 
 
 def test_weights_run_anywhere():
-    assert advise_routes("a", 1, WEIGHTS, is_video=False, format="JPEG") == ()
-    assert advise_url("https://example.com/a", WEIGHTS) == ()
+    assert advice(image(), url("https://example.com/a"), model=WEIGHTS) == ()
 
 
 def test_a_url_goes_by_url_and_each_advice_has_sources():
-    found = advise_url("https://example.com/a", MODEL)
-    assert [advice.api for advice in found] == [api.name for api in list_apis()]
-    assert all(advice.recommended == "url" and advice.sources for advice in found)
+    found = advice(url("https://example.com/a"))
+    assert [one.api for one in found] == [api.name for api in list_apis()]
+    assert all(one.recommended == "url" and one.sources for one in found)
+
+
+def test_what_cannot_be_read_goes_nowhere_and_a_list_as_its_largest_image():
+    broken = FileFacts(source="a", kind="unreadable")
+    listed = frame_list(image(file_bytes=5), image(file_bytes=7_000_000))
+    assert {one.source: one.routes for one in advice(broken, listed) if one.api == "openai"} == {
+        "frames": ("url",)
+    }
 
 
 @given(

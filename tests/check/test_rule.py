@@ -1,54 +1,70 @@
-from tests.check.sendings import frame_list, image, request, url, video
-from vlprep.check.rule import Hit, Rule, each, each_picture, whole
+from tests.check.sendings import found, frame_list, image, sending, url, video
+from vlprep import Remedy
+from vlprep.check.rule import Wanted, remark, rule
 
 WEIGHTS = "Qwen/Qwen3-VL-8B-Instruct"
 
 
-def rule(check, **more):
-    return Rule(
-        id="test", severity="note", title="a test", check=check,
-        wanted=lambda asked: "that", remedy=lambda file, asked: "mend it",
-        sources=lambda asked: ("S004",), **more,
-    )  # fmt: skip
+def always(file):
+    return "this", f"{file.source} is this"
 
 
-def always(file, asked):
-    return Hit("this", f"{file.source} is this")
+def small(file):
+    return always(file) if file.file_bytes < 10 else None
 
 
-def small(file, asked):
-    return always(file, asked) if file.file_bytes < 10 else None
+def of(subject, test=always, **more):
+    return rule("test", "note", "a test", of=subject, remedy="mend it", **more)(
+        lambda asked: Wanted("that", ("S004",), test)
+    )
 
 
-def sources(found):
-    return [finding.source for finding in found]
+def sources(rule, *files, **asked):
+    return [finding.source for finding in rule.findings(sending(*files, **asked))]
 
 
-def test_a_check_of_a_kind_looks_at_no_other():
-    asked = request(image(), video(), url("https://example.com/a"))
-    assert sources(rule(each(always, "video")).findings(asked)) == ["a.mp4"]
-    assert len(list(rule(each(always)).findings(asked))) == 3
+def test_a_rule_of_a_kind_looks_at_no_other():
+    files = (image(), video(), url("https://example.com/a"))
+    assert sources(of("video"), *files) == ["a.mp4"]
+    assert len(sources(of("file"), *files)) == 3
 
 
-def test_a_check_of_pictures_looks_into_lists_and_tells_once():
+def test_a_rule_of_pictures_looks_into_lists_and_tells_once():
     frames = [image(source=f"{n}.jpg", file_bytes=n) for n in (12, 3, 8)]
-    asked = request(frame_list(*frames), image(file_bytes=4), video(file_bytes=4))
-    listed, single = rule(each_picture(small)).findings(asked)
+    asked = sending(frame_list(*frames), image(file_bytes=4), video(file_bytes=4))
+    listed, single = of("picture", small).findings(asked)
     assert (listed.source, single.source) == ("frames", "a.jpg")
     assert listed.measured == "2 of 3 images, such as 8.jpg: this"
     assert single.measured == "this"
 
 
 def test_a_finding_carries_what_the_rule_says():
-    (finding,) = rule(whole(lambda asked: Hit("this", "so"))).findings(request())
+    whole = rule("test", "note", "a test", remedy="mend it")(
+        lambda asked: Wanted("that", ("S004",), hit=("this", "so"))
+    )
+    (finding,) = whole.findings(sending(image()))
     assert (finding.rule, finding.severity, finding.source) == ("test", "note", None)
-    assert (finding.limit, finding.remedy, finding.sources) == ("that", "mend it", ("S004",))
+    assert (finding.measured, finding.message, finding.limit) == ("this", "so", "that")
+    assert (finding.remedy, finding.sources) == (Remedy(step="mend it"), ("S004",))
 
 
-def test_weights_know_the_rules_of_no_service():
-    asked = request(image(), model=WEIGHTS)
-    assert not list(rule(each(always)).findings(asked))
-    assert list(rule(each(always), of_service=False).findings(asked))
+def test_a_rule_that_asks_nothing_finds_nothing():
+    idle = rule("test", "note", "a test")(lambda asked: None)
+    assert found(idle, image()) is None
+    assert idle.wanted(sending()) == Wanted("", ())
+
+
+def test_a_rule_is_asked_once_a_request_and_not_once_a_file():
+    asked = []
+    counted = rule("test", "note", "a test")(lambda sending: asked.append(1) or Wanted(test=always))
+    assert len(sources(counted, *[image()] * 100)) == 100
+    assert len(asked) == 1
+
+
+def test_weights_know_the_rules_of_no_service_but_every_remark():
+    assert not sources(of("file"), image(), model=WEIGHTS)
+    assert sources(of("file", weights=True), image(), model=WEIGHTS)
+    assert sources(remark("test", "note", "a test", "that")(always), image(), model=WEIGHTS)
 
 
 def test_the_largest_image_is_what_counts_of_a_list():

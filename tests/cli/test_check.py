@@ -3,10 +3,10 @@ import shutil
 import pytest
 
 from tests.places import REPO
-from vlprep.check.table import RULES
+from vlprep.check.report import RULES
 
-SHAPE = {"schema", "model", "rules", "route", "errors", "warnings", "notes", "items", "findings",
-         "total_tokens", "max_input_tokens"}  # fmt: skip
+SHAPE = {"schema", "model", "model_warnings", "rules", "route", "errors", "warnings", "notes",
+         "items", "findings", "total_tokens", "max_input_tokens"}  # fmt: skip
 FINDING = {"rule", "severity", "source", "measured", "limit", "message", "remedy", "sources"}
 
 
@@ -36,10 +36,10 @@ def test_findings_are_told_by_file_with_what_to_do(run):
     assert ran.out.endswith("2 errors, 0 warnings, 1 note in 2 files; 107 of 106,496 tokens\n")
 
 
-def test_only_strict_fails_on_warnings_and_nothing_fails_on_notes(run):
+def test_only_fail_on_warnings_fails_on_warnings_and_nothing_fails_on_notes(run):
     assert run("check", "png_named.jpg").code == 0
-    assert run("check", "png_named.jpg", "--strict").code == 1
-    assert run("check", "exif_6.jpg", "--strict").code == 0
+    assert run("check", "png_named.jpg", "--fail-on-warnings").code == 1
+    assert run("check", "exif_6.jpg", "--fail-on-warnings").code == 0
 
 
 def test_a_missing_file_is_a_finding_and_the_rest_is_checked(run):
@@ -155,3 +155,35 @@ def test_text_and_thinking_count(run):
     assert ran.code == 1
     assert "259,302 tokens, 259,000 of them text, and qwen3-vl-plus takes 258,048" in ran.out
     assert run(*words, "--max-input", "300000").code == 0
+
+
+def test_every_option_of_the_view_counts(run):
+    def tokens(command, *more):
+        document = run(command, "street.mp4", "--json", *more).json
+        return document["items"][0]["tokens"]
+
+    for more in (
+        ("--start", "2", "--end", "6"),
+        ("--min-frames", "24"),
+        ("--sampling", "linspace"),
+    ):
+        assert tokens("check", *more) == tokens("tokens", *more)
+    ran = run("check", "one_frame.mp4", "--strict")
+    assert ran.code == 1
+    assert "cannot be counted" in ran.out
+
+
+def test_what_the_model_warns_of_is_said_once_and_stands_in_the_json(run, tmp_path):
+    (tmp_path / "preprocessor_config.json").write_text(
+        '{"image_processor_type": "Qwen2VLImageProcessor", "patch_size": 14, "merge_size": 2, '
+        '"temporal_patch_size": 2}'
+    )
+    ran = run("check", "photo.jpg", "photo.heic", "--model-file", tmp_path, "--json")
+    assert ran.err.count("no image size") == 1
+    assert [word for word in ran.json["model_warnings"] if "no image size" in word]
+
+
+def test_texts_name_options(run):
+    ran = run("check", "photo.jpg", "--text-tokens", "260,000")
+    assert "send fewer files, lower --fps, or lower --max-pixels" in ran.out
+    assert "`" not in run("check", "photo.jpg", "street.mp4", "-m", "qwen-vl-ocr").out

@@ -20,7 +20,7 @@ def test_the_route_sets_the_limit(tmp_path):
     assert limit(model=MODEL, route="path") == 100_000_000
     assert limit(model="qvq-max", route="url") == 1_000_000_000
     assert limit(model=WEIGHTS[0]) == 7_000_000
-    with pytest.raises(UnknownFactError, match="give a limit"):
+    with pytest.raises(UnknownFactError, match="give a `limit`"):
         limit(model=WEIGHTS[0], route="url")
     with pytest.raises(ConstraintError, match="unknown route"):
         limit(model=MODEL, route="post")

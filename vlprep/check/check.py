@@ -1,161 +1,86 @@
-"""Check files against the documented limits: read the headers, then ask the rules."""
+"""Check files against the documented limits: read the headers, then ask the rules.
+
+`check_files` opens each file once. Who has opened and counted files already makes `FileFacts` of
+them (`facts_of`, `facts_of_list`), a `Sending` of these, and asks `report.check_sending`.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import replace
+from typing import TypeAlias, TypedDict
 
-from vlprep.check.routes import RouteAdvice, advise_routes, advise_url
-from vlprep.check.rule import FileFacts, Finding, MediaKind, Request, Severity
-from vlprep.check.table import find_problems
-from vlprep.count.files import CountOptions, count_info
-from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
+from vlprep.check.report import CheckReport, check_sending
+from vlprep.check.rule import FileFacts, MediaKind, Sending
+from vlprep.count.files import MediaFailure, Probed, as_many, count_probed
+from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
-from vlprep.media.probe import probe
 from vlprep.media.sniff import endings, mislabelled
-from vlprep.media.source import Item, SourceLike, open_item, source_name
-from vlprep.models.registry import get_api, get_model, get_route, list_apis
+from vlprep.media.source import Item as OpenItem
+from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.models.registry import get_api, get_route, list_apis
 from vlprep.models.service import ChatApi
-from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageInfo, VideoInfo
+from vlprep.view import View
 
-CheckItem: TypeAlias = SourceLike | Sequence[SourceLike]
+Item: TypeAlias = SourceLike | Sequence[SourceLike]
 """A file, or a list of images that stands for a video."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckReport:
-    """What a check found of the files of one request."""
+class CheckKeywords(TypedDict, total=False):
+    """Keywords of `check_files`."""
 
-    model: str
-    """Name of the model."""
-    rules: str
-    """Name of the rule set by which tokens were counted."""
     route: str
-    """The route that was checked for."""
-    files: tuple[FileFacts, ...]
-    """Every file in order, with what is known of it."""
-    findings: tuple[Finding, ...]
-    """What was found, file by file, the gravest first; of the request as a whole last."""
-    advice: tuple[RouteAdvice, ...]
-    """Which routes suit each file; empty for weights, which run anywhere."""
-    total_tokens: int
-    """Tokens of the files that could be counted and of the text."""
-    max_input_tokens: int | None
-    """Largest input; `None` where no source states it."""
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """What will be refused."""
-        return self._of("error")
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What may be refused or misunderstood."""
-        return self._of("warning")
-
-    @property
-    def notes(self) -> tuple[Finding, ...]:
-        """What is good to know."""
-        return self._of("note")
-
-    def passes(self, *, strict: bool = False) -> bool:
-        """Say whether there is no error and, if `strict`, no warning either."""
-        return not (self.errors or (strict and self.warnings))
-
-    def _of(self, severity: Severity) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.severity == severity)
+    api: str | None
+    text_tokens: int
+    max_input: int | None
+    thinking: bool | None
+    decode: bool
 
 
-def check_media(
-    items: Iterable[CheckItem],
-    model: ModelSpec | str | None = None,
+def check_files(
+    items: Item | Iterable[Item],
+    view: View,
     *,
     route: str = "base64",
     api: str | None = None,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    total_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
     text_tokens: int = 0,
     max_input: int | None = None,
     thinking: bool | None = None,
-    model_words: Sequence[str] | None = None,
     decode: bool = False,
 ) -> CheckReport:
     """Check the files of one request against every documented limit, from their headers alone.
 
-    `decode` looks further: it decodes every image, and the first and the last frame of a video,
-    and so finds damage that no header shows.
-
-    `items` are sources as `count_tokens` takes them, or http(s) URLs, which are not fetched; an
+    `items` are sources as `count_files` takes them, or http(s) URLs, which are not fetched; an
     inner list, or a folder, is a list of images that stands for a video. `route` is how they reach
     the service: "base64", "path" or "url"; `api` is the protocol, "openai" or "dashscope", and
     without it both are looked at. `text_tokens` are what the prompt costs beside them;
-    `max_input` replaces the model's largest input, and `thinking` chooses between its two. The
-    others mean the same as for `count_tokens`. `model_words` are what names the model in the
-    commands of remedies, by default `--model` and its name.
+    `max_input` replaces the model's largest input, and `thinking` chooses between its two.
+    `decode` looks further: it decodes every image, and the first and the last frame of a video,
+    and so finds damage that no header shows.
 
     A file that cannot be read is a finding, not an error that stops the rest. For weights, which
     run anywhere, only what holds there is checked.
 
-    Raises `UnknownModelError`, `ConstraintError` for a route, an API, a rule set or a way of
-    thinking that there is not, and `TypeError` for a single file, which wants a list around it.
+    Raises `ConstraintError` for a route, an API or a way of thinking that there is not.
 
-    >>> report = check_media(["fixtures/photo.jpg", "fixtures/tiny.png"], "qwen3-vl-plus")
+    >>> report = check_files(["fixtures/photo.jpg", "fixtures/tiny.png"], View.of("qwen3-vl-plus"))
     >>> [(finding.source, finding.rule, finding.measured) for finding in report.errors]
     [('fixtures/tiny.png', 'image-side', '8 px')]
     >>> report.passes()
     False
     """
-    if isinstance(items, str | bytes | os.PathLike):
-        raise TypeError("items is a list of files; put brackets around a single one")
-    spec = get_model(model)
-    options = CountOptions(
-        fps=fps,
-        nframes=nframes,
-        min_frames=min_frames,
-        max_frames=max_frames,
-        min_pixels=min_pixels,
-        max_pixels=max_pixels,
-        total_pixels=total_pixels,
-        high_res=high_res,
-        rules=rules,
-    )
-    request = Request(
-        model=spec,
-        files=tuple(_look_at(item, spec, options, decode=decode) for item in items),
+    asked = Sending(
+        view=view,
+        files=(),
         route=get_route(route),
         apis=list_apis() if api is None else (_api_of(api, route),),
-        rules=spec.rules(rules).name,
-        fps=fps,
         text_tokens=text_tokens,
         max_input=max_input,
         thinking=thinking,
-        model_words=("--model", spec.name) if model_words is None else tuple(model_words),
     )
-    return CheckReport(
-        model=spec.name,
-        rules=spec.rules(rules).name,
-        route=route,
-        files=request.files,
-        findings=find_problems(request),
-        advice=tuple(
-            advice
-            for file in request.files
-            for advice in _advise(file, spec)
-            if api in (None, advice.api)
-        ),
-        total_tokens=request.total_tokens,
-        max_input_tokens=spec.input_limit(thinking) if max_input is None else max_input,
-    )
+    found = [_look_at(item, view, decode=decode) for item in as_many(items)]
+    return check_sending(replace(asked, files=count_facts(found, view)))
 
 
 def _api_of(name: str, route: str) -> ChatApi:
@@ -165,7 +90,7 @@ def _api_of(name: str, route: str) -> ChatApi:
     return api
 
 
-def _look_at(item: CheckItem, spec: ModelSpec, options: CountOptions, *, decode: bool) -> FileFacts:
+def _look_at(item: Item, view: View, *, decode: bool) -> FileFacts:
     """Return what is known of one item; whatever is wrong with it is part of that."""
     if isinstance(item, str) and item.startswith(("http://", "https://")):
         return FileFacts(source=item, kind="URL")
@@ -174,35 +99,24 @@ def _look_at(item: CheckItem, spec: ModelSpec, options: CountOptions, *, decode:
     except (VlprepError, OSError) as error:
         return FileFacts(source=_name(item), kind="unreadable", problem=error)
     if isinstance(found, FrameList):
-        return _look_at_list(found, _name(item), spec, options, decode=decode)
-    file = _read(found, decode=decode)
-    if file.info is None:
-        return file
-    return _counted(file, file.info, spec, options)
+        frames = [_read(image, decode=decode) for image in found.images]
+        return facts_of_list(_name(item), frames, view)
+    return _read(found, decode=decode)
 
 
 def _read(source: SourceLike, *, decode: bool) -> FileFacts:
     """Read the header of one file, and with `decode` its content."""
-    name = source_name(source)
     try:
-        info = probe(source)
         with open_item(source) as item:
-            found, path = item.found, item.path
+            facts = facts_of(item)
             if decode:
                 _decode(item)
     except (VlprepError, OSError) as error:
-        return FileFacts(source=name, kind="unreadable", problem=error)
-    return FileFacts(
-        source=name,
-        kind=_kind(info, found.kind),
-        info=info,
-        path=path,
-        mislabelled=None if path is None else mislabelled(path, found),
-        usual_ending=endings(found.name)[0],
-    )
+        return FileFacts(source=source_name(source), kind="unreadable", problem=error)
+    return facts
 
 
-def _decode(item: Item) -> None:
+def _decode(item: OpenItem) -> None:
     """Decode an image, or the ends of a video; raises `DecodeError` where that fails."""
     if item.found.kind == "image":
         from vlprep.media.picture import read_picture  # a check of headers needs no codec
@@ -216,55 +130,61 @@ def _decode(item: Item) -> None:
         raise DecodeError(item.name, f"the {' and the '.join(damaged)} frame cannot be decoded")
 
 
+def facts_of(item: OpenItem) -> FileFacts:
+    """Return what is known of an open file, not counted yet; raises the errors of its header."""
+    info, found = item.info, item.found
+    return FileFacts(
+        source=item.name,
+        kind=_kind(info, found.kind),
+        info=info,
+        path=item.path,
+        mislabelled=None if item.path is None else mislabelled(item.path, found),
+        usual_ending=endings(found.name)[0],
+    )
+
+
 def _kind(info: ImageInfo | VideoInfo, kind: str) -> MediaKind:
     if isinstance(info, ImageInfo):
         return "image"
     return "animation" if kind == "image" else "video"
 
 
-def _look_at_list(
-    images: FrameList, name: str, spec: ModelSpec, options: CountOptions, *, decode: bool
-) -> FileFacts:
-    frames = tuple(_read(image, decode=decode) for image in images.images)
+def facts_of_list(name: str, frames: Sequence[FileFacts], view: View) -> FileFacts:
+    """Return what is known of a list of images that stands for a video, not counted yet."""
     for frame in frames:
         if frame.kind == "unreadable":  # one bad frame spoils the list, and is what to tell of
-            problem = frame.problem
-            return FileFacts(source=frame.source, kind="unreadable", problem=problem)
-    facts = FileFacts(source=name, kind="frame list", frames=frames)
+            return frame
+    facts = FileFacts(source=name, kind="frame list", frames=tuple(frames))
+    infos = [frame.info for frame in frames if frame.info is not None]
     try:
-        info = probe_frame_list(images, spec, options.fps, options.rules)
-    except (VlprepError, OSError) as error:
-        return replace(facts, problem=error)
-    return _counted(facts, info, spec, options)
-
-
-def _counted(
-    file: FileFacts, info: ImageInfo | VideoInfo, spec: ModelSpec, options: CountOptions
-) -> FileFacts:
-    try:
-        tokens = count_info(info, spec, options, options.rules)
+        return replace(facts, info=frame_list_info([one.source for one in frames], infos, view))
     except VlprepError as error:
-        return replace(file, info=info, problem=error)
-    return replace(file, info=info, tokens=tokens)
+        return replace(facts, problem=error)
 
 
-def _advise(file: FileFacts, spec: ModelSpec) -> tuple[RouteAdvice, ...]:
-    if file.kind == "URL":
-        return advise_url(file.source, spec)
-    if file.kind == "unreadable":
-        return ()
-    is_video = file.kind == "video"  # the images of a list go as images do
-    format = (file.frames[0] if file.frames else file).info
-    return advise_routes(
-        file.source,
-        file.file_bytes,
-        spec,
-        is_video=is_video,
-        format=format.format if format else None,
-    )
+def count_facts(files: Sequence[FileFacts], view: View) -> tuple[FileFacts, ...]:
+    """Count what has been read, the images all at once; one that cannot be has a problem.
+
+    >>> with open_item("fixtures/photo.jpg") as item:
+    ...     (file,) = count_facts([facts_of(item)], View.of("qvq-max"))
+    >>> file.tokens.total
+    393
+    """
+    waiting = {
+        place: Probed(file.source, file.info)
+        for place, file in enumerate(files)
+        if file.info is not None and file.tokens is None and file.problem is None
+    }
+    done = list(files)
+    for place, count in zip(waiting, count_probed(waiting.values(), view), strict=True):
+        if isinstance(count, MediaFailure):
+            done[place] = replace(done[place], problem=count.error)
+        else:
+            done[place] = replace(done[place], tokens=count.tokens)
+    return tuple(done)
 
 
-def _name(item: CheckItem) -> str:
+def _name(item: Item) -> str:
     if isinstance(item, list | tuple):
         return source_name(item[0]) if item else "frame list"
     return source_name(item)  # type: ignore[arg-type]  # no other sequence is a source

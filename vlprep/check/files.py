@@ -5,6 +5,8 @@ Counted before anything is sent, because their own messages come late and say li
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.models.registry import file_formats
 from vlprep.models.service import Route
@@ -20,6 +22,10 @@ VIDEO_MIME_TYPES = {
     "ASF": "video/x-ms-wmv",
 }
 """By container, as `vlprep.media.sniff` names it."""
+
+
+Stated: TypeAlias = tuple[int, tuple[str, ...]]
+"""A limit, and where it was read."""
 
 
 def data_url_length(byte_count: int, mime_type: str) -> int:
@@ -41,23 +47,24 @@ def image_byte_limit(model: ModelSpec, route: Route, mime_type: str) -> int:
     >>> image_byte_limit(get_model("qvq-max"), get_route("url"), "image/jpeg")
     10000000
     """
-    most = most_image_bytes(model, route)
+    most, _ = image_bytes_stated(model, route)
     return _within_url(most, route, mime_type) if route.name == "base64" else most
 
 
-def most_image_bytes(model: ModelSpec, route: Route) -> int:
+def image_bytes_stated(model: ModelSpec, route: Route) -> Stated:
     """Return what an image must stay under on a route; of "base64" the whole data URL counts.
 
     By URL, where the model's service has a limit of its own, it is that.
 
     >>> from vlprep import get_model
     >>> from vlprep.models.registry import get_route
-    >>> most_image_bytes(get_model("qwen3.7-plus"), get_route("url"))
-    20000000
+    >>> image_bytes_stated(get_model("qwen3.7-plus"), get_route("url"))
+    (20000000, ('P3',))
     """
-    if route.name == "url" and model.url_files is not None:
-        return model.url_files.max_url_image_bytes
-    return route.max_image_bytes
+    own = model.url_files if route.name == "url" else None
+    if own is None:
+        return route.max_image_bytes, route.sources
+    return own.max_url_image_bytes, own.sources
 
 
 def takes_image(model: ModelSpec, format: str, size: ImageSize) -> bool:
@@ -90,16 +97,22 @@ def video_byte_limit(model: ModelSpec, route: Route, container: str | None = "MP
     >>> video_byte_limit(get_model("qvq-max"), get_route("url"))
     1000000000
     """
-    limit = route.max_video_bytes
-    if limit is None:
-        if model.video_files is None:
-            fact = f"how large a video may be on the route {route.name}"
-            raise UnknownFactError(model.name, fact, "give a limit")
-        limit = model.video_files.max_url_bytes
+    stated = video_bytes_stated(model, route)
+    if stated is None:
+        fact = f"how large a video may be on the route {route.name}"
+        raise UnknownFactError(model.name, fact, "give a `limit`")
     if route.name == "base64":
         mime_type = VIDEO_MIME_TYPES.get(container or "", "video/x-matroska")
-        return _within_url(limit, route, mime_type)
-    return limit
+        return _within_url(stated[0], route, mime_type)
+    return stated[0]
+
+
+def video_bytes_stated(model: ModelSpec, route: Route) -> Stated | None:
+    """Return what a video must stay under on a route; `None` where no source states it."""
+    if route.max_video_bytes is not None:
+        return route.max_video_bytes, route.sources
+    own = model.video_files
+    return None if own is None else (own.max_url_bytes, own.sources)
 
 
 def images_per_request(model: ModelSpec, route: Route) -> int | None:
@@ -110,10 +123,17 @@ def images_per_request(model: ModelSpec, route: Route) -> int | None:
     >>> images_per_request(get_model("qwen3.7-plus"), get_route("url"))
     2048
     """
-    own = model.url_files
-    if route.name != "base64" and own is not None and own.max_request_images is not None:
-        return own.max_request_images
-    return route.max_request_images
+    stated = request_images_stated(model, route)
+    return None if stated is None else stated[0]
+
+
+def request_images_stated(model: ModelSpec, route: Route) -> Stated | None:
+    """Return how many images one request may hold, the model's own number before the route's."""
+    own = model.url_files if route.name != "base64" else None
+    if own is not None and own.max_request_images is not None:
+        return own.max_request_images, own.sources
+    most = route.max_request_images
+    return None if most is None else (most, route.request_sources)
 
 
 def takes_container(model: ModelSpec, container: str | None) -> bool:

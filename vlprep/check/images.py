@@ -1,227 +1,277 @@
-"""Limits on images: sides, formats, bytes, and what services and models make of odd ones."""
+"""Rules on images: sides, formats, bytes, and what services and models make of odd ones."""
 
 from __future__ import annotations
 
-from vlprep.check import wanted
-from vlprep.check.files import data_url_length
-from vlprep.check.rule import FileFacts, Hit, Request
-from vlprep.models.registry import file_formats
-from vlprep.types import ImageInfo, ImageSize
+from collections.abc import Callable
+
+from vlprep.check.files import Stated, data_url_length, image_bytes_stated
+from vlprep.check.remedies import compress, first_page, frames, rename, view
+from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
+from vlprep.maths.geometry import RESIZE_RULES
+from vlprep.models.registry import file_formats, request_limits
+from vlprep.types import ImageInfo
 from vlprep.units import format_bytes, format_size
 
 
-def image_side(file: FileFacts, request: Request) -> Hit | None:
-    """Find a side shorter than a service takes."""
-    rule, size = request.image_rule, _size(file)
-    shortest = rule.min_side_pixels if rule else None
-    if shortest is None or min(size) >= shortest:
+@rule(
+    "image-side", "error", "the shortest side taken", of="picture",
+    remedy="enlarge it, or paste it onto a larger canvas",
+)  # fmt: skip
+def image_side(sending: Sending) -> Wanted | None:
+    rule = sending.rules.image
+    if rule is None or rule.min_side_pixels is None:
         return None
-    return Hit(
-        f"{min(size)} px",
-        f"{format_size(size)}: the shorter side has {min(size)} pixels, and the service takes "
-        f"{shortest} or more",
-    )
+    shortest = rule.min_side_pixels
+
+    def test(file: FileFacts) -> Hit | None:
+        side = min(file.size)
+        if side >= shortest:
+            return None
+        return f"{side} px", (
+            f"{format_size(file.size)}: the shorter side has {side} pixels, and the service takes "
+            f"{shortest} or more"
+        )
+
+    return Wanted(f"at least {shortest} px", rule.sources, test)
 
 
-def image_ratio(file: FileFacts, request: Request) -> Hit | None:
-    """Find a picture too long for a service, or for the rule by which a model resizes."""
-    size, limit = _size(file), wanted.most_ratio(request)
-    if limit is None or max(size) <= limit * min(size):
+@rule(
+    "image-ratio", "error", "the largest ratio of sides taken", of="picture", weights=True,
+    remedy="crop it, or split it into several images",
+)  # fmt: skip
+def image_ratio(sending: Sending) -> Wanted | None:
+    rule = sending.rules.image
+    if rule is None:
         return None
-    ratio = max(size) / min(size)
-    return Hit(
-        f"{ratio:,.1f}:1",
-        f"{format_size(size)}: the sides are {ratio:,.1f}:1, and up to {limit:g}:1 is taken",
-    )
+    limit = rule.max_aspect_ratio or RESIZE_RULES[rule.resize].max_aspect_ratio
+    if limit is None:
+        return Wanted(sources=rule.sources)
+    most = limit
+
+    def test(file: FileFacts) -> Hit | None:
+        long, short = max(file.size), min(file.size)
+        if long <= most * short:
+            return None
+        found = f"{long / short:,.1f}:1"
+        size = format_size(file.size)
+        return found, f"{size}: the sides are {found}, and up to {most:g}:1 is taken"
+
+    return Wanted(f"at most {most:g}:1", rule.sources, test)
 
 
-def image_format(file: FileFacts, request: Request) -> Hit | None:
-    """Find a format that the services do not list."""
-    format = _format(file)
-    if format in file_formats().image:
-        return None
-    return Hit(format, f"the format is {format}, and {wanted.image_format(request)} are taken")
+@rule("image-format", "error", "a format taken", of="picture", remedy=compress)
+def image_format(sending: Sending) -> Wanted:
+    formats = file_formats()
+    words = ", ".join(formats.image)
+
+    def test(file: FileFacts) -> Hit | None:
+        if file.format in formats.image:
+            return None
+        return file.format, f"the format is {file.format}, and {words} are taken"
+
+    return Wanted(words, formats.sources, test)
 
 
-def large_image_format(file: FileFacts, request: Request) -> Hit | None:
-    """Find a picture over 4K in a format that is taken up to 4K."""
-    formats, size, format = file_formats(), _size(file), _format(file)
-    if format not in formats.image or format in formats.large_image or not _is_large(size):
-        return None
-    taken = " or ".join(formats.large_image)
-    short, long = formats.large_image_sides
-    by_sides = size.pixels <= formats.large_image_pixels
-    doubt = ", and no source says whether pixels or sides count" if by_sides else ""
-    return Hit(
-        f"{format_size(size)} {format}",
-        f"{format_size(size)} as {format} may be refused: above {long:,} x {short:,} only {taken} "
-        f"is taken{doubt}",
-    )
-
-
-def _is_large(size: ImageSize) -> bool:
+@rule("large-image-format", "warning", "a format taken above 4K", of="picture", remedy=compress)
+def large_image_format(sending: Sending) -> Wanted:
     formats = file_formats()
     short, long = formats.large_image_sides
-    too_long = min(size) > short or max(size) > long
-    return size.pixels > formats.large_image_pixels or too_long
+    taken = " or ".join(formats.large_image)
+    doubtful = set(formats.image) - set(formats.large_image)
+
+    def test(file: FileFacts) -> Hit | None:
+        size = file.size
+        by_pixels = size.pixels > formats.large_image_pixels
+        by_sides = min(size) > short or max(size) > long
+        if file.format not in doubtful or not (by_pixels or by_sides):
+            return None
+        doubt = "" if by_pixels else ", and no source says whether pixels or sides count"
+        return f"{format_size(size)} {file.format}", (
+            f"{format_size(size)} as {file.format} may be refused: above {long:,} x {short:,} only "
+            f"{taken} is taken{doubt}"
+        )
+
+    return Wanted(f"{taken} above {long}x{short}", formats.sources, test)
 
 
-def image_8k(file: FileFacts, request: Request) -> Hit | None:
-    """Find a picture with more pixels than is advised."""
-    size, most = _size(file), file_formats().most_image_pixels
-    if size.pixels <= most:
-        return None
-    return Hit(
-        f"{size.pixels:,} pixels",
-        f"{format_size(size)} is more than the 8K that is advised; larger ones may time out",
-    )
+@rule("image-8k", "warning", "pixels of an image, as advised: 8K", of="picture", remedy=view)
+def image_8k(sending: Sending) -> Wanted:
+    formats = file_formats()
+    most = formats.most_image_pixels
+
+    def test(file: FileFacts) -> Hit | None:
+        if file.size.pixels <= most:
+            return None
+        return f"{file.size.pixels:,} pixels", (
+            f"{format_size(file.size)} is more than the 8K that is advised; larger ones may time "
+            "out"
+        )
+
+    return Wanted(f"at most {most:,} pixels", formats.sources, test)
 
 
-def image_bytes(file: FileFacts, request: Request) -> Hit | None:
-    """Find an image too large for the route by path or by URL."""
-    if request.route.name == "base64" or not file.file_bytes:
-        return None
-    limit = wanted.most_image_bytes(request)
+@rule("image-bytes", "error", "bytes of an image by path or URL", of="picture", remedy=compress)
+def image_bytes(sending: Sending) -> Wanted:
+    return few_bytes(sending, image_bytes_stated(sending.model, sending.route))
+
+
+def few_bytes(sending: Sending, stated: Stated) -> Wanted:
+    """Want so few bytes as are stated for a route, where files are sent as they are."""
+    limit, sources = stated
+    if sending.is_encoded:
+        return Wanted(sources=sources)
+    reason = f"by {sending.route.name} it must be"
+    return Wanted(f"under {limit:,} bytes", sources, lambda file: too_large(file, limit, reason))
+
+
+@rule("base64-length", "error", "length of an image's data URL", of="picture", remedy=compress)
+def base64_length(sending: Sending) -> Wanted:
+    return short_data_url(sending, sending.route.max_image_bytes, _mime_type)
+
+
+@rule(
+    "raw-bytes", "warning", "bytes of an image before encoding, as advised", of="picture",
+    remedy=compress,
+)  # fmt: skip
+def raw_bytes(sending: Sending) -> Wanted:
+    return few_raw_bytes(sending, base64_length.wanted(sending))
+
+
+def short_data_url(
+    sending: Sending, most: int | None, mime_type: Callable[[FileFacts], str]
+) -> Wanted:
+    """Want data URLs under so many characters, where files are sent as such."""
+    sources, limit = sending.route.sources, most
+    if limit is None or not sending.is_encoded:
+        return Wanted(sources=sources)
+
+    def test(file: FileFacts) -> Hit | None:
+        length = data_url_length(file.file_bytes, mime_type(file))
+        if length < limit:
+            return None
+        return f"{length:,} characters", (
+            f"{format_bytes(file.file_bytes)} become a data URL of {length:,} characters, and it "
+            f"must be under {limit:,}"
+        )
+
+    return Wanted(f"under {limit:,} characters", sources, test)
+
+
+def few_raw_bytes(sending: Sending, encoded: Wanted) -> Wanted:
+    """Want so few bytes before encoding as is advised, of files short enough when `encoded`."""
+    limit, sources = sending.route.raw_bytes, sending.route.sources
+    if limit is None:
+        return Wanted(sources=sources)
+    most = limit
+
+    def test(file: FileFacts) -> Hit | None:
+        hit = too_large(file, most, "to be sent as Base64 the guides want it")
+        is_told = hit and encoded.test and encoded.test(file)
+        return None if is_told else hit
+
+    return Wanted(f"under {most:,} bytes", sources, test)
+
+
+def too_large(file: FileFacts, limit: int, reason: str) -> Hit | None:
+    """Find a file of so many bytes or more."""
     if file.file_bytes < limit:
         return None
-    return _too_large(file, limit, f"by {request.route.name} it must be")
+    found = f"{file.file_bytes:,} bytes"
+    size = format_bytes(file.file_bytes)
+    return found, f"{size} ({found}), and {reason} under {format_bytes(limit)}"
 
 
-def base64_length(file: FileFacts, request: Request) -> Hit | None:
-    """Find an image whose data URL is too long."""
-    if request.route.name != "base64":
+@rule("localisation-size", "note", "size at which boxes are reliable", of="image", weights=True)
+def localisation_size(sending: Sending) -> Wanted | None:
+    best = sending.model.localisation
+    if best is None:
         return None
-    return too_long_for_data_url(file.file_bytes, _mime_type(file), request.route.max_image_bytes)
+    words = f"{best.min_pixels:,} to {best.max_pixels:,} pixels"
+
+    def test(file: FileFacts) -> Hit | None:
+        pixels = file.size.pixels
+        if best.min_pixels <= pixels <= best.max_pixels:
+            return None
+        return f"{pixels:,} pixels", (
+            f"{format_size(file.size)} has {pixels:,} pixels; boxes are reliable from {words}, "
+            "outside they may drift"
+        )
+
+    return Wanted(words, best.sources, test)
 
 
-def too_long_for_data_url(file_bytes: int, mime_type: str, limit: int) -> Hit | None:
-    """Find a file whose data URL is too long."""
-    length = data_url_length(file_bytes, mime_type)
-    if length < limit:
-        return None
-    return Hit(
-        f"{length:,} characters",
-        f"{format_bytes(file_bytes)} become a data URL of {length:,} characters, and it must be "
-        f"under {limit:,}",
+@rule("mislabelled", "warning", "a name that says what the content is", remedy=rename)
+def mislabelled(sending: Sending) -> Wanted:
+    def test(file: FileFacts) -> Hit | None:
+        if file.mislabelled is None:
+            return None
+        message = f"{file.mislabelled}; the type that is declared must be that of the content"
+        return file.format, message
+
+    return Wanted("a name that says so", request_limits().url_sources, test)
+
+
+@remark(
+    "animated", "warning", "not an animated picture", "one picture", of="animation", remedy=frames
+)
+def animated(file: FileFacts) -> Hit:
+    count = f"{getattr(file.info, 'frame_count', 1):,} frames"
+    return count, (
+        f"an animated {file.format} of {count} is counted as a video; no source says what becomes "
+        "of it as an image"
     )
 
 
-def raw_bytes(file: FileFacts, request: Request) -> Hit | None:
-    """Find a file over what is advised before encoding, though its data URL is short enough."""
-    limit = request.route.raw_bytes
-    if limit is None or file.file_bytes < limit or _is_too_long(file, request):
+@remark(
+    "several-pages", "warning", "one picture in a file", "one picture", of="picture",
+    remedy=first_page,
+)  # fmt: skip
+def several_pages(file: FileFacts) -> Hit | None:
+    if not isinstance(file.info, ImageInfo) or file.info.frame_count < 2:
         return None
-    return _too_large(file, limit, "to be sent as Base64 the guides want it")
-
-
-def _is_too_long(file: FileFacts, request: Request) -> bool:
-    most = request.route.max_image_bytes
-    return data_url_length(file.file_bytes, _mime_type(file)) >= most
-
-
-def _too_large(file: FileFacts, limit: int, reason: str) -> Hit:
-    return Hit(
-        f"{file.file_bytes:,} bytes",
-        f"{format_bytes(file.file_bytes)} ({file.file_bytes:,} bytes), and {reason} under "
-        f"{format_bytes(limit)}",
+    found = f"{file.info.frame_count:,} pictures"
+    return found, (
+        f"{found} in the file, of which only the first is counted; no source says which is seen"
     )
 
 
-def localisation_size(file: FileFacts, request: Request) -> Hit | None:
-    """Find a picture outside of the range at which the model finds objects reliably."""
-    range_, size = request.model.localisation, _size(file)
-    if range_ is None or range_.min_pixels <= size.pixels <= range_.max_pixels:
+@remark(
+    "image-orientation", "note", "an image stored upright", "upright", of="picture", remedy=view
+)
+def image_orientation(file: FileFacts) -> Hit | None:
+    if not isinstance(file.info, ImageInfo) or file.info.orientation == 1:
         return None
-    return Hit(
-        f"{size.pixels:,} pixels",
-        f"{format_size(size)} has {size.pixels:,} pixels; boxes are reliable from "
-        f"{wanted.localisation_size(request)}, "
-        "outside they may drift",
+    found = f"EXIF orientation {file.info.orientation}"
+    return found, (
+        f"stored turned ({found}) and counted upright; no source says whether it is turned before "
+        "the model sees it, and the reference for weights does not"
     )
 
 
-def mislabelled(file: FileFacts, request: Request) -> Hit | None:
-    """Find a name that promises another format than the content is."""
-    if file.mislabelled is None:
-        return None
-    return Hit(
-        _format(file),
-        f"{file.mislabelled}; the type that is declared must be that of the content",
-    )
-
-
-def animated(file: FileFacts, request: Request) -> Hit | None:
-    """Find an animated picture."""
-    assert file.info is not None
-    frames = getattr(file.info, "frame_count", 1)
-    return Hit(
-        f"{frames:,} frames",
-        f"an animated {file.info.format} of {frames:,} frames is counted as a video; no source "
-        "says what becomes of it as an image",
-    )
-
-
-def several_pages(file: FileFacts, request: Request) -> Hit | None:
-    """Find a file of several pictures, of which one is seen."""
-    info = file.info
-    if not isinstance(info, ImageInfo) or info.frame_count < 2:
-        return None
-    return Hit(
-        f"{info.frame_count:,} pictures",
-        f"{info.frame_count:,} pictures in the file, of which only the first is counted; no source "
-        "says which is seen",
-    )
-
-
-def image_orientation(file: FileFacts, request: Request) -> Hit | None:
-    """Find a picture that is stored turned or mirrored."""
-    info = file.info
-    if not isinstance(info, ImageInfo) or info.orientation == 1:
-        return None
-    return Hit(
-        f"EXIF orientation {info.orientation}",
-        f"stored turned (EXIF orientation {info.orientation}) and counted upright; no source says "
-        "whether it is turned before the model sees it, and the reference for weights does not",
-    )
-
-
-def alpha(file: FileFacts, request: Request) -> Hit | None:
-    """Find a picture through which something shows."""
+@remark("alpha", "note", "an opaque image", "an opaque picture", of="picture", remedy=view)
+def alpha(file: FileFacts) -> Hit | None:
     if not isinstance(file.info, ImageInfo) or not file.info.transparent:
         return None
-    return Hit(
-        f"transparency ({file.info.mode})",
+    return f"transparency ({file.info.mode})", (
         "transparent in places; the reference for weights lays it on white, and no source says "
-        "what the service does",
+        "what the service does"
     )
 
 
-def colour_mode(file: FileFacts, request: Request) -> Hit | None:
-    """Find a picture of other colours than 8-bit grey or RGB."""
-    if not isinstance(file.info, ImageInfo):
-        return None
-    mode = file.info.mode or ""
+@remark(
+    "colour-mode", "note", "an image of 8-bit grey or RGB", "8-bit grey or RGB", of="picture",
+    remedy=view,
+)  # fmt: skip
+def colour_mode(file: FileFacts) -> Hit | None:
+    mode = (isinstance(file.info, ImageInfo) and file.info.mode) or ""
     if mode.rstrip("aA") not in _UNUSUAL and not mode.startswith("I;16"):
         return None
-    return Hit(
-        mode,
-        f"colours of the kind {mode}; no source says how they are turned into 8-bit RGB",
-    )
+    return mode, f"colours of the kind {mode}; no source says how they are turned into 8-bit RGB"
 
 
 _UNUSUAL = ("CMYK", "YCbCr", "LAB", "HSV", "I", "F", "RGB;16", "RGBX")
 """Pillow's names of what is neither 8-bit grey, RGB nor a palette."""
 
 
-def _size(file: FileFacts) -> ImageSize:
-    assert file.info is not None
-    return file.info.size
-
-
-def _format(file: FileFacts) -> str:
-    assert file.info is not None
-    return file.info.format or "an unknown format"
-
-
 def _mime_type(file: FileFacts) -> str:
-    return f"image/{_format(file).lower()}"
+    return f"image/{file.format.lower()}"

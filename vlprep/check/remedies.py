@@ -1,140 +1,95 @@
-"""What to do about a finding: commands that run as they are printed, or a step in words."""
+"""What to do about a file: verbs that read it as it was checked, or a step in words."""
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import PurePath
+from typing import TypeAlias
 
-from vlprep.check.rule import FileFacts, Remedy, Request
+from vlprep.check.rule import FileFacts, Remedy, Sending
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def quote(word: str) -> str:
-    r"""Return a word as a POSIX shell reads it; unprintable characters as Bash's escapes.
-
-    A file name that starts with a dash gets a folder, so that no command takes it for an option.
-
-    >>> print(quote("a b.jpg"), quote("-x.jpg"), quote("a\n.jpg"))
-    'a b.jpg' ./-x.jpg $'a\n.jpg'
-    """
-    if word.startswith("-"):
-        word = f"./{word}"
-    if not _UNPRINTABLE.search(word):
-        return shlex.quote(word)
-    return "$'" + "".join(map(_escape, word)) + "'"
+_Option: TypeAlias = tuple[str, object]
 
 
-def _escape(character: str) -> str:
-    if character in "'\\":
-        return f"\\{character}"
-    if character == "\n":
-        return "\\n"
-    if not _UNPRINTABLE.match(character):
-        return character
-    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
-
-
-def say(step: str) -> Remedy:
-    """Return the remedy that is always the same step."""
-    return lambda file, request: step
-
-
-def nothing(file: FileFacts | None, request: Request) -> str | None:
-    """Return no remedy: there is nothing to do."""
-    return None
-
-
-def compress(file: FileFacts | None, request: Request) -> str | None:
-    """Return the command that brings a file under the route's limits, into a format taken."""
-    of_video = file is not None and file.kind == "video"
-    return _compress(file, request, *(_rate(request) if of_video else ()))
-
-
-def first_page(file: FileFacts | None, request: Request) -> str | None:
-    """Return the command that takes the first picture out of a file of several."""
-    return _compress(file, request, "--page", "0")
-
-
-def _compress(file: FileFacts | None, request: Request, *extra: str) -> str | None:
-    if file is None or not _inputs(file):
-        return "bring it under the limit with vlprep.compress_image or vlprep.compress_video"
-    words = ["-o", "compressed/", "--route", request.route.name, *extra, *request.model_words]
-    return _command("compress", _inputs(file), words)
-
-
-def view(file: FileFacts | None, request: Request) -> str | None:
-    """Return the command that writes an image upright, on white, as the model sees it."""
-    if file is None or not file.path:
-        return "send what vlprep.view_image returns"
-    output = f"{_stem(file.path)}-view.png"
-    return _command("view", [file.path], ["-o", output, *request.model_words])
-
-
-def frames(file: FileFacts | None, request: Request) -> str | None:
-    """Return the command that writes the frames of a video, to be sent as a list of images."""
-    return _frames(file, request)
-
-
-def mapped_frames(file: FileFacts | None, request: Request) -> str | None:
-    """Return the command that does so and maps high dynamic range to that of screens."""
-    return _frames(file, request, "--tone-map")
-
-
-def _frames(file: FileFacts | None, request: Request, *extra: str) -> str | None:
-    if file is None or not file.path:
-        return "send the frames that vlprep.read_frames gives"
-    output = f"{_stem(file.path)}-frames"
-    words = ["-o", output, *_rate(request), *extra, *request.model_words]
-    return _command("frames", [file.path], words)
-
-
-def right_length(file: FileFacts | None, request: Request) -> str | None:
-    """Return what helps a video that is too short, or too long, for the model's service."""
-    files = request.model.video_files
-    assert files is not None  # the rule has found its limits there
-    if file is None or _seconds(file) > files.max_seconds:
-        return f"cut it into parts of up to {files.max_seconds:,.0f} s"
-    return compress(file, request)  # which lengthens a clip that is too short
-
-
-def _seconds(file: FileFacts) -> float:
-    return getattr(file.info, "duration_seconds", None) or 0.0
-
-
-def rename(file: FileFacts | None, request: Request) -> str | None:
-    """Return the step that gives a file the ending of its content."""
-    if file is None or not file.path:
-        return None
-    return f"rename it to {quote(_stem(file.path) + file.usual_ending)}"
-
-
-def by_url(file: FileFacts | None, request: Request) -> str | None:
-    """Return the command that checks a file for the route by URL."""
-    if file is None:
-        return "--route url"
-    return _command("check", [file.source], ["--route", "url", *request.model_words])
-
-
-def _command(name: str, files: Iterable[str], words: Iterable[str]) -> str:
-    options = " ".join(word if word.startswith("-") else quote(word) for word in words)
-    return f"vlprep {name} {' '.join(map(quote, files))} {options}"
-
-
-def _rate(request: Request) -> tuple[str, ...]:
-    """Return the words that ask the request's rate, if it is one that may be asked."""
-    fps, rule = request.fps, request.video_rule
-    asked = fps is not None and rule is not None and rule.takes_fps(fps)
-    return ("--fps", f"{fps:g}") if asked else ()
-
-
-def _inputs(file: FileFacts) -> list[str]:
-    """Return the files that a command must name: all of a list's, as they have to be of a kind."""
+def compress(file: FileFacts, sending: Sending, *more: _Option) -> Remedy:
+    """Bring a file under the route's limits, into a format taken; all images of a list."""
     paths = [one.path for one in file.frames or (file,)]
-    return [path for path in paths if path] if all(paths) else []
+    files = tuple(path for path in paths if path)
+    if len(files) < len(paths):
+        return Remedy(step="bring it under the limit with `compress_file`")
+    options = (("route", sending.route.name), *more, *_asked(file, sending))
+    return Remedy(command="compress", files=files, output="compressed/", options=options)
+
+
+def first_page(file: FileFacts, sending: Sending) -> Remedy:
+    """Take the first picture out of a file of several."""
+    return compress(file, sending, ("page", 0))
+
+
+def view(file: FileFacts, sending: Sending) -> Remedy:
+    """Write an image upright, on white, as the model sees it."""
+    if not file.path:
+        return Remedy(step="send what `view_image` returns")
+    output = f"{_stem(file.path)}-view.png"
+    options = tuple(_asked(file, sending))
+    return Remedy(command="view", files=(file.path,), output=output, options=options)
+
+
+def frames(file: FileFacts, sending: Sending, *more: _Option) -> Remedy:
+    """Write the frames of a video, to be sent as a list of images."""
+    if not file.path:
+        return Remedy(step="send the frames that `read_frames` gives")
+    output = f"{_stem(file.path)}-frames"
+    options = tuple(_asked(file, sending, *more))
+    return Remedy(command="frames", files=(file.path,), output=output, options=options)
+
+
+def mapped_frames(file: FileFacts, sending: Sending) -> Remedy:
+    """Write the frames of a video, with high dynamic range mapped to that of screens."""
+    return frames(file, sending, ("tone_map", True))
+
+
+def right_length(file: FileFacts, sending: Sending) -> Remedy:
+    """Help a video that is too short, or too long, for the model's service."""
+    limits = sending.model.video_files
+    assert limits is not None  # the rule has found its limits there
+    if (getattr(file.info, "duration_seconds", None) or 0.0) > limits.max_seconds:
+        return Remedy(step=f"cut it into parts of up to {limits.max_seconds:,.0f} s")
+    return compress(file, sending)  # which lengthens a clip that is too short
+
+
+def rename(file: FileFacts, sending: Sending) -> Remedy | None:
+    """Give a file the ending of its content."""
+    if not file.path:
+        return None
+    return Remedy(step="rename it to", output=_stem(file.path) + file.usual_ending)
+
+
+def by_url(file: FileFacts, sending: Sending) -> Remedy:
+    """Check a URL for the route that it can go."""
+    options = (("route", "url"), ("model", sending.model.name))
+    return Remedy(command="check", files=(file.source,), options=options)
+
+
+_OF_IMAGES = {"min_pixels", "max_pixels", "high_res"}
+
+
+def _asked(file: FileFacts, sending: Sending, *more: _Option) -> Iterator[_Option]:
+    """Yield the options by which the file was counted, where they are something to it."""
+    shown_alone = file.kind in ("image", "frame list")
+    for name, value in sending.view.options.asked.items():
+        fits = name in _OF_IMAGES if shown_alone else name != "high_res"
+        if fits and (name != "fps" or _takes(sending)):
+            yield name, value
+    yield from more
+    if sending.rules != sending.model.rules(None):
+        yield "rules", sending.rules.name
+    yield "model", sending.model.name
+
+
+def _takes(sending: Sending) -> bool:
+    rule, fps = sending.rules.video, sending.fps
+    return rule is not None and fps is not None and rule.takes_fps(fps)
 
 
 def _stem(path: str) -> str:

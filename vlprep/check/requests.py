@@ -1,236 +1,199 @@
-"""Limits on a request as a whole, on URLs, and what keeps a file from being counted."""
+"""Rules on a request as a whole, on its tokens, and on URLs."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from vlprep.check import wanted
-from vlprep.check.files import data_url_length
-from vlprep.check.rule import FileFacts, Hit, Request
-from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
+from vlprep.check.files import Stated, data_url_length, request_images_stated
+from vlprep.check.remedies import by_url
+from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
+from vlprep.count.budget import longest_answer
 from vlprep.models.registry import list_apis, request_limits
 
-ON_ITS_WAY = {
-    "base64": "as Base64",
-    "path": "by path",
-    "url": "by URL",
-}
+ON_ITS_WAY = {"base64": "as Base64", "path": "by path", "url": "by URL"}
 """How a route is called in a sentence."""
 
-
-def readable(file: FileFacts, request: Request) -> Hit | None:
-    """Find a file that is missing, damaged, or neither image nor video."""
-    reason = describe(file)
-    return Hit(reason, reason)
+_SPLIT = "split the files into several requests"
+_SHRINK = "send fewer files, lower `fps`, or lower `max_pixels`"
 
 
-def countable(file: FileFacts, request: Request) -> Hit | None:
-    """Find a file whose tokens cannot be told, for a reason that no other rule names."""
-    named = isinstance(file.problem, AspectRatioError) and file.kind in ("image", "animation")
-    listed = isinstance(file.problem, FrameCountError) and file.kind == "frame list"
-    unknown = isinstance(file.problem, UnknownFactError)
-    if file.kind == "unreadable" or file.problem is None or named or listed or unknown:
+@rule(
+    "fps-range", "error", "frames per second that may be asked of a video",
+    remedy="ask a rate within the range with `fps`",
+)  # fmt: skip
+def fps_range(sending: Sending) -> Wanted | None:
+    rule, fps = sending.rules.video, sending.fps
+    if rule is None or rule.min_fps is None or rule.max_fps is None:
         return None
-    reason = describe(file)
-    return Hit(reason, f"cannot be counted: {reason}")
+    words = f"{rule.min_fps:g} to {rule.max_fps:g} frames per second"
+    if fps is None or rule.takes_fps(fps) or not _has_video(sending):
+        return Wanted(words, rule.sources)
+    asked = f"{fps:g} frames per second"
+    return Wanted(words, rule.sources, hit=(asked, f"{asked} are asked for, and {words} are taken"))
 
 
-def count_known(request: Request) -> Hit | None:
-    """Find files whose tokens no source tells how to count for the model."""
-    unknown = [file for file in request.files if isinstance(file.problem, UnknownFactError)]
-    if not unknown:
-        return None
-    files = f"{len(unknown):,} of {len(request.files):,} files"
-    return Hit(
-        f"{files} not counted",
-        f"{files} are left out of the count: {unknown[0].problem}",
+@rule(
+    "openai-fps", "warning", "a rate that the OpenAI-compatible API follows",
+    remedy="call DashScope, or send the frames that `read_frames` gives at 2 a second, as a list",
+)  # fmt: skip
+def openai_fps(sending: Sending) -> Wanted:
+    fixed = {api.fixed_fps: api for api in sending.apis if api.fixed_fps is not None}
+    words = f"{min(fixed):g} frames per second" if fixed else ""
+    sources = tuple(source for api in sending.apis for source in api.fps_sources)
+    rates = {rate for rate, api in fixed.items() if sending.route.name in api.routes}
+    rates -= {sending.fps}
+    if sending.fps is None or not rates or not _has_video(sending):
+        return Wanted(words, sources)
+    message = (
+        f"the OpenAI-compatible API samples {min(rates):g} frames per second whatever is asked, "
+        "say the guides; the API reference of 2026 lists fps"
     )
+    return Wanted(words, sources, hit=(f"{sending.fps:g} frames per second", message))
 
 
-def describe(file: FileFacts) -> str:
-    """Return what is wrong with a file, without its name."""
-    problem = file.problem
-    if isinstance(problem, OSError) and problem.strerror:
-        return problem.strerror[:1].lower() + problem.strerror[1:]
-    return str(problem).removeprefix(f"{file.source}: ")
+def _has_video(sending: Sending) -> bool:
+    return sending.of_kind("video", "frame list") > 0
 
 
-def request_images(request: Request) -> Hit | None:
-    """Find more images than one request may hold."""
-    count = sum(file.kind in ("image", "animation") for file in request.files)
-    return _too_many(count, "images", wanted.most_images(request), request)
+@rule("request-images", "error", "images in one request", remedy=_SPLIT)
+def request_images(sending: Sending) -> Wanted | None:
+    stated = request_images_stated(sending.model, sending.route)
+    count = sending.of_kind("image", "animation")
+    return None if stated is None else _at_most(stated, count, "images", sending)
 
 
-def request_videos(request: Request) -> Hit | None:
-    """Find more videos than one request may hold."""
-    count = sum(file.kind in ("video", "frame list") for file in request.files)
-    return _too_many(count, "videos", request_limits().max_videos, request)
+@rule("request-videos", "error", "videos in one request", remedy=_SPLIT)
+def request_videos(sending: Sending) -> Wanted:
+    limits, count = request_limits(), sending.of_kind("video", "frame list")
+    return _at_most((limits.max_videos, limits.video_sources), count, "videos", sending)
 
 
-def request_data_urls(request: Request) -> Hit | None:
-    """Find more data URLs than a service was seen to take; each frame of a list is one."""
-    lists = [file for file in request.files if file.kind == "frame list"]
-    if request.route.name != "base64" or not lists:
-        return None
-    count = sum(max(len(file.frames), 1) for file in request.files if file.kind != "unreadable")
-    most = request_limits().max_data_urls
-    if count <= most:
-        return None
-    return Hit(
-        f"{count:,} data URLs",
-        f"{count:,} data URLs with the frames of lists may be refused: a service was seen to take "
-        f"{most:,}",
+def _at_most(stated: Stated, count: int, things: str, sending: Sending) -> Wanted:
+    most, sources = stated
+    words, found = f"at most {most:,} {things}", f"{count:,} {things}"
+    message = f"{found} {ON_ITS_WAY[sending.route.name]}, and one request takes {most:,}"
+    return Wanted(words, sources, hit=(found, message) if count > most else None)
+
+
+@rule(
+    "request-data-urls", "warning", "data URLs in one request, those of frames too",
+    remedy="send a video file, or the frames by URL or path",
+)  # fmt: skip
+def request_data_urls(sending: Sending) -> Wanted:
+    most, sources = request_limits().max_data_urls, request_limits().data_url_sources
+    if not sending.is_encoded:
+        return Wanted(sources=sources)
+    sent = [file for file in sending.files if file.kind != "unreadable"]
+    count = sum(max(len(file.frames), 1) for file in sent)
+    found = f"{count:,} data URLs"
+    message = (
+        f"{found} with the frames of lists may be refused: a service was seen to take {most:,}"
     )
+    is_hit = count > most and sending.of_kind("frame list")
+    return Wanted(f"at most {most:,} data URLs", sources, hit=(found, message) if is_hit else None)
 
 
-def request_body(request: Request) -> Hit | None:
-    """Find files that together are longer than one alone may be, for which no limit is stated."""
-    parts = [part for file in request.files for part in file.frames or (file,) if part.file_bytes]
-    if request.route.name != "base64" or len(parts) < 2:
-        return None
+@rule(
+    "request-body", "warning", "length of all data URLs together",
+    remedy="send fewer files at once, or by URL or path",
+)  # fmt: skip
+def request_body(sending: Sending) -> Wanted | None:
+    parts = [part for file in sending.files for part in file.frames or (file,) if part.file_bytes]
     length = sum(data_url_length(part.file_bytes, "image/jpeg") for part in parts)
-    if length < request.route.max_image_bytes:
+    is_long = len(parts) > 1 and length >= sending.route.max_image_bytes
+    if not (is_long and sending.is_encoded):
         return None
-    return Hit(
-        f"about {length:,} characters",
-        f"the files come to about {length:,} characters of Base64 together; no source states how "
-        "many one request may have, and a gateway may be stricter than the service",
+    found = f"about {length:,} characters"
+    message = (
+        f"the files come to {found} of Base64 together; no source states how many one request may "
+        "have, and a gateway may be stricter than the service"
     )
+    return Wanted(hit=(found, message))
 
 
-def _too_many(count: int, things: str, most: int | None, request: Request) -> Hit | None:
-    if most is None or count <= most:
-        return None
-    return Hit(
-        f"{count:,} {things}",
-        f"{count:,} {things} {ON_ITS_WAY[request.route.name]}, and one request takes {most:,}",
+@rule("input-tokens", "error", "all tokens within the largest input", weights=True, remedy=_SHRINK)
+def input_tokens(sending: Sending) -> Wanted:
+    limit, sources = sending.input_limit, sending.model.sources
+    if limit is None:
+        return Wanted(sources=sources)
+    is_over = sending.total_tokens > limit
+    hit = _too_much(sending, f"and {sending.model.name} takes {limit:,}") if is_over else None
+    return Wanted(f"at most {limit:,} tokens", sources, hit=hit)
+
+
+@rule("input-tokens-edge", "warning", "fewer tokens than the largest input", remedy=_SHRINK)
+def input_tokens_edge(sending: Sending) -> Wanted:
+    limit, sources = sending.input_limit, sending.model.sources
+    if limit is None:
+        return Wanted(sources=sources)
+    is_full = sending.total_tokens == limit
+    hit = _too_much(sending, "as many as fit: the guides ask for fewer") if is_full else None
+    return Wanted(f"under {limit:,} tokens", sources, hit=hit)
+
+
+@rule("thinking-tokens", "warning", "fits whether the model thinks or not", remedy=_SHRINK)
+def thinking_tokens(sending: Sending) -> Wanted:
+    spec, limit = sending.model, sending.input_limit
+    limits = (spec.max_input_tokens, spec.max_input_thinking_tokens)
+    if spec.thinking != "optional" or limits[0] is None or limits[1] is None:
+        return Wanted(sources=spec.sources)
+    smaller = min(limits[0], limits[1])
+    other = "with" if smaller == limits[1] else "without"
+    fits_as_asked = limit is not None and smaller < sending.total_tokens <= limit
+    hit = (
+        _too_much(sending, f"but {other} thinking {spec.name} takes {smaller:,}")
+        if fits_as_asked and sending.max_input is None
+        else None
     )
+    return Wanted(f"at most {smaller:,} tokens", spec.sources, hit=hit)
 
 
-def input_tokens(request: Request) -> Hit | None:
-    """Find a request that is larger than the model's largest input."""
-    limit = wanted.input_limit(request)
-    if limit is None or request.total_tokens <= limit:
-        return None
-    return _too_much(request, f"and {request.model.name} takes {limit:,}")
+def _too_much(sending: Sending, limit: str) -> Hit:
+    found = f"{sending.total_tokens:,} tokens"
+    text = f", {sending.text_tokens:,} of them text" if sending.text_tokens else ""
+    return found, f"{found}{text}, {limit}"
 
 
-def input_tokens_edge(request: Request) -> Hit | None:
-    """Find a request that fills the largest input to the last token."""
-    limit = wanted.input_limit(request)
-    if limit is None or request.total_tokens != limit:
-        return None
-    return _too_much(request, "as many as fit: the guides ask for fewer")
-
-
-def thinking_tokens(request: Request) -> Hit | None:
-    """Find a request that fits only as long as the model does not think, or only if it does."""
-    spec, limit = request.model, wanted.input_limit(request)
-    smaller, total = wanted.thinking_limit(request), request.total_tokens
-    if request.max_input is not None or limit is None or smaller is None:
-        return None
-    if not smaller < total <= limit:
-        return None
-    other = "with" if smaller == spec.max_input_thinking_tokens else "without"
-    return _too_much(request, f"but {other} thinking {spec.name} takes {smaller:,}")
-
-
-def context_room(request: Request) -> Hit | None:
-    """Find a request beside which the longest thoughts and reply have no room in the context."""
-    spec, limit = request.model, wanted.input_limit(request)
-    if spec.context_tokens is None or (limit is not None and request.total_tokens > limit):
-        return None
-    room, left = wanted.longest_answer(request), spec.context_tokens - request.total_tokens
-    if left >= room:
-        return None
-    return Hit(
-        f"{left:,} tokens left",
+@rule(
+    "context-room", "note", "room in the context for the longest thoughts and reply", weights=True
+)
+def context_room(sending: Sending) -> Wanted:
+    spec, limit, total = sending.model, sending.input_limit, sending.total_tokens
+    room = longest_answer(spec, sending.thinking)
+    words = f"at least {room:,} tokens" if room else ""
+    if spec.context_tokens is None or (limit is not None and total > limit):
+        return Wanted(words, spec.sources)
+    left = spec.context_tokens - total
+    message = (
         f"the context of {spec.context_tokens:,} leaves {left:,} tokens for chain of thought and "
-        f"reply, which may take {room:,}",
+        f"reply, which may take {room:,}"
     )
+    hit = (f"{left:,} tokens left", message) if left < room else None
+    return Wanted(words, spec.sources, hit=hit)
 
 
-def _too_much(request: Request, limit: str) -> Hit:
-    total = request.total_tokens
-    text = f", {request.text_tokens:,} of them text" if request.text_tokens else ""
-    return Hit(f"{total:,} tokens", f"{total:,} tokens{text}, {limit}")
+@rule("url-route", "error", "a URL goes by the route url", of="URL", remedy=by_url)
+def url_route(sending: Sending) -> Wanted:
+    way = ON_ITS_WAY[sending.route.name]
+    is_other = sending.route.name != "url"
+    hit = (f"a URL, {way}", f"a URL cannot be sent {way}") if is_other else None
+    return Wanted("a local file", request_limits().url_sources, lambda file: hit)
 
 
-def fps_range(request: Request) -> Hit | None:
-    """Find a rate that may not be asked of a video."""
-    rule, fps = request.video_rule, request.fps
-    if fps is None or rule is None or rule.takes_fps(fps) or not _has_video(request):
-        return None
-    return Hit(
-        f"{fps:g} frames per second",
-        f"{fps:g} frames per second are asked for, and {wanted.fps_range(request)} are taken",
-    )
+@rule(
+    "url-public", "error", "a URL that the service can reach", of="URL",
+    remedy="put the file where the public network reaches it; signed URLs do",
+)  # fmt: skip
+def url_public(sending: Sending) -> Wanted:
+    def test(file: FileFacts) -> Hit | None:
+        host = _host(file.source)
+        if host and not _is_private(host):
+            return None
+        found = host or "no host"
+        return found, f"{found} cannot be reached from the public network"
 
-
-def _has_video(request: Request) -> bool:
-    return any(file.kind in ("video", "frame list") for file in request.files)
-
-
-def openai_fps(request: Request) -> Hit | None:
-    """Find a rate that an API of fixed rate may not follow."""
-    apis = [api for api in request.apis if request.route.name in api.routes]
-    fixed = {api.fixed_fps for api in apis if api.fixed_fps is not None} - {request.fps}
-    if request.fps is None or not fixed or not _has_video(request):
-        return None
-    rate = min(fixed)
-    return Hit(
-        f"{request.fps:g} frames per second",
-        f"the OpenAI-compatible API samples {rate:g} frames per second whatever is asked, say the "
-        "guides; the API reference of 2026 lists fps",
-    )
-
-
-def path_sdk(request: Request) -> Hit | None:
-    """Tell who takes files by path."""
-    if request.route.name != "path":
-        return None
-    apis = [api.title for api in list_apis() if "path" in api.routes]
-    return Hit("by path", f"only the {' and '.join(apis)} takes file:// paths")
-
-
-def url_headers(request: Request) -> Hit | None:
-    """Tell what a server must say of a file that is fetched from it."""
-    if request.route.name != "url":
-        return None
-    return Hit(
-        "by URL",
-        "the URL must be public, and its server must send the right Content-Length and "
-        "Content-Type, or the download fails",
-    )
-
-
-def url_unfetched(file: FileFacts, request: Request) -> Hit | None:
-    """Tell what is not known of a URL."""
-    return Hit(
-        "not fetched",
-        "vlprep does not download: bytes, format, size and tokens of this URL are not checked and "
-        "not counted",
-    )
-
-
-def url_route(file: FileFacts, request: Request) -> Hit | None:
-    """Find a URL that is to go by another route."""
-    if request.route.name == "url":
-        return None
-    return Hit(
-        f"a URL, {ON_ITS_WAY[request.route.name]}",
-        f"a URL cannot be sent {ON_ITS_WAY[request.route.name]}",
-    )
-
-
-def url_public(file: FileFacts, request: Request) -> Hit | None:
-    """Find a URL that the service cannot reach."""
-    host = _host(file.source)
-    if host and not _is_private(host):
-        return None
-    found = host or "no host"
-    return Hit(found, f"{found} cannot be reached from the public network")
+    return Wanted("a public host", request_limits().url_sources, test)
 
 
 def _host(url: str) -> str | None:
@@ -246,3 +209,35 @@ def _is_private(host: str) -> bool:
     except ValueError:
         inside = (*request_limits().internal_hosts, ".local", ".internal", ".localhost")
         return host == "localhost" or host.endswith(inside)
+
+
+@remark(
+    "url-unfetched", "note", "what is not known of a URL", "", of="URL",
+    remedy="download the file and check that",
+)  # fmt: skip
+def url_unfetched(file: FileFacts) -> Hit:
+    return "not fetched", (
+        "vlprep does not download: bytes, format, size and tokens of this URL are not checked and "
+        "not counted"
+    )
+
+
+@rule("url-headers", "note", "what a server must say of a file")
+def url_headers(sending: Sending) -> Wanted:
+    hit = (
+        "by URL",
+        (
+            "the URL must be public, and its server must send the right Content-Length and "
+            "Content-Type, or the download fails"
+        ),
+    )
+    is_fetched = sending.route.name == "url"
+    return Wanted(sources=request_limits().url_sources, hit=hit if is_fetched else None)
+
+
+@rule("path-sdk", "note", "who takes files by path")
+def path_sdk(sending: Sending) -> Wanted:
+    takers = " and ".join(api.title for api in list_apis() if "path" in api.routes)
+    hit = "by path", f"only the {takers} takes file:// paths"
+    is_path = sending.route.name == "path"
+    return Wanted(sources=sending.route.sources, hit=hit if is_path else None)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 from vlprep.check.files import VIDEO_MIME_TYPES, image_byte_limit, video_byte_limit
+from vlprep.check.rule import FileFacts, Sending
 from vlprep.errors import UnknownFactError
-from vlprep.models.registry import get_route, list_apis
+from vlprep.models.registry import get_route
 from vlprep.models.service import Route
 from vlprep.models.spec import ModelSpec
 
@@ -30,54 +33,62 @@ class RouteAdvice:
         return self.routes[0] if self.routes else None
 
 
-def advise_routes(
-    source: str, file_bytes: int, model: ModelSpec, *, is_video: bool, format: str | None
-) -> tuple[RouteAdvice, ...]:
-    """Return the routes that a file of so many bytes fits, for each way of calling a service.
+_Limits = Mapping[str, float]
+"""By route, what a file must stay under."""
 
-    Of a list of images, `file_bytes` is the largest image. `format` is the name of the content's
-    format. Weights run anywhere: for them there is no advice.
 
-    >>> from vlprep import get_model
-    >>> for advice in advise_routes(
-    ...     "a.png", 8_000_000, get_model("qvq-max"), is_video=False, format="PNG"
-    ... ):
+def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
+    """Return the routes that each file fits, for each way of calling a service.
+
+    What cannot be read has none, and a URL its own. Weights run anywhere: for them there is no
+    advice.
+
+    >>> from vlprep.types import ImageInfo, ImageSize
+    >>> from vlprep.view import View
+    >>> info = ImageInfo(size=ImageSize(2000, 3000), format="PNG", file_bytes=8_000_000)
+    >>> file = FileFacts(source="a.png", kind="image", info=info)
+    >>> ask = Sending(view=View.of("qvq-max"), files=(file,), route=get_route("url"))
+    >>> for advice in advise_routes(ask):
     ...     print(advice.api, advice.routes)
     openai ('url',)
     dashscope ('path', 'url')
     """
-    if model.kind == "open-weights":
+    if not sending.is_served:
         return ()
+    limits_of = cache(partial(_limits, sending.model))  # once a format, not once a file
     return tuple(
         RouteAdvice(
-            source=source,
+            source=file.source,
             api=api.name,
-            routes=tuple(
-                name
-                for name in api.routes
-                if file_bytes < _limit(get_route(name), model, is_video, format)
-            ),
+            routes=_fitting(file, api.routes, limits_of),
             sources=api.sources,
         )
-        for api in list_apis()
+        for file in sending.files
+        if file.kind != "unreadable"
+        for api in sending.apis
     )
 
 
-def advise_url(source: str, model: ModelSpec) -> tuple[RouteAdvice, ...]:
-    """Return the only route that a URL can go."""
-    if model.kind == "open-weights":
-        return ()
-    return tuple(
-        RouteAdvice(source=source, api=api.name, routes=("url",), sources=api.sources)
-        for api in list_apis()
-        if "url" in api.routes
-    )
+def _fitting(
+    file: FileFacts, routes: tuple[str, ...], limits_of: Callable[[bool, str], _Limits]
+) -> tuple[str, ...]:
+    if file.kind == "URL":
+        return tuple(name for name in routes if name == "url")
+    format = file.frames[0].format if file.frames else file.format
+    limits = limits_of(file.kind == "video", format)  # the images of a list go as images do
+    return tuple(name for name in routes if file.file_bytes < limits[name])
 
 
-def _limit(route: Route, model: ModelSpec, is_video: bool, format: str | None) -> float:
+def _limits(model: ModelSpec, is_video: bool, format: str) -> _Limits:
+    return {
+        name: _limit(get_route(name), model, is_video, format) for name in ("base64", "path", "url")
+    }
+
+
+def _limit(route: Route, model: ModelSpec, is_video: bool, format: str) -> float:
     """Return what a file must stay under; a limit that no source states is none."""
     if not is_video:
-        return image_byte_limit(model, route, f"image/{(format or '').lower()}")
+        return image_byte_limit(model, route, f"image/{format.lower()}")
     try:
         return video_byte_limit(model, route, format if format in VIDEO_MIME_TYPES else "MP4")
     except UnknownFactError:

@@ -1,4 +1,10 @@
-"""The words of checking: what is known of the files of a request, and what was found of them."""
+"""The words of a check: facts of files, what is to be sent, rules, remedies and findings.
+
+A rule is one function, entered by a decorator with its id, severity and title. `rule` decorates
+what is asked once of each `Sending` and answers with what is `Wanted`, in words, with its sources
+and a test of each file, or `None` where nothing is asked of this model and route. `remark`
+decorates the test itself, where the same is said of every request and no source says anything.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +15,54 @@ from typing import Literal, TypeAlias
 from vlprep.count.tokens import TokenCount
 from vlprep.models.registry import list_apis
 from vlprep.models.service import ChatApi, Route
-from vlprep.models.spec import ImageRule, ModelSpec, VideoRule
-from vlprep.types import ImageInfo, VideoInfo
+from vlprep.models.spec import ModelSpec, RuleSet
+from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.view import View
 
 Severity = Literal["error", "warning", "note"]
 MediaKind = Literal["image", "video", "animation", "frame list", "URL", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What to do about a finding: a verb of this library with files and options, or a step.
+
+    As text it is the step, or the call of Python that does it.
+
+    >>> print(Remedy(command="view", files=("a.jpg",), output="a-view.png"))
+    view_image('a.jpg').save('a-view.png')
+    """
+
+    step: str = ""
+    """What to do in words; "" of a verb."""
+    command: Literal["check", "compress", "frames", "view"] | None = None
+    """The verb, which the command line has a command of; `None` of a step in words."""
+    files: tuple[str, ...] = ()
+    """The files that the verb is for."""
+    output: str | None = None
+    """The file or the folder that is written, or what a file is to be called."""
+    options: tuple[tuple[str, object], ...] = ()
+    """Keywords of the verb with their values."""
+
+    @property
+    def call(self) -> str | None:
+        """The call of a function of this library, as text; `None` of a step in words."""
+        if self.command is None:
+            return None
+        files = repr(self.files[0] if len(self.files) == 1 else list(self.files))
+        options = "".join(f", {name}={value!r}" for name, value in self.options)
+        return _CALLS[self.command].format(files=files, output=repr(self.output), options=options)
+
+    def __str__(self) -> str:
+        return self.call or (self.step if self.output is None else f"{self.step} {self.output!r}")
+
+
+_CALLS = {
+    "check": "check_media({files}{options})",
+    "compress": "list(compress_many({files}, {output}{options}))",
+    "frames": "save_frames(read_frames({files}{options}), {output})",
+    "view": "view_image({files}{options}).save({output})",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +81,8 @@ class Finding:
     """What was wanted, with its unit; "" where there is nothing to want."""
     message: str
     """One sentence: found, wanted."""
-    remedy: str | None
-    """A command to run, or a step to take."""
+    remedy: Remedy | None
+    """What to do about it."""
     sources: tuple[str, ...]
     """Where the limit was read, as ids of the catalogue; empty where no source states it."""
 
@@ -49,7 +98,7 @@ class FileFacts:
     info: ImageInfo | VideoInfo | None = None
     """Facts of its header; `None` where there is none to read."""
     path: str | None = None
-    """Where it lies, for commands; `None` for what is no file of its own."""
+    """Where it lies; `None` for what is no file of its own."""
     frames: tuple[FileFacts, ...] = ()
     """The images of a frame list."""
     tokens: TokenCount | None = None
@@ -63,41 +112,56 @@ class FileFacts:
 
     @property
     def file_bytes(self) -> int:
-        """Length of the file; of a frame list, of its largest image."""
+        """Length of the file; of a frame list, of its largest image; 0 where unknown."""
         if self.kind == "frame list":
             return max(frame.file_bytes for frame in self.frames)
         return (self.info.file_bytes or 0) if self.info else 0
 
     @property
-    def pictures(self) -> tuple[FileFacts, ...]:
-        """Itself if it is sent as an image, else the images of a frame list."""
-        return (self,) if self.kind in ("image", "animation") else self.frames
+    def size(self) -> ImageSize:
+        """Size of the picture, which has been read."""
+        assert self.info is not None
+        return self.info.size
+
+    @property
+    def format(self) -> str:
+        """Name of the format of the content, for sentences."""
+        return (self.info.format if self.info else None) or "an unknown format"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Sending:
     """What is to be sent to a model, and how."""
 
-    model: ModelSpec
-    """Whose limits count."""
+    view: View
+    """What the model is to see: whose limits count, and how files were counted."""
     files: tuple[FileFacts, ...]
     """All that goes with it, in order."""
     route: Route
     """How the files reach the service."""
     apis: tuple[ChatApi, ...] = field(default_factory=list_apis)
     """The protocols that may be used."""
-    rules: str | None = None
-    """Name of one of the model's rule sets."""
-    fps: float | None = None
-    """Frames per second asked of videos."""
     text_tokens: int = 0
     """What the prompt costs beside the files."""
     max_input: int | None = None
     """Largest input in tokens, instead of the model's own."""
     thinking: bool | None = None
     """Whether the model is asked to think."""
-    model_words: tuple[str, ...] = ()
-    """Words of a command line that name the model."""
+
+    @property
+    def model(self) -> ModelSpec:
+        """Whose limits count."""
+        return self.view.model
+
+    @property
+    def rules(self) -> RuleSet:
+        """The model's numbers that are in force."""
+        return self.view.rules
+
+    @property
+    def fps(self) -> float | None:
+        """Frames per second asked of videos."""
+        return self.view.options.fps
 
     @property
     def is_served(self) -> bool:
@@ -105,36 +169,56 @@ class Request:
         return self.model.kind == "api"
 
     @property
-    def image_rule(self) -> ImageRule | None:
-        """The model's numbers for images, where a source states them."""
-        return self.model.rules(self.rules).image
-
-    @property
-    def video_rule(self) -> VideoRule | None:
-        """The model's numbers for videos, where a source states them."""
-        return self.model.rules(self.rules).video
+    def is_encoded(self) -> bool:
+        """Whether files are sent as data URLs."""
+        return self.route.name == "base64"
 
     @property
     def total_tokens(self) -> int:
         """Sum over the files that could be counted, and the text."""
         return self.text_tokens + sum(file.tokens.total for file in self.files if file.tokens)
 
+    @property
+    def input_limit(self) -> int | None:
+        """Largest input in tokens; `None` where no source states it."""
+        return self.model.input_limit(self.thinking) if self.max_input is None else self.max_input
+
+    def of_kind(self, *kinds: MediaKind) -> int:
+        """Return how many files are of some kinds."""
+        return sum(file.kind in kinds for file in self.files)
+
+
+Hit: TypeAlias = tuple[str, str]
+"""What was found, with its unit; and one sentence of what was found and wanted."""
+
+Test: TypeAlias = Callable[[FileFacts], Hit | None]
+"""Finds what is wrong with one file."""
+
+Mend: TypeAlias = Callable[[FileFacts, Sending], Remedy | None]
+"""Says what to do about a file."""
+
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A limit that a file or a request breaks."""
+class Wanted:
+    """What a rule wants of a request, and what it finds there."""
 
-    measured: str
-    """What was found, with its unit."""
-    message: str
-    """One sentence: found, wanted."""
+    words: str = ""
+    """The limit, with its unit; "" where there is nothing to want."""
+    sources: tuple[str, ...] = ()
+    """Where it was read."""
+    test: Test | None = None
+    """Looks at each file that the rule is about."""
+    hit: Hit | None = None
+    """What is wrong with the request as a whole."""
 
 
-Check: TypeAlias = Callable[[Request], Iterator[tuple[FileFacts | None, Hit]]]
-FileCheck: TypeAlias = Callable[[FileFacts, Request], Hit | None]
-Remedy: TypeAlias = Callable[[FileFacts | None, Request], str | None]
-Wanted: TypeAlias = Callable[[Request], str]
-Sources: TypeAlias = Callable[[Request], tuple[str, ...]]
+_Subject: TypeAlias = MediaKind | Literal["file", "picture"]
+"""What files a rule is about: those of a kind, all, or what is sent as images.
+
+The images of a list are pictures too: there is one finding for the whole list.
+"""
+
+_PICTURES: tuple[MediaKind, ...] = ("image", "animation", "frame list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,75 +231,99 @@ class Rule:
     """How much a breach matters."""
     title: str
     """What the rule asks for, in one line."""
-    check: Check
-    """Yields each breach, with the file it is about; `None` is the request as a whole."""
-    wanted: Wanted
-    """The limit in words; "" where there is nothing to want."""
-    remedy: Remedy
-    """What to do about it."""
-    sources: Sources
-    """Where the limit was read."""
+    ask: Callable[[Sending], Wanted | None]
+    """Says what is wanted of a request; `None` asks nothing of it."""
+    of: _Subject = "file"
+    """Which files it looks at."""
+    remedy: Mend | str | None = None
+    """What to do about a breach."""
     of_service: bool = True
     """Whether it is a service's rule, which weights that run anywhere do not know."""
 
-    def findings(self, request: Request) -> Iterator[Finding]:
+    def wanted(self, sending: Sending) -> Wanted:
+        """Return what is wanted of a request, which may be nothing."""
+        return self.ask(sending) or Wanted()
+
+    def findings(self, sending: Sending) -> Iterator[Finding]:
         """Yield what the rule finds in a request."""
-        if self.of_service and not request.is_served:
+        if self.of_service and not sending.is_served:
             return
-        for file, hit in self.check(request):
+        wanted = self.wanted(sending)
+        for file, (measured, message) in self._hits(wanted, sending.files):
             yield Finding(
                 rule=self.id,
                 severity=self.severity,
-                source=None if file is None else file.source,
-                measured=hit.measured,
-                limit=self.wanted(request),
-                message=hit.message,
-                remedy=self.remedy(file, request),
-                sources=self.sources(request),
+                source=file.source if file else None,
+                measured=measured,
+                limit=wanted.words,
+                message=message,
+                remedy=self._mend(file, sending),
+                sources=wanted.sources,
             )
 
-
-def each(check: FileCheck, *kinds: MediaKind) -> Check:
-    """Return the check of all files of some kinds; no kind is all of them."""
-
-    def run(request: Request) -> Iterator[tuple[FileFacts | None, Hit]]:
-        for file in request.files:
-            if not kinds or file.kind in kinds:
-                hit = check(file, request)
-                if hit is not None:
+    def _hits(
+        self, wanted: Wanted, files: tuple[FileFacts, ...]
+    ) -> Iterator[tuple[FileFacts | None, Hit]]:
+        if wanted.hit:
+            yield None, wanted.hit
+        if wanted.test is None:
+            return
+        kinds = _PICTURES if self.of == "picture" else (self.of,)
+        for file in files:
+            if self.of == "file" or file.kind in kinds:
+                inside = self.of == "picture" and file.kind == "frame list"
+                hit = _test_frames(file, wanted.test) if inside else wanted.test(file)
+                if hit:
                     yield file, hit
 
-    return run
+    def _mend(self, file: FileFacts | None, sending: Sending) -> Remedy | None:
+        if isinstance(self.remedy, str):
+            return Remedy(step=self.remedy)
+        return self.remedy(file, sending) if self.remedy and file else None
 
 
-def each_picture(check: FileCheck) -> Check:
-    """Return the check of all images, those of frame lists too: one finding for a whole list."""
-
-    def run(request: Request) -> Iterator[tuple[FileFacts | None, Hit]]:
-        for file in request.files:
-            found = [(one, hit) for one in file.pictures if (hit := check(one, request))]
-            if not found:
-                continue
-            yield file, _of_list(file, found) if file.kind == "frame list" else found[0][1]
-
-    return run
-
-
-def _of_list(file: FileFacts, found: list[tuple[FileFacts, Hit]]) -> Hit:
-    worst, hit = max(found, key=lambda pair: pair[0].file_bytes)
+def _test_frames(file: FileFacts, test: Test) -> Hit | None:
+    found = [(frame, hit) for frame in file.frames if (hit := test(frame))]
+    if not found:
+        return None
+    worst, (measured, message) = max(found, key=lambda pair: pair[0].file_bytes)
     share = f"{len(found):,} of {len(file.frames):,} images"
-    return Hit(
-        f"{share}, such as {worst.source}: {hit.measured}",
-        f"{share}: {hit.message}",
-    )
+    return f"{share}, such as {worst.source}: {measured}", f"{share}: {message}"
 
 
-def whole(check: Callable[[Request], Hit | None]) -> Check:
-    """Return the check of a request as a whole."""
+def rule(
+    id: str,
+    severity: Severity,
+    title: str,
+    *,
+    of: _Subject = "file",
+    remedy: Mend | str | None = None,
+    weights: bool = False,
+) -> Callable[[Callable[[Sending], Wanted | None]], Rule]:
+    """Enter a rule that says what it wants of a request; `weights` know it as well."""
 
-    def run(request: Request) -> Iterator[tuple[FileFacts | None, Hit]]:
-        hit = check(request)
-        if hit is not None:
-            yield None, hit
+    def enter(ask: Callable[[Sending], Wanted | None]) -> Rule:
+        return Rule(
+            id=id, severity=severity, title=title, ask=ask, of=of, remedy=remedy,
+            of_service=not weights,
+        )  # fmt: skip
 
-    return run
+    return enter
+
+
+def remark(
+    id: str,
+    severity: Severity,
+    title: str,
+    words: str,
+    *,
+    of: _Subject = "file",
+    remedy: Mend | str | None = None,
+) -> Callable[[Test], Rule]:
+    """Enter a rule that wants the same of every request, of weights too, and has no source."""
+
+    def enter(test: Test) -> Rule:
+        wanted = Wanted(words, test=test)
+        return rule(id, severity, title, of=of, remedy=remedy, weights=True)(lambda _: wanted)
+
+    return enter

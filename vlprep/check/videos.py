@@ -1,140 +1,141 @@
-"""Limits on videos and on lists of images that stand for one."""
+"""Rules on videos and on lists of images that stand for one."""
 
 from __future__ import annotations
 
-from vlprep.check import wanted
-from vlprep.check.files import VIDEO_MIME_TYPES, takes_container
-from vlprep.check.images import too_long_for_data_url
-from vlprep.check.rule import FileFacts, Hit, Request
+from vlprep.check.files import VIDEO_MIME_TYPES, takes_container, video_bytes_stated
+from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
+from vlprep.check.remedies import compress, frames, mapped_frames, right_length
+from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
 from vlprep.models.registry import file_formats
 from vlprep.types import VideoInfo
-from vlprep.units import format_bytes
 
 
-def video_container(file: FileFacts, request: Request) -> Hit | None:
-    """Find a container that the services do not list."""
-    container = _info(file).format or "unknown container"
-    if takes_container(request.model, container):
+@rule("video-container", "warning", "a container that is listed", of="video", remedy=compress)
+def video_container(sending: Sending) -> Wanted:
+    formats = file_formats()
+    words = ", ".join(formats.video)
+
+    def test(file: FileFacts) -> Hit | None:
+        container = _info(file).format or "unknown container"
+        if takes_container(sending.model, container):
+            return None
+        return container, f'{container} may be refused: the guides list {words} "etc."'
+
+    return Wanted(words, formats.sources, test)
+
+
+@rule(
+    "video-duration", "error", "shortest and longest video of the model", of="video",
+    remedy=right_length,
+)  # fmt: skip
+def video_duration(sending: Sending) -> Wanted | None:
+    limits = sending.model.video_files
+    if limits is None:
         return None
-    listed = ", ".join(file_formats().video)
-    return Hit(
-        container,
-        f'{container} may be refused: the guides list {listed} "etc."',
-    )
+    words = f"{limits.min_seconds:g} to {limits.max_seconds:,.0f} s"
+
+    def test(file: FileFacts) -> Hit | None:
+        seconds = _info(file).duration_seconds
+        if seconds is None or limits.min_seconds <= seconds <= limits.max_seconds:
+            return None
+        found = f"{seconds:,.1f} s"
+        return found, f"lasts {found}, and {sending.model.name} takes {words}"
+
+    return Wanted(words, limits.sources, test)
 
 
-def video_duration(file: FileFacts, request: Request) -> Hit | None:
-    """Find a video that is shorter or longer than the model's service takes."""
-    files, seconds = request.model.video_files, _info(file).duration_seconds
-    if files is None or seconds is None or files.min_seconds <= seconds <= files.max_seconds:
-        return None
-    return Hit(
-        f"{seconds:,.1f} s",
-        f"lasts {seconds:,.1f} s, and {request.model.name} takes {wanted.video_duration(request)}",
-    )
+@rule("video-bytes", "error", "bytes of a video by path or URL", of="video", remedy=compress)
+def video_bytes(sending: Sending) -> Wanted | None:
+    stated = video_bytes_stated(sending.model, sending.route)
+    return None if stated is None else few_bytes(sending, stated)
 
 
-def video_bytes(file: FileFacts, request: Request) -> Hit | None:
-    """Find a video too large for the route by path or by URL."""
-    limit = wanted.most_video_bytes(request)
-    if limit is None:
-        return None
-    return _too_large(file.file_bytes, limit, f"by {request.route.name} it must be")
+@rule("video-base64-length", "error", "length of a video's data URL", of="video", remedy=compress)
+def video_base64_length(sending: Sending) -> Wanted:
+    return short_data_url(sending, sending.route.max_video_bytes, _mime_type)
 
 
-def video_base64_length(file: FileFacts, request: Request) -> Hit | None:
-    """Find a video whose data URL is too long."""
-    limit = request.route.max_video_bytes
-    if request.route.name != "base64" or limit is None:
-        return None
-    return too_long_for_data_url(file.file_bytes, _mime_type(file), limit)
+@rule(
+    "video-raw-bytes", "warning", "bytes of a video before encoding, as advised", of="video",
+    remedy=compress,
+)  # fmt: skip
+def video_raw_bytes(sending: Sending) -> Wanted:
+    return few_raw_bytes(sending, video_base64_length.wanted(sending))
 
 
-def video_raw_bytes(file: FileFacts, request: Request) -> Hit | None:
-    """Find a video over what is advised before encoding, though its data URL is short enough."""
-    limit = request.route.raw_bytes
-    if limit is None or video_base64_length(file, request) is not None:
-        return None
-    return _too_large(file.file_bytes, limit, "to be sent as Base64 the guides want it")
-
-
-def _too_large(file_bytes: int, limit: int, reason: str) -> Hit | None:
-    if file_bytes < limit:
-        return None
-    return Hit(
-        f"{file_bytes:,} bytes",
-        f"{format_bytes(file_bytes)} ({file_bytes:,} bytes), and {reason} under "
-        f"{format_bytes(limit)}",
-    )
-
-
-def frame_list_length(file: FileFacts, request: Request) -> Hit | None:
-    """Find a list of more or fewer images than pass for a video."""
-    rule, count = request.video_rule, len(file.frames)
+@rule(
+    "frame-list-length", "error", "images in a list that stands for a video", of="frame list",
+    remedy="leave out or add frames, or send them as images",
+)  # fmt: skip
+def frame_list_length(sending: Sending) -> Wanted | None:
+    rule = sending.rules.video
     if rule is None:
         return None
-    low, high = rule.min_list_images or 1, rule.max_list_images or count
-    if low <= count <= high:
-        return None
-    return Hit(
-        f"{count:,} images",
-        f"{count:,} images in the list, and {request.model.name} takes {low} to {high:,} as frames "
-        "of a video",
-    )
+    low, high = rule.min_list_images or 1, rule.max_list_images
+    words = f"at least {low} images" if high is None else f"{low} to {high:,} images"
+
+    def test(file: FileFacts) -> Hit | None:
+        count = len(file.frames)
+        if low <= count <= (high or count):
+            return None
+        return f"{count:,} images", (
+            f"{count:,} images in the list, and {sending.model.name} takes {low} to "
+            f"{high or count:,} as frames of a video"
+        )
+
+    return Wanted(words, rule.sources, test)
 
 
-def video_rotation(file: FileFacts, request: Request) -> Hit | None:
-    """Find a video that is stored turned or mirrored."""
+@remark(
+    "video-header", "warning", "a whole video, of one stream", "a header without a question",
+    of="video",
+)  # fmt: skip
+def video_header(file: FileFacts) -> Hit | None:
+    remarks = "; ".join(said for said in _info(file).warnings if said != file.mislabelled)
+    return (remarks, remarks) if remarks else None
+
+
+@remark("video-rotation", "note", "a video stored upright", "upright", of="video", remedy=frames)
+def video_rotation(file: FileFacts) -> Hit | None:
     info = _info(file)
     if not (info.rotation or info.mirrored):
         return None
     turned = f"turned by {info.rotation} degrees" if info.rotation else "mirrored"
-    return Hit(
-        turned,
-        f"stored {turned} and counted as displayed; no source says whether the service turns it",
+    return turned, (
+        f"stored {turned} and counted as displayed; no source says whether the service turns it"
     )
 
 
-def hdr(file: FileFacts, request: Request) -> Hit | None:
-    """Find a video of high dynamic range."""
-    curve = _info(file).hdr
-    if curve is None:
+@remark(
+    "hdr", "warning", "a video of ordinary dynamic range", "the range of ordinary screens",
+    of="video", remedy=mapped_frames,
+)  # fmt: skip
+def hdr(file: FileFacts) -> Hit | None:
+    if _info(file).hdr is None:
         return None
-    return Hit(
-        f"high dynamic range ({curve})",
-        f"high dynamic range ({curve}) looks flat and grey where it is not mapped; the references "
-        "do not map it, and no source says what the service does",
+    found = f"high dynamic range ({_info(file).hdr})"
+    return found, (
+        f"{found} looks flat and grey where it is not mapped; the references do not map it, and no "
+        "source says what the service does"
     )
 
 
-def interlaced(file: FileFacts, request: Request) -> Hit | None:
-    """Find a video whose frames hold two moments."""
+@remark("interlaced", "note", "a video of one moment a frame", "one moment a frame", of="video")
+def interlaced(file: FileFacts) -> Hit | None:
     if not _info(file).interlaced:
         return None
-    return Hit(
-        "interlaced",
-        "a frame holds two moments on alternate rows, and movement shows as combs",
-    )
+    return "interlaced", "a frame holds two moments on alternate rows, and movement shows as combs"
 
 
-def pixel_aspect(file: FileFacts, request: Request) -> Hit | None:
-    """Find a video whose pixels are not square."""
+@remark("pixel-aspect", "note", "a video of square pixels", "square pixels", of="video")
+def pixel_aspect(file: FileFacts) -> Hit | None:
     ratio = _info(file).sample_aspect_ratio
     if ratio == 1:
         return None
-    return Hit(
-        f"pixels of {ratio.numerator}:{ratio.denominator}",
-        f"its pixels are {ratio.numerator}:{ratio.denominator} and count as square, so the model "
-        "sees it squeezed or stretched",
+    pixels = f"{ratio.numerator}:{ratio.denominator}"
+    return f"pixels of {pixels}", (
+        f"its pixels are {pixels} and count as square, so the model sees it squeezed or stretched"
     )
-
-
-def video_header(file: FileFacts, request: Request) -> Hit | None:
-    """Find what the reader of the header remarked, such as a file cut off."""
-    remarks = [remark for remark in _info(file).warnings if remark != file.mislabelled]
-    if not remarks:
-        return None
-    return Hit("; ".join(remarks), "; ".join(remarks))
 
 
 def _info(file: FileFacts) -> VideoInfo:
@@ -143,4 +144,4 @@ def _info(file: FileFacts) -> VideoInfo:
 
 
 def _mime_type(file: FileFacts) -> str:
-    return VIDEO_MIME_TYPES.get(_info(file).format or "", "video/x-matroska")
+    return VIDEO_MIME_TYPES.get(file.format, "video/x-matroska")

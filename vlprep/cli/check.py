@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 import click
 
-from vlprep.check.check import CheckReport, check_media
+from vlprep.check.report import RULES, CheckReport, dated
 from vlprep.check.requests import ON_ITS_WAY
-from vlprep.check.rule import Finding, Request
-from vlprep.check.table import RULES
+from vlprep.check.rule import Finding, Rule, Sending, Wanted
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     COUNT,
-    POSITIVE,
-    RATE,
-    Inputs,
-    budget_options,
-    high_res_option,
+    bind,
+    input_limit_options,
     input_options,
-    model_options,
-    pixel_options,
+    take_inputs,
+    view_options,
 )
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, note, print_json, print_table
-from vlprep.cli.text import safe, thousands
+from vlprep.cli.render import heading, print_json, print_table
+from vlprep.cli.shell import model_words, remedy_line
+from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
-from vlprep.models.registry import find_source, get_route, resolve_model
-from vlprep.models.spec import ModelSpec
+from vlprep.models.registry import get_route
+from vlprep.view import View
 
-SCHEMA = "vlprep.check/1"
 LIST_SCHEMA = "vlprep.check-rules/1"
 
 
 @click.command(name="check")
 @input_options
-@model_options
 @click.option(
     "--route",
     type=click.Choice(list(ON_ITS_WAY)),
@@ -47,128 +41,77 @@ LIST_SCHEMA = "vlprep.check-rules/1"
     help="How the files reach the service.",
 )
 @click.option("--api", type=click.Choice(["openai", "dashscope"]), help="The protocol, if decided.")
-@click.option("--fps", type=RATE, help="Frames per second asked of videos.")
-@click.option("--nframes", type=POSITIVE, help="Frames sampled, instead of a rate.")
-@click.option("--min-frames", type=POSITIVE, help="Frames sampled at least.")
-@click.option("--max-frames", type=POSITIVE, help="Frames sampled at most.")
-@click.option("--total-pixels", type=POSITIVE, help="Pixels of a whole clip, a frame pair once.")
-@pixel_options
-@high_res_option
-@budget_options
+@view_options
+@input_limit_options
 @click.option("--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text.")
-@click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @click.option("--decode", is_flag=True, help="Decode the files too: finds damage inside.")
+@click.option("--fail-on-warnings", is_flag=True, help="Exit with 1 for warnings too.")
 @click.option("--list-rules", is_flag=True, help="Print all rules with their limits, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def command(
-    *,
-    paths: tuple[str, ...],
-    recursive: bool,
-    from_file: str | None,
-    null_separated: bool,
-    model: str | None,
-    model_file: str | None,
-    route: str,
-    strict: bool,
-    list_rules: bool,
-    as_json: bool,
-    **asked: Any,
+    *, fail_on_warnings: bool, list_rules: bool, as_json: bool, route: str, **asked: Any
 ) -> int:
     """Check images and videos against every documented limit, from their headers alone.
 
     All files are one request to the model. A folder, unless -r walks it, is a list of images that
     stands for a video; an http(s) URL is checked as far as that goes without fetching it. Each
     finding has the rule's name, what was found and wanted, where the limit was read, and what to
-    do. The exit code is 1 for errors, with --strict for warnings too.
+    do. The exit code is 1 for errors, with --fail-on-warnings for warnings too.
 
     \b
     vlprep check photo.jpg clip.mp4 --model qvq-max --route base64
     """
-    spec = resolve_model(model, model_file)
+    model, model_file = asked["model"], asked["model_file"]
+    processor = bind(asked)
+    words = model_words(processor.model.name, model_file, model)
     if list_rules:
-        return _list_rules(spec, route, asked["rules"], as_json)
-    files = Inputs(paths, recursive, from_file, null_separated).files()
-    words = ("--model", spec.name) if model_file is None else _file_words(model, model_file)
+        return _list_rules(processor, route, as_json)
+    files = take_inputs(asked)
     watched = track(files, len(files), "checking")
-    report = check_media(watched, spec, route=route, model_words=words, **asked)
-    for warning in spec.warnings:
-        note(f"warning: {spec.name}: {warning}")
-    if as_json:
-        print_json(_document(report))
-    else:
-        click.echo("\n".join(_page(report, spec)))
-    return 0 if report.passes(strict=strict) else EXIT_FAILED
-
-
-def _file_words(model: str | None, model_file: str) -> tuple[str, ...]:
-    return ("--model-file", model_file, *(() if model is None else ("--model", model)))
-
-
-def _document(report: CheckReport) -> dict[str, Any]:
-    """Return the documented JSON of a report."""
-    return {
-        "schema": SCHEMA,
-        "model": report.model,
-        "rules": report.rules,
-        "route": report.route,
-        "errors": len(report.errors),
-        "warnings": len(report.warnings),
-        "notes": len(report.notes),
-        "items": _items(report),
-        "findings": [_finding_json(finding) for finding in report.findings],
-        "total_tokens": report.total_tokens,
-        "max_input_tokens": report.max_input_tokens,
-    }
-
-
-def _items(report: CheckReport) -> list[dict[str, Any]]:
-    routes: dict[str, dict[str, list[str]]] = {}
-    for advice in report.advice:
-        routes.setdefault(advice.source, {})[advice.api] = list(advice.routes)
-    return [
-        {
-            "source": file.source,
-            "kind": file.kind,
-            "file_bytes": file.file_bytes or None,
-            "tokens": file.tokens.total if file.tokens else None,
-            "routes": routes.get(file.source, {}),
-        }
-        for file in report.files
+    report = processor.check(watched, route=route, **asked)
+    lines = [
+        remedy_line(finding.remedy, words) if finding.remedy else None
+        for finding in report.findings
     ]
+    if as_json:
+        print_json(_document(report, lines))
+    else:
+        click.echo("\n".join(_page(report, lines, processor)))
+    return 0 if report.passes(fail_on_warnings=fail_on_warnings) else EXIT_FAILED
 
 
-def _finding_json(finding: Finding) -> dict[str, Any]:
-    return {**asdict(finding), "sources": _dated(finding.sources)}
+def _document(report: CheckReport, remedies: Sequence[str | None]) -> dict[str, Any]:
+    """Return the documented JSON, with remedies as they are to be typed."""
+    document = report.to_dict()
+    for finding, remedy in zip(document["findings"], remedies, strict=True):
+        finding["remedy"] = remedy
+    return document
 
 
-def _dated(sources: Iterable[str]) -> list[dict[str, Any]]:
-    found = ((key, find_source(key)) for key in sources)
-    return [{"id": key, "date": source.date if source else None} for key, source in found]
-
-
-def _page(report: CheckReport, spec: ModelSpec) -> Iterator[str]:
+def _page(report: CheckReport, remedies: Sequence[str | None], view: View) -> Iterator[str]:
     """Yield the lines that a person reads: the findings by file, the routes, and what it comes to.
 
     Commands stand on lines of their own, as they are to be typed.
     """
-    way = f", files sent {ON_ITS_WAY[report.route]}" if spec.kind == "api" else ""
-    yield heading(spec, report.rules) + way
-    for source, findings in groupby(report.findings, key=lambda finding: finding.source):
+    way = f", files sent {ON_ITS_WAY[report.route]}" if view.model.kind == "api" else ""
+    yield heading(view) + way
+    found = zip(report.findings, remedies, strict=True)
+    for source, findings in groupby(found, key=lambda pair: pair[0].source):
         yield ""
         yield click.style("the request" if source is None else safe(source), bold=True)
-        for finding in findings:
-            yield from _lines(finding)
+        for finding, remedy in findings:
+            yield from _lines(finding, remedy)
     yield ""
     yield from _routes(report)
     yield _verdict(report)
 
 
-def _lines(finding: Finding) -> Iterator[str]:
+def _lines(finding: Finding, remedy: str | None) -> Iterator[str]:
     severity = click.style(f"{finding.severity:<7}", fg=_COLOURS[finding.severity])
     source = f" {cite(finding.sources)}" if finding.sources else ""
-    yield f"  {severity} {finding.rule}: {safe(finding.message)}{source}"
-    if finding.remedy is not None:
-        yield f"          {safe(finding.remedy)}"
+    yield f"  {severity} {finding.rule}: {safe(flagged(finding.message))}{source}"
+    if remedy is not None:
+        yield f"          {safe(remedy)}"
 
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -204,34 +147,29 @@ def _verdict(report: CheckReport) -> str:
     return f"{found if report.findings else 'nothing to mend'} in {files}; {tokens}"
 
 
-def _list_rules(spec: ModelSpec, route: str, rules: str | None, as_json: bool) -> int:
+def _list_rules(view: View, route: str, as_json: bool) -> int:
     """Print the rules that hold for a model, with the limits for the route and their sources."""
-    asked = Request(model=spec, files=(), route=get_route(route), rules=rules)
-    known = [rule for rule in RULES if asked.is_served or not rule.of_service]
-    rows = [(rule, rule.sources(asked)) for rule in known]
+    asked = Sending(view=view, files=(), route=get_route(route))
+    rows = [(rule, rule.wanted(asked)) for rule in RULES if asked.is_served or not rule.of_service]
     if as_json:
-        items = [
-            {
-                "rule": rule.id,
-                "severity": rule.severity,
-                "title": rule.title,
-                "limit": rule.wanted(asked),
-                "for_weights": not rule.of_service,
-                "sources": _dated(sources),
-            }
-            for rule, sources in rows
-        ]
-        print_json({"schema": LIST_SCHEMA, "model": spec.name, "route": route, "rules": items})
+        items = [_rule_json(rule, wanted) for rule, wanted in rows]
+        head = {"schema": LIST_SCHEMA, "model": view.model.name, "route": route}
+        print_json({**head, "rules": items})
         return 0
     cells = (
-        (
-            rule.id,
-            rule.severity,
-            rule.title,
-            rule.wanted(asked),
-            cite(sources)[1:-1] if sources else "–",
-        )
-        for rule, sources in rows
+        (rule.id, rule.severity, rule.title, wanted.words, cite(wanted.sources)[1:-1] or "–")
+        for rule, wanted in rows
     )
     print_table(("rule", "severity", "what is looked at", "limit", "source"), cells, left=5)
     return 0
+
+
+def _rule_json(rule: Rule, wanted: Wanted) -> dict[str, Any]:
+    return {
+        "rule": rule.id,
+        "severity": rule.severity,
+        "title": rule.title,
+        "limit": wanted.words,
+        "for_weights": not rule.of_service,
+        "sources": dated(wanted.sources),
+    }

@@ -164,7 +164,11 @@ def count_files(sources: Media | Iterable[Media], view: View) -> Iterator[Result
     >>> [type(result).__name__ for result in count_files(files, View.of())]
     ['MediaCount', 'MediaFailure']
     """
-    probed = (_probe_no_folder(source, view) for source in as_many(sources))
+    return count_probed((_probe_no_folder(source, view) for source in as_many(sources)), view)
+
+
+def count_probed(probed: Iterable[Probed | MediaFailure], view: View) -> Iterator[Result]:
+    """Count files whose headers have been read, in order; a failure is passed on in its place."""
     for are_images, run in groupby(probed, _is_image):
         if are_images:
             # Images that follow each other share one run of the arithmetic.

@@ -14,7 +14,7 @@ from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
 from vlprep.media.source import SourceLike, open_item, source_name
-from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize
+from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
 from vlprep.view import View
 
@@ -58,17 +58,29 @@ def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | Fra
 def probe_frame_list(frames: FrameList, view: View) -> FrameListInfo:
     """Return the facts of a list of images as those of a video, from their headers alone.
 
-    The option `fps` is how many pass in a second, by default the model's own rate. Raises the
-    errors of `probe`, and `ConstraintError` where the images differ in size.
+    Raises the errors of `probe` and `frame_list_info`.
+    """
+    return frame_list_info(frames.names, [probe(image) for image in frames.images], view)
+
+
+def frame_list_info(
+    names: Sequence[str], infos: Sequence[ImageInfo | VideoInfo], view: View
+) -> FrameListInfo:
+    """Return the facts of images as those of a video whose frames they are; `names` are theirs.
+
+    The option `fps` is how many pass in a second, by default the model's own rate. Raises
+    `ConstraintError` where the images differ in size, and `UnsupportedFormatError` for a video.
     """
     rate = view.video_rule.fps if view.options.fps is None else view.options.fps
     if not (rate > 0 and math.isfinite(rate)):
         raise ConstraintError(f"fps must be above 0, got {rate:g}")
-    infos = [_probe_image(image) for image in frames.images]
-    for image, info in zip(frames.images, infos, strict=True):
+    for name, info in zip(names, infos, strict=True):
+        if not isinstance(info, ImageInfo):
+            problem = "a video in a list of images; give it alone"
+            raise UnsupportedFormatError(name, problem, format=info.format)
         if info.size != infos[0].size:
             raise ConstraintError(
-                f"{source_name(image)}: {format_size(info.size)}, but the first is "
+                f"{name}: {format_size(info.size)}, but the first is "
                 f"{format_size(infos[0].size)}; the frames of a video have one size"
             )
     return FrameListInfo(
@@ -91,14 +103,6 @@ def read_frame_list(frames: FrameList, plan: FramePlan, size: ImageSize) -> Iter
         with open_item(frames.images[number]) as item:
             picture = read_picture(item)
         yield Frame(number, seconds, None, resize_picture(picture, size))
-
-
-def _probe_image(image: SourceLike) -> ImageInfo:
-    info = probe(image)
-    if not isinstance(info, ImageInfo):
-        problem = "a video in a list of images; give it alone"
-        raise UnsupportedFormatError(source_name(image), problem, format=info.format)
-    return info
 
 
 def _in_order(folder: Path) -> list[Path]:

@@ -1,0 +1,45 @@
+"""Rules on what keeps a file from being read or counted."""
+
+from __future__ import annotations
+
+from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
+from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
+
+
+@remark(
+    "readable", "error", "the file is an image or a video that can be read",
+    "an image or a video", of="unreadable",
+)  # fmt: skip
+def readable(file: FileFacts) -> Hit | None:
+    return describe(file), describe(file)
+
+
+@remark("countable", "error", "its tokens can be counted", "tokens that can be counted")
+def countable(file: FileFacts) -> Hit | None:
+    if file.problem is None or file.kind == "unreadable" or _is_named_elsewhere(file):
+        return None
+    return describe(file), f"cannot be counted: {describe(file)}"
+
+
+def _is_named_elsewhere(file: FileFacts) -> bool:
+    ratio = isinstance(file.problem, AspectRatioError) and file.kind in ("image", "animation")
+    length = isinstance(file.problem, FrameCountError) and file.kind == "frame list"
+    return ratio or length or isinstance(file.problem, UnknownFactError)
+
+
+@rule("count-known", "warning", "a source says how its tokens are counted", weights=True)
+def count_known(sending: Sending) -> Wanted:
+    unknown = [file for file in sending.files if isinstance(file.problem, UnknownFactError)]
+    if not unknown:
+        return Wanted("every file counted")
+    files = f"{len(unknown):,} of {len(sending.files):,} files"
+    message = f"{files} are left out of the count: {unknown[0].problem}"
+    return Wanted("every file counted", hit=(f"{files} not counted", message))
+
+
+def describe(file: FileFacts) -> str:
+    """Return what is wrong with a file, without its name."""
+    problem = file.problem
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror[:1].lower() + problem.strerror[1:]
+    return str(problem).removeprefix(f"{file.source}: ")

@@ -1,0 +1,166 @@
+"""What a check found: all rules, asked of one request, and the report of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import Any
+
+from vlprep.check import images, reading, requests, videos
+from vlprep.check.routes import RouteAdvice, advise_routes
+from vlprep.check.rule import FileFacts, Finding, Rule, Sending, Severity
+from vlprep.models.registry import find_source
+
+SCHEMA = "vlprep.check/1"
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+"""The gravest first."""
+
+
+def _rules_of(room: ModuleType) -> Iterator[Rule]:
+    return (thing for thing in vars(room).values() if isinstance(thing, Rule))
+
+
+RULES = tuple(rule for room in (reading, images, videos, requests) for rule in _rules_of(room))
+"""Every rule, in the order in which they are written and tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What a check found of the files of one request."""
+
+    model: str
+    """Name of the model."""
+    rules: str
+    """Name of the rule set by which tokens were counted."""
+    route: str
+    """The route that was checked for."""
+    files: tuple[FileFacts, ...]
+    """Every file in order, with what is known of it."""
+    findings: tuple[Finding, ...]
+    """What was found, file by file, the gravest first; of the request as a whole last."""
+    advice: tuple[RouteAdvice, ...]
+    """Which routes suit each file; empty for weights, which run anywhere."""
+    total_tokens: int
+    """Tokens of the files that could be counted and of the text."""
+    max_input_tokens: int | None
+    """Largest input; `None` where no source states it."""
+    model_warnings: tuple[str, ...] = ()
+    """What a user should know of the model before believing any count of it."""
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What will be refused."""
+        return self._of("error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What may be refused or misunderstood."""
+        return self._of("warning")
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What is good to know."""
+        return self._of("note")
+
+    def passes(self, *, fail_on_warnings: bool = False) -> bool:
+        """Say whether there is no error and, if `fail_on_warnings`, no warning either."""
+        return not (self.errors or (fail_on_warnings and self.warnings))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the documented JSON of `vlprep.check/1`; a remedy is its text."""
+        return {
+            "schema": SCHEMA,
+            "model": self.model,
+            "model_warnings": list(self.model_warnings),
+            "rules": self.rules,
+            "route": self.route,
+            "errors": len(self.errors),
+            "warnings": len(self.warnings),
+            "notes": len(self.notes),
+            "items": list(self._items()),
+            "findings": [_finding_json(finding) for finding in self.findings],
+            "total_tokens": self.total_tokens,
+            "max_input_tokens": self.max_input_tokens,
+        }
+
+    def _items(self) -> Iterator[dict[str, Any]]:
+        routes: dict[str, dict[str, list[str]]] = {}
+        for advice in self.advice:
+            routes.setdefault(advice.source, {})[advice.api] = list(advice.routes)
+        for file in self.files:
+            yield {
+                "source": file.source,
+                "kind": file.kind,
+                "file_bytes": file.file_bytes or None,
+                "tokens": file.tokens.total if file.tokens else None,
+                "routes": routes.get(file.source, {}),
+            }
+
+    def _of(self, severity: Severity) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == severity)
+
+    def __repr__(self) -> str:
+        found = ", ".join(_many(len(self._of(word)), word) for word in SEVERITIES)
+        return (
+            f"CheckReport({self.model}, {self.route}: {found} in {_many(len(self.files), 'file')})"
+        )
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' * (count != 1)}"
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    remedy = None if finding.remedy is None else str(finding.remedy)
+    return {**asdict(finding), "remedy": remedy, "sources": dated(finding.sources)}
+
+
+def dated(sources: tuple[str, ...]) -> list[dict[str, str | None]]:
+    """Return sources with their dates, as JSON has them."""
+    found = ((key, find_source(key)) for key in sources)
+    return [{"id": key, "date": source.date if source else None} for key, source in found]
+
+
+def check_sending(sending: Sending) -> CheckReport:
+    """Hold what is to be sent against every rule; nothing is opened and nothing counted.
+
+    Raises `ConstraintError` for a way of thinking that the model does not have.
+    """
+    limit = sending.input_limit
+    return CheckReport(
+        model=sending.model.name,
+        rules=sending.rules.name,
+        route=sending.route.name,
+        files=sending.files,
+        findings=find_problems(sending),
+        advice=advise_routes(sending),
+        total_tokens=sending.total_tokens,
+        max_input_tokens=limit,
+        model_warnings=sending.model.warnings,
+    )
+
+
+def find_problems(sending: Sending) -> tuple[Finding, ...]:
+    """Return what all rules find in a request, file by file, the gravest first.
+
+    What concerns the request as a whole comes last.
+
+    >>> from vlprep.models.registry import get_route
+    >>> from vlprep.types import ImageInfo, ImageSize
+    >>> from vlprep.view import View
+    >>> info = ImageInfo(size=ImageSize(8, 80), format="GIF")
+    >>> file = FileFacts(source="a.gif", kind="image", info=info)
+    >>> ask = Sending(view=View.of("qvq-max"), files=(file,), route=get_route("base64"))
+    >>> [finding.rule for finding in find_problems(ask)]
+    ['image-side', 'image-format']
+    """
+    places = {file.source: place for place, file in reversed(list(enumerate(sending.files)))}
+    found = [finding for rule in RULES for finding in rule.findings(sending)]
+
+    def order(finding: Finding) -> tuple[int, int]:
+        place = len(sending.files) if finding.source is None else places[finding.source]
+        return place, SEVERITIES.index(finding.severity)
+
+    return tuple(sorted(found, key=order))

@@ -1,0 +1,73 @@
+"""Remedies as lines of a shell, to be run as they are printed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+
+from vlprep.check.rule import Remedy
+from vlprep.cli.text import flagged
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def quote(word: str) -> str:
+    r"""Return a word as a POSIX shell reads it; unprintable characters as Bash's escapes.
+
+    A file name that starts with a dash gets a folder, so that no command takes it for an option.
+
+    >>> print(quote("a b.jpg"), quote("-x.jpg"), quote("a\n.jpg"))
+    'a b.jpg' ./-x.jpg $'a\n.jpg'
+    """
+    if word.startswith("-"):
+        word = f"./{word}"
+    if not _UNPRINTABLE.search(word):
+        return shlex.quote(word)
+    return "$'" + "".join(map(_escape, word)) + "'"
+
+
+def _escape(character: str) -> str:
+    if character in "'\\":
+        return f"\\{character}"
+    if character == "\n":
+        return "\\n"
+    if not _UNPRINTABLE.match(character):
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
+
+
+def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:
+    """Return a remedy as a command, or as a step in words; `model_words` name the model.
+
+    >>> view = Remedy(command="view", files=("a b.jpg",), output="v.png", options=(("fps", 1.0),))
+    >>> remedy_line(view, ["--model", "qvq-max"])
+    "vlprep view 'a b.jpg' -o v.png --fps 1 --model qvq-max"
+    """
+    if remedy.command is None:
+        name = "" if remedy.output is None else f" {quote(remedy.output)}"
+        return flagged(remedy.step) + name
+    words = ["vlprep", remedy.command, *map(quote, remedy.files)]
+    if remedy.output is not None:
+        words += ["-o", quote(remedy.output)]
+    for name, value in remedy.options:
+        words += model_words if name == "model" else _option(name, value)
+    return " ".join(words)
+
+
+def model_words(name: str, model_file: str | None, asked: str | None) -> list[str]:
+    """Return the options that name a model, quoted: by `name`, or by its file and what was asked.
+
+    >>> model_words("qvq-max", None, "qvq"), model_words("own", "own.toml", None)
+    (['--model', 'qvq-max'], ['--model-file', 'own.toml'])
+    """
+    if model_file is None:
+        return ["--model", quote(name)]
+    return ["--model-file", quote(model_file), *(["--model", quote(asked)] if asked else [])]
+
+
+def _option(name: str, value: object) -> Iterator[str]:
+    yield flagged(f"`{name}`")
+    if value is not True:
+        yield quote(str(value).removesuffix(".0"))
