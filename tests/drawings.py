@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vlprep.compress.attempts import Wish
+from vlprep.compress.image_search import Wanted
 from vlprep.types import ImageSize
 
 
@@ -43,7 +43,7 @@ def screen(height=720, width=1280):
     return np.asarray(image)
 
 
-def wish(picture, limit, **options):
+def wanted(picture, limit, **options):
     """Ask for a picture under a limit, whatever the format."""
     size = ImageSize(*picture.shape[:2])
-    return Wish(**{"sizes": (size,), "limits": {"JPEG": limit, "PNG": limit}, **options})
+    return Wanted(**{"sizes": (size,), "limits": {"JPEG": limit, "PNG": limit}, **options})

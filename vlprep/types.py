@@ -5,9 +5,10 @@ Sizes are (height, width) in pixels, times are seconds, unknown is `None`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
     import numpy as np
@@ -19,6 +20,15 @@ Resample = Literal["fast", "reference"]
 Sampling = Literal["interval", "linspace", "linspace-float32", "arange"]
 Keep = Literal["model-view", "full"]  # of what is compressed
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
+
+Watch: TypeAlias = Callable[[Iterable[Any], int, str], Iterable[Any]]
+"""Passes on what is worked on, for a display of progress: the items, their number, what is done."""
+
+
+def unwatched(items: Iterable[Any], total: int, what: str) -> Iterable[Any]:
+    """Pass items on without a word, as a `Watch` does that shows nothing."""
+    return items
+
 
 MAX_FRAME_PIXELS = 67_108_864
 """Largest frame of a video or an animation that is decoded, in pixels (8,192 x 8,192)."""

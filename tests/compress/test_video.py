@@ -53,7 +53,7 @@ def test_the_source_is_no_target_by_any_name(tmp_path, link):
 def test_nothing_is_overwritten_unasked(tmp_path):
     target = tmp_path / "a.mp4"
     target.write_bytes(b"earlier")
-    with pytest.raises(FileExistsError, match="--force"):
+    with pytest.raises(FileExistsError, match="exists already"):
         compress_video(FIXTURES / "clip.mp4", target, MODEL)
     assert target.read_bytes() == b"earlier"
 

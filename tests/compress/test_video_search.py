@@ -9,6 +9,8 @@ import pytest
 from tests.films import MODEL, VARIABLE, film, names, squeeze
 from tests.places import FIXTURES
 from vlprep import compress_video
+from vlprep.compress.clips import ClipFrames
+from vlprep.compress.video_search import WORST_CRF, NewClip, encode_under
 from vlprep.errors import ByteLimitError
 
 
@@ -35,3 +37,23 @@ def test_a_limit_that_cannot_be_met_leaves_nothing(tmp_path, keep):
     assert caught.value.limit == 900
     assert caught.value.smallest >= 900
     assert names(tmp_path) == []
+
+
+def test_the_worst_quality_is_the_last_resort(tmp_path):
+    source, target = FIXTURES / "street.mp4", tmp_path / "a.mp4"
+    with pytest.raises(ByteLimitError) as caught:
+        compress_video(source, target, MODEL, limit=900)
+    done = compress_video(source, target, MODEL, limit=caught.value.smallest + 1)
+    assert (done.crf, done.bytes_after) == (WORST_CRF, caught.value.smallest)
+
+
+def test_a_clip_that_may_grow_does_so_rather_than_lose_its_quality(tmp_path):
+    done = compress_video(FIXTURES / "one_frame.mp4", tmp_path / "a.mp4", MODEL)
+    assert done.bytes_after > done.bytes_before
+    assert done.crf < WORST_CRF
+
+
+def test_without_a_size_to_try_there_is_none_that_fits(tmp_path):
+    clip = NewClip(frames=ClipFrames(lambda size: None, 4), rate=Fraction(2), sizes=())
+    with pytest.raises(ByteLimitError, match="cannot be brought under 900 bytes"):
+        encode_under(clip, tmp_path / "a.mp4", source="a.mov", limit=900)

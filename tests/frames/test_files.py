@@ -52,7 +52,7 @@ def test_an_array_of_fewer_frames_than_were_planned_says_so(tmp_path):
     stream = street()
     records = save_frames(
         stream, tmp_path / "out", format="npy",
-        watch=lambda frames: (next(stream) for _ in range(7)),
+        watch=lambda frames, total, what: (next(stream) for _ in range(7)),
     )  # fmt: skip
     array = np.load(tmp_path / "out" / "frames.npy")
     assert array.shape == (7, 352, 640, 3)
@@ -143,8 +143,19 @@ def test_frames_of_which_none_can_be_decoded_leave_nothing(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_the_frames_pass_by_whoever_watches(tmp_path):
+    seen = []
+
+    def watch(frames, total, doing):
+        seen.append((doing, total))
+        return frames
+
+    save_frames(street(), tmp_path / "out", watch=watch)
+    assert seen == [("reading frames", street().plan.frame_count)]
+
+
 def test_an_interrupt_leaves_nothing(tmp_path):
-    def interrupted(frames):
+    def interrupted(frames, total, what):
         for number, frame in enumerate(frames):
             if number == 5:
                 raise KeyboardInterrupt

@@ -13,30 +13,18 @@ from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     BYTES,
     COUNT,
-    POSITIVE,
-    RATE,
-    Inputs,
-    high_res_option,
+    bind,
     input_options,
-    model_options,
     output_options,
-    pixel_options,
+    take_inputs,
+    view_options,
 )
 from vlprep.cli.progress import Bars
-from vlprep.cli.render import failure_json, heading, note, print_json, print_table, report_problems
-from vlprep.cli.text import safe, thousands
-from vlprep.compress.image import CompressedImage
-from vlprep.compress.many import (
-    CompressedFile,
-    CompressOptions,
-    Outcome,
-    compress_file,
-    compress_many,
-)
-from vlprep.compress.video import CompressedVideo
-from vlprep.models.registry import resolve_model
-from vlprep.models.spec import ModelSpec
+from vlprep.cli.render import heading, print_json, print_table, report_problems
+from vlprep.cli.text import flagged, safe, thousands
+from vlprep.compress.many import CompressedFile, Outcome
 from vlprep.units import format_bytes, format_size
+from vlprep.view import View
 
 SCHEMA = "vlprep.compress/1"
 
@@ -63,24 +51,14 @@ _Value = TypeVar("_Value")
 )
 @click.option("--lossless", is_flag=True, help="Images as PNG or not at all.")
 @click.option("--page", type=COUNT, metavar="N", help="One picture of several, from 0.")
-@model_options
-@click.option("--fps", type=RATE, help="Frames sampled per second of video.")
-@click.option("--max-frames", type=POSITIVE, help="Frames sampled at most.")
-@pixel_options
-@high_res_option
+@view_options
 @click.option("--tone-map/--no-tone-map", default=True, help="HDR videos for ordinary screens.")
 @click.option("--threads", type=click.IntRange(1, 64), help="Threads that encode images; up to 4.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @output_options
 def command(
     *,
-    paths: tuple[str, ...],
-    recursive: bool,
-    from_file: str | None,
-    null_separated: bool,
     output: str | None,
-    model: str | None,
-    model_file: str | None,
     threads: int | None,
     dry_run: bool,
     force: bool,
@@ -100,109 +78,41 @@ def command(
     """
     if output is None and not dry_run:
         raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
-    spec, options = resolve_model(model, model_file), CompressOptions(**asked)
-    files = Inputs(paths, recursive, from_file, null_separated).files()
-    outcomes = list(_work(files, output, spec, options, force, dry_run, threads))
-    if as_json:
-        print_json(_document(outcomes, spec, options))
-    else:
-        _print(outcomes, spec, options)
-        for warning in spec.warnings:
-            note(f"warning: {spec.name}: {warning}")
-    return EXIT_FAILED if report_problems(outcomes, warnings=not as_json) else 0
-
-
-def _work(
-    files: list[str],
-    output: str | None,
-    spec: ModelSpec,
-    options: CompressOptions,
-    force: bool,
-    dry_run: bool,
-    threads: int | None,
-) -> Iterator[Outcome]:
+    processor, files = bind(asked), take_inputs(asked)
     bars = Bars()
+    asked.update(overwrite=force, dry_run=dry_run, watch=bars.track)
     if output is not None and len(files) == 1 and not _is_folder(output):
-        yield compress_file(
-            files[0],
-            output,
-            spec,
-            options,
-            overwrite=force,
-            dry_run=dry_run,
-            watch=bars.track,
-        )
-        return
-    folder = None if dry_run else output
-    outcomes = compress_many(
-        files, folder, spec, options, overwrite=force, watch=bars.track, threads=threads
-    )
-    yield from bars.track(outcomes, len(files), "compressing")
+        outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
+    else:
+        made = processor.compress_many(files, output, threads=threads, **asked)
+        outcomes = list(bars.track(made, len(files), "compressing"))
+    if as_json:
+        print_json(_document(outcomes, processor, asked["route"]))
+    else:
+        _print(outcomes, processor)
+    return EXIT_FAILED if report_problems(outcomes, None if as_json else processor) else 0
 
 
 def _is_folder(output: str) -> bool:
     return output.endswith(("/", os.sep)) or Path(output).is_dir()
 
 
-def _document(outcomes: list[Outcome], spec: ModelSpec, options: CompressOptions) -> dict[str, Any]:
+def _document(outcomes: list[Outcome], view: View, route: str) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "model": spec.name,
-        "rules": spec.rules(options.rules).name,
-        "route": options.route,
-        "items": [_item(outcome) for outcome in outcomes],
-    }
-
-
-def _item(outcome: Outcome) -> dict[str, Any]:
-    if not isinstance(outcome, CompressedFile):
-        return failure_json(outcome)
-    done = outcome.result
-    after = done.size_after
-    return {
-        "source": outcome.source,
-        "kind": outcome.kind,
-        "target": outcome.target,
-        "action": done.action,
-        "reason": done.reason,
-        "format": done.format,
-        "limit_bytes": done.limit,
-        "bytes_before": done.bytes_before,
-        "bytes_after": done.bytes_after,
-        "height_before": done.size_before.height,
-        "width_before": done.size_before.width,
-        "height_after": None if after is None else after.height,
-        "width_after": None if after is None else after.width,
-        "tokens_before": done.tokens_before.total,
-        "tokens_after": _tokens_after(outcome),
-        **(_image_item(done) if isinstance(done, CompressedImage) else _video_item(done)),
-        "dropped": list(done.dropped),
-        "warnings": list(done.warnings),
-    }
-
-
-def _image_item(done: CompressedImage) -> dict[str, Any]:
-    return {"quality": done.quality, "encodes": done.encodes}
-
-
-def _video_item(done: CompressedVideo) -> dict[str, Any]:
-    return {
-        "frames_before": done.frames_before,
-        "frames_after": done.frames_after,
-        "duration_before": done.duration_before,
-        "duration_after": done.duration_after,
-        "crf": done.crf,
-        "bit_rate": done.bit_rate,
-        "passes": done.passes,
+        "model": view.model.name,
+        "rules": view.rules.name,
+        "route": route,
+        "items": [outcome.to_dict() for outcome in outcomes],
     }
 
 
 HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height", "tokens")
 
 
-def _print(outcomes: list[Outcome], spec: ModelSpec, options: CompressOptions) -> None:
+def _print(outcomes: list[Outcome], view: View) -> None:
     files = [outcome for outcome in outcomes if isinstance(outcome, CompressedFile)]
-    click.echo(heading(spec, options.rules))
+    click.echo(heading(view))
     if files:
         print_table(HEADINGS, map(_row, files), left=2)
         click.echo("\n" + "\n".join((*_dropped(files), _total(files, len(outcomes)))))
@@ -239,7 +149,7 @@ def _dropped(files: list[CompressedFile]) -> Iterator[str]:
             about.setdefault(sentence, []).append(file.source)
     for sentence, sources in about.items():
         who = safe(sources[0]) if len(sources) == 1 else f"{len(sources)} files"
-        yield f"{who}: {sentence}"
+        yield f"{who}: {flagged(sentence)}"
 
 
 def _total(files: list[CompressedFile], given: int) -> str:

@@ -71,14 +71,13 @@ def command(
     source = paths[0] if len(paths) == 1 else list(paths)
     processor = bind(asked)
     stream = processor.frames(source, **asked)
-    total = stream.plan.frame_count
     records = save_frames(
         stream,
         output,
         format=format,
         sheet=sheet,
         overwrite=force,
-        watch=lambda frames: track(frames, total, "reading frames"),
+        watch=track,
     )
     if as_json:
         print_json(manifest(stream, records))

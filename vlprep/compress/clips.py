@@ -7,24 +7,21 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import accumulate, repeat
-from typing import Protocol, TypeAlias
+from itertools import accumulate
 
 import numpy as np
 
+from vlprep.compress.video_source import VideoCase
 from vlprep.errors import DecodeError
-from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream
+from vlprep.frames.stream import FrameStream
 from vlprep.media.image import animation_seconds
-from vlprep.media.picture import Pixels, animation_frames, resize_picture
-from vlprep.media.source import Item, SourceLike, open_item
-from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
-from vlprep.media.video.paint import Look
+from vlprep.media.picture import Pixels, resize_picture
+from vlprep.media.video.decode import scan_clip
 from vlprep.media.video.scan import Timeline
-from vlprep.types import Frame, FramePlan, ImageSize, VideoInfo
+from vlprep.types import FramePlan, ImageSize
 
 MAX_FULL_RATE = 30
 """Frames per second at most that a video of variable rate becomes."""
@@ -35,27 +32,9 @@ SIZE_STEP = 0.5625  # sides of three quarters: 720, 540, 405
 KEPT_BYTES = 200_000_000
 """Frames that are kept for the next pass take up to this many bytes; others are read again."""
 
-Watch: TypeAlias = Callable[[Iterable[Pixels], int, str], Iterable[Pixels]]
-"""Wraps frames on their way, for a display of progress: frames, their number, what is done."""
-
-
-class Clip(Protocol):
-    """Frames that can be read again and again."""
-
-    @property
-    def frame_count(self) -> int:
-        """Number of frames that each reading gives."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a user should know of the frames, once they have been read."""
-
-    def frames(self, size: ImageSize) -> Generator[Pixels, None, None]:
-        """Read all frames, RGB of height x width x 3."""
-
 
 @dataclass
-class StreamClip:
+class ClipFrames:
     """The frames of a stream that is opened anew for each reading.
 
     Where more are asked for than it delivers, its last one stands for the rest; where fewer are,
@@ -63,22 +42,23 @@ class StreamClip:
     """
 
     open_stream: Callable[[ImageSize], FrameStream]
-    frame_count: int
+    count: int
     warnings: tuple[str, ...] = ()
+    """What a user should know of the frames, once they have been read."""
     _kept: list[Pixels] = field(default_factory=list)
 
-    def frames(self, size: ImageSize) -> Generator[Pixels, None, None]:
-        """Read all frames, from memory where they are few.
+    def read(self, size: ImageSize) -> Generator[Pixels, None, None]:
+        """Read all frames, RGB of height x width x 3, from memory where they are few.
 
         Raises `DecodeError` when not a single one can be decoded.
         """
         if not self._kept:
             yield from self._read(size)
         else:
-            yield from (_scaled(picture, size) for picture in self._kept)
+            yield from (resize_picture(picture, size) for picture in self._kept)
 
     def _read(self, size: ImageSize) -> Iterator[Pixels]:
-        keeps = self.frame_count * size.pixels * 3 <= KEPT_BYTES
+        keeps = self.count * size.pixels * 3 <= KEPT_BYTES
         read: list[Pixels] = []
         count, picture = 0, None
         for picture in self._decode(size):
@@ -87,7 +67,7 @@ class StreamClip:
                 read.append(picture)
             yield picture
         assert picture is not None  # a stream without frames is an error
-        for _ in range(self.frame_count - count):
+        for _ in range(self.count - count):
             read.append(picture)
             yield picture
         self._kept = read if keeps else []
@@ -96,21 +76,17 @@ class StreamClip:
         with self.open_stream(size) as stream:
             count = 0
             for count, frame in enumerate(stream, 1):
-                yield _scaled(frame.image, size)
-                if count == self.frame_count:
+                yield resize_picture(frame.image, size)
+                if count == self.count:
                     break
             self.warnings = stream.warnings
             if not count:
                 raise DecodeError(stream.source, "none of the frames could be decoded")
 
 
-def _scaled(picture: Pixels, size: ImageSize) -> Pixels:
-    return picture if picture.shape[:2] == size else resize_picture(picture, size)
-
-
 @dataclass(frozen=True, slots=True)
 class EvenPlan:
-    """All displayed frames of a video, at an even rate."""
+    """All displayed frames of a video that are wanted, at an even rate."""
 
     numbers: tuple[int, ...]
     """Displayed frames, counted from 0, in order; where resampled, not each just once."""
@@ -126,20 +102,20 @@ class EvenPlan:
         return FramePlan(self.numbers, moments, float(self.rate))
 
 
-def even_plan(source: SourceLike, info: VideoInfo) -> EvenPlan:
-    """Plan to show all displayed frames of a video; of a variable rate, as many at an even one.
+def even_plan(case: VideoCase) -> EvenPlan:
+    """Plan to show all frames that are wanted; of a variable rate, as many at an even one.
 
     The even rate is the average one, up to `MAX_FULL_RATE`. Raises the errors of `scan_clip`.
     """
-    with open_item(source) as item:
-        if item.found.kind == "image":
-            starts = _starts(item)
-            return _resampled(info, lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0))
-        timeline = scan_clip(item).timeline
-    if timeline.has_clock and info.fps is not None and not _is_even(timeline, float(info.fps)):
-        return _resampled(info, timeline.shown_at)
-    rate = (info.fps or Fraction(1)).limit_denominator(100_000)
-    return EvenPlan(tuple(range(timeline.packet_count)), rate)
+    if case.item.found.kind == "image":
+        starts = [0.0, *accumulate(animation_seconds(case.item))][:-1]
+        return _resampled(case, lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0))
+    timeline, fps = scan_clip(case.item).timeline, case.info.fps
+    if timeline.has_clock and fps is not None and not _is_even(timeline, float(fps)):
+        return _resampled(case, timeline.shown_at)
+    rate = (fps or Fraction(1)).limit_denominator(100_000)
+    first, end = case.part or (0, timeline.packet_count)
+    return EvenPlan(tuple(range(timeline.packet_count)[first:end]), rate)
 
 
 def _is_even(timeline: Timeline, rate: float) -> bool:
@@ -149,50 +125,11 @@ def _is_even(timeline: Timeline, rate: float) -> bool:
     return bool(np.abs(places - np.arange(len(places))).max() < 0.25)
 
 
-def _resampled(info: VideoInfo, shown_at: Callable[[float], int]) -> EvenPlan:
-    rate = min(info.fps or Fraction(1), Fraction(MAX_FULL_RATE)).limit_denominator(1000)
-    count = max(round((info.duration_seconds or 0) * rate), 1)
-    return EvenPlan(tuple(shown_at(float(k / rate)) for k in range(count)), rate, resampled=True)
-
-
-def planned_frames(
-    source: SourceLike, plan: EvenPlan, size: ImageSize, *, tone_map: bool
-) -> Iterator[Frame]:
-    """Decode the frames of a plan, upright and scaled to `size`.
-
-    Raises the errors of `decode_frames`.
-    """
-    times_shown = Counter(plan.numbers)
-    numbers = sorted(times_shown)
-    with open_item(source) as item:
-        decoded = _animated if item.found.kind == "image" else _decoded
-        for frame in decoded(item, numbers, Look(size, tone_map=tone_map)):
-            yield from repeat(frame, times_shown[frame.number])
-
-
-def _decoded(item: Item, numbers: Sequence[int], look: Look) -> Iterator[Frame]:
-    clip = scan_clip(item)
-    wanted = DecodePlan(clip, look, tuple(numbers), patience_seconds=PATIENCE_SECONDS)
-    for shown in decode_frames(wanted):
-        yield Frame(
-            shown.number,
-            0.0,
-            shown.pts,
-            shown.image,
-            substituted=shown.substituted,
-            damaged=shown.damaged,
-            interlaced=shown.interlaced,
-        )
-
-
-def _animated(item: Item, numbers: Sequence[int], look: Look) -> Iterator[Frame]:
-    images = animation_frames(item, numbers, look.size, patience_seconds=PATIENCE_SECONDS)
-    for number, image in zip(numbers, images, strict=True):
-        yield Frame(number, 0.0, None, image)
-
-
-def _starts(item: Item) -> list[float]:
-    return [0.0, *accumulate(animation_seconds(item))][:-1]
+def _resampled(case: VideoCase, shown_at: Callable[[float], int]) -> EvenPlan:
+    rate = min(case.info.fps or Fraction(1), Fraction(MAX_FULL_RATE)).limit_denominator(1000)
+    count, start = max(round((case.seconds or 0) * rate), 1), case.first_seconds
+    numbers = tuple(shown_at(start + float(k / rate)) for k in range(count))
+    return EvenPlan(numbers, rate, resampled=True)
 
 
 def smaller_size(size: ImageSize) -> ImageSize:

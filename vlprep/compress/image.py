@@ -6,70 +6,50 @@ pictures are resized first and compressed second. What fits already is left alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict
 
-from vlprep.check.files import data_url_length, image_byte_limit
-from vlprep.compress.attempts import Attempt, Wish
-from vlprep.compress.candidates import encode_within
-from vlprep.compress.image_case import ImageHeader, ImageTask, read_header, reasons_against
-from vlprep.count.tokens import TokenCount, image_tokens
-from vlprep.errors import (
-    ConstraintError,
-    VlprepError,
-)
+from vlprep.check.files import data_url_length, image_byte_limit, takes_image
+from vlprep.compress.image_search import Attempt, Wanted, encode_within
+from vlprep.compress.result import Compressed, check_asked, check_ending
+from vlprep.count.tokens import TokenCount, image_count
+from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError, VlprepError
 from vlprep.media.encode import MAX_JPEG_SIDE, MIME_TYPES
+from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.picture import Picture, decode_picture, read_picture
-from vlprep.media.sniff import endings
-from vlprep.media.source import Item, SourceLike, open_item, source_name
+from vlprep.media.sniff import endings, mislabelled
+from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.media.target import PathLike, check_not_source, new_file
-from vlprep.models.registry import get_model, get_route
-from vlprep.models.spec import ModelSpec
-from vlprep.types import Action, ImageSize, Keep
+from vlprep.models.registry import get_route
+from vlprep.models.service import Route
+from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, Keep
 from vlprep.units import format_size
+from vlprep.view import View
 
 WRITTEN = ("PNG", "JPEG")
 """Formats that images are written in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompressedImage:
-    """An image brought under a limit, in memory; `save_image` writes it."""
+class CompressedImage(Compressed):
+    """An image brought under a limit, in memory; `save` writes it."""
 
-    source: str
-    """The file as the caller named it."""
-    model: str
-    """Name of the model."""
-    action: Action
-    """"unchanged": the source's own bytes; "converted": it was not taken; "compressed"."""
-    reason: str
-    """Why."""
+    kind = "image"
+
     content: bytes
     """The file that came of it."""
-    format: str
-    """Its format, for instance "JPEG"."""
     mime_type: str
     """MIME type of that."""
-    limit: int
-    """Number of bytes that the content had to stay under."""
-    size_before: ImageSize
-    """Of the source, as displayed."""
+    bytes_after: int
+    """Length of that."""
     size_after: ImageSize
     """Of the result."""
-    bytes_before: int
-    """Length of the source's file."""
-    tokens_before: TokenCount
-    """What the source costs."""
     tokens_after: TokenCount
     """What the result costs."""
     quality: int | None = None
     """JPEG quality; `None` for other formats, and for what was not encoded anew."""
     encodes: int = 0
     """How often the picture was encoded to get there."""
-    dropped: tuple[str, ...] = ()
-    """What the result lacks of the source, and how colours were converted; one sentence each."""
-    warnings: tuple[str, ...] = ()
-    """What a user should know."""
 
     def __repr__(self) -> str:
         size = format_size(self.size_after)
@@ -77,29 +57,48 @@ class CompressedImage:
         return f"CompressedImage({self.source}, {self.action}, {size} {self.format}, {lengths})"
 
     @property
-    def bytes_after(self) -> int:
-        """Length of the content."""
-        return len(self.content)
-
-    @property
-    def ratio(self) -> float:
-        """Bytes of the source over those of the result."""
-        return self.bytes_before / self.bytes_after
-
-    @property
     def data_url_length(self) -> int:
         """Length of the data URL that holds the content."""
-        return data_url_length(len(self.content), self.mime_type)
+        return data_url_length(self.bytes_after, self.mime_type)
 
     @property
     def endings(self) -> tuple[str, ...]:
         """Endings of names for the format, the usual one first, with the dot."""
         return endings(self.format)
 
+    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write the content to a file, whose ending must be one of its format.
+
+        Raises `ConstraintError` for another ending, `FileExistsError` for the source itself, and
+        the errors of `new_file`.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     compress_image("fixtures/photo.jpg", View.of()).save(f"{folder}/small.jpg")
+        """
+        check_ending(path, self.format)
+        check_not_source(path, [self.source])
+        with new_file(path, overwrite=overwrite) as file:
+            file.write(self.content)
+
+    def _details(self) -> dict[str, Any]:
+        return {"quality": self.quality, "encodes": self.encodes}
+
+
+class ImageKeywords(TypedDict, total=False):
+    """Keywords of `compress_image`."""
+
+    limit: int | None
+    route: str
+    keep: Keep
+    format: str | None
+    lossless: bool
+    page: int | None
+
 
 def compress_image(
     source: SourceLike,
-    model: ModelSpec | str | None = None,
+    view: View,
     *,
     limit: int | None = None,
     route: str = "base64",
@@ -107,10 +106,6 @@ def compress_image(
     format: str | None = None,
     lossless: bool = False,
     page: int | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
 ) -> CompressedImage:
     """Bring an image under a byte limit with as little loss to a model as can be.
 
@@ -121,138 +116,170 @@ def compress_image(
     own size with fewer colours, as resizing would blur them and cost bytes. `format`, "PNG" or
     "JPEG", is what to make of any other; `lossless` allows nothing but PNG. `page` is the place of
     the one picture to take from several, from 0; without it the first is taken, of animations too.
-    The other parameters are those of `image_tokens`.
+    The result is meant to be counted and sent by the same view.
 
     Colours are converted to sRGB, what shows through is laid on white in a JPEG and kept in a full
     PNG, and metadata, the location above all, is left out: `dropped` says so.
 
     Raises `ByteLimitError` when nothing fits, `UnsupportedFormatError` for a video,
     `ConstraintError` for limits or pages that cannot be, and the errors of `probe`,
-    `decode_picture` and `image_tokens`.
+    `decode_picture` and `image_count`.
 
-    >>> image = compress_image("fixtures/photo.jpg", "qwen3-vl-plus", limit=27_000)
+    >>> view = View.of("qwen3-vl-plus")
+    >>> image = compress_image("fixtures/photo.jpg", view, limit=27_000)
     >>> image.action, image.format, image.bytes_after < 27_000
     ('compressed', 'JPEG', True)
     >>> image.tokens_after.total == image.tokens_before.total
     True
     """
-    if limit is not None and limit < 1:
-        raise ConstraintError(f"limit must be above 0 bytes, got {limit:,}")
-    if keep not in ("model-view", "full"):
-        raise ConstraintError(f"keep must be model-view or full, got {keep!r}")
+    check_asked(limit, keep)
     if format not in (None, *WRITTEN):
         raise ConstraintError(f"images are written as {' or '.join(WRITTEN)}, not as {format}")
     if lossless and format not in (None, "PNG"):
         raise ConstraintError(f"{format} loses details; without loss there is PNG")
-    spec = get_model(model)
-
-    def count(size: ImageSize) -> TokenCount:
-        return image_tokens(
-            size,
-            spec,
-            min_pixels=min_pixels,
-            max_pixels=max_pixels,
-            high_res=high_res,
-            rules=rules,
-        )
-
-    task = ImageTask(source_name(source), spec, limit, route, keep, format, lossless, count)
+    way = get_route(route)
     with open_item(source) as item:
-        header = read_header(item, page)
-        reasons = reasons_against(task, header, page)
-        if not reasons:
-            return _unchanged(task, header, item)
-        picture = decode_picture(item, number=page, srgb=True)
-    return _changed(task, header, picture, "; ".join(reasons))
+        info, pictures = _read_header(item, page)
+        case = _Case(item, view, limit, way, keep, format, lossless, page, info, pictures)
+        reasons = _reasons(case)
+        return _changed(case, "; ".join(reasons)) if reasons else _unchanged(case)
 
 
 def save_image(compressed: CompressedImage, path: PathLike, *, overwrite: bool = False) -> None:
-    """Write a compressed image to a file, whose ending must be one of its format.
+    """Write a compressed image to a file, as its own `save` does."""
+    compressed.save(path, overwrite=overwrite)
 
-    Raises `ConstraintError` for another ending, `FileExistsError` for the source itself, and the
-    errors of `new_file`.
 
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_image(compress_image("fixtures/photo.jpg"), f"{folder}/small.jpg")
+# Whether it can stay as it is.
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An image before it is decoded: what is asked of it, and what its header says."""
+
+    item: Item
+    view: View
+    limit: int | None
+    route: Route
+    keep: Keep
+    format: str | None
+    lossless: bool
+    page: int | None
+    info: ImageInfo
+    pictures: int
+    """How many there are in it."""
+
+    @property
+    def animated(self) -> bool:
+        """Whether they follow each other in time."""
+        return self.pictures > self.info.frame_count
+
+    def allowed(self, format: str) -> int:
+        """Return the number of bytes that the route wants a file of a format to stay under."""
+        return image_byte_limit(self.view.model, self.route, MIME_TYPES[format])
+
+    def byte_limit(self, format: str) -> int:
+        """Return the number of bytes that a file of a format must stay under."""
+        return self.allowed(format) if self.limit is None else self.limit
+
+    def count(self, size: ImageSize) -> TokenCount:
+        """Count a picture of a size."""
+        return image_count(size, self.view)
+
+
+def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int]:
+    """Return the facts of an image, and how many pictures there are in it.
+
+    Raises `UnsupportedFormatError` for a video, `ConstraintError` for a picture that is not there,
+    `PixelLimitError` for an animation too large to be decoded, and the errors of `probe_image`.
     """
-    if Path(path).suffix.lower() not in compressed.endings:
-        problem = f"the content is {compressed.format}; use the ending {compressed.endings[0]}"
-        raise ConstraintError(f"{path}: {problem}")
-    check_not_source(path, [compressed.source])
-    with new_file(path, overwrite=overwrite) as file:
-        file.write(compressed.content)
+    if item.found.kind != "image":
+        problem = "a video, not an image; `compress_video` is for those"
+        raise UnsupportedFormatError(item.name, problem, format=item.found.name)
+    info = probe_image(item)
+    frames = len(animation_seconds(item))
+    pictures = max(frames, info.frame_count)
+    if page is not None and not 0 <= page < pictures:
+        raise ConstraintError(f"{item.name}: no picture {page}; it has {pictures}, from 0")
+    if frames > 1 and info.size.pixels > MAX_FRAME_PIXELS:
+        raise PixelLimitError(item.name, info.size.pixels, MAX_FRAME_PIXELS)
+    return info, pictures
 
 
-# What stays as it is.
+def _reasons(case: _Case) -> list[str]:
+    """Say why the source cannot stay as it is; empty where it can."""
+    info, limit, reasons = case.info, case.byte_limit(case.info.format), []
+    if case.item.file_bytes >= limit:
+        reasons.append(f"{case.item.file_bytes:,} bytes are not under {limit:,}")
+    if not takes_image(case.view.model, info.format, info.size):
+        what = f"{info.format} of {format_size(info.size)}"
+        reasons.append(f"{case.view.model.name} does not take {what}")
+    if case.format not in (None, info.format):
+        reasons.append(f"{case.format} is wanted, not {info.format}")
+    if case.animated:
+        reasons.append("an animation is not one picture")
+    elif case.page is not None and case.pictures > 1:
+        reasons.append(f"one of {case.pictures} pictures is wanted")
+    return reasons
 
 
-def _unchanged(task: ImageTask, header: ImageHeader, item: Item) -> CompressedImage:
-    decoded = decode_picture(item)  # a damaged file is better known now than sent
-    item.file.seek(0)
-    info, tokens = header.info, task.count(header.info.size)
-    located = ("location data stays in the file, as its bytes do",)
-    return CompressedImage(
-        source=task.source,
-        model=task.spec.name,
-        action="unchanged",
-        reason=f"{header.file_bytes:,} bytes of {info.format} are within every limit",
-        content=item.file.read(),
-        format=info.format,
-        mime_type=MIME_TYPES[info.format],
-        limit=task.byte_limit(info.format),
-        size_before=info.size,
-        size_after=info.size,
-        bytes_before=header.file_bytes,
-        tokens_before=tokens,
-        tokens_after=tokens,
+def _unchanged(case: _Case) -> CompressedImage:
+    content = case.item.bytes()  # first of all: what is looked at is what is handed out
+    decoded = decode_picture(case.item)  # a damaged file is better known now than sent
+    info, located = case.info, ("location data stays in the file, as its bytes do",)
+    result = _result(case, info, Attempt(content, info.format, info.size))
+    return replace(
+        result,
+        reason=f"{case.item.file_bytes:,} bytes of {info.format} are within every limit",
         warnings=(
-            *header.warnings,
             *info.warnings,
-            *tokens.warnings,
-            *_over_route(task, info.format, header.file_bytes),
+            *result.warnings,
             *(located if "location" in decoded.metadata else ()),
         ),
+    )
+
+
+def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
+    """Return what is told of every result; `info` is of the picture that was taken."""
+    before, item = case.count(info.size), case.item
+    misnamed = mislabelled(item.path or "", item.found)
+    return CompressedImage(
+        source=item.name,
+        model=case.view.model.name,
+        action="unchanged",
+        reason="",
+        content=made.content,
+        format=made.format,
+        mime_type=MIME_TYPES[made.format],
+        limit=case.byte_limit(made.format),
+        size_before=info.size,
+        size_after=made.size,
+        bytes_before=item.file_bytes,
+        bytes_after=len(made.content),
+        tokens_before=before,
+        tokens_after=case.count(made.size),
+        quality=made.quality,
+        warnings=(*filter(None, [misnamed]), *before.warnings, *_over_route(case, made)),
     )
 
 
 # What is encoded anew.
 
 
-def _changed(
-    task: ImageTask, header: ImageHeader, picture: Picture, reason: str
-) -> CompressedImage:
-    before = task.count(picture.info.size)
-    sizes = _sizes(task, picture.info.size, before)
-    too_large = header.file_bytes >= task.byte_limit(header.info.format)
-    wish = _wish(task, header, picture, sizes)
-    attempt, encodes = encode_within(picture.pixels, wish, task.source)
+def _changed(case: _Case, reason: str) -> CompressedImage:
+    picture = decode_picture(case.item, number=case.page, srgb=True)
+    sizes = _sizes(case, picture.info.size)
+    attempt, encodes = encode_within(picture.pixels, _wanted(case, picture, sizes), case.item.name)
     _check(attempt)
-    after = task.count(attempt.size)
-    return CompressedImage(
-        source=task.source,
-        model=task.spec.name,
+    result = _result(case, picture.info, attempt)
+    too_large = case.item.file_bytes >= case.byte_limit(case.info.format)
+    return replace(
+        result,
         action="compressed" if too_large else "converted",
         reason=reason,
-        content=attempt.content,
-        format=attempt.format,
-        mime_type=MIME_TYPES[attempt.format],
-        limit=task.byte_limit(attempt.format),
-        size_before=picture.info.size,
-        size_after=attempt.size,
-        bytes_before=header.file_bytes,
-        tokens_before=before,
-        tokens_after=after,
-        quality=attempt.quality,
         encodes=encodes,
-        dropped=_dropped(header, picture, attempt),
-        warnings=(
-            *header.warnings,
-            *picture.warnings,
-            *before.warnings,
-            *_reduced(sizes, attempt, before, after),
-            *_over_route(task, attempt.format, len(attempt.content)),
-        ),
+        dropped=_dropped(case, picture, attempt),
+        warnings=(*picture.warnings, *_reduced(sizes, result), *result.warnings),
     )
 
 
@@ -260,38 +287,36 @@ _WORTHWHILE = 0.8
 """Part of a picture's pixels from which the model's view of it saves too little to be tried."""
 
 
-def _sizes(task: ImageTask, size: ImageSize, tokens: TokenCount) -> tuple[ImageSize, ...]:
+def _sizes(case: _Case, size: ImageSize) -> tuple[ImageSize, ...]:
     """Return the sizes to encode at, the most wanted first."""
-    view, sizes = tokens.resized, [size]
+    view, sizes = case.count(size).resized, [size]
     # Enlarging a side costs bytes and adds nothing; the service does it anyway.
     within = view != size and view.height <= size.height and view.width <= size.width
-    if within and task.count(view).resized == view:
-        if task.keep == "model-view":
+    if within and case.count(view).resized == view:
+        if case.keep == "model-view":
             sizes = [view]
         elif view.pixels < _WORTHWHILE * size.pixels:
             sizes = [size, view]
-    if max(sizes[-1]) > MAX_JPEG_SIDE and not task.lossless and task.format != "PNG":
+    if max(sizes[-1]) > MAX_JPEG_SIDE and not case.lossless and case.format != "PNG":
         scale = MAX_JPEG_SIDE / max(sizes[-1])
         sizes.append(ImageSize(*(max(1, int(side * scale)) for side in sizes[-1])))
     return tuple(dict.fromkeys(sizes))
 
 
-def _wish(
-    task: ImageTask, header: ImageHeader, picture: Picture, sizes: tuple[ImageSize, ...]
-) -> Wish:
+def _wanted(case: _Case, picture: Picture, sizes: tuple[ImageSize, ...]) -> Wanted:
     def snap(size: ImageSize) -> ImageSize:
         try:
-            return task.count(size).resized
+            return case.count(size).resized
         except ConstraintError:  # so narrow that rounding its sides makes it too narrow
             return size
 
-    return Wish(
+    return Wanted(
         sizes=sizes,
-        limits={format: task.byte_limit(format) for format in WRITTEN},
-        formats=WRITTEN if task.format is None else (task.format,),
-        lossless=task.lossless,
+        limits={format: case.byte_limit(format) for format in WRITTEN},
+        formats=WRITTEN if case.format is None else (case.format,),
+        lossless=case.lossless,
         from_lossless=picture.info.format in ("PNG", "BMP", "TIFF"),
-        png_bytes=header.file_bytes if picture.info.format == "PNG" else None,
+        png_bytes=case.item.file_bytes if picture.info.format == "PNG" else None,
         snap=snap,
     )
 
@@ -299,13 +324,12 @@ def _wish(
 def _check(attempt: Attempt) -> None:
     """Read the result as a stranger would; nothing unreadable is handed out."""
     with open_item(attempt.content) as item:
-        found = item.found
-        shape = read_picture(item).shape
-    if (found.name, shape[:2]) != (attempt.format, attempt.size):
-        raise VlprepError(f"encoded {attempt.format} {attempt.size}, read {found.name} {shape}")
+        format, shape = item.found.name, read_picture(item).shape
+    if (format, shape[:2]) != (attempt.format, attempt.size):
+        raise VlprepError(f"encoded {attempt.format} {attempt.size}, read {format} {shape}")
 
 
-def _dropped(header: ImageHeader, picture: Picture, attempt: Attempt) -> tuple[str, ...]:
+def _dropped(case: _Case, picture: Picture, attempt: Attempt) -> tuple[str, ...]:
     sentences = [f"{kind} data dropped" for kind in picture.metadata]
     if picture.info.orientation != 1:
         sentences.append("turned upright, as the orientation says")
@@ -314,26 +338,25 @@ def _dropped(header: ImageHeader, picture: Picture, attempt: Attempt) -> tuple[s
         sentences.append("what shows through laid on white")
     if attempt.colours:
         sentences.append(f"colours reduced to {attempt.colours}")
-    if header.pictures > 1:
-        sentences.append(f"{header.pictures - 1} of {header.pictures} pictures dropped")
+    if case.pictures > 1:
+        sentences.append(f"{case.pictures - 1} of {case.pictures} pictures dropped")
     return tuple(sentences)
 
 
-def _reduced(
-    sizes: tuple[ImageSize, ...], attempt: Attempt, before: TokenCount, after: TokenCount
-) -> tuple[str, ...]:
+def _reduced(sizes: tuple[ImageSize, ...], result: CompressedImage) -> tuple[str, ...]:
     """Tell of pixels that were given up against what was wanted, and of tokens that changed."""
-    warnings = []
-    if attempt.size.pixels < sizes[0].pixels:
-        sizes_said = f"from {format_size(sizes[0])} to {format_size(attempt.size)}"
-        warnings.append(f"pixels reduced {sizes_said}, as nothing larger fits")
-    if after.total != before.total:
-        warnings.append(f"the model sees {after.total:,} tokens of it instead of {before.total:,}")
+    warnings, size = [], result.size_after
+    before, after = result.tokens_before.total, result.tokens_after.total
+    if size.pixels < sizes[0].pixels:
+        change = f"from {format_size(sizes[0])} to {format_size(size)}"
+        warnings.append(f"pixels reduced {change}, as nothing larger fits")
+    if after != before:
+        warnings.append(f"the model sees {after:,} tokens of it instead of {before:,}")
     return tuple(warnings)
 
 
-def _over_route(task: ImageTask, format: str, byte_count: int) -> tuple[str, ...]:
-    allowed = image_byte_limit(task.spec, get_route(task.route), MIME_TYPES[format])
-    if task.spec.kind == "open-weights" or byte_count < allowed:
+def _over_route(case: _Case, made: Attempt) -> tuple[str, ...]:
+    allowed = case.allowed(made.format)
+    if case.view.model.kind == "open-weights" or len(made.content) < allowed:
         return ()
-    return (f"the route {task.route} takes images of fewer than {allowed:,} bytes",)
+    return (f"the route {case.route.name} takes images of fewer than {allowed:,} bytes",)

@@ -8,18 +8,11 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from vlprep.compress.clips import (
-    EvenPlan,
-    StreamClip,
-    even_plan,
-    even_size,
-    planned_frames,
-    smaller_size,
-)
-from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, ClipOrder
-from vlprep.compress.video_source import Outline, VideoCase, changed_anyway
-from vlprep.frames.stream import FrameStream
-from vlprep.media.source import open_item
+from vlprep.compress.clips import ClipFrames, EvenPlan, even_plan, even_size, smaller_size
+from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, NewClip
+from vlprep.compress.video_source import VideoCase, changed_anyway
+from vlprep.frames.stream import FrameStream, decode_plan
+from vlprep.media.video.paint import Look
 from vlprep.media.video.sound import write_sound
 from vlprep.types import ImageSize, VideoInfo
 
@@ -30,60 +23,50 @@ LEAST_SIDE = 64
 """A watchable video's frames get no smaller than this, in pixels of the short side."""
 
 
-def outline_full(case: VideoCase) -> Outline:
+def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
     """Plan to show all frames at an even rate; what the source's packets say is read for it.
 
-    Raises the errors of `even_plan`.
+    The sound is written into a private `folder`, which a dry run does without. Raises the errors of
+    `even_plan` and `write_sound`.
     """
-    plan = even_plan(case.single_source, case.info)
-    longest = math.ceil(Fraction(case.task.least_seconds) * plan.rate)
-    frames = max(len(plan.numbers), case.task.least_frames, longest)
-    clip = StreamClip(lambda size: _stream(case, plan, size), frames)
+    plan = even_plan(case)
+    longest = math.ceil(Fraction(case.least_seconds) * plan.rate)
+    count = max(len(plan.numbers), case.least_frames, longest)
+    sound = None if folder is None else _write_sound(case, folder / "sound", count / plan.rate)
     held = ("the last frame is held, as a video must not be so short",)
-    return Outline(
-        frame_count=frames,
-        duration_seconds=float(frames / plan.rate),
-        dropped=tuple(_changed(case, plan)),
-        warnings=held if len(plan.numbers) < frames else (),
-        order=lambda folder: _order(case, clip, plan.rate, folder),
-    )
-
-
-def _stream(case: VideoCase, plan: EvenPlan, size: ImageSize) -> FrameStream:
-    task = case.task
-    frames = planned_frames(case.single_source, plan, size, tone_map=task.tone_map)
-    tokens = replace(case.tokens, plan=plan.frame_plan)
-    return FrameStream(case.names, task.spec, case.info, tokens, frames, tone_mapped=task.tone_map)
-
-
-def _order(case: VideoCase, clip: StreamClip, rate: Fraction, folder: Path) -> ClipOrder:
-    sound = _write_sound(case, folder / "sound", float(clip.frame_count / rate))
-    return ClipOrder(
-        case.names[0],
-        clip,
-        _sizes(case, clip.frame_count, sound.stat().st_size if sound else 0),
-        rate,
-        case.limit,
-        case.task.watch,
+    return NewClip(
+        frames=ClipFrames(lambda size: _stream(case, plan, size), count),
+        rate=plan.rate,
+        sizes=_sizes(case, count, sound.stat().st_size if sound else 0),
         pixel_aspect=_displayed_aspect(case.info),
         sound=sound,
         at_any_cost=not case.may_grow,
         quality_first=case.action == "converted",
+        dropped=tuple(_changed(case, plan)),
+        warnings=held if len(plan.numbers) < count else (),
     )
 
 
-def _write_sound(case: VideoCase, path: Path, seconds: float) -> Path | None:
+def _stream(case: VideoCase, plan: EvenPlan, size: ImageSize) -> FrameStream:
+    look = Look(size, tone_map=case.tone_map)
+    frames = decode_plan(case.item, case.info, plan.frame_plan, look)
+    tokens = replace(case.tokens, plan=plan.frame_plan)
+    model = case.view.model
+    return FrameStream(case.names, model, case.info, tokens, frames, tone_mapped=case.tone_map)
+
+
+def _write_sound(case: VideoCase, path: Path, seconds: Fraction) -> Path | None:
     """Write the source's sound to a file, if there is any."""
     if not case.has_sound:
         return None
     allowed = [rate for rate in SOUND_BIT_RATES if rate / 8 * seconds <= case.limit / 3]
-    with open_item(case.single_source) as item:
-        length = write_sound(
-            path,
-            item,
-            bit_rate=(allowed or SOUND_BIT_RATES[-1:])[0],
-            start_seconds=case.info.start_seconds,
-        )
+    length = write_sound(
+        path,
+        case.item,
+        bit_rate=(allowed or SOUND_BIT_RATES[-1:])[0],
+        start_seconds=case.info.start_seconds + case.first_seconds,
+        seconds=None if case.part is None else case.seconds,
+    )
     return path if length else None
 
 

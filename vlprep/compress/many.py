@@ -4,57 +4,26 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count, starmap
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, Unpack
 
-from vlprep.compress.clips import Watch
-from vlprep.compress.image import WRITTEN, CompressedImage, compress_image, save_image
-from vlprep.compress.video import CompressedVideo, Target, compress_video, unwatched
-from vlprep.count.files import MediaFailure
-from vlprep.count.frame_list import FrameList, as_frame_list
+from vlprep.compress.image import WRITTEN, CompressedImage, compress_image
+from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, compress_video
+from vlprep.compress.video_source import Opened, Source, open_media
+from vlprep.count.files import MediaFailure, as_many
+from vlprep.count.frame_list import FrameList
 from vlprep.errors import ConstraintError, VlprepError
-from vlprep.media.probe import probe
 from vlprep.media.sniff import endings
-from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.media.source import SourceLike, source_name
 from vlprep.media.target import PathLike, check_new, check_not_source
-from vlprep.models.registry import get_model
-from vlprep.models.spec import ModelSpec
-from vlprep.types import ImageInfo, Keep
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompressOptions:
-    """What a caller may ask of compressed files; `None` leaves it to model and route."""
-
-    limit: int | None = None
-    """Number of bytes that a file must stay under, instead of the route's."""
-    route: str = "base64"
-    """How the file is going to be sent: "base64", "path" or "url"."""
-    keep: Keep = "model-view"
-    """What to keep: what the model is shown, or as much as fits."""
-    lossless: bool = False
-    """Nothing but PNG, for images."""
-    page: int | None = None
-    """Place of the one picture to take from several, from 0; also of an animation."""
-    fps: float | None = None
-    """Frames per second sampled from a video."""
-    max_frames: int | None = None
-    """Frames sampled at most."""
-    min_pixels: int | None = None
-    """Lower pixel limit of an image, or of a video's frame or clip."""
-    max_pixels: int | None = None
-    """Upper pixel limit of an image, or of a video's frame or clip."""
-    high_res: bool = False
-    """High-resolution mode of the services, for images."""
-    rules: str | None = None
-    """Name of one of the model's rule sets."""
-    tone_map: bool = True
-    """Whether high dynamic range becomes that of ordinary screens, in videos."""
+from vlprep.types import Keep, VideoInfo, Watch, unwatched
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,104 +43,178 @@ class CompressedFile:
     @property
     def kind(self) -> Literal["image", "video"]:
         """Whether it was compressed as an image or as a video."""
-        return "image" if isinstance(self.result, CompressedImage) else "video"
+        return self.result.kind
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know."""
         return self.result.warnings
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the file's entry of `vlprep.compress/1`."""
+        entry = self.result.to_dict()
+        return {"source": self.source, "kind": self.kind, "target": self.target, **entry}
+
 
 Outcome: TypeAlias = CompressedFile | MediaFailure
 """What becomes of one of many files."""
 
 
+class CompressKeywords(VideoKeywords, total=False):
+    """Keywords of `compress_file`."""
+
+    lossless: bool
+    page: int | None
+
+
+class CompressManyKeywords(CompressKeywords, total=False):
+    """Keywords of `compress_many`."""
+
+    threads: int | None
+
+
 def compress_file(
-    source: SourceLike | Sequence[SourceLike],
-    target: Target | None,
-    model: ModelSpec | str | None = None,
-    options: CompressOptions | None = None,
-    *,
-    overwrite: bool = False,
-    dry_run: bool = False,
-    watch: Watch = unwatched,
+    source: Source, target: Target | None, view: View, **how: Unpack[CompressKeywords]
 ) -> CompressedFile:
     """Bring one file under a limit, as an image or as a video, whichever it is.
 
-    An animation is a video, unless `options.page` names one of its pictures. The ending of
-    `target` says what it is to become: JPEG, PNG or MP4. It may be a function that returns a path
-    for a format; then the format is the best one. A `dry_run` writes nothing, and needs no target.
-    `overwrite` and `watch` are those of `compress_video`.
+    An animation is a video, unless `page` names one of its pictures. The ending of `target` says
+    what it is to become: JPEG, PNG or MP4. It may be a function that returns a path for a format;
+    then the format is the best one. A `dry_run` writes nothing, and needs no target. The keywords
+    are those of `compress_image` and `compress_video`.
 
-    Raises the errors of `compress_image`, `save_image` and `compress_video`.
+    Raises the errors of `compress_image`, `CompressedImage.save` and `compress_video`.
 
-    >>> compress_file("fixtures/photo.jpg", None, dry_run=True).result.action
+    >>> compress_file("fixtures/photo.jpg", None, View.of(), dry_run=True).result.action
     'unchanged'
     """
-    asked = options or CompressOptions()
-    if target is None and not dry_run:
+    asked = _Asked(view, **how)
+    if target is None and not asked.dry_run:
         raise ConstraintError("a target is needed, except for a dry run")
-    if target is not None and not callable(target) and not dry_run:
-        check_new(target, overwrite=overwrite)  # before any work is done
-    image = _as_image(source, model, asked, _named_format(target))
-    if image is None:
-        return _compress_video(source, target, model, asked, overwrite, dry_run, watch)
-    return _save(image, None if dry_run else target, overwrite)
+    if target is not None and not callable(target) and not asked.dry_run:
+        check_new(target, overwrite=asked.overwrite)  # before any work is done
+    with open_media(source) as opened:
+        image = asked.image(opened, _named_format(target))
+        return asked.video(opened, target) if image is None else asked.saved(image, target)
 
 
 def compress_many(
-    sources: Sequence[str],
+    sources: SourceLike | Iterable[SourceLike],
     folder: PathLike | None,
-    model: ModelSpec | str | None = None,
-    options: CompressOptions | None = None,
+    view: View,
     *,
-    overwrite: bool = False,
-    watch: Watch = unwatched,
     threads: int | None = None,
+    **how: Unpack[CompressKeywords],
 ) -> Iterator[Outcome]:
     """Bring files under a limit, in order; one that fails is reported in its place.
 
     They are written into `folder`, which is made where it is missing, under their own names with
     the ending of what they became; a name that an earlier one took gets a number. Without a folder
     nothing is written. Images are encoded side by side by up to `threads` threads, by default one
-    per processor up to four, and written in their turn; videos one after the other.
+    per processor up to four, and written in their turn; videos one after the other. The other
+    keywords are those of `compress_file`.
 
-    Raises `UnknownModelError` at once.
-
-    >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"], None)]
-    ['CompressedFile', 'MediaFailure']
+    >>> [type(done).__name__ for done in compress_many("fixtures/photo.jpg", None, View.of())]
+    ['CompressedFile']
     """
-    spec, asked = get_model(model), options or CompressOptions()
-    names = None if folder is None else _Names(Path(folder), sources)
+    asked, files = _Asked(view, **how), list(as_many(sources))
+    if folder is None:
+        asked = replace(asked, dry_run=True)
+    names = _Names(Path(folder or ""), [source_name(file) for file in files])
 
-    def encode(source: str) -> CompressedImage | Exception | None:
+    def encode(source: SourceLike) -> CompressedImage | Exception | _Video:
         try:
-            return _as_image(source, spec, asked, None)
+            with ExitStack() as stack:
+                opened = stack.enter_context(open_media(source))
+                return asked.image(opened) or (opened, stack.pop_all())
         except (VlprepError, OSError) as error:
             return error
 
-    def finish(source: str, made: CompressedImage | Exception | None) -> Outcome:
-        target = None if names is None else partial(names.target, source)
+    def finish(source: SourceLike, made: CompressedImage | Exception | _Video) -> Outcome:
+        target = None if asked.dry_run else partial(names.target, source_name(source))
         try:
             if isinstance(made, Exception):
                 raise made
-            if made is None:
-                return _compress_video(source, target, spec, asked, overwrite, names is None, watch)
-            return _save(made, target, overwrite)
+            if isinstance(made, CompressedImage):
+                return asked.saved(made, target)
+            opened, until_done = made
+            with until_done:
+                return asked.video(opened, target)
         except (VlprepError, OSError) as error:
             return MediaFailure(source=source_name(source), error=error)
 
-    return starmap(finish, _ahead(encode, sources, threads or min(os.cpu_count() or 1, 4)))
+    return starmap(finish, _ahead(encode, files, threads or min(os.cpu_count() or 1, 4)))
 
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of every file."""
+
+    view: View
+    limit: int | None = None
+    route: str = "base64"
+    keep: Keep = "model-view"
+    lossless: bool = False
+    page: int | None = None
+    tone_map: bool = True
+    overwrite: bool = False
+    dry_run: bool = False
+    watch: Watch = unwatched
+
+    def image(self, opened: Opened, format: str | None = None) -> CompressedImage | None:
+        """Compress an image in memory; `None` for what is a video."""
+        if isinstance(opened, FrameList):
+            return None
+        one_picture = self.page is not None and opened.found.kind == "image"
+        if not one_picture and isinstance(opened.info, VideoInfo):
+            return None
+        return compress_image(
+            opened,
+            self.view,
+            limit=self.limit,
+            route=self.route,
+            keep=self.keep,
+            format=format,
+            lossless=self.lossless,
+            page=self.page,
+        )
+
+    def saved(self, image: CompressedImage, target: Target | None) -> CompressedFile:
+        """Write what became of an image."""
+        if target is None or self.dry_run:
+            return CompressedFile(target=None, result=image)
+        path = target(image.format) if callable(target) else target
+        image.save(path, overwrite=self.overwrite)
+        return CompressedFile(target=str(path), result=image)
+
+    def video(self, opened: Opened, target: Target | None) -> CompressedFile:
+        """Compress a video and write it."""
+        done = compress_video(
+            opened,
+            target,
+            self.view,
+            limit=self.limit,
+            route=self.route,
+            keep=self.keep,
+            tone_map=self.tone_map,
+            overwrite=self.overwrite,
+            dry_run=self.dry_run,
+            watch=self.watch,
+        )
+        return CompressedFile(target=done.target, result=done)
+
+
+_Video: TypeAlias = tuple[Opened, ExitStack]
+"""A video that is open and waits for its turn, and what closes it."""
 
 _Made = TypeVar("_Made")
 
 
 def _ahead(
-    work: Callable[[str], _Made], sources: Sequence[str], threads: int
-) -> Iterator[tuple[str, _Made]]:
+    work: Callable[[Any], _Made], sources: Iterable[SourceLike], threads: int
+) -> Iterator[tuple[SourceLike, _Made]]:
     """Yield each source with what became of it, in order; threads work some sources ahead."""
-    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[str, Future[_Made]]]()
+    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[SourceLike, Future[_Made]]]()
     try:
         for source in sources:
             waiting.append((source, pool.submit(work, source)))
@@ -183,82 +226,12 @@ def _ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def _as_image(
-    source: SourceLike | Sequence[SourceLike],
-    model: ModelSpec | str | None,
-    options: CompressOptions,
-    format: str | None,
-) -> CompressedImage | None:
-    """Compress an image in memory; `None` for what is a video."""
-    found = as_frame_list(source)
-    if isinstance(found, FrameList) or not _is_image(found, options):
-        return None
-    return compress_image(
-        found,
-        model,
-        limit=options.limit,
-        route=options.route,
-        keep=options.keep,
-        format=format,
-        lossless=options.lossless,
-        page=options.page,
-        min_pixels=options.min_pixels,
-        max_pixels=options.max_pixels,
-        high_res=options.high_res,
-        rules=options.rules,
-    )
-
-
-def _is_image(source: SourceLike, options: CompressOptions) -> bool:
-    if options.page is None:
-        return isinstance(probe(source), ImageInfo)
-    with open_item(source) as item:
-        return item.found.kind == "image"
-
-
-def _save(done: CompressedImage, target: Target | None, overwrite: bool) -> CompressedFile:
-    if target is None:
-        return CompressedFile(target=None, result=done)
-    path = target(done.format) if callable(target) else target
-    save_image(done, path, overwrite=overwrite)
-    return CompressedFile(target=str(path), result=done)
-
-
 def _named_format(target: Target | None) -> str | None:
     """Return the format of images that the ending of a path asks for."""
     if target is None or callable(target):
         return None
     ending = Path(target).suffix.lower()
     return next((format for format in WRITTEN if ending in endings(format)), None)
-
-
-def _compress_video(
-    source: SourceLike | Sequence[SourceLike],
-    target: Target | None,
-    model: ModelSpec | str | None,
-    options: CompressOptions,
-    overwrite: bool,
-    dry_run: bool,
-    watch: Watch,
-) -> CompressedFile:
-    done = compress_video(
-        source,
-        target,
-        model,
-        limit=options.limit,
-        route=options.route,
-        keep=options.keep,
-        fps=options.fps,
-        max_frames=options.max_frames,
-        min_pixels=options.min_pixels,
-        max_pixels=options.max_pixels,
-        rules=options.rules,
-        tone_map=options.tone_map,
-        overwrite=overwrite,
-        dry_run=dry_run,
-        watch=watch,
-    )
-    return CompressedFile(target=done.target, result=done)
 
 
 class _Names:
@@ -275,7 +248,7 @@ class _Names:
         Raises `FileExistsError` where that is one of the sources, and `OSError` where the folder
         cannot be made.
         """
-        name, allowed = Path(source.rstrip("/")), endings(format)
+        name, allowed = Path(source.rstrip("/").strip("<>")), endings(format)  # <bytes>, <stdin>
         ending = name.suffix if name.suffix.lower() in allowed else allowed[0]
         path = self._folder / self._free(name.stem, ending)
         check_not_source(path, self._sources)

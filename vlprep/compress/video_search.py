@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from vlprep.compress.clips import Clip, Watch
+from vlprep.compress.clips import ClipFrames
+from vlprep.count.tokens import VideoCount
 from vlprep.errors import ByteLimitError
 from vlprep.media.video.encode import (
     FILE_BYTES,
@@ -23,7 +24,7 @@ from vlprep.media.video.encode import (
     Quality,
     encode_video,
 )
-from vlprep.types import ImageSize
+from vlprep.types import ImageSize, Watch, unwatched
 from vlprep.units import format_size
 
 FIRST_CRF = 20
@@ -47,22 +48,16 @@ LEAST_BITS_PER_PIXEL = 0.03
 _KILOBIT = 1000  # x264 knows no finer rates
 
 
-@dataclass(frozen=True, slots=True)
-class ClipOrder:
-    """What is to be encoded, and into how many bytes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClip:
+    """The clip that a video is to become: what goes into it, and what is known before an encode."""
 
-    source: str
-    """Its name, for messages."""
-    clip: Clip
-    """The frames."""
-    sizes: Iterable[ImageSize]
-    """Sizes of the frames to try, the largest first."""
+    frames: ClipFrames
+    """Its frames."""
     rate: Fraction
     """Frames per second."""
-    limit: int
-    """Bytes that the file must stay under."""
-    watch: Watch
-    """What the frames pass through on their way to the encoder."""
+    sizes: Iterable[ImageSize]
+    """Sizes of the frames to try, the largest first."""
     pixel_aspect: Fraction = Fraction(1)
     """Width of a pixel over its height."""
     sound: Path | None = None
@@ -71,6 +66,21 @@ class ClipOrder:
     """Whether to try the worst quality there is before giving up."""
     quality_first: bool = True
     """Whether to try a quality before a size; pointless where that is known to be too large."""
+    size: ImageSize | None = None
+    """Size of the frames, unless only an encode can tell."""
+    tokens: VideoCount | None = None
+    """What it costs, unless only an encode can tell."""
+    shown: int | None = None
+    """Frames that the model's sampler must pick: the first ones, each once."""
+    dropped: tuple[str, ...] = ()
+    """What is lost on purpose; one sentence each."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return float(self.frames.count / self.rate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,40 +97,45 @@ class EncodedClip:
     """Bits per second asked for, where two passes were needed."""
 
 
-def encode_under(order: ClipOrder, path: Path) -> EncodedClip:
-    """Write a file under the limit to `path`, at the largest of the sizes at which one is found.
+def encode_under(
+    clip: NewClip, path: Path, *, source: str, limit: int, watch: Watch = unwatched
+) -> EncodedClip:
+    """Write a file under `limit` bytes to `path`, at the largest size at which one is found.
 
-    Other files lie beside it meanwhile. Raises `ByteLimitError` where none is found, and the errors
-    of `encode_video` and of reading the frames.
+    Other files lie beside it meanwhile. The frames pass through `watch` on their way. Raises
+    `ByteLimitError`, which names the `source`, where none is found, and the errors of
+    `encode_video` and of reading the frames.
     """
-    search = _Search(order, path)
-    for size in order.sizes:
+    search, size = _Search(clip, path, limit, watch), None
+    for size in clip.sizes:
         found = search.at(size)
         if found is not None:
             return found
-    found = search.at_worst(size) if order.at_any_cost else None
+    found = search.at_worst(size) if clip.at_any_cost and size is not None else None
     if found is not None:
         return found
-    raise ByteLimitError(order.source, order.limit, search.smallest, search.smallest_what)
+    raise ByteLimitError(source, limit, search.smallest, search.smallest_what)
 
 
 class _Search:
     """Tries sizes out until one fits."""
 
-    def __init__(self, order: ClipOrder, path: Path) -> None:
-        self._order = order
+    def __init__(self, clip: NewClip, path: Path, limit: int, watch: Watch) -> None:
+        self._clip = clip
         self._path = path
+        self._limit = limit
+        self._watch = watch
         self._passes = 0
-        self._sound_bytes = order.sound.stat().st_size if order.sound else 0
+        self._sound_bytes = clip.sound.stat().st_size if clip.sound else 0
         self.smallest, self.smallest_what = 0, ""
 
     @property
     def _overhead(self) -> int:
-        return FILE_BYTES + FRAME_BYTES * self._order.clip.frame_count + self._sound_bytes
+        return FILE_BYTES + FRAME_BYTES * self._clip.frames.count + self._sound_bytes
 
     def at(self, size: ImageSize) -> EncodedClip | None:
         """Try one size of frames."""
-        tries_quality = self._order.quality_first and not self._passes
+        tries_quality = self._clip.quality_first and not self._passes
         if tries_quality and self._fits(self._encode(size, Quality(FIRST_CRF), self._path)):
             return EncodedClip(size=size, passes=self._passes, crf=FIRST_CRF)
         bit_rate = self._two_passes(size)
@@ -135,14 +150,14 @@ class _Search:
         return None
 
     def _fits(self, length: int) -> bool:
-        return length < self._order.limit
+        return length < self._limit
 
     def _two_passes(self, size: ImageSize) -> int | None:
         """Encode to the limit; returns the bit rate of the best file under it, if there is one."""
-        limit, stats = self._order.limit, self._path.with_name("stats")
+        limit, stats = self._limit, self._path.with_name("stats")
         if limit <= self._overhead:
             return None
-        rate = _whole((limit - self._overhead) * AIM * 8 / self._seconds)
+        rate = _whole((limit - self._overhead) * AIM * 8 / self._clip.seconds)
         self._encode(size, Pass(1, rate, stats), self._path)
         attempt, best, fullest, tried = self._path.with_name("attempt"), None, 0, set[int]()
         while rate not in tried and len(tried) <= MAX_REPEATS:
@@ -162,18 +177,14 @@ class _Search:
             rate = _whole(rate * AIM * limit / length)
         return best
 
-    @property
-    def _seconds(self) -> float:
-        return float(self._order.clip.frame_count / self._order.rate)
-
     def _encode(self, size: ImageSize, control: Quality | Pass, path: Path) -> int:
         """Run one pass and return the length of the file."""
-        order, self._passes = self._order, self._passes + 1
+        clip, self._passes = self._clip, self._passes + 1
         what = "encoding" if isinstance(control, Quality) else f"pass {control.number} of 2"
-        shape = ClipShape(size, order.rate, order.pixel_aspect)
-        with closing(order.clip.frames(size)) as frames:
-            watched = order.watch(frames, order.clip.frame_count, what)
-            encode_video(path, watched, shape, control, order.sound)
+        shape = ClipShape(size, clip.rate, clip.pixel_aspect)
+        with closing(clip.frames.read(size)) as frames:
+            watched = self._watch(frames, clip.frames.count, what)
+            encode_video(path, watched, shape, control, clip.sound)
         if isinstance(control, Pass) and control.number == 1:
             return 0
         length = path.stat().st_size

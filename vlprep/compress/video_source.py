@@ -2,74 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from vlprep.check.files import check_length, shortest_video, takes_container, video_byte_limit
-from vlprep.compress.clips import Watch
-from vlprep.compress.video_search import ClipOrder
-from vlprep.count.tokens import TokenCount, video_tokens
+from vlprep.count.frame_list import FrameList, as_frame_list
+from vlprep.count.tokens import VideoCount, video_count
 from vlprep.errors import ConstraintError
-from vlprep.frames.stream import FrameStream, read_frames
+from vlprep.frames.stream import FrameStream, stream_frames
+from vlprep.maths.sampling import frame_range
 from vlprep.media.sniff import endings
-from vlprep.media.source import SourceLike, open_item
+from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.media.video.sound import has_sound
 from vlprep.models.registry import get_route
-from vlprep.models.spec import ModelSpec
-from vlprep.types import Action, FramePlan, ImageSize, Keep, VideoInfo
+from vlprep.types import Action, FrameListInfo, ImageSize, Keep, VideoInfo, Watch
 from vlprep.units import format_size
+from vlprep.view import View
+
+Source: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
+"""A file; or a list of images, or a folder of them, that stands for a video."""
+
+Opened: TypeAlias = Item | FrameList
+"""A file that is open, or a list of images, which are opened one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class VideoTask:
-    """What the caller asked."""
+def open_media(source: Source) -> AbstractContextManager[Opened]:
+    """Open one file for a `with` block, once for all that is done with it.
 
-    source: SourceLike | Sequence[SourceLike]
-    spec: ModelSpec
-    keep: Keep
-    options: Mapping[str, Any]
-    tone_map: bool
-    watch: Watch
-    ending: str = ""
-    """Ending of the file to write, with the dot; one of MP4's asks for that."""
-
-    def stream(self) -> FrameStream:
-        """Open the source, to be read as the model sees it; its header is read at once."""
-        return read_frames(self.source, self.spec, tone_map=self.tone_map, **self.options)
-
-    def count(self, info: VideoInfo) -> TokenCount:
-        """Count a video with the caller's options."""
-        return video_tokens(info, self.spec, **self.options)
-
-    @property
-    def least_frames(self) -> int:
-        """Frames that the model wants of a video, unless the caller allows fewer."""
-        rule = self.spec.rules(self.options["rules"]).video_rule(self.spec.name)
-        allowed = self.options["max_frames"]
-        return rule.min_frames if allowed is None else max(min(rule.min_frames, allowed), 1)
-
-    @property
-    def least_seconds(self) -> float:
-        """Seconds that a video must last."""
-        return shortest_video(self.spec)
+    Raises the errors of `as_frame_list` and `open_item`.
+    """
+    found = source if isinstance(source, FrameList) else as_frame_list(source)
+    return nullcontext(found) if isinstance(found, FrameList) else open_item(found)
 
 
 @dataclass(frozen=True, slots=True)
 class VideoCase:
-    """What is known of the source before it is decoded."""
+    """A video before it is decoded: what is asked of it, and what its header says."""
 
-    task: VideoTask
+    source: Opened
+    view: View
+    keep: Keep
+    tone_map: bool
+    watch: Watch
     names: tuple[str, ...]
     info: VideoInfo
-    tokens: TokenCount
-    limit: int
+    tokens: VideoCount
+    part: tuple[int, int] | None
+    """The displayed frames that are wanted, from the first to before the second; `None`: all."""
+    limit: int = 0
     """Bytes to stay under: no more than the source has, where its container could stay."""
-    action: Action
-    reason: str
     most: int = 0
     """Bytes that may be taken where the source's are not enough."""
+    action: Action = "unchanged"
+    reason: str = ""
+
+    def stream(self) -> FrameStream:
+        """Read the frames that the model is shown."""
+        return _stream(self.source, self.view, self.tone_map)
+
+    def count(self, info: VideoInfo) -> VideoCount:
+        """Count a result, in which the part that is wanted is all there is."""
+        return video_count(info, self.view.asking(start_seconds=None, end_seconds=None))
 
     @property
     def may_grow(self) -> bool:
@@ -82,96 +77,132 @@ class VideoCase:
         return (self.info.format or "MP4") if self.action == "unchanged" else "MP4"
 
     @property
-    def plan(self) -> FramePlan:
-        """The frames that the model is shown of the source."""
-        assert self.tokens.plan is not None  # a video's count always has one
-        return self.tokens.plan
-
-    @property
-    def single_source(self) -> SourceLike:
+    def item(self) -> Item:
         """The source, where it is one file."""
-        return self.task.source  # type: ignore[return-value]  # lists are refused before
+        assert isinstance(self.source, Item)  # lists are refused before
+        return self.source
 
     @property
     def has_sound(self) -> bool:
         """Whether there is any sound to lose."""
-        if self.info.frame_count_from == "list":
-            return False
-        with open_item(self.single_source) as item:
-            return item.found.kind != "image" and has_sound(item)
+        is_video = isinstance(self.source, Item) and self.source.found.kind == "video"
+        return is_video and has_sound(self.item)
+
+    @property
+    def first_seconds(self) -> float:
+        """Seconds from the first displayed frame to what is wanted."""
+        return self.part[0] / float(self.info.fps or 1) if self.part else 0.0
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds that what is wanted lasts; `None` if unknown."""
+        if self.part is None:
+            return self.info.duration_seconds
+        return (self.part[1] - self.part[0]) / float(self.info.fps or 1)
+
+    @property
+    def least_seconds(self) -> float:
+        """Seconds that a video must last."""
+        return shortest_video(self.view.model)
+
+    @property
+    def least_frames(self) -> int:
+        """Frames that the model wants of a video, unless the caller allows fewer."""
+        asked = self.view.options
+        allowed = (asked.nframes, asked.min_frames, asked.max_frames)
+        wanted = self.view.video_rule.min_frames
+        return max(min([wanted, *(bound for bound in allowed if bound is not None)]), 1)
+
+    @property
+    def asked_part(self) -> str:
+        """The part that was asked for, in words."""
+        start, end = self.view.options.start_seconds, self.view.options.end_seconds
+        until = "on" if end is None else f"to {end:g} s"
+        return f"the part from {start or 0:g} s {until}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outline:
-    """What a video is to become: all that is known before a frame is encoded."""
-
-    frame_count: int
-    """Frames of the result."""
-    duration_seconds: float
-    """How long they last."""
-    dropped: tuple[str, ...]
-    """What is lost on purpose; one sentence each."""
-    warnings: tuple[str, ...]
-    """What a user should know."""
-    order: Callable[[Path], ClipOrder]
-    """Makes the order for the encoder, which may put files of its own into a folder."""
-    size: ImageSize | None = None
-    """Size of the frames, unless only an encode can tell."""
-    tokens: TokenCount | None = None
-    """What the result costs, unless only an encode can tell."""
-    shown: int | None = None
-    """Frames that the model's sampler must pick: the first ones, each once."""
-
-
-def examine(task: VideoTask, limit: int | None, route: str) -> VideoCase:
+def examine(
+    source: Opened,
+    view: View,
+    keep: Keep,
+    tone_map: bool,
+    watch: Watch,
+    limit: int | None,
+    route: str,
+    ending: str,
+) -> VideoCase:
     """Decide what to do, from the header alone.
 
-    `limit` is a number of bytes in place of the route's own. Raises the errors of `read_frames`,
+    `limit` is a number of bytes in place of the route's own; `ending` is that of the file to write,
+    with the dot: one of MP4's asks for that. Raises the errors of `stream_frames`,
     `ConstraintError` for a video too long for the model, and `UnknownFactError` where no source
     states a limit.
     """
-    with task.stream() as stream:
+    with _stream(source, view, tone_map) as stream:
         info, tokens, names = stream.info, stream.tokens, stream.sources
-    if task.keep == "full" and info.frame_count_from == "list":
+    part = _part(info, view)
+    case = VideoCase(source, view, keep, tone_map, watch, names, info, tokens, part)
+    if keep == "full" and isinstance(info, FrameListInfo):
         raise ConstraintError("a list of images has nothing beyond what the model sees to keep")
-    check_length(task.spec, info, names[0])
+    check_length(view.model, replace(info, duration_seconds=case.seconds), names[0])
     way = get_route(route)
-    allowed = video_byte_limit(task.spec, way, info.format) if limit is None else limit
-    reasons = _reasons(task, info, allowed)
+    allowed = video_byte_limit(view.model, way, info.format) if limit is None else limit
+    reasons = _reasons(case, allowed, ending)
     if not reasons:
         reason = f"{info.file_bytes:,} bytes of {info.format} are within every limit"
-        return VideoCase(task, names, info, tokens, allowed, "unchanged", reason)
-    action: Action = "compressed" if (info.file_bytes or 0) >= allowed else "converted"
-    most = video_byte_limit(task.spec, way) if limit is None else limit
-    may_stay = info.frame_count_from != "list" and takes_container(task.spec, info.format)
-    under = min(most, info.file_bytes or most) if may_stay else most
-    return VideoCase(task, names, info, tokens, under, action, "; ".join(reasons), most)
+        return replace(case, limit=allowed, reason=reason)
+    most = video_byte_limit(view.model, way) if limit is None else limit
+    may_stay = not isinstance(info, FrameListInfo) and takes_container(view.model, info.format)
+    return replace(
+        case,
+        limit=min(most, info.file_bytes or most) if may_stay else most,
+        most=most,
+        action="compressed" if (info.file_bytes or 0) >= allowed else "converted",
+        reason="; ".join(reasons),
+    )
 
 
-def _reasons(task: VideoTask, info: VideoInfo, limit: int) -> list[str]:
+def _stream(source: Opened, view: View, tone_map: bool) -> FrameStream:
+    images = list(source.images) if isinstance(source, FrameList) else source
+    return stream_frames(images, view, tone_map=tone_map)
+
+
+def _part(info: VideoInfo, view: View) -> tuple[int, int] | None:
+    """Return the frames between the times that are asked for, where these are not all."""
+    asked, rate = view.options, None if info.fps is None else float(info.fps)
+    first, last = frame_range(info.frame_count, rate, asked.start_seconds, asked.end_seconds)
+    return None if (first, last) == (0, info.frame_count - 1) else (first, last + 1)
+
+
+def _reasons(case: VideoCase, limit: int, ending: str) -> list[str]:
     """Say why the source cannot stay as it is."""
-    name, seconds, reasons = task.spec.name, info.duration_seconds, []
+    info, seconds, name, reasons = case.info, case.seconds, case.view.model.name, []
     if (info.file_bytes or 0) >= limit:
         reasons.append(f"{info.file_bytes:,} bytes are not under {limit:,}")
-    if info.frame_count_from == "list":
+    if isinstance(info, FrameListInfo):
         reasons.append("a list of images is not a file")
-    elif not takes_container(task.spec, info.format):
+    elif not takes_container(case.view.model, info.format):
         reasons.append(f"{name} does not take {info.format}")
-    elif task.ending in endings("MP4") and task.ending not in endings(info.format or ""):
+    elif ending in endings("MP4") and ending not in endings(info.format or ""):
         reasons.append(f"MP4 is wanted, not {info.format}")
-    if seconds is not None and seconds < task.least_seconds:
-        reasons.append(f"lasts {seconds:.2f} s, and {name} wants {task.least_seconds:g} s")
-    if task.spec.kind == "api" and info.frame_count < task.least_frames:
-        reasons.append(f"{info.frame_count} frame(s), and {name} wants {task.least_frames}")
+    if case.part is not None:
+        reasons.append(f"{case.asked_part} is wanted")
+    if seconds is not None and seconds < case.least_seconds:
+        reasons.append(f"lasts {seconds:.2f} s, and {name} wants {case.least_seconds:g} s")
+    if case.view.model.kind == "api" and info.frame_count < case.least_frames:
+        reasons.append(f"{info.frame_count} frame(s), and {name} wants {case.least_frames}")
     return reasons
 
 
 def changed_anyway(case: VideoCase) -> Iterator[str]:
     """Tell what no encode can keep of a source, whatever else is kept."""
     info = case.info
+    if case.part is not None:
+        kept = f"all but {case.asked_part} dropped"
+        yield f"{kept}: count the result without `start_seconds` and `end_seconds`"
     if info.rotation or info.mirrored:
         yield "turned upright, as the file asks"
-    if info.hdr and case.task.tone_map:
+    if info.hdr and case.tone_map:
         yield f"high dynamic range ({info.hdr}) mapped to that of ordinary screens"
 
 

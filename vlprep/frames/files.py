@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -22,7 +22,7 @@ from vlprep.media.target import (
     new_file,
     new_folder,
 )
-from vlprep.types import Frame, FrameListInfo, ImageSize
+from vlprep.types import Frame, FrameListInfo, ImageSize, Watch, unwatched
 from vlprep.units import format_size
 
 FrameFormat = Literal["jpg", "png", "npy"]
@@ -57,14 +57,15 @@ def save_frames(
     format: FrameFormat = "jpg",
     sheet: PathLike | None = None,
     overwrite: bool = False,
-    watch: Callable[[Iterable[Frame]], Iterable[Frame]] = iter,
+    watch: Watch = unwatched,
 ) -> list[FrameRecord]:
     """Write all frames of a stream into a folder, draw them on a contact sheet, or both.
 
     "jpg" (quality 95, full colour) and "png" give one file a frame, named by its place and its
     time; "npy" gives one array, frames x height x width x 3. The folder also gets a manifest, as
     `manifest` returns it. Files appear together when all frames are read, or not at all. `watch`
-    wraps the frames on their way, for a display of progress. The stream is closed at the end.
+    gets the frames, their number and what is being done, and passes them on. The stream is closed
+    at the end.
 
     Raises `DecodeError` when no frame can be decoded, `ConstraintError` for a sheet named as no
     known picture format, the errors of iterating over a stream, and those of `new_folder` and
@@ -81,7 +82,7 @@ def save_frames(
     with stream:
         _check_targets(stream, folder, sheet, overwrite)
         drawn = ContactSheet(stream.plan.frame_count, stream.tokens.resized) if sheet else None
-        frames = _seen(watch(stream), drawn)
+        frames = _seen(watch(stream, stream.plan.frame_count, "reading frames"), drawn)
         if folder is None:
             records = [_record(frame, None) for frame in frames]
             _require(records, stream)

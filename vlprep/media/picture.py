@@ -130,6 +130,8 @@ def resize_picture(picture: Pixels, size: ImageSize) -> Pixels:
     >>> resize_picture(np.zeros((10, 20, 3), np.uint8), ImageSize(28, 56)).shape
     (28, 56, 3)
     """
+    if picture.shape[:2] == size:
+        return picture
     image = Image.fromarray(picture)
     return np.asarray(image.resize((size.width, size.height), Image.Resampling.BICUBIC))
 

@@ -31,18 +31,25 @@ def has_sound(item: Item) -> bool:
         return _chosen(container) is not None
 
 
-def write_sound(path: Path, item: Item, *, bit_rate: int, start_seconds: float) -> int:
+def write_sound(
+    path: Path,
+    item: Item,
+    *,
+    bit_rate: int,
+    start_seconds: float,
+    seconds: float | None = None,
+) -> int:
     """Write a video's sound as AAC, mono, to a new MP4 and return its length in bytes.
 
     `bit_rate` is in bits per second. `start_seconds` is the time stamp of the first displayed
-    frame; sound from before it is left out. A packet that is damaged is skipped; where none can be
-    decoded the length is 0.
+    frame; sound from before it, and from `seconds` after it on, is left out. A packet that is
+    damaged is skipped; where none can be decoded the length is 0.
 
     Raises the errors of `open_video` and `write_errors`.
     """
     encoder: Any = None
     with write_errors(path), av.open(str(path), "w", format="mp4") as output:
-        for frame in _frames(item, start_seconds):
+        for frame in _frames(item, start_seconds, seconds):
             if encoder is None:
                 rate = frame.sample_rate if frame.sample_rate in _AAC_RATES else 48000
                 encoder = output.add_stream("aac", rate=rate, layout="mono")
@@ -73,7 +80,7 @@ def _chosen(container: InputContainer) -> AudioStream | None:
     return min(streams, key=lambda stream: (not stream.disposition & 1, stream.index), default=None)
 
 
-def _frames(item: Item, start_seconds: float) -> Iterator[AudioFrame]:
+def _frames(item: Item, start_seconds: float, seconds: float | None) -> Iterator[AudioFrame]:
     """Decode the sound, on a clock that starts at `start_seconds` and never runs backwards."""
     reached = 0
     with open_video(item) as container:
@@ -84,6 +91,8 @@ def _frames(item: Item, start_seconds: float) -> Iterator[AudioFrame]:
                 time = reached / rate if frame.time is None else frame.time - start_seconds
                 if time + frame.samples / rate <= 0:
                     continue
+                if seconds is not None and time >= seconds:
+                    return
                 reached = max(reached, round(time * rate))
                 frame.pts, frame.time_base = reached, Fraction(1, rate)
                 reached += frame.samples

@@ -1,0 +1,96 @@
+"""What became of a file, which is told of images and videos alike; and what both are asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from vlprep.count.tokens import TokenCount
+from vlprep.errors import ConstraintError
+from vlprep.media.sniff import endings
+from vlprep.media.target import PathLike
+from vlprep.types import Action, ImageSize, Keep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compressed:
+    """A file brought under a limit; of a dry run, what only an encode can tell is `None`."""
+
+    kind: ClassVar[Literal["image", "video"]]
+
+    source: str
+    """The file as the caller named it."""
+    model: str
+    """Name of the model."""
+    action: Action
+    """"unchanged": the source's own bytes; "converted": it was not taken; "compressed"."""
+    reason: str
+    """Why."""
+    format: str
+    """Format of the result, for instance "JPEG" or "MP4"."""
+    limit: int
+    """Number of bytes that the file had to stay under."""
+    bytes_before: int
+    """Length of the source's file."""
+    bytes_after: int | None = None
+    """Length of the result."""
+    size_before: ImageSize
+    """Of the source, or of its frames, as displayed."""
+    size_after: ImageSize | None = None
+    """Of the result, or of its frames."""
+    tokens_before: TokenCount
+    """What the source costs."""
+    tokens_after: TokenCount | None = None
+    """What the result costs."""
+    dropped: tuple[str, ...] = ()
+    """What the result lacks of the source, and how it was changed; one sentence each."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know."""
+
+    @property
+    def ratio(self) -> float | None:
+        """Bytes of the source over those of the result."""
+        return self.bytes_before / self.bytes_after if self.bytes_after else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the file's entry of `vlprep.compress/1`, less where it was written."""
+        after, tokens = self.size_after, self.tokens_after
+        return {
+            "source": self.source,
+            "kind": self.kind,
+            "action": self.action,
+            "reason": self.reason,
+            "format": self.format,
+            "limit_bytes": self.limit,
+            "bytes_before": self.bytes_before,
+            "bytes_after": self.bytes_after,
+            "height_before": self.size_before.height,
+            "width_before": self.size_before.width,
+            "height_after": None if after is None else after.height,
+            "width_after": None if after is None else after.width,
+            "tokens_before": self.tokens_before.total,
+            "tokens_after": None if tokens is None else tokens.total,
+            **self._details(),
+            "dropped": list(self.dropped),
+            "warnings": list(self.warnings),
+        }
+
+    def _details(self) -> dict[str, Any]:
+        """Return what is told of one kind only."""
+        raise NotImplementedError
+
+
+def check_asked(limit: int | None, keep: Keep) -> None:
+    """Raise `ConstraintError` for a limit in bytes, or a thing to keep, that cannot be."""
+    if limit is not None and limit < 1:
+        raise ConstraintError(f"limit must be above 0 bytes, got {limit:,}")
+    if keep not in ("model-view", "full"):
+        raise ConstraintError(f"keep must be model-view or full, got {keep!r}")
+
+
+def check_ending(path: PathLike, format: str) -> None:
+    """Raise `ConstraintError` where the ending of a name is not one of a format's."""
+    allowed = endings(format)
+    if Path(path).suffix.lower() not in allowed:
+        raise ConstraintError(f"{path}: the content is {format}; use the ending {allowed[0]}")
