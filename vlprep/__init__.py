@@ -171,8 +171,8 @@ _HOMES = {
         "load_model_file",
     ),
     "models.spec": ("ModelSpec",),
-    "payload.request": ("Request",),
     "payload.parts": ("MediaUrl",),
+    "payload.request": ("Request",),
     "plan.chart": ("save_chart",),
     "plan.fit": ("ImageFit",),
     "plan.records": (

@@ -367,6 +367,18 @@ def test_a_file_is_opened_once(opened, large, name, way, check):
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["photo.jpg", "street.mp4", "clip.ts", "large.mp4"])
+def test_so_is_a_file_that_goes_by_its_path(opened, large, tmp_path, name, way):
+    path = str(large if name == "large.mp4" else FIXTURES / name)
+    by_path = {"route": "path", "folder": tmp_path, "api": "dashscope", "check": False}
+    try:
+        build_request([path], "hi", **by_path, **WAYS[way])
+    except UnsupportedFormatError:
+        assert (name, way) == ("clip.ts", "plain")
+    assert opened.count(path) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("ending", ["png", "gif"])
 def test_an_animation_is_opened_once(opened, way, ending):
     path = str(FIXTURES / f"animated.{ending}")
