@@ -20,7 +20,7 @@ from vlprep import (
     count_tokens,
     read_frames,
 )
-from vlprep.payload.urls import file_url
+from vlprep.payload.parts import file_url
 
 openai = pytest.importorskip("openai")  # of the extra "test"
 dashscope = pytest.importorskip("dashscope")

@@ -69,8 +69,8 @@ if TYPE_CHECKING:
     from vlprep.models.registry import list_models as list_models
     from vlprep.models.registry import load_model_file as load_model_file
     from vlprep.models.spec import ModelSpec as ModelSpec
+    from vlprep.payload.parts import MediaUrl as MediaUrl
     from vlprep.payload.request import Request as Request
-    from vlprep.payload.urls import MediaUrl as MediaUrl
     from vlprep.plan.chart import save_chart as save_chart
     from vlprep.plan.fit import ImageFit as ImageFit
     from vlprep.plan.records import MediaPlan as MediaPlan
@@ -171,8 +171,8 @@ _HOMES = {
         "load_model_file",
     ),
     "models.spec": ("ModelSpec",),
+    "payload.parts": ("MediaUrl",),
     "payload.request": ("Request",),
-    "payload.urls": ("MediaUrl",),
     "plan.chart": ("save_chart",),
     "plan.fit": ("ImageFit",),
     "plan.records": (

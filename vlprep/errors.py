@@ -5,7 +5,7 @@ VlprepError
 ├─ UnknownModelError        (LookupError)   .name .suggestions
 ├─ UnknownFactError         (LookupError)   .model .fact
 ├─ ModelFileError           (ValueError)    .path
-├─ CheckError                               .problems
+├─ CheckError                               .problems .findings
 ├─ AnswerError              (ValueError)    a model's answer without boxes that can be read
 ├─ MediaError                               .source
 │  ├─ UnsupportedFormatError (ValueError)   .format
@@ -87,12 +87,16 @@ class ModelFileError(VlprepError, ValueError):
 
 
 class CheckError(VlprepError):
-    """The check of what is to be sent found errors; `problems` names each, with its remedy."""
+    """The check of what is to be sent found errors; `problems` names each, with its remedy.
+
+    `findings` are the same as the check reports them.
+    """
 
     code = "check_failed"
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], findings: Sequence[object] = ()) -> None:
         self.problems = tuple(problems)
+        self.findings = tuple(findings)
         count = f"{len(self.problems)} error" + "s" * (len(self.problems) != 1)
         super().__init__(
             f"the check found {count}: {'; '.join(self.problems)} "

@@ -8,7 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.places import FIXTURES
+from vlprep.cli.payload import body_length, preview
+from vlprep.payload.request import json_chunks
 
 
 def test_the_body_is_on_stdout_and_notes_on_stderr(run):
@@ -114,3 +119,54 @@ def test_a_refusal_is_one_line(run):
     ran = run("payload", "photo.jpg", "-t", "hi", "-m", "qvq-max", "--system", "x")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == "vlprep: qvq-max takes no system message; put it into the text\n"
+
+
+def test_every_broken_limit_comes_with_a_command(run):
+    ran = run("payload", "still.gif", "-t", "hi", "-m", "qvq-max")
+    assert "; vlprep compress still.gif -o compressed/ " in ran.err
+    assert "compress_many" not in ran.err and "`" not in ran.err
+
+
+def test_what_a_request_cannot_say_is_refused_in_words_of_the_command_line(run):
+    ran = run("payload", "street.mp4", "-t", "hi", "--start", 2, "--max-pixels", 100_000)
+    assert ran.code == 1
+    assert "cannot say --start and --max-pixels of a video file; --as-frames sends" in ran.err
+    ran = run("payload", "street.mp4", "-t", "hi", "--start", 2, "--as-frames")
+    assert "16 frames at 2 fps" in ran.err
+
+
+def test_a_body_may_be_written_cut(run, tmp_path):
+    run("payload", "photo.jpg", "-t", "hi", "--preview", "-o", tmp_path / "body.json")
+    assert len((tmp_path / "body.json").read_text("ascii")) < 400
+
+
+def test_a_model_file_may_be_asked_for(run, tmp_path):
+    config = {"image_processor_type": "Qwen2VLImageProcessor", "patch_size": 14, "merge_size": 2}
+    config = json.dumps(config | {"temporal_patch_size": 2})
+    (tmp_path / "preprocessor_config.json").write_text(config)
+    ran = run("payload", "photo.jpg", "-t", "hi", "--model-file", tmp_path)
+    assert ran.json["model"] == tmp_path.name
+    assert ran.err.count("the folder states no image size") == 1
+
+
+DOCUMENTS = st.dictionaries(
+    st.text(max_size=5), st.text(max_size=20) | st.lists(st.floats(0, 10) | st.booleans())
+)
+
+
+@given(DOCUMENTS)
+def test_the_pieces_are_the_document_in_ascii(document):
+    written = "".join(json_chunks(document))
+    assert written.isascii()
+    assert json.loads(written) == document
+    assert json.loads("".join(json_chunks(document, indent=2))) == document
+    assert body_length(document) == len(json.dumps(document, separators=(",", ":")))
+
+
+def test_a_preview_cuts_data_urls_only_and_changes_nothing():
+    url = "data:image/jpeg;base64," + "/" * 3000
+    body = {"a": [{"url": url}, "x" * 3000, "data:,short"], "b": 1}
+    shown = preview(body)
+    assert shown["a"][0]["url"] == "data:image/jpeg;base64,////////... (3,023 characters)"
+    assert shown["a"][1:] == body["a"][1:] and shown["b"] == 1
+    assert body["a"][0]["url"] == url

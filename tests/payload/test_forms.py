@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from vlprep.check.rule import FileFacts
 from vlprep.payload.forms import DASHSCOPE, OPENAI, Settings
 from vlprep.payload.parts import MediaPart, SentFile
 
@@ -11,9 +12,13 @@ URL = "https://example.com/x"
 
 
 def part(kind, fps=None, files=1, states_fps=True, **limits):
-    file = SentFile(name="x", source=None, url=URL)
     return MediaPart(
-        name="x", kind=kind, files=(file,) * files, fps=fps, states_fps=states_fps, limits=limits
+        facts=FileFacts(source="x", kind="URL"),
+        kind=kind,
+        files=(SentFile(name="x", address=URL),) * files,
+        fps=fps,
+        states_fps=states_fps,
+        limits=limits,
     )
 
 
@@ -45,9 +50,8 @@ def part(kind, fps=None, files=1, states_fps=True, **limits):
     ],
 )
 def test_media(media, openai, dashscope):
-    addresses = [URL] * len(media.files)
-    assert OPENAI.media(media, addresses) == openai
-    assert DASHSCOPE.media(media, addresses) == dashscope
+    assert OPENAI.media(media) == openai
+    assert DASHSCOPE.media(media) == dashscope
 
 
 PLAIN = Settings(model="m", stream=False, extras={})

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.places import FIXTURES
-from vlprep import build_message, build_messages, build_request, count_tokens
+from vlprep import MediaUrl, build_message, build_messages, build_request, count_tokens, processor
 from vlprep.errors import CheckError, ConstraintError, UnsupportedFormatError
+from vlprep.payload.request import json_chunks
 
 PHOTO, STREET = FIXTURES / "photo.jpg", FIXTURES / "street.mp4"
 URL = "https://example.com/a.jpg"
@@ -22,6 +25,13 @@ def test_the_message_is_the_last_of_the_messages_of_the_body():
 def test_media_come_before_the_text_in_order():
     content = build_message([STREET, PHOTO, URL], "hi")["content"]
     assert [part["type"] for part in content] == ["video_url", "image_url", "image_url", "text"]
+
+
+def test_one_item_alone_is_a_list_of_one():
+    url = MediaUrl("https://example.com/", "image")
+    with PHOTO.open("rb") as file:
+        for item in (PHOTO, str(PHOTO), PHOTO.read_bytes(), file, URL, url):
+            assert build_message(item, "hi") == build_message([item], "hi")
 
 
 def test_tokens_are_the_sum_of_what_is_counted():
@@ -45,6 +55,16 @@ def test_a_broken_limit_stops_it_unless_the_caller_goes_on():
     assert request.parts[0].files[0].mime_type == "image/gif"
 
 
+def test_all_that_is_wrong_is_told_at_once():
+    with pytest.raises(CheckError) as caught:
+        build_request(["no-such.jpg", FIXTURES / "text.txt", FIXTURES / "tiny.png"], "hi")
+    assert [problem.rpartition("/")[2].split(":")[0] for problem in caught.value.problems] == [
+        "no-such.jpg", "text.txt", "tiny.png",
+    ]  # fmt: skip
+    with pytest.raises(CheckError, match=r"no-such\.jpg: no such file"):
+        build_request([[PHOTO, "no-such.jpg"]], "hi")
+
+
 def test_what_is_remade_is_checked_as_it_is_sent():
     request = build_request([FIXTURES / "still.gif"], "hi", compress=True)
     assert request.parts[0].files[0].mime_type in ("image/jpeg", "image/png")
@@ -56,11 +76,28 @@ def test_warnings_name_their_file_once():
     assert warnings.count(f"{FIXTURES}/png_named.jpg: named .jpg but the content is PNG") == 1
 
 
-def test_paths_have_no_body_but_arguments():
+def test_warnings_of_the_model_are_its_own_and_said_once(tmp_path):
+    (tmp_path / "preprocessor_config.json").write_text(
+        '{"image_processor_type": "Qwen2VLImageProcessor", "patch_size": 14, "merge_size": 2, '
+        '"temporal_patch_size": 2}'
+    )
+    from vlprep import load_model_file
+
+    model = load_model_file(tmp_path)
+    request = processor(model).request([PHOTO, PHOTO], "hi", check=False)
+    assert model.warnings
+    for warning in model.warnings:
+        assert [said for said in request.warnings if warning in said] == [
+            f"{model.name}: {warning}"
+        ]
+
+
+def test_paths_have_no_body_but_arguments(tmp_path):
     request = build_request([PHOTO], "hi", api="dashscope", route="path")
-    with pytest.raises(ConstraintError, match="--sdk"):
+    with pytest.raises(ConstraintError, match="`arguments`"):
         _ = request.body
     assert request.arguments["messages"][0]["content"][0] == {"image": f"file://{PHOTO}"}
+    assert request.to_dict(sdk=True) == request.arguments
     assert repr(request) == "Request(dashscope, qwen3-vl-plus, image)"
 
 
@@ -71,11 +108,23 @@ def test_files_that_are_no_media_are_refused():
         build_request(["no-such.jpg"], "hi", check=False)
 
 
-def test_a_file_is_not_a_list_of_files():
-    with pytest.raises(TypeError, match="around one"):
-        build_request("photo.jpg", "hi")
-
-
 def test_an_unknown_option_is_a_type_error():
-    with pytest.raises(TypeError, match="fsp"):
-        build_message([URL], "hi", fsp=2)
+    for call in (build_request, build_message, build_messages, processor().request):
+        with pytest.raises(TypeError, match="fsp"):
+            call([URL], "hi", fsp=2)
+
+
+@pytest.mark.parametrize("sdk", [False, True])
+def test_a_request_is_saved_as_it_would_be_sent(tmp_path, sdk):
+    request = build_request([PHOTO], "街?", "qvq-max", thinking=True)
+    request.save(tmp_path / "body.json", sdk=sdk)
+    written = json.loads((tmp_path / "body.json").read_text("ascii"))
+    assert written == request.to_dict(sdk=sdk) == (request.arguments if sdk else request.body)
+    with pytest.raises(FileExistsError):
+        request.save(tmp_path / "body.json")
+    request.save(tmp_path / "body.json", overwrite=True)
+
+
+def test_what_is_no_json_is_an_error():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        "".join(json_chunks({"fps": float("nan")}))

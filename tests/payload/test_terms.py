@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tests.places import FIXTURES
-from vlprep import build_request
+from vlprep import View, build_request
 from vlprep.errors import ConstraintError, UnknownFactError
+from vlprep.payload.terms import How, check_rate, list_rate, video_rate
 
 URL = "https://example.com/a.jpg"
 
@@ -55,7 +56,7 @@ def test_a_budget_needs_thinking_and_has_a_most():
 
 def test_high_resolution_is_sent_where_it_is_known():
     assert build("qvq-max", high_res=True).body["vl_high_resolution_images"] is True
-    with pytest.raises(UnknownFactError, match="high-resolution mode"):
+    with pytest.raises(UnknownFactError, match="no source states"):
         build("qwen-vl-ocr", high_res=True)
 
 
@@ -84,11 +85,6 @@ def test_the_route_url_takes_no_files():
         build(items=[FIXTURES / "photo.jpg"], route="url")
 
 
-def test_a_bound_on_frames_needs_frames():
-    with pytest.raises(ConstraintError, match="--as-frames"):
-        build(max_frames=4)
-
-
 def test_text_is_unicode():
     with pytest.raises(ConstraintError, match="UTF-8"):
         build(text="\udcff")
@@ -100,9 +96,11 @@ def test_open_weights_speak_the_common_form_without_the_vendors_fields():
     assert body["model"] == weights
     with pytest.raises(ConstraintError, match="no dashscope API"):
         build(weights, api="dashscope")
-    for asked in ({"high_res": True}, {"max_pixels": 9}, {"as_frames": True}):
+    for asked in ({"max_pixels": 9}, {"as_frames": True}):
         with pytest.raises(UnknownFactError, match="server of these weights"):
             build(weights, **asked)
+    with pytest.raises(ConstraintError, match="`high_res`"):
+        build(weights, high_res=True)
     with pytest.raises(UnknownFactError, match="list of frames"):
         build(weights, items=[[URL, URL]])
 
@@ -113,3 +111,96 @@ def test_texts_that_the_sdk_would_change_are_told(text, monkeypatch):
     assert "takes this text for the name of a file" in build(text=text, api="dashscope").warnings[0]
     assert build(text=text).warnings == ()
     assert build(text=f"What is {text}?", api="dashscope").warnings == ()
+
+
+# Rates of frames.
+
+
+def how(api="openai", *, video_fields=False, **view):
+    return How(view=View.of(**view), api=api, video_fields=video_fields)
+
+
+def test_a_rate_is_stated_where_it_can_be():
+    assert video_rate(how("dashscope", fps=0.5)) == 0.5
+    assert video_rate(how("dashscope")) is None
+    assert video_rate(how(fps=2.0)) is None  # what it does anyway
+    assert video_rate(how(fps=1.0, video_fields=True)) == 1.0
+
+
+@pytest.mark.parametrize("rate", [0.05, 10.5, 0.0, -1.0, float("nan"), float("inf")])
+def test_rates_out_of_the_documented_range_are_refused(rate):
+    with pytest.raises(ConstraintError, match=r"from 0\.1 to 10"):
+        check_rate(rate, how("dashscope"))
+
+
+def test_the_ends_of_the_range_are_in_it():
+    assert [check_rate(rate, how("dashscope")) for rate in (0.1, 10)] == [0.1, 10]
+
+
+def test_a_list_has_the_fixed_rate_or_is_refused():
+    assert list_rate(2.0, how(), "a.jpg") == 2.0
+    # a rate of a file, such as 24000/1001 over 12
+    assert list_rate(1.995, how(), "a.jpg") == 1.995
+    with pytest.raises(ConstraintError, match=r"a\.jpg: .* 1 s apart.*0\.5 s apart; .*dashscope"):
+        list_rate(1.0, how(), "a.jpg")
+    assert list_rate(1.0, how("dashscope"), "a.jpg") == 1.0
+    assert list_rate(1.0, how(video_fields=True), "a.jpg") == 1.0
+    with pytest.raises(ConstraintError, match=r"a\.jpg: .* 30 fps: fps must be from 0\.1 to 10"):
+        list_rate(30.0, how("dashscope"), "a.jpg")
+
+
+# What a request cannot say of a video.
+
+VIDEO = "https://example.com/a.mp4"
+
+
+@pytest.mark.parametrize("option", ["max_pixels", "min_pixels"])
+def test_pixel_limits_of_a_video_need_their_fields(option):
+    with pytest.raises(ConstraintError, match=f"`{option}`.*`video_fields`"):
+        build(items=[VIDEO], **{option: 100_000})
+    (message,) = build(items=[VIDEO], **{option: 100_000}, video_fields=True).messages
+    assert message["content"][0][option] == 100_000
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("nframes", 8),
+        ("min_frames", 8),
+        ("max_frames", 8),
+        ("start_seconds", 1),
+        ("end_seconds", 8),
+        ("sampling", "linspace"),
+        ("total_pixels", 1_000_000),
+    ],
+)
+@pytest.mark.parametrize("api", ["openai", "dashscope"])
+def test_what_is_never_said_of_a_video_is_refused(api, option, value):
+    for more in ({}, {"compress": True}, {"video_fields": True}):
+        with pytest.raises(ConstraintError, match=f"`{option}` of a video file; `as_frames`"):
+            build(items=[VIDEO], api=api, **{option: value}, **more)
+    assert build(items=[URL], api=api, **{option: value})  # an image does not mind
+
+
+def test_a_rate_that_the_protocol_would_ignore_is_refused():
+    with pytest.raises(ConstraintError, match=r"`fps`.*dashscope API; `video_fields`"):
+        build(items=[VIDEO], fps=1.0)
+    assert build(items=[VIDEO], fps=1.0, api="dashscope").parts[0].fps == 1.0
+
+
+def test_what_makes_no_difference_is_not_refused():
+    street = FIXTURES / "street.mp4"  # of which 20 frames are shown, at 640x352
+    plain = build(items=[street])
+    for harmless in ({"max_frames": 20}, {"min_frames": 4}, {"max_pixels": 640 * 352}):
+        assert build(items=[street], **harmless).body == plain.body
+    for harmful in ({"max_frames": 18}, {"min_frames": 22}, {"max_pixels": 640 * 352 - 1}):
+        with pytest.raises(ConstraintError, match=next(iter(harmful))):
+            build(items=[street], **harmful)
+
+
+def test_strict_is_asked_of_the_count_not_of_the_service():
+    street, short = FIXTURES / "street.mp4", FIXTURES / "subsecond.mp4"
+    assert build(items=[street], strict=True).body == build(items=[street]).body
+    assert build(items=[short], check=False).tokens
+    with pytest.raises(ConstraintError):
+        build(items=[short], strict=True, check=False)

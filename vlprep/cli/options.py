@@ -139,11 +139,12 @@ def bind(asked: dict[str, Any]) -> Processor:
     from vlprep.cli.render import note
     from vlprep.models.registry import resolve_model
 
-    model = resolve_model(asked.pop("model"), asked.pop("model_file"))
+    name, file = asked.pop("model"), asked.pop("model_file")
+    model = resolve_model(name, file)
     view = {name: asked.pop(name) for name in ViewKeywords.__annotations__}
     for warning in model.warnings:
         note(f"warning: {model.name}: {warning}")
-    return processor(model, **view)
+    return processor(model if file else name, **view)  # an alias is what requests are to say
 
 
 def take_inputs(asked: dict[str, Any]) -> list[str]:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
+from vlprep.check.rule import Finding
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.options import (
-    POSITIVE,
-    RATE,
-    high_res_option,
-    model_options,
-    pixel_options,
-)
+from vlprep.cli.options import POSITIVE, bind, view_options
 from vlprep.cli.render import note
+from vlprep.cli.shell import model_words, remedy_line
 from vlprep.cli.text import safe, thousands
 from vlprep.errors import CheckError
-from vlprep.media.target import new_file
-from vlprep.models.registry import resolve_model
-from vlprep.payload.forms import Json
-from vlprep.payload.items import Item
-from vlprep.payload.parts import MediaPart
-from vlprep.payload.request import Request, build_request
-from vlprep.payload.urls import MediaUrl, UrlKind, is_web_url
-from vlprep.payload.writing import body_chunks, body_length, preview
+from vlprep.payload.parts import Json, MediaPart, MediaUrl, UrlKind, is_web_url
+from vlprep.payload.request import Item, Request, json_chunks, sentence, write_json
 from vlprep.units import format_bytes
 
 
@@ -55,20 +47,16 @@ from vlprep.units import format_bytes
     type=click.Choice(["image", "video"]),
     help="What URLs hold; by default their endings tell.",
 )
-@model_options
-@click.option("--fps", type=RATE, help="Frames sampled per second of video, or of a list.")
+@view_options
 @click.option("--as-frames", is_flag=True, help="Send the frames that the model sees of a video.")
-@click.option("--max-frames", type=POSITIVE, help="Frames sampled at most, with --as-frames.")
 @click.option("--compress", is_flag=True, help="Bring files under the limit of the route first.")
 @click.option("--folder", metavar="DIR", help="Where new files go that are sent by their path.")
-@pixel_options
 @click.option(
     "--video-fields",
     is_flag=True,
     help="Send fps and pixel limits of videos and lists, as the API reference of 2026 has them "
     "and the guides do not.",
 )
-@high_res_option
 @click.option("--thinking/--no-thinking", default=None, help="Whether the model thinks.")
 @click.option("--thinking-budget", type=POSITIVE, help="Longest chain of thought in tokens.")
 @click.option("--stream/--no-stream", default=None, help="Whether the reply comes in pieces.")
@@ -84,8 +72,6 @@ def command(
     text_file: str | None,
     as_list: bool,
     url_kind: UrlKind | None,
-    model: str | None,
-    model_file: str | None,
     no_check: bool,
     sdk: bool,
     shortened: bool,
@@ -107,34 +93,32 @@ def command(
     curl "$BASE_URL/chat/completions" --data-binary @body.json \\
       -H "Authorization: Bearer $KEY" -H "Content-Type: application/json"
     """
-    spec = resolve_model(model, model_file)
-    asked_model = spec if model is None or model_file is not None else model
+    model, model_file = asked["model"], asked["model_file"]
+    question, processor = _text(text, text_file), bind(asked)
     items: list[Item] = [_item(path, url_kind) for path in paths]
-    question = _text(text, text_file)
+    if as_list:
+        items = [items]  # type: ignore[list-item]  # no list is among these
     try:
-        request = build_request(
-            [items] if as_list else items,  # type: ignore[list-item]  # no list is among these
-            question,
-            asked_model,
-            check=not no_check,
-            **asked,
-        )
+        request = processor.request(items, question, check=not no_check, **asked)
     except CheckError as error:
-        return _refused(error)
-    document = request.arguments if sdk else request.body
+        return _refused(error, model_words(processor.model.name, model_file, model))
+    document = request.to_dict(sdk=sdk)
     if output is None and sys.stdout.isatty() and not shortened:
         shortened = True
         note("data URLs are cut for the terminal; -o FILE or a pipe gets them whole")
     _write(preview(document) if shortened else document, output, force=force)
     _report(request, body_length(document), sdk=sdk)
-    for warning in (*(f"{spec.name}: {text}" for text in spec.warnings), *request.warnings):
-        note(f"warning: {warning}")
+    said = {f"{processor.model.name}: {warning}" for warning in processor.model.warnings}
+    for warning in request.warnings:
+        if warning not in said:  # of the model, when it was bound
+            note(f"warning: {warning}")
     return 0
 
 
-def _refused(error: CheckError) -> int:
-    for problem in error.problems:
-        note(f"error: {problem}")
+def _refused(error: CheckError, words: Sequence[str]) -> int:
+    for found in cast(tuple[Finding, ...], error.findings):
+        remedy = remedy_line(found.remedy, words) if found.remedy else ""
+        note(f"error: {sentence(found, remedy)}")
     note("nothing was built; --no-check goes on all the same")
     return EXIT_FAILED
 
@@ -154,14 +138,12 @@ def _text(text: str | None, file: str | None) -> str:
 
 def _write(document: Json, output: str | None, *, force: bool) -> None:
     """Write a document piece by piece, to stdout or a file."""
-    if output is None:
-        for chunk in body_chunks(document, indent=2):
-            click.echo(chunk, nl=False)
-        click.echo()
+    if output is not None:
+        write_json(document, output, overwrite=force)
         return
-    with new_file(output, overwrite=force) as file:
-        for chunk in body_chunks(document):
-            file.write(chunk.encode("ascii"))
+    for chunk in json_chunks(document, indent=2):
+        click.echo(chunk, nl=False)
+    click.echo()
 
 
 def _report(request: Request, length: int, *, sdk: bool) -> None:
@@ -183,3 +165,33 @@ def _line(part: MediaPart) -> str:
     tokens = "" if part.tokens is None else f", {thousands(part.tokens.total)} tokens"
     changes = "".join(f"; {remark}" for remark in part.notes)
     return f"{safe(part.name)}: {count}{rate}, {types}{tokens}{changes}"
+
+
+def body_length(document: Json) -> int:
+    """Return how many bytes a body has as it is posted, without white space.
+
+    >>> body_length({"model": "m"})
+    13
+    """
+    encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+    return sum(map(len, encoder.iterencode(document)))
+
+
+def preview(document: Any) -> Any:
+    """Return a body to look at: its data URLs are cut, and say how long they are.
+
+    >>> preview({"url": "data:image/png;base64," + "A" * 1000})
+    {'url': 'data:image/png;base64,AAAAAAAA... (1,022 characters)'}
+    """
+    if isinstance(document, dict):
+        return {key: preview(value) for key, value in document.items()}
+    if isinstance(document, list):
+        return [preview(value) for value in document]
+    if isinstance(document, str) and document.startswith("data:") and len(document) > _SHORT:
+        head, comma, data = document.partition(",")
+        return f"{head}{comma}{data[:8]}... ({len(document):,} characters)"
+    return document
+
+
+_SHORT = 200
+"""Characters up to which a data URL is shown whole."""

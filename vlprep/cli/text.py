@@ -21,7 +21,7 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda match: _escape(match[0]), text)
 
 
-_NAMED = re.compile(r"`([a-z_]+)(?:=(True|False)|\(\))?`")
+_NAMED = re.compile(r"`([a-z_]+|MediaUrl)(?:=(True|False)|\(\))?`")
 
 
 def flagged(text: str) -> str:
@@ -58,6 +58,8 @@ _WORDS = {
     "build_request": "vlprep payload",
     "list_models": "vlprep models",
     "load_model_file": "--model-file",
+    "MediaUrl": "--url-kind",
+    "arguments": "--sdk",
 }
 """What the command line calls parameters and functions whose names are not the option's own."""
 

@@ -75,14 +75,7 @@ def frame_list_info(
     if not (rate > 0 and math.isfinite(rate)):
         raise ConstraintError(f"fps must be above 0, got {rate:g}")
     for name, info in zip(names, infos, strict=True):
-        if not isinstance(info, ImageInfo):
-            problem = "a video in a list of images; give it alone"
-            raise UnsupportedFormatError(name, problem, format=info.format)
-        if info.size != infos[0].size:
-            raise ConstraintError(
-                f"{name}: {format_size(info.size)}, but the first is "
-                f"{format_size(infos[0].size)}; the frames of a video have one size"
-            )
+        _check_frame(name, info, infos[0].size)
     return FrameListInfo(
         size=infos[0].size,
         frame_count=len(infos),
@@ -95,14 +88,29 @@ def frame_list_info(
 def read_frame_list(frames: FrameList, plan: FramePlan, size: ImageSize) -> Iterator[Frame]:
     """Decode the images of a list one by one, at the size that the model sees.
 
-    Raises `DecodeError` for a damaged one.
+    Raises `DecodeError` for a damaged one, and as `frame_list_info` does: by then a file may be
+    another than it was.
     """
     from vlprep.media.picture import read_picture, resize_picture  # not needed to count
 
+    first = None
     for number, seconds in zip(plan.indices, plan.timestamps_seconds, strict=True):
         with open_item(frames.images[number]) as item:
+            first = first or item.info.size
+            _check_frame(item.name, item.info, first)
             picture = read_picture(item)
         yield Frame(number, seconds, None, resize_picture(picture, size))
+
+
+def _check_frame(name: str, info: ImageInfo | VideoInfo, first: ImageSize) -> None:
+    if not isinstance(info, ImageInfo):
+        problem = "a video in a list of images; give it alone"
+        raise UnsupportedFormatError(name, problem, format=info.format)
+    if info.size != first:
+        raise ConstraintError(
+            f"{name}: {format_size(info.size)}, but the first is {format_size(first)}; "
+            "the frames of a video have one size"
+        )
 
 
 def _in_order(folder: Path) -> list[Path]:

@@ -114,6 +114,22 @@ def video_ranges(
     return ranges.low, ranges.high
 
 
+def highest_cap(
+    rule: ImageRule | VideoRule, min_pixels: int | None = None, max_pixels: int | None = None
+) -> int:
+    """Return the cap in force where nothing is shared out: the caller's, or else the default one.
+
+    Raises `ConstraintError` for limits in the wrong order.
+
+    >>> from vlprep import get_model
+    >>> highest_cap(get_model("qwen3-vl-plus").rules().image, max_pixels=10**9)
+    16777216
+    """
+    lifted = isinstance(rule, VideoRule) and _budget(rule).lifts_cap
+    asked = _asked(rule, min_pixels, max_pixels, lifted=lifted)
+    return int(_within_documents(rule, *asked)[1])
+
+
 def is_per_clip(rule: VideoRule) -> bool:
     """Say whether the limits of a rule are totals over the frames of a clip.
 

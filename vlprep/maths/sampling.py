@@ -127,19 +127,19 @@ def plan_frames(
 
 
 def sample_times(
-    total_frames: int, video_fps: float | None, count: int, *, fps: float, sampling: str
+    first: int, last: int, video_fps: float | None, count: int, *, fps: float, sampling: str
 ) -> npt.NDArray[np.float64]:
-    """Return the seconds at which `plan_frames` samples `count` frames of a whole clip.
+    """Return the seconds at which `plan_frames` samples `count` of the frames `first` to `last`.
 
     `fps` matters to "interval" only.
 
     Raises `ConstraintError` for a rule that is not known.
 
-    >>> sample_times(300, 30.0, 4, fps=2.0, sampling="interval").tolist()
+    >>> sample_times(0, 299, 30.0, 4, fps=2.0, sampling="interval").tolist()
     [0.0, 2.5, 5.0, 7.5]
     """
     rate = video_fps or ASSUMED_FPS
-    times: npt.NDArray[np.float64] = _places(0, total_frames - 1, count, rate, fps, sampling) / rate
+    times: npt.NDArray[np.float64] = _places(first, last, count, rate, fps, sampling) / rate
     return times
 
 
@@ -158,8 +158,10 @@ def count_frames(
     *,
     fps: float | None = None,
     min_frames: int | None = None,
+    max_frames: int | None = None,
     max_frames_default: int | None = None,
     reference: str = "docs",
+    strict: bool = False,
 ) -> int:
     """Return how many frames `plan_frames` chooses of a whole clip, without choosing them.
 
@@ -170,8 +172,8 @@ def count_frames(
     """
     if total_frames < 1:
         raise FrameCountError(1, total_frames, "the clip has no frames")
-    request = _request(fps, None, min_frames, None, max_frames_default, reference)
-    return _planned_count(total_frames, video_fps, request, reference, strict=False)[0]
+    request = _request(fps, None, min_frames, max_frames, max_frames_default, reference)
+    return _planned_count(total_frames, video_fps, request, reference, strict)[0]
 
 
 def _request(

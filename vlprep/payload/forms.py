@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
-from vlprep.payload.parts import MediaPart
-
-Json: TypeAlias = dict[str, Any]
-"""A JSON object."""
+from vlprep.payload.parts import Json, MediaPart
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -30,8 +26,8 @@ class Settings:
 class Form:
     """How one protocol writes messages and requests."""
 
-    media: Callable[[MediaPart, Sequence[str]], Json]
-    """A part of a message, from media and the addresses of its files."""
+    media: Callable[[MediaPart], Json]
+    """A part of a message, from media."""
     text: Callable[[str], Json]
     """A part of a message, from text."""
     system: Callable[[str], Json]
@@ -56,12 +52,12 @@ def _rate(part: MediaPart) -> Json:
 # at the top of the body, where the Python SDK puts what is in `extra_body`.
 
 
-def _openai_media(part: MediaPart, addresses: Sequence[str]) -> Json:
+def _openai_media(part: MediaPart) -> Json:
     if part.kind == "frames":
-        content: Json = {"type": "video", "video": list(addresses)}
+        content: Json = {"type": "video", "video": [file.address for file in part.files]}
     else:
         field = f"{part.kind}_url"
-        content = {"type": field, field: {"url": addresses[0]}}
+        content = {"type": field, field: {"url": part.files[0].address}}
     return content | _rate(part) | dict(part.limits)
 
 
@@ -95,11 +91,12 @@ OPENAI = Form(
 # the SDK makes both of keyword arguments.
 
 
-def _dashscope_media(part: MediaPart, addresses: Sequence[str]) -> Json:
+def _dashscope_media(part: MediaPart) -> Json:
+    addresses = [file.address for file in part.files]
     if part.kind == "image":
         content: Json = {"image": addresses[0]}
     else:
-        content = {"video": list(addresses) if part.kind == "frames" else addresses[0]}
+        content = {"video": addresses if part.kind == "frames" else addresses[0]}
     return content | _rate(part) | dict(part.limits)
 
 

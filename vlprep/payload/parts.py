@@ -1,19 +1,38 @@
-"""What a message holds beside its text: images, videos and lists of frames, ready to be placed."""
+"""What a message holds beside its text, and how it names it: data URLs, `file://` paths, URLs."""
 
 from __future__ import annotations
 
-import io
+import base64
+import ntpath
+import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal, TypeAlias
+from urllib.parse import quote, urlsplit
 
+from vlprep.check.rule import FileFacts
 from vlprep.count.tokens import TokenCount
-from vlprep.media.source import SourceLike, open_item
-from vlprep.payload.urls import data_url, file_url
+from vlprep.errors import ConstraintError
+from vlprep.media.sniff import FORMATS
 from vlprep.types import Action
 
+Json: TypeAlias = dict[str, Any]
+"""A JSON object."""
+
+UrlKind = Literal["image", "video"]
 PartKind = Literal["image", "video", "frames"]
 PartAction = Action | Literal["sampled", "given"]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaUrl:
+    """A URL whose name does not tell what it holds."""
+
+    url: str
+    """As it is to be sent; it is never fetched."""
+    kind: UrlKind
+    """What it holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +41,8 @@ class SentFile:
 
     name: str
     """What the caller called it."""
-    source: SourceLike | None
-    """Where its bytes are; `None` for a URL as given."""
-    url: str | None = None
-    """The URL as given; `None` for a file."""
+    address: str = field(default="", repr=False)
+    """What a request says for it: a data URL, a `file://` path, or a URL as given."""
     mime_type: str | None = None
     """By its content; `None` for a URL, which is not looked at."""
     file_bytes: int | None = None
@@ -33,30 +50,13 @@ class SentFile:
     path: str | None = None
     """Absolute path, where it is sent by that."""
 
-    @property
-    def checked(self) -> SourceLike | None:
-        """The source under the name by which messages call it."""
-        return _Named(self.source, self.name) if isinstance(self.source, bytes) else self.source
-
-    def address(self, *, windows: bool) -> str:
-        """Return what stands for the file in a request: a URL of one kind or another."""
-        if self.url is not None:
-            return self.url
-        if self.path is not None:
-            return file_url(self.path, windows=windows)
-        assert self.source is not None and self.mime_type is not None
-        if isinstance(self.source, bytes):
-            return data_url(self.source, self.mime_type)
-        with open_item(self.source) as item:
-            return data_url(item.file.read(), self.mime_type)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaPart:
     """An image, a video, or a list of images that stands for one."""
 
-    name: str
-    """What messages call it: the file, or the first of a list, as the caller named it."""
+    facts: FileFacts = field(repr=False)
+    """What is known of the very content that is sent; nothing of a URL."""
     kind: PartKind
     """What it is; "frames" is a list of images."""
     files: tuple[SentFile, ...]
@@ -67,8 +67,6 @@ class MediaPart:
     """Frames per second of a list, or to be sampled of a video; `None`: as the service does."""
     states_fps: bool = True
     """Whether the request states that rate; where it cannot, the protocol takes it for granted."""
-    tokens: TokenCount | None = None
-    """What it costs; `None` where that cannot be known, as of a URL."""
     limits: Mapping[str, int]
     """Pixel limits that the request states for it, by name."""
     notes: tuple[str, ...] = ()
@@ -77,10 +75,14 @@ class MediaPart:
     """What a user should know, one sentence each."""
 
     @property
-    def checked(self) -> list[SourceLike] | SourceLike | None:
-        """What can be held against the limits of files: all but URLs."""
-        sources = [file.checked for file in self.files if file.checked is not None]
-        return sources if self.kind == "frames" and sources else next(iter(sources), None)
+    def name(self) -> str:
+        """What messages call it: the file, or the first of a list, as the caller named it."""
+        return self.facts.source
+
+    @property
+    def tokens(self) -> TokenCount | None:
+        """What it costs as it is sent; `None` where that cannot be known, as of a URL."""
+        return self.facts.tokens
 
     @property
     def remarks(self) -> Iterator[str]:
@@ -88,9 +90,68 @@ class MediaPart:
         yield from (f"{self.name}: {warning}" for warning in self.warnings)
 
 
-class _Named(io.BytesIO):
-    """Bytes with the name of the file that they were made from, for messages."""
+def is_web_url(source: object) -> bool:
+    """Say whether a source is a URL that the service is to fetch.
 
-    def __init__(self, content: bytes, name: str) -> None:
-        super().__init__(content)
-        self.name = name
+    >>> is_web_url("https://example.com/a.jpg"), is_web_url("a.jpg")
+    (True, False)
+    """
+    return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
+
+
+def as_url(source: object) -> MediaUrl | None:
+    """Return a source as the URL that it is, by its ending if need be; `None` for a file.
+
+    The content is not looked at. Raises `ConstraintError` for an ending that tells nothing.
+
+    >>> as_url("https://example.com/clip.MP4?signature=x").kind
+    'video'
+    """
+    if isinstance(source, MediaUrl) or not is_web_url(source):
+        return source if isinstance(source, MediaUrl) else None
+    url = str(source)
+    ending = PurePosixPath(urlsplit(url).path).suffix.lower().removeprefix(".")
+    for row in FORMATS:
+        if ending in row.extensions and row.kind in ("image", "video"):
+            return MediaUrl(url, "image" if row.kind == "image" else "video")
+    problem = "its ending does not tell an image from a video; say which with `MediaUrl`"
+    raise ConstraintError(f"{url}: {problem}")
+
+
+def data_url(content: bytes, mime_type: str) -> str:
+    """Return content as a data URL.
+
+    >>> data_url(b"GIF89a", "image/gif")
+    'data:image/gif;base64,R0lGODlh'
+    """
+    return f"data:{mime_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def file_url(path: str, *, windows: bool = False) -> str:
+    r"""Return the `file://` form of an absolute path that the DashScope SDK for Python reads.
+
+    It takes the rest of the URL for a form field: `%41` is a letter and a plus is a space, so
+    everything but letters, digits, `/` and `_.-~` is escaped. On Windows the drive follows two
+    slashes, as the Model Studio guide of 2025-12-18 has it.
+
+    Raises `ConstraintError` for a path that is not absolute, or not Unicode, which no URL of the
+    SDK can say.
+
+    >>> file_url("/home/ada/a+b 1.jpg")
+    'file:///home/ada/a%2Bb%201.jpg'
+    >>> file_url("D:\\images\\test.png", windows=True)
+    'file://D:/images/test.png'
+    """
+    if not (ntpath if windows else posixpath).isabs(path):
+        raise ConstraintError(f"{path}: a file:// path is absolute")
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        problem = "its name is not Unicode, which file:// cannot say here; rename it"
+        raise ConstraintError(f"{path}: {problem}, or send it by the route base64") from None
+    if windows:
+        drive, rest = ntpath.splitdrive(path.replace("\\", "/"))
+        return f"file://{drive}{quote(rest)}"
+    if path[2:3] == ":":  # the SDK takes /d:/ for a drive of Windows
+        path = f"//{path.lstrip('/')}"
+    return f"file://{quote(path)}"

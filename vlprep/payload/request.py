@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict, Unpack
 
-from vlprep.check.check import check_media
-from vlprep.check.rule import Finding
-from vlprep.errors import CheckError, ConstraintError
-from vlprep.media.source import SourceLike
-from vlprep.models.registry import get_api, get_model, get_route
+from vlprep.check.report import check_sending
+from vlprep.check.rule import FileFacts, Finding, Sending
+from vlprep.count.files import as_many
+from vlprep.errors import CheckError, ConstraintError, MediaError, PixelLimitError
+from vlprep.media.target import PathLike, new_file
+from vlprep.models.registry import get_route
 from vlprep.models.service import ChatApi
-from vlprep.models.spec import ModelSpec
-from vlprep.payload.forms import FORMS, Form, Json, Settings
-from vlprep.payload.items import Item, prepare
-from vlprep.payload.parts import MediaPart
-from vlprep.payload.terms import (
-    extras,
-    refuse,
-    refuse_parts,
-    streams,
-    text_warnings,
-)
-from vlprep.payload.urls import MediaUrl, is_web_url
-from vlprep.payload.wish import Wish
+from vlprep.payload.forms import FORMS, Form, Settings
+from vlprep.payload.parts import Json, MediaPart
+from vlprep.payload.sending import Item as Item
+from vlprep.payload.sending import prepare
+from vlprep.payload.terms import How, extras, refuse, refuse_parts, streams, text_warnings
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +37,7 @@ class Request:
     parts: tuple[MediaPart, ...]
     """The media of the last message, in order."""
     warnings: tuple[str, ...] = ()
-    """What a user should know, with the name of the file where it is about one."""
+    """What a user should know, with the name of the file or the model where it is about one."""
 
     def __repr__(self) -> str:
         kinds = ", ".join(part.kind for part in self.parts)
@@ -57,7 +51,7 @@ class Request:
         """
         if any(file.path is not None for part in self.parts for file in part.files):
             problem = "files by their path are for the DashScope SDK, which uploads them"
-            raise ConstraintError(f"{problem}; use `arguments` (--sdk), or the route base64")
+            raise ConstraintError(f"{problem}; use `arguments`, or the route base64")
         return self._form.body(self.messages, self.settings)
 
     @property
@@ -84,161 +78,149 @@ class Request:
     def _form(self) -> Form:
         return FORMS[self.api.name]
 
+    def to_dict(self, *, sdk: bool = False) -> Json:
+        """Return `body`, or with `sdk` the `arguments`; both are JSON, in the services' schema."""
+        return self.arguments if sdk else self.body
+
+    def save(self, path: PathLike, *, sdk: bool = False, overwrite: bool = False) -> None:
+        """Write what `to_dict` returns to a file, as JSON in ASCII.
+
+        Raises the errors of `body` and `new_file`.
+        """
+        write_json(self.to_dict(sdk=sdk), path, overwrite=overwrite)
+
+
+def write_json(document: Json, path: PathLike, *, overwrite: bool) -> None:
+    """Write a document to a file as `json_chunks` has it; raises the errors of `new_file`."""
+    with new_file(path, overwrite=overwrite) as file:
+        for chunk in json_chunks(document):
+            file.write(chunk.encode("ascii"))
+
+
+def json_chunks(document: Json, *, indent: int | None = None) -> Iterator[str]:
+    r"""Yield a document as JSON in ASCII, piece by piece, so that no second copy of it is made.
+
+    >>> "".join(json_chunks({"model": "é"}))
+    '{"model": "\\u00e9"}'
+    """
+    return json.JSONEncoder(allow_nan=False, indent=indent).iterencode(document)
+
+
+class RequestKeywords(TypedDict, total=False):
+    """Keywords of `build_request`."""
+
+    api: str
+    route: str
+    system: str | None
+    thinking: bool | None
+    thinking_budget: int | None
+    stream: bool | None
+    compress: bool
+    as_frames: bool
+    video_fields: bool
+    check: bool
+    folder: PathLike | None
+
 
 def build_request(
-    items: Sequence[Item],
-    text: str,
-    model: ModelSpec | str | None = None,
-    *,
-    api: str = "openai",
-    route: str = "base64",
-    system: str | None = None,
-    fps: float | None = None,
-    max_frames: int | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    high_res: bool = False,
-    thinking: bool | None = None,
-    thinking_budget: int | None = None,
-    stream: bool | None = None,
-    rules: str | None = None,
-    compress: bool = False,
-    as_frames: bool = False,
-    video_fields: bool = False,
-    check: bool = True,
-    folder: str | os.PathLike[str] | None = None,
+    items: Item | Sequence[Item], text: str, view: View, **how: Unpack[RequestKeywords]
 ) -> Request:
     """Build a whole request that asks a model about images and videos; nothing is sent.
 
     An item is a path, the content as bytes, a seekable binary file object or a data URL; a URL,
     which is passed on and never fetched (`MediaUrl` says what one without an ending holds); or a
-    list of images, or a folder of them, that stands for a video. `api` is "openai" or "dashscope".
-    `route` is how files go: "base64" inside the request, or "path", which the DashScope SDK
+    list of images, or a folder of them, that stands for a video. Each is opened once: what is
+    counted and checked is what is sent. `api` is "openai" (by default) or "dashscope". `route` is
+    how files go: "base64" inside the request, by default, or "path", which the DashScope SDK
     uploads. What is in a file is told by its content, and its bytes are sent untouched, unless
     `compress` brings it under the limit of the route (new files for the route "path" go into
     `folder`) or `as_frames` sends the frames that the model's sampler picks of a video, in a list
     with their true rate.
 
-    `fps` is in frames per second and `thinking_budget` in tokens; `max_frames` is for `as_frames`.
-    `video_fields` sends `fps` and pixel limits of videos and lists in fields that the API reference
-    of 2026 has and the guides do not. `stream` is whether the reply comes in pieces, by default
-    only where the model's service wants it so. `check` compares everything with the documented
-    limits first.
+    What the view asks of a video and a request cannot say of it, such as a range of time, is
+    refused, unless nothing would be seen otherwise: `as_frames` sends the very frames, and
+    `video_fields` states `fps` and pixel limits of videos and lists in fields that the API
+    reference of 2026 has and the guides do not. `system` is a system message, `thinking` whether
+    the model thinks, `thinking_budget` how long, in tokens. `stream` is whether the reply comes in
+    pieces, by default only where the model's service wants it so. `check=False` goes on where a
+    documented limit is broken.
 
     Raises `CheckError` where a limit is broken, `ConstraintError` for what the protocol or the
     model does not take, `UnknownFactError` where no source states it, and the errors of `probe`,
-    `compress_image`, `compress_video` and `read_frames`.
+    `compress_image`, `compress_video` and `stream_frames`.
 
-    >>> request = build_request(["fixtures/photo.jpg"], "What is this?", "qvq-max")
+    >>> request = build_request(["fixtures/photo.jpg"], "What is this?", View.of("qvq-max"))
     >>> request.body["stream"], [part["type"] for part in request.messages[0]["content"]]
     (True, ['image_url', 'text'])
     >>> request.tokens
     393
     """
-    if isinstance(items, str | bytes | os.PathLike):
-        raise TypeError("items is a list of files; write [...] around one of them")
-    spec = get_model(model)
-    wish = Wish(
-        spec=spec,
-        api=get_api(api),
-        route=get_route(route).name,
-        fps=fps,
-        max_frames=max_frames,
-        min_pixels=min_pixels,
-        max_pixels=max_pixels,
-        high_res=high_res,
-        rules=rules,
-        compress=compress,
-        as_frames=as_frames,
-        video_fields=video_fields,
-        folder=folder,
-    )
-    refuse(wish, system, text)
-    settings = Settings(
-        model=model if isinstance(model, str) else spec.name,
-        stream=streams(spec, stream),
-        extras=extras(wish, thinking, thinking_budget),
-    )
-    remakes = compress or as_frames
-    warnings = _checked(wish, list(map(_readable, items))) if check and not remakes else []
-    parts = tuple(prepare(item, wish, number) for number, item in enumerate(items, 1))
-    refuse_parts(wish, parts)
-    if check and remakes:
-        warnings += _checked(wish, [part.checked for part in parts])
+    asked = How(view=view, **how)
+    refuse(asked, text)
+    name = view.name or view.model.name
+    settings = Settings(model=name, stream=streams(asked), extras=extras(asked))
+    parts, warnings = _checked(items, asked)
+    refuse_parts(asked, parts)
     warnings += [remark for part in parts for remark in part.remarks]
-    warnings += text_warnings(wish, system, text)
+    warnings += text_warnings(asked, text)
     return Request(
-        api=wish.api,
-        route=route,
+        api=asked.protocol,
+        route=asked.route,
         settings=settings,
-        messages=tuple(_messages(FORMS[api], parts, text, system)),
-        parts=parts,
+        messages=tuple(_messages(FORMS[asked.api], parts, text, asked.system)),
+        parts=tuple(parts),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
 
-def build_messages(
-    items: Sequence[Item], text: str, model: ModelSpec | str | None = None, **options: Any
-) -> list[Json]:
-    """Build the messages of a request, with `options` as for `build_request`.
+_UNREADABLE = (MediaError, PixelLimitError, OSError)
+"""What a check tells of a file, together with all else that it finds."""
 
-    Raises the errors of `build_request`.
 
-    >>> url = "https://example.com/photo.jpg"
-    >>> build_messages([url], "What is this?", "qwen-vl-max", system="Be brief.", api="dashscope")
-    [{'role': 'system', 'content': [{'text': 'Be brief.'}]},
-     {'role': 'user', 'content': [{'image': 'https://example.com/photo.jpg'},
-                                  {'text': 'What is this?'}]}]
+def _checked(items: Item | Sequence[Item], how: How) -> tuple[list[MediaPart], list[str]]:
+    """Prepare all items, and compare what is known of them with the documented limits.
+
+    Returns warnings as well.
     """
-    return list(build_request(items, text, model, **options).messages)
+    parts, facts, failures = list[MediaPart](), list[FileFacts](), list[Exception]()
+    for number, item in enumerate(as_many(items), 1):
+        try:
+            part = prepare(item, how, number)
+        except _UNREADABLE as error:
+            if how.remakes or not how.check:
+                raise
+            failures.append(error)
+            name = getattr(error, "source", None) or getattr(error, "filename", None)
+            facts.append(FileFacts(source=str(name or item), kind="unreadable", problem=error))
+        else:
+            parts.append(part)
+            facts += [part.facts] if part.facts.kind != "URL" else []
+    warnings = [f"{how.model.name}: {warning}" for warning in how.model.warnings]
+    if how.check and facts:
+        warnings += _findings(facts, how)
+    for failure in failures:
+        raise failure
+    return parts, warnings
 
 
-def build_message(
-    items: Sequence[Item], text: str, model: ModelSpec | str | None = None, **options: Any
-) -> Json:
-    """Build the user's message of a request, with `options` as for `build_request`.
-
-    Raises the errors of `build_request`.
-
-    >>> message = build_message(["fixtures/png_named.jpg"], "What is this?")
-    >>> message["content"][0]["image_url"]["url"][:22]
-    'data:image/png;base64,'
-    """
-    return build_messages(items, text, model, **options)[-1]
-
-
-def _readable(item: Item) -> list[SourceLike] | SourceLike | None:
-    """Return what can be checked of an item: all but URLs, which are not fetched."""
-    if isinstance(item, MediaUrl) or is_web_url(item):
-        return None
-    if isinstance(item, list | tuple):
-        images = [image for image in item if _readable(image) is not None]
-        return images or None
-    return item  # type: ignore[return-value]  # no other sequence is a source
-
-
-def _checked(wish: Wish, sources: Sequence[list[SourceLike] | SourceLike | None]) -> list[str]:
-    """Compare files with the documented limits; returns warnings."""
-    local = [source for source in sources if source is not None]
-    if not local:
-        return []
-    report = check_media(
-        local,
-        wish.spec,
-        route=wish.route,
-        api=wish.api.name,
-        fps=wish.fps,
-        min_pixels=wish.min_pixels,
-        max_pixels=wish.max_pixels,
-        high_res=wish.high_res,
-        rules=wish.rules,
+def _findings(facts: Sequence[FileFacts], how: How) -> list[str]:
+    """Return the warnings of a check; raises `CheckError` for its errors."""
+    sending = Sending(
+        view=how.view,
+        files=tuple(facts),
+        route=get_route(how.route),
+        apis=(how.protocol,),
+        thinking=how.thinking,
     )
+    report = check_sending(sending)
     if report.errors:
-        raise CheckError([_said(found, remedy=found.remedy) for found in report.errors])
-    return [_said(found) for found in report.warnings]
+        problems = [sentence(found, str(found.remedy or "")) for found in report.errors]
+        raise CheckError(problems, report.errors)
+    return [sentence(found) for found in report.warnings]
 
 
-def _said(found: Finding, *, remedy: str | None = None) -> str:
+def sentence(found: Finding, remedy: str = "") -> str:
+    """Return a finding in one line, with the name of its file, and with what to do about it."""
     where = f"{found.source}: " if found.source else ""
     return f"{where}{found.message}" + (f"; {remedy}" if remedy else "")
 
@@ -248,8 +230,4 @@ def _messages(
 ) -> Iterator[Json]:
     if system is not None:
         yield form.system(system)
-    windows = os.name == "nt"
-    content = [
-        form.media(part, [file.address(windows=windows) for file in part.files]) for part in parts
-    ]
-    yield {"role": "user", "content": [*content, form.text(text)]}
+    yield {"role": "user", "content": [*map(form.media, parts), form.text(text)]}

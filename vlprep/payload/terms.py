@@ -1,61 +1,179 @@
-"""What the protocol and the model's service take beside the media, and what they refuse."""
+"""How media are to be sent, and what the protocol, the model and its service refuse of it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
-from vlprep.errors import ConstraintError, UnknownFactError
+from vlprep.count.pixels import image_limits
+from vlprep.count.tokens import FRAME_CHOICES, video_count
+from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
+from vlprep.media.target import PathLike
+from vlprep.models.registry import get_api, get_route
+from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
-from vlprep.payload.parts import MediaPart
-from vlprep.payload.wish import Wish
+from vlprep.payload.parts import MediaPart, SentFile
+from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
+from vlprep.view import View, ViewOptions
+
+NEVER_SAID = (*FRAME_CHOICES, "total_pixels")
+"""Options of the view that no request can say of a video file, which the service samples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How the caller wants media to be sent; the view says what the model is to see of them."""
+
+    view: View
+    api: str = "openai"
+    route: str = "base64"
+    system: str | None = None
+    thinking: bool | None = None
+    thinking_budget: int | None = None
+    stream: bool | None = None
+    compress: bool = False
+    as_frames: bool = False
+    video_fields: bool = False
+    check: bool = True
+    folder: PathLike | None = None
+
+    @property
+    def protocol(self) -> ChatApi:
+        """The protocol; raises `ConstraintError` where there is none of that name."""
+        return get_api(self.api)
+
+    @property
+    def model(self) -> ModelSpec:
+        """Whose service is asked."""
+        return self.view.model
+
+    @property
+    def remakes(self) -> bool:
+        """Whether other files than the caller's may be sent."""
+        return self.compress or self.as_frames
+
+    @property
+    def says_rates(self) -> bool:
+        """Whether a request can state a rate of frames; where not, the protocol has its own."""
+        return self.protocol.fixed_fps is None or self.video_fields
+
+    @property
+    def pixel_limits(self) -> dict[str, int]:
+        """The limits asked for, by name."""
+        asked = self.view.options
+        limits = {"min_pixels": asked.min_pixels, "max_pixels": asked.max_pixels}
+        return {name: value for name, value in limits.items() if value is not None}
+
+    @property
+    def video_limits(self) -> dict[str, int]:
+        """Those of them that a request states for a video or a list."""
+        return self.pixel_limits if self.video_fields else {}
+
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """What is asked of the view and cannot be said of a video or a list, by name."""
+        asked, fixed = self.view.options.asked, self.protocol.fixed_fps
+        rate = () if self.says_rates or asked.get("fps", fixed) == fixed else ("fps",)
+        limits = () if self.video_fields else tuple(self.pixel_limits)
+        return (*rate, *(name for name in NEVER_SAID if name in asked), *limits)
+
+    def seen(self, fps: float | None) -> View:
+        """Return the view that the service has of a video or list of which a rate is said."""
+        limits = self.video_limits
+        said = ViewOptions(
+            fps=fps,
+            min_pixels=limits.get("min_pixels"),
+            max_pixels=limits.get("max_pixels"),
+            strict=self.view.options.strict,
+        )
+        return replace(self.view, options=said)
+
 
 # What cannot be asked.
 
 
-def refuse(wish: Wish, system: str | None, text: str) -> None:
+def refuse(how: How, text: str) -> None:
     """Raise `ConstraintError` or `UnknownFactError` for what the protocol or the model lacks."""
-    spec, api = wish.spec, wish.api
-    if wish.route not in api.routes:
+    spec, api, route = how.model, how.protocol, get_route(how.route).name
+    if route not in api.routes:
         raise ConstraintError(
-            f"the {api.name} API takes no files by the route {wish.route}; "
+            f"the {api.name} API takes no files by the route {route}; "
             f"there are {', '.join(api.routes)}"
         )
-    if wish.max_frames is not None and not wish.as_frames:
-        raise ConstraintError(
-            "max_frames bounds the frames that are sampled here: it needs as_frames (--as-frames)"
-        )
-    if system is not None and spec.requests and spec.requests.system_message == "refused":
+    if how.system is not None and spec.requests and spec.requests.system_message == "refused":
         raise ConstraintError(f"{spec.name} takes no system message; put it into the text")
-    for said in (text, system or ""):
+    for said in (text, how.system or ""):
         if not _is_unicode(said):
             raise ConstraintError("the text holds bytes that are no Unicode; write it in UTF-8")
     if spec.kind == "open-weights":
-        _refuse_for_weights(wish)
+        _refuse_for_weights(how)
 
 
-def _refuse_for_weights(wish: Wish) -> None:
+def _refuse_for_weights(how: How) -> None:
     """Servers of open weights share the OpenAI-compatible form, and none of the vendor's fields."""
-    if wish.spec.kind not in wish.api.kinds:
-        problem = f"open weights, which no {wish.api.name} API serves; use another api"
-        raise ConstraintError(f"{wish.spec.name}: {problem}")
-    asked = {"high_res": wish.high_res, "as_frames": wish.as_frames, **wish.pixel_limits}
-    for name, value in asked.items():
+    if how.model.kind not in how.protocol.kinds:
+        problem = f"open weights, which no {how.api} API serves; use another api"
+        raise ConstraintError(f"{how.model.name}: {problem}")
+    for name, value in {"as_frames": how.as_frames, **how.pixel_limits}.items():
         if value:
-            fact = f"how a server of these weights takes {name}"
-            raise UnknownFactError(wish.spec.name, fact, "set it where the server is started")
+            fact = f"how a server of these weights takes `{name}`"
+            raise UnknownFactError(how.model.name, fact, "set it where the server is started")
 
 
-def refuse_parts(wish: Wish, parts: Sequence[MediaPart]) -> None:
-    """Raise `ConstraintError` or `UnknownFactError` for media that cannot go together so."""
-    if wish.spec.kind == "open-weights" and any(part.kind == "frames" for part in parts):
+def check_seen(info: VideoInfo, how: How, fps: float | None, name: str) -> None:
+    """Raise an error where the service, told `fps`, would be shown otherwise than is asked."""
+    if not how.unsaid:
+        return
+    asked, seen = video_count(info, how.view), video_count(info, how.seen(fps))
+    if (asked.plan.indices, asked.resized) != (seen.plan.indices, seen.resized):
+        refuse_unsaid(how, name, is_list=isinstance(info, FrameListInfo))
+
+
+def refuse_unsaid(how: How, name: str, *, is_list: bool = False) -> None:
+    """Raise `ConstraintError` for options that do not reach the service, if there are any.
+
+    `name` is what messages call the video or the list of images.
+    """
+    if not how.unsaid:
+        return
+    said = " and ".join(f"`{option}`" for option in how.unsaid)
+    what = "a list of images" if is_list else "a video file"
+    problem = f"{name}: a request to the {how.api} API cannot say {said} of {what}"
+    ways = []
+    if not is_list:
+        by = " by the dashscope API" if "fps" in how.unsaid else ""
+        ways.append(f"`as_frames` sends the very frames{by}")
+    if not set(how.unsaid) <= set(NEVER_SAID):
+        ways.append("`video_fields` states rates and limits as the API reference of 2026 has them")
+    raise ConstraintError("; ".join((problem, *(ways or ["leave that out"]))))
+
+
+def refuse_parts(how: How, parts: Sequence[MediaPart]) -> None:
+    """Raise an error for media that cannot go together so, or of which one cannot go at all."""
+    if how.model.kind == "open-weights" and any(part.kind == "frames" for part in parts):
         fact = "how a server of these weights takes a list of frames"
-        raise UnknownFactError(wish.spec.name, fact, "send the video itself")
-    files = [file for part in parts for file in part.files]
-    if wish.route == "url" and any(file.url is None for file in files):
-        name = next(file.name for file in files if file.url is None)
-        raise ConstraintError(f"{name}: the route url takes URLs only; vlprep uploads nothing")
+        raise UnknownFactError(how.model.name, fact, "send the video itself")
+    for part in parts:
+        for file in part.files:
+            if not file.address:
+                _refuse_file(how, file, part.facts.info)
+    _refuse_same_names([file for part in parts for file in part.files])
+
+
+def _refuse_file(how: How, file: SentFile, info: ImageInfo | VideoInfo | None) -> NoReturn:
+    if how.route == "url":
+        raise ConstraintError(f"{file.name}: the route url takes URLs only; vlprep uploads nothing")
+    if file.mime_type is None and info is not None:
+        problem = f"{info.format} has no MIME type among those taken; `compress` makes an MP4"
+        raise UnsupportedFormatError(file.name, problem, format=info.format)
+    problem = f"{file.file_bytes:,} bytes are too many for the route {how.route}"
+    raise ConstraintError(f"{file.name}: {problem}; `compress` makes it smaller")
+
+
+def _refuse_same_names(files: Sequence[SentFile]) -> None:
     seen: dict[str, str] = {}
     for file in files:
         if file.path is None:
@@ -75,35 +193,85 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+# Rates of frames.
+
+
+def video_rate(how: How) -> float | None:
+    """Return the rate that a request states for a video file; `None` where it states none.
+
+    Raises `ConstraintError` for a rate that the model does not take.
+    """
+    rate = how.view.options.fps
+    if rate is None or not how.says_rates or rate == how.protocol.fixed_fps:
+        return None
+    return check_rate(rate, how)
+
+
+def list_rate(rate: float, how: How, name: str) -> float:
+    """Return the rate that a list of frames is sent at; `name` is what messages call the list.
+
+    Raises `ConstraintError` where the protocol cannot say it.
+    """
+    fixed = how.protocol.fixed_fps
+    if fixed is not None and not how.says_rates and abs(rate - fixed) > 0.01 * fixed:
+        asked = [f"`{name}`" for name in how.unsaid if name in ("fps", *FRAME_CHOICES)]
+        by = f" by {' and '.join(asked)}" if asked else ""
+        raise ConstraintError(
+            f"{name}: the frames are {1 / rate:.3g} s apart{by}, and the {how.api} API takes a "
+            f"list for frames {1 / fixed:g} s apart; take them at {fixed:g} fps, or use the "
+            "dashscope API, or the field that the API reference of 2026 has (`video_fields`)"
+        )
+    try:
+        return check_rate(rate, how)
+    except ConstraintError as error:
+        raise ConstraintError(f"{name}: a list of frames at {rate:g} fps: {error}") from None
+
+
+def check_rate(rate: float, how: How) -> float:
+    """Return a rate that a request may state; raises `ConstraintError` for another."""
+    rule = how.view.rules.video
+    if not (rate > 0 and (rule is None or rule.takes_fps(rate))):
+        low, high = (rule.min_fps, rule.max_fps) if rule else (None, None)
+        wanted = "above 0" if low is None or high is None else f"from {low:g} to {high:g}"
+        raise ConstraintError(f"fps must be {wanted} for {how.model.name}, got {rate:g}")
+    return rate
+
+
 # What is asked beside the media.
 
 
-def streams(spec: ModelSpec, asked: bool | None) -> bool:
+def streams(how: How) -> bool:
     """Say whether the reply is to come in pieces."""
-    only = spec.requests is not None and spec.requests.streaming == "only"
-    if only and asked is False:
-        raise ConstraintError(f"{spec.name} replies by streaming only; leave --no-stream out")
-    return only if asked is None else asked
+    only = how.model.requests is not None and how.model.requests.streaming == "only"
+    if only and how.stream is False:
+        raise ConstraintError(
+            f"{how.model.name} replies by streaming only; leave `stream=False` out"
+        )
+    return only if how.stream is None else how.stream
 
 
-def extras(wish: Wish, thinking: bool | None, budget: int | None) -> dict[str, bool | int]:
+def extras(how: How) -> dict[str, bool | int]:
     """Return the vendor's own fields of a request, by name."""
-    spec, fields = wish.spec, dict[str, bool | int]()
-    thinks = spec.thinks(thinking)
-    if thinking is not None and spec.thinking is None:
-        raise UnknownFactError(spec.name, "whether it thinks", "leave thinking out")
-    if thinking is not None and spec.thinking == "optional":
-        fields["enable_thinking"] = thinking
-    if budget is not None:
-        _check_budget(spec, budget, thinks)
-        fields["thinking_budget"] = budget
-    if wish.high_res:
-        rule = spec.rules(wish.rules).image
-        if rule is None or rule.high_res_pixels is None:
-            fact = "whether it has the high-resolution mode"
-            raise UnknownFactError(spec.name, fact, "leave high_res out")
-        fields["vl_high_resolution_images"] = True
-    return fields
+    spec, said = how.model, dict[str, bool | int]()
+    thinks = spec.thinks(how.thinking)
+    if how.thinking is not None and spec.thinking is None:
+        raise UnknownFactError(spec.name, "whether it thinks", "leave `thinking` out")
+    if how.thinking is not None and spec.thinking == "optional":
+        said["enable_thinking"] = how.thinking
+    if how.thinking_budget is not None:
+        _check_budget(spec, how.thinking_budget, thinks)
+        said["thinking_budget"] = how.thinking_budget
+    if how.view.options.high_res:
+        _check_high_res(how.view)
+        said["vl_high_resolution_images"] = True
+    return said
+
+
+def _check_high_res(view: View) -> None:
+    try:
+        image_limits(view.image_rule, min_pixels=None, max_pixels=None, high_res=True)
+    except ConstraintError as error:
+        raise ConstraintError(f"`high_res`: {error}") from None
 
 
 def _check_budget(spec: ModelSpec, budget: int, thinks: bool | None) -> None:
@@ -111,7 +279,7 @@ def _check_budget(spec: ModelSpec, budget: int, thinks: bool | None) -> None:
         raise ConstraintError(f"a thinking budget needs thinking; {spec.name} is not asked to")
     if spec.requests is None or spec.requests.takes_budget is None:
         fact = "whether it takes a thinking budget"
-        raise UnknownFactError(spec.name, fact, "leave the budget out")
+        raise UnknownFactError(spec.name, fact, "leave `thinking_budget` out")
     most = spec.max_thinking_tokens
     if budget < 1 or (most is not None and budget > most):
         raise ConstraintError(
@@ -122,12 +290,12 @@ def _check_budget(spec: ModelSpec, budget: int, thinks: bool | None) -> None:
 # What is sent otherwise than it looks.
 
 
-def text_warnings(wish: Wish, system: str | None, text: str) -> list[str]:
+def text_warnings(how: How, text: str) -> list[str]:
     """Tell of texts that are not taken for what they are."""
-    warnings, rules = [], wish.spec.requests
-    if system is not None and rules is not None and rules.system_message == "discouraged":
-        warnings.append(f"the guide advises against a system message for {wish.spec.name}")
-    if wish.api.name == "dashscope" and _read_as_file(text):
+    warnings, rules = [], how.model.requests
+    if how.system is not None and rules is not None and rules.system_message == "discouraged":
+        warnings.append(f"the guide advises against a system message for {how.model.name}")
+    if how.api == "dashscope" and _read_as_file(text):
         warnings.append("the DashScope SDK takes this text for the name of a file; add words to it")
     return warnings
 

@@ -1,140 +1,134 @@
-"""Fit images into a model's input: probe the files, ask the packing rules."""
+"""How many images fit one request: a plan in which nothing is shrunk, and nothing but images."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
-from vlprep.count.budget import TokenBudget, token_budget
-from vlprep.count.files import CountOptions, MediaCount, MediaFailure, Result, count_many
-from vlprep.count.tokens import TokenCount, image_tokens
-from vlprep.errors import UnsupportedFormatError
-from vlprep.media.source import SourceLike
-from vlprep.models.registry import get_model
-from vlprep.models.spec import ModelSpec
-from vlprep.plan.packing import FitPlan, plan_fit
+from vlprep.count.budget import TokenBudget
+from vlprep.count.files import Media, MediaCount, MediaFailure, Result, count_files
+from vlprep.count.tokens import image_totals
+from vlprep.errors import BudgetError, UnsupportedFormatError
+from vlprep.plan.many_files import plan_together
+from vlprep.plan.records import budget_dict
+from vlprep.plan.requests import Load, split_requests
 from vlprep.types import ImageInfo, ImageSize
+from vlprep.view import View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ImageFit:
-    """How given images fit one model's input."""
+    """How images fit one request, in order, and how to split them if not all do.
 
+    Those that could be counted are numbered from 0, in order.
+    """
+
+    view: View
+    """What was asked of the model's view, whose tokens are meant."""
     items: tuple[Result, ...]
     """Every image as given, counted or with the reason why not."""
-    plan: FitPlan
-    """The plan over the counted ones, numbered as in `counted`."""
-    rules: str
-    """Name of the rule set in force."""
+    budget: TokenBudget
+    """What the images of one request may spend."""
+    requests: tuple[tuple[int, ...], ...]
+    """The fewest requests that hold the counted ones in order."""
+    too_large: tuple[int, ...]
+    """Those that no request can hold; they are in none."""
+    max_pixels_for_all: int | None
+    """Largest `max_pixels` at which all fit one request; `None` if they do, or never would."""
 
     @property
     def counted(self) -> tuple[MediaCount, ...]:
         """The images that could be counted, in order."""
         return tuple(item for item in self.items if isinstance(item, MediaCount))
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EqualFit:
-    """How many images of one size fit."""
-
-    size: ImageSize
-    """Size of each."""
-    tokens: TokenCount
-    """What each costs."""
-    budget: TokenBudget
-    """What they may spend."""
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """Tokens of each of those."""
+        return tuple(count.tokens.total for count in self.counted)
 
     @property
     def fits(self) -> int:
-        """How many fit one request."""
-        return self.budget.available // self.tokens.total
+        """How many fit one request, taken in order until the first that does not."""
+        return sum(total <= self.budget.available for total in accumulate(self.tokens))
+
+    @property
+    def total_tokens(self) -> int:
+        """Tokens of all the images."""
+        return sum(self.tokens)
 
     @property
     def left_tokens(self) -> int:
-        """What they leave of the budget."""
-        return self.budget.available % self.tokens.total
+        """What the images that fit leave of the budget."""
+        return self.budget.available - sum(self.tokens[: self.fits])
+
+    def __repr__(self) -> str:
+        tokens = f"{self.total_tokens:,} of {self.budget.available:,} tokens"
+        return f"ImageFit({self.fits} of {len(self.items)} images fit, {tokens})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `vlprep.fit/1`."""
+        sources = [count.source for count in self.counted]
+        return {
+            "schema": "vlprep.fit/1",
+            "model": self.view.model.name,
+            "rules": self.view.rules.name,
+            "max_input_tokens": self.budget.max_input,
+            "reserved_tokens": self.budget.reserved,
+            "budget": budget_dict(self.budget),
+            "given": len(self.items),
+            "fits": self.fits,
+            "total_tokens": self.total_tokens,
+            "left_tokens": self.left_tokens,
+            "items": [item.to_dict() for item in self.items],
+            "requests": [[sources[number] for number in request] for request in self.requests],
+            "max_pixels_for_all": self.max_pixels_for_all,
+        }
 
 
-def fit_images(
-    sources: Iterable[SourceLike],
-    model: ModelSpec | str | None = None,
-    *,
-    budget: TokenBudget | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
-    high_res: bool = False,
-    rules: str | None = None,
-) -> ImageFit:
+def fit_images(items: Media | Iterable[Media], view: View, budget: TokenBudget) -> ImageFit:
     """Say how many of the images fit one request, in order, and how to split them if not all do.
 
-    `sources` are paths, bytes, file objects or data URLs; `budget` is what they may spend, by
-    default all of the model's largest input (see `token_budget`). The pixel limits mean the same
-    as for `image_tokens`. A file that cannot be counted, a video among them, is reported in its
-    place and takes no part.
+    A file that cannot be counted, a video among them, is reported in its place and takes no part.
 
-    Raises the errors of `token_budget` and `plan_fit`.
-
-    >>> fit = fit_images(["fixtures/photo.jpg", "fixtures/photo.heic"], "qvq-max")
-    >>> fit.plan.fits, fit.plan.total_tokens
-    (2, 494)
-    """
-    spec = get_model(model)
-    options = CountOptions(
-        min_pixels=min_pixels, max_pixels=max_pixels, high_res=high_res, rules=rules
-    )
-    results = count_many(sources, spec, options)
-    return fit_counted(results, spec, budget or token_budget(spec), options)
-
-
-def fit_counted(
-    results: Iterable[Result], spec: ModelSpec, budget: TokenBudget, options: CountOptions
-) -> ImageFit:
-    """Fit images that have been counted with `options`; see `fit_images`.
-
-    >>> from vlprep import count_many, get_model, token_budget
-    >>> spec, options = get_model("qvq-max"), CountOptions()
-    >>> results = count_many(["fixtures/photo.jpg"] * 3, spec, options)
-    >>> fit_counted(results, spec, token_budget(spec, max_input=800), options).plan.fits
-    2
-    """
-    items = tuple(_images_only(item) for item in results)
-    plan = plan_fit(
-        [item.info.size for item in items if isinstance(item, MediaCount)],
-        spec,
-        budget,
-        min_pixels=options.min_pixels,
-        max_pixels=options.max_pixels,
-        high_res=options.high_res,
-        rules=options.rules,
-    )
-    return ImageFit(items=items, plan=plan, rules=spec.rules(options.rules).name)
-
-
-def fit_equal(
-    size: tuple[int, int], model: ModelSpec | str | None, budget: TokenBudget, options: CountOptions
-) -> EqualFit:
-    """Say how many images of one `size`, (height, width) in pixels, fit a budget.
-
-    Raises the errors of `image_tokens`.
+    Raises `UnknownFactError` where no source says how the model sizes images, and `ConstraintError`
+    for options of the view that cannot be.
 
     >>> from vlprep import token_budget
-    >>> fit_equal((1280, 1280), "qvq-max", token_budget("qvq-max"), CountOptions()).fits
-    86
+    >>> fit = fit_images(["fixtures/photo.jpg"] * 3, View.of("qvq-max"), token_budget("qvq-max"))
+    >>> fit
+    ImageFit(3 of 3 images fit, 1,179 of 106,496 tokens)
     """
-    tokens = image_tokens(
-        size,
-        model,
-        min_pixels=options.min_pixels,
-        max_pixels=options.max_pixels,
-        high_res=options.high_res,
-        rules=options.rules,
+    image_totals([], view)  # what is wrong with the view itself is no fault of a file
+    results = tuple(map(_images_only, count_files(items, view)))
+    counted = [item for item in results if isinstance(item, MediaCount)]
+    split = split_requests([Load(count.tokens.total) for count in counted], Load(budget.available))
+    return ImageFit(
+        view=view,
+        items=results,
+        budget=budget,
+        requests=split.requests,
+        too_large=split.too_large,
+        max_pixels_for_all=_largest_cap([count.info.size for count in counted], view, budget)
+        if len(split.requests) > 1 or split.too_large
+        else None,
     )
-    return EqualFit(size=ImageSize(*size), tokens=tokens, budget=budget)
+
+
+def _largest_cap(sizes: list[ImageSize], view: View, budget: TokenBudget) -> int | None:
+    """Return the cap at which all fit one request, `None` where none does or there is none."""
+    if view.options.high_res:
+        return None
+    try:
+        return plan_together(sizes, view, budget.available).max_pixels
+    except BudgetError:
+        return None
 
 
 def _images_only(item: Result) -> Result:
     if isinstance(item, MediaFailure) or isinstance(item.info, ImageInfo):
         return item
-    problem = "a video; only images are fitted, `vlprep tokens` counts both"
+    problem = "a video; only images are fitted, `count_tokens` counts both"
     error = UnsupportedFormatError(item.source, problem, format=item.info.format)
     return MediaFailure(source=item.source, error=error)

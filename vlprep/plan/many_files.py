@@ -8,110 +8,77 @@ requests than one are `vlprep.plan.requests`'.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
-from vlprep.count.pixel_ranges import is_per_clip
-from vlprep.count.tokens import TokenCount, image_token_counts, image_tokens_batch
+from vlprep.count.pixels import is_per_clip
+from vlprep.count.tokens import image_counts, image_totals
 from vlprep.errors import BudgetError, ConstraintError
-from vlprep.maths.geometry import SizeArray
-from vlprep.models.spec import ModelSpec
-from vlprep.plan.one_clip import PREFERENCES, Prefer
-from vlprep.plan.packing import largest_cap, narrow_drops
-from vlprep.plan.settings import ClipChoices, cap_range
+from vlprep.maths.geometry import SizeArray, smart_resize_batch
+from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer
+from vlprep.plan.settings import ClipChoices, Lowest, Setting, cap_range
 from vlprep.types import ImageSize, VideoInfo
+from vlprep.view import View
 
 RATE_STEPS = 20
 """The common rate is a whole number of so many parts of the wanted one."""
-
 
 FULL_DETAIL = 1_000_000
 """Detail of files that are all shown as large as the model takes them; less is a share of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """What one file gets."""
-
-    fps: float | None
-    """Frames per second to ask for; `None` for an image or a list of images."""
-    max_pixels: int
-    """Cap to ask for: of a picture, or of the whole clip where the rules say so."""
-    count: TokenCount
-    """What the counter says to this."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SharedPlan:
     """The settings chosen for several files together."""
 
+    settings: tuple[Setting, ...]
+    """What each file gets, in order."""
     max_pixels: int
     """Common cap of a picture or of a frame, before weights and each file's own limits."""
-    fps: float | None
-    """Common rate of the clips; `None` where there are none that have one."""
-    shares: tuple[Share, ...]
-    """What each file gets, in order."""
-    available: int
-    """Tokens that they may cost together."""
-    prefer: Prefer
-    """What was kept where not all fits."""
     wanted_tokens: int
-    """What all would cost with the highest rate and cap."""
+    """What all would cost as the view asks."""
 
     @property
     def tokens(self) -> int:
         """Tokens of all files together."""
-        return sum(share.count.total for share in self.shares)
+        return sum(setting.tokens for setting in self.settings)
 
 
 def plan_together(
     files: Sequence[ImageSize | VideoInfo],
-    model: ModelSpec,
+    view: View,
     available: int,
     *,
-    prefer: Prefer = "balanced",
+    prefer: Prefer | None = None,
     weights: Sequence[float] | None = None,
-    rules: str | None = None,
-    fps_range: tuple[float, float] | None = None,
-    min_pixels: int | None = None,
-    max_pixels: int | None = None,
+    lowest: Lowest = Lowest(),
 ) -> SharedPlan:
     """Choose one cap, and one rate for the clips, with which all files cost at most `available`.
 
-    A file with a weight gets the cap times its weight, within what may be set for it; 1 is usual.
-    Of clips whose limit is a total, each frame gets the cap. "motion" takes the highest rate at
+    What fits as the view asks is left so. A file with a weight gets the cap times its weight,
+    within what may be set for it; 1 is usual. Of clips whose limit is a total, each frame gets the
+    cap; images of the high-resolution mode have none. "motion" takes the highest rate at
     which all fit, and then the largest cap; "detail" the largest cap, and then the highest rate;
-    "balanced" weighs frames against pixels as `plan_clip` does.
+    "balanced", which is meant if nothing is, weighs frames against pixels as `plan_clip` does.
 
     Raises `BudgetError` when nothing fits, `ConstraintError` for weights that cannot be, and the
     errors of counting.
 
-    >>> from vlprep import get_model
-    >>> plan = plan_together([ImageSize(1280, 1280)] * 90, get_model("qvq-max"), 106_496)
+    >>> plan = plan_together([ImageSize(1280, 1280)] * 90, View.of("qvq-max"), 106_496)
     >>> plan.max_pixels, plan.tokens
     (960400, 104220)
     """
-    needs = _Needs(
-        files, model, _checked(weights, files), rules, fps_range, (min_pixels, max_pixels)
-    )
-    rates = needs.rates
-    caps = np.array([needs.largest_cap(rate, available) or 0 for rate in rates])
-    if not caps.any():
-        raise _nothing_fits(needs, available)
-    frames = np.array([needs.frames(rate) for rate in rates])
-    detail = [needs.detail(rate, cap) if cap else 0 for rate, cap in zip(rates, caps, strict=True)]
-    row = PREFERENCES[prefer](frames, np.array(detail), FULL_DETAIL)[-1]
-    return SharedPlan(
-        max_pixels=int(caps[row]),
-        fps=rates[row] if needs.has_rate else None,
-        shares=needs.shares(rates[row], int(caps[row])),
-        available=available,
-        prefer=prefer,
-        wanted_tokens=needs.tokens(rates[-1], needs.highest_cap),
-    )
+    needs = _Needs(files, view, _checked(weights, files), lowest)
+    wanted = needs.tokens(needs.rates[-1], needs.highest_cap)
+    rate, cap = needs.rates[-1], needs.highest_cap
+    if wanted > available:
+        rate, cap = needs.best(available, prefer or BALANCED)
+    return SharedPlan(settings=needs.settings(rate, cap), max_pixels=cap, wanted_tokens=wanted)
 
 
 def _checked(
@@ -121,7 +88,7 @@ def _checked(
         raise ConstraintError("no files to plan for")
     if weights is None:
         return [1.0] * len(files)
-    if len(weights) != len(files) or not all(0 < weight < float("inf") for weight in weights):
+    if len(weights) != len(files) or not all(0 < weight < math.inf for weight in weights):
         raise ConstraintError(f"weights: wanted {len(files)} numbers above 0, one for each file")
     return weights
 
@@ -132,48 +99,25 @@ class _Needs:
     def __init__(
         self,
         files: Sequence[ImageSize | VideoInfo],
-        model: ModelSpec,
+        view: View,
         weights: Sequence[float],
-        rules: str | None,
-        fps_range: tuple[float, float] | None,
-        bounds: tuple[int | None, int | None],
+        lowest: Lowest,
     ) -> None:
-        self.model, self.rules, self.files, self.weights = model, rules, files, weights
-        self.clips = {
-            place: _Clip(ClipChoices(
-                info, model, rules=rules, min_pixels=bounds[0], max_pixels=bounds[1],
-                fps_range=None if info.frame_count_from == "list" else fps_range,
-            ), weight)
-            for place, (info, weight) in enumerate(zip(files, weights, strict=True))
-            if isinstance(info, VideoInfo)
-        }  # fmt: skip
-        self.images = self._image_groups(bounds)
-
-    def _image_groups(self, bounds: tuple[int | None, int | None]) -> list[_Images]:
-        places: dict[float, list[int]] = {}
-        for place, weight in enumerate(self.weights):
-            if place not in self.clips:
-                places.setdefault(weight, []).append(place)
-        if not places:
-            return []
-        caps = cap_range(self.model.rules(self.rules).image_rule(self.model.name), *bounds)
-        return [
-            _Images(
-                self.model, self.rules, caps, weight, tuple(found),
-                [size for k in found if isinstance(size := self.files[k], ImageSize)],
-            )
-            for weight, found in places.items()
-        ]  # fmt: skip
-
-    @property
-    def has_rate(self) -> bool:
-        """Whether there is a clip whose rate may be chosen."""
-        return any(not clip.choices.is_list for clip in self.clips.values())
+        self.clips: list[_Clip] = []
+        images: dict[float, dict[int, ImageSize]] = {}
+        for place, (file, weight) in enumerate(zip(files, weights, strict=True)):
+            if isinstance(file, VideoInfo):
+                self.clips.append(_Clip(ClipChoices(file, view, lowest), weight, place))
+            else:
+                images.setdefault(weight, {})[place] = file
+        groups = [_Images(view, sizes, weight, lowest) for weight, sizes in images.items()]
+        self.parts: list[_Images | _Clip] = [*groups, *self.clips]
+        self.files = len(files)
 
     @cached_property
     def rates(self) -> list[float]:
-        """Return the common rates, ascending, at which every clip can be counted."""
-        ranges = [clip.choices.rates for clip in self.clips.values() if not clip.choices.is_list]
+        """The common rates, ascending, at which every clip can be counted; one, if none has any."""
+        ranges = [clip.choices.rates for clip in self.clips if clip.choices.has_rate]
         if not ranges:
             return [0.0]
         low, high = max(low for low, _ in ranges), max(high for _, high in ranges)
@@ -182,146 +126,162 @@ class _Needs:
         return [*rates, high]
 
     def _all_count(self, rate: float) -> bool:
-        return all(clip.choices.frames_at(rate) for clip in self.clips.values())
+        return all(clip.choices.frames_at(rate) for clip in self.clips)
 
     def frames(self, rate: float) -> int:
         """Return the frames of all clips, at least 1."""
-        return max(sum(clip.choices.frames_at(rate) for clip in self.clips.values()), 1)
+        return max(sum(clip.choices.frames_at(rate) for clip in self.clips), 1)
 
     @cached_property
     def highest_cap(self) -> int:
         """The common cap that gives every file the highest of its own."""
-        tops = [group.caps[1] / group.weight for group in self.images]
-        tops += [clip.choices.caps[1] / clip.weight for clip in self.clips.values()]
-        return math.ceil(max(tops))
+        return max(_common_cap(part.caps[1], part.weight) for part in self.parts)
 
     def detail(self, rate: float, cap: int) -> int:
         """Return the share of their pixels that pictures may keep, in the mean of all files."""
-        parts = [group.detail(cap) for group in self.images]
-        parts += [clip.detail(rate, cap) for clip in self.clips.values()]
-        return max(int(FULL_DETAIL * sum(parts) / len(self.files)), 1)
+        kept = sum(part.detail(rate, cap) for part in self.parts)
+        return max(int(FULL_DETAIL * kept / self.files), 1)
 
     def tokens(self, rate: float, cap: int) -> int:
         """Return the tokens of all files, 0 where one of them is refused."""
-        parts = [group.tokens(cap) for group in self.images]
-        parts += [clip.tokens(rate, cap) for clip in self.clips.values()]
-        return sum(parts) if all(parts) else 0
+        tokens = [part.tokens(rate, cap) for part in self.parts]
+        return sum(tokens) if all(tokens) else 0
+
+    def best(self, available: int, prefer: Prefer) -> tuple[float, int]:
+        """Return the rate and the cap to take; raises `BudgetError` when nothing fits."""
+        caps = np.array([self.largest_cap(rate, available) or 0 for rate in self.rates])
+        if not caps.any():
+            raise _nothing_fits(self, available)
+        pairs = list(zip(self.rates, caps.tolist(), strict=True))
+        frames = np.array([self.frames(rate) for rate in self.rates])
+        detail = np.array([self.detail(*pair) if pair[1] else 0 for pair in pairs])
+        return pairs[PREFERENCES[prefer](frames, detail, FULL_DETAIL)[-1]]
 
     def largest_cap(self, rate: float, available: int) -> int | None:
         """Return the largest common cap with which all files fit at a rate."""
-        highest = self.highest_cap
-        if 0 < self.tokens(rate, highest) <= available:
-            return highest
-        drops = {drop for group in self.images for drop in group.drops()}
-        drops |= {drop for clip in self.clips.values() for drop in clip.drops(rate)}
+        if 0 < self.tokens(rate, self.highest_cap) <= available:
+            return self.highest_cap
         return largest_cap(
-            range(1, highest + 1),
-            sorted(drops),
+            range(1, self.highest_cap + 1),
+            sorted({drop for part in self.parts for drop in part.drops(rate)}),
             lambda cap: self.tokens(rate, cap) > 0,
             lambda cap: self.tokens(rate, cap) > available,
         )
 
-    def shares(self, rate: float, cap: int) -> tuple[Share, ...]:
+    def settings(self, rate: float, cap: int) -> tuple[Setting, ...]:
         """Count each file by itself."""
-        found: dict[int, Share] = {}
-        for group in self.images:
-            found.update(group.shares(cap))
-        for place, clip in self.clips.items():
-            found[place] = clip.share(rate, cap)
-        return tuple(found[place] for place in range(len(self.files)))
+        found = dict(pair for part in self.parts for pair in part.settings(rate, cap))
+        return tuple(found[place] for place in range(self.files))
 
 
 class _Images:
     """Images of one weight."""
 
     def __init__(
-        self,
-        model: ModelSpec,
-        rules: str | None,
-        caps: tuple[int, int],
-        weight: float,
-        places: tuple[int, ...],
-        sizes: list[ImageSize],
+        self, view: View, sizes: dict[int, ImageSize], weight: float, lowest: Lowest
     ) -> None:
-        self.model, self.rules, self.caps, self.weight = model, rules, caps, weight
-        self.places, self.sizes = places, sizes
-        self.distinct, self.counts = np.unique(np.array(sizes), axis=0, return_counts=True)
-        self.rule = model.rules(rules).image_rule(model.name)
+        self.view, self.weight, self.rule, self.sizes = view, weight, view.image_rule, sizes
+        self.has_cap = not view.options.high_res
+        self.caps = (1, 1)
+        if self.has_cap:
+            self.caps = cap_range(self.rule, view.options, lowest.max_pixels)
+        rows = np.array(list(sizes.values()))
+        self.distinct, self.counts = np.unique(rows, axis=0, return_counts=True)
 
-    def cap(self, common: int) -> int:
+    def _shown(self, common: int) -> View:
+        return self.view.asking(max_pixels=self._cap(common)) if self.has_cap else self.view
+
+    def _cap(self, common: int) -> int:
         low, high = self.caps
         return min(max(int(common * self.weight), low), high)
 
     @cached_property
-    def own_pixels(self) -> SizeArray:
+    def _own_pixels(self) -> SizeArray:
         """Pixels of each distinct size, rounded to whole tokens."""
         rounded = np.maximum(np.rint(self.distinct / self.rule.factor), 1) * self.rule.factor
         pixels: SizeArray = rounded.prod(axis=1).astype(np.int64)
         return pixels
 
-    def detail(self, common: int) -> float:
+    def detail(self, rate: float, common: int) -> float:
         """Return the sum of the shares of pixels that the images may keep."""
-        wanted = np.minimum(self.own_pixels, self.caps[1])
-        return float((np.minimum(wanted, self.cap(common)) / wanted) @ self.counts)
+        wanted = np.minimum(self._own_pixels, self.caps[1])
+        return float((np.minimum(wanted, self._cap(common)) / wanted) @ self.counts)
 
-    def tokens(self, common: int) -> int:
-        tokens = image_tokens_batch(
-            self.distinct, self.model, max_pixels=self.cap(common), rules=self.rules
-        )
+    def tokens(self, rate: float, common: int) -> int:
+        tokens = image_totals(self.distinct, self._shown(common))
         return int(tokens @ self.counts) if (tokens > 0).all() else 0
 
-    def drops(self) -> list[int]:
-        own = narrow_drops(self.distinct, self.rule, range(self.caps[0], self.caps[1] + 1))
-        return [int(-(-drop // self.weight)) for drop in own]
+    def drops(self, rate: float) -> Iterator[int]:
+        """Yield the common caps at which the tokens of a narrow picture may fall.
 
-    def shares(self, common: int) -> dict[int, Share]:
-        cap, found = self.cap(common), {}
-        counts = image_token_counts(self.sizes, self.model, max_pixels=cap, rules=self.rules)
-        for place, count in zip(self.places, counts, strict=True):
+        Where a rule lifts a side to one factor, a picture shrunk just below its rounded size has
+        more tokens than at it.
+        """
+        narrow = self.distinct[self.distinct.min(axis=1) < 2 * self.rule.factor]
+        rounded = smart_resize_batch(
+            narrow,
+            factor=self.rule.factor,
+            min_pixels=0,
+            max_pixels=math.inf,
+            reference=self.rule.resize,
+        )
+        for pixels in rounded.prod(axis=1).tolist():
+            if self.caps[0] <= pixels <= self.caps[1]:
+                yield _common_cap(pixels, self.weight)
+
+    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
+        cap = self._cap(common) if self.has_cap else None
+        counts = image_counts(list(self.sizes.values()), self._shown(common))
+        for place, count in zip(self.sizes, counts, strict=True):
             if isinstance(count, ConstraintError):
                 raise count
-            found[place] = Share(fps=None, max_pixels=cap, count=count)
-        return found
+            yield place, Setting(max_pixels=cap, count=count)
 
 
 class _Clip:
     """A clip with its weight."""
 
-    def __init__(self, choices: ClipChoices, weight: float) -> None:
-        self.choices, self.weight = choices, weight
-        self.per_clip = is_per_clip(choices.rule)
+    def __init__(self, choices: ClipChoices, weight: float, place: int) -> None:
+        self.choices, self.weight, self.place = choices, weight, place
+        self.caps, self.per_clip = choices.caps, is_per_clip(choices.rule)
 
-    def cap(self, rate: float, common: int) -> int:
-        low, high = self.choices.caps
-        frames = self.choices.frames_at(rate) if self.per_clip else 1
-        return min(max(int(common * self.weight) * frames, low), high)
+    def _sharing(self, rate: float) -> int:
+        """Return by how many frames a cap is shared."""
+        return max(self.choices.frames_at(rate), 1) if self.per_clip else 1
+
+    def _cap(self, rate: float, common: int) -> int:
+        low, high = self.caps
+        return min(max(int(common * self.weight) * self._sharing(rate), low), high)
 
     def detail(self, rate: float, common: int) -> float:
         """Return the share of their pixels that the frames may keep."""
-        own, high = self.choices.own_pixels, self.choices.caps[1]
-        frames = self.choices.frames_at(rate) if self.per_clip else 1
-        wanted = min(own, high / frames)
-        return min(self.cap(rate, common) / frames, wanted) / wanted
+        sharing = self._sharing(rate)
+        wanted = min(self.choices.own_pixels, self.caps[1] / sharing)
+        return min(self._cap(rate, common) / sharing, wanted) / wanted
 
     def tokens(self, rate: float, common: int) -> int:
-        return self.choices.tokens_at(self.choices.frames_at(rate), self.cap(rate, common))
+        return self.choices.tokens_at(rate, self._cap(rate, common))
 
-    def drops(self, rate: float) -> list[int]:
-        """Return the common caps at which tokens may fall: where frames stop being shrunk.
+    def drops(self, rate: float) -> Iterator[int]:
+        """Yield the common cap at which tokens may fall: where frames stop being shrunk.
 
         A narrow frame has more tokens just below, and so have frames under a total that is
         compared with a rounded number of them.
         """
-        frames = max(self.choices.frames_at(rate), 1)
-        group = self.choices.rule.temporal_patch_size
-        areas = [self.choices.own_pixels]
+        area = self.choices.own_pixels
         if self.per_clip:
-            areas = [-(-round(frames / group) * group * area // frames) for area in areas]
-        return [int(-(-area // self.weight)) for area in areas]
+            frames, group = self._sharing(rate), self.choices.rule.temporal_patch_size
+            area = -(-round(frames / group) * group * area // frames)
+        yield _common_cap(area, self.weight)
 
-    def share(self, rate: float, common: int) -> Share:
-        setting = self.choices.setting(rate, self.cap(rate, common))
-        return Share(fps=setting.fps, max_pixels=setting.max_pixels, count=setting.count)
+    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
+        yield self.place, self.choices.setting(rate, self._cap(rate, common))
+
+
+def _common_cap(pixels: int, weight: float) -> int:
+    """Return the lowest common cap of which a weight makes at least so many pixels."""
+    cap = math.ceil(pixels / weight)
+    return cap if int(cap * weight) >= pixels else cap + 1  # as floats are
 
 
 def _nothing_fits(needs: _Needs, available: int) -> BudgetError:
@@ -332,3 +292,36 @@ def _nothing_fits(needs: _Needs, available: int) -> BudgetError:
         f"{needed:,} tokens are the least that all files cost together, and {available:,} are "
         "there; split them into several requests, or leave some out",
     )
+
+
+def largest_cap(
+    caps: range,
+    drops: Sequence[int],
+    seen: Callable[[int], bool],
+    is_too_much: Callable[[int], bool],
+) -> int | None:
+    """Return the largest of `caps` (there are some) that is not too much, `None` where none is.
+
+    Tokens grow with the cap, every step of the resize being monotone, also in floats; but not
+    everywhere. `seen` says whether all pictures are taken at a cap, which stays true from some cap
+    on; at `drops`, which ascend, tokens may fall. The caps between such places are searched by
+    bisection, from the top.
+
+    >>> largest_cap(range(10), [6], lambda cap: cap > 1, lambda cap: cap in (4, 5) or cap > 7)
+    7
+    """
+    start = caps.start if seen(caps.start) else _first(caps, seen)
+    if start is None:
+        return None
+    places = [start, *(cap for cap in drops if start < cap < caps.stop), caps.stop]
+    for low, high in reversed(list(pairwise(places))):
+        if not is_too_much(low):
+            over = _first(range(low, high), is_too_much)
+            return (high if over is None else over) - 1
+    return None
+
+
+def _first(numbers: range, holds: Callable[[int], bool]) -> int | None:
+    """Return the first number for which `holds` is true, given that it stays true from there."""
+    position = bisect_left(numbers, True, key=holds)
+    return numbers[position] if position < len(numbers) else None

@@ -2,7 +2,7 @@
 
 A pure search over the counter: every distinct setting is counted (`vlprep.plan.settings`), those
 over the budget are left out, the best of the rest is taken and counted once more by
-`video_tokens`. Several files under one budget are `vlprep.plan.many_files`'s.
+`video_count`. Several files under one budget are `vlprep.plan.many_files`'s.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import BudgetError
-from vlprep.plan.settings import ClipChoices, ClipGrid, ClipSetting
+from vlprep.plan.settings import ClipChoices, ClipGrid, Setting
 from vlprep.types import ImageSize
 
 Prefer = Literal["balanced", "detail", "motion"]
@@ -26,18 +26,21 @@ Prefer = Literal["balanced", "detail", "motion"]
 class ClipPlan:
     """The setting chosen for a clip, and what it falls short of."""
 
-    chosen: ClipSetting
+    choices: ClipChoices
+    """What could have been chosen."""
+    chosen: Setting
     """The best setting within the budget."""
     available: int
     """Tokens that it may cost."""
-    prefer: Prefer
-    """What was kept where not all fits."""
-    unbound: ClipSetting
+    unbound: Setting
     """The best setting by the same preference, whatever it costs."""
-    wanted: ClipSetting
-    """The most frames with the highest cap, whatever it costs."""
     wanted_size: ImageSize
     """The largest frame that any of the rates gives."""
+
+    @property
+    def wanted(self) -> Setting:
+        """What the view asks, whatever it costs."""
+        return self.choices.wanted
 
     @property
     def motion(self) -> float:
@@ -49,55 +52,68 @@ class ClipPlan:
         """Share of the wanted pixels of a frame that are shown, from 0 to 1."""
         return self.chosen.count.resized.pixels / self.wanted_size.pixels
 
+    def alternatives(self) -> tuple[Setting, ...]:
+        """Return the settings within the budget that no other beats in both frames and pixels."""
+        return alternatives(self.choices, self.available)
 
-def plan_clip(choices: ClipChoices, available: int, prefer: Prefer = "balanced") -> ClipPlan:
+    def what_if(self) -> WhatIf:
+        """Count the clip with other rates and caps beside those chosen."""
+        fps = self.chosen.fps or self.choices.rates[1]
+        return what_if(self.choices, [fps], [self.chosen.max_pixels or 0])
+
+
+def plan_clip(choices: ClipChoices, available: int, prefer: Prefer | None = None) -> ClipPlan:
     """Choose the best setting of a clip that costs at most `available` tokens.
 
-    Wanted are the frames of the highest rate, and the largest frame that any rate gives; pixels
-    beyond the clip's own show nothing more and do not count. "motion" takes the most frames that
+    Without `prefer` it is what the view asks, if that fits, and else as "balanced". With it, frames
+    and pixels are weighed also where it is the clip's own total of pixels that they share. Wanted
+    are the frames of the highest rate, and the largest frame that any rate gives; pixels beyond
+    the clip's own show nothing more and do not count. "motion" takes the most frames that
     fit at all, and then the most pixels; "detail" the most pixels, and then the most frames.
     "balanced" looks for the greatest product of both shares; since tokens are that product but for
     rounding, many settings come close, and of those within 5 % of the greatest it takes the one
     whose lesser share is greatest, then the one with more frames.
 
-    Raises `BudgetError` when not even the cheapest setting fits, and the errors of `video_tokens`.
+    Raises `BudgetError` when not even the cheapest setting fits, and the errors of `video_count`.
 
     >>> from fractions import Fraction
-    >>> from vlprep import VideoInfo, get_model
+    >>> from vlprep import VideoInfo, processor
     >>> lecture = VideoInfo(size=ImageSize(1080, 1920), frame_count=90000, fps=Fraction(25))
-    >>> plan = plan_clip(ClipChoices(lecture, get_model("qwen3-vl-plus")), 130_048, "motion")
+    >>> plan = plan_clip(ClipChoices(lecture, processor("qwen3-vl-plus")), 130_048, "motion")
     >>> plan.chosen.fps, plan.chosen.frames, plan.chosen.count.resized, plan.chosen.tokens
     (2.0, 2000, ImageSize(height=256, width=480), 120002)
     """
-    wanted = choices.wanted
-    grid = choices.grid
+    wanted, grid = choices.wanted, choices.grid
     wanted_size = _largest(choices, grid)
-    row, pixels = _best_row(choices, grid, available, prefer, wanted_size.pixels)
-    chosen = _setting_at(choices, grid, row, pixels)
-    row, pixels = _best_row(choices, grid, None, prefer, wanted_size.pixels)
+
+    def best(most: int | None) -> Setting:
+        if prefer is None and (most is None or wanted.tokens <= most):
+            return wanted
+        order = PREFERENCES[prefer or BALANCED]
+        return _setting_at(choices, grid, *_best_row(choices, grid, most, order, wanted_size.pixels))
+
     return ClipPlan(
-        chosen=chosen,
-        unbound=_setting_at(choices, grid, row, pixels),
+        choices=choices,
+        chosen=best(available),
         available=available,
-        prefer=prefer,
-        wanted=wanted,
+        unbound=best(None),
         wanted_size=wanted_size,
     )
 
 
-def alternatives(choices: ClipChoices, available: int | None = None) -> tuple[ClipSetting, ...]:
+def alternatives(choices: ClipChoices, available: int | None = None) -> tuple[Setting, ...]:
     """Return the settings that no other beats in both frames and pixels, fewest frames first.
 
     Those within `available` tokens, or all there are.
 
-    >>> from vlprep import get_model, probe
-    >>> choices = ClipChoices(probe("fixtures/street.mp4"), get_model("qwen3-vl-plus"))
+    >>> from vlprep import probe, processor
+    >>> choices = ClipChoices(probe("fixtures/street.mp4"), processor("qwen3-vl-plus"))
     >>> [(one.frames, one.count.resized.height) for one in alternatives(choices, 1200)]
     [(10, 352), (12, 320), (14, 320), (16, 288), (18, 256), (20, 256)]
     """
     grid = choices.grid
     pixels = _most_pixels(grid, available)
-    found: list[ClipSetting] = []
+    found: list[Setting] = []
     largest = 0
     for row in range(len(grid.frames) - 1, -1, -1):
         most = int(pixels[row])
@@ -107,7 +123,7 @@ def alternatives(choices: ClipChoices, available: int | None = None) -> tuple[Cl
     return tuple(reversed(found))
 
 
-def thinned(settings: Sequence[ClipSetting], most: int) -> tuple[ClipSetting, ...]:
+def thinned(settings: Sequence[Setting], most: int) -> tuple[Setting, ...]:
     """Return at most so many of a row of settings, evenly spread, the first and last among them.
 
     >>> thinned(range(10), 4)
@@ -134,8 +150,8 @@ class WhatIf:
 def what_if(choices: ClipChoices, rates: Sequence[float] = (), caps: Sequence[int] = ()) -> WhatIf:
     """Count a clip with each of some rates and caps, and with fixed parts of the wanted ones.
 
-    >>> from vlprep import get_model, probe
-    >>> choices = ClipChoices(probe("fixtures/street.mp4"), get_model("qwen3-vl-plus"))
+    >>> from vlprep import probe, processor
+    >>> choices = ClipChoices(probe("fixtures/street.mp4"), processor("qwen3-vl-plus"))
     >>> table = what_if(choices, caps=[100_000])
     >>> table.rates, table.caps[-2:], table.tokens[-1][-2:]
     ((0.2, 0.5, 1.0, 1.5, 2.0), (327680, 655360), (2202, 2202))
@@ -143,14 +159,9 @@ def what_if(choices: ClipChoices, rates: Sequence[float] = (), caps: Sequence[in
     low, high = choices.rates
     more = [round(high * part, 6) for part in (0.1, 0.25, 0.5, 0.75)]
     all_rates = sorted({high, *rates, *(rate for rate in more if rate >= low)})
-    if choices.is_list:
-        all_rates = [high]
     least, most = choices.caps
     all_caps = sorted({most, *caps, *(most >> k for k in range(1, 5) if most >> k >= least)})
-    tokens = tuple(
-        tuple(choices.tokens_at(choices.frames_at(rate), cap) for cap in all_caps)
-        for rate in all_rates
-    )
+    tokens = tuple(tuple(choices.tokens_at(rate, cap) for cap in all_caps) for rate in all_rates)
     return WhatIf(rates=tuple(all_rates), caps=tuple(all_caps), tokens=tokens)
 
 
@@ -177,6 +188,9 @@ def _balanced(frames: _Row, pixels: _Row, wanted_pixels: int) -> tuple[int, ...]
     return top, int(equal[np.flatnonzero(lesser == lesser.max())[-1]])
 
 
+BALANCED: Prefer = "balanced"
+"""What is taken where nothing is preferred."""
+
 PREFERENCES: dict[str, _Order] = {
     "balanced": _balanced,
     "detail": _detail,
@@ -187,16 +201,12 @@ best row, which comes last, after those that the judgement rests on."""
 
 
 def _best_row(
-    choices: ClipChoices,
-    grid: ClipGrid,
-    available: int | None,
-    prefer: Prefer,
-    wanted_pixels: int,
+    choices: ClipChoices, grid: ClipGrid, available: int | None, order: _Order, wanted_pixels: int
 ) -> tuple[int, int]:
     """Return the best row and the pixels of a frame there, of those that some rate reaches."""
     pixels = _most_pixels(grid, available)
     while pixels.any():
-        rows = PREFERENCES[prefer](grid.frames, pixels, wanted_pixels)
+        rows = order(grid.frames, pixels, wanted_pixels)
         unreachable = [row for row in rows if choices.rate_of(int(grid.frames[row])) is None]
         if not unreachable:
             return rows[-1], int(pixels[rows[-1]])
@@ -222,7 +232,7 @@ def _largest(choices: ClipChoices, grid: ClipGrid) -> ImageSize:
     return ImageSize(height, width)
 
 
-def _setting_at(choices: ClipChoices, grid: ClipGrid, row: int, pixels: int) -> ClipSetting:
+def _setting_at(choices: ClipChoices, grid: ClipGrid, row: int, pixels: int) -> Setting:
     """Count the setting of a row with frames worth so many pixels."""
     column = _column(grid, row, pixels)
     setting = choices.setting(
@@ -244,12 +254,13 @@ def _column(grid: ClipGrid, row: int, pixels: int) -> int:
 
 
 def _nothing_fits(choices: ClipChoices, grid: ClipGrid, available: int) -> BudgetError:
-    tokens = np.where(grid.tokens > 0, grid.tokens, np.iinfo(np.int64).max)
-    needed = int(tokens.min())
-    low = choices.rates[0]
+    least = np.where(grid.tokens > 0, grid.tokens, np.iinfo(np.int64).max).min(axis=1)
+    while choices.rate_of(frames := int(grid.frames[row := int(least.argmin())])) is None:
+        least[row] = np.iinfo(np.int64).max
+    needed = int(least[row])
     return BudgetError(
         needed,
         available,
-        f"{needed:,} tokens are the least that {choices.frames_at(low):,} frames cost, and "
-        f"{available:,} are there; shorten the clip, or allow a lower rate or a smaller size",
+        f"{needed:,} tokens are the least that {frames:,} frames cost, and {available:,} are "
+        "there; shorten the clip, or allow a lower rate or a smaller size",
     )

@@ -1,39 +1,17 @@
-"""What is asked of a plan, and what it says: records that `vlprep.plan.plan` fills."""
+"""What a plan says: records that `vlprep.plan.plan` fills."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from vlprep.count.files import MediaFailure
-from vlprep.count.spending import Spending
-from vlprep.count.tokens import TokenCount
-from vlprep.models.spec import ModelSpec
+from vlprep.count.budget import TokenBudget
+from vlprep.count.files import MediaCount, MediaFailure
+from vlprep.media.target import PathLike
 from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import ClipPlan, Prefer
-from vlprep.plan.settings import ClipChoices
-from vlprep.types import ImageInfo, VideoInfo
-
-Facts: TypeAlias = ImageInfo | VideoInfo
-"""What is known of a file from its header."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
-    """What a caller may ask of a plan; `None` leaves it to the model."""
-
-    prefer: Prefer = "balanced"
-    """What is kept when not all fits: "motion", "detail", or both alike."""
-    fps_range: tuple[float, float] | None = None
-    """Lowest and highest rate, in frames per second; the highest is the wanted one."""
-    min_pixels: int | None = None
-    """Lowest `max_pixels` that may be chosen."""
-    max_pixels: int | None = None
-    """Highest `max_pixels` that may be chosen."""
-    weights: tuple[float, ...] | None = None
-    """A number for each file, by which the common cap is multiplied."""
-    rules: str | None = None
-    """Name of one of the model's rule sets."""
+from vlprep.plan.settings import Setting
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,57 +26,49 @@ class SplitOptions:
     """Bytes of all files of one request as they are sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedFile:
-    """One file with the settings chosen for it."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PlannedFile(MediaCount):
+    """One file with the setting chosen for it, and what it costs so."""
 
-    source: str
-    """The file as the caller named it."""
-    info: Facts
-    """Facts of its header."""
-    fps: float | None
-    """Frames per second to ask for; `None` for an image or a list of images."""
-    max_pixels: int
-    """Cap to ask for."""
-    tokens: TokenCount
-    """What it costs so, and what the model sees."""
+    setting: Setting
+    """The setting."""
 
     @property
     def keywords(self) -> dict[str, float | int]:
-        """The settings as keyword arguments of `count_tokens`, `read_frames` and the like."""
-        rate = {} if self.fps is None else {"fps": self.fps}
-        return {**rate, "max_pixels": self.max_pixels}
+        """The setting as view options, to be asked together with those of the plan's view."""
+        return self.setting.keywords
 
-    @property
-    def frames(self) -> int | None:
-        """Frames that the model is shown of a video; `None` for an image."""
-        return None if self.tokens.plan is None else self.tokens.plan.frame_count
+    def __repr__(self) -> str:
+        chosen = "".join(f"{name}={value}, " for name, value in self.keywords.items())
+        return f"PlannedFile({self.source}, {chosen}{self.tokens.total:,} tokens)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the file's entry of `vlprep.plan/1`: its count and its setting."""
+        setting = self.setting
+        chosen = {"fps": setting.fps, "nframes": setting.nframes, "max_pixels": setting.max_pixels}
+        return {"source": self.source, **chosen, **MediaCount.to_dict(self)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MediaPlan:
     """The settings chosen for files under a number of tokens."""
 
-    model: ModelSpec
-    """Whose tokens are meant."""
-    rules: str
-    """Name of the rule set in force."""
+    view: View
+    """What was asked of the model's view, whose tokens are meant."""
     prefer: Prefer
     """What was kept where not all fits."""
-    spending: Spending
+    budget: TokenBudget
     """What the files of one request may cost, and why."""
     files: tuple[PlannedFile, ...]
     """The files that could be planned, in order."""
-    failures: tuple[MediaFailure, ...]
+    failures: tuple[MediaFailure, ...] = ()
     """The files that could not."""
-    requests: tuple[tuple[int, ...], ...]
+    requests: tuple[tuple[int, ...], ...] = ()
     """Numbers of `files` by request, one request unless a split was asked for."""
-    wanted_tokens: int
-    """What all would cost as wanted, whatever the budget."""
+    wanted_tokens: int = 0
+    """What all would cost as the view asks, whatever the budget."""
     clip: ClipPlan | None = None
     """More of the plan where it is for one video."""
-    choices: ClipChoices | None = None
-    """What could have been chosen for that video."""
     bounds: tuple[Bound, ...] = ()
     """What keeps the files from being shown as wanted."""
 
@@ -106,3 +76,72 @@ class MediaPlan:
     def total_tokens(self) -> int:
         """Tokens of all files."""
         return sum(file.tokens.total for file in self.files)
+
+    def __repr__(self) -> str:
+        tokens = f"{self.total_tokens:,} of {self.budget.available:,} tokens"
+        if len(self.requests) > 1:
+            tokens = f"{self.total_tokens:,} tokens in {len(self.requests)} requests"
+        return f"MediaPlan({self.view.model.name}, files: {len(self.files)}, {tokens})"
+
+    def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Draw tokens against frames per second for several caps, and write the picture.
+
+        The ending of `path` chooses the format. Raises `ConstraintError` for a plan that is not of
+        one clip with a rate, and for an ending of no known picture format; other errors are those
+        of `new_file`.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> from vlprep import plan_media
+        >>> plan = plan_media("fixtures/street.mp4", "qwen3-vl-plus", budget=1500)
+        >>> with TemporaryDirectory() as folder:
+        ...     plan.save_chart(f"{folder}/plan.png")
+        """
+        from vlprep.plan.chart import save_chart
+
+        save_chart(self, path, overwrite=overwrite)
+
+    def to_dict(self, *, table: bool = False) -> dict[str, Any]:
+        """Return the document of `vlprep.plan/1`, of one clip with its `table` of alternatives."""
+        clip = self.clip
+        document: dict[str, Any] = {
+            "schema": "vlprep.plan/1",
+            "model": self.view.model.name,
+            "rules": self.view.rules.name,
+            "prefer": self.prefer,
+            "available_tokens": self.budget.available,
+            "reserved_tokens": self.budget.reserved,
+            "limits": [asdict(limit) for limit in self.budget.limits],
+            "budget": budget_dict(self.budget),
+            "items": [file.to_dict() for file in (*self.files, *self.failures)],
+            "requests": [[self.files[k].source for k in request] for request in self.requests],
+            "total_tokens": self.total_tokens,
+            "wanted_tokens": self.wanted_tokens,
+            "motion": clip and clip.motion,
+            "detail": clip and clip.detail,
+            "bounds": [asdict(bound) for bound in self.bounds],
+        }
+        if table and clip:
+            document["alternatives"] = [_setting_dict(one) for one in clip.alternatives()]
+            document["what_if"] = asdict(clip.what_if())
+        return document
+
+
+def budget_dict(budget: TokenBudget) -> dict[str, Any]:
+    """Return the documented JSON of a budget: what is available, its parts, and which binds."""
+    parts = ("available", "text", "reserve", "thinking", "reply")
+    return {
+        **{name: getattr(budget, name) for name in parts},
+        "binding": budget.binding.name,
+        "limits": [asdict(limit) for limit in budget.limits],
+    }
+
+
+def _setting_dict(setting: Setting) -> dict[str, Any]:
+    return {
+        "fps": setting.fps,
+        "max_pixels": setting.max_pixels,
+        "frames": setting.frames,
+        "resized_height": setting.count.resized.height,
+        "resized_width": setting.count.resized.width,
+        "tokens": setting.tokens,
+    }

@@ -12,17 +12,19 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from vlprep.count.pixel_ranges import (
+from vlprep.count.pixels import (
+    FLOOR_SHARE,
+    highest_cap,
     is_per_clip,
     is_shared_in_whole_pixels,
-    pixel_ranges,
+    video_ranges,
 )
-from vlprep.count.pixels import FLOOR_SHARE
-from vlprep.count.tokens import TokenCount, timestamp_tokens, video_tokens
+from vlprep.count.tokens import TokenCount, VideoCount, timestamp_tokens, video_count
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.geometry import (
     clip_source_size,
@@ -30,11 +32,51 @@ from vlprep.maths.geometry import (
     smart_resize_clip_ranges,
     smart_resize_ranges,
 )
-from vlprep.maths.sampling import PAIR, SPREAD_BY_RATE, count_frames, sample_times
-from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
-from vlprep.types import ImageSize, VideoInfo
+from vlprep.maths.sampling import PAIR, SPREAD_BY_RATE, count_frames, frame_range, sample_times
+from vlprep.models.spec import ImageRule, VideoRule
+from vlprep.types import FrameListInfo, ImageSize, VideoInfo
+from vlprep.view import View, ViewOptions
 
 Numbers = npt.NDArray[np.int64]
+
+
+class Lowest(NamedTuple):
+    """How far a plan may go below what a view asks; `None` leaves it to the model."""
+
+    fps: float | None = None
+    """Lowest rate, in frames per second."""
+    max_pixels: int | None = None
+    """Lowest cap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One way to show a file, and what it costs."""
+
+    fps: float | None = None
+    """Frames per second to ask for; `None` where no rate is chosen."""
+    nframes: int | None = None
+    """Frames to ask for, where the view asks for so many instead of a rate."""
+    max_pixels: int | None
+    """Cap to ask for: of a picture, or of a whole clip where the rules say so."""
+    count: TokenCount
+    """What the counter says to this."""
+
+    @property
+    def keywords(self) -> dict[str, float | int]:
+        """The settings as view options, to be asked together with those of the view."""
+        chosen = {"fps": self.fps, "nframes": self.nframes, "max_pixels": self.max_pixels}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    @property
+    def frames(self) -> int:
+        """Frames that the model is shown; an image is one."""
+        return self.count.frames or 1
+
+    @property
+    def tokens(self) -> int:
+        """All tokens together."""
+        return self.count.total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,98 +97,67 @@ class ClipGrid:
     """Pixels of a frame that show something, (N, M): enlarging it adds none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipSetting:
-    """One way to show a clip, and what it costs."""
-
-    fps: float | None
-    """Frames per second to ask for; `None` for a list of images."""
-    max_pixels: int
-    """Cap to ask for: of a frame, or of the whole clip where the rules say so."""
-    count: TokenCount
-    """What the counter says to this."""
-
-    @property
-    def frames(self) -> int:
-        """Frames that the model is shown."""
-        return self.count.plan.frame_count if self.count.plan else 1
-
-    @property
-    def tokens(self) -> int:
-        """All tokens together."""
-        return self.count.total
-
-
 class ClipChoices:
-    """What may be chosen for one clip: rates and caps, and what each choice comes to.
+    """What may be chosen for one clip below what a view asks, and what each choice comes to.
 
-    `fps_range` bounds the rate in frames per second: by default from the lowest that a source
-    states, or one frame over the whole clip, up to the model's own. `min_pixels` and `max_pixels`
-    bound the cap: by default from the lowest that may be set to the model's own.
+    The rate goes down from the view's to `lowest.fps`, by default the lowest that a source states,
+    or one frame over the whole clip; of a list of images, and where the view asks for a number of
+    frames, there is none to choose. The cap goes down from the view's to `lowest.max_pixels`, by
+    default the lowest that may be set.
 
-    Raises `ConstraintError` for bounds in the wrong order, and the errors of `video_tokens`.
+    Raises the errors of `rate_range` and `cap_range`; a clip that the rules refuse is refused by
+    what is asked of it then.
     """
 
-    def __init__(
-        self,
-        info: VideoInfo,
-        model: ModelSpec,
-        *,
-        rules: str | None = None,
-        fps_range: tuple[float, float] | None = None,
-        min_pixels: int | None = None,
-        max_pixels: int | None = None,
-    ) -> None:
-        self.info = info
-        self.model = model
-        self.rule_set: RuleSet = model.rules(rules)
-        self.rule: VideoRule = self.rule_set.video_rule(model.name)
-        self.is_list = info.frame_count_from == "list"
-        self.caps = cap_range(self.rule, min_pixels, max_pixels)
-        self.rates = self._rate_range(fps_range)
+    def __init__(self, info: VideoInfo, view: View, lowest: Lowest = Lowest()) -> None:
+        self.info, self.view, self.rule = info, view, view.video_rule
+        self.is_list = isinstance(info, FrameListInfo)
+        self.has_rate = not self.is_list and view.options.nframes is None
+        self.caps = cap_range(self.rule, view.options, lowest.max_pixels)
+        self._asked_rates = None if self.is_list else rate_range(self.rule, view.options, lowest.fps)
         self._rate_of: dict[int, float | None] = {}
 
-    def setting(self, fps: float | None, max_pixels: int) -> ClipSetting:
-        """Count the clip with a choice, as `video_tokens` does, whose errors are raised."""
-        rate = None if self.is_list else fps
-        count = video_tokens(
-            self.info, self.model, fps=rate, max_pixels=max_pixels, rules=self.rule_set.name
-        )
-        return ClipSetting(fps=rate, max_pixels=max_pixels, count=count)
+    def setting(self, fps: float | None, max_pixels: int) -> Setting:
+        """Count the clip with a choice, as `video_count` does, whose errors are raised."""
+        view = self.view.asking(max_pixels=max_pixels)
+        if not self.has_rate:
+            count, nframes = video_count(self.info, view), view.options.nframes
+            return Setting(nframes=nframes, max_pixels=max_pixels, count=count)
+        count = video_count(self.info, view.asking(fps=fps))
+        return Setting(fps=fps, max_pixels=max_pixels, count=count)
 
     def frames_at(self, fps: float) -> int:
         """Return the number of frames at a rate, 0 where the rules refuse."""
-        if self.is_list:
-            return self.info.frame_count
+        if not self.has_rate:
+            return self._fixed.frames
+        asked = self.view.options
         try:
             return count_frames(
-                self.info.frame_count,
-                None if self.info.fps is None else float(self.info.fps),
+                self._length,
+                self._own_rate,
                 fps=fps,
-                min_frames=self.rule.min_frames,
+                min_frames=self.rule.min_frames if asked.min_frames is None else asked.min_frames,
+                max_frames=asked.max_frames,
                 max_frames_default=self.rule.max_frames,
                 reference=self.rule.count,
+                strict=asked.strict,
             )
         except FrameCountError:
             return 0
 
-    def check(self) -> None:
-        """Raise the rules' own error where they refuse the clip at the highest rate and cap."""
-        _ = self.wanted
+    @cached_property
+    def rates(self) -> tuple[float, float]:
+        """The lowest and the highest rate; twice what there is where none is chosen."""
+        if not self.has_rate or self._asked_rates is None:
+            return (self._fixed.plan.sample_fps,) * 2
+        low, high = self._asked_rates
+        # One frame over the whole clip: no lower rate gives fewer.
+        return low or min(high, 1 / self.seconds), high
 
     @cached_property
-    def wanted(self) -> ClipSetting:
-        """The most frames with the highest cap; raises the rules' own error where they refuse."""
-        at_most = self.setting(self.rates[1], self.caps[1])
-        if self.is_list or at_most.frames == self._frame_range[1]:
-            return at_most
-        return self.setting(self.rate_of(self._frame_range[1]), self.caps[1])
-
-    @cached_property
-    def _frame_range(self) -> tuple[int, int]:
-        """Return the fewest and the most frames that the rates give."""
-        ends = {self.frames_at(rate) for ends in self._monotone_stretches() for rate in ends}
-        return min(ends - {0}), max(ends)
+    def wanted(self) -> Setting:
+        """What the view asks; raises the rules' own error where they refuse."""
+        return self.setting(self.rates[1], self.caps[1])
 
     def rate_of(self, frames: int) -> float | None:
         """Return a rate that gives exactly so many frames, `None` where none does.
@@ -157,15 +168,18 @@ class ClipChoices:
             self._rate_of[frames] = self._find_rate(frames)
         return self._rate_of[frames]
 
+    @property
+    def full_rate(self) -> float:
+        """The lowest rate that gives the frames wanted; higher ones show no more."""
+        return next(self._rates_from(self.wanted.frames), self.rates)[0]
+
     @cached_property
     def grid(self) -> ClipGrid:
         """Count every distinct setting; numbers of frames that no rate gives have rows as well.
 
-        Raises the errors of `video_tokens`.
+        Raises the errors of `video_count`.
         """
-        self.check()
-        fewest, most = self._frame_range
-        frames = np.arange(fewest, most + 1)
+        frames = np.arange(self._fewest_frames, self.wanted.frames + 1)
         caps = np.clip(self._steps(frames), *self.caps)
         rows = np.broadcast_to(frames[:, None], caps.shape).ravel()
         sizes = self._sizes(rows, caps.ravel()).reshape(*caps.shape, 2)
@@ -174,65 +188,77 @@ class ClipChoices:
             frames=frames,
             max_pixels=caps,
             sizes=sizes,
-            tokens=self._tokens(frames, pixels),
+            tokens=self._tokens(frames, pixels, self._texts(frames)),
             pixels=pixels,
             worth=np.minimum(pixels, self.own_pixels),
         )
 
-    @property
+    @cached_property
     def own_pixels(self) -> int:
         """Pixels of a frame as it is in the file, rounded to whole tokens."""
         return self._rounded_pixels(self.info.size)
 
-    def tokens_at(self, frames: int, max_pixels: int) -> int:
-        """Return what so many frames cost with a cap, 0 where the rules refuse."""
-        row = np.array([frames])
-        sizes = self._sizes(row, np.array([max_pixels]))
-        return int(self._tokens(row, sizes.prod(axis=1, keepdims=True))[0, 0])
+    def tokens_at(self, fps: float, max_pixels: int) -> int:
+        """Return what a rate costs with a cap, 0 where the rules refuse."""
+        count = self.frames_at(fps)
+        if not count:
+            return 0
+        frames, text = np.array([count]), np.array([self._text(count, fps)])
+        pixels = self._sizes(frames, np.array([max_pixels])).prod(axis=1, keepdims=True)
+        return int(self._tokens(frames, pixels, text)[0, 0])
 
-    def _rate_range(self, asked: tuple[float, float] | None) -> tuple[float, float]:
-        rule = self.rule
-        if asked is None:
-            # One frame over the whole clip: no lower rate gives fewer.
-            low = rule.min_fps or min(
-                rule.fps, float(self.info.fps or 1) / max(self.info.frame_count, 1)
-            )
-            return low, rule.fps
-        if self.is_list:
-            raise ConstraintError("fps: of a list of images all are shown; leave the range out")
-        low, high = asked
-        if not 0 < low <= high < math.inf:
-            raise ConstraintError(f"fps from {low:g} to {high:g}: that is no range above 0")
-        if rule.min_fps is not None and low < rule.min_fps:
-            raise ConstraintError(f"fps from {low:g}: the lowest is {rule.min_fps:g}")
-        if rule.max_fps is not None and high > rule.max_fps:
-            raise ConstraintError(f"fps up to {high:g}: the highest is {rule.max_fps:g}")
-        return low, high
+    # The rates.
 
     @property
-    def full_rate(self) -> float:
-        """The lowest rate that gives the most frames; higher ones show no more."""
-        for start, end in self._monotone_stretches():
-            first = self._first_rate(start, end, self.wanted.frames)
-            if first is not None:
-                return first
-        return self.rates[1]
+    def seconds(self) -> float:
+        """How long what is looked at lasts; at an unknown rate, as if at one frame a second."""
+        return self._length / (self._own_rate or 1)
+
+    @property
+    def _own_rate(self) -> float | None:
+        return None if self.info.fps is None else float(self.info.fps)
+
+    @cached_property
+    def _part(self) -> tuple[int, int]:
+        """The first and the last frame that the view is of."""
+        asked = self.view.options
+        span = (asked.start_seconds, asked.end_seconds)
+        return frame_range(self.info.frame_count, self._own_rate, *span)
+
+    @property
+    def _length(self) -> int:
+        return self._part[1] - self._part[0] + 1
+
+    @cached_property
+    def _fixed(self) -> VideoCount:
+        """The count where no rate is chosen, whose frames stay whatever the cap."""
+        return video_count(self.info, self.view)
+
+    @cached_property
+    def _fewest_frames(self) -> int:
+        if not self.has_rate:
+            return self.wanted.frames
+        return min(self.frames_at(first) for first, _ in self._rates_from(1))
 
     def _find_rate(self, frames: int) -> float | None:
         high = self.rates[1]
-        if self.is_list or self.frames_at(high) == frames:
+        if not self.has_rate or self.frames_at(high) == frames:
             return high
-        for start, end in self._monotone_stretches():
-            first = self._first_rate(start, end, frames)
-            if first is not None:
+        for first, end in self._rates_from(frames):
+            if self.frames_at(first) == frames:
                 return self._shortest(first, end, frames)
         return None
+
+    def _rates_from(self, frames: int) -> Iterator[tuple[float, float]]:
+        """Yield the parts of each stretch of the rates that have at least so many frames."""
+        for low, high in self._monotone_stretches():
+            if self.frames_at(high) >= frames:
+                yield self._first_rate(low, high, frames), high
 
     def _monotone_stretches(self) -> Iterator[tuple[float, float]]:
         """Cut the rates where a rule starts to count a last fraction of a second."""
         low, high = self.rates
-        seconds = self.info.frame_count / float(self.info.fps or 1)
-        part = seconds - int(seconds)
+        part = self.seconds - int(self.seconds)
         turn = 1 / part if part else math.inf
         if low < turn < high:
             yield low, turn
@@ -240,17 +266,16 @@ class ClipChoices:
         else:
             yield low, high
 
-    def _first_rate(self, low: float, high: float, frames: int) -> float | None:
-        """Bisect the floats for the lowest rate with at least so many frames."""
-        if self.frames_at(high) < frames:
-            return None
+    def _first_rate(self, low: float, high: float, frames: int) -> float:
+        """Bisect the floats for the lowest rate with at least so many frames, as `high` has."""
+        if self.frames_at(low) >= frames:
+            return low
         while (middle := (low + high) / 2) not in (low, high):
             if self.frames_at(middle) < frames:
                 low = middle
             else:
                 high = middle
-        first = low if self.frames_at(low) >= frames else high
-        return first if self.frames_at(first) == frames else None
+        return high
 
     def _shortest(self, first: float, last: float, frames: int) -> float:
         """Return the rate with the fewest decimals, from `first` up, that gives the frames."""
@@ -259,6 +284,13 @@ class ClipChoices:
             if first <= rate <= last and self.frames_at(rate) == frames:
                 return rate
         return first
+
+    # The caps.
+
+    @property
+    def _lower_limit(self) -> int:
+        asked = self.view.options.min_pixels
+        return self.rule.min_pixels if asked is None else asked
 
     def _steps(self, frames: Numbers) -> Numbers:
         """Return, per number of frames, all caps at which the size of a frame may change.
@@ -272,7 +304,7 @@ class ClipChoices:
         areas = self._areas()
         if not per_clip:
             lifted = _around(_around(areas) / FLOOR_SHARE)
-            steps = [_around(areas), lifted[lifted < rule.min_pixels], np.array(self.caps)]
+            steps = [_around(areas), lifted[lifted < self._lower_limit], np.array(self.caps)]
             row = np.unique(np.clip(np.concatenate(steps), *self.caps)).astype(np.int64)
             return np.broadcast_to(row, (len(frames), len(row)))
         counts = np.maximum(frames, PAIR)[:, None]
@@ -294,9 +326,9 @@ class ClipChoices:
             clip_source_size(*self.info.size, rule.factor) if per_clip else self.info.size
         )
         # A total is compared with the rounded number of frames, which may be a third above theirs.
-        lowest = self._frame_range[0] if per_clip else 1
+        lowest = self._fewest_frames if per_clip else 1
         source = 2 * (height + rule.factor) * (width + rule.factor)
-        largest = 1.1 * min(self.caps[1], max(source, rule.min_pixels) * lowest) / lowest
+        largest = 1.1 * min(self.caps[1], max(source, self._lower_limit) * lowest) / lowest
         sides = ((height, width), (width, height))
         areas = [float(self.own_pixels)]
         for side, other in sides:
@@ -309,42 +341,51 @@ class ClipChoices:
         rounded = rounded_size(*size, factor=rule.factor, reference=rule.resize)
         return max(rounded.height, rule.factor) * max(rounded.width, rule.factor)
 
+    # The counter in array form.
+
     def _sizes(self, frames: Numbers, caps: Numbers) -> Numbers:
-        rule = self.rule
-        low, high = pixel_ranges(rule, frames, caps)
+        rule, asked = self.rule, self.view.options
+        low, high = video_ranges(rule, frames, caps, asked.min_pixels, asked.total_pixels)
         if is_per_clip(rule):
             return smart_resize_clip_ranges(
-                np.maximum(frames, PAIR), *self.info.size, factor=rule.factor, min_pixels=low,
-                max_pixels=high, temporal_factor=rule.temporal_patch_size,
+                frames if asked.strict else np.maximum(frames, PAIR), *self.info.size,
+                factor=rule.factor, min_pixels=low, max_pixels=high,
+                temporal_factor=rule.temporal_patch_size,
             )  # fmt: skip
         return smart_resize_ranges(
             *self.info.size, factor=rule.factor, min_pixels=low, max_pixels=high,
             reference=rule.resize,
         )  # fmt: skip
 
-    def _tokens(self, frames: Numbers, pixels: Numbers) -> Numbers:
-        rule, prompt = self.rule, self.rule_set.prompt
+    def _tokens(self, frames: Numbers, pixels: Numbers, text: Numbers) -> Numbers:
+        rule, prompt = self.rule, self.view.rules.prompt
         steps = -(-frames // rule.temporal_patch_size)
         visual = steps[:, None] * pixels // rule.factor**2
-        beside = prompt.video_markers + steps * prompt.step_markers
-        if prompt.timestamps:
-            beside = beside + np.array([self._text(int(count)) for count in frames])
+        beside = prompt.video_markers + steps * prompt.step_markers + text
         tokens: Numbers = np.where(visual > 0, visual + beside[:, None], 0)
         return tokens
 
-    def _text(self, frames: int) -> int:
-        """Return the tokens of the timestamps, 0 for a number of frames that no rate gives."""
-        fps = self.rate_of(frames) if self.rule.sampling in SPREAD_BY_RATE else self.rule.fps
-        if fps is None:
+    def _texts(self, frames: Numbers) -> Numbers:
+        """Return the tokens of the timestamps for each number of frames."""
+        if not self.view.rules.prompt.timestamps:
+            return np.zeros_like(frames)
+        is_by_rate = self.has_rate and self._sampling in SPREAD_BY_RATE
+        rates = (self.rate_of(count) if is_by_rate else self.rule.fps for count in frames.tolist())
+        return np.array([self._text(*pair) for pair in zip(frames.tolist(), rates, strict=True)])
+
+    def _text(self, frames: int, fps: float | None) -> int:
+        """Return the tokens of the timestamps; 0 for a number of frames that no rate gives."""
+        if not self.view.rules.prompt.timestamps or fps is None:
             return 0
-        rate = None if self.info.fps is None else float(self.info.fps)
-        if self.is_list:
-            times = np.arange(frames) / (rate or fps)
-        else:
-            times = sample_times(
-                self.info.frame_count, rate, frames, fps=fps, sampling=self.rule.sampling
-            )
-        return timestamp_tokens(times, self.rule, self.rule_set.prompt)
+        if not self.has_rate:
+            return self._fixed.text
+        part, own_rate = self._part, self._own_rate
+        times = sample_times(*part, own_rate, frames, fps=fps, sampling=self._sampling)
+        return timestamp_tokens(times, self.rule, self.view.rules.prompt)
+
+    @property
+    def _sampling(self) -> str:
+        return self.view.options.sampling or self.rule.sampling
 
 
 def _around(areas: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -353,17 +394,45 @@ def _around(areas: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.concatenate([first, first + 1], axis=-1)
 
 
+# What is asked, and refused, whatever the file.
+
+
+def rate_range(
+    rule: VideoRule, asked: ViewOptions, lowest: float | None = None
+) -> tuple[float | None, float]:
+    """Return the lowest rate that may be chosen, `None` if no source states one, and the wanted.
+
+    Raises `ConstraintError` for rates in the wrong order or that the service does not take, and
+    for a lowest rate where a number of frames is asked.
+    """
+    if asked.nframes is not None:
+        if lowest is not None:
+            raise ConstraintError("`nframes` leaves no rate to choose, so no `lowest_fps`")
+        return None, rule.fps
+    high = rule.fps if asked.fps is None else asked.fps
+    low = high if lowest is None else lowest
+    if not 0 < low <= high:
+        raise ConstraintError(f"fps from {low:g} to {high:g}: that is no range above 0")
+    if rule.min_fps is not None and low < rule.min_fps:
+        raise ConstraintError(f"fps from {low:g}: the lowest is {rule.min_fps:g}")
+    if rule.max_fps is not None and high > rule.max_fps:
+        raise ConstraintError(f"fps up to {high:g}: the highest is {rule.max_fps:g}")
+    return rule.min_fps if lowest is None else lowest, high
+
+
 def cap_range(
-    rule: ImageRule | VideoRule, min_pixels: int | None, max_pixels: int | None
+    rule: ImageRule | VideoRule, asked: ViewOptions, lowest: int | None = None
 ) -> tuple[int, int]:
     """Return the lowest and the highest `max_pixels` that may be chosen for a picture.
 
-    Raises `ConstraintError` for bounds in the wrong order.
+    Raises `ConstraintError` for limits in the wrong order.
     """
-    lowest = max(min_pixels or 1, rule.floor_pixels or rule.min_pixels or 1)
-    highest = rule.max_pixels if max_pixels is None else max_pixels
-    if rule.ceiling_pixels is not None:
-        highest = min(highest, rule.ceiling_pixels)
-    if lowest > highest:
-        raise ConstraintError(f"max_pixels from {lowest:,} to {highest:,}: that is no range")
-    return lowest, highest
+    highest = highest_cap(rule, asked.min_pixels, asked.max_pixels)
+    if asked.min_pixels is None:
+        usual = min(rule.floor_pixels or rule.min_pixels, highest)
+    else:
+        usual = max(rule.floor_pixels or 1, asked.min_pixels)
+    low = max(usual, lowest or 1)
+    if low > highest:
+        raise ConstraintError(f"max_pixels from {low:,} to {highest:,}: that is no range")
+    return low, highest
