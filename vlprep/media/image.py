@@ -134,7 +134,8 @@ def open_image(item: Item) -> ImageFile.ImageFile:
 
         heif: ImageFile.ImageFile = HeifImageFile(item.file)  # type: ignore[no-untyped-call]
         return heif
-    return _factory(item.found.reader)(item.file, item.name)
+    # Without a name: Pillow maps some files by theirs, which may belong to another by now.
+    return _factory(item.found.reader)(item.file, "")
 
 
 @cache

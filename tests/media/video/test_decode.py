@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from contextlib import contextmanager
+from errno import EIO
 from itertools import product
 
 import av
@@ -13,6 +15,7 @@ import pytest
 
 from tests.places import FIXTURES, REAL_MEDIA
 from vlprep.errors import VlprepError
+from vlprep.media import source
 from vlprep.media.source import open_item
 from vlprep.media.video.container import choose_stream, decoder_of, open_video
 from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
@@ -118,10 +121,16 @@ def test_closing_early_ends_threads_and_closes_files(threads):
     assert threading.active_count() == before
 
 
-def test_a_file_that_goes_away_under_the_threads_is_an_error_not_a_hang(tmp_path):
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_disk_that_fails_is_the_system_s_error_not_a_hang(threads, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(EIO, "Input/output error")
+
     path = tmp_path / "clip.mp4"
     path.write_bytes((FIXTURES / "street.mp4").read_bytes())
+    monkeypatch.setattr(source, "_pread", lambda *where: read(*where))
+    read = os.pread
     with scanned(path) as clip:
-        path.unlink()
-        with pytest.raises((VlprepError, OSError)):
-            list(decode_frames(DecodePlan(clip, LOOK, tuple(range(300)), threads=4)))
+        read = fail
+        with pytest.raises((VlprepError, OSError), match="Input/output error"):
+            list(decode_frames(DecodePlan(clip, LOOK, tuple(range(300)), threads=threads)))

@@ -16,7 +16,7 @@ from av import VideoFrame
 
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.picture import Pixels
-from vlprep.media.source import Item, open_item
+from vlprep.media.source import Item
 from vlprep.media.video.container import choose_stream, header_of, open_video
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.paint import Look, Painter
@@ -55,7 +55,7 @@ class Clip:
     """A video that has been scanned, and what decoding needs to know of it."""
 
     item: Item
-    """The file; read again by path where threads share the work."""
+    """The file; threads that share the work read it side by side."""
     timeline: Timeline
     """Its displayed frames."""
     header: TrackHeader
@@ -104,7 +104,7 @@ def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
         return _in_line(plan)
     runs = _cut_at_keyframes(plan)
     workers = min(plan.threads or min(os.cpu_count() or 1, 4), len(runs))
-    if plan.clip.item.path is None or workers < 2:
+    if workers < 2:
         return _one_after_the_other(plan, runs)
     room = max(WAITING_BYTES // (plan.look.size.pixels * 3), workers)
     return in_order(runs, partial(_run_reader, plan), workers=workers, room=room)
@@ -113,7 +113,7 @@ def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
 def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
     """Decode everything: without timestamps a frame is known only by its place in the output."""
     wanted = frozenset(plan.numbers)
-    with _reader(plan, plan.clip.item) as reader:
+    with _reader(plan) as reader:
         painter = Painter(plan.look, plan.clip.header)
         for number, frame in enumerate(reader.every_frame()):
             if number in wanted:
@@ -123,7 +123,7 @@ def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
 
 
 def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Iterator[DecodedFrame]:
-    with _reader(plan, plan.clip.item) as reader:
+    with _reader(plan) as reader:
         painter = Painter(plan.look, plan.clip.header)
         for run in runs:
             yield from _read_run(plan, run, reader, painter)
@@ -131,8 +131,8 @@ def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Ite
 
 @contextmanager
 def _run_reader(plan: DecodePlan) -> Iterator[Worker[Sequence[int], DecodedFrame]]:
-    """Open the file once more, for one of several threads."""
-    with open_item(plan.clip.item.path or "") as item, _reader(plan, item) as reader:
+    """Open a container of its own over the same file, for one of several threads."""
+    with _reader(plan) as reader:
         painter = Painter(plan.look, plan.clip.header)
         yield lambda run: _read_run(plan, run, reader, painter)
 
@@ -180,8 +180,8 @@ def _cut_at_keyframes(plan: DecodePlan) -> list[list[int]]:
 
 
 @contextmanager
-def _reader(plan: DecodePlan, item: Item) -> Iterator[FrameReader]:
-    timeline = plan.clip.timeline
+def _reader(plan: DecodePlan) -> Iterator[FrameReader]:
+    item, timeline = plan.clip.item, plan.clip.timeline
     wanted = [timeline.pts[k] for k in plan.numbers] if timeline.has_clock else []
     with open_video(item) as container:
         stream, _ = choose_stream(container, item)
