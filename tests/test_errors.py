@@ -22,6 +22,7 @@ EXAMPLES = [
     errors.EmptyFileError("a.jpg"),
     errors.TruncatedFileError("a.mp4", promised=60, present=30),
     errors.TimeLimitError("a.mp4", 600.0),
+    errors.MemoryLimitError("a.png", (900, 1600)),
     errors.MissingMetadataError("a.mp4", "duration", "scan it"),
     errors.ConstraintError("cannot be"),
     errors.ResizeError((20, 10), "a side of 0"),

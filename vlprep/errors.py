@@ -16,6 +16,7 @@ VlprepError
 │  │  ├─ EmptyFileError
 │  │  └─ TruncatedFileError                 .promised .present
 │  ├─ TimeLimitError                        .seconds
+│  ├─ MemoryLimitError                      .size
 │  └─ MissingMetadataError   (ValueError)   .field
 └─ ConstraintError          (ValueError)    the request cannot be met as stated
    ├─ ResizeError                           .size
@@ -198,6 +199,21 @@ class TimeLimitError(MediaError):
     def __init__(self, source: str, seconds: float) -> None:
         super().__init__(source, f"no frame for {seconds:g} s; raise the limit for an honest file")
         self.seconds = seconds
+
+
+class MemoryLimitError(MediaError):
+    """Memory ran out while a picture of `size`, (height, width) if it is known, was decoded."""
+
+    code = "memory"
+
+    def __init__(self, source: str, size: tuple[int, int] | None = None) -> None:
+        what = "it" if size is None else f"a picture of {size[1]}x{size[0]} pixels"
+        super().__init__(
+            source,
+            f"memory ran out while {what} was decoded; allow more memory, end other programs, "
+            "or make the picture smaller first",
+        )
+        self.size = size
 
 
 class MissingMetadataError(MediaError, ValueError):

@@ -92,6 +92,17 @@ def test_what_is_there_is_kept_unless_it_may_be_overwritten(tmp_path):
     assert "notes.txt" in left
 
 
+def test_a_folder_in_the_way_of_one_frame_leaves_the_earlier_ones_whole(tmp_path):
+    out = tmp_path / "out"
+    save_frames(read_frames(STREET, fps=1), out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    (out / "frame_00005_5.533s.jpg").mkdir()
+    with pytest.raises(FileExistsError, match="a folder in the way"):
+        save_frames(read_frames(STREET, fps=0.9), out, overwrite=True)
+    (out / "frame_00005_5.533s.jpg").rmdir()
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
 @pytest.mark.parametrize(
     ("content", "removed"),
     [

@@ -126,6 +126,143 @@ def test_a_file_in_the_place_of_a_folder_and_the_other_way_round(tmp_path):
         pass
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() if path.is_file() else b"" for path in folder.iterdir()}
+
+
+def replace_earlier(target: Path) -> None:
+    """Put a, c and the list in the place of a, b and the list."""
+    with new_folder(
+        target, overwrite=True, index="list", outdated=lambda folder: ["a", "b", "no such file"]
+    ) as partial:
+        for name in ("a", "c", "list"):
+            (partial / name).write_bytes(b"new")
+
+
+EARLIER = {"a": b"old", "b": b"old", "list": b"old", "other": b"mine"}
+LATER = {"a": b"new", "c": b"new", "list": b"new", "other": b"mine"}
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    target = tmp_path / "frames"
+    target.mkdir()
+    for name, content in EARLIER.items():
+        (target / name).write_bytes(content)
+    return target
+
+
+def test_what_is_outdated_goes_and_what_is_another_s_stays(earlier):
+    replace_earlier(earlier)
+    assert contents(earlier) == LATER
+    assert names(earlier.parent) == ["frames"]
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_failure_at_any_step_leaves_all_as_it_was(error, has_links, earlier, monkeypatch):
+    def fail_at(turn: int) -> bool:
+        """Let the step of that number fail, and say whether there was one."""
+        steps = iter(range(1000))
+
+        def counted(step):
+            def act(*arguments, **options):
+                if next(steps) == turn:
+                    raise error
+                return step(*arguments, **options)
+
+            return act
+
+        with monkeypatch.context() as patched:
+            for name in ("rename", "replace", "link", "mkdir", "fsync"):
+                patched.setattr(os, name, counted(getattr(os, name)))
+            if not has_links:
+                patched.setattr(os, "link", no_links)
+            try:
+                replace_earlier(earlier)
+            except type(error):
+                return True
+        return False
+
+    def no_links(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    seen = 0
+    while fail_at(seen):
+        state = contents(earlier)
+        assert state in (EARLIER, LATER)
+        assert names(earlier.parent) == ["frames"]
+        if state == LATER:  # only the last look at the disk failed
+            break
+        seen += 1
+    assert seen > 6
+    assert contents(earlier) == LATER
+
+
+def test_a_list_is_never_there_beside_files_that_it_does_not_list(earlier, monkeypatch):
+    states = []
+
+    def seen(step):
+        def act(*arguments, **options):
+            states.append(set(names(earlier)))
+            return step(*arguments, **options)
+
+        return act
+
+    for name in ("rename", "replace", "link"):
+        monkeypatch.setattr(os, name, seen(getattr(os, name)))
+    replace_earlier(earlier)
+    with_list = [state for state in states if "list" in state]
+    assert all({"a", "b"} <= state and "c" not in state for state in with_list)
+    assert len(with_list) < len(states)
+
+
+def test_a_folder_in_the_way_of_a_file_is_said_before_anything_is_moved(earlier):
+    (earlier / "c").mkdir()
+    with pytest.raises(FileExistsError, match="a folder in the way") as caught:
+        replace_earlier(earlier)
+    assert caught.value.filename == str(earlier / "c")
+    assert contents(earlier) == {**EARLIER, "c": b""}
+
+
+def test_a_file_that_another_puts_there_meanwhile_is_not_overwritten(tmp_path):
+    (tmp_path / "frames").mkdir()
+    with (
+        pytest.raises(FileExistsError, match="not empty"),
+        new_folder(tmp_path / "frames") as partial,
+    ):
+        (partial / "a").write_bytes(b"mine")
+        (tmp_path / "frames" / "b").write_bytes(b"another's")
+    assert contents(tmp_path / "frames") == {"b": b"another's"}
+
+
+def test_the_folder_that_one_stands_in_can_be_filled(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with new_folder(".") as partial:
+        (partial / "a").write_bytes(b"1")
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path):
+    (tmp_path / "actual").mkdir()
+    (tmp_path / "link").symlink_to("actual")
+    with new_folder(tmp_path / "link") as partial:
+        (partial / "a").write_bytes(b"1")
+    assert (tmp_path / "link").is_symlink()
+    assert names(tmp_path / "actual") == ["a"]
+
+
+def test_a_new_folder_takes_one_rename_and_no_file_of_it_a_sync(tmp_path, monkeypatch):
+    calls = []
+    for name in ("rename", "replace", "link", "fsync"):
+        act = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, n=name, act=act: (calls.append(n), act(*a))[1])
+    with new_folder(tmp_path / "frames", index="list") as partial:
+        for name in ("a", "b", "list"):
+            (partial / name).write_bytes(b"1")
+    assert calls == ["fsync", "rename", "fsync", "fsync"]  # the list, the folder, its own folder
+
+
 @pytest.mark.parametrize("link", [os.link, os.symlink])
 def test_the_source_is_recognised_under_any_name(tmp_path, link):
     source, other = tmp_path / "a.jpg", tmp_path / "b.jpg"

@@ -159,30 +159,27 @@ def _seen(frames: Iterable[Frame], sheet: ContactSheet | None) -> Iterator[Frame
 def _save(
     stream: FrameStream, frames: Iterator[Frame], folder: Path, format: FrameFormat, overwrite: bool
 ) -> list[FrameRecord]:
-    with new_folder(folder, overwrite=overwrite) as partial:
+    with new_folder(folder, overwrite=overwrite, index=MANIFEST, outdated=_earlier) as partial:
         if format == "npy":
             records = list(_write_array(frames, partial, stream))
         else:
             records = list(_write_pictures(frames, partial, format))
         _require(records, stream)
-        with new_file(partial / MANIFEST) as file:
-            file.write(json.dumps(manifest(stream, records), indent=1).encode())
-        _remove_earlier(folder)
+        (partial / MANIFEST).write_text(json.dumps(manifest(stream, records), indent=1))
     return records
 
 
 def _write_pictures(frames: Iterable[Frame], folder: Path, ending: str) -> Iterator[FrameRecord]:
     for position, frame in enumerate(frames):
         name = f"frame_{position:05}_{frame.timestamp_seconds:.3f}s.{ending}"
-        with new_file(folder / name) as file:
-            file.write(encode_picture(frame.image, picture_format(name)))
+        (folder / name).write_bytes(encode_picture(frame.image, picture_format(name)))
         yield _record(frame, name)
 
 
 def _write_array(
     frames: Iterable[Frame], folder: Path, stream: FrameStream
 ) -> Iterator[FrameRecord]:
-    with new_file(folder / ARRAY) as file:
+    with (folder / ARRAY).open("xb") as file:
         _array_header(file, stream.plan.frame_count, stream.tokens.resized)
         for frame in frames:
             file.write(frame.image.data)
@@ -215,13 +212,11 @@ def _record(frame: Frame, file: str | None) -> FrameRecord:
     )
 
 
-def _remove_earlier(folder: Path) -> None:
-    """Remove what an earlier manifest lists, so that no old frame stands among the new ones."""
+def _earlier(folder: Path) -> list[str]:
+    """Return what an earlier manifest lists, so that no old frame stands among the new ones."""
     try:
         earlier = json.loads((folder / MANIFEST).read_bytes())
         names = {entry["file"] for entry in earlier["files"]} if earlier["schema"] == SCHEMA else ()
     except (OSError, ValueError, LookupError, TypeError):
-        return  # no manifest of ours
-    for name in names:
-        if isinstance(name, str) and Path(name).name == name:
-            (folder / name).unlink(missing_ok=True)
+        return []  # no manifest of ours
+    return [name for name in names if isinstance(name, str) and Path(name).name == name]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from PIL import ExifTags, Image, ImageFile
 
@@ -76,15 +77,9 @@ def _as_video(image: ImageInfo, seconds: list[float]) -> VideoInfo:
 def probe_image(item: Item) -> ImageInfo:
     """Read the header of an image, whether animated or not.
 
-    Raises `DecodeError` for a damaged header and `PixelLimitError` for a size beyond belief.
+    Raises `DecodeError` for a damaged header, and the errors of `describe_image`.
     """
-    item.file.seek(0)
-    try:
-        return describe_image(open_image(item), item)
-    except (PixelLimitError, UnsupportedFormatError):
-        raise
-    except Exception as error:  # a plugin can raise anything on hostile bytes
-        raise damaged(item, error) from error
+    return describe_image(open_image(item), item)
 
 
 def animation_seconds(item: Item) -> list[float]:
@@ -96,27 +91,32 @@ def animation_seconds(item: Item) -> list[float]:
     try:
         return frame_seconds(item.file, item.found.reader)
     except (EOFError, ValueError, struct.error) as error:
-        raise damaged(item, error) from error
+        _blame(item.name, item.found.name, error)
 
 
 def describe_image(image: ImageFile.ImageFile, item: Item) -> ImageInfo:
     """Return the facts of the picture at which an opened image stands.
 
     Raises `PixelLimitError` for a size beyond belief, `UnsupportedFormatError` for camera raw
-    files, and whatever the plugin raises.
+    files, and `DecodeError` for a damaged header.
     """
-    _refuse_preview(image, item)
-    orientation = _orientation(image)
+    try:
+        raw, orientation = _is_preview(image), _orientation(image)
+        pages, transparent = _page_count(image), image.has_transparency_data
+    except _PLUGIN_ERRORS as error:
+        _blame(item.name, item.found.name, error)
+    if raw:
+        problem = "its first picture is only a preview, as in camera raw files; develop it to JPEG"
+        raise UnsupportedFormatError(item.name, problem, format=item.found.name)
     size = _displayed_size(image, orientation)
     if size.pixels > MAX_PIXELS:
         raise PixelLimitError(item.name, size.pixels, MAX_PIXELS)
-    pages = _page_count(image)
     several = (f"{pages} pictures in the file; only the first is counted",)
     return ImageInfo(
         size=size,
         format=item.found.name,
         mode=image.mode,
-        transparent=image.has_transparency_data,
+        transparent=transparent,
         orientation=orientation,
         frame_count=pages,
         file_bytes=item.file_bytes,
@@ -127,34 +127,59 @@ def describe_image(image: ImageFile.ImageFile, item: Item) -> ImageInfo:
 def open_image(item: Item) -> ImageFile.ImageFile:
     """Let the one plugin that reads the format read the header; pixels stay undecoded.
 
-    Raises whatever the plugin raises.
+    Raises `DecodeError` for a damaged header.
     """
-    if item.found.reader == "HEIF":
-        from pillow_heif import HeifImageFile
-
-        heif: ImageFile.ImageFile = HeifImageFile(item.file)  # type: ignore[no-untyped-call]
-        return heif
-    # Without a name: Pillow maps some files by theirs, which may belong to another by now.
-    return _factory(item.found.reader)(item.file, "")
+    plugin = _plugin(item.found.reader)
+    item.file.seek(0)
+    try:
+        # Without a name: Pillow maps some files by theirs, which may belong to another by now.
+        return plugin(item.file, "")
+    except _PLUGIN_ERRORS as error:
+        _blame(item.name, item.found.name, error)
 
 
 @cache
-def _factory(reader: str) -> Callable[[BinaryIO, str], ImageFile.ImageFile]:
+def _plugin(reader: str) -> Callable[[BinaryIO, str], ImageFile.ImageFile]:
+    if reader == "HEIF":
+        from pillow_heif import HeifImageFile
+
+        return lambda file, _: HeifImageFile(file)  # type: ignore[no-untyped-call]
     import_module(_PLUGINS[reader])
     return Image.OPEN[reader][0]
 
 
-def damaged(item: Item, error: Exception) -> DecodeError:
-    """Return the error for whatever a plugin raised on a damaged file."""
-    reason = str(error) or type(error).__name__
-    return DecodeError(item.name, f"damaged {item.found.name} file: {reason}")
+@contextmanager
+def plugin_errors(name: str, format: str) -> Iterator[None]:
+    """Raise `DecodeError` for what a plugin raises on hostile bytes.
+
+    Encloses calls of Pillow and its plugins and nothing else: any other error is one of ours.
+    """
+    try:
+        yield
+    except _PLUGIN_ERRORS as error:
+        _blame(name, format, error)
 
 
-def _refuse_preview(image: ImageFile.ImageFile, item: Item) -> None:
-    """Refuse camera raw files: they are TIFFs whose first picture is a thumbnail."""
-    if image.format == "TIFF" and image.tag_v2.get(254, 0) & 1:  # type: ignore[attr-defined]
-        problem = "its first picture is only a preview, as in camera raw files; develop it to JPEG"
-        raise UnsupportedFormatError(item.name, problem, format=item.found.name)
+_PLUGIN_ERRORS = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, RuntimeError),
+    *(LookupError, ArithmeticError, struct.error, Image.DecompressionBombError),
+    Warning,  # where the interpreter is told to make errors of them
+)
+"""All that mutated files were seen to bring forth, and what Pillow itself expects of plugins."""
+
+
+def _blame(name: str, format: str, error: Exception) -> NoReturn:
+    if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the content's
+        raise error
+    problem = f"damaged {format} file: {str(error) or type(error).__name__}"
+    raise DecodeError(name, problem) from error
+
+
+def _is_preview(image: ImageFile.ImageFile) -> bool:
+    """Say whether it is the thumbnail with which camera raw files start, which are TIFFs."""
+    return image.format == "TIFF" and bool(
+        image.tag_v2.get(254, 0) & 1  # type: ignore[attr-defined]
+    )
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:

@@ -14,12 +14,12 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
-from vlprep.errors import DecodeError, PixelLimitError, TimeLimitError, UnsupportedFormatError
-from vlprep.media.image import damaged, describe_image, open_image, probe_image
+from vlprep.errors import MemoryLimitError, TimeLimitError
+from vlprep.media.image import describe_image, open_image, plugin_errors, probe_image
 from vlprep.media.metadata import metadata_kinds
-from vlprep.media.source import Item
+from vlprep.media.source import Item, memory_errors
 from vlprep.types import ImageInfo, ImageSize
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -66,23 +66,17 @@ def decode_picture(item: Item, *, number: int | None = None, srgb: bool = False)
     ...     decode_picture(item).pixels.shape
     (240, 320, 4)
     """
-    item.file.seek(0)
-    try:
+    with memory_errors(item):
         image = open_image(item)
         if number is not None:
-            for place in range(min(image.tell() + 1, number), number + 1):
-                image.seek(place)  # one by one: frames build on those before
+            _go_to(image, number, item)
         info = describe_image(image, item)
-        colours, alpha = _layers(image)
+        colours, alpha = _layers(image, item.name, info.format)
         profile = image.info.get("icc_profile") if srgb else None
         colours, said, warned = _to_srgb(colours, profile)
-        pixels = _upright(_together(colours.convert("RGB"), alpha), info)
-        changes = _changes(image.mode) + said
-        return Picture(pixels, info, metadata_kinds(image), changes, warned)
-    except (PixelLimitError, UnsupportedFormatError):
-        raise
-    except Exception as error:  # a plugin can raise anything on hostile bytes
-        raise damaged(item, error) from error
+        colours = _converted(colours, item.name, info.format)
+        pixels = _upright(_together(colours, alpha), info)
+        return Picture(pixels, info, metadata_kinds(image), _changes(image.mode) + said, warned)
 
 
 def read_picture(item: Item, *, srgb: bool = False) -> Pixels:
@@ -91,7 +85,7 @@ def read_picture(item: Item, *, srgb: bool = False) -> Pixels:
     `srgb` converts colours from the file's profile to sRGB; the models' own processors do not.
 
     Raises `DecodeError` where the file is damaged or cut off, `PixelLimitError` for a size beyond
-    belief and `UnsupportedFormatError` for camera raw files.
+    belief, `UnsupportedFormatError` for camera raw files and `MemoryLimitError`.
     """
     return lay_on_white(decode_picture(item, srgb=srgb).pixels)
 
@@ -104,12 +98,14 @@ def opened_pixels(image: Image.Image) -> Pixels:
     >>> opened_pixels(Image.new("LA", (30, 20))).shape
     (20, 30, 3)
     """
+    name, format = str(getattr(image, "filename", "") or "<PIL image>"), str(image.format)
     try:
-        colours, alpha = _layers(ImageOps.exif_transpose(image))
-        return lay_on_white(np.asarray(_together(colours.convert("RGB"), alpha)))
-    except Exception as error:  # a plugin can raise anything on hostile bytes
-        name = getattr(image, "filename", "") or "<PIL image>"
-        raise DecodeError(str(name), f"damaged {image.format} file: {error}") from error
+        with plugin_errors(name, format):
+            upright = ImageOps.exif_transpose(image)
+        colours, alpha = _layers(upright, name, format)
+        return lay_on_white(np.asarray(_together(_converted(colours, name, format), alpha)))
+    except MemoryError as error:
+        raise MemoryLimitError(name, (image.height, image.width)) from error
 
 
 def lay_on_white(picture: Pixels) -> Pixels:
@@ -148,40 +144,44 @@ def animation_frames(
     `size` is that of the delivered frames, height x width x 3. Raises `DecodeError` where the
     file is damaged, and `TimeLimitError` when one takes longer than `patience_seconds`.
     """
-    info = probe_image(item)
-    item.file.seek(0)
-    try:
-        image = open_image(item)
+    info, format = probe_image(item), item.found.name
+    image = open_image(item)
+    with memory_errors(item):
         for number in numbers:
-            asked_at = time.monotonic()
-            for before in range(min(image.tell() + 1, number), number + 1):
-                image.seek(before)  # one by one, so that the time can be looked at
-                if patience_seconds and time.monotonic() - asked_at > patience_seconds:
-                    raise TimeLimitError(item.name, patience_seconds)
-            yield resize_picture(_upright(_flattened(image), info), size)
-    except (GeneratorExit, TimeLimitError):
-        raise
-    except Exception as error:  # a plugin can raise anything on hostile bytes
-        raise damaged(item, error) from error
+            _go_to(image, number, item, patience_seconds)
+            colours, alpha = _layers(image, item.name, format)
+            colours = _converted(colours, item.name, format)
+            flat = colours if alpha is None else _on_white(colours, alpha)
+            yield resize_picture(_upright(flat, info), size)
 
 
-def _flattened(image: Image.Image) -> Image.Image:
-    """Return a picture as RGB; what shows through is white."""
-    colours, alpha = _layers(image)
-    colours = colours.convert("RGB")
-    return colours if alpha is None else _on_white(colours, alpha)
+def _go_to(
+    image: ImageFile.ImageFile, number: int, item: Item, patience_seconds: float | None = None
+) -> None:
+    """Go to a picture of an image, one by one: frames build on those before."""
+    asked_at = time.monotonic()
+    for place in range(min(image.tell() + 1, number), number + 1):
+        with plugin_errors(item.name, item.found.name):
+            image.seek(place)
+        if patience_seconds and time.monotonic() - asked_at > patience_seconds:
+            raise TimeLimitError(item.name, patience_seconds)
 
 
-def _layers(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Return a picture's colours, of 8 bits, and its alpha channel if something shows through."""
-    if image.mode in _DEEP_MODES or image.mode.startswith("I;16"):
-        return Image.fromarray(_eight_bits(np.asarray(image))), None
-    if not image.has_transparency_data:
+def _layers(image: Image.Image, name: str, format: str) -> tuple[Image.Image, Image.Image | None]:
+    """Decode a picture's colours, of 8 bits, and its alpha channel if something shows through."""
+    deep = image.mode in _DEEP_MODES or image.mode.startswith("I;16")
+    with plugin_errors(name, format):
+        if not deep and image.has_transparency_data:
+            grey = image.mode in ("LA", "La")
+            picture = image.convert("LA" if grey else "RGBA")
+            return picture.convert("L" if grey else "RGB"), picture.getchannel("A")
         image.load()
-        return image, None
-    grey = image.mode in ("LA", "La")
-    picture = image.convert("LA" if grey else "RGBA")
-    return picture.convert("L" if grey else "RGB"), picture.getchannel("A")
+    return (Image.fromarray(_eight_bits(np.asarray(image))) if deep else image), None
+
+
+def _converted(colours: Image.Image, name: str, format: str) -> Image.Image:
+    with plugin_errors(name, format):
+        return colours.convert("RGB")
 
 
 _DEEP_MODES = ("I", "F")
@@ -217,6 +217,9 @@ _PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 """Pillow's modes of a profile's kinds of colour."""
 
 
+_IGNORED = ("the colour profile is damaged and was ignored",)
+
+
 def _to_srgb(
     image: Image.Image, profile: bytes | None
 ) -> tuple[Image.Image, tuple[str, ...], tuple[str, ...]]:
@@ -230,9 +233,9 @@ def _to_srgb(
         name = ImageCms.getProfileDescription(stored).strip() or "without a name"
         if "sRGB" in name:
             return image, (), ()
-        mode = _PROFILE_MODES[stored.profile.xcolor_space.strip()]
-        if (mode == "CMYK") != (image.mode == "CMYK"):
-            raise ValueError(f"a profile of {mode} in a picture of {image.mode}")
+        mode = _PROFILE_MODES.get(stored.profile.xcolor_space.strip())
+        if mode is None or (mode == "CMYK") != (image.mode == "CMYK"):
+            return image, (), _IGNORED
         converted = ImageCms.profileToProfile(
             image.convert(mode),
             stored,
@@ -240,8 +243,8 @@ def _to_srgb(
             renderingIntent=ImageCms.Intent.PERCEPTUAL,
             outputMode="RGB",
         )
-    except Exception:  # LittleCMS and its wrapper raise what they like on hostile bytes
-        return image, (), ("the colour profile is damaged and was ignored",)
+    except (OSError, ValueError, TypeError, ImageCms.PyCMSError):
+        return image, (), _IGNORED
     assert converted is not None  # it is, where nothing was to be done in place
     return converted, (f"colour profile ({name[:60]}) converted to sRGB",), ()
 

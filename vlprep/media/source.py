@@ -11,17 +11,23 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
 
-from vlprep.errors import AudioOnlyError, EmptyFileError, UnsupportedFormatError
+from vlprep.errors import (
+    AudioOnlyError,
+    EmptyFileError,
+    MemoryLimitError,
+    UnsupportedFormatError,
+    VlprepError,
+)
 from vlprep.media.sniff import HEAD_BYTES, Format, mislabelled, sniff
-from vlprep.types import ImageInfo, VideoInfo
+from vlprep.types import ImageInfo, ImageSize, VideoInfo
 
 _HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.media.video.probe"}
 """Who reads the header of each kind, by name: only what the content calls for is imported."""
@@ -104,12 +110,21 @@ class Item:
         """The facts of its header; raises the errors of `probe`."""
         if self._info is None:
             reader = import_module(_HEADER_READERS[self.found.kind])
-            info: ImageInfo | VideoInfo = reader.read_facts(self)
+            info: ImageInfo | VideoInfo
+            try:
+                info = reader.read_facts(self)
+            except MemoryError as error:
+                raise MemoryLimitError(self.name) from error
             misnamed = mislabelled(self.path, self.found) if self.path else None
             if misnamed:
                 info = replace(info, warnings=(*info.warnings, misnamed))
             self._info = info
         return self._info
+
+    @property
+    def size(self) -> ImageSize | None:
+        """The size of its picture, if the header was read already."""
+        return None if self._info is None else self._info.size
 
     def bytes(self) -> _Content:
         """Return the content, which is read once and is what everything sees from then on."""
@@ -162,6 +177,22 @@ def open_item(source: SourceLike) -> AbstractContextManager[Item]:
         source.file.seek(0)
         return nullcontext(source)
     return Item(source)
+
+
+@contextmanager
+def memory_errors(item: Item) -> Iterator[None]:
+    """Raise `MemoryLimitError` where memory runs out in the block, which decodes an item."""
+    try:
+        yield
+    except MemoryError as error:
+        with suppress(VlprepError):
+            _ = item.info  # to say how large it is
+        raise out_of_memory(item) from error
+
+
+def out_of_memory(item: Item) -> MemoryLimitError:
+    """Return the error for an item that cannot be decoded for lack of memory."""
+    return MemoryLimitError(item.name, item.size)
 
 
 def source_name(source: SourceLike) -> str:

@@ -14,10 +14,12 @@ from tests.media.video.test_hazards import patch_colours
 from tests.places import FIXTURES
 from vlprep import ImageSize, read_frames
 from vlprep.media.orientation import TrackHeader
+from vlprep.media.source import Item
 from vlprep.media.video.paint import Look, Painter
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 MODEL = "qwen3-vl-plus"
+ITEM = Item(b"none, as the frames are made here")
 TURNED = [name for name, row in TRUTH.items() if row["kind"] == "video" and "orientation" in row]
 
 
@@ -107,7 +109,7 @@ def test_a_frame_is_mirrored_first_and_turned_clockwise_then(resample, rotation,
     frame = av.VideoFrame.from_ndarray(quadrants(), format="rgb24")
     turned = rotation % 180 == 90
     size = ImageSize(48, 32) if turned else ImageSize(32, 48)
-    painter = Painter(Look(size, resample), TrackHeader(rotation=rotation, mirrored=mirrored))
+    painter = Painter(Look(size, resample), TrackHeader(rotation=rotation, mirrored=mirrored), ITEM)
     image = painter.paint(frame)
     assert image.shape == (*size, 3)
     colours = {"R": [255, 0, 0], "G": [0, 255, 0], "B": [0, 0, 255], "W": [255, 255, 255]}
@@ -118,7 +120,7 @@ def test_a_frame_is_mirrored_first_and_turned_clockwise_then(resample, rotation,
 @pytest.mark.parametrize("resample", ["fast", "reference"])
 def test_a_picture_belongs_to_the_caller(resample):
     frame = av.VideoFrame.from_ndarray(quadrants(), format="rgb24")
-    painter = Painter(Look(ImageSize(64, 96), resample), TrackHeader())
+    painter = Painter(Look(ImageSize(64, 96), resample), TrackHeader(), ITEM)
     first = painter.paint(frame)
     kept = first.copy()
     painter.paint(av.VideoFrame.from_ndarray(255 - quadrants(), format="rgb24"))

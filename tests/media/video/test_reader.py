@@ -51,12 +51,12 @@ def test_a_seek_that_lands_behind_the_frame_goes_farther_back():
         assert [frames.frame_at(pts).pts for pts in wanted] == wanted
 
 
-def test_a_broken_packet_is_counted_and_the_next_one_read():
+def test_a_broken_packet_is_passed_over_and_the_next_one_read():
     with reader("corrupted.mp4", range(60)) as (frames, wanted):
         found = [frames.frame_at(pts) for pts in wanted]
         assert all(frame is not None for frame in found)
         assert [frame.pts for frame in found[30:]] == wanted[30:]
-        assert frames.broken > 0
+        assert any(frame.pts != pts for frame, pts in zip(found, wanted, strict=True))
 
 
 def test_frames_inside_the_decoder_come_out_before_a_seek():

@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 import av
 from av import CodecContext, Packet
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError, VlprepError
 from vlprep.media.orientation import TrackHeader
-from vlprep.media.source import Item
+from vlprep.media.source import Item, out_of_memory
 from vlprep.types import MAX_FRAME_PIXELS, Transfer
 
 HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
@@ -40,28 +41,56 @@ _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
 def open_video(item: Item) -> Iterator[InputContainer]:
     """Open a container with the one demuxer for its content, over a reader of its own; closes both.
 
-    Raises `DecodeError` for whatever the demuxer raises, there and in the body.
+    Raises `DecodeError` for what the demuxer refuses.
     """
     options = {
         "format_whitelist": item.found.reader,
         "protocol_whitelist": "none",
         "max_pixels": str(MAX_FRAME_PIXELS),
     }
-    try:
-        with (
-            item.reader() as reader,
-            av.open(
+    with item.reader() as reader:
+        with av_errors(item):
+            container = av.open(
                 reader, mode="r", options=options, buffer_size=READ_BYTES, **_TOLERANT
-            ) as container,
-        ):
+            )
+        with container:
             yield container
-    except VlprepError:
-        raise
-    except Exception as error:  # PyAV's errors share no base, and hostile bytes raise any of them
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        hint = "; the index (moov) may be missing" if item.found.reader == "mov" else ""
-        problem = f"cannot be read as {item.found.name}: {reason}{hint}"
-        raise DecodeError(item.name, problem) from error
+
+
+def demuxed(container: InputContainer, stream: Stream | None, item: Item) -> Iterator[Packet[Any]]:
+    """Yield the packets of a stream; raises `DecodeError` for what the demuxer refuses."""
+    with av_errors(item):
+        yield from container.demux(stream)
+
+
+@contextmanager
+def av_errors(item: Item) -> Iterator[None]:
+    """Raise `DecodeError` for what PyAV raises on hostile bytes; encloses its calls, nothing else.
+
+    Raises `MemoryLimitError` where memory runs out, or a header asks for more than there can be.
+    """
+    try:
+        yield
+    except AV_ERRORS as error:
+        raise unreadable(item, error) from error
+
+
+AV_ERRORS = (
+    av.FFmpegError,
+    IndexError,  # a stream that turns up behind the header
+    MemoryError,
+    *(RuntimeError, ValueError),  # what PyAV finds out by itself, such as an unknown codec
+)
+"""Classes of PyAV's errors, as mutated files brought them forth; none of them is the disk's."""
+
+
+def unreadable(item: Item, error: Exception) -> VlprepError:
+    """Return the error for one of `AV_ERRORS`."""
+    if isinstance(error, MemoryError):
+        return out_of_memory(item)
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    hint = "; the index (moov) may be missing" if item.found.reader == "mov" else ""
+    return DecodeError(item.name, f"cannot be read as {item.found.name}: {reason}{hint}")
 
 
 # Titles in other encodings than UTF-8 must not stop a file from opening; PyAV 19 never minds them.
@@ -90,7 +119,7 @@ def choose_stream(container: InputContainer, item: Item) -> tuple[VideoStream, t
     return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
 
 
-def decoder_of(stream: VideoStream) -> VideoCodecContext:
+def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
     """Return the decoder for a stream, with limits set and not yet open.
 
     It is the stream's own, but for files that carry transparency beside VP8 or VP9, which FFmpeg's
@@ -98,8 +127,9 @@ def decoder_of(stream: VideoStream) -> VideoCodecContext:
     """
     context: Any = stream.codec_context
     if stream.metadata.get("alpha_mode") == "1" and context.name in _ALPHA_DECODERS:
-        context = CodecContext.create(_ALPHA_DECODERS[context.name], "r")
-        context.extradata = stream.codec_context.extradata
+        with av_errors(item):
+            context = CodecContext.create(_ALPHA_DECODERS[context.name], "r")
+            context.extradata = stream.codec_context.extradata
     # One thread: a second one would have packets in flight when the skipping is switched.
     context.thread_count = 1
     # Sizes can change amid a stream, long after its header was looked at.

@@ -16,8 +16,8 @@ from av import VideoFrame
 
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.picture import Pixels
-from vlprep.media.source import Item
-from vlprep.media.video.container import choose_stream, header_of, open_video
+from vlprep.media.source import Item, memory_errors
+from vlprep.media.video.container import choose_stream, demuxed, header_of, open_video
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
@@ -68,9 +68,9 @@ def scan_clip(item: Item) -> Clip:
     Raises the errors of `open_video`, `choose_stream` and `scan_packets`.
     """
     headers = track_headers(item.file, item.found.reader)
-    with open_video(item) as container:
+    with memory_errors(item), open_video(item) as container:
         stream, _ = choose_stream(container, item)
-        timeline = read_timeline(container.demux(stream), stream, item)
+        timeline = read_timeline(demuxed(container, stream, item), stream, item)
         return Clip(item, timeline, header_of(stream, headers, item))
 
 
@@ -98,8 +98,14 @@ def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
     A frame that does not decode is replaced by the one displayed before it and flagged; where
     there is none it is left out. Closing the iterator ends all threads and closes all files.
 
-    Raises `DecodeError` where the container cannot be read, and `TimeLimitError`.
+    Raises `DecodeError` where the container cannot be read, `TimeLimitError` and
+    `MemoryLimitError`.
     """
+    with memory_errors(plan.clip.item):
+        yield from _frames(plan)
+
+
+def _frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
     if not plan.clip.timeline.has_clock:
         return _in_line(plan)
     runs = _cut_at_keyframes(plan)
@@ -114,7 +120,7 @@ def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
     """Decode everything: without timestamps a frame is known only by its place in the output."""
     wanted = frozenset(plan.numbers)
     with _reader(plan) as reader:
-        painter = Painter(plan.look, plan.clip.header)
+        painter = Painter(plan.look, plan.clip.header, plan.clip.item)
         for number, frame in enumerate(reader.every_frame()):
             if number in wanted:
                 yield _decoded(number, frame, painter, substituted=False)
@@ -124,7 +130,7 @@ def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
 
 def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Iterator[DecodedFrame]:
     with _reader(plan) as reader:
-        painter = Painter(plan.look, plan.clip.header)
+        painter = Painter(plan.look, plan.clip.header, plan.clip.item)
         for run in runs:
             yield from _read_run(plan, run, reader, painter)
 
@@ -133,7 +139,7 @@ def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Ite
 def _run_reader(plan: DecodePlan) -> Iterator[Worker[Sequence[int], DecodedFrame]]:
     """Open a container of its own over the same file, for one of several threads."""
     with _reader(plan) as reader:
-        painter = Painter(plan.look, plan.clip.header)
+        painter = Painter(plan.look, plan.clip.header, plan.clip.item)
         yield lambda run: _read_run(plan, run, reader, painter)
 
 

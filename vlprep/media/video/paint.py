@@ -13,7 +13,8 @@ from vlprep.errors import ConstraintError
 from vlprep.media.colour import tone_map
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.picture import Pixels, resize_picture
-from vlprep.media.video.container import HDR_CURVES
+from vlprep.media.source import Item
+from vlprep.media.video.container import HDR_CURVES, av_errors
 from vlprep.types import ImageSize, Resample
 
 
@@ -37,15 +38,19 @@ class Look:
 class Painter:
     """Paints the frames of one clip, all with the same look."""
 
-    def __init__(self, look: Look, header: TrackHeader) -> None:
+    def __init__(self, look: Look, header: TrackHeader, item: Item) -> None:
         self._look = look
+        self._item = item
         self._turns = header.rotation // 90
         self._mirrored = header.mirrored
         # One for all frames: each conversion otherwise keeps megabytes of its own.
         self._reformatter = VideoReformatter()
 
     def paint(self, frame: VideoFrame) -> Pixels:
-        """Return the picture of a frame, height x width x 3."""
+        """Return the picture of a frame, height x width x 3.
+
+        Raises `DecodeError` where FFmpeg cannot convert it.
+        """
         if self._look.resample == "reference":
             upright = self._upright(self._colours(frame, ImageSize(frame.height, frame.width)))
             return resize_picture(upright, self._look.size)
@@ -66,14 +71,15 @@ class Painter:
 
     def _convert(self, frame: VideoFrame, size: ImageSize, layout: str) -> Any:
         # A plane for each colour: swscale's way to interleaved RGB is slower, and makes white 253.
-        return self._reformatter.reformat(
-            frame,
-            width=size.width,
-            height=size.height,
-            format=layout,
-            interpolation="BICUBIC",
-            threads=1,
-        ).to_ndarray()
+        with av_errors(self._item):
+            return self._reformatter.reformat(
+                frame,
+                width=size.width,
+                height=size.height,
+                format=layout,
+                interpolation="BICUBIC",
+                threads=1,
+            ).to_ndarray()
 
     def _upright(self, image: Pixels) -> Pixels:
         if self._mirrored:

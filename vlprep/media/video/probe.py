@@ -30,6 +30,7 @@ from vlprep.media.video.container import (
     HDR_CURVES,
     VideoPacket,
     choose_stream,
+    demuxed,
     header_of,
     open_video,
 )
@@ -64,7 +65,7 @@ def read_facts(item: Item) -> VideoInfo:
     with open_video(item) as container:
         stream, warnings = choose_stream(container, item)
         header = header_of(stream, headers, item)
-        packets = container.demux(stream)
+        packets = demuxed(container, stream, item)
         first = _first_packet(packets, item)
         size = _coded_size(stream, item)
         timing = _indexed(stream, header, item)

@@ -18,7 +18,15 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import TimeLimitError
 from vlprep.media.source import Item
-from vlprep.media.video.container import FIELD_ORDERS, VideoPacket, decoder_of
+from vlprep.media.video.container import (
+    AV_ERRORS,
+    FIELD_ORDERS,
+    VideoPacket,
+    av_errors,
+    decoder_of,
+    demuxed,
+    unreadable,
+)
 from vlprep.media.video.scan import Timeline
 
 _SKIPPING_CODECS = frozenset({"h264", "hevc"})
@@ -41,11 +49,11 @@ class FrameReader:
     ) -> None:
         self._container = container
         self._stream = stream
-        self._name = item.name
+        self._item = item
         self._timeline = timeline
         self._wanted = wanted
         self._wanted_set = frozenset(wanted)
-        self._decoder = decoder_of(stream)
+        self._decoder = decoder_of(stream, item)
         self._patience = patience_seconds
         self._asked_at = time.monotonic()
         # Of two fields that come one by one, the second would be taken for an unwanted frame.
@@ -61,8 +69,6 @@ class FrameReader:
         self._position: int | None = None
         self.decoded = 0
         """Frames that came out of the decoder."""
-        self.broken = 0
-        """Packets that the decoder refused."""
 
     def frame_at(self, pts: int) -> VideoFrame | None:
         """Return the frame with a timestamp; where none decodes, the one displayed before it.
@@ -126,8 +132,9 @@ class FrameReader:
         """Go to a keyframe; to the very start for the first one, or where there is none."""
         times = self._timeline
         target = times.keyframes[key] if key else min(*times.keyframes[:1], *times.pts[:1], 0)
-        self._container.seek(target, stream=self._stream, backward=True, any_frame=False)
-        self._decoder.flush_buffers()  # seeking does it for the stream's own decoder only
+        with av_errors(self._item):
+            self._container.seek(target, stream=self._stream, backward=True, any_frame=False)
+            self._decoder.flush_buffers()  # seeking does it for the stream's own decoder only
         self._frames = self._before = self._ahead = self._position = None
         self._emptied = False
 
@@ -154,23 +161,28 @@ class FrameReader:
         return None
 
     def _decode(self) -> Iterator[VideoFrame]:
-        for packet in self._container.demux(self._stream):
+        for packet in demuxed(self._container, self._stream, self._item):
             self._skip_or_not(packet)
-            try:
-                frames = self._decoder.decode(packet)
-            except av.FFmpegError:  # one broken packet; the next may be fine
-                self.broken += 1
-                frames = []
+            frames = self._frames_of(packet)
             self._lose_patience()
             if packet.pts is not None and packet.pts == self._empty_after:
                 # All that the frame needs is inside; what follows would only push it out.
-                frames += self._decoder.decode(None)
+                frames += self._frames_of(None)
                 self._emptied = True
             for frame in frames:
                 self.decoded += 1
                 yield frame
             if self._emptied:
                 return
+
+    def _frames_of(self, packet: VideoPacket | None) -> list[VideoFrame]:
+        """Decode a packet, or with `None` what is left inside; nothing where it is broken."""
+        try:
+            return self._decoder.decode(packet)
+        except AV_ERRORS as error:
+            if isinstance(error, MemoryError) or not isinstance(error, av.FFmpegError):
+                raise unreadable(self._item, error) from error
+            return []  # the next may be fine
 
     def _skip_or_not(self, packet: VideoPacket) -> None:
         """Tell the decoder whether to leave the packet out if nothing refers to it."""
@@ -181,4 +193,4 @@ class FrameReader:
 
     def _lose_patience(self) -> None:
         if self._patience and time.monotonic() - self._asked_at > self._patience:
-            raise TimeLimitError(self._name, self._patience)
+            raise TimeLimitError(self._item.name, self._patience)
