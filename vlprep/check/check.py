@@ -1,7 +1,8 @@
 """Check files against the documented limits: read the headers, then ask the rules.
 
-`check_files` opens each file once. Who has opened and counted files already makes `FileFacts` of
-them (`facts_of`, `facts_of_list`), a `Sending` of these, and asks `report.check_sending`.
+`check_files` opens each file once. Who has opened files already makes `FileFacts` of them
+(`facts_of`, `facts_of_list`), puts in the counts that there are and has `count_facts` do the rest,
+and asks `report.check_sending` of a `Sending` of these: nothing is opened again.
 """
 
 from __future__ import annotations

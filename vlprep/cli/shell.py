@@ -41,9 +41,10 @@ def _escape(character: str) -> str:
 def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:
     """Return a remedy as a command, or as a step in words; `model_words` name the model.
 
-    >>> view = Remedy(command="view", files=("a b.jpg",), output="v.png", options=(("fps", 1.0),))
-    >>> remedy_line(view, ["--model", "qvq-max"])
-    "vlprep view 'a b.jpg' -o v.png --fps 1 --model qvq-max"
+    >>> options = (("max_pixels", 90000), ("model", "qvq-max"))
+    >>> view = Remedy(command="view", files=("a b.jpg",), output="v.png", options=options)
+    >>> print(remedy_line(view, ["--model", "qvq-max"]))
+    vlprep view 'a b.jpg' -o v.png --max-pixels 90000 --model qvq-max
     """
     if remedy.command is None:
         name = "" if remedy.output is None else f" {quote(remedy.output)}"
