@@ -232,12 +232,13 @@ def installed() -> list[str]:
 
 def job_for(case: Case, path: Path) -> Job:
     """Return the frames that vlprep plans, so that all readers deliver the same."""
-    from vlprep import count_tokens
+    from vlprep import VideoInfo, probe, video_tokens
 
-    count = count_tokens(path, MODEL, fps=case.fps)
-    assert count.tokens.plan is not None
-    height, width = count.tokens.resized
-    return Job(str(path), list(count.tokens.plan.indices), height, width, case.fps)
+    info = probe(path)
+    assert isinstance(info, VideoInfo)
+    count = video_tokens(info, MODEL, fps=case.fps)
+    height, width = count.resized
+    return Job(str(path), list(count.plan.indices), height, width, case.fps)
 
 
 def main() -> int:

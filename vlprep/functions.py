@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
+from vlprep.types import Watch, unwatched
 from vlprep.verbs import Processor, processor
 from vlprep.view import ViewKeywords
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from vlprep.count.budget import BudgetKeywords, TokenBudget
     from vlprep.count.files import Media, MediaCount, Result
     from vlprep.count.tokens import TokenCount, VideoCount
+    from vlprep.frames.files import FrameFormat, FrameRecord
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
     from vlprep.media.source import SourceLike
@@ -307,9 +309,83 @@ def build_message(
     return build_messages(items, text, model, **asked)[-1]
 
 
+def save_frames(
+    stream: FrameStream,
+    folder: PathLike | None = None,
+    *,
+    format: FrameFormat = "jpg",
+    sheet: PathLike | None = None,
+    overwrite: bool = False,
+    watch: Watch = unwatched,
+) -> list[FrameRecord]:
+    """Write the frames of a stream to files, as `FrameStream.save` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     len(save_frames(read_frames("fixtures/street.mp4", fps=1), f"{folder}/frames"))
+    10
+    """
+    return stream.save(folder, format=format, sheet=sheet, overwrite=overwrite, watch=watch)
+
+
+def save_view(
+    view: ImageView, path: PathLike, *, compare: bool = False, overwrite: bool = False
+) -> None:
+    """Write a view to a picture file, as `ImageView.save` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_view(view_image("fixtures/photo.jpg"), f"{folder}/view.png", compare=True)
+    """
+    view.save(path, compare=compare, overwrite=overwrite)
+
+
+def save_image(image: CompressedImage, path: PathLike, *, overwrite: bool = False) -> None:
+    """Write a compressed image to a file, as `CompressedImage.save` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_image(compress_image("fixtures/photo.jpg"), f"{folder}/small.jpg")
+    """
+    image.save(path, overwrite=overwrite)
+
+
+def draw_boxes(source: SourceLike, located: LocatedShapes) -> npt.NDArray[np.uint8]:
+    """Draw what was located on an image, as `LocatedShapes.draw` does: RGB, height x width x 3.
+
+    >>> found = locate_boxes("fixtures/photo.jpg", "boat: 250, 500, 500, 1000")
+    >>> draw_boxes("fixtures/photo.jpg", found).shape
+    (480, 640, 3)
+    """
+    return located.draw(source)
+
+
+def save_boxes(
+    source: SourceLike, located: LocatedShapes, path: PathLike, *, overwrite: bool = False
+) -> None:
+    """Write that drawing to a picture file, as `LocatedShapes.save` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> found = locate_boxes("fixtures/photo.jpg", "boat: 250, 500, 500, 1000")
+    >>> with TemporaryDirectory() as folder:
+    ...     save_boxes("fixtures/photo.jpg", found, f"{folder}/boxes.png")
+    """
+    located.save(path, overwrite=overwrite, source=source)
+
+
+def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> None:
+    """Draw tokens against frames per second of a plan, as `MediaPlan.save_chart` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_chart(plan_media("fixtures/street.mp4", budget=1500), f"{folder}/plan.png")
+    """
+    plan.save_chart(path, overwrite=overwrite)
+
+
 def _bind(model: Model, asked: Mapping[str, Any]) -> tuple[Processor, dict[str, Any]]:
     """Bind the keywords of a view; returns those of the verb as well."""
     keys = ViewKeywords.__annotations__
     view = {key: value for key, value in asked.items() if key in keys}
     rest = {key: value for key, value in asked.items() if key not in keys}
-    return processor(model, **view), rest  # type: ignore[typeddict-item]
+    return processor(model, **view), rest

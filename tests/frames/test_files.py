@@ -9,9 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.places import FIXTURES
-from vlprep import read_frames
+from vlprep import read_frames, save_frames
 from vlprep.errors import ConstraintError, DecodeError
-from vlprep.frames.files import manifest, save_frames
 
 STREET = FIXTURES / "street.mp4"
 
@@ -64,7 +63,7 @@ def test_the_manifest_says_what_was_read_and_what_it_costs(tmp_path):
     stream = street()
     records = save_frames(stream, tmp_path / "out")
     written = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert written == manifest(stream, records)
+    assert written == stream.to_dict(records)
     assert written["schema"] == "vlprep.frames/1"
     assert (written["frames"], written["tokens"], written["missing_frames"]) == (10, 1102, 0)
     assert written["files"][3] == {

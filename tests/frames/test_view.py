@@ -7,9 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.places import FIXTURES
-from vlprep import image_tokens, view_image
+from vlprep import image_tokens, save_view, view_image
 from vlprep.errors import ConstraintError, UnsupportedFormatError
-from vlprep.frames.view import save_view
 
 
 @pytest.mark.parametrize("model", ["qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-VL-7B-Instruct"])

@@ -175,18 +175,6 @@ def locate_boxes(
     )
 
 
-def draw_boxes(source: SourceLike, located: LocatedShapes) -> npt.NDArray[np.uint8]:
-    """Draw what `locate_boxes` found on the image: see `LocatedShapes.draw`."""
-    return located.draw(source)
-
-
-def save_boxes(
-    source: SourceLike, located: LocatedShapes, path: PathLike, *, overwrite: bool = False
-) -> None:
-    """Write the drawing of `draw_boxes` to a picture file: see `LocatedShapes.save`."""
-    located.save(path, overwrite=overwrite, source=source)
-
-
 def _image_info(source: SourceLike) -> ImageInfo:
     with open_item(source) as item:
         info = item.info

@@ -11,7 +11,7 @@ from vlprep.cli.options import SECONDS, bind, output_options, view_options
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
-from vlprep.frames.files import FrameFormat, FrameRecord, manifest, save_frames
+from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream
 from vlprep.units import format_size
 from vlprep.view import View
@@ -71,16 +71,9 @@ def command(
     source = paths[0] if len(paths) == 1 else list(paths)
     processor = bind(asked)
     stream = processor.frames(source, **asked)
-    records = save_frames(
-        stream,
-        output,
-        format=format,
-        sheet=sheet,
-        overwrite=force,
-        watch=track,
-    )
+    records = stream.save(output, format=format, sheet=sheet, overwrite=force, watch=track)
     if as_json:
-        print_json(manifest(stream, records))
+        print_json(stream.to_dict(records))
     else:
         click.echo("\n".join(_report(stream, processor, records, output, sheet)))
         say_warnings(stream.source, stream.warnings, processor)

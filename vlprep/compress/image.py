@@ -145,11 +145,6 @@ def compress_image(
         return _changed(case, "; ".join(reasons)) if reasons else _unchanged(case)
 
 
-def save_image(compressed: CompressedImage, path: PathLike, *, overwrite: bool = False) -> None:
-    """Write a compressed image to a file, as its own `save` does."""
-    compressed.save(path, overwrite=overwrite)
-
-
 # Whether it can stay as it is.
 
 

@@ -4,26 +4,42 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from dataclasses import asdict, dataclass
 from itertools import accumulate, repeat
+from pathlib import Path
 from types import TracebackType
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list, read_frame_list
-from vlprep.count.tokens import VideoCount, video_count
+from vlprep.count.tokens import VideoCount, count_dict, video_count
+from vlprep.draw.sheets import ContactSheet
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
+from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
+from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.image import animation_seconds
 from vlprep.media.picture import animation_frames
 from vlprep.media.probe import probe
 from vlprep.media.source import Item, SourceLike, open_item, source_name
+from vlprep.media.target import PathLike, new_file
 from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look
 from vlprep.media.video.scan import Timeline
 from vlprep.models.spec import ModelSpec
-from vlprep.types import Frame, FramePlan, Frames, ImageInfo, Resample, VideoInfo
+from vlprep.types import (
+    Frame,
+    FrameListInfo,
+    FramePlan,
+    Frames,
+    ImageInfo,
+    Resample,
+    VideoInfo,
+    Watch,
+    unwatched,
+)
+from vlprep.units import format_size
 from vlprep.view import View
 
 PATIENCE_SECONDS = 600.0
@@ -131,18 +147,107 @@ class FrameStream:
         if close is not None:
             close()
 
+    def save(
+        self,
+        folder: PathLike | None = None,
+        *,
+        format: FrameFormat = "jpg",
+        sheet: PathLike | None = None,
+        overwrite: bool = False,
+        watch: Watch = unwatched,
+    ) -> list[FrameRecord]:
+        """Write all frames into a folder, draw them on a contact sheet, or both; then close.
+
+        "jpg" (quality 95, full colour) and "png" give one file a frame, named by its place and its
+        time; "npy" gives one array, frames x height x width x 3. The folder also gets a manifest,
+        as `to_dict` returns it. Files appear together when all frames are read, or not at all.
+        `watch` gets the frames, their number and what is being done, and passes them on.
+
+        Raises `DecodeError` when no frame can be decoded, `ConstraintError` for a sheet named as no
+        known picture format, the errors of iterating, and those of `new_folder` and `new_file`,
+        which come before anything is decoded where they can be foreseen.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     stream = stream_frames("fixtures/street.mp4", View.of("qwen3-vl-plus", fps=1))
+        ...     saved = stream.save(f"{folder}/frames")
+        >>> saved[3].file, saved[3].frame, saved[3].timestamp_seconds
+        ('frame_00003_3.000s.jpg', 90, 3.0)
+        """
+        size, is_list = self.tokens.resized, isinstance(self.info, FrameListInfo)
+        with self:
+            check_targets(self.sources, folder, sheet, is_list=is_list, overwrite=overwrite)
+            drawn = ContactSheet(self.plan.frame_count, size) if sheet else None
+            frames = _seen(watch(self, self.plan.frame_count, "reading frames"), drawn)
+            if folder is None:
+                records = list(map(FrameRecord.of, frames))
+                self._require(records)
+            else:
+                records = write_folder(
+                    frames, folder, self.to_dict, format=format, size=size, overwrite=overwrite
+                )
+            if drawn is not None and sheet is not None:
+                picture = drawn.draw(Path(self.source).name, self._caption())
+                with new_file(sheet, overwrite=overwrite) as file:
+                    file.write(encode_picture(picture, picture_format(sheet)))
+        return records
+
+    def to_dict(self, records: Sequence[FrameRecord] = ()) -> dict[str, Any]:
+        """Return the document of `vlprep.frames/1`: what was read, at what cost, and where it went.
+
+        Raises `DecodeError` when not a single frame could be decoded.
+        """
+        if self._exhausted:
+            self._require(range(self.delivered))
+        info, count = self.info, count_dict(self.info.size, self.tokens)
+        return {
+            "schema": SCHEMA,
+            "source": self.source,
+            "model": self.model.name,
+            "rules": self.tokens.rules,
+            "fps": None if info.fps is None else float(info.fps),
+            "sample_fps": self.plan.sample_fps,
+            **count,
+            "missing_frames": self.missing,
+            "warnings": list(self.warnings),
+            "files": [asdict(record) for record in records],
+        }
+
+    def _require(self, frames: Sized) -> None:
+        if not frames:
+            raise DecodeError(self.source, "none of the frames could be decoded")
+
+    def _caption(self) -> list[str]:
+        """Return the lines of a contact sheet: the clip, what is seen of it, its cost."""
+        info, tokens, plan = self.info, self.tokens, self.plan
+        rate = f", {float(info.fps):.4g} fps" if info.fps else ""
+        length = f", {info.duration_seconds:.1f} s" if info.duration_seconds else ""
+        return [
+            f"{format_size(info.size)}{rate}{length}",
+            f"{plan.frame_count} frames of {format_size(tokens.resized)} at "
+            f"{plan.sample_fps:.4g} fps, {tokens.total:,} tokens, {self.model.name} by "
+            f"{tokens.rules}",
+            *self.warnings,
+        ]
+
     def collect(self) -> Frames:
         """Decode all that is left into one array.
 
         Raises `DecodeError` when no frame could be decoded.
         """
         frames = list(self)
-        if not frames:
-            raise DecodeError(self.source, "none of the frames could be decoded")
+        self._require(frames)
         return Frames(
             data=np.stack([frame.image for frame in frames]),
             timestamps_seconds=tuple(frame.timestamp_seconds for frame in frames),
         )
+
+
+def _seen(frames: Iterable[Frame], sheet: ContactSheet | None) -> Iterator[Frame]:
+    for frame in frames:
+        if sheet is not None:
+            sheet.add(frame)
+        yield frame
 
 
 class FrameKeywords(TypedDict, total=False):

@@ -57,11 +57,13 @@ class ImageView:
         """
         format = picture_format(path)
         check_not_source(path, [self.source])
-        picture = self.image
         if compare:
-            picture = side_by_side(self.original, self.image, self._captions)
+            both = side_by_side(self.original, self.image, self._captions)
+            content = encode_picture(both, format)
+        else:
+            content = encode_picture(self.image, format)
         with new_file(path, overwrite=overwrite) as file:
-            file.write(encode_picture(picture, format))
+            file.write(content)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `vlprep.view/1`: sizes, tokens and warnings."""
@@ -104,10 +106,3 @@ def view_image(source: SourceLike, view: View) -> ImageView:
         original = read_picture(item)
     image = resize_picture(original, tokens.resized)
     return ImageView(source_name(source), view.model.name, info, tokens, original, image)
-
-
-def save_view(
-    view: ImageView, path: PathLike, *, compare: bool = False, overwrite: bool = False
-) -> None:
-    """Write a view to a picture file: see `ImageView.save`."""
-    view.save(path, compare=compare, overwrite=overwrite)
