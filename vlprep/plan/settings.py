@@ -114,7 +114,9 @@ class ClipChoices:
         self.is_list = isinstance(info, FrameListInfo)
         self.has_rate = not self.is_list and view.options.nframes is None
         self.caps = cap_range(self.rule, view.options, lowest.max_pixels)
-        self._asked_rates = None if self.is_list else rate_range(self.rule, view.options, lowest.fps)
+        self._asked_rates = (
+            None if self.is_list else rate_range(self.rule, view.options, lowest.fps)
+        )
         self._rate_of: dict[int, float | None] = {}
 
     def setting(self, fps: float | None, max_pixels: int) -> Setting:
@@ -144,6 +146,11 @@ class ClipChoices:
             )
         except FrameCountError:
             return 0
+
+    @property
+    def seconds(self) -> float:
+        """How long what is looked at lasts; at an unknown rate, as if at one frame a second."""
+        return self._length / (self._own_rate or 1)
 
     @cached_property
     def rates(self) -> tuple[float, float]:
@@ -208,11 +215,6 @@ class ClipChoices:
         return int(self._tokens(frames, pixels, text)[0, 0])
 
     # The rates.
-
-    @property
-    def seconds(self) -> float:
-        """How long what is looked at lasts; at an unknown rate, as if at one frame a second."""
-        return self._length / (self._own_rate or 1)
 
     @property
     def _own_rate(self) -> float | None:
@@ -325,7 +327,9 @@ class ClipChoices:
         height, width = (
             clip_source_size(*self.info.size, rule.factor) if per_clip else self.info.size
         )
-        # A total is compared with the rounded number of frames, which may be a third above theirs.
+        # Where a total is shared, the fewest frames have the largest areas. Beyond twice the clip's
+        # own area nothing is shrunk, and beyond the lower limit nothing is enlarged. The tenth is
+        # for the floor, FLOOR_SHARE of the lower limit, which may lie above the cap.
         lowest = self._fewest_frames if per_clip else 1
         source = 2 * (height + rule.factor) * (width + rule.factor)
         largest = 1.1 * min(self.caps[1], max(source, self._lower_limit) * lowest) / lowest
@@ -389,7 +393,12 @@ class ClipChoices:
 
 
 def _around(areas: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the whole numbers at which a step at each area may lie: that above, and the next."""
+    """Return the whole numbers at which a step at each area may lie: that above, and the next.
+
+    An area is a quotient of floats. One that should be whole may come out a hair above it, and
+    its ceiling would be one too high; where it comes out below, the references' floats may still
+    shrink a frame at the ceiling, and not at the next.
+    """
     first = np.ceil(areas * (1 - 1e-10))
     return np.concatenate([first, first + 1], axis=-1)
 
