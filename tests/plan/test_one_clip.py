@@ -115,7 +115,7 @@ def all_settings(choices: ClipChoices) -> dict[int, dict[int, tuple[int, int]]]:
     found: dict[int, dict[int, tuple[int, int]]] = {}
     for frames in range(1, choices.wanted.frames + 1):
         view, rate = choices.view, choices.rate_of(frames)
-        if rate is None or not choices.has_rate and frames < choices.wanted.frames:
+        if rate is None or (not choices.has_rate and frames < choices.wanted.frames):
             assert frames not in numbers or not choices.has_rate
             continue
         if choices.has_rate:

@@ -1,7 +1,7 @@
 import pickle
 
 from tests.places import FIXTURES
-from vlprep import FrameListInfo, plan_media
+from vlprep import plan_media
 
 STREET, PHOTO = str(FIXTURES / "street.mp4"), str(FIXTURES / "photo.jpg")
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from vlprep import ImageSize, VideoInfo, get_model, processor, video_tokens
+from vlprep import ImageSize, VideoInfo, get_model, processor
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.plan.settings import ClipChoices, cap_range
 from vlprep.view import ViewOptions

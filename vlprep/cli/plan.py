@@ -85,8 +85,9 @@ def command(
         print_plan(plan, model, table=table, explained=explained)
     for text in plan.budget.notes:
         note(f"note: {text}")
-    reported = (*(() if as_json else plan.files), *plan.failures)
-    return EXIT_FAILED if report_problems(reported, processor) else 0
+    if not as_json:
+        report_problems(plan.files, processor)
+    return EXIT_FAILED if report_problems(plan.failures) else 0
 
 
 def _take_split(asked: dict[str, Any]) -> SplitOptions | None:

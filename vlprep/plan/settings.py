@@ -49,6 +49,9 @@ class Lowest(NamedTuple):
     """Lowest cap."""
 
 
+AS_THE_MODEL_SAYS = Lowest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """One way to show a file, and what it costs."""
@@ -109,15 +112,18 @@ class ClipChoices:
     what is asked of it then.
     """
 
-    def __init__(self, info: VideoInfo, view: View, lowest: Lowest = Lowest()) -> None:
+    def __init__(self, info: VideoInfo, view: View, lowest: Lowest = AS_THE_MODEL_SAYS) -> None:
         self.info, self.view, self.rule = info, view, view.video_rule
-        self.is_list = isinstance(info, FrameListInfo)
-        self.has_rate = not self.is_list and view.options.nframes is None
         self.caps = cap_range(self.rule, view.options, lowest.max_pixels)
-        self._asked_rates = (
-            None if self.is_list else rate_range(self.rule, view.options, lowest.fps)
-        )
+        self._asked_rates: tuple[float | None, float] | None = None
+        if not isinstance(info, FrameListInfo):
+            self._asked_rates = rate_range(self.rule, view.options, lowest.fps)
         self._rate_of: dict[int, float | None] = {}
+
+    @property
+    def has_rate(self) -> bool:
+        """Whether there is a rate to choose."""
+        return self._asked_rates is not None
 
     def setting(self, fps: float | None, max_pixels: int) -> Setting:
         """Count the clip with a choice, as `video_count` does, whose errors are raised."""
@@ -155,7 +161,7 @@ class ClipChoices:
     @cached_property
     def rates(self) -> tuple[float, float]:
         """The lowest and the highest rate; twice what there is where none is chosen."""
-        if not self.has_rate or self._asked_rates is None:
+        if self._asked_rates is None:
             return (self._fixed.plan.sample_fps,) * 2
         low, high = self._asked_rates
         # One frame over the whole clip: no lower rate gives fewer.
@@ -408,8 +414,10 @@ def _around(areas: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def rate_range(
     rule: VideoRule, asked: ViewOptions, lowest: float | None = None
-) -> tuple[float | None, float]:
+) -> tuple[float | None, float] | None:
     """Return the lowest rate that may be chosen, `None` if no source states one, and the wanted.
+
+    `None` where a number of frames is asked instead.
 
     Raises `ConstraintError` for rates in the wrong order or that the service does not take, and
     for a lowest rate where a number of frames is asked.
@@ -417,7 +425,7 @@ def rate_range(
     if asked.nframes is not None:
         if lowest is not None:
             raise ConstraintError("`nframes` leaves no rate to choose, so no `lowest_fps`")
-        return None, rule.fps
+        return None
     high = rule.fps if asked.fps is None else asked.fps
     low = high if lowest is None else lowest
     if not 0 < low <= high:
