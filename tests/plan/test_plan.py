@@ -243,16 +243,15 @@ def raise_first_failure(plan):
 @pytest.mark.parametrize(("model", "rules"), MODELS)
 def test_what_does_not_fit_is_exact_by_the_counter(model, rules, view):
     bound = processor(model, rules=rules, **view)
-    for items in ([STREET], [SOURCES["list"]], [STREET, PHOTO, SOURCES["vfr"]], [LECTURE, STREET]):
-        for budget in (700, 2500):
-            try:
-                plan = bound.plan(items, max_input=budget)
-            except (BudgetError, ConstraintError):
-                continue
-            assert plan.total_tokens <= budget
-            for item, file in zip(() if plan.failures else items, plan.files, strict=False):
-                again = bound.asking(**file.keywords).count(item).tokens
-                assert again.total == file.tokens.total
+    for items in ([STREET], [SOURCES["list"]], [STREET, PHOTO, SOURCES["vfr"]]):
+        try:
+            plan = bound.plan(items, max_input=900)
+        except (BudgetError, ConstraintError):
+            continue
+        assert plan.total_tokens <= 900
+        for item, file in zip(() if plan.failures else items, plan.files, strict=False):
+            again = bound.asking(**file.keywords).count(item).tokens
+            assert again.total == file.tokens.total
 
 
 def test_the_rate_of_a_view_is_the_highest_and_its_cap_as_well():
