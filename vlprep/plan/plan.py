@@ -15,7 +15,6 @@ from vlprep.count.budget import BudgetKeywords, TokenBudget, token_budget
 from vlprep.count.files import Facts, Media, MediaFailure, Probed, as_many, probe_or_failure
 from vlprep.count.tokens import image_count, image_totals
 from vlprep.errors import BudgetError, ConstraintError
-from vlprep.media.encode import MIME_TYPES
 from vlprep.media.source import source_name
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.many_files import plan_together
@@ -239,5 +238,7 @@ def _load(file: Probed, tokens: int, asked: SplitOptions) -> Load:
 
 def _mime_type(info: Facts) -> str:
     if isinstance(info, ImageInfo):
+        from vlprep.media.encode import MIME_TYPES  # Pillow comes with it
+
         return MIME_TYPES.get(info.format, "application/octet-stream")
     return VIDEO_MIME_TYPES.get(info.format or "", "video/x-matroska")
