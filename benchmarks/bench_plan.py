@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 from report import Finding, Timing, alternate, finish, options, ratio
 
-from vlprep import ImageSize, VideoInfo, count_many, get_model, plan_media
-from vlprep.count.tokens import image_token_counts
+from vlprep import ImageSize, VideoInfo, count_many, plan_media
+from vlprep.count.tokens import image_counts
 from vlprep.plan.many_files import plan_together
+from vlprep.view import View
 
 RATIO_BAR = 3
 HOUR_BAR_MS = 50
@@ -50,17 +51,17 @@ def compare_sizes(count: int) -> tuple[list[Finding], dict[str, Timing]]:
     """Time counting and planning of random sizes, nearly all of them different."""
     sides = np.random.default_rng(SEED).integers(200, 4000, (count, 2))
     sizes = [ImageSize(height, width) for height, width in sides.tolist()]
-    model, budget = get_model(MODEL), TOKENS_AN_IMAGE * count
+    view, budget = View.of(MODEL), TOKENS_AN_IMAGE * count
     title = f"{count:,} sizes"
     timings = alternate(
         {
-            f"{title}: image_token_counts": lambda: image_token_counts(sizes, model),
-            f"{title}: plan_together": lambda: plan_together(sizes, model, budget),
+            f"{title}: image_counts": lambda: image_counts(sizes, view),
+            f"{title}: plan_together": lambda: plan_together(sizes, view, budget),
         },
         rounds=11,
     )
     counted, planned = timings.values()
-    over = max(plan_together(sizes, model, budget).tokens - budget, 0)
+    over = max(plan_together(sizes, view, budget).tokens - budget, 0)
     return [
         ratio(f"{title}: planning / counting once", planned, counted, bar=RATIO_BAR),
         Finding(what=f"{title}: tokens over the budget", value=over, bar=0),
@@ -104,7 +105,9 @@ def time_hours(folder: Path) -> tuple[list[Finding], dict[str, Timing]]:
     timings = alternate(
         {
             "an hour: from a file": lambda: plan_media(file, MODEL, budget=HALF_A_WINDOW),
-            "an hour: 1080p": lambda: plan_media(HOUR, MODEL, budget=HALF_A_WINDOW),
+            "an hour: 1080p": lambda: plan_media(
+                HOUR, MODEL, budget=HALF_A_WINDOW, prefer="balanced"
+            ),
             "an hour: 1080p, open weights": lambda: plan_media(HOUR, WEIGHTS, budget=8000),
         },
         rounds=15,

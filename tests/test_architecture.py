@@ -42,7 +42,7 @@ FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in room
 DOORS = {
     # Rooms of verbs: the modules that meet files. All others in them know numbers only.
     "count": {"files", "frame_list"},
-    "plan": {"plan", "chart", "fit", "records", "bounds"},
+    "plan": {"plan", "chart", "records"},
     "frames": {"stream", "files", "view"},
     "check": {"check"},
     "boxes": {"boxes"},

@@ -7,8 +7,15 @@ T10, the length of a Base64 string, awaits a function that it could test.
 
 import pytest
 
-from vlprep import get_model, image_tokens, smart_resize, token_budget
-from vlprep.plan.packing import plan_fit
+from vlprep import (
+    ImageInfo,
+    ImageSize,
+    fit_images,
+    get_model,
+    image_tokens,
+    smart_resize,
+    token_budget,
+)
 from vlprep.units import parse_count
 
 JUNE = {"model": "qwen-vl-max", "rules": "guide-2025-06"}
@@ -27,10 +34,10 @@ JUNE = {"model": "qwen-vl-max", "rules": "guide-2025-06"}
     ],
 )
 def test_images_per_request(max_input, high_res, images):
-    budget = token_budget("qvq-max", max_input=max_input)
-    plan = plan_fit([[1280, 1280]] * 100, "qvq-max", budget, high_res=high_res)
-    assert plan.fits == images
-    assert len(plan.requests[0]) == images
+    pictures = [ImageInfo(size=ImageSize(1280, 1280), format="JPEG")] * 100
+    fit = fit_images(pictures, "qvq-max", max_input=max_input, high_res=high_res)
+    assert fit.fits == images
+    assert len(fit.requests[0]) == images
 
 
 @pytest.mark.parametrize(
@@ -51,7 +58,8 @@ def test_images_beside_100_tokens_of_text(size, visual, images):
     assert image_tokens(size, "qwen3-vl-plus").visual == visual
     budget = token_budget("qwen3-vl-plus", thinking=True, text_tokens=100)
     assert budget.available == 258_048 - 100
-    assert plan_fit([size] * 110, "qwen3-vl-plus", budget).fits == images
+    pictures = [ImageInfo(size=ImageSize(*size), format="JPEG")] * 110
+    assert fit_images(pictures, "qwen3-vl-plus", thinking=True, text_tokens=100).fits == images
 
 
 @pytest.mark.parametrize(

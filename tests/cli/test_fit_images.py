@@ -27,6 +27,8 @@ def test_a_hundred_images_of_2560_tokens_beside_a_hundred_text_tokens(run):
     assert ran.json["items"][0]["visual_tokens"] == 2560
     assert ran.json["fits"] == 100
     assert ran.json["reserved_tokens"] == 100
+    assert ran.json["budget"]["available"] == 257_948
+    assert (ran.json["budget"]["text"], ran.json["budget"]["binding"]) == (100, "largest input")
 
 
 def test_size_is_width_by_height(run):

@@ -18,6 +18,52 @@ def test_the_printed_commands_give_the_planned_number(run, model, prefer, files)
     assert sum(run(*command, "--json").json["total_tokens"] for command in commands) == planned
 
 
+VIEWS = [
+    ("--start", "1.25", "--end", "0:09.5", "--fps", "3"),
+    ("--min-frames", 8, "--max-frames", 12, "--sampling", "linspace", "--strict"),
+    ("--min-pixels", 6000, "--total-pixels", 2_000_000),
+    ("--rules", "api-2026", "--max-pixels", "200*32*32", "--fps", "24/23"),
+    ("--high-res",),
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("files", [("street.mp4",), ("street.mp4", "photo.jpg", "vfr.mp4")])
+def test_the_printed_commands_repeat_the_view(run, view, files):
+    words = (*files, "--model", "qwen3-vl-plus", *view, "--budget", 1000)
+    planned = run("plan", *words, "--json").json["total_tokens"]
+    lines = run("plan", *words).out.splitlines()
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith("vlprep tokens ")]
+    assert sum(run(*command, "--json").json["total_tokens"] for command in commands) == planned
+    for line in lines:
+        if line.startswith("vlprep "):
+            for flag in (word for word in view if str(word).startswith("--")):
+                assert f" {flag} " in line + " "
+
+
+def test_a_number_of_frames(run):
+    words = ("street.mp4", "-m", "Qwen/Qwen3-VL-8B-Instruct", "--nframes", 8, "--budget", 400)
+    item = run("plan", *words, "--json").json["items"][0]
+    assert (item["fps"], item["nframes"], item["frames"]) == (None, 8, 8)
+    lines = run("plan", *words).out.splitlines()
+    (line,) = (line for line in lines if line.startswith("vlprep tokens "))
+    assert run(*shlex.split(line)[1:], "--json").json["total_tokens"] == item["tokens"]
+    assert "rate" in run("plan", *words, "--lowest-fps", 1).err
+
+
+def test_a_folder_is_a_video(run, tmp_path):
+    for number in range(4):
+        shutil.copy("photo.jpg", tmp_path / f"{number}.jpg")
+    words = (tmp_path, "--fps", 4, "--budget", 400)
+    lines = run("plan", *words).out.splitlines()
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith("vlprep ")]
+    ((verb, name, *more),) = commands
+    more[more.index("DIR")] = str(tmp_path / "out")
+    assert (verb, name) == ("frames", str(tmp_path))
+    planned = run("plan", *words, "--json").json["total_tokens"]
+    assert run(verb, name, *more, "--json").json["tokens"] == planned
+
+
 @pytest.mark.parametrize("files", [("street.mp4",), ("street.mp4", "photo.jpg"), ("photo.jpg",)])
 def test_the_printed_request_costs_the_planned_number(run, files):
     words = (*files, "--model", "qwen3-vl-plus", "--budget", 1300)
@@ -65,6 +111,7 @@ def test_json(run):
     )  # fmt: skip
     assert document["available_tokens"] == 1500
     assert document["limits"][0]["name"] == "budget"
+    assert document["budget"]["binding"] == "budget"
     assert document["requests"] == [["street.mp4"]]
     assert [bound["name"] for bound in document["bounds"]] == ["budget"]
     assert all(row["tokens"] <= 1500 for row in document["alternatives"])
@@ -88,6 +135,7 @@ def test_the_table_marks_what_is_over(run):
 def test_the_explanation(run):
     words = ("plan", "street.mp4", "--explain")
     assert "702 tokens more" in run(*words, "--budget", 1500).out
+    assert "(--split)" in run(*words, "photo.jpg", "--budget", 1500).out
     assert "nothing binds: all is shown as wanted" in run(*words).out
 
 
@@ -118,10 +166,16 @@ def test_a_price(run):
 
 
 def test_a_rate_of_the_user_s(run):
-    item = run("plan", "street.mp4", "--max-fps", 5, "--json").json["items"][0]
+    item = run("plan", "street.mp4", "--fps", 5, "--json").json["items"][0]
     assert item["frames"] == 50
-    item = run("plan", "street.mp4", "--min-fps", 3, "--budget", 500, "--json").json["items"][0]
+    words = ("--fps", 3, "--lowest-fps", 3, "--budget", 500, "--json")
+    item = run("plan", "street.mp4", *words).json["items"][0]
     assert item["frames"] == 30
+
+
+def test_a_full_input_leaves_little_for_the_reply_which_is_said(run):
+    assert "leaves 2,048 tokens of the context" in run("plan", "photo.jpg").err
+    assert run("plan", "photo.jpg", "--reply-tokens", 1000).err == ""
 
 
 def test_bad_files_are_named_and_the_rest_is_planned(run):
@@ -146,10 +200,10 @@ def test_names_are_quoted(run, tmp_path):
         (("street.mp4", "--budget", "120%"), 2, "more than there is"),
         (("street.mp4", "--budget", "5"), 1, "tokens are the least"),
         (("street.mp4", "--reorder"), 2, "go with --split"),
-        (("street.mp4", "--min-fps", "3", "--max-fps", "1"), 1, "no range"),
-        (("street.mp4", "--max-fps", "11"), 1, "the highest is 10"),
-        (("street.mp4", "--reserve", "999999"), 1, "are reserved of 229,376"),
-        (("street.mp4", "-m", "Qwen/Qwen2-VL-7B-Instruct"), 1, "give one with --budget"),
+        (("street.mp4", "--lowest-fps", "3", "--fps", "1"), 1, "no range"),
+        (("street.mp4", "--fps", "11"), 1, "the highest is 10"),
+        (("street.mp4", "--reserve", "999999"), 1, "are reserved of 260,096"),
+        (("street.mp4", "-m", "Qwen/Qwen2-VL-7B-Instruct"), 1, "give one with --max-input"),
         (("street.mp4", "-m", "Qwen/Qwen2-VL-7B-Instruct", "--budget", "5%"), 1, "in tokens"),
         (("street.mp4", "-m", "Qwen/Qwen3-VL-8B-Instruct", "--price-cap", "1"), 1, "a price"),
     ],

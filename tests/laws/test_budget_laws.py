@@ -1,28 +1,28 @@
 """Laws of fitting: budgets are kept, splits are the shortest, the search finds the largest."""
 
-from functools import cache
-
 import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.laws.strategies import ordinary, sides
-from vlprep import image_tokens, image_tokens_batch, token_budget
-from vlprep.count.budget import TokenBudget
+from vlprep import (
+    ImageInfo,
+    ImageSize,
+    fit_images,
+    image_tokens,
+    image_tokens_batch,
+    token_budget,
+)
 from vlprep.errors import AspectRatioError, ResizeError
-from vlprep.plan.packing import fitting_prefix, plan_fit, split_in_order
 
 MODELS = ("qvq-max", "qwen3-vl-plus", "qwen-vl-max", "Qwen/Qwen3-VL-8B-Instruct")
-
-costs = st.lists(st.integers(0, 40), max_size=12)
-budgets = st.integers(1, 60)
 
 
 @st.composite
 def nearly_square(draw: st.DrawFn) -> tuple[int, int]:
     """Draw a size of at most 3:1, of which no side is floored to 0, however low the limit.
 
-    What narrower pictures do to the search is in tests/plan/test_packing.py.
+    What narrower pictures do to the search is in tests/plan/test_fit.py.
     """
     short = draw(st.one_of(st.integers(32, 8000), st.integers(3, 600).map(lambda n: n * 14)))
     long = draw(st.integers(short, 3 * short))
@@ -32,47 +32,14 @@ def nearly_square(draw: st.DrawFn) -> tuple[int, int]:
 fitting_sizes = st.lists(nearly_square(), min_size=1, max_size=30)
 
 
-@given(costs, budgets)
-def test_no_request_exceeds_the_budget_and_the_order_is_kept(tokens, available):
-    requests, too_large = split_in_order(tokens, available)
-    assert all(sum(tokens[k] for k in request) <= available for request in requests)
-    assert all(requests)
-    numbers = [k for request in requests for k in request]
-    assert numbers == sorted(numbers)
-    assert set(numbers) == {k for k, cost in enumerate(tokens) if 0 < cost <= available}
-    assert set(too_large) == {k for k, cost in enumerate(tokens) if cost > available}
-
-
-@given(costs, budgets)
-def test_no_split_in_order_has_fewer_requests(tokens, available):
-    requests, _ = split_in_order(tokens, available)
-    placed = [cost for cost in tokens if 0 < cost <= available]
-    assert len(requests) == fewest_runs(tuple(placed), available)
-
-
-@cache
-def fewest_runs(tokens: tuple[int, ...], available: int) -> int:
-    """Try every length of the first run."""
-    if not tokens:
-        return 0
-    return 1 + min(
-        fewest_runs(tokens[length:], available)
-        for length in range(1, len(tokens) + 1)
-        if sum(tokens[:length]) <= available
-    )
-
-
-@given(costs, budgets)
-def test_the_fitting_prefix_is_the_longest(tokens, available):
-    fits = fitting_prefix(tokens, available)
-    assert sum(tokens[:fits]) <= available
-    assert fits == len(tokens) or sum(tokens[: fits + 1]) > available
+def fit(sizes, model, available):
+    pictures = [ImageInfo(size=ImageSize(*map(int, size)), format="JPEG") for size in sizes]
+    return fit_images(pictures, model, max_input=available)
 
 
 @given(fitting_sizes, st.sampled_from(MODELS), st.integers(10, 60_000))
 def test_the_largest_limit_for_all_fits_and_one_pixel_more_does_not(sizes, model, available):
-    budget = TokenBudget(max_input=available, available=available)
-    plan = plan_fit(sizes, model, budget)
+    plan = fit(sizes, model, available)
     if plan.max_pixels_for_all is None:
         lowest = lowest_limit(model)
         assert plan.total_tokens <= available or total(sizes, model, lowest) > available
@@ -114,7 +81,7 @@ def test_no_limit_above_the_one_found_fits_narrow_pictures_either(sizes, model, 
     rows = np.array([*sizes, (600, 600)])
     whole = image_tokens_batch(rows, model)
     available = data.draw(st.integers(int(whole.sum()) // 3, max(int(whole.sum()) - 1, 1)))
-    plan = plan_fit(rows, model, TokenBudget(max_input=available, available=available))
+    plan = fit(rows, model, available)
     found = plan.max_pixels_for_all
 
     def fits(limit):
@@ -131,9 +98,9 @@ def test_no_limit_above_the_one_found_fits_narrow_pictures_either(sizes, model, 
 
 @given(fitting_sizes, st.sampled_from(MODELS), st.integers(10, 60_000))
 def test_a_plan_keeps_its_budget(sizes, model, available):
-    budget = TokenBudget(max_input=available, available=available)
-    plan = plan_fit(sizes, model, budget)
+    plan = fit(sizes, model, available)
     assert plan.left_tokens >= 0
+    assert plan.fits == len(sizes) or sum(plan.tokens[: plan.fits + 1]) > available
     assert plan.total_tokens == sum(plan.tokens) == total(sizes, model, None)
     assert all(sum(plan.tokens[k] for k in request) <= available for request in plan.requests)
     placed = [k for request in plan.requests for k in request]

@@ -225,7 +225,7 @@ def test_counting_and_timing_alone_are_those_of_the_plan(total, rate, fps, refer
             count_frames(total, rate, fps=fps, reference=reference)
         return
     assert count_frames(total, rate, fps=fps, reference=reference) == plan.frame_count
-    times = sample_times(total, rate, plan.frame_count, fps=fps, sampling=plan.sampling)
+    times = sample_times(0, total - 1, rate, plan.frame_count, fps=fps, sampling=plan.sampling)
     assert tuple(times.tolist()) == plan.timestamps_seconds
 
 

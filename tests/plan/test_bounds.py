@@ -4,9 +4,8 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from vlprep.count.spending import spending
 
-from vlprep import ImageSize, VideoInfo, get_model
+from vlprep import ImageSize, VideoInfo, get_model, processor, token_budget
 from vlprep.errors import BudgetError
 from vlprep.plan.bounds import explain_clip
 from vlprep.plan.one_clip import PREFERENCES, plan_clip
@@ -17,11 +16,9 @@ SHORT = VideoInfo(size=ImageSize(360, 640), frame_count=250, fps=Fraction(25))
 
 
 def bounds(info, name, prefer="balanced", budget=None, reply_tokens=None, **asked):
-    model = get_model(name)
-    choices = ClipChoices(info, model, **asked)
-    allowed = spending(model, budget=budget, reply_tokens=reply_tokens)
-    plan = plan_clip(choices, allowed.available, prefer)
-    return {bound.name: bound for bound in explain_clip(plan, choices, allowed)}
+    allowed = token_budget(name, budget=budget, reply_tokens=reply_tokens)
+    plan = plan_clip(ClipChoices(info, processor(name, **asked)), allowed.available, prefer)
+    return {bound.name: bound for bound in explain_clip(plan, allowed)}
 
 
 def test_nothing_binds_a_short_clip():
@@ -35,7 +32,7 @@ def test_the_budget():
         "which cost 2,202"
     )
     assert bound.remedy.startswith("702 tokens more")
-    lifted = plan_clip(ClipChoices(SHORT, get_model("qwen3-vl-plus")), 1500 + 702)
+    lifted = plan_clip(ClipChoices(SHORT, processor("qwen3-vl-plus")), 1500 + 702)
     assert (lifted.motion, lifted.detail) == (1, 1)
 
 
@@ -60,7 +57,7 @@ def test_the_frames_a_model_takes():
     [
         ("qwen3-vl-plus", "guide-2025-12", "nothing: no source allows a higher"),
         ("qwen3-vl-plus", "api-2026", "up to 2,048,000"),
-        ("Qwen/Qwen2.5-VL-7B-Instruct", "transformers", "a higher --max-pixels"),
+        ("Qwen/Qwen2.5-VL-7B-Instruct", "transformers", "a higher `max_pixels`"),
     ],
 )
 def test_the_pixels_of_a_frame(name, rules, remedy):
@@ -73,8 +70,8 @@ def test_the_pixels_of_a_clip():
         bound = bounds(LECTURE, "qwen3-vl-plus", prefer, 260_096)["total pixels"]
         assert "share 134,217,728 pixels" in bound.reason
         assert "more than 427 cannot have 1056x576 each" in bound.reason
-    model = get_model("qwen3-vl-plus")
-    sizes = [ClipChoices(LECTURE, model).setting(n / 3600 + 1e-9, 655_360) for n in (427, 428)]
+    view = processor("qwen3-vl-plus")
+    sizes = [ClipChoices(LECTURE, view).setting(n / 3600 + 1e-9, 655_360) for n in (427, 428)]
     assert [(s.frames, s.count.resized == (576, 1056)) for s in sizes] == [
         (427, True),
         (428, False),
@@ -93,14 +90,13 @@ def test_the_pixels_of_a_clip():
 )
 def test_a_plan_that_falls_short_has_a_reason(name, size, frames, prefer, budget):
     info = VideoInfo(size=ImageSize(*size), frame_count=frames, fps=Fraction(25))
-    model = get_model(name)
-    for rules in (rule_set.name for rule_set in model.rule_sets):
-        choices = ClipChoices(info, model, rules=rules)
+    for rules in get_model(name).rule_sets:
+        choices = ClipChoices(info, processor(name, rules=rules.name))
         try:
             plan = plan_clip(choices, budget, prefer)
         except BudgetError:
             continue
-        found = explain_clip(plan, choices, spending(model, budget=budget))
+        found = explain_clip(plan, token_budget(name, budget=budget))
         assert all(bound.reason and bound.remedy for bound in found)
         if plan.motion < 1 or plan.detail < 1:
             assert found

@@ -18,14 +18,16 @@ def test_it_is_written_as_its_ending_says(tmp_path, name, format):
 def test_nothing_is_overwritten_unasked(tmp_path):
     target = tmp_path / "a.png"
     plan = plan_media(STREET, budget=1500)
-    save_chart(plan, target)
+    plan.save_chart(target)
     with pytest.raises(FileExistsError):
         save_chart(plan, target)
     save_chart(plan, target, overwrite=True)
 
 
 def test_only_one_video_has_one(tmp_path):
-    for plan in (plan_media(PHOTO), plan_media([STREET, PHOTO]), plan_media([[PHOTO] * 4])):
+    fixed = plan_media(STREET, "Qwen/Qwen3-VL-8B-Instruct", budget=9000, nframes=8)
+    lists = plan_media([[PHOTO] * 4])
+    for plan in (plan_media(PHOTO), plan_media([STREET, PHOTO]), lists, fixed):
         with pytest.raises(ConstraintError, match="of one video"):
             save_chart(plan, tmp_path / "a.png")
     with pytest.raises(ConstraintError, match=r"\.gif|format"):

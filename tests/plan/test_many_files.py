@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vlprep import ImageSize, VideoInfo, get_model
-from vlprep.count.tokens import image_tokens, video_tokens
+from vlprep import FrameListInfo, ImageSize, VideoInfo, get_model, image_tokens, video_tokens
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import PREFERENCES
+from vlprep.view import View
 
 MODELS = ("qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-VL-7B-Instruct", "Qwen/Qwen3-VL-8B-Instruct")
 
@@ -59,88 +59,86 @@ def test_no_larger_common_cap_fits(name, files, low, budget):
     fitting = [cap for cap, tokens in totals.items() if tokens is not None and tokens <= budget]
     if not fitting:
         with pytest.raises(BudgetError):
-            plan_together(images, model, budget, weights=weights)
+            plan_together(images, View.of(model), budget, weights=weights)
         return
-    plan = plan_together(images, model, budget, weights=weights)
+    plan = plan_together(images, View.of(model), budget, weights=weights)
     assert plan.tokens <= budget
     assert plan.tokens == totals[fitting[-1]]
     assert plan.max_pixels == fitting[-1] or plan.max_pixels * min(weights) >= 160
-    for share, size in zip(plan.shares, images, strict=True):
-        assert image_tokens(size, model, max_pixels=share.max_pixels).total == share.count.total
+    for setting, size in zip(plan.settings, images, strict=True):
+        assert image_tokens(size, model, **setting.keywords).total == setting.tokens
 
 
 CLIPS = [
     VideoInfo(size=ImageSize(720, 1280), frame_count=25 * seconds, fps=Fraction(25))
     for seconds in (5, 20, 60)
 ]
+PLUS = View.of("qwen3-vl-plus")
 FILES = [*CLIPS, ImageSize(3000, 4000), ImageSize(480, 640)]
 
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("prefer", sorted(PREFERENCES))
 def test_mixed_files_stay_within_the_budget_by_the_counter(name, prefer):
-    model = get_model(name)
     for budget in (20_000, 60_000):
-        plan = plan_together(FILES, model, budget, prefer=prefer)
+        plan = plan_together(FILES, View.of(name), budget, prefer=prefer)
         again = []
-        for file, share in zip(FILES, plan.shares, strict=True):
-            if isinstance(file, VideoInfo):
-                count = video_tokens(file, model, fps=plan.fps, max_pixels=share.max_pixels)
-            else:
-                count = image_tokens(file, model, max_pixels=share.max_pixels)
-            again.append(count.total)
+        for file, setting in zip(FILES, plan.settings, strict=True):
+            count = video_tokens if isinstance(file, VideoInfo) else image_tokens
+            again.append(count(file, name, **setting.keywords).total)
         assert sum(again) == plan.tokens <= budget
 
 
 def test_motion_keeps_the_rate_and_detail_the_size():
-    model = get_model("qwen3-vl-plus")
-    plans = {name: plan_together(CLIPS, model, 20_000, prefer=name) for name in PREFERENCES}
-    assert plans["motion"].fps == 2.0
-    assert {share.count.resized for share in plans["detail"].shares} == {(576, 1056)}
-    assert plans["detail"].fps < plans["balanced"].fps < plans["motion"].fps
+    plans = {name: plan_together(CLIPS, PLUS, 20_000, prefer=name) for name in PREFERENCES}
+    rates = {name: plan.settings[0].fps for name, plan in plans.items()}
+    assert rates["motion"] == 2.0
+    assert {setting.count.resized for setting in plans["detail"].settings} == {(576, 1056)}
+    assert rates["detail"] < rates["balanced"] < rates["motion"]
     assert plans["motion"].max_pixels < plans["balanced"].max_pixels < plans["detail"].max_pixels
 
 
 def test_one_pixel_more_or_one_step_faster_is_too_much():
-    model = get_model("qwen3-vl-plus")
-    plan = plan_together(CLIPS, model, 20_000, prefer="motion")
-    over = [video_tokens(clip, model, fps=2.0, max_pixels=plan.max_pixels + 1) for clip in CLIPS]
+    plan = plan_together(CLIPS, PLUS, 20_000, prefer="motion")
+    over = [video_tokens(clip, fps=2.0, max_pixels=plan.max_pixels + 1) for clip in CLIPS]
     assert sum(count.total for count in over) > 20_000
-    plan = plan_together(CLIPS, model, 20_000, prefer="detail")
-    over = [video_tokens(clip, model, fps=plan.fps + 0.1) for clip in CLIPS]
+    plan = plan_together(CLIPS, PLUS, 20_000, prefer="detail")
+    over = [video_tokens(clip, fps=plan.settings[0].fps + 0.1) for clip in CLIPS]
     assert sum(count.total for count in over) > 20_000
 
 
 def test_what_fits_is_left_as_it_is():
-    plan = plan_together(FILES, get_model("qwen3-vl-plus"), 200_000)
-    assert (plan.fps, plan.max_pixels, plan.tokens) == (2.0, 2_621_440, plan.wanted_tokens)
+    plan = plan_together(FILES, PLUS, 200_000)
+    assert (plan.max_pixels, plan.tokens) == (2_621_440, plan.wanted_tokens)
+    assert [setting.fps for setting in plan.settings] == [2.0, 2.0, 2.0, None, None]
 
 
 def test_a_weight_is_a_share_of_the_cap():
     sizes = [ImageSize(2000, 2000)] * 4
-    plan = plan_together(sizes, get_model("qvq-max"), 2000, weights=[1, 1, 1, 4])
-    assert plan.shares[3].max_pixels == 4 * plan.max_pixels
-    assert plan.shares[3].count.total > 3 * plan.shares[0].count.total
+    plan = plan_together(sizes, View.of("qvq-max"), 2000, weights=[1, 1, 1, 4])
+    assert plan.settings[3].max_pixels == 4 * plan.max_pixels
+    assert plan.settings[3].tokens > 3 * plan.settings[0].tokens
 
 
 def test_images_know_no_rate():
-    assert plan_together([ImageSize(100, 100)], get_model("qvq-max"), 100).fps is None
+    (setting,) = plan_together([ImageSize(100, 100)], View.of("qvq-max"), 100).settings
+    assert setting.fps is None
 
 
 def test_a_list_keeps_its_frames():
-    frames = replace(CLIPS[0], frame_count=40, fps=Fraction(1), frame_count_from="list")
-    plan = plan_together([frames, CLIPS[1]], get_model("qwen3-vl-plus"), 8000)
-    assert plan.shares[0].fps is None
-    assert plan.shares[0].count.plan.frame_count == 40
+    frames = FrameListInfo(size=ImageSize(720, 1280), frame_count=40, fps=Fraction(1))
+    plan = plan_together([frames, CLIPS[1]], PLUS, 8000)
+    assert [setting.fps is None for setting in plan.settings] == [True, False]
+    assert plan.settings[0].frames == 40
     assert plan.tokens <= 8000
 
 
 @pytest.mark.parametrize("weights", [[1], [1, 0], [1, float("nan")], [1, float("inf")]])
 def test_weights_that_cannot_be(weights):
     with pytest.raises(ConstraintError, match="wanted 2 numbers above 0"):
-        plan_together([ImageSize(9, 9)] * 2, get_model("qvq-max"), 100, weights=weights)
+        plan_together([ImageSize(9, 9)] * 2, View.of("qvq-max"), 100, weights=weights)
 
 
 def test_nothing_to_plan():
     with pytest.raises(ConstraintError, match="no files"):
-        plan_together([], get_model("qvq-max"), 100)
+        plan_together([], View.of("qvq-max"), 100)

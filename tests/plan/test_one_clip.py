@@ -9,16 +9,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from vlprep import ImageSize, VideoInfo, get_model
-from vlprep.count.tokens import video_tokens
+from vlprep import FrameListInfo, ImageSize, VideoInfo, get_model, video_tokens
+from vlprep.count.pixels import BUDGETS
+from vlprep.count.tokens import video_count
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.maths.geometry import rounded_size
+from vlprep.maths.sampling import INDEX_RULES
 from vlprep.models.spec import ModelSpec
 from vlprep.plan.one_clip import PREFERENCES, alternatives, plan_clip, thinned
-from vlprep.plan.settings import ClipChoices
+from vlprep.plan.settings import ClipChoices, Lowest
+from vlprep.view import View
 
 LECTURE = VideoInfo(size=ImageSize(1080, 1920), frame_count=90_000, fps=Fraction(25))
 HALF = 260_096 // 2
+PLUS = View.of("qwen3-vl-plus")
 
 REFERENCES = {
     # budget rule: a model and a rule set of it that has this rule
@@ -55,7 +59,8 @@ def small_model(reference: str, low: int, high: int, total: int, floor: int) -> 
 
 
 @st.composite
-def cases(draw: st.DrawFn, reference: str) -> tuple[VideoInfo, ModelSpec, tuple[float, float]]:
+def cases(draw: st.DrawFn, reference: str) -> ClipChoices:
+    """Draw a clip, a model, and what is asked of its view; options as often as not are left out."""
     low = draw(st.integers(4, 24))
     high = draw(st.integers(low, 110))
     model = small_model(reference, low, high, draw(st.integers(20, 600)), draw(st.integers(4, 24)))
@@ -66,22 +71,58 @@ def cases(draw: st.DrawFn, reference: str) -> tuple[VideoInfo, ModelSpec, tuple[
         fps=draw(st.sampled_from((Fraction(2), Fraction(30000, 1001), Fraction(25), Fraction(8)))),
     )
     top = draw(st.sampled_from((0.7, 1.5, 2.0, 6.0)))
-    return info, model, (top / draw(st.sampled_from((1, 3, 20))), top)
+    asked = draw(st.just({}) | options(model))
+    if "nframes" in asked:
+        return ClipChoices(info, View.of(model, **asked))
+    lowest = Lowest(fps=top / draw(st.sampled_from((1, 3, 20))))
+    return ClipChoices(info, View.of(model, fps=top, **asked), lowest)
+
+
+def options(model: ModelSpec) -> st.SearchStrategy[dict[str, object]]:
+    rule = model.rules().video
+    own = {
+        "min_frames": st.integers(1, 6),
+        "max_frames": st.integers(2, 14),
+        "min_pixels": st.integers(1, rule.max_pixels),
+        "max_pixels": st.integers(1, 2 * rule.max_pixels),
+        "start_seconds": st.sampled_from((0.1, 0.5, 3.0)),
+        "end_seconds": st.sampled_from((0.7, 1.3, 9.0)),
+        "sampling": st.sampled_from(tuple(INDEX_RULES)),
+        "strict": st.just(True),
+    }
+    if BUDGETS[rule.budget].takes_total:
+        own["total_pixels"] = st.integers(10, 800)
+    if rule.count != "docs":
+        own["nframes"] = st.integers(2, 12)
+    return st.fixed_dictionaries({}, optional=own)
+
+
+def taken(draw, reference) -> ClipChoices:
+    """Draw a clip that is counted as it is asked for."""
+    try:
+        choices = draw(cases(reference))
+        _ = choices.wanted
+    except ConstraintError:
+        assume(False)
+    return choices
 
 
 def all_settings(choices: ClipChoices) -> dict[int, dict[int, tuple[int, int]]]:
     """Return tokens and pixels by number of frames and cap, as the counter says."""
     low, high = choices.rates
-    rates = {}
-    for step in range(301):
-        fps = min(low + (high - low) * step / 300, high)
-        rates.setdefault(choices.frames_at(fps), fps)
-    rates.pop(0, None)
+    rates = [min(low + (high - low) * step / 300, high) for step in range(301)]
+    numbers = {choices.frames_at(rate) for rate in rates}
     found: dict[int, dict[int, tuple[int, int]]] = {}
-    for frames, fps in rates.items():
+    for frames in range(1, choices.wanted.frames + 1):
+        view, rate = choices.view, choices.rate_of(frames)
+        if rate is None or (not choices.has_rate and frames < choices.wanted.frames):
+            assert frames not in numbers or not choices.has_rate
+            continue
+        if choices.has_rate:
+            view = view.asking(fps=rate)
         for cap in range(choices.caps[0], choices.caps[1] + 1):
             try:
-                count = video_tokens(choices.info, choices.model, fps=fps, max_pixels=cap)
+                count = video_count(choices.info, view.asking(max_pixels=cap))
             except ConstraintError:
                 continue
             assert count.plan.frame_count == frames
@@ -90,29 +131,28 @@ def all_settings(choices: ClipChoices) -> dict[int, dict[int, tuple[int, int]]]:
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
-@settings(max_examples=15)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_no_setting_is_better(reference, data):
-    info, model, fps_range = data.draw(cases(reference))
-    try:
-        choices = ClipChoices(info, model, fps_range=fps_range)
-        choices.setting(choices.rates[1], choices.caps[1])
-    except ConstraintError:
-        assume(False)
-    every = all_settings(choices)
-    pairs = [(n, *pair) for n, caps in every.items() for pair in caps.values()]
+    choices = taken(data.draw, reference)
+    info, view, own = choices.info, choices.view, choices.own_pixels
     factor = choices.rule.factor
-    own = max(rounded_size(*info.size, factor=factor).height, factor) * max(
+    assert own == max(rounded_size(*info.size, factor=factor).height, factor) * max(
         rounded_size(*info.size, factor=factor).width, factor
     )
+    every = all_settings(choices)
+    pairs = [(n, *pair) for n, caps in every.items() for pair in caps.values()]
     budget = data.draw(st.integers(min(t for _, t, _ in pairs), max(t for _, t, _ in pairs)))
     fitting = {(n, min(pixels, own)) for n, tokens, pixels in pairs if tokens <= budget}
-    plans = {name: plan_clip(choices, budget, name) for name in PREFERENCES}
+    plans = {name: plan_clip(choices, budget, name) for name in (None, *PREFERENCES)}
     for plan in plans.values():
-        chosen = plan.chosen
-        again = video_tokens(info, model, fps=chosen.fps, max_pixels=chosen.max_pixels)
-        assert again.total == chosen.tokens <= budget
+        again = video_count(info, view.asking(**plan.chosen.keywords))
+        assert again.total == plan.chosen.tokens <= budget
         assert plan.wanted_size.pixels >= max(min(pixels, own) for _, _, pixels in pairs)
+    wanted = video_count(info, view)
+    assert wanted.total == choices.wanted.tokens
+    unasked = plans.pop(None).chosen
+    assert unasked == (choices.wanted if wanted.total <= budget else plans["balanced"].chosen)
     got = {
         name: (plan.chosen.frames, min(plan.chosen.count.resized.pixels, own))
         for name, plan in plans.items()
@@ -128,15 +168,10 @@ def test_no_setting_is_better(reference, data):
 
 
 @pytest.mark.parametrize("reference", REFERENCES)
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_the_alternatives_are_those_that_nothing_beats(reference, data):
-    info, model, fps_range = data.draw(cases(reference))
-    try:
-        choices = ClipChoices(info, model, fps_range=fps_range)
-        choices.setting(choices.rates[1], choices.caps[1])
-    except ConstraintError:
-        assume(False)
+    choices = taken(data.draw, reference)
     every = all_settings(choices)
     own = choices.own_pixels
     points = {(n, min(px, own)) for n, caps in every.items() for _, px in caps.values()}
@@ -166,7 +201,7 @@ REAL = [
 def test_no_plan_of_a_real_model_is_over_budget(name, rules, size, seconds, rate, budget, prefer):
     frame_count = max(int(seconds * rate), 2)
     info = VideoInfo(size=ImageSize(*size), frame_count=frame_count, fps=rate)
-    choices = ClipChoices(info, get_model(name), rules=rules)
+    choices = ClipChoices(info, View.of(name, rules=rules))
     try:
         chosen = plan_clip(choices, budget, prefer).chosen
     except BudgetError as error:
@@ -186,7 +221,7 @@ def test_no_plan_of_a_real_model_is_over_budget(name, rules, size, seconds, rate
     ],
 )
 def test_an_hour_in_half_a_window(prefer, frames, size, tokens):
-    plan = plan_clip(ClipChoices(LECTURE, get_model("qwen3-vl-plus")), HALF, prefer)
+    plan = plan_clip(ClipChoices(LECTURE, PLUS), HALF, prefer)
     assert (plan.chosen.frames, plan.chosen.count.resized, plan.chosen.tokens) == (
         frames, size, tokens,
     )  # fmt: skip
@@ -198,7 +233,7 @@ def test_an_hour_in_half_a_window(prefer, frames, size, tokens):
 def test_what_fits_is_left_as_it_is():
     info = VideoInfo(size=ImageSize(360, 640), frame_count=250, fps=Fraction(25))
     for prefer in PREFERENCES:
-        plan = plan_clip(ClipChoices(info, get_model("qwen3-vl-plus")), HALF, prefer)
+        plan = plan_clip(ClipChoices(info, PLUS), HALF, prefer)
         assert (plan.chosen.fps, plan.chosen.max_pixels) == (2.0, 655_360)
         assert (plan.motion, plan.detail) == (1, 1)
 
@@ -206,43 +241,45 @@ def test_what_fits_is_left_as_it_is():
 def test_frames_larger_than_the_file_s_are_not_wanted():
     # 7 frames of transformers' rule may be a seventh larger than the clip, 20 frames not.
     info = VideoInfo(size=ImageSize(720, 1280), frame_count=250, fps=Fraction(25))
-    plan = plan_clip(ClipChoices(info, get_model("Qwen/Qwen3-VL-8B-Instruct")), HALF, "detail")
+    plan = plan_clip(ClipChoices(info, View.of("Qwen/Qwen3-VL-8B-Instruct")), HALF, "detail")
     assert (plan.chosen.frames, plan.chosen.count.resized) == (20, (704, 1280))
 
 
 def test_the_rate_is_as_short_as_can_be():
-    choices = ClipChoices(LECTURE, get_model("qwen3-vl-plus"))
+    choices = ClipChoices(LECTURE, PLUS)
     assert choices.rate_of(500) == 0.139
     assert choices.rate_of(2000) == 2.0
     assert choices.rate_of(2001) is None
 
 
 def test_a_list_has_its_frames():
-    info = replace(LECTURE, frame_count=40, fps=Fraction(1), frame_count_from="list")
-    plan = plan_clip(ClipChoices(info, get_model("qwen3-vl-plus")), 5000)
+    info = FrameListInfo(size=ImageSize(1080, 1920), frame_count=40, fps=Fraction(1))
+    plan = plan_clip(ClipChoices(info, PLUS), 5000)
     assert (plan.chosen.fps, plan.chosen.frames) == (None, 40)
     assert plan.chosen.tokens <= 5000
-    with pytest.raises(ConstraintError, match="of a list of images all are shown"):
-        ClipChoices(info, get_model("qwen3-vl-plus"), fps_range=(1, 2))
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("asked", "lowest", "message"),
     [
-        ({"fps_range": (2, 1)}, "no range above 0"),
-        ({"fps_range": (0, 1)}, "no range above 0"),
-        ({"fps_range": (0.05, 1)}, "the lowest is 0.1"),
-        ({"fps_range": (1, 20)}, "the highest is 10"),
-        ({"min_pixels": 5000, "max_pixels": 4200}, "no range"),
+        ({"fps": 1}, Lowest(fps=2), "no range above 0"),
+        ({"fps": 1}, Lowest(fps=0), "no range above 0"),
+        ({"fps": 0}, Lowest(), "no range above 0"),
+        ({"fps": 1}, Lowest(fps=0.05), "the lowest is 0.1"),
+        ({"fps": 0.05}, Lowest(), "the lowest is 0.1"),
+        ({"fps": 20}, Lowest(fps=1), "the highest is 10"),
+        ({"nframes": 8}, Lowest(fps=1), "no rate to choose"),
+        ({"max_pixels": 4200}, Lowest(max_pixels=5000), "no range"),
+        ({"max_pixels": 4200, "min_pixels": 5000}, Lowest(), "is above max_pixels"),
     ],
 )
-def test_what_cannot_be(asked, message):
+def test_what_cannot_be(asked, lowest, message):
     with pytest.raises(ConstraintError, match=message):
-        ClipChoices(LECTURE, get_model("qwen3-vl-plus"), **asked)
+        ClipChoices(LECTURE, PLUS.asking(**asked), lowest)
 
 
 def test_too_little_says_what_is_needed():
-    choices = ClipChoices(LECTURE, get_model("qvq-max"))
+    choices = ClipChoices(LECTURE, View.of("qvq-max"))
     with pytest.raises(BudgetError, match="21,602 tokens are the least that 360 frames") as caught:
         plan_clip(choices, 1000)
     assert (caught.value.needed, caught.value.available) == (21_602, 1000)

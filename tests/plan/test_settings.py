@@ -4,12 +4,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from vlprep import ImageSize, VideoInfo, get_model
-from vlprep.count.tokens import video_tokens
+from vlprep import ImageSize, VideoInfo, get_model, processor
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.plan.settings import ClipChoices, cap_range
+from vlprep.view import ViewOptions
 
-# That no setting is missed is shown by brute force in test_planning.py.
+# That no setting is missed is shown by brute force in test_one_clip.py.
 
 CLIP = VideoInfo(size=ImageSize(720, 1280), frame_count=1000, fps=Fraction(30000, 1001))
 
@@ -19,7 +19,8 @@ CLIP = VideoInfo(size=ImageSize(720, 1280), frame_count=1000, fps=Fraction(30000
 )
 def test_the_grid_is_what_the_counter_says(name):
     for rules in (rule_set.name for rule_set in get_model(name).rule_sets):
-        choices = ClipChoices(CLIP, get_model(name), rules=rules)
+        view = processor(name, rules=rules)
+        choices = ClipChoices(CLIP, view)
         grid = choices.grid
         generator = np.random.default_rng(1)
         for _ in range(40):
@@ -28,32 +29,32 @@ def test_the_grid_is_what_the_counter_says(name):
             if fps is None:
                 continue
             cap = int(grid.max_pixels[row, column])
-            count = video_tokens(CLIP, name, fps=fps, max_pixels=cap, rules=rules)
+            count = view.asking(fps=fps, max_pixels=cap).video_tokens(CLIP)
             assert count.plan.frame_count == grid.frames[row]
             assert count.resized == tuple(grid.sizes[row, column])
             assert count.total == grid.tokens[row, column]
 
 
 def test_every_number_of_frames_has_its_rate():
-    choices = ClipChoices(CLIP, get_model("Qwen/Qwen3-VL-8B-Instruct"))
+    choices = ClipChoices(CLIP, processor("Qwen/Qwen3-VL-8B-Instruct"))
     for frames in choices.grid.frames:
         assert choices.frames_at(choices.rate_of(int(frames))) == frames
 
 
 def test_odd_numbers_have_none_where_frames_come_in_pairs():
-    choices = ClipChoices(CLIP, get_model("Qwen/Qwen2.5-VL-7B-Instruct"))
+    choices = ClipChoices(CLIP, processor("Qwen/Qwen2.5-VL-7B-Instruct"))
     assert [choices.rate_of(n) is None for n in (20, 21, 22, 23)] == [False, True, False, True]
 
 
 def test_the_errors_are_those_of_counting():
     with pytest.raises(ConstraintError, match="frame rate"):
-        assert ClipChoices(replace(CLIP, fps=None), get_model("qvq-max")).grid
+        assert ClipChoices(replace(CLIP, fps=None), processor("qvq-max")).grid
     with pytest.raises(FrameCountError, match="no frames"):
-        assert ClipChoices(replace(CLIP, frame_count=0, fps=None), get_model("qvq-max")).grid
+        assert ClipChoices(replace(CLIP, frame_count=0, fps=None), processor("qvq-max")).grid
 
 
 def test_caps_stay_within_what_may_be_set():
     rule = get_model("qwen3-vl-plus").rules().video
-    assert cap_range(rule, None, None) == (4096, 655_360)
-    assert cap_range(rule, 10_000, 20_000) == (10_000, 20_000)
-    assert cap_range(rule, 1, 10**9) == (4096, 655_360)
+    assert cap_range(rule, ViewOptions()) == (4096, 655_360)
+    assert cap_range(rule, ViewOptions(max_pixels=20_000), 10_000) == (10_000, 20_000)
+    assert cap_range(rule, ViewOptions(max_pixels=10**9), 1) == (4096, 655_360)

@@ -22,6 +22,7 @@ from vlprep.cli.options import (
 from vlprep.cli.plan_report import print_plan
 from vlprep.cli.progress import track
 from vlprep.cli.render import note, print_json, report_problems
+from vlprep.cli.shell import model_words
 from vlprep.count.budget import share_of_input
 from vlprep.plan.records import SplitOptions
 
@@ -70,7 +71,8 @@ def command(
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
     vlprep plan *.jpg --split --reorder --route base64
     """
-    files, split, model_file = take_inputs(asked), _take_split(asked), asked["model_file"]
+    files, split = take_inputs(asked), _take_split(asked)
+    model, model_file = asked["model"], asked["model_file"]
     processor = bind(asked)
     if isinstance(asked["budget"], Fraction):
         share = float(asked["budget"])
@@ -81,12 +83,13 @@ def command(
     if as_json:
         print_json(plan.to_dict(table=table))
     else:
-        model = ("--model-file", model_file) if model_file else ("--model", processor.name)
-        print_plan(plan, model, table=table, explained=explained)
+        words = model_words(processor.name, model_file, model)
+        print_plan(plan, words, table=table, explained=explained)
     for text in plan.budget.notes:
         note(f"note: {text}")
-    reported = (*(() if as_json else plan.files), *plan.failures)
-    return EXIT_FAILED if report_problems(reported, processor) else 0
+    if not as_json:
+        report_problems(plan.files, processor)
+    return EXIT_FAILED if report_problems(plan.failures) else 0
 
 
 def _take_split(asked: dict[str, Any]) -> SplitOptions | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
 
 import click
 
 from vlprep.cli.render import heading, note, print_table
-from vlprep.cli.text import flagged, percent, safe, thousands
+from vlprep.cli.shell import option_words, quote
+from vlprep.cli.text import flagged, percent, thousands
 from vlprep.plan.one_clip import thinned
 from vlprep.plan.records import MediaPlan, PlannedFile
 from vlprep.plan.settings import Setting
@@ -24,7 +23,7 @@ MOST_ALTERNATIVES = 12
 
 
 def print_plan(plan: MediaPlan, model: Sequence[str], *, table: bool, explained: bool) -> None:
-    """Print a plan for a person; `model` are the words that name the model on a command line."""
+    """Print a plan for a person; `model` are the words of a command line that name the model."""
     click.echo(heading(plan.view))
     if not plan.files:
         return
@@ -131,11 +130,11 @@ def _commands(plan: MediaPlan, model: Sequence[str]) -> Iterator[str]:
     for files in _alike(plan):
         videos = [file for file in files if file.kind == "video"]
         asked = _asked(plan.view, (videos or files)[0])
-        names = " ".join(shlex.quote(file.source) for file in files)
+        names = " ".join(quote(file.source) for file in files)
         if len(files) > MOST_NAMES:
             names = "PATH..."
-        words = [*model, *(word for pair in asked.items() for word in _words(*pair))]
-        names, flags = safe(names), safe(shlex.join(words))
+        options = (word for pair in asked.items() for word in option_words(*pair))
+        flags = " ".join((*model, *options))
         is_list = isinstance(files[0].info, FrameListInfo)
         if not is_list:
             yield f"vlprep tokens {names} {flags}"
@@ -157,15 +156,6 @@ def _asked(view: View, file: PlannedFile) -> dict[str, object]:
     """Return all that is asked of the view of a file: what the caller asked and what was chosen."""
     rules = {} if view.rules.name == view.model.default_rules else {"rules": view.rules.name}
     return {**rules, **view.asking(**file.keywords).options.asked}  # type: ignore[arg-type]
-
-
-def _words(name: str, value: object) -> tuple[str, ...]:
-    """Return an option of the view in words of the command line, a float to its last digit."""
-    flag = flagged(f"`{name}`")
-    if value is True:
-        return (flag,)
-    is_float = isinstance(value, float)
-    return flag, f"{Decimal(repr(value)).normalize():f}" if is_float else str(value)
 
 
 def _alike(plan: MediaPlan) -> list[list[PlannedFile]]:

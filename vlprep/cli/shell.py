@@ -1,4 +1,4 @@
-"""Remedies as lines of a shell, to be run as they are printed."""
+"""Commands as lines of a shell, to be run as they are printed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 from vlprep.check.rule import Remedy
 from vlprep.cli.text import flagged
@@ -53,7 +54,7 @@ def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:
     if remedy.output is not None:
         words += ["-o", quote(remedy.output)]
     for name, value in remedy.options:
-        words += model_words if name == "model" else _option(name, value)
+        words += model_words if name == "model" else option_words(name, value)
     return " ".join(words)
 
 
@@ -68,7 +69,14 @@ def model_words(name: str, model_file: str | None, asked: str | None) -> list[st
     return ["--model-file", quote(model_file), *(["--model", quote(asked)] if asked else [])]
 
 
-def _option(name: str, value: object) -> Iterator[str]:
+def option_words(name: str, value: object) -> Iterator[str]:
+    """Yield a parameter and its value as an option, quoted; a float to its last digit.
+
+    >>> list(option_words("start_seconds", 1e-05)), list(option_words("strict", True))
+    (['--start', '0.00001'], ['--strict'])
+    """
     yield flagged(f"`{name}`")
-    if value is not True:
-        yield quote(str(value).removesuffix(".0"))
+    if isinstance(value, float):
+        yield f"{Decimal(repr(value)).normalize():f}"
+    elif value is not True:
+        yield quote(str(value))

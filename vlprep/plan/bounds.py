@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vlprep.count.budget import TokenBudget
@@ -118,7 +117,10 @@ def _clip(plan: ClipPlan) -> Bound | None:
     if free.frames == plan.wanted.frames and free.count.resized.pixels >= wanted:
         return None
     most = int(choices.grid.frames[choices.grid.worth.max(axis=1) >= wanted].max())
-    total, once = choices.view.options.total_pixels or choices.rule.total_pixels, ", counted once per pair"
+    total, once = (
+        choices.view.options.total_pixels or choices.rule.total_pixels,
+        ", counted once per pair",
+    )
     if is_per_clip(choices.rule):
         total, once = choices.caps[1], ""
     shared = "a total of pixels" if total is None else f"{total:,} pixels{once}"

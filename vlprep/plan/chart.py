@@ -25,7 +25,9 @@ def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> N
     """Draw the plan of one clip, and write the picture: see `MediaPlan.save_chart`."""
     format = picture_format(path)
     if plan.clip is None or not plan.clip.choices.has_rate:
-        raise ConstraintError("a chart is drawn of one video whose rate is chosen; this plan is not")
+        raise ConstraintError(
+            "a chart is drawn of one video whose rate is chosen; this plan is not"
+        )
     source, chosen = plan.files[0].source, plan.clip.chosen
     check_not_source(path, [source])
     shown = f"{chosen.frames:,} frames of {format_size(chosen.count.resized)}"

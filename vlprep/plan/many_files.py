@@ -21,7 +21,7 @@ from vlprep.count.tokens import image_counts, image_totals
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.maths.geometry import SizeArray, smart_resize_batch
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer
-from vlprep.plan.settings import ClipChoices, Lowest, Setting, cap_range
+from vlprep.plan.settings import AS_THE_MODEL_SAYS, ClipChoices, Lowest, Setting, cap_range
 from vlprep.types import ImageSize, VideoInfo
 from vlprep.view import View
 
@@ -56,7 +56,7 @@ def plan_together(
     *,
     prefer: Prefer | None = None,
     weights: Sequence[float] | None = None,
-    lowest: Lowest = Lowest(),
+    lowest: Lowest = AS_THE_MODEL_SAYS,
 ) -> SharedPlan:
     """Choose one cap, and one rate for the clips, with which all files cost at most `available`.
 
@@ -170,7 +170,9 @@ class _Needs:
 
     def settings(self, rate: float, cap: int) -> tuple[Setting, ...]:
         """Count each file by itself."""
-        found = dict(pair for part in self.parts for pair in part.settings(rate, cap))
+        found: dict[int, Setting] = {}
+        for part in self.parts:
+            found |= part.settings(rate, cap)
         return tuple(found[place] for place in range(self.files))
 
 
@@ -229,13 +231,14 @@ class _Images:
             if self.caps[0] <= pixels <= self.caps[1]:
                 yield _common_cap(pixels, self.weight)
 
-    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
-        cap = self._cap(common) if self.has_cap else None
+    def settings(self, rate: float, common: int) -> dict[int, Setting]:
+        cap, found = self._cap(common) if self.has_cap else None, {}
         counts = image_counts(list(self.sizes.values()), self._shown(common))
         for place, count in zip(self.sizes, counts, strict=True):
             if isinstance(count, ConstraintError):
                 raise count
-            yield place, Setting(max_pixels=cap, count=count)
+            found[place] = Setting(max_pixels=cap, count=count)
+        return found
 
 
 class _Clip:
@@ -274,8 +277,8 @@ class _Clip:
             area = -(-round(frames / group) * group * area // frames)
         yield _common_cap(area, self.weight)
 
-    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
-        yield self.place, self.choices.setting(rate, self._cap(rate, common))
+    def settings(self, rate: float, common: int) -> dict[int, Setting]:
+        return {self.place: self.choices.setting(rate, self._cap(rate, common))}
 
 
 def _common_cap(pixels: int, weight: float) -> int:

@@ -90,7 +90,9 @@ def plan_clip(choices: ClipChoices, available: int, prefer: Prefer | None = None
         if prefer is None and (most is None or wanted.tokens <= most):
             return wanted
         order = PREFERENCES[prefer or BALANCED]
-        return _setting_at(choices, grid, *_best_row(choices, grid, most, order, wanted_size.pixels))
+        return _setting_at(
+            choices, grid, *_best_row(choices, grid, most, order, wanted_size.pixels)
+        )
 
     return ClipPlan(
         choices=choices,

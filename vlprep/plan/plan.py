@@ -5,6 +5,7 @@ The door of this room: everything beside it that computes knows sizes and facts 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Unpack
@@ -14,7 +15,7 @@ from vlprep.count.budget import BudgetKeywords, TokenBudget, token_budget
 from vlprep.count.files import Facts, Media, MediaFailure, Probed, as_many, probe_or_failure
 from vlprep.count.tokens import image_count, image_totals
 from vlprep.errors import BudgetError, ConstraintError
-from vlprep.media.encode import MIME_TYPES
+from vlprep.media.source import source_name
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
@@ -67,11 +68,19 @@ def plan_media(
     if prefer not in (None, *PREFERENCES):
         raise ConstraintError(f"prefer {prefer!r}; known: {', '.join(PREFERENCES)}")
     budget = token_budget(view.model, **parts)
-    found = [probe_or_failure(item, view) for item in as_many(items)]
+    found = [_probed(item, view) for item in as_many(items)]
     if weights is not None and len(weights) != len(found):
         raise ConstraintError(f"weights: {len(weights)} for {len(found)} files")
     task = _Task(view, budget, prefer, Lowest(lowest_fps, lowest_max_pixels))
     return task.plan(task.without_refused(found), weights, split)
+
+
+def _probed(item: Media, view: View) -> Probed | MediaFailure:
+    """Read a header; a folder keeps its name, by which a command can read it again."""
+    found = probe_or_failure(item, view)
+    if isinstance(found, Probed) and isinstance(item, str | os.PathLike):
+        return replace(found, source=source_name(item))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +185,8 @@ class _Task:
         loads = [_load(file, setting.tokens, asked) for file, setting in kept]
         split = split_requests(loads, room, reorder=asked.reorder)
         for place in split.too_large:
-            error = ConstraintError("too large for any request; a higher `max_bytes`, or compress")
-            failed.append(MediaFailure(source=kept[place][0].source, error=error))
+            reason = ConstraintError("too large for any request; a higher `max_bytes`, or compress")
+            failed.append(MediaFailure(source=kept[place][0].source, error=reason))
         settings = [setting for _, setting in kept]
         wanted = sum(setting.tokens for setting in settings)
         report = self._report([file for file, _ in kept], settings, failed, wanted)
@@ -229,5 +238,7 @@ def _load(file: Probed, tokens: int, asked: SplitOptions) -> Load:
 
 def _mime_type(info: Facts) -> str:
     if isinstance(info, ImageInfo):
+        from vlprep.media.encode import MIME_TYPES  # Pillow comes with it
+
         return MIME_TYPES.get(info.format, "application/octet-stream")
     return VIDEO_MIME_TYPES.get(info.format or "", "video/x-matroska")

@@ -112,7 +112,10 @@ class MediaPlan:
             "reserved_tokens": self.budget.reserved,
             "limits": [asdict(limit) for limit in self.budget.limits],
             "budget": budget_dict(self.budget),
-            "items": [file.to_dict() for file in (*self.files, *self.failures)],
+            "items": [
+                *(file.to_dict() for file in self.files),
+                *(f.to_dict() for f in self.failures),
+            ],
             "requests": [[self.files[k].source for k in request] for request in self.requests],
             "total_tokens": self.total_tokens,
             "wanted_tokens": self.wanted_tokens,

@@ -1,15 +1,14 @@
 """Every distinct setting of one clip: how many frames, how large, what it costs.
 
 Two settings differ where a count differs: in the number of frames, or in the size of a frame. The
-numbers of frames follow from the rates that may be asked; the sizes change at certain caps only,
-and `ClipChoices.grid` looks at each of these, with nothing assumed of what lies between. Choosing
-among the settings is `vlprep.plan.one_clip`'s.
+numbers of frames are `vlprep.plan.rates`'s; the sizes change at certain caps only, and
+`ClipChoices.grid` looks at each of these, with nothing assumed of what lies between. Choosing among
+the settings is `vlprep.plan.one_clip`'s.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -24,17 +23,18 @@ from vlprep.count.pixels import (
     is_shared_in_whole_pixels,
     video_ranges,
 )
-from vlprep.count.tokens import TokenCount, VideoCount, timestamp_tokens, video_count
-from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.count.tokens import TokenCount, timestamp_tokens, video_count
+from vlprep.errors import ConstraintError
 from vlprep.maths.geometry import (
     clip_source_size,
     rounded_size,
     smart_resize_clip_ranges,
     smart_resize_ranges,
 )
-from vlprep.maths.sampling import PAIR, SPREAD_BY_RATE, count_frames, frame_range, sample_times
+from vlprep.maths.sampling import PAIR, SPREAD_BY_RATE, sample_times
 from vlprep.models.spec import ImageRule, VideoRule
-from vlprep.types import FrameListInfo, ImageSize, VideoInfo
+from vlprep.plan.rates import ClipRates
+from vlprep.types import ImageSize, VideoInfo
 from vlprep.view import View, ViewOptions
 
 Numbers = npt.NDArray[np.int64]
@@ -47,6 +47,9 @@ class Lowest(NamedTuple):
     """Lowest rate, in frames per second."""
     max_pixels: int | None = None
     """Lowest cap."""
+
+
+AS_THE_MODEL_SAYS = Lowest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,25 +100,19 @@ class ClipGrid:
     """Pixels of a frame that show something, (N, M): enlarging it adds none."""
 
 
-class ClipChoices:
+class ClipChoices(ClipRates):
     """What may be chosen for one clip below what a view asks, and what each choice comes to.
 
-    The rate goes down from the view's to `lowest.fps`, by default the lowest that a source states,
-    or one frame over the whole clip; of a list of images, and where the view asks for a number of
-    frames, there is none to choose. The cap goes down from the view's to `lowest.max_pixels`, by
+    The rate is that of `ClipRates`. The cap goes down from the view's to `lowest.max_pixels`, by
     default the lowest that may be set.
 
     Raises the errors of `rate_range` and `cap_range`; a clip that the rules refuse is refused by
     what is asked of it then.
     """
 
-    def __init__(self, info: VideoInfo, view: View, lowest: Lowest = Lowest()) -> None:
-        self.info, self.view, self.rule = info, view, view.video_rule
-        self.is_list = isinstance(info, FrameListInfo)
-        self.has_rate = not self.is_list and view.options.nframes is None
+    def __init__(self, info: VideoInfo, view: View, lowest: Lowest = AS_THE_MODEL_SAYS) -> None:
+        super().__init__(info, view, lowest.fps)
         self.caps = cap_range(self.rule, view.options, lowest.max_pixels)
-        self._asked_rates = None if self.is_list else rate_range(self.rule, view.options, lowest.fps)
-        self._rate_of: dict[int, float | None] = {}
 
     def setting(self, fps: float | None, max_pixels: int) -> Setting:
         """Count the clip with a choice, as `video_count` does, whose errors are raised."""
@@ -126,52 +123,10 @@ class ClipChoices:
         count = video_count(self.info, view.asking(fps=fps))
         return Setting(fps=fps, max_pixels=max_pixels, count=count)
 
-    def frames_at(self, fps: float) -> int:
-        """Return the number of frames at a rate, 0 where the rules refuse."""
-        if not self.has_rate:
-            return self._fixed.frames
-        asked = self.view.options
-        try:
-            return count_frames(
-                self._length,
-                self._own_rate,
-                fps=fps,
-                min_frames=self.rule.min_frames if asked.min_frames is None else asked.min_frames,
-                max_frames=asked.max_frames,
-                max_frames_default=self.rule.max_frames,
-                reference=self.rule.count,
-                strict=asked.strict,
-            )
-        except FrameCountError:
-            return 0
-
-    @cached_property
-    def rates(self) -> tuple[float, float]:
-        """The lowest and the highest rate; twice what there is where none is chosen."""
-        if not self.has_rate or self._asked_rates is None:
-            return (self._fixed.plan.sample_fps,) * 2
-        low, high = self._asked_rates
-        # One frame over the whole clip: no lower rate gives fewer.
-        return low or min(high, 1 / self.seconds), high
-
     @cached_property
     def wanted(self) -> Setting:
         """What the view asks; raises the rules' own error where they refuse."""
         return self.setting(self.rates[1], self.caps[1])
-
-    def rate_of(self, frames: int) -> float | None:
-        """Return a rate that gives exactly so many frames, `None` where none does.
-
-        The highest rate where that gives them, else the one with the fewest decimals.
-        """
-        if frames not in self._rate_of:
-            self._rate_of[frames] = self._find_rate(frames)
-        return self._rate_of[frames]
-
-    @property
-    def full_rate(self) -> float:
-        """The lowest rate that gives the frames wanted; higher ones show no more."""
-        return next(self._rates_from(self.wanted.frames), self.rates)[0]
 
     @cached_property
     def grid(self) -> ClipGrid:
@@ -179,7 +134,7 @@ class ClipChoices:
 
         Raises the errors of `video_count`.
         """
-        frames = np.arange(self._fewest_frames, self.wanted.frames + 1)
+        frames = np.arange(self.fewest_frames, self.most_frames + 1)
         caps = np.clip(self._steps(frames), *self.caps)
         rows = np.broadcast_to(frames[:, None], caps.shape).ravel()
         sizes = self._sizes(rows, caps.ravel()).reshape(*caps.shape, 2)
@@ -206,84 +161,6 @@ class ClipChoices:
         frames, text = np.array([count]), np.array([self._text(count, fps)])
         pixels = self._sizes(frames, np.array([max_pixels])).prod(axis=1, keepdims=True)
         return int(self._tokens(frames, pixels, text)[0, 0])
-
-    # The rates.
-
-    @property
-    def seconds(self) -> float:
-        """How long what is looked at lasts; at an unknown rate, as if at one frame a second."""
-        return self._length / (self._own_rate or 1)
-
-    @property
-    def _own_rate(self) -> float | None:
-        return None if self.info.fps is None else float(self.info.fps)
-
-    @cached_property
-    def _part(self) -> tuple[int, int]:
-        """The first and the last frame that the view is of."""
-        asked = self.view.options
-        span = (asked.start_seconds, asked.end_seconds)
-        return frame_range(self.info.frame_count, self._own_rate, *span)
-
-    @property
-    def _length(self) -> int:
-        return self._part[1] - self._part[0] + 1
-
-    @cached_property
-    def _fixed(self) -> VideoCount:
-        """The count where no rate is chosen, whose frames stay whatever the cap."""
-        return video_count(self.info, self.view)
-
-    @cached_property
-    def _fewest_frames(self) -> int:
-        if not self.has_rate:
-            return self.wanted.frames
-        return min(self.frames_at(first) for first, _ in self._rates_from(1))
-
-    def _find_rate(self, frames: int) -> float | None:
-        high = self.rates[1]
-        if not self.has_rate or self.frames_at(high) == frames:
-            return high
-        for first, end in self._rates_from(frames):
-            if self.frames_at(first) == frames:
-                return self._shortest(first, end, frames)
-        return None
-
-    def _rates_from(self, frames: int) -> Iterator[tuple[float, float]]:
-        """Yield the parts of each stretch of the rates that have at least so many frames."""
-        for low, high in self._monotone_stretches():
-            if self.frames_at(high) >= frames:
-                yield self._first_rate(low, high, frames), high
-
-    def _monotone_stretches(self) -> Iterator[tuple[float, float]]:
-        """Cut the rates where a rule starts to count a last fraction of a second."""
-        low, high = self.rates
-        part = self.seconds - int(self.seconds)
-        turn = 1 / part if part else math.inf
-        if low < turn < high:
-            yield low, turn
-            yield math.nextafter(turn, math.inf), high
-        else:
-            yield low, high
-
-    def _first_rate(self, low: float, high: float, frames: int) -> float:
-        """Bisect the floats for the lowest rate with at least so many frames, as `high` has."""
-        if self.frames_at(low) >= frames:
-            return low
-        while (middle := (low + high) / 2) not in (low, high):
-            if self.frames_at(middle) < frames:
-                low = middle
-            else:
-                high = middle
-        return high
-
-    def _shortest(self, first: float, last: float, frames: int) -> float:
-        """Return the rate with the fewest decimals, from `first` up, that gives the frames."""
-        for digits in range(17):
-            rate = float(math.ceil(first * 10.0**digits) / 10.0**digits)
-            if first <= rate <= last and self.frames_at(rate) == frames:
-                return rate
-        return first
 
     # The caps.
 
@@ -325,8 +202,10 @@ class ClipChoices:
         height, width = (
             clip_source_size(*self.info.size, rule.factor) if per_clip else self.info.size
         )
-        # A total is compared with the rounded number of frames, which may be a third above theirs.
-        lowest = self._fewest_frames if per_clip else 1
+        # Where a total is shared, the fewest frames have the largest areas. Beyond twice the clip's
+        # own area nothing is shrunk, and beyond the lower limit nothing is enlarged. The tenth is
+        # for the floor, FLOOR_SHARE of the lower limit, which may lie above the cap.
+        lowest = self.fewest_frames if per_clip else 1
         source = 2 * (height + rule.factor) * (width + rule.factor)
         largest = 1.1 * min(self.caps[1], max(source, self._lower_limit) * lowest) / lowest
         sides = ((height, width), (width, height))
@@ -378,8 +257,8 @@ class ClipChoices:
         if not self.view.rules.prompt.timestamps or fps is None:
             return 0
         if not self.has_rate:
-            return self._fixed.text
-        part, own_rate = self._part, self._own_rate
+            return self.fixed.text
+        part, own_rate = self.part, self.own_rate
         times = sample_times(*part, own_rate, frames, fps=fps, sampling=self._sampling)
         return timestamp_tokens(times, self.rule, self.view.rules.prompt)
 
@@ -389,35 +268,14 @@ class ClipChoices:
 
 
 def _around(areas: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the whole numbers at which a step at each area may lie: that above, and the next."""
+    """Return the whole numbers at which a step at each area may lie: that above, and the next.
+
+    An area is a quotient of floats. One that should be whole may come out a hair above it, and
+    its ceiling would be one too high; where it comes out below, the references' floats may still
+    shrink a frame at the ceiling, and not at the next.
+    """
     first = np.ceil(areas * (1 - 1e-10))
     return np.concatenate([first, first + 1], axis=-1)
-
-
-# What is asked, and refused, whatever the file.
-
-
-def rate_range(
-    rule: VideoRule, asked: ViewOptions, lowest: float | None = None
-) -> tuple[float | None, float]:
-    """Return the lowest rate that may be chosen, `None` if no source states one, and the wanted.
-
-    Raises `ConstraintError` for rates in the wrong order or that the service does not take, and
-    for a lowest rate where a number of frames is asked.
-    """
-    if asked.nframes is not None:
-        if lowest is not None:
-            raise ConstraintError("`nframes` leaves no rate to choose, so no `lowest_fps`")
-        return None, rule.fps
-    high = rule.fps if asked.fps is None else asked.fps
-    low = high if lowest is None else lowest
-    if not 0 < low <= high:
-        raise ConstraintError(f"fps from {low:g} to {high:g}: that is no range above 0")
-    if rule.min_fps is not None and low < rule.min_fps:
-        raise ConstraintError(f"fps from {low:g}: the lowest is {rule.min_fps:g}")
-    if rule.max_fps is not None and high > rule.max_fps:
-        raise ConstraintError(f"fps up to {high:g}: the highest is {rule.max_fps:g}")
-    return rule.min_fps if lowest is None else lowest, high
 
 
 def cap_range(
