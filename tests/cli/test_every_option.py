@@ -58,14 +58,14 @@ def test_no_command_warns_of_a_model_more_than_once_or_not_at_all(run, tmp_path)
     )
     commands = {
         "tokens": [], "check": [], "plan": ["--budget", "5000"], "view": ["-o", "OUT"],
-        "compress": ["--dry-run"], "payload": ["--text", "What?"], "fit-images": ["--max-input", 5000],
+        "compress": ["--dry-run"], "payload": ["--text", "What?"],
+        "fit-images": ["--max-input", 5000],
     }  # fmt: skip
     for command, more in commands.items():
         for form in ([], ["--json"]) if command != "payload" else ([],):
-            more = [
-                tmp_path / f"{command}{len(form)}.png" if word == "OUT" else word for word in more
-            ]
-            ran = run(command, "photo.jpg", "--model-file", tmp_path, *more, *form)
+            output = tmp_path / f"{command}{len(form)}.png"
+            words = [output if word == "OUT" else word for word in more]
+            ran = run(command, "photo.jpg", "--model-file", tmp_path, *words, *form)
             assert ran.code == 0, ran.err
             assert ran.err.count("the folder states no image size") == 1, (command, form)
             assert f"warning: {tmp_path.name}: " in ran.err

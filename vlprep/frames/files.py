@@ -115,8 +115,9 @@ def _write_array(frames: Iterable[Frame], folder: Path, size: ImageSize) -> Iter
     count = 0
     with (folder / ARRAY).open("xb") as file:
         _array_header(file, count, size)
-        for count, frame in enumerate(frames, 1):
+        for frame in frames:
             file.write(frame.image.data)
+            count += 1
             yield FrameRecord.of(frame, ARRAY)
         file.seek(0)  # how many came is known now; the header has room for any number
         _array_header(file, count, size)
