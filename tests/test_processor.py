@@ -101,7 +101,21 @@ def test_the_keywords_of_a_verb_are_its_parameters(keywords, function):
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return  # then the record that takes them refuses what it does not know
     own = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
-    assert set(getattr(module, name).__annotations__) == own
+    of_view = set(ViewKeywords.__annotations__)
+    assert set(getattr(module, name).__annotations__) - of_view == own
+
+
+def test_the_keywords_of_a_view_hold_for_one_call():
+    bound = processor("qwen3-vl-plus", fps=2)
+    with bound.frames(str(FIXTURES / "street.mp4"), fps=1) as once:
+        assert once.plan.frame_count == 10
+    with bound.frames(str(FIXTURES / "street.mp4")) as again:
+        assert again.plan.frame_count == 20
+    report = bound.check(PHOTO, rules="api-2026", max_pixels=100_000)
+    assert (
+        report.files[0].tokens
+        == bound.by("api-2026").asking(max_pixels=100_000).count(PHOTO).tokens
+    )
 
 
 def test_a_function_is_the_verb_of_a_processor():

@@ -6,11 +6,11 @@ verb itself, where they are documented.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from vlprep.types import Watch, unwatched
-from vlprep.verbs import Processor, processor
+from vlprep.verbs import processor
 from vlprep.view import ViewKeywords
 
 if TYPE_CHECKING:
@@ -40,44 +40,13 @@ if TYPE_CHECKING:
     from vlprep.models.spec import ModelSpec
     from vlprep.payload.parts import Json
     from vlprep.payload.request import Item as SentItem
-    from vlprep.payload.request import Request as SentRequest
-    from vlprep.payload.request import RequestKeywords
-    from vlprep.plan.fit import ImageFit
+    from vlprep.payload.request import Request, RequestKeywords
+    from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
     from vlprep.types import ImageSize, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
-
-    class Plan(PlanKeywords, ViewKeywords, total=False):
-        """Keywords of a verb and of a view, and so on below."""
-
-    class Fit(BudgetKeywords, ViewKeywords, total=False):
-        """Of `fit`."""
-
-    class Frames(FrameKeywords, ViewKeywords, total=False):
-        """Of `frames`."""
-
-    class Locate(LocateKeywords, ViewKeywords, total=False):
-        """Of `locate`."""
-
-    class Check(CheckKeywords, ViewKeywords, total=False):
-        """Of `check`."""
-
-    class Compress(CompressKeywords, ViewKeywords, total=False):
-        """Of `compress`."""
-
-    class CompressMany(CompressManyKeywords, ViewKeywords, total=False):
-        """Of `compress_many`."""
-
-    class CompressImage(ImageKeywords, ViewKeywords, total=False):
-        """Of `compress_image`."""
-
-    class CompressVideo(VideoKeywords, ViewKeywords, total=False):
-        """Of `compress_video`."""
-
-    class Request(RequestKeywords, ViewKeywords, total=False):
-        """Of `request`."""
 
 
 def count_tokens(source: Media, model: Model = None, **view: Unpack[ViewKeywords]) -> MediaCount:
@@ -142,31 +111,29 @@ def token_budget(model: Model = None, **parts: Unpack[BudgetKeywords]) -> TokenB
 
 
 def plan_media(
-    items: Media | Iterable[Media], model: Model = None, **asked: Unpack[Plan]
+    items: Media | Iterable[Media], model: Model = None, **asked: Unpack[PlanKeywords]
 ) -> MediaPlan:
     """Choose the settings with which files fit a budget, as `processor(...).plan(items)` does.
 
     >>> plan_media("fixtures/street.mp4", "qwen3-vl-plus", budget=1500).total_tokens
     1442
     """
-    bound, rest = _bind(model, asked)
-    return bound.plan(items, **rest)
+    return processor(model).plan(items, **asked)
 
 
 def fit_images(
-    items: Media | Iterable[Media], model: Model = None, **asked: Unpack[Fit]
+    items: Media | Iterable[Media], model: Model = None, **asked: Unpack[FitKeywords]
 ) -> ImageFit:
     """Say how many images fit one request, as `processor(...).fit(items)` does.
 
     >>> fit_images(["fixtures/photo.jpg"] * 3, "qvq-max", max_input=800).fits
     2
     """
-    bound, rest = _bind(model, asked)
-    return bound.fit(items, **rest)
+    return processor(model).fit(items, **asked)
 
 
 def read_frames(
-    source: SourceLike | Sequence[SourceLike], model: Model = None, **asked: Unpack[Frames]
+    source: SourceLike | Sequence[SourceLike], model: Model = None, **asked: Unpack[FrameKeywords]
 ) -> FrameStream:
     """Read the frames that a model sees of a video, as `processor(...).frames(source)` does.
 
@@ -174,8 +141,7 @@ def read_frames(
     ...     next(frames)
     Frame(number=0, at 0.000 s, 352x640x3)
     """
-    bound, rest = _bind(model, asked)
-    return bound.frames(source, **rest)
+    return processor(model).frames(source, **asked)
 
 
 def view_image(source: SourceLike, model: Model = None, **view: Unpack[ViewKeywords]) -> ImageView:
@@ -188,7 +154,7 @@ def view_image(source: SourceLike, model: Model = None, **view: Unpack[ViewKeywo
 
 
 def locate_boxes(
-    source: SourceLike, answer: str, model: Model = None, **asked: Unpack[Locate]
+    source: SourceLike, answer: str, model: Model = None, **asked: Unpack[LocateKeywords]
 ) -> LocatedShapes:
     """Map the boxes, points and polygons of a model's answer to pixels of the image.
 
@@ -196,54 +162,50 @@ def locate_boxes(
     >>> found.convention, found.shapes[0].points
     ('relative-1000', ((160.0, 240.0), (320.0, 480.0)))
     """
-    bound, rest = _bind(model, asked)
-    return bound.locate(source, answer, **rest)
+    return processor(model).locate(source, answer, **asked)
 
 
 def check_media(
-    items: CheckedItem | Iterable[CheckedItem], model: Model = None, **asked: Unpack[Check]
+    items: CheckedItem | Iterable[CheckedItem], model: Model = None, **asked: Unpack[CheckKeywords]
 ) -> CheckReport:
     """Check the files of one request against every documented limit.
 
     >>> check_media("fixtures/tiny.png", "qwen3-vl-plus").errors[0].rule
     'image-side'
     """
-    bound, rest = _bind(model, asked)
-    return bound.check(items, **rest)
+    return processor(model).check(items, **asked)
 
 
 def compress_file(
     source: SourceLike | Sequence[SourceLike],
     target: Target | None = None,
     model: Model = None,
-    **asked: Unpack[Compress],
+    **asked: Unpack[CompressKeywords],
 ) -> CompressedFile:
     """Bring one file under a byte limit, as an image or as a video, whichever it is.
 
     >>> compress_file("fixtures/photo.jpg", dry_run=True).result.action
     'unchanged'
     """
-    bound, rest = _bind(model, asked)
-    return bound.compress(source, target, **rest)
+    return processor(model).compress(source, target, **asked)
 
 
 def compress_many(
     sources: SourceLike | Iterable[SourceLike],
     folder: PathLike | None = None,
     model: Model = None,
-    **asked: Unpack[CompressMany],
+    **asked: Unpack[CompressManyKeywords],
 ) -> Iterator[Outcome]:
     """Bring many files under a byte limit, in order; one that fails is reported in its place.
 
     >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"])]
     ['CompressedFile', 'MediaFailure']
     """
-    bound, rest = _bind(model, asked)
-    return bound.compress_many(sources, folder, **rest)
+    return processor(model).compress_many(sources, folder, **asked)
 
 
 def compress_image(
-    source: SourceLike, model: Model = None, **asked: Unpack[CompressImage]
+    source: SourceLike, model: Model = None, **asked: Unpack[ImageKeywords]
 ) -> CompressedImage:
     """Bring an image under a byte limit, in memory.
 
@@ -251,15 +213,14 @@ def compress_image(
     >>> image.action, image.format, image.bytes_after < 27_000
     ('compressed', 'JPEG', True)
     """
-    bound, rest = _bind(model, asked)
-    return bound.compress_image(source, **rest)
+    return processor(model).compress_image(source, **asked)
 
 
 def compress_video(
     source: SourceLike | Sequence[SourceLike],
     target: Target | None,
     model: Model = None,
-    **asked: Unpack[CompressVideo],
+    **asked: Unpack[VideoKeywords],
 ) -> CompressedVideo:
     """Bring a video under a byte limit, into a file, so that a model is shown the same of it.
 
@@ -267,24 +228,28 @@ def compress_video(
     >>> plan.action, plan.frames_before, plan.frames_after
     ('compressed', 300, 20)
     """
-    bound, rest = _bind(model, asked)
-    return bound.compress_video(source, target, **rest)
+    return processor(model).compress_video(source, target, **asked)
 
 
 def build_request(
-    items: SentItem | Sequence[SentItem], text: str, model: Model = None, **asked: Unpack[Request]
-) -> SentRequest:
+    items: SentItem | Sequence[SentItem],
+    text: str,
+    model: Model = None,
+    **asked: Unpack[RequestKeywords],
+) -> Request:
     """Build a whole request that asks a model about images and videos; nothing is sent.
 
     >>> build_request("fixtures/photo.jpg", "What is this?", "qvq-max").tokens
     393
     """
-    bound, rest = _bind(model, asked)
-    return bound.request(items, text, **rest)
+    return processor(model).request(items, text, **asked)
 
 
 def build_messages(
-    items: SentItem | Sequence[SentItem], text: str, model: Model = None, **asked: Unpack[Request]
+    items: SentItem | Sequence[SentItem],
+    text: str,
+    model: Model = None,
+    **asked: Unpack[RequestKeywords],
 ) -> list[Json]:
     """Build the messages of a request, as `build_request` does.
 
@@ -298,7 +263,10 @@ def build_messages(
 
 
 def build_message(
-    items: SentItem | Sequence[SentItem], text: str, model: Model = None, **asked: Unpack[Request]
+    items: SentItem | Sequence[SentItem],
+    text: str,
+    model: Model = None,
+    **asked: Unpack[RequestKeywords],
 ) -> Json:
     """Build the user's message of a request, as `build_request` does.
 
@@ -381,11 +349,3 @@ def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> N
     ...     save_chart(plan_media("fixtures/street.mp4", budget=1500), f"{folder}/plan.png")
     """
     plan.save_chart(path, overwrite=overwrite)
-
-
-def _bind(model: Model, asked: Mapping[str, Any]) -> tuple[Processor, dict[str, Any]]:
-    """Bind the keywords of a view; returns those of the verb as well."""
-    keys = ViewKeywords.__annotations__
-    view = {key: value for key, value in asked.items() if key in keys}
-    rest = {key: value for key, value in asked.items() if key not in keys}
-    return processor(model, **view), rest

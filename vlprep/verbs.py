@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from vlprep.media.target import PathLike
     from vlprep.payload.request import Item as SentItem
     from vlprep.payload.request import Request, RequestKeywords
-    from vlprep.plan.fit import ImageFit
+    from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
     from vlprep.types import ImageSize, VideoInfo
@@ -64,7 +64,7 @@ class Processor(View):
     """A model, a rule set and the view options, with every verb: made by `processor`.
 
     Frozen, hashable and picklable. Of several files each verb takes an iterable, and one file alone
-    as it is.
+    as it is. The keywords of a view, given to a verb that has keywords, hold for that call alone.
     """
 
     # What it costs.
@@ -148,9 +148,10 @@ class Processor(View):
         """
         from vlprep.plan.plan import plan_media
 
-        return plan_media(items, self, **asked)
+        view, rest = self.with_keywords(asked)
+        return plan_media(items, view, **rest)
 
-    def fit(self, items: Media | Iterable[Media], **parts: Unpack[BudgetKeywords]) -> ImageFit:
+    def fit(self, items: Media | Iterable[Media], **asked: Unpack[FitKeywords]) -> ImageFit:
         """Say how many images fit one request, in order, and how to split them if not all do.
 
         >>> fit = processor("qvq-max").fit(["fixtures/photo.jpg", "fixtures/photo.heic"])
@@ -159,12 +160,13 @@ class Processor(View):
         """
         from vlprep.plan.fit import fit_images
 
-        return fit_images(items, self, self.budget(**parts))
+        view, parts = self.with_keywords(asked)
+        return fit_images(items, view, view.budget(**parts))
 
     # What the model sees.
 
     def frames(
-        self, source: SourceLike | Sequence[SourceLike], **how: Unpack[FrameKeywords]
+        self, source: SourceLike | Sequence[SourceLike], **asked: Unpack[FrameKeywords]
     ) -> FrameStream:
         """Read the very frames that `count` counts, at the size that the model sees.
 
@@ -174,7 +176,8 @@ class Processor(View):
         """
         from vlprep.frames.stream import stream_frames
 
-        return stream_frames(source, self, **how)
+        view, how = self.with_keywords(asked)
+        return stream_frames(source, view, **how)
 
     def view(self, source: SourceLike) -> ImageView:
         """Show an image as the model sees it.
@@ -187,7 +190,7 @@ class Processor(View):
         return view_image(source, self)
 
     def locate(
-        self, source: SourceLike, answer: str, **how: Unpack[LocateKeywords]
+        self, source: SourceLike, answer: str, **asked: Unpack[LocateKeywords]
     ) -> LocatedShapes:
         """Map the boxes, points and polygons of the model's answer to pixels of the image.
 
@@ -197,12 +200,13 @@ class Processor(View):
         """
         from vlprep.boxes.boxes import locate_boxes
 
-        return locate_boxes(source, answer, self, **how)
+        view, how = self.with_keywords(asked)
+        return locate_boxes(source, answer, view, **how)
 
     # What is sent.
 
     def check(
-        self, items: CheckedItem | Iterable[CheckedItem], **how: Unpack[CheckKeywords]
+        self, items: CheckedItem | Iterable[CheckedItem], **asked: Unpack[CheckKeywords]
     ) -> CheckReport:
         """Check the files of one request against every documented limit.
 
@@ -212,13 +216,14 @@ class Processor(View):
         """
         from vlprep.check.check import check_files
 
-        return check_files(items, self, **how)
+        view, how = self.with_keywords(asked)
+        return check_files(items, view, **how)
 
     def compress(
         self,
         source: SourceLike | Sequence[SourceLike],
         target: Target | None = None,
-        **how: Unpack[CompressKeywords],
+        **asked: Unpack[CompressKeywords],
     ) -> CompressedFile:
         """Bring one file under a byte limit, as an image or as a video, whichever it is.
 
@@ -227,13 +232,14 @@ class Processor(View):
         """
         from vlprep.compress.many import compress_file
 
-        return compress_file(source, target, self, **how)
+        view, how = self.with_keywords(asked)
+        return compress_file(source, target, view, **how)
 
     def compress_many(
         self,
         sources: SourceLike | Iterable[SourceLike],
         folder: PathLike | None = None,
-        **how: Unpack[CompressManyKeywords],
+        **asked: Unpack[CompressManyKeywords],
     ) -> Iterator[Outcome]:
         """Bring many files under a byte limit, into a folder; one that fails is reported so.
 
@@ -243,9 +249,10 @@ class Processor(View):
         """
         from vlprep.compress.many import compress_many
 
-        return compress_many(sources, folder, self, **how)
+        view, how = self.with_keywords(asked)
+        return compress_many(sources, folder, view, **how)
 
-    def compress_image(self, source: SourceLike, **how: Unpack[ImageKeywords]) -> CompressedImage:
+    def compress_image(self, source: SourceLike, **asked: Unpack[ImageKeywords]) -> CompressedImage:
         """Bring an image under a byte limit, in memory.
 
         >>> processor().compress_image("fixtures/photo.jpg", limit=27_000).action
@@ -253,13 +260,14 @@ class Processor(View):
         """
         from vlprep.compress.image import compress_image
 
-        return compress_image(source, self, **how)
+        view, how = self.with_keywords(asked)
+        return compress_image(source, view, **how)
 
     def compress_video(
         self,
         source: SourceLike | Sequence[SourceLike],
         target: Target | None,
-        **how: Unpack[VideoKeywords],
+        **asked: Unpack[VideoKeywords],
     ) -> CompressedVideo:
         """Bring a video under a byte limit, so that the model is shown the same of it.
 
@@ -271,10 +279,11 @@ class Processor(View):
         """
         from vlprep.compress.video import compress_video
 
-        return compress_video(source, target, self, **how)
+        view, how = self.with_keywords(asked)
+        return compress_video(source, target, view, **how)
 
     def request(
-        self, items: SentItem | Sequence[SentItem], text: str, **how: Unpack[RequestKeywords]
+        self, items: SentItem | Sequence[SentItem], text: str, **asked: Unpack[RequestKeywords]
     ) -> Request:
         """Build a whole request that asks the model about images and videos; nothing is sent.
 
@@ -283,4 +292,5 @@ class Processor(View):
         """
         from vlprep.payload.request import build_request
 
-        return build_request(items, text, self, **how)
+        view, how = self.with_keywords(asked)
+        return build_request(items, text, view, **how)

@@ -7,8 +7,9 @@ Bound and checked once, at a door; everything below takes a `View`. The verbs on
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Self, TypedDict, Unpack, get_args
+from typing import Any, Self, TypedDict, Unpack, get_args
 
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_model
@@ -137,6 +138,18 @@ class View:
         {'nframes': 8}
         """
         return replace(self, options=replace(self.options, **changes))
+
+    def with_keywords(self, keywords: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
+        """Take the options of a view out of a verb's keywords; returns the view and the rest.
+
+        >>> view, rest = View.of("qvq-max").with_keywords({"fps": 1, "route": "url"})
+        >>> view.options.asked, rest
+        ({'fps': 1}, {'route': 'url'})
+        """
+        own = {name: keywords[name] for name in OptionKeywords.__annotations__ if name in keywords}
+        rest = {name: value for name, value in keywords.items() if name not in (*own, "rules")}
+        view = replace(self, options=replace(self.options, **own)) if own else self
+        return view.by(keywords["rules"]) if keywords.get("rules") else view, rest
 
     def by(self, rules: str) -> Self:
         """Return the same view by another of the model's rule sets; raises `ConstraintError`."""

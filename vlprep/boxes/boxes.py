@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +28,11 @@ from vlprep.media.target import PathLike, check_new, check_not_source, new_file
 from vlprep.models.spec import BoxConvention
 from vlprep.types import ImageInfo, ImageSize
 from vlprep.units import format_size
-from vlprep.view import View
+from vlprep.view import View, ViewKeywords
 
 
-class LocateKeywords(TypedDict, total=False):
-    """Keywords of `locate_boxes`."""
+class LocateKeywords(ViewKeywords, total=False):
+    """Keywords of `locate_boxes`, and of a view."""
 
     convention: str | None
     resized: ImageSize | tuple[int, int] | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
 from vlprep.check.report import CheckReport, check_sending
 from vlprep.check.rule import FileFacts, MediaKind, Sending
@@ -22,14 +22,14 @@ from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
 from vlprep.models.service import ChatApi
 from vlprep.types import ImageInfo, VideoInfo
-from vlprep.view import View
+from vlprep.view import View, ViewKeywords
 
 Item: TypeAlias = SourceLike | Sequence[SourceLike]
 """A file, or a list of images that stands for a video."""
 
 
-class CheckKeywords(TypedDict, total=False):
-    """Keywords of `check_files`."""
+class CheckKeywords(ViewKeywords, total=False):
+    """Keywords of `check_files`, and of a view."""
 
     route: str
     api: str | None

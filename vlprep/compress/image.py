@@ -7,7 +7,7 @@ pictures are resized first and compressed second. What fits already is left alon
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypedDict
+from typing import Any
 
 from vlprep.check.files import data_url_length, image_byte_limit, takes_image
 from vlprep.compress.image_search import Attempt, Wanted, encode_within
@@ -24,7 +24,7 @@ from vlprep.models.registry import get_route
 from vlprep.models.service import Route
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, Keep
 from vlprep.units import format_size
-from vlprep.view import View
+from vlprep.view import View, ViewKeywords
 
 WRITTEN = ("PNG", "JPEG")
 """Formats that images are written in."""
@@ -85,8 +85,8 @@ class CompressedImage(Compressed):
         return {"quality": self.quality, "encodes": self.encodes}
 
 
-class ImageKeywords(TypedDict, total=False):
-    """Keywords of `compress_image`."""
+class ImageKeywords(ViewKeywords, total=False):
+    """Keywords of `compress_image`, and of a view."""
 
     limit: int | None
     route: str

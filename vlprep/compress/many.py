@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count, starmap
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar, Unpack
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from vlprep.compress.image import WRITTEN, CompressedImage, compress_image
 from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, compress_video
@@ -73,9 +73,7 @@ class CompressManyKeywords(CompressKeywords, total=False):
     threads: int | None
 
 
-def compress_file(
-    source: Source, target: Target | None, view: View, **how: Unpack[CompressKeywords]
-) -> CompressedFile:
+def compress_file(source: Source, target: Target | None, view: View, **how: Any) -> CompressedFile:
     """Bring one file under a limit, as an image or as a video, whichever it is.
 
     An animation is a video, unless `page` names one of its pictures. The ending of `target` says
@@ -104,7 +102,7 @@ def compress_many(
     view: View,
     *,
     threads: int | None = None,
-    **how: Unpack[CompressKeywords],
+    **how: Any,
 ) -> Iterator[Outcome]:
     """Bring files under a limit, in order; one that fails is reported in its place.
 

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias
 
 from vlprep.compress.clips import even_size
 from vlprep.compress.keep_full import full_clip
@@ -25,7 +25,7 @@ from vlprep.media.target import PathLike, check_new, check_not_source, new_file,
 from vlprep.media.video.decode import damaged_ends
 from vlprep.types import FrameListInfo, Keep, VideoInfo, Watch, unwatched
 from vlprep.units import format_bytes, format_size
-from vlprep.view import View
+from vlprep.view import View, ViewKeywords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +75,8 @@ Target: TypeAlias = PathLike | Callable[[str], PathLike]
 """Where to write; or a function that says so, once the format of the result is known."""
 
 
-class VideoKeywords(TypedDict, total=False):
-    """Keywords of `compress_video`."""
+class VideoKeywords(ViewKeywords, total=False):
+    """Keywords of `compress_video`, and of a view."""
 
     limit: int | None
     route: str

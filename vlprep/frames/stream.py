@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import accumulate, repeat
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +40,7 @@ from vlprep.types import (
     unwatched,
 )
 from vlprep.units import format_size
-from vlprep.view import View
+from vlprep.view import View, ViewKeywords
 
 PATIENCE_SECONDS = 600.0
 """Longest time that a single frame may take, lest a file made to be slow holds everything up."""
@@ -250,8 +250,8 @@ def _seen(frames: Iterable[Frame], sheet: ContactSheet | None) -> Iterator[Frame
         yield frame
 
 
-class FrameKeywords(TypedDict, total=False):
-    """Keywords of `stream_frames`."""
+class FrameKeywords(ViewKeywords, total=False):
+    """Keywords of `stream_frames`, and of a view."""
 
     resample: Resample
     tone_map: bool

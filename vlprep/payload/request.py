@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import Any
 
 from vlprep.check.report import check_sending
 from vlprep.check.rule import FileFacts, Finding, Sending
@@ -19,7 +19,7 @@ from vlprep.payload.parts import Json, MediaPart
 from vlprep.payload.sending import Item as Item
 from vlprep.payload.sending import prepare
 from vlprep.payload.terms import How, extras, refuse, refuse_parts, streams, text_warnings
-from vlprep.view import View
+from vlprep.view import View, ViewKeywords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,8 @@ def json_chunks(document: Json, *, indent: int | None = None) -> Iterator[str]:
     return json.JSONEncoder(allow_nan=False, indent=indent).iterencode(document)
 
 
-class RequestKeywords(TypedDict, total=False):
-    """Keywords of `build_request`."""
+class RequestKeywords(ViewKeywords, total=False):
+    """Keywords of `build_request`, and of a view."""
 
     api: str
     route: str
@@ -122,9 +122,7 @@ class RequestKeywords(TypedDict, total=False):
     folder: PathLike | None
 
 
-def build_request(
-    items: Item | Sequence[Item], text: str, view: View, **how: Unpack[RequestKeywords]
-) -> Request:
+def build_request(items: Item | Sequence[Item], text: str, view: View, **how: Any) -> Request:
     """Build a whole request that asks a model about images and videos; nothing is sent.
 
     An item is a path, the content as bytes, a seekable binary file object or a data URL; a URL,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from vlprep.count.budget import TokenBudget
+from vlprep.count.budget import BudgetKeywords, TokenBudget
 from vlprep.count.files import Media, MediaCount, MediaFailure, Result, count_files
 from vlprep.count.tokens import image_totals
 from vlprep.errors import BudgetError, UnsupportedFormatError
@@ -15,7 +15,7 @@ from vlprep.plan.many_files import plan_together
 from vlprep.plan.records import budget_dict
 from vlprep.plan.requests import Load, split_requests
 from vlprep.types import ImageInfo, ImageSize
-from vlprep.view import View
+from vlprep.view import View, ViewKeywords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -85,6 +85,10 @@ class ImageFit:
             "requests": [[sources[number] for number in request] for request in self.requests],
             "max_pixels_for_all": self.max_pixels_for_all,
         }
+
+
+class FitKeywords(BudgetKeywords, ViewKeywords, total=False):
+    """Keywords of a fit: those of `token_budget`, and of a view."""
 
 
 def fit_images(items: Media | Iterable[Media], view: View, budget: TokenBudget) -> ImageFit:

@@ -23,10 +23,10 @@ from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.requests import Load, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Lowest, Setting
 from vlprep.types import ImageInfo, VideoInfo
-from vlprep.view import View
+from vlprep.view import View, ViewKeywords
 
 
-class PlanKeywords(BudgetKeywords, total=False):
+class PlanKeywords(BudgetKeywords, ViewKeywords, total=False):
     """Keywords of `plan_media`."""
 
     prefer: Prefer | None
