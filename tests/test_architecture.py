@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -187,6 +188,20 @@ def test_no_code_names_a_model():
         if constant.value in names
     ]
     assert named == [("vlprep.models.registry", DEFAULT_MODEL)]
+
+
+# The command line is spoken in its own room.
+
+FLAG_OR_COMMAND = re.compile(
+    r"(?<![\w-])(--[a-z][a-z-]+|-r\b|vlprep (tokens|plan|frames|view|compress|check|payload|boxes)\b)"
+)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if part_of(module) != "cli"])
+def test_no_other_room_speaks_of_options_and_commands(module):
+    if part_of(module) != "__main__":
+        said = FLAG_OR_COMMAND.findall(MODULES[module].read_text())
+        assert said == [], "name the parameter in backticks; the command line makes it an option"
 
 
 # What loads when.

@@ -91,7 +91,7 @@ def test_what_a_price_pays_for(model, amount, asked, tokens):
         ("qvq-max", 1, {"currency": "EUR"}, ConstraintError, "there is USD"),
         ("qvq-max", -1, {}, ConstraintError, "0 or more"),
         ("qvq-max", float("nan"), {}, ConstraintError, "0 or more"),
-        ("Qwen/Qwen3-VL-8B-Instruct", 1, {}, UnknownFactError, "--price-cap"),
+        ("Qwen/Qwen3-VL-8B-Instruct", 1, {}, UnknownFactError, "`price_cap`"),
     ],
 )
 def test_prices_that_pay_for_nothing_known(model, amount, asked, error, message):

@@ -107,10 +107,10 @@ def tokens_within_price(
         raise ConstraintError(f"a price must be 0 or more, got {amount:g}")
     currencies = sorted({price.currency for price in input_prices(model, 1, deployment)})
     if not currencies:
-        raise UnknownFactError(model.name, "a price", "leave --price-cap out")
+        raise UnknownFactError(model.name, "a price", "leave `price_cap` out")
     known = ", ".join(currencies)
     if currency is None and len(currencies) > 1:
-        raise ConstraintError(f"prices are listed in {known}; choose one with --currency")
+        raise ConstraintError(f"prices are listed in {known}; choose one with `currency`")
     if currency is not None and currency not in currencies:
         raise ConstraintError(f"no price of {model.name} in {currency!r}; there is {known}")
 
