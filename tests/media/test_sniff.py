@@ -83,6 +83,8 @@ def test_one_transport_packet_is_not_enough_to_tell():
 @pytest.mark.parametrize("row", FORMATS, ids=lambda row: row.name)
 def test_pictures_and_videos_have_a_reader_and_others_advice_or_none(row):
     assert bool(row.reader) == (row.kind in ("image", "video"))
+    assert bool(row.plugin) == (row.kind == "image")
+    assert row.mime_type.startswith(f"{row.kind}/") or not (row.mime_type or row.kind == "image")
     assert bool(row.advice) == (row.kind == "other")
     assert all(re.fullmatch(r"[a-z0-9]+", ending) for ending in row.extensions)
 

@@ -27,17 +27,6 @@ from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
 MAX_PIXELS = 178_956_970
 """Largest picture that is believed, in pixels; Pillow's own limit for decompression bombs."""
 
-_PLUGINS = {
-    "JPEG": "PIL.JpegImagePlugin",
-    "PNG": "PIL.PngImagePlugin",
-    "GIF": "PIL.GifImagePlugin",
-    "WEBP": "PIL.WebPImagePlugin",
-    "TIFF": "PIL.TiffImagePlugin",
-    "BMP": "PIL.BmpImagePlugin",
-    "AVIF": "PIL.AvifImagePlugin",
-    "JPEG2000": "PIL.Jpeg2KImagePlugin",
-}
-
 _TURNED = (5, 6, 7, 8)
 """EXIF orientations that swap height and width."""
 
@@ -48,7 +37,7 @@ def read_facts(item: Item) -> ImageInfo | VideoInfo:
     Raises the errors of `probe_image` and `animation_seconds`.
     """
     image = probe_image(item)
-    if item.found.reader not in ("GIF", "PNG", "WEBP"):
+    if not item.found.moves:
         return image
     seconds = animation_seconds(item)
     if len(seconds) < 2:
@@ -102,7 +91,8 @@ def describe_image(image: ImageFile.ImageFile, item: Item) -> ImageInfo:
     """
     try:
         raw, orientation = _is_preview(image), _orientation(image)
-        pages, transparent = _page_count(image), image.has_transparency_data
+        transparent = image.has_transparency_data
+        pages = 1 if item.found.moves else int(getattr(image, "n_frames", 1))
     except _PLUGIN_ERRORS as error:
         _blame(item.name, item.found.name, error)
     if raw:
@@ -129,7 +119,7 @@ def open_image(item: Item) -> ImageFile.ImageFile:
 
     Raises `DecodeError` for a damaged header.
     """
-    plugin = _plugin(item.found.reader)
+    plugin = _plugin(item.found.plugin, item.found.reader)
     item.file.seek(0)
     try:
         # Without a name: Pillow maps some files by theirs, which may belong to another by now.
@@ -139,12 +129,12 @@ def open_image(item: Item) -> ImageFile.ImageFile:
 
 
 @cache
-def _plugin(reader: str) -> Callable[[BinaryIO, str], ImageFile.ImageFile]:
-    if reader == "HEIF":
+def _plugin(module: str, reader: str) -> Callable[[BinaryIO, str], ImageFile.ImageFile]:
+    if module == "pillow_heif":
         from pillow_heif import HeifImageFile
 
         return lambda file, _: HeifImageFile(file)  # type: ignore[no-untyped-call]
-    import_module(_PLUGINS[reader])
+    import_module(module)
     return Image.OPEN[reader][0]
 
 
@@ -205,7 +195,3 @@ def _displayed_size(image: ImageFile.ImageFile, orientation: int) -> ImageSize:
     if orientation in _TURNED and image.format != "TIFF":
         width, height = height, width
     return ImageSize(height, width)
-
-
-def _page_count(image: ImageFile.ImageFile) -> int:
-    return int(getattr(image, "n_frames", 1)) if image.format not in ("GIF", "PNG", "WEBP") else 1

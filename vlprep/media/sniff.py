@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 HEAD_BYTES = 4096
@@ -28,44 +28,72 @@ class Format:
     """What the file starts with."""
     extensions: tuple[str, ...] = ()
     """Usual endings of the file name, without the dot."""
+    mime_type: str = ""
+    """As services know it; empty for those that none of them takes."""
     reader: str = ""
-    """Name of Pillow's plugin, or of FFmpeg's demuxer."""
+    """Name of Pillow's reader, or of FFmpeg's demuxer."""
+    plugin: str = ""
+    """Module that brings Pillow its reader."""
+    moves: bool = False
+    """Whether a picture of it can be an animation."""
     advice: str = ""
     """For formats that are not read: what to do instead."""
 
 
-def _format(
-    name: str, kind: Kind, pattern: bytes, extensions: str = "", reader: str = "", advice: str = ""
+def _image(
+    name: str, pattern: bytes, extensions: str, subtype: str, plugin: str, *, moves: bool = False
 ) -> Format:
-    compiled = re.compile(pattern, re.DOTALL)
-    return Format(name, kind, compiled, tuple(extensions.split()), reader, advice)
+    module, _, reader = plugin.partition(" ")
+    return replace(
+        _format(name, "image", pattern, extensions, f"image/{subtype}", reader),
+        plugin=module,
+        moves=moves,
+    )
+
+
+def _format(
+    name: str,
+    kind: Kind,
+    pattern: bytes,
+    extensions: str = "",
+    mime_type: str = "",
+    reader: str = "",
+    *,
+    advice: str = "",
+) -> Format:
+    compiled, usual = re.compile(pattern, re.DOTALL), tuple(extensions.split())
+    return Format(name, kind, compiled, usual, mime_type, reader, advice=advice)
 
 
 _ISO = rb".{4}ftyp"
 _ISO_HEIC = _ISO + rb"(?:heic|heix|heim|heis|hevc|hevx|mif1|msf1)"
+_JPEG_2000 = rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"
+_MOV = rb".{4}(?:moov|mdat|wide|free|skip|pnot)"
+_EBML = rb"\x1a\x45\xdf\xa3"
+_ASF = rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
 
 FORMATS = (
-    _format("JPEG", "image", rb"\xff\xd8\xff", "jpg jpeg jpe jfif mpo", "JPEG"),
-    _format("PNG", "image", rb"\x89PNG\r\n\x1a\n", "png apng", "PNG"),
-    _format("GIF", "image", rb"GIF8[79]a", "gif", "GIF"),
-    _format("WEBP", "image", rb"RIFF.{4}WEBP", "webp", "WEBP"),
-    _format("TIFF", "image", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "tif tiff", "TIFF"),
-    _format("BMP", "image", rb"BM.{4}\0\0\0\0", "bmp dib", "BMP"),
-    _format("AVIF", "image", _ISO + rb"(?:avif|avis)", "avif", "AVIF"),
-    _format("AVIF", "image", _ISO + rb"mif1.{0,60}?avif", "avif", "AVIF"),
-    _format("HEIC", "image", _ISO_HEIC, "heic heif hif", "HEIF"),
-    _format("JPEG 2000", "image", rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "jp2 j2k jpx", "JPEG2000"),
-    _format("MOV", "video", _ISO + rb"qt  ", "mov qt mp4 m4v", "mov"),
-    _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt", "mov"),
-    _format("MOV", "video", rb".{4}(?:moov|mdat|wide|free|skip|pnot)", "mov qt mp4", "mov"),
-    _format("Matroska", "video", rb"\x1a\x45\xdf\xa3", "mkv webm mka", "matroska"),
-    _format("AVI", "video", rb"RIFF.{4}AVI ", "avi", "avi"),
-    _format("FLV", "video", rb"FLV\x01", "flv", "flv"),
-    _format("ASF", "video", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "wmv asf wma", "asf"),
-    _format("Ogg", "video", rb"OggS", "ogv ogg oga opus", "ogg"),
-    _format("MPEG-PS", "video", rb"\0\0\x01\xba", "mpg mpeg vob", "mpeg"),
-    _format("MPEG-TS", "video", rb"(?:\x47.{187}){3}\x47", "ts mts m2ts", "mpegts"),
-    _format("MPEG-TS", "video", rb".{4}(?:\x47.{191}){3}\x47", "m2ts mts ts", "mpegts"),
+    _image("JPEG", rb"\xff\xd8\xff", "jpg jpeg jpe jfif mpo", "jpeg", "PIL.JpegImagePlugin JPEG"),
+    _image("PNG", rb"\x89PNG\r\n\x1a\n", "png apng", "png", "PIL.PngImagePlugin PNG", moves=True),
+    _image("GIF", rb"GIF8[79]a", "gif", "gif", "PIL.GifImagePlugin GIF", moves=True),
+    _image("WEBP", rb"RIFF.{4}WEBP", "webp", "webp", "PIL.WebPImagePlugin WEBP", moves=True),
+    _image("TIFF", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "tif tiff", "tiff", "PIL.TiffImagePlugin TIFF"),
+    _image("BMP", rb"BM.{4}\0\0\0\0", "bmp dib", "bmp", "PIL.BmpImagePlugin BMP"),
+    _image("AVIF", _ISO + rb"(?:avif|avis)", "avif", "avif", "PIL.AvifImagePlugin AVIF"),
+    _image("AVIF", _ISO + rb"mif1.{0,60}?avif", "avif", "avif", "PIL.AvifImagePlugin AVIF"),
+    _image("HEIC", _ISO_HEIC, "heic heif hif", "heic", "pillow_heif HEIF"),
+    _image("JPEG 2000", _JPEG_2000, "jp2 j2k jpx", "jp2", "PIL.Jpeg2KImagePlugin JPEG2000"),
+    _format("MOV", "video", _ISO + rb"qt  ", "mov qt mp4 m4v", "video/quicktime", "mov"),
+    _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt", "video/mp4", "mov"),
+    _format("MOV", "video", _MOV, "mov qt mp4", "video/quicktime", "mov"),
+    _format("Matroska", "video", _EBML, "mkv webm mka", "video/x-matroska", "matroska"),
+    _format("AVI", "video", rb"RIFF.{4}AVI ", "avi", "video/x-msvideo", "avi"),
+    _format("FLV", "video", rb"FLV\x01", "flv", "video/x-flv", "flv"),
+    _format("ASF", "video", _ASF, "wmv asf wma", "video/x-ms-wmv", "asf"),
+    _format("Ogg", "video", rb"OggS", "ogv ogg oga opus", reader="ogg"),
+    _format("MPEG-PS", "video", rb"\0\0\x01\xba", "mpg mpeg vob", reader="mpeg"),
+    _format("MPEG-TS", "video", rb"(?:\x47.{187}){3}\x47", "ts mts m2ts", reader="mpegts"),
+    _format("MPEG-TS", "video", rb".{4}(?:\x47.{191}){3}\x47", "m2ts mts ts", reader="mpegts"),
     _format("MP3", "audio", rb"ID3|\xff[\xfa\xfb\xf2\xf3]", "mp3"),
     _format("FLAC", "audio", rb"fLaC", "flac"),
     _format("WAV", "audio", rb"RIFF.{4}WAVE", "wav"),
@@ -88,6 +116,16 @@ def sniff(head: bytes) -> Format | None:
     'GIF'
     """
     return next((row for row in FORMATS if row.pattern.match(head)), None)
+
+
+def mime_type(format: str | None, otherwise: str = "") -> str:
+    """Return the MIME type of a format by its name; `otherwise` where services know none.
+
+    >>> mime_type("JPEG 2000"), mime_type("MPEG-TS", "video/mp4")
+    ('image/jp2', 'video/mp4')
+    """
+    known = (row.mime_type for row in FORMATS if row.name == format)
+    return next(known, "") or otherwise
 
 
 def endings(format: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -153,6 +154,14 @@ def test_sound_goes_along_and_stays_in_time(tmp_path):
     assert times[0] == pytest.approx(0, abs=0.03)
     assert times[-1] == pytest.approx(3, abs=0.1)
     assert probe(path).duration_seconds == pytest.approx(2)
+
+
+def test_a_file_without_sound_is_said_and_closed(tmp_path):
+    opened = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    shape = ClipShape(SIZE, Fraction(30))
+    with pytest.raises(VlprepError, match=r"clip\.mp4: has no sound to copy") as caught:
+        encode_video(tmp_path / "a.mp4", film(2), shape, Quality(30), FIXTURES / "clip.mp4")
+    assert set(os.listdir("/proc/self/fd")) == opened, caught  # noqa: PTH208
 
 
 def test_sound_from_before_the_first_frame_is_left_out(tmp_path):

@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
+from vlprep.media.video import workers as workers_module
 from vlprep.media.video.workers import OWN_ROOM, in_order
 
 
@@ -87,6 +88,42 @@ def test_closing_ends_the_threads_and_leaves_their_contexts(taken):
     results.close()
     assert threading.active_count() == before
     assert len(left) == (3 if taken else 0)  # nothing begins before the first is asked for
+
+
+def test_later_parts_are_worked_on_before_their_turn():
+    ahead = threading.Event()
+
+    def work(part):
+        if part == "late":
+            yield ahead.wait(10)
+        else:
+            yield from range(2)
+            ahead.set()
+
+    assert list(in_order(["late", "early"], plain(work), workers=2, room=4)) == [True, 0, 1]
+
+
+def test_a_thread_that_is_stuck_is_not_waited_for_without_end(monkeypatch):
+    monkeypatch.setattr(workers_module, "LAST_WAIT_SECONDS", 0.2)
+    stuck, left = threading.Event(), threading.Event()
+
+    def work(part):
+        yield part
+        if part:
+            stuck.wait(30)
+
+    @contextmanager
+    def hire():
+        yield work
+        left.set()
+
+    results = in_order([0, 1, 2], hire, workers=2, room=9)
+    assert next(results) == 0
+    started = time.monotonic()
+    results.close()
+    assert time.monotonic() - started < 10
+    stuck.set()
+    assert left.wait(10)
 
 
 def test_parts_without_results():

@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import VlprepError
 from vlprep.media.picture import Pixels
-from vlprep.media.video.sound import SoundCopy, write_errors
+from vlprep.media.video.sound import SoundCopy, sound_copy, write_errors
 from vlprep.types import ImageSize
 
 PRESET = "medium"
@@ -117,7 +117,7 @@ def _encode(
         _open_encoder(stream, control)
         if sound is None:
             return _write(output, stream, frames, shape, None)
-        with SoundCopy(sound, output) as copy:
+        with sound_copy(sound, output) as copy:
             return _write(output, stream, frames, shape, copy)
 
 

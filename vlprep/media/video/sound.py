@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import av
-from av import AudioFrame
+from av import AudioFrame, Packet
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
@@ -107,27 +106,24 @@ def _decoded(packet: Any) -> list[AudioFrame]:
     return frames
 
 
+@contextmanager
+def sound_copy(path: Path, output: OutputContainer) -> Iterator[SoundCopy]:
+    """Open a file whose sound is copied into another; raises `VlprepError` where it has none."""
+    with av.open(str(path), "r", format="mp4") as container:
+        source = next(iter(container.streams.audio), None)
+        if source is None:
+            raise VlprepError(f"{path.name}: has no sound to copy")
+        yield SoundCopy(container.demux(source), output, output.add_stream_from_template(source))
+
+
 class SoundCopy:
     """Copies the sound of one file into another, packet by packet, along with its pictures."""
 
-    def __init__(self, path: Path, output: OutputContainer) -> None:
-        self._output = output
-        self._container = av.open(str(path), "r", format="mp4")
-        source = self._container.streams.audio[0]
-        self._stream = output.add_stream_from_template(source)
-        self._packets = self._container.demux(source)
-        self._next = next(self._packets, None)
-
-    def __enter__(self) -> SoundCopy:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+    def __init__(
+        self, packets: Iterator[Packet[AudioStream]], output: OutputContainer, stream: AudioStream
     ) -> None:
-        self._container.close()
+        self._packets, self._output, self._stream = packets, output, stream
+        self._next = next(packets, None)
 
     def copy_until(self, seconds: float | None) -> None:
         """Copy what is heard before `seconds` from the start; `None` is all that is left."""

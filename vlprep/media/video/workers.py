@@ -6,6 +6,7 @@ Finished results wait until their turn comes; how many may wait is bounded, and 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -22,6 +23,10 @@ OWN_ROOM = 2
 """Results of the part whose turn it is that may wait when all other room is taken."""
 
 
+LAST_WAIT_SECONDS = 5.0
+"""Longest wait for a thread amid a result that nobody wants any more; it ends after that one."""
+
+
 def in_order(
     parts: Sequence[P],
     hire: Callable[[], AbstractContextManager[Worker[P, R]]],
@@ -33,7 +38,8 @@ def in_order(
 
     Each thread enters a context of its own from `hire`, and takes parts in order. Up to `room`
     results wait, and two more of the part whose turn it is, lest it be locked out by later ones.
-    An error comes out where its part's results would; closing the iterator ends all threads.
+    An error comes out where its part's results would; closing the iterator ends all threads,
+    but for one that is stuck: it ends when it comes free.
 
     >>> from contextlib import nullcontext
     >>> list(in_order("abc", lambda: nullcontext(lambda x: iter(x * 2)), workers=2, room=4))
@@ -49,8 +55,9 @@ def in_order(
         yield from shelf.results()
     finally:
         shelf.close()
+        until = time.monotonic() + LAST_WAIT_SECONDS
         for thread in threads:
-            thread.join()
+            thread.join(max(until - time.monotonic(), 0))
 
 
 def _work(shelf: _Shelf[P, R], hire: Callable[[], AbstractContextManager[Worker[P, R]]]) -> None:
