@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from tests.check.sendings import found, image
 from vlprep.check import images as rules
 from vlprep.check.files import data_url_length
+from vlprep.media.sniff import mime_type
 
 
 @pytest.mark.parametrize(
@@ -47,13 +48,18 @@ def test_8k(size, breaks):
 @given(st.integers(0, 12_000_000), st.sampled_from(["JPEG", "PNG", "HEIC"]))
 def test_one_of_the_limits_on_bytes_is_broken_at_most(count, format):
     file = image(file_bytes=count, format=format)
-    too_long = data_url_length(count, f"image/{format.lower()}") >= 10_000_000
+    too_long = data_url_length(count, mime_type(format)) >= 10_000_000
     assert bool(found(rules.base64_length, file)) == too_long
     assert bool(found(rules.raw_bytes, file)) == (count >= 7_000_000 and not too_long)
     assert found(rules.image_bytes, file) is None
     assert bool(found(rules.image_bytes, file, route="path")) == (count >= 10_000_000)
     assert found(rules.base64_length, file, route="path") is None
     assert found(rules.raw_bytes, file, route="path") is None
+
+
+def test_a_data_url_is_as_long_as_the_type_that_is_sent():
+    file = image(file_bytes=7_499_982, format="JPEG 2000")  # sent as image/jp2
+    assert found(rules.base64_length, file) is None
 
 
 @pytest.mark.parametrize(

@@ -8,21 +8,11 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from vlprep.errors import ConstraintError, UnknownFactError
+from vlprep.media.sniff import mime_type
 from vlprep.models.registry import file_formats
 from vlprep.models.service import Route
 from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageSize, VideoInfo
-
-VIDEO_MIME_TYPES = {
-    "MP4": "video/mp4",
-    "MOV": "video/quicktime",
-    "AVI": "video/x-msvideo",
-    "Matroska": "video/x-matroska",
-    "FLV": "video/x-flv",
-    "ASF": "video/x-ms-wmv",
-}
-"""By container, as `vlprep.media.sniff` names it."""
-
 
 Stated: TypeAlias = tuple[int, tuple[str, ...]]
 """A limit, and where it was read."""
@@ -102,8 +92,7 @@ def video_byte_limit(model: ModelSpec, route: Route, container: str | None = "MP
         fact = f"how large a video may be on the route {route.name}"
         raise UnknownFactError(model.name, fact, "give a `limit`")
     if route.name == "base64":
-        mime_type = VIDEO_MIME_TYPES.get(container or "", "video/x-matroska")
-        return _within_url(stated[0], route, mime_type)
+        return _within_url(stated[0], route, mime_type(container or "", "video/x-matroska"))
     return stated[0]
 
 

@@ -8,6 +8,7 @@ from vlprep.check.files import Stated, data_url_length, image_bytes_stated
 from vlprep.check.remedies import compress, first_page, frames, rename, view
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
 from vlprep.maths.geometry import RESIZE_RULES
+from vlprep.media.sniff import mime_type
 from vlprep.models.registry import file_formats, request_limits
 from vlprep.types import ImageInfo
 from vlprep.units import format_bytes, format_size
@@ -274,4 +275,4 @@ _UNUSUAL = ("CMYK", "YCbCr", "LAB", "HSV", "I", "F", "RGB;16", "RGBX")
 
 
 def _mime_type(file: FileFacts) -> str:
-    return f"image/{file.format.lower()}"
+    return mime_type(file.format)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 
-from vlprep.check.files import VIDEO_MIME_TYPES, image_byte_limit, video_byte_limit
+from vlprep.check.files import image_byte_limit, video_byte_limit
 from vlprep.check.rule import FileFacts, Sending
 from vlprep.errors import UnknownFactError
+from vlprep.media.sniff import mime_type
 from vlprep.models.registry import get_route
 from vlprep.models.service import Route
 from vlprep.models.spec import ModelSpec
@@ -88,8 +89,8 @@ def _limits(model: ModelSpec, is_video: bool, format: str) -> _Limits:
 def _limit(route: Route, model: ModelSpec, is_video: bool, format: str) -> float:
     """Return what a file must stay under; a limit that no source states is none."""
     if not is_video:
-        return image_byte_limit(model, route, f"image/{format.lower()}")
+        return image_byte_limit(model, route, mime_type(format))
     try:
-        return video_byte_limit(model, route, format if format in VIDEO_MIME_TYPES else "MP4")
+        return video_byte_limit(model, route, format if mime_type(format, "") else "MP4")
     except UnknownFactError:
         return float("inf")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from vlprep.check.files import VIDEO_MIME_TYPES, takes_container, video_bytes_stated
+from vlprep.check.files import takes_container, video_bytes_stated
 from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
 from vlprep.check.remedies import compress, frames, mapped_frames, right_length
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
+from vlprep.media.sniff import mime_type
 from vlprep.models.registry import file_formats
 from vlprep.types import VideoInfo
 
@@ -144,4 +145,4 @@ def _info(file: FileFacts) -> VideoInfo:
 
 
 def _mime_type(file: FileFacts) -> str:
-    return VIDEO_MIME_TYPES.get(file.format, "video/x-matroska")
+    return mime_type(file.format, "video/x-matroska")

@@ -14,10 +14,10 @@ from vlprep.compress.image_search import Attempt, Wanted, encode_within
 from vlprep.compress.result import Compressed, check_asked, check_ending
 from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError, VlprepError
-from vlprep.media.encode import MAX_JPEG_SIDE, MIME_TYPES
+from vlprep.media.encode import MAX_JPEG_SIDE
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.picture import Picture, decode_picture, read_picture
-from vlprep.media.sniff import endings, mislabelled
+from vlprep.media.sniff import endings, mime_type, mislabelled
 from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.models.registry import get_route
@@ -171,7 +171,7 @@ class _Case:
 
     def allowed(self, format: str) -> int:
         """Return the number of bytes that the route wants a file of a format to stay under."""
-        return image_byte_limit(self.view.model, self.route, MIME_TYPES[format])
+        return image_byte_limit(self.view.model, self.route, mime_type(format))
 
     def byte_limit(self, format: str) -> int:
         """Return the number of bytes that a file of a format must stay under."""
@@ -245,7 +245,7 @@ def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
         reason="",
         content=made.content,
         format=made.format,
-        mime_type=MIME_TYPES[made.format],
+        mime_type=mime_type(made.format),
         limit=case.byte_limit(made.format),
         size_before=info.size,
         size_after=made.size,

@@ -20,19 +20,6 @@ from vlprep.errors import ConstraintError
 PICTURE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 """Formats of pictures by the ending of their names."""
 
-MIME_TYPES = {
-    "JPEG": "image/jpeg",
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-    "TIFF": "image/tiff",
-    "BMP": "image/bmp",
-    "HEIC": "image/heic",
-    "AVIF": "image/avif",
-    "JPEG 2000": "image/jp2",
-}
-"""MIME types of images by the names of `vlprep.media.sniff`; the content decides, not a name."""
-
 MAX_JPEG_SIDE = 65_500
 """Longest side in pixels of a JPEG; libjpeg refuses more."""
 

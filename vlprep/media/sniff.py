@@ -118,11 +118,11 @@ def sniff(head: bytes) -> Format | None:
     return next((row for row in FORMATS if row.pattern.match(head)), None)
 
 
-def mime_type(format: str | None, otherwise: str = "") -> str:
+def mime_type(format: str, otherwise: str = "application/octet-stream") -> str:
     """Return the MIME type of a format by its name; `otherwise` where services know none.
 
-    >>> mime_type("JPEG 2000"), mime_type("MPEG-TS", "video/mp4")
-    ('image/jp2', 'video/mp4')
+    >>> mime_type("JPEG 2000"), mime_type("MPEG-TS")
+    ('image/jp2', 'application/octet-stream')
     """
     known = (row.mime_type for row in FORMATS if row.name == format)
     return next(known, "") or otherwise

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from vlprep.check.check import count_facts, facts_of, facts_of_list
-from vlprep.check.files import VIDEO_MIME_TYPES, image_byte_limit, takes_image
+from vlprep.check.files import image_byte_limit, takes_image
 from vlprep.check.rule import FileFacts
 from vlprep.compress.image import compress_image
 from vlprep.compress.result import Compressed
@@ -23,8 +23,8 @@ from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info, r
 from vlprep.count.tokens import video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
-from vlprep.media.encode import MIME_TYPES, encode_jpeg
-from vlprep.media.sniff import endings
+from vlprep.media.encode import encode_jpeg
+from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item
 from vlprep.media.target import new_file
@@ -238,8 +238,7 @@ def _is_small(opened: OpenItem) -> bool:
 
 
 def _mime_type(opened: OpenItem) -> str | None:
-    name = opened.found.name
-    return MIME_TYPES.get(name) or VIDEO_MIME_TYPES.get(name)
+    return mime_type(opened.found.name, "") or None
 
 
 def _local_path(opened: OpenItem) -> str:
@@ -307,7 +306,7 @@ def _fits(opened: OpenItem, how: How) -> bool:
     info = opened.info
     if not isinstance(info, ImageInfo):
         return False
-    limit = image_byte_limit(how.model, get_route(how.route), MIME_TYPES[info.format])
+    limit = image_byte_limit(how.model, get_route(how.route), mime_type(info.format))
     return takes_image(how.model, info.format, info.size) and opened.file_bytes < limit
 
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Unpack
 
-from vlprep.check.files import VIDEO_MIME_TYPES, data_url_length
+from vlprep.check.files import data_url_length
 from vlprep.count.budget import BudgetKeywords, TokenBudget, token_budget
 from vlprep.count.files import Facts, Media, MediaFailure, Probed, as_many, probe_or_failure
 from vlprep.count.tokens import image_count, image_totals
 from vlprep.errors import BudgetError, ConstraintError
+from vlprep.media.sniff import mime_type
 from vlprep.media.source import source_name
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.many_files import plan_together
@@ -237,8 +238,5 @@ def _load(file: Probed, tokens: int, asked: SplitOptions) -> Load:
 
 
 def _mime_type(info: Facts) -> str:
-    if isinstance(info, ImageInfo):
-        from vlprep.media.encode import MIME_TYPES  # Pillow comes with it
-
-        return MIME_TYPES.get(info.format, "application/octet-stream")
-    return VIDEO_MIME_TYPES.get(info.format or "", "video/x-matroska")
+    image = isinstance(info, ImageInfo)
+    return mime_type(info.format or "", "application/octet-stream" if image else "video/x-matroska")
