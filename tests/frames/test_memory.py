@@ -23,7 +23,7 @@ with vlprep.read_frames(sys.argv[1], fps=1, max_frames=4000) as frames:
     for number, frame in enumerate(frames):
         if number % 100 == 0:
             held.append(now_mb() - start)
-print(number + 1, max(held), max(held[-10:]) - max(held[5:15]))
+print(number + 1, max(held), min(held[-10:]) - min(held[5:15]))
 """
 
 
@@ -56,4 +56,5 @@ def test_an_hour_is_read_in_little_memory(tmp_path):
     frames, most, growth = map(float, ran.stdout.split())
     assert frames == HOUR
     assert most < 150
-    assert growth < 20  # what waits for its turn varies; a frame kept of each would be hundreds
+    # The least of several, as what waits for its turn varies; a frame kept of each is hundreds.
+    assert growth < 20

@@ -106,7 +106,7 @@ class VideoReader:
 
     def _stream(self, source: SourceLike, info: VideoInfo, tokens: VideoCount) -> FrameStream:
         look = Look(tokens.resized, self.resample)
-        frames = decode_plan(source, info, tokens.plan, look, threads=self.threads)
+        frames = decode_plan(source, tokens.plan, look, threads=self.threads)
         model = reference_model(self.patch_size)
         return FrameStream((source_name(source),), model, info, tokens, frames)
 

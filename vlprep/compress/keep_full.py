@@ -49,7 +49,7 @@ def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
 
 def _stream(case: VideoCase, plan: EvenPlan, size: ImageSize) -> FrameStream:
     look = Look(size, tone_map=case.tone_map)
-    frames = decode_plan(case.item, case.info, plan.frame_plan, look)
+    frames = decode_plan(case.item, plan.frame_plan, look)
     tokens = replace(case.tokens, plan=plan.frame_plan)
     model = case.view.model
     return FrameStream(case.names, model, case.info, tokens, frames, tone_mapped=case.tone_map)

@@ -26,7 +26,6 @@ from vlprep.media.source import Item, SourceLike, open_item, source_name
 from vlprep.media.target import PathLike, new_file
 from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look
-from vlprep.media.video.scan import Timeline
 from vlprep.models.spec import ModelSpec
 from vlprep.types import (
     Frame,
@@ -301,7 +300,7 @@ def stream_frames(
     tokens = video_count(clip, view)
     look = Look(tokens.resized, resample, tone_map)
     frames = decode_plan(
-        found, clip, tokens.plan, look, threads=threads, patience_seconds=patience_seconds
+        found, tokens.plan, look, threads=threads, patience_seconds=patience_seconds
     )
     names = (source_name(found),)
     return FrameStream(names, view.model, clip, tokens, frames, tone_mapped=tone_map)
@@ -309,23 +308,22 @@ def stream_frames(
 
 def decode_plan(
     source: SourceLike,
-    info: VideoInfo,
     plan: FramePlan,
     look: Look,
     *,
     threads: int | None = None,
     patience_seconds: float | None = PATIENCE_SECONDS,
 ) -> Iterator[Frame]:
-    """Decode the frames of a plan made for a clip with the facts `info`, one by one, in order.
+    """Decode the frames of a plan made for a clip, one by one, in order.
 
     Raises the errors of `stream_frames` while iterating.
 
-    >>> info = probe_clip("fixtures/clip.mp4")
     >>> plan = FramePlan((0, 59), (0.0, 59 / 30), 1.0)
-    >>> next(decode_plan("fixtures/clip.mp4", info, plan, Look(info.size)))
+    >>> from vlprep.types import ImageSize
+    >>> next(decode_plan("fixtures/clip.mp4", plan, Look(ImageSize(180, 320))))
     Frame(number=0, at 0.000 s, 180x320x3)
     """
-    return _Reading(info, plan, look, threads, patience_seconds).frames(source)
+    return _Reading(plan, look, threads, patience_seconds).frames(source)
 
 
 def probe_clip(source: SourceLike) -> VideoInfo:
@@ -347,7 +345,6 @@ def probe_clip(source: SourceLike) -> VideoInfo:
 class _Reading:
     """How one clip is read."""
 
-    info: VideoInfo
     plan: FramePlan
     look: Look
     threads: int | None
@@ -372,17 +369,8 @@ class _Reading:
             patience_seconds=self.patience_seconds,
         )
         times_shown = Counter(numbers)
-        for shown in decode_frames(wanted):
-            frame = Frame(
-                number=shown.number,
-                timestamp_seconds=_seconds(timeline, self.info, shown.number),
-                pts=shown.pts,
-                image=shown.image,
-                substituted=shown.substituted,
-                damaged=shown.damaged,
-                interlaced=shown.interlaced,
-            )
-            yield from repeat(frame, times_shown[shown.number])
+        for frame in decode_frames(wanted):
+            yield from repeat(frame, times_shown[frame.number])
 
     def _animated(self, item: Item) -> Iterator[Frame]:
         starts = [0.0, *accumulate(animation_seconds(item))][:-1]
@@ -394,12 +382,6 @@ class _Reading:
         )
         for number, image in zip(numbers, images, strict=True):
             yield Frame(number, starts[number], None, image)
-
-
-def _seconds(timeline: Timeline, info: VideoInfo, number: int) -> float:
-    if timeline.has_clock:
-        return timeline.seconds(timeline.pts[number])
-    return float(number / info.fps) if info.fps else 0.0
 
 
 def _numbers(plan: FramePlan, available: int, shown_at: Callable[[float], int] | None) -> list[int]:

@@ -11,6 +11,8 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from vlprep.media.mp4 import read_exactly
+
 SLOWEST_UNSTATED = 0.1
 """Seconds a GIF frame shows when its delay is under 0.02 s, in browsers and in FFmpeg."""
 
@@ -29,18 +31,18 @@ def frame_seconds(file: BinaryIO, reader: str) -> list[float]:
 
 
 def _gif(file: BinaryIO) -> Iterator[float]:
-    flags = _read(file, 13)[10]
+    flags = read_exactly(file, 13)[10]
     _skip_palette(file, flags)
     delay = 0.0
-    while (kind := _read(file, 1)) != b"\x3b":
+    while (kind := read_exactly(file, 1)) != b"\x3b":
         if kind == b"\x21":
-            label = _read(file, 1)
+            label = read_exactly(file, 1)
             block = _sub_blocks(file)
             if label == b"\xf9":
                 delay = struct.unpack_from("<H", block, 1)[0] / 100
         elif kind == b"\x2c":
-            _skip_palette(file, _read(file, 9)[8])
-            _read(file, 1)  # code size of the compressed pixels
+            _skip_palette(file, read_exactly(file, 9)[8])
+            read_exactly(file, 1)  # code size of the compressed pixels
             _sub_blocks(file)
             yield delay if delay >= 0.02 else SLOWEST_UNSTATED
         else:
@@ -49,23 +51,23 @@ def _gif(file: BinaryIO) -> Iterator[float]:
 
 def _skip_palette(file: BinaryIO, flags: int) -> None:
     if flags & 0x80:
-        _read(file, 3 << ((flags & 7) + 1))
+        read_exactly(file, 3 << ((flags & 7) + 1))
 
 
 def _sub_blocks(file: BinaryIO) -> bytes:
     """Read a chain of sub-blocks; returns the first, which holds what an extension says."""
-    first = block = _read(file, _read(file, 1)[0])
+    first = block = read_exactly(file, read_exactly(file, 1)[0])
     while block:
-        block = _read(file, _read(file, 1)[0])
+        block = read_exactly(file, read_exactly(file, 1)[0])
     return first
 
 
 def _apng(file: BinaryIO) -> Iterator[float]:
-    _read(file, 8)
+    read_exactly(file, 8)
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
         if kind == b"fcTL":
-            numerator, denominator = struct.unpack_from(">HH", _read(file, length), 20)
+            numerator, denominator = struct.unpack_from(">HH", read_exactly(file, length), 20)
             yield numerator / (denominator or 100)
             length = 0
         elif kind == b"IEND":
@@ -74,12 +76,12 @@ def _apng(file: BinaryIO) -> Iterator[float]:
 
 
 def _webp(file: BinaryIO) -> Iterator[float]:
-    _read(file, 12)
+    read_exactly(file, 12)
     while len(head := file.read(8)) == 8:
         kind, length = struct.unpack("<4sI", head)
         padded = length + length % 2
         if kind == b"ANMF":
-            body = _read(file, 16)
+            body = read_exactly(file, 16)
             yield int.from_bytes(body[12:15], "little") / 1000
             padded -= 16
         file.seek(padded, io.SEEK_CUR)
@@ -90,10 +92,3 @@ _WALKERS: dict[str, Callable[[BinaryIO], Iterator[float]]] = {
     "PNG": _apng,
     "WEBP": _webp,
 }
-
-
-def _read(file: BinaryIO, length: int) -> bytes:
-    data = file.read(length)
-    if len(data) < length:
-        raise EOFError("the file is cut off")
-    return data

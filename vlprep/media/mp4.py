@@ -79,7 +79,7 @@ def read_exactly(file: BinaryIO, length: int) -> bytes:
     """
     data = file.read(length)
     if len(data) < length:
-        raise EOFError("the header is cut off")
+        raise EOFError("the file is cut off")
     return data
 
 

@@ -17,8 +17,13 @@ import numpy.typing as npt
 from PIL import Image, ImageFile, ImageOps
 
 from vlprep.errors import MemoryLimitError, TimeLimitError
-from vlprep.media.image import describe_image, open_image, plugin_errors, probe_image
-from vlprep.media.metadata import metadata_kinds
+from vlprep.media.image import (
+    describe_image,
+    metadata_kinds,
+    open_image,
+    plugin_errors,
+    probe_image,
+)
 from vlprep.media.source import Item, memory_errors
 from vlprep.types import ImageInfo, ImageSize
 
@@ -120,6 +125,12 @@ def lay_on_white(picture: Pixels) -> Pixels:
     return np.asarray(_on_white(image.convert("RGB"), image.getchannel("A")))
 
 
+def _on_white(colours: Image.Image, alpha: Image.Image) -> Image.Image:
+    white = Image.new("RGB", colours.size, "white")
+    white.paste(colours, mask=alpha)
+    return white
+
+
 def resize_picture(picture: Pixels, size: ImageSize) -> Pixels:
     """Scale a picture as the models' own processors do: bicubic, with antialiasing, by Pillow.
 
@@ -185,12 +196,6 @@ def _converted(colours: Image.Image, name: str, format: str) -> Image.Image:
 
 
 _DEEP_MODES = ("I", "F")
-
-
-def _on_white(colours: Image.Image, alpha: Image.Image) -> Image.Image:
-    white = Image.new("RGB", colours.size, "white")
-    white.paste(colours, mask=alpha)
-    return white
 
 
 def _together(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:

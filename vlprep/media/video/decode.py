@@ -15,7 +15,6 @@ from functools import partial
 from av import VideoFrame
 
 from vlprep.media.orientation import TrackHeader, track_headers
-from vlprep.media.picture import Pixels
 from vlprep.media.source import Item, memory_errors
 from vlprep.media.video.container import choose_stream, demuxed, header_of, open_video
 from vlprep.media.video.index import read_timeline
@@ -23,31 +22,13 @@ from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
 from vlprep.media.video.scan import Timeline
 from vlprep.media.video.workers import Worker, in_order
-from vlprep.types import ImageSize
+from vlprep.types import Frame, ImageSize, VideoInfo
 
 WAITING_BYTES = 48_000_000
 """Finished frames that wait for their turn; memory grows with it, idleness shrinks."""
 
 RUN_COST = 60
 """Frames that a run should take to decode at least, so that handing it to a thread pays."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedFrame:
-    """A displayed frame as the model sees it."""
-
-    number: int
-    """Its place among the displayed frames, from 0."""
-    pts: int | None
-    """Timestamp in the stream's ticks, of the frame that is shown."""
-    image: Pixels
-    """RGB, height x width x 3."""
-    substituted: bool
-    """Whether the frame did not decode and the one displayed before it stands in."""
-    damaged: bool
-    """Whether the decoder could make out only part of it."""
-    interlaced: bool
-    """Whether it holds two moments, on alternate rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +73,7 @@ class DecodePlan:
     """Longest time that one frame may take; `None` is no limit."""
 
 
-def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
+def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
     """Decode the wanted frames in order.
 
     A frame that does not decode is replaced by the one displayed before it and flagged; where
@@ -105,7 +86,7 @@ def decode_frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
         yield from _frames(plan)
 
 
-def _frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
+def _frames(plan: DecodePlan) -> Iterator[Frame]:
     if not plan.clip.timeline.has_clock:
         return _in_line(plan)
     runs = _cut_at_keyframes(plan)
@@ -116,19 +97,19 @@ def _frames(plan: DecodePlan) -> Iterator[DecodedFrame]:
     return in_order(runs, partial(_run_reader, plan), workers=workers, room=room)
 
 
-def _in_line(plan: DecodePlan) -> Iterator[DecodedFrame]:
+def _in_line(plan: DecodePlan) -> Iterator[Frame]:
     """Decode everything: without timestamps a frame is known only by its place in the output."""
     wanted = frozenset(plan.numbers)
     with _reader(plan) as reader:
         painter = Painter(plan.look, plan.clip.header, plan.clip.item)
         for number, frame in enumerate(reader.every_frame()):
             if number in wanted:
-                yield _decoded(number, frame, painter, substituted=False)
+                yield _painted(plan.clip, number, frame, painter)
             if number == plan.numbers[-1]:
                 return
 
 
-def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Iterator[DecodedFrame]:
+def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Iterator[Frame]:
     with _reader(plan) as reader:
         painter = Painter(plan.look, plan.clip.header, plan.clip.item)
         for run in runs:
@@ -136,7 +117,7 @@ def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Ite
 
 
 @contextmanager
-def _run_reader(plan: DecodePlan) -> Iterator[Worker[Sequence[int], DecodedFrame]]:
+def _run_reader(plan: DecodePlan) -> Iterator[Worker[Sequence[int], Frame]]:
     """Open a container of its own over the same file, for one of several threads."""
     with _reader(plan) as reader:
         painter = Painter(plan.look, plan.clip.header, plan.clip.item)
@@ -145,25 +126,32 @@ def _run_reader(plan: DecodePlan) -> Iterator[Worker[Sequence[int], DecodedFrame
 
 def _read_run(
     plan: DecodePlan, run: Sequence[int], reader: FrameReader, painter: Painter
-) -> Iterator[DecodedFrame]:
+) -> Iterator[Frame]:
     for number in run:
-        pts = plan.clip.timeline.pts[number]
-        frame = reader.frame_at(pts)
+        frame = reader.frame_at(plan.clip.timeline.pts[number])
         if frame is not None:
-            yield _decoded(number, frame, painter, substituted=frame.pts != pts)
+            yield _painted(plan.clip, number, frame, painter)
 
 
-def _decoded(
-    number: int, frame: VideoFrame, painter: Painter, *, substituted: bool
-) -> DecodedFrame:
-    return DecodedFrame(
+def _painted(clip: Clip, number: int, frame: VideoFrame, painter: Painter) -> Frame:
+    """Return what the decoder gave for a displayed frame, as the model sees it."""
+    timeline = clip.timeline
+    pts = timeline.pts[number] if timeline.has_clock else None
+    return Frame(
         number=number,
+        timestamp_seconds=_seconds(clip, number) if pts is None else timeline.seconds(pts),
         pts=frame.pts,
         image=painter.paint(frame),
-        substituted=substituted,
+        substituted=pts is not None and frame.pts != pts,
         damaged=frame.is_corrupt,
         interlaced=frame.interlaced_frame,
     )
+
+
+def _seconds(clip: Clip, number: int) -> float:
+    """Return when a frame is displayed by the average rate, where the file tells no times."""
+    info = clip.item.info
+    return float(number / info.fps) if isinstance(info, VideoInfo) and info.fps else 0.0
 
 
 def _cut_at_keyframes(plan: DecodePlan) -> list[list[int]]:

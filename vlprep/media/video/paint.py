@@ -12,7 +12,7 @@ from av.video.reformatter import VideoReformatter
 from vlprep.errors import ConstraintError
 from vlprep.media.colour import tone_map
 from vlprep.media.orientation import TrackHeader
-from vlprep.media.picture import Pixels, resize_picture
+from vlprep.media.picture import Pixels, lay_on_white, resize_picture
 from vlprep.media.source import Item
 from vlprep.media.video.container import HDR_CURVES, av_errors
 from vlprep.types import ImageSize, Resample
@@ -67,7 +67,7 @@ class Painter:
         else:
             deep = self._convert(frame, size, f"{layout}16le")
             image = np.dstack([tone_map(deep[..., :3], curve), deep[..., 3:] >> 8]).astype(np.uint8)
-        return _on_white(image) if layout == "gbrap" else image
+        return lay_on_white(image)
 
     def _convert(self, frame: VideoFrame, size: ImageSize, layout: str) -> Any:
         # A plane for each colour: swscale's way to interleaved RGB is slower, and makes white 253.
@@ -85,9 +85,3 @@ class Painter:
         if self._mirrored:
             image = image[:, ::-1]
         return np.ascontiguousarray(np.rot90(image, -self._turns))
-
-
-def _on_white(image: Pixels) -> Pixels:
-    alpha = image[..., 3:].astype(np.uint16)
-    mixed = (image[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
-    return mixed.astype(np.uint8)
