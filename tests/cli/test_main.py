@@ -89,7 +89,9 @@ def test_python_m_is_the_same_command():
 
 def test_an_interrupt_is_exit_130_without_a_traceback():
     program = (
-        "import sys, vlprep.cli.tokens\n"  # all that takes time, before it says that it is ready
+        "import signal, sys, vlprep.cli.tokens\n"  # all that takes time, before it says so
+        # A job in the background inherits deafness to interrupts.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "print('ready', file=sys.stderr, flush=True)\n"
         "vlprep.cli.main(['tokens', '--from-file', '-'])"
     )
