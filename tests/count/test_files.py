@@ -213,7 +213,7 @@ def test_nothing_gives_nothing():
     [
         ("no-such.jpg", "no such file or directory"),
         (FIXTURES / "empty.jpg", "empty file (0 bytes)"),
-        (FIXTURES, "is a folder; -r counts what is in it"),
+        (FIXTURES, "is a folder; name the files in it"),
         (io.BytesIO(), "empty file (0 bytes)"),
     ],
 )

@@ -38,7 +38,7 @@ def test_an_error_leaves_nothing_and_an_earlier_file_as_it_was(tmp_path):
 def test_nothing_is_overwritten_unasked(tmp_path):
     target = tmp_path / "a.txt"
     target.write_bytes(b"earlier")
-    with pytest.raises(FileExistsError, match="--force"), new_file(target):
+    with pytest.raises(FileExistsError, match="`overwrite=True` overwrites it"), new_file(target):
         pass
     with new_file(target, overwrite=True) as file:
         file.write(b"later")
@@ -281,7 +281,10 @@ def test_a_writer_that_needs_a_name_gets_one_in_a_private_folder(tmp_path):
         assert not target.exists()
     assert target.read_bytes() == b"1"
     assert names(tmp_path) == ["a.mp4"]
-    with pytest.raises(FileExistsError, match="--force"), new_file_at(target):
+    with (
+        pytest.raises(FileExistsError, match="`overwrite=True` overwrites it"),
+        new_file_at(target),
+    ):
         pass
 
 

@@ -16,7 +16,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
 
 from vlprep.errors import (
@@ -151,12 +150,7 @@ class Item:
     def __enter__(self) -> Item:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -187,12 +181,7 @@ def memory_errors(item: Item) -> Iterator[None]:
     except MemoryError as error:
         with suppress(VlprepError):
             _ = item.info  # to say how large it is
-        raise out_of_memory(item) from error
-
-
-def out_of_memory(item: Item) -> MemoryLimitError:
-    """Return the error for an item that cannot be decoded for lack of memory."""
-    return MemoryLimitError(item.name, item.size)
+        raise MemoryLimitError(item.name, item.size) from error
 
 
 def source_name(source: SourceLike) -> str:
@@ -264,22 +253,18 @@ def _open_file(name: str) -> _Opened:
     except BaseException:
         os.close(descriptor)
         raise
-    again = partial(_duplicate, descriptor, now.st_size)
-    return _file_reader(descriptor, now.st_size), again, now.st_size
+    length = now.st_size
+    return _reader(descriptor, length), lambda: _reader(os.dup(descriptor), length), length
 
 
 def _check_regular(mode: int, name: str) -> None:
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(21, "is a folder; -r counts what is in it", name)
+        raise IsADirectoryError(21, "is a folder; name the files in it", name)
     if not stat.S_ISREG(mode):
         raise UnsupportedFormatError(name, "not a regular file (a pipe, device or socket)")
 
 
-def _duplicate(descriptor: int, length: int) -> BinaryIO:
-    return _file_reader(os.dup(descriptor), length)
-
-
-def _file_reader(descriptor: int, length: int) -> BinaryIO:
+def _reader(descriptor: int, length: int) -> BinaryIO:
     return _buffered(partial(_pread, descriptor), length, partial(os.close, descriptor))
 
 

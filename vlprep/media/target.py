@@ -127,7 +127,7 @@ def check_new(path: PathLike, *, overwrite: bool) -> None:
     if target.is_dir():
         raise FileExistsError(EEXIST, "is a folder; name a file", str(path))
     if target.exists() and not overwrite:
-        raise FileExistsError(EEXIST, "exists already; --force overwrites it", str(path))
+        raise FileExistsError(EEXIST, "exists already; `overwrite=True` overwrites it", str(path))
 
 
 def check_new_folder(path: PathLike, *, overwrite: bool, besides: str = "") -> None:
@@ -139,7 +139,7 @@ def check_new_folder(path: PathLike, *, overwrite: bool, besides: str = "") -> N
     if not target.is_dir():
         raise NotADirectoryError(ENOTDIR, "is a file; name a folder", str(path))
     if not overwrite and {file.name for file in target.iterdir()} - {besides}:
-        problem = "is not empty; name another folder, or --force overwrites"
+        problem = "is not empty; name another folder, or `overwrite=True` overwrites"
         raise FileExistsError(EEXIST, problem, str(path))
 
 

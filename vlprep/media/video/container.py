@@ -17,9 +17,15 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError, VlprepError
+from vlprep.errors import (
+    AudioOnlyError,
+    DecodeError,
+    MemoryLimitError,
+    UnknownCodecError,
+    VlprepError,
+)
 from vlprep.media.orientation import TrackHeader
-from vlprep.media.source import Item, out_of_memory
+from vlprep.media.source import Item
 from vlprep.types import MAX_FRAME_PIXELS, Transfer
 
 HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
@@ -87,7 +93,7 @@ AV_ERRORS = (
 def unreadable(item: Item, error: Exception) -> VlprepError:
     """Return the error for one of `AV_ERRORS`."""
     if isinstance(error, MemoryError):
-        return out_of_memory(item)
+        return MemoryLimitError(item.name, item.size)
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     hint = "; the index (moov) may be missing" if item.found.reader == "mov" else ""
     return DecodeError(item.name, f"cannot be read as {item.found.name}: {reason}{hint}")
