@@ -20,7 +20,7 @@ from vlprep.errors import DecodeError, VlprepError
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import open_item
 from vlprep.media.video import index, scan
-from vlprep.media.video.container import choose_stream, open_video
+from vlprep.media.video.container import choose_stream, demuxed, open_video
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.scan import scan_packets
 
@@ -34,7 +34,7 @@ def opened_stream(source, read):
     try:
         with open_item(source) as item, open_video(item) as container:
             stream, _ = choose_stream(container, item)
-            return read(container.demux(stream), stream, item)
+            return read(demuxed(container, stream, item), stream, item)
     except VlprepError as error:
         return type(error).__name__
 
