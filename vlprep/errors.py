@@ -207,12 +207,13 @@ class MemoryLimitError(MediaError):
     code = "memory"
 
     def __init__(self, source: str, size: tuple[int, int] | None = None) -> None:
-        what = "it" if size is None else f"a picture of {size[1]}x{size[0]} pixels"
-        super().__init__(
-            source,
-            f"memory ran out while {what} was decoded; allow more memory, end other programs, "
-            "or make the picture smaller first",
+        what = (
+            "its header was read, which may be damaged and ask for too much"
+            if size is None
+            else f"a picture of {size[1]}x{size[0]} pixels was decoded"
         )
+        remedy = "allow more memory, end other programs, or make the picture smaller first"
+        super().__init__(source, f"memory ran out while {what}; {remedy}")
         self.size = size
 
 

@@ -115,7 +115,7 @@ def test_memory_that_runs_out_amid_a_video_is_said(threads, monkeypatch):
 
 def test_memory_that_runs_out_in_a_header_is_said(monkeypatch):
     monkeypatch.setattr("vlprep.media.image.describe_image", raises(MemoryError()))
-    with pytest.raises(MemoryLimitError, match="while it was decoded"):
+    with pytest.raises(MemoryLimitError, match="while its header was read"):
         probe(FIXTURES / "photo.jpg")
 
 
@@ -128,7 +128,7 @@ def test_memory_that_runs_out_in_a_picture_of_pillow_s_is_said(monkeypatch):
 @pytest.mark.parametrize("error", [MemoryError(), av.error.MemoryError(12, "no memory")])
 def test_a_header_that_asks_for_more_memory_than_there_is(error, monkeypatch):
     monkeypatch.setattr(av, "open", raises(error))
-    with pytest.raises(MemoryLimitError, match="while it was decoded"):
+    with pytest.raises(MemoryLimitError, match="while its header was read"):
         probe(CLIP)
 
 
