@@ -385,15 +385,22 @@ class _Reading:
             yield from repeat(frame, times_shown[shown.number])
 
     def _animated(self, item: Item) -> Iterator[Frame]:
-        starts = [0.0, *accumulate(animation_seconds(item))][:-1]
-        numbers = _numbers(
-            self.plan, len(starts), lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
-        )
+        starts, shown_at = animation_clock(item)
+        numbers = _numbers(self.plan, len(starts), shown_at)
         images = animation_frames(
             item, numbers, self.look.size, patience_seconds=self.patience_seconds
         )
         for number, image in zip(numbers, images, strict=True):
             yield Frame(number, starts[number], None, image)
+
+
+def animation_clock(item: Item) -> tuple[list[float], Callable[[float], int]]:
+    """Return when each frame of an animation starts to show, and what tells which one shows when.
+
+    Both are in seconds. Raises the errors of `animation_seconds`.
+    """
+    starts = [0.0, *accumulate(animation_seconds(item))][:-1]
+    return starts, lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
 
 
 def _seconds(timeline: Timeline, info: VideoInfo, number: int) -> float:
