@@ -13,7 +13,7 @@ import numpy as np
 
 from vlprep.compress.retiming import ClipTiming, time_clip
 from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, ClipFrames, NewClip
-from vlprep.compress.video_source import VideoCase, changed_anyway
+from vlprep.compress.video_source import VideoCase, changed_anyway, shown_frames
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError
 from vlprep.frames.stream import FrameStream, animation_clock, decode_plan
@@ -78,7 +78,9 @@ def view_clip(case: VideoCase) -> NewClip:
     if seen(first) != first:
         first = even_size(case.info.size)
     return NewClip(
-        frames=ClipFrames(lambda size: case.stream(), timing.frame_count),
+        frames=ClipFrames(
+            lambda _: shown_frames(case.source, case.view, case.asked), timing.frame_count
+        ),
         rate=timing.rate,
         sizes=(first,) if case.may_grow else _smaller_and_smaller(first, seen),
         at_any_cost=not case.may_grow,

@@ -23,7 +23,7 @@ from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.sniff import endings
 from vlprep.media.source import SourceLike, source_name
 from vlprep.media.target import PathLike, check_new, check_not_source
-from vlprep.types import VideoInfo
+from vlprep.types import ImageInfo
 from vlprep.view import View
 
 
@@ -92,11 +92,7 @@ def compress_file(source: Source, target: Target | None, view: View, **how: Any)
         raise ConstraintError("a target is needed, except for a dry run")
     if target is not None and not callable(target) and not asked.dry_run:
         check_new(target, overwrite=asked.overwrite)  # before any work is done
-    with open_media(source) as opened:
-        image = _image(opened, view, asked, _named_format(target))
-        if image is None:
-            return _video(opened, target, view, asked)
-        return _saved(image, target, asked)
+    return _begin(source, target, view, asked)()
 
 
 def compress_many(
@@ -123,45 +119,35 @@ def compress_many(
         asked = replace(asked, dry_run=True)
     names = [source_name(file) for file in files]
 
-    def encode(source: SourceLike) -> CompressedImage | Exception | _Video:
+    def begin(source: SourceLike) -> Callable[[], CompressedFile]:
+        target = partial(_free_target, Path(folder or ""), source_name(source), names, taken)
+        return _begin(source, None if asked.dry_run else target, view, asked)
+
+    def finish(source: SourceLike, begun: Future[Callable[[], CompressedFile]]) -> Outcome:
         try:
-            with ExitStack() as stack:
-                opened = stack.enter_context(open_media(source))
-                return _image(opened, view, asked) or (opened, stack.pop_all())
+            return begun.result()()
         except (VlprepError, OSError) as error:
-            return error
+            return MediaFailure(source=source_name(source), error=error)
 
-    def finish(source: SourceLike, made: CompressedImage | Exception | _Video) -> Outcome:
-        name = source_name(source)
-        target = partial(_free_target, Path(folder or ""), name, names, taken)
-        try:
-            if isinstance(made, Exception):
-                raise made
-            if isinstance(made, CompressedImage):
-                return _saved(made, target, asked)
-            opened, until_done = made
-            with until_done:
-                return _video(opened, None if asked.dry_run else target, view, asked)
-        except (VlprepError, OSError) as error:
-            return MediaFailure(source=name, error=error)
-
-    return starmap(finish, _ahead(encode, files, threads or min(os.cpu_count() or 1, 4)))
+    return starmap(finish, _ahead(begin, files, threads or min(os.cpu_count() or 1, 4)))
 
 
-def _image(
-    opened: Opened, view: View, asked: Asked, format: str | None = None
-) -> CompressedImage | None:
-    """Compress an image in memory; `None` for what is a video."""
-    if isinstance(opened, FrameList):
-        return None
-    one_picture = asked.page is not None and opened.found.kind == "image"
-    if not one_picture and isinstance(opened.info, VideoInfo):
-        return None
-    return image_under(opened, view, asked, format)
+def _begin(
+    source: Source, target: Target | None, view: View, asked: Asked
+) -> Callable[[], CompressedFile]:
+    """Compress an image in memory, or open a video; returns what does the rest in its turn."""
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_media(source))
+        if isinstance(opened, FrameList) or not (
+            (asked.page is not None and opened.found.kind == "image")
+            or isinstance(opened.info, ImageInfo)
+        ):
+            return partial(_video, stack.pop_all(), opened, target, view, asked)
+        image = image_under(opened, view, asked, _named_format(target))
+        return partial(_saved, image, target, asked)
 
 
 def _saved(image: CompressedImage, target: Target | None, asked: Asked) -> CompressedFile:
-    """Write what became of an image."""
     if target is None or asked.dry_run:
         return CompressedFile(target=None, result=image)
     path = target(image.format) if callable(target) else target
@@ -169,30 +155,28 @@ def _saved(image: CompressedImage, target: Target | None, asked: Asked) -> Compr
     return CompressedFile(target=str(path), result=image)
 
 
-def _video(opened: Opened, target: Target | None, view: View, asked: Asked) -> CompressedFile:
-    """Compress a video and write it."""
-    done = video_under(opened, target, view, asked)
+def _video(
+    until_done: ExitStack, opened: Opened, target: Target | None, view: View, asked: Asked
+) -> CompressedFile:
+    with until_done:
+        done = video_under(opened, target, view, asked)
     return CompressedFile(target=done.target, result=done)
 
 
-_Video: TypeAlias = tuple[Opened, ExitStack]
-"""A video that is open and waits for its turn, and what closes it."""
-
-_Made = TypeVar("_Made")
+_Begun = TypeVar("_Begun")
 
 
 def _ahead(
-    work: Callable[[Any], _Made], sources: Iterable[SourceLike], threads: int
-) -> Iterator[tuple[SourceLike, _Made]]:
-    """Yield each source with what became of it, in order; threads work some sources ahead."""
-    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[SourceLike, Future[_Made]]]()
+    work: Callable[[Any], _Begun], sources: Iterable[SourceLike], threads: int
+) -> Iterator[tuple[SourceLike, Future[_Begun]]]:
+    """Yield each source with what becomes of it, in order; threads work some sources ahead."""
+    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[SourceLike, Future[_Begun]]]()
     try:
         for source in sources:
             waiting.append((source, pool.submit(work, source)))
             if len(waiting) > threads:  # so many results are in memory at most
-                first, made = waiting.popleft()
-                yield first, made.result()
-        yield from ((source, made.result()) for source, made in waiting)
+                yield waiting.popleft()
+        yield from waiting
     finally:
         pool.shutdown(cancel_futures=True)
 

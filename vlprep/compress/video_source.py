@@ -56,10 +56,6 @@ class VideoCase:
     action: Action = "unchanged"
     reason: str = ""
 
-    def stream(self) -> FrameStream:
-        """Read the frames that the model is shown."""
-        return _stream(self.source, self.view, self.asked)
-
     def count(self, info: VideoInfo) -> VideoCount:
         """Count a result, in which the part that is wanted is all there is."""
         return video_count(info, self.view.asking(start_seconds=None, end_seconds=None))
@@ -126,7 +122,7 @@ def examine(source: Opened, view: View, asked: Asked, ending: str) -> VideoCase:
     errors of `stream_frames`, `ConstraintError` for a video too long for the model, and
     `UnknownFactError` where no source states a limit.
     """
-    with _stream(source, view, asked) as stream:
+    with shown_frames(source, view, asked) as stream:
         info, tokens, names = stream.info, stream.tokens, stream.sources
     case = VideoCase(source, view, asked, names, info, tokens, _part(info, view))
     if asked.keep == "full" and isinstance(info, FrameListInfo):
@@ -149,7 +145,8 @@ def examine(source: Opened, view: View, asked: Asked, ending: str) -> VideoCase:
     )
 
 
-def _stream(source: Opened, view: View, asked: Asked) -> FrameStream:
+def shown_frames(source: Opened, view: View, asked: Asked) -> FrameStream:
+    """Read the frames that the model is shown of the source."""
     images = list(source.images) if isinstance(source, FrameList) else source
     return stream_frames(images, view, tone_map=asked.tone_map)
 
