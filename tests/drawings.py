@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vlprep.compress.image_search import Wanted
+from vlprep.compress.image_search import ImageSearch, encode_within
 from vlprep.types import ImageSize
 
 
@@ -43,7 +43,8 @@ def screen(height=720, width=1280):
     return np.asarray(image)
 
 
-def wanted(picture, limit, **options):
-    """Ask for a picture under a limit, whatever the format."""
+def encode(picture, limit, name="a", **options):
+    """Bring a picture under a limit, whatever the format; returns how, and the encodes it took."""
     size = ImageSize(*picture.shape[:2])
-    return Wanted(**{"sizes": (size,), "limits": {"JPEG": limit, "PNG": limit}, **options})
+    asked = {"sizes": (size,), "limits": {"JPEG": limit, "PNG": limit}, **options}
+    return encode_within(ImageSearch(picture=picture, name=name, **asked))

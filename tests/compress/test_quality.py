@@ -13,7 +13,6 @@ from vlprep.compress.quality import (
     ENOUGH,
     MAX_TRIALS,
     PIXEL_ENOUGH,
-    PixelTrial,
     Trial,
     at_quality,
     best_trial,
@@ -48,7 +47,7 @@ def test_the_scale_is_libjpeg_s(quality, scale):
 @given(st.lists(st.integers(1, 10**7), min_size=100, max_size=100), st.integers(1, 10**7), floors)
 def test_any_curve_ends_in_six_trials_without_repeating_one(sizes, limit, floor):
     trials = search(lambda quality: sizes[quality - 1], limit, floor=floor)
-    tried = [trial.quality for trial in trials]
+    tried = [trial.choice for trial in trials]
     assert 1 <= len(trials) <= MAX_TRIALS
     assert len(set(tried)) == len(tried)
     assert all(floor <= quality <= CEILING for quality in tried)
@@ -81,9 +80,9 @@ def test_the_best_found_is_near_the_best_there_is(slope, log_size, share, wave, 
     if not possible:
         assert best is None
     elif len(trials) < MAX_TRIALS:
-        assert best.quality == possible[-1] or best.bytes >= ENOUGH * limit
+        assert best.choice == possible[-1] or best.bytes >= ENOUGH * limit
     else:
-        assert best.quality >= floor
+        assert best.choice >= floor
 
 
 def test_it_takes_few_encodes_on_average():
@@ -131,15 +130,15 @@ def test_guessing_another_quality_follows_the_slope():
 
 
 def shrink(size, start, limit, smallest=121):
-    trials = [PixelTrial(start, size(start))]
+    trials = [Trial(start, size(start))]
     while (
         pixels := next_pixels(
             trials, limit, smallest=smallest, trials_left=MAX_TRIALS - len(trials)
         )
     ) is not None:
         assert smallest <= pixels < start
-        assert pixels not in [trial.pixels for trial in trials]
-        trials.append(PixelTrial(pixels, size(pixels)))
+        assert pixels not in [trial.choice for trial in trials]
+        trials.append(Trial(pixels, size(pixels)))
     return trials
 
 
@@ -155,18 +154,18 @@ def test_pixels_shrink_until_the_picture_fits(power, times, start):
 
 
 def test_nothing_is_smaller_than_the_smallest():
-    assert next_pixels([PixelTrial(121, 900)], 500, smallest=121, trials_left=3) is None
-    assert next_pixels([PixelTrial(1000, 9000)], 500, smallest=121, trials_left=3) == 121
-    assert next_pixels([PixelTrial(1000, 9000)], 500, smallest=121, trials_left=0) is None
+    assert next_pixels([Trial(121, 900)], 500, smallest=121, trials_left=3) is None
+    assert next_pixels([Trial(1000, 9000)], 500, smallest=121, trials_left=3) == 121
+    assert next_pixels([Trial(1000, 9000)], 500, smallest=121, trials_left=0) is None
 
 
 def test_a_good_fit_is_enough():
-    trials = [PixelTrial(10_000, 2000), PixelTrial(4000, 900)]
+    trials = [Trial(10_000, 2000), Trial(4000, 900)]
     assert next_pixels(trials, 1000, smallest=121, trials_left=3) is None
 
 
 def test_the_last_trial_is_careful_if_nothing_fits_yet():
-    trials = [PixelTrial(1_000_000, 200_000)]
+    trials = [Trial(1_000_000, 200_000)]
     bold = next_pixels(trials, 100_000, smallest=121, trials_left=2)
     careful = next_pixels(trials, 100_000, smallest=121, trials_left=1)
     assert careful < bold / 2

@@ -9,8 +9,7 @@ import pytest
 from tests.films import MODEL, VARIABLE, film, names, squeeze
 from tests.places import FIXTURES
 from vlprep import compress_video
-from vlprep.compress.clips import ClipFrames
-from vlprep.compress.video_search import WORST_CRF, NewClip, encode_under
+from vlprep.compress.video_search import WORST_CRF, ClipFrames, NewClip, encode_under
 from vlprep.errors import ByteLimitError
 
 
@@ -43,8 +42,9 @@ def test_the_worst_quality_is_the_last_resort(tmp_path):
     source, target = FIXTURES / "street.mp4", tmp_path / "a.mp4"
     with pytest.raises(ByteLimitError) as caught:
         compress_video(source, target, MODEL, limit=900)
-    done = compress_video(source, target, MODEL, limit=caught.value.smallest + 1)
-    assert (done.crf, done.bytes_after) == (WORST_CRF, caught.value.smallest)
+    limit = caught.value.smallest + 50  # x264's files of the same frames differ by some bytes
+    done = compress_video(source, target, MODEL, limit=limit)
+    assert done.crf == WORST_CRF and done.bytes_after < limit
 
 
 def test_a_clip_that_may_grow_does_so_rather_than_lose_its_quality(tmp_path):

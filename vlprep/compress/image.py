@@ -6,12 +6,12 @@ pictures are resized first and compressed second. What fits already is left alon
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from vlprep.check.files import data_url_length, image_byte_limit, takes_image
-from vlprep.compress.image_search import Attempt, Wanted, encode_within
-from vlprep.compress.result import Compressed, check_asked, check_ending
+from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
+from vlprep.compress.result import Asked, Compressed, check_ending
 from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError, VlprepError
 from vlprep.media.encode import MAX_JPEG_SIDE
@@ -35,6 +35,7 @@ class CompressedImage(Compressed):
     """An image brought under a limit, in memory; `save` writes it."""
 
     kind = "image"
+    of_kind = ("quality", "encodes")
 
     content: bytes
     """The file that came of it."""
@@ -80,9 +81,6 @@ class CompressedImage(Compressed):
         check_not_source(path, [self.source])
         with new_file(path, overwrite=overwrite) as file:
             file.write(self.content)
-
-    def _details(self) -> dict[str, Any]:
-        return {"quality": self.quality, "encodes": self.encodes}
 
 
 class ImageKeywords(ViewKeywords, total=False):
@@ -132,17 +130,25 @@ def compress_image(
     >>> image.tokens_after.total == image.tokens_before.total
     True
     """
-    check_asked(limit, keep)
+    asked = Asked(limit=limit, route=route, keep=keep, lossless=lossless, page=page)
+    return image_under(source, view, asked, format)
+
+
+def image_under(
+    source: SourceLike, view: View, asked: Asked, format: str | None
+) -> CompressedImage:
+    """Do what `compress_image` does."""
+    asked.check()
     if format not in (None, *WRITTEN):
         raise ConstraintError(f"images are written as {' or '.join(WRITTEN)}, not as {format}")
-    if lossless and format not in (None, "PNG"):
+    if asked.lossless and format not in (None, "PNG"):
         raise ConstraintError(f"{format} loses details; without loss there is PNG")
-    way = get_route(route)
+    route = get_route(asked.route)
     with open_item(source) as item:
-        info, pictures = _read_header(item, page)
-        case = _Case(item, view, limit, way, keep, format, lossless, page, info, pictures)
-        reasons = _reasons(case)
-        return _changed(case, "; ".join(reasons)) if reasons else _unchanged(case)
+        info, pictures = _read_header(item, asked.page)
+        case = _Case(item, view, asked, format, route, info, pictures)
+        reasons = "; ".join(_reasons(case))
+        return _changed(case, reasons) if reasons else _unchanged(case)
 
 
 # Whether it can stay as it is.
@@ -154,20 +160,12 @@ class _Case:
 
     item: Item
     view: View
-    limit: int | None
-    route: Route
-    keep: Keep
+    asked: Asked
     format: str | None
-    lossless: bool
-    page: int | None
+    route: Route
     info: ImageInfo
     pictures: int
     """How many there are in it."""
-
-    @property
-    def animated(self) -> bool:
-        """Whether they follow each other in time."""
-        return self.pictures > self.info.frame_count
 
     def allowed(self, format: str) -> int:
         """Return the number of bytes that the route wants a file of a format to stay under."""
@@ -175,7 +173,7 @@ class _Case:
 
     def byte_limit(self, format: str) -> int:
         """Return the number of bytes that a file of a format must stay under."""
-        return self.allowed(format) if self.limit is None else self.limit
+        return self.allowed(format) if self.asked.limit is None else self.asked.limit
 
     def count(self, size: ImageSize) -> TokenCount:
         """Count a picture of a size."""
@@ -201,36 +199,31 @@ def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int]:
     return info, pictures
 
 
-def _reasons(case: _Case) -> list[str]:
-    """Say why the source cannot stay as it is; empty where it can."""
-    info, limit, reasons = case.info, case.byte_limit(case.info.format), []
+def _reasons(case: _Case) -> Iterator[str]:
+    """Say why the source cannot stay as it is; nothing where it can."""
+    info, limit, model = case.info, case.byte_limit(case.info.format), case.view.model
     if case.item.file_bytes >= limit:
-        reasons.append(f"{case.item.file_bytes:,} bytes are not under {limit:,}")
-    if not takes_image(case.view.model, info.format, info.size):
-        what = f"{info.format} of {format_size(info.size)}"
-        reasons.append(f"{case.view.model.name} does not take {what}")
+        yield f"{case.item.file_bytes:,} bytes are not under {limit:,}"
+    if not takes_image(model, info.format, info.size):
+        yield f"{model.name} does not take {info.format} of {format_size(info.size)}"
     if case.format not in (None, info.format):
-        reasons.append(f"{case.format} is wanted, not {info.format}")
-    if case.animated:
-        reasons.append("an animation is not one picture")
-    elif case.page is not None and case.pictures > 1:
-        reasons.append(f"one of {case.pictures} pictures is wanted")
-    return reasons
+        yield f"{case.format} is wanted, not {info.format}"
+    if case.pictures > info.frame_count:
+        yield "an animation is not one picture"
+    elif case.asked.page is not None and case.pictures > 1:
+        yield f"one of {case.pictures} pictures is wanted"
 
 
 def _unchanged(case: _Case) -> CompressedImage:
     content = case.item.bytes()  # first of all: what is looked at is what is handed out
     decoded = decode_picture(case.item)  # a damaged file is better known now than sent
-    info, located = case.info, ("location data stays in the file, as its bytes do",)
+    info, located = case.info, "location" in decoded.metadata
+    stays = ("location data stays in the file, as its bytes do",) if located else ()
     result = _result(case, info, Attempt(content, info.format, info.size))
     return replace(
         result,
         reason=f"{case.item.file_bytes:,} bytes of {info.format} are within every limit",
-        warnings=(
-            *info.warnings,
-            *result.warnings,
-            *(located if "location" in decoded.metadata else ()),
-        ),
+        warnings=(*info.warnings, *result.warnings, *stays),
     )
 
 
@@ -262,9 +255,9 @@ def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
 
 
 def _changed(case: _Case, reason: str) -> CompressedImage:
-    picture = decode_picture(case.item, number=case.page, srgb=True)
+    picture = decode_picture(case.item, number=case.asked.page, srgb=True)
     sizes = _sizes(case, picture.info.size)
-    attempt, encodes = encode_within(picture.pixels, _wanted(case, picture, sizes), case.item.name)
+    attempt, encodes = encode_within(_search(case, picture, sizes))
     _check(attempt)
     result = _result(case, picture.info, attempt)
     too_large = case.item.file_bytes >= case.byte_limit(case.info.format)
@@ -273,8 +266,8 @@ def _changed(case: _Case, reason: str) -> CompressedImage:
         action="compressed" if too_large else "converted",
         reason=reason,
         encodes=encodes,
-        dropped=_dropped(case, picture, attempt),
-        warnings=(*picture.warnings, *_reduced(sizes, result), *result.warnings),
+        dropped=tuple(_dropped(case, picture, attempt)),
+        warnings=(*picture.warnings, *_reduced(sizes[0], result), *result.warnings),
     )
 
 
@@ -288,28 +281,30 @@ def _sizes(case: _Case, size: ImageSize) -> tuple[ImageSize, ...]:
     # Enlarging a side costs bytes and adds nothing; the service does it anyway.
     within = view != size and view.height <= size.height and view.width <= size.width
     if within and case.count(view).resized == view:
-        if case.keep == "model-view":
+        if case.asked.keep == "model-view":
             sizes = [view]
         elif view.pixels < _WORTHWHILE * size.pixels:
             sizes = [size, view]
-    if max(sizes[-1]) > MAX_JPEG_SIDE and not case.lossless and case.format != "PNG":
+    if max(sizes[-1]) > MAX_JPEG_SIDE and not case.asked.lossless and case.format != "PNG":
         scale = MAX_JPEG_SIDE / max(sizes[-1])
         sizes.append(ImageSize(*(max(1, int(side * scale)) for side in sizes[-1])))
     return tuple(dict.fromkeys(sizes))
 
 
-def _wanted(case: _Case, picture: Picture, sizes: tuple[ImageSize, ...]) -> Wanted:
+def _search(case: _Case, picture: Picture, sizes: tuple[ImageSize, ...]) -> ImageSearch:
     def snap(size: ImageSize) -> ImageSize:
         try:
             return case.count(size).resized
         except ConstraintError:  # so narrow that rounding its sides makes it too narrow
             return size
 
-    return Wanted(
+    return ImageSearch(
+        picture=picture.pixels,
+        name=case.item.name,
         sizes=sizes,
         limits={format: case.byte_limit(format) for format in WRITTEN},
         formats=WRITTEN if case.format is None else (case.format,),
-        lossless=case.lossless,
+        lossless=case.asked.lossless,
         from_lossless=picture.info.format in ("PNG", "BMP", "TIFF"),
         png_bytes=case.item.file_bytes if picture.info.format == "PNG" else None,
         snap=snap,
@@ -324,30 +319,27 @@ def _check(attempt: Attempt) -> None:
         raise VlprepError(f"encoded {attempt.format} {attempt.size}, read {format} {shape}")
 
 
-def _dropped(case: _Case, picture: Picture, attempt: Attempt) -> tuple[str, ...]:
-    sentences = [f"{kind} data dropped" for kind in picture.metadata]
+def _dropped(case: _Case, picture: Picture, attempt: Attempt) -> Iterator[str]:
+    yield from (f"{kind} data dropped" for kind in picture.metadata)
     if picture.info.orientation != 1:
-        sentences.append("turned upright, as the orientation says")
-    sentences += picture.changes
+        yield "turned upright, as the orientation says"
+    yield from picture.changes
     if attempt.opaque and picture.pixels.shape[2] == 4:
-        sentences.append("what shows through laid on white")
+        yield "what shows through laid on white"
     if attempt.colours:
-        sentences.append(f"colours reduced to {attempt.colours}")
+        yield f"colours reduced to {attempt.colours}"
     if case.pictures > 1:
-        sentences.append(f"{case.pictures - 1} of {case.pictures} pictures dropped")
-    return tuple(sentences)
+        yield f"{case.pictures - 1} of {case.pictures} pictures dropped"
 
 
-def _reduced(sizes: tuple[ImageSize, ...], result: CompressedImage) -> tuple[str, ...]:
+def _reduced(wanted: ImageSize, result: CompressedImage) -> Iterator[str]:
     """Tell of pixels that were given up against what was wanted, and of tokens that changed."""
-    warnings, size = [], result.size_after
-    before, after = result.tokens_before.total, result.tokens_after.total
-    if size.pixels < sizes[0].pixels:
-        change = f"from {format_size(sizes[0])} to {format_size(size)}"
-        warnings.append(f"pixels reduced {change}, as nothing larger fits")
+    size, before, after = result.size_after, result.tokens_before.total, result.tokens_after.total
+    if size.pixels < wanted.pixels:
+        change = f"from {format_size(wanted)} to {format_size(size)}"
+        yield f"pixels reduced {change}, as nothing larger fits"
     if after != before:
-        warnings.append(f"the model sees {after:,} tokens of it instead of {before:,}")
-    return tuple(warnings)
+        yield f"the model sees {after:,} tokens of it instead of {before:,}"
 
 
 def _over_route(case: _Case, made: Attempt) -> tuple[str, ...]:

@@ -11,20 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
-from vlprep.compress.drawn import (
-    PALETTES,
-    is_drawn,
-    likely_png_bytes,
-    palette_share,
-    takes_palette,
-)
+from vlprep.compress.drawn import PALETTES, is_drawn, likely_png_bytes, palette_share, takes_palette
 from vlprep.compress.quality import (
     CEILING,
     MAX_MISSES,
     MAX_TRIALS,
-    PixelTrial,
     Trial,
     at_quality,
     best_trial,
@@ -53,12 +47,11 @@ class Attempt:
 
     content: bytes
     format: str
-    """"JPEG" or "PNG"."""
     size: ImageSize
     quality: int | None = None
-    """JPEG quality; `None` for PNG."""
+    """Of a JPEG."""
     colours: int | None = None
-    """Colours of a PNG's palette; `None` for others."""
+    """Of a PNG's palette."""
     opaque: bool = False
     """Whether what shows through was laid on white."""
 
@@ -67,16 +60,14 @@ class Attempt:
         how += f" of {self.colours} colours" if self.colours else ""
         return f"{how}, {format_size(self.size)}"
 
-    @property
-    def trial(self) -> Trial:
-        """The same as the search for a quality knows it."""
-        return Trial(self.quality or CEILING, len(self.content))
 
+@dataclass(kw_only=True, eq=False)
+class ImageSearch:
+    """A picture, RGB or RGBA, what is wanted of it, and what was made of it on the way there."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is wanted of the encoded picture."""
-
+    picture: Pixels
+    name: str
+    """What messages call it."""
     sizes: tuple[ImageSize, ...]
     """Sizes in pixels, the most wanted first; smaller ones only where none of these fits."""
     limits: Mapping[str, int]
@@ -92,38 +83,12 @@ class Wanted:
     snap: Callable[[ImageSize], ImageSize] = lambda size: size
     """Gives the size nearby that the model sees without scaling."""
 
-
-def encode_within(picture: Pixels, wanted: Wanted, name: str) -> tuple[Attempt, int]:
-    """Return the most faithful encoding of an RGB or RGBA picture that fits, and how many it took.
-
-    Raises `ByteLimitError`, which calls the picture `name`, when nothing fits.
-
-    >>> import numpy as np
-    >>> wanted = Wanted(sizes=(ImageSize(64, 64),), limits={"PNG": 200, "JPEG": 200})
-    >>> attempt, encodes = encode_within(np.zeros((64, 64, 3), np.uint8), wanted, "black")
-    >>> str(attempt), encodes
-    ('as PNG, 64x64', 1)
-    """
-    search = _Search(picture, wanted)
-    for candidate in _candidates(search):
-        if candidate is not None and search.fits(candidate):
-            return candidate, len(search.made)
-    smallest = min(search.made, key=lambda attempt: len(attempt.content))
-    limit, length = wanted.limits[smallest.format], len(smallest.content)
-    raise ByteLimitError(name, limit, length, str(smallest))
-
-
-class _Search:
-    """Encodes one picture, RGB or RGBA, again and again, and keeps what it made."""
-
-    def __init__(self, picture: Pixels, wanted: Wanted) -> None:
-        self.picture = picture
-        self.on_white = lay_on_white(picture)
-        self.wanted = wanted
-        self.full = ImageSize(*picture.shape[:2])
+    def __post_init__(self) -> None:
+        self.on_white = lay_on_white(self.picture)
+        self.full = ImageSize(*self.picture.shape[:2])
         self.drawn = is_drawn(self.on_white)
         self.floor = DRAWN_FLOOR if self.drawn else PHOTO_FLOOR
-        few = self.drawn and "PNG" in wanted.formats
+        few = self.drawn and "PNG" in self.formats
         self.flat = few and takes_palette(self.on_white, FEWEST_COLOURS)
         self.made: list[Attempt] = []
         self._at = self.full, self.on_white
@@ -136,11 +101,11 @@ class _Search:
     @property
     def last_limit(self) -> int:
         """The limit of the format in which pixels are given up last."""
-        return self.wanted.limits["PNG" if self.flat else "JPEG"]
+        return self.limits["PNG" if self.flat else "JPEG"]
 
     def fits(self, attempt: Attempt) -> bool:
         """Whether an attempt is under its format's limit."""
-        return len(attempt.content) < self.wanted.limits[attempt.format]
+        return len(attempt.content) < self.limits[attempt.format]
 
     def at(self, size: ImageSize) -> Pixels:
         """Return the picture on white at a size; the last one is kept, as searches repeat it."""
@@ -164,9 +129,7 @@ class _Search:
 
     def coarsest(self, size: ImageSize) -> Attempt:
         """Encode as small as a size gets: with the fewest colours or at the lowest quality."""
-        if self.flat:
-            return self.palette(size, FEWEST_COLOURS)
-        return self.jpeg(size, self.floor)
+        return self.palette(size, FEWEST_COLOURS) if self.flat else self.jpeg(size, self.floor)
 
     def is_coarsest(self, made: Attempt) -> bool:
         """Whether an attempt is as small as its size gets."""
@@ -177,10 +140,31 @@ class _Search:
         return attempt
 
 
-def _candidates(search: _Search) -> Iterator[Attempt | None]:
+def encode_within(search: ImageSearch) -> tuple[Attempt, int]:
+    """Return the most faithful encoding of a picture that fits, and how many it took.
+
+    Raises `ByteLimitError` when nothing fits.
+
+    >>> import numpy as np
+    >>> black, limits = np.zeros((64, 64, 3), np.uint8), {"PNG": 200, "JPEG": 200}
+    >>> attempt, encodes = encode_within(
+    ...     ImageSearch(picture=black, name="black", sizes=(ImageSize(64, 64),), limits=limits)
+    ... )
+    >>> str(attempt), encodes
+    ('as PNG, 64x64', 1)
+    """
+    for candidate in _candidates(search):
+        if candidate is not None and search.fits(candidate):
+            return candidate, len(search.made)
+    smallest = min(search.made, key=lambda attempt: len(attempt.content))
+    limit, length = search.limits[smallest.format], len(smallest.content)
+    raise ByteLimitError(search.name, limit, length, str(smallest))
+
+
+def _candidates(search: ImageSearch) -> Iterator[Attempt | None]:
     """Make one encoding after the other, in order of fidelity."""
-    sizes, formats = search.wanted.sizes, search.wanted.formats
-    if search.wanted.lossless:
+    sizes, formats = search.sizes, search.formats
+    if search.lossless:
         yield from map(search.png, sizes)
         return
     if "PNG" in formats:
@@ -207,19 +191,19 @@ _MOST_PNGS = 3
 """PNGs that are tried before other ways; the rest of the encodes are left for these."""
 
 
-def _pngs(search: _Search) -> Iterator[Attempt]:
+def _pngs(search: ImageSearch) -> Iterator[Attempt]:
     """Yield PNGs, the most faithful first.
 
     Drawn pictures keep their full size where they can: resizing softens edges, which costs bytes.
     """
-    first = search.wanted.sizes[0]
+    first = search.sizes[0]
     sizes = tuple(dict.fromkeys((search.full, first))) if search.drawn else (first,)
     for size in sizes:
         if _may_be_lossless(search, size):
             yield search.png(size)
     if not search.drawn:
-        if "JPEG" not in search.wanted.formats:
-            yield search.palette(search.wanted.sizes[-1])
+        if "JPEG" not in search.formats:
+            yield search.palette(search.sizes[-1])
         return
     for size, colours in product(sizes, PALETTES):
         hopeful = len(search.made) < _MOST_PNGS and _palette_may_fit(search, size, colours)
@@ -227,24 +211,24 @@ def _pngs(search: _Search) -> Iterator[Attempt]:
             yield search.palette(size, colours)
 
 
-def _may_be_lossless(search: _Search, size: ImageSize) -> bool:
-    wanted, limit = search.wanted, search.wanted.limits["PNG"]
-    if not (search.drawn or wanted.from_lossless):
+def _may_be_lossless(search: ImageSearch, size: ImageSize) -> bool:
+    limit = search.limits["PNG"]
+    if not (search.drawn or search.from_lossless):
         return False
-    if size == search.full and wanted.png_bytes is not None:
-        return _AGAIN_SHARE * wanted.png_bytes < limit
+    if size == search.full and search.png_bytes is not None:
+        return _AGAIN_SHARE * search.png_bytes < limit
     return _PNG_SHARE * likely_png_bytes(resize_picture(search.picture, size)) < limit
 
 
-def _palette_may_fit(search: _Search, size: ImageSize, colours: int) -> bool:
-    limit, likely = search.wanted.limits["PNG"], _likely_palette_bytes(search, size, colours)
+def _palette_may_fit(search: ImageSearch, size: ImageSize, colours: int) -> bool:
+    limit, likely = search.limits["PNG"], _likely_palette_bytes(search, size, colours)
     if likely is not None:
         return likely < limit
     lossless = len(search.made[0].content) if search.made else 0
     return _PALETTE_SHARE * lossless < limit
 
 
-def _likely_palette_bytes(search: _Search, size: ImageSize, colours: int) -> int | None:
+def _likely_palette_bytes(search: ImageSearch, size: ImageSize, colours: int) -> int | None:
     """Return how large a PNG with a palette is likely to be; `None` before there was any."""
     last = next((made for made in reversed(search.made) if made.colours), None)
     if last is None or last.colours is None:
@@ -260,30 +244,28 @@ _GROWTH = 0.85
 """Power of the pixels that a JPEG's bytes grow with, to guess where a search starts."""
 
 
-def _jpeg_within(search: _Search, size: ImageSize, *, hurried: bool) -> Attempt | None:
+def _jpeg_within(search: ImageSearch, size: ImageSize, *, hurried: bool) -> Attempt | None:
     """Search the quality, down to the floor; `hurried` leaves encodes for sizes still to come."""
     if max(size) > MAX_JPEG_SIDE:
         return None
-    limit, allowed, start = search.wanted.limits["JPEG"], search.left, _start(search, size)
-    misses = 1 if hurried else MAX_MISSES - min(len(search.made), 1)
+    limit = search.limits["JPEG"]
+    choose = partial(
+        next_quality,
+        limit=limit,
+        floor=search.floor,
+        start=_start(search, size),
+        max_trials=search.left,
+        max_misses=1 if hurried else MAX_MISSES - min(len(search.made), 1),
+    )
     trials: dict[Trial, Attempt] = {}
-    while (
-        quality := next_quality(
-            list(trials),
-            limit,
-            floor=search.floor,
-            start=start,
-            max_trials=allowed,
-            max_misses=misses,
-        )
-    ) is not None:
+    while (quality := choose(list(trials))) is not None:
         attempt = search.jpeg(size, quality)
-        trials[attempt.trial] = attempt
+        trials[Trial(quality, len(attempt.content))] = attempt
     best = best_trial(trials, limit)
     return None if best is None else trials[best]
 
 
-def _start(search: _Search, size: ImageSize) -> int:
+def _start(search: ImageSearch, size: ImageSize) -> int:
     """Return the quality to begin with: the best, or what larger pictures make likely."""
     if not search.made:
         return CEILING
@@ -292,7 +274,7 @@ def _start(search: _Search, size: ImageSize) -> int:
         return search.floor if search.drawn else CEILING
     bytes_here = len(last.content) * (size.pixels / last.size.pixels) ** _GROWTH
     guess = Trial(last.quality, max(int(bytes_here), 1))
-    quality = next_quality([guess], search.wanted.limits["JPEG"], floor=search.floor)
+    quality = next_quality([guess], search.limits["JPEG"], floor=search.floor)
     return last.quality if quality is None else quality
 
 
@@ -302,7 +284,7 @@ _SNAP_SHARES = (1.0, 0.95, 0.9, 0.85, 0.8)
 """Parts of the pixels at which a size of the model's grid is looked for; rounding goes up too."""
 
 
-def _shrunk_within(search: _Search, largest: ImageSize) -> Attempt | None:
+def _shrunk_within(search: ImageSearch, largest: ImageSize) -> Attempt | None:
     """Return the largest encoding that was found to fit: of few colours, or as a coarse JPEG."""
     best: Attempt | None = None
     while (size := _next_size(search, largest)) is not None:
@@ -312,9 +294,9 @@ def _shrunk_within(search: _Search, largest: ImageSize) -> Attempt | None:
     return best
 
 
-def _next_size(search: _Search, largest: ImageSize) -> ImageSize | None:
+def _next_size(search: ImageSearch, largest: ImageSize) -> ImageSize | None:
     limit, smallest = search.last_limit, _shrunk(largest, 0)
-    trials = (_palette_trials if search.flat else _jpeg_trials)(search, largest)
+    trials = _coarse_trials(search, largest)
     pixels = next_pixels(trials, limit, smallest=smallest.pixels, trials_left=search.left)
     if pixels is None:
         return None
@@ -325,40 +307,31 @@ def _next_size(search: _Search, largest: ImageSize) -> ImageSize | None:
     return None if size in tried else size
 
 
-def _palette_trials(search: _Search, largest: ImageSize) -> list[PixelTrial]:
-    """Return what is known of the fewest colours, with a guess where no trial was too large."""
-    limit = search.last_limit
+def _coarse_trials(search: ImageSearch, largest: ImageSize) -> list[Trial]:
+    """Return what is known of the coarsest encodes, with a guess where none was too large."""
+    limit, most = search.last_limit, largest.pixels if search.flat else math.inf
     known = [
-        PixelTrial(made.size.pixels, len(made.content))
+        Trial(made.size.pixels, len(made.content))
         for made in search.made
-        if search.is_coarsest(made) and made.size.pixels <= largest.pixels
+        if search.is_coarsest(made) and made.size.pixels <= most
     ]
-    if all(trial.bytes < limit for trial in known):
+    if any(trial.bytes >= limit for trial in known):
+        return known
+    if search.flat:
         likely = _likely_palette_bytes(search, largest, FEWEST_COLOURS) or limit
-        known.append(PixelTrial(largest.pixels, max(likely, limit)))
-    return known
-
-
-def _jpeg_trials(search: _Search, largest: ImageSize) -> list[PixelTrial]:
-    """Return what is known of the lowest quality, with a guess where no trial was too large."""
-    jpegs = [made for made in search.made if made.quality]
-    known = [
-        PixelTrial(made.size.pixels, len(made.content))
-        for made in jpegs
-        if search.is_coarsest(made)
+        return [*known, Trial(largest.pixels, max(likely, limit))]
+    finer = [
+        (made.size.pixels, at_quality(Trial(made.quality, len(made.content)), search.floor))
+        for made in search.made
+        if made.quality and not search.is_coarsest(made)
     ]
-    if all(trial.bytes < search.last_limit for trial in known):
-        finer = next((made for made in jpegs if not search.is_coarsest(made)), None)
-        if finer is not None:
-            guess = max(at_quality(finer.trial, search.floor), search.last_limit)
-            known.append(PixelTrial(finer.size.pixels, guess))
-    return known
+    return known + [Trial(pixels, max(likely, limit)) for pixels, likely in finer[:1]]
 
 
-def _snapped(search: _Search, size: ImageSize) -> ImageSize:
+def _snapped(search: ImageSearch, size: ImageSize) -> ImageSize:
     """Return the nearest size of the model's grid that is no larger, where there is one."""
     for share in _SNAP_SHARES:
-        seen = search.wanted.snap(_shrunk(size, int(share * size.pixels)))
+        seen = search.snap(_shrunk(size, int(share * size.pixels)))
         if seen.pixels <= size.pixels:
             return seen
     return size  # the model enlarges pictures as small as this
@@ -368,8 +341,5 @@ def _shrunk(size: ImageSize, pixels: int) -> ImageSize:
     """Shrink a size to about so many pixels, or as far as its short side may; never narrower."""
     short, long = min(size), max(size)
     scale = max((pixels / size.pixels) ** 0.5, min(short, LEAST_SIDE) / short)
-    new_short, new_long = math.ceil(short * scale), max(math.floor(long * scale), 1)
-    new_long = max(new_long, new_short)
-    return (
-        ImageSize(new_short, new_long) if size.height == short else ImageSize(new_long, new_short)
-    )
+    sides = math.ceil(short * scale), max(math.floor(long * scale), math.ceil(short * scale))
+    return ImageSize(*(sides if size.height == short else reversed(sides)))

@@ -13,8 +13,9 @@ from itertools import chain, count, starmap
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from vlprep.compress.image import WRITTEN, CompressedImage, compress_image
-from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, compress_video
+from vlprep.compress.image import WRITTEN, CompressedImage, image_under
+from vlprep.compress.result import Asked
+from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, video_under
 from vlprep.compress.video_source import Opened, Source, open_media
 from vlprep.count.files import MediaFailure, as_many
 from vlprep.count.frame_list import FrameList
@@ -22,7 +23,7 @@ from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.sniff import endings
 from vlprep.media.source import SourceLike, source_name
 from vlprep.media.target import PathLike, check_new, check_not_source
-from vlprep.types import Keep, VideoInfo, Watch, unwatched
+from vlprep.types import ImageInfo
 from vlprep.view import View
 
 
@@ -86,14 +87,12 @@ def compress_file(source: Source, target: Target | None, view: View, **how: Any)
     >>> compress_file("fixtures/photo.jpg", None, View.of(), dry_run=True).result.action
     'unchanged'
     """
-    asked = _Asked(view, **how)
+    asked = Asked(**how)
     if target is None and not asked.dry_run:
         raise ConstraintError("a target is needed, except for a dry run")
     if target is not None and not callable(target) and not asked.dry_run:
         check_new(target, overwrite=asked.overwrite)  # before any work is done
-    with open_media(source) as opened:
-        image = asked.image(opened, _named_format(target))
-        return asked.video(opened, target) if image is None else asked.saved(image, target)
+    return _begin(source, target, view, asked)()
 
 
 def compress_many(
@@ -115,111 +114,69 @@ def compress_many(
     >>> [type(done).__name__ for done in compress_many("fixtures/photo.jpg", None, View.of())]
     ['CompressedFile']
     """
-    asked, files = _Asked(view, **how), list(as_many(sources))
+    asked, files, taken = Asked(**how), list(as_many(sources)), set[str]()
     if folder is None:
         asked = replace(asked, dry_run=True)
-    names = _Names(Path(folder or ""), [source_name(file) for file in files])
+    names = [source_name(file) for file in files]
 
-    def encode(source: SourceLike) -> CompressedImage | Exception | _Video:
-        try:
-            with ExitStack() as stack:
-                opened = stack.enter_context(open_media(source))
-                return asked.image(opened) or (opened, stack.pop_all())
-        except (VlprepError, OSError) as error:
-            return error
+    def begin(source: SourceLike) -> Callable[[], CompressedFile]:
+        target = partial(_free_target, Path(folder or ""), source_name(source), names, taken)
+        return _begin(source, None if asked.dry_run else target, view, asked)
 
-    def finish(source: SourceLike, made: CompressedImage | Exception | _Video) -> Outcome:
-        target = None if asked.dry_run else partial(names.target, source_name(source))
+    def finish(source: SourceLike, begun: Future[Callable[[], CompressedFile]]) -> Outcome:
         try:
-            if isinstance(made, Exception):
-                raise made
-            if isinstance(made, CompressedImage):
-                return asked.saved(made, target)
-            opened, until_done = made
-            with until_done:
-                return asked.video(opened, target)
+            return begun.result()()
         except (VlprepError, OSError) as error:
             return MediaFailure(source=source_name(source), error=error)
 
-    return starmap(finish, _ahead(encode, files, threads or min(os.cpu_count() or 1, 4)))
+    return starmap(finish, _ahead(begin, files, threads or min(os.cpu_count() or 1, 4)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is asked of every file."""
-
-    view: View
-    limit: int | None = None
-    route: str = "base64"
-    keep: Keep = "model-view"
-    lossless: bool = False
-    page: int | None = None
-    tone_map: bool = True
-    overwrite: bool = False
-    dry_run: bool = False
-    watch: Watch = unwatched
-
-    def image(self, opened: Opened, format: str | None = None) -> CompressedImage | None:
-        """Compress an image in memory; `None` for what is a video."""
-        if isinstance(opened, FrameList):
-            return None
-        one_picture = self.page is not None and opened.found.kind == "image"
-        if not one_picture and isinstance(opened.info, VideoInfo):
-            return None
-        return compress_image(
-            opened,
-            self.view,
-            limit=self.limit,
-            route=self.route,
-            keep=self.keep,
-            format=format,
-            lossless=self.lossless,
-            page=self.page,
-        )
-
-    def saved(self, image: CompressedImage, target: Target | None) -> CompressedFile:
-        """Write what became of an image."""
-        if target is None or self.dry_run:
-            return CompressedFile(target=None, result=image)
-        path = target(image.format) if callable(target) else target
-        image.save(path, overwrite=self.overwrite)
-        return CompressedFile(target=str(path), result=image)
-
-    def video(self, opened: Opened, target: Target | None) -> CompressedFile:
-        """Compress a video and write it."""
-        done = compress_video(
-            opened,
-            target,
-            self.view,
-            limit=self.limit,
-            route=self.route,
-            keep=self.keep,
-            tone_map=self.tone_map,
-            overwrite=self.overwrite,
-            dry_run=self.dry_run,
-            watch=self.watch,
-        )
-        return CompressedFile(target=done.target, result=done)
+def _begin(
+    source: Source, target: Target | None, view: View, asked: Asked
+) -> Callable[[], CompressedFile]:
+    """Compress an image in memory, or open a video; returns what does the rest in its turn."""
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_media(source))
+        if isinstance(opened, FrameList) or not (
+            (asked.page is not None and opened.found.kind == "image")
+            or isinstance(opened.info, ImageInfo)
+        ):
+            return partial(_video, stack.pop_all(), opened, target, view, asked)
+        image = image_under(opened, view, asked, _named_format(target))
+        return partial(_saved, image, target, asked)
 
 
-_Video: TypeAlias = tuple[Opened, ExitStack]
-"""A video that is open and waits for its turn, and what closes it."""
+def _saved(image: CompressedImage, target: Target | None, asked: Asked) -> CompressedFile:
+    if target is None or asked.dry_run:
+        return CompressedFile(target=None, result=image)
+    path = target(image.format) if callable(target) else target
+    image.save(path, overwrite=asked.overwrite)
+    return CompressedFile(target=str(path), result=image)
 
-_Made = TypeVar("_Made")
+
+def _video(
+    until_done: ExitStack, opened: Opened, target: Target | None, view: View, asked: Asked
+) -> CompressedFile:
+    with until_done:
+        done = video_under(opened, target, view, asked)
+    return CompressedFile(target=done.target, result=done)
+
+
+_Begun = TypeVar("_Begun")
 
 
 def _ahead(
-    work: Callable[[Any], _Made], sources: Iterable[SourceLike], threads: int
-) -> Iterator[tuple[SourceLike, _Made]]:
-    """Yield each source with what became of it, in order; threads work some sources ahead."""
-    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[SourceLike, Future[_Made]]]()
+    work: Callable[[Any], _Begun], sources: Iterable[SourceLike], threads: int
+) -> Iterator[tuple[SourceLike, Future[_Begun]]]:
+    """Yield each source with what becomes of it, in order; threads work some sources ahead."""
+    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[SourceLike, Future[_Begun]]]()
     try:
         for source in sources:
             waiting.append((source, pool.submit(work, source)))
             if len(waiting) > threads:  # so many results are in memory at most
-                first, made = waiting.popleft()
-                yield first, made.result()
-        yield from ((source, made.result()) for source, made in waiting)
+                yield waiting.popleft()
+        yield from waiting
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -232,30 +189,21 @@ def _named_format(target: Target | None) -> str | None:
     return next((format for format in WRITTEN if ending in endings(format)), None)
 
 
-class _Names:
-    """Gives every source a name of its own in a folder."""
+def _free_target(
+    folder: Path, source: str, sources: Sequence[str], taken: set[str], format: str
+) -> Path:
+    """Return where to write what became of `source`, under a name that is not `taken`.
 
-    def __init__(self, folder: Path, sources: Sequence[str]) -> None:
-        self._folder = folder
-        self._sources = sources
-        self._taken: set[str] = set()
-
-    def target(self, source: str, format: str) -> Path:
-        """Return where to write what became of `source`.
-
-        Raises `FileExistsError` where that is one of the sources, and `OSError` where the folder
-        cannot be made.
-        """
-        name, allowed = Path(source.rstrip("/").strip("<>")), endings(format)  # <bytes>, <stdin>
-        ending = name.suffix if name.suffix.lower() in allowed else allowed[0]
-        path = self._folder / self._free(name.stem, ending)
-        check_not_source(path, self._sources)
-        self._folder.mkdir(exist_ok=True)
-        self._taken.add(path.name.casefold())
-        return path
-
-    def _free(self, stem: str, ending: str) -> str:
-        stems = chain([stem], (f"{stem}-{number}" for number in count(2)))
-        names = (f"{stem}{ending}" for stem in stems)
-        # Some file systems know no difference between A.JPG and a.jpg.
-        return next(name for name in names if name.casefold() not in self._taken)
+    Raises `FileExistsError` where that is one of the sources, and `OSError` where the folder
+    cannot be made.
+    """
+    name, allowed = Path(source.rstrip("/").strip("<>")), endings(format)  # <bytes>, <stdin>
+    ending = name.suffix if name.suffix.lower() in allowed else allowed[0]
+    stems = chain([name.stem], (f"{name.stem}-{number}" for number in count(2)))
+    paths = (folder / f"{stem}{ending}" for stem in stems)
+    # Some file systems know no difference between A.JPG and a.jpg.
+    path = next(path for path in paths if path.name.casefold() not in taken)
+    check_not_source(path, sources)
+    folder.mkdir(exist_ok=True)
+    taken.add(path.name.casefold())
+    return path

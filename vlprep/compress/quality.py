@@ -41,10 +41,9 @@ _HOPE = 0.8
 class Trial:
     """One encode: what was chosen, and how large it came out."""
 
-    quality: int
-    """IJG quality, 1 to 100."""
+    choice: int
+    """IJG quality, 1 to 100; or at a fixed quality the number of pixels, height times width."""
     bytes: int
-    """Length of the result."""
 
 
 def quality_scale(quality: int) -> float:
@@ -61,12 +60,11 @@ def next_quality(
     limit: int,
     *,
     floor: int,
-    ceiling: int = CEILING,
     start: int | None = None,
     max_trials: int = MAX_TRIALS,
     max_misses: int = MAX_MISSES,
 ) -> int | None:
-    """Return the quality to try next, between `floor` and `ceiling`, or `None` to stop.
+    """Return the quality to try next, from `floor` to `CEILING`, or `None` to stop.
 
     `trials` are all encodes of the picture so far, `limit` is in bytes. The first trial is `start`,
     by default the ceiling. The search stops when a result fills the limit well enough, when no
@@ -82,16 +80,12 @@ def next_quality(
     True
     """
     if not trials:
-        return ceiling if start is None else min(max(start, floor), ceiling)
+        return CEILING if start is None else min(max(start, floor), CEILING)
     low, high = _bracket(trials, limit)
-    lowest, highest = (floor if low is None else low.quality), ceiling
-    if low is not None:
-        lowest += 1
-    if high is not None:
-        highest = high.quality - 1
-    if (low is not None and low.bytes >= ENOUGH * limit) or lowest > highest:
-        return None
-    if len(trials) >= max_trials:
+    lowest = floor if low is None else low.choice + 1
+    highest = CEILING if high is None else high.choice - 1
+    good_enough = low is not None and low.bytes >= ENOUGH * limit
+    if good_enough or lowest > highest or len(trials) >= max_trials:
         return None
     if low is None and high is not None:
         if _HOPE * at_quality(high, floor, slope=_SLOPE_RANGE[1]) >= limit:
@@ -110,39 +104,35 @@ def at_quality(trial: Trial, quality: int, *, slope: float = _SLOPE) -> int:
     >>> at_quality(Trial(95, 180_000), 40)
     39548
     """
-    scale = quality_scale(trial.quality) / quality_scale(quality)
+    scale = quality_scale(trial.choice) / quality_scale(quality)
     return max(1, int(trial.bytes * scale**slope))
 
 
 def best_trial(trials: Iterable[Trial], limit: int) -> Trial | None:
-    """Return the trial of the highest quality that fits, `None` if none does.
+    """Return the trial of the highest quality, or of most pixels, that fits; `None` if none does.
 
     >>> best_trial([Trial(95, 180), Trial(60, 80), Trial(70, 90)], 100)
-    Trial(quality=70, bytes=90)
+    Trial(choice=70, bytes=90)
     """
     fits = [trial for trial in trials if trial.bytes < limit]
-    return max(fits, key=lambda trial: trial.quality, default=None)
+    return max(fits, key=lambda trial: trial.choice, default=None)
 
 
 def _bracket(trials: Sequence[Trial], limit: int) -> tuple[Trial | None, Trial | None]:
-    """Return the highest quality that fits, and the lowest above it that does not."""
+    """Return the highest choice that fits, and the lowest above it that does not."""
     low = best_trial(trials, limit)
-    over = [
-        trial
-        for trial in trials
-        if trial.bytes >= limit and (low is None or trial.quality > low.quality)
-    ]
-    return low, min(over, key=lambda trial: trial.quality, default=None)
+    over = [t for t in trials if t.bytes >= limit and (low is None or t.choice > low.choice)]
+    return low, min(over, key=lambda trial: trial.choice, default=None)
 
 
 def _guess(trials: Sequence[Trial], limit: int, low: Trial | None, high: Trial | None) -> int:
     """Follow the line through the nearest two trials to the size aimed at."""
     nearest = sorted(trials, key=lambda trial: abs(math.log(trial.bytes / (AIM * limit))))
     pair = (low, high) if low and high else nearest[:2]
-    points = [(math.log(quality_scale(t.quality)), math.log(t.bytes)) for t in pair if t]
+    points = [(math.log(quality_scale(t.choice)), math.log(t.bytes)) for t in pair if t]
     slope = _slope(points, -_SLOPE, (-_SLOPE_RANGE[1], -_SLOPE_RANGE[0]))
     at = nearest[0]
-    log_scale = math.log(quality_scale(at.quality)) + math.log(AIM * limit / at.bytes) / slope
+    log_scale = math.log(quality_scale(at.choice)) + math.log(AIM * limit / at.bytes) / slope
     return _quality_of(math.exp(log_scale))
 
 
@@ -175,18 +165,8 @@ _APART = 1.2
 """Ratio of pixels from which two trials tell how bytes grow with them."""
 
 
-@dataclass(frozen=True, slots=True)
-class PixelTrial:
-    """One encode at a fixed quality: how many pixels, and how large it came out."""
-
-    pixels: int
-    """Height times width."""
-    bytes: int
-    """Length of the result."""
-
-
 def next_pixels(
-    trials: Sequence[PixelTrial], limit: int, *, smallest: int, trials_left: int
+    trials: Sequence[Trial], limit: int, *, smallest: int, trials_left: int
 ) -> int | None:
     """Return how many pixels to try next, or `None` to stop.
 
@@ -194,29 +174,24 @@ def next_pixels(
     has fewer than `smallest` pixels; `trials_left` more encodes may be made, and the last of them
     is careful if nothing fits until then.
 
-    >>> next_pixels([PixelTrial(1_000_000, 200_000)], 100_000, smallest=121, trials_left=4)
+    >>> next_pixels([Trial(1_000_000, 200_000)], 100_000, smallest=121, trials_left=4)
     420871
     """
-    fits = [trial for trial in trials if trial.bytes < limit]
-    over = [trial for trial in trials if trial.bytes >= limit]
-    low = max(fits, key=lambda trial: trial.pixels, default=None)
-    top = min((t.pixels for t in over if low is None or t.pixels > low.pixels), default=0)
-    if trials_left < 1 or not top or top <= smallest:
+    low, high = _bracket(trials, limit)
+    if trials_left < 1 or high is None or high.choice <= smallest:
         return None
-    if low is not None and (low.bytes >= PIXEL_ENOUGH * limit or top < _STEP**2 * low.pixels):
+    if low is None:
+        least, aim = smallest, _LAST_AIM
+        if trials_left > 1:
+            aim = _PIXEL_AIMS[min(len(trials), len(_PIXEL_AIMS)) - 1]
+    elif low.bytes >= PIXEL_ENOUGH * limit or high.choice < _STEP**2 * low.choice:
         return None
-    least = smallest if low is None else math.ceil(low.pixels * _STEP)
-    aim = _pixel_aim(len(over), trials_left, nothing_fits=low is None)
-    return max(least, min(_pixel_guess(trials, limit, aim), int(top / _STEP)))
+    else:
+        least, aim = math.ceil(low.choice * _STEP), _PIXEL_AIMS[0]
+    return max(least, min(_pixel_guess(trials, limit, aim), int(high.choice / _STEP)))
 
 
-def _pixel_aim(misses: int, trials_left: int, *, nothing_fits: bool) -> float:
-    if nothing_fits and trials_left == 1:
-        return _LAST_AIM
-    return _PIXEL_AIMS[min(misses, len(_PIXEL_AIMS)) - 1] if nothing_fits else _PIXEL_AIMS[0]
-
-
-def _pixel_guess(trials: Sequence[PixelTrial], limit: int, aim: float) -> int:
+def _pixel_guess(trials: Sequence[Trial], limit: int, aim: float) -> int:
     header = min(HEADER_BYTES, limit // 2)
 
     def log_body(size: float) -> float:
@@ -225,9 +200,9 @@ def _pixel_guess(trials: Sequence[PixelTrial], limit: int, aim: float) -> int:
     target = log_body(aim * limit)
     nearest = sorted(trials, key=lambda trial: abs(log_body(trial.bytes) - target))
     at = nearest[0]
-    others = (t for t in nearest if abs(math.log(t.pixels / at.pixels)) > math.log(_APART))
+    others = (t for t in nearest if abs(math.log(t.choice / at.choice)) > math.log(_APART))
     pair = (at, next(others, at))
-    points = [(math.log(trial.pixels), log_body(trial.bytes)) for trial in pair]
+    points = [(math.log(trial.choice), log_body(trial.bytes)) for trial in pair]
     slope = _slope(points, _PIXEL_SLOPE, _PIXEL_SLOPE_RANGE)
     log_pixels = points[0][0] + (target - points[0][1]) / slope
     return int(math.exp(min(log_pixels, 60.0)))

@@ -1,4 +1,4 @@
-"""What became of a file, which is told of images and videos alike; and what both are asked."""
+"""What is asked of a file, and what became of it, for images and videos alike."""
 
 from __future__ import annotations
 
@@ -10,7 +10,29 @@ from vlprep.count.tokens import TokenCount
 from vlprep.errors import ConstraintError
 from vlprep.media.sniff import endings
 from vlprep.media.target import PathLike
-from vlprep.types import Action, ImageSize, Keep
+from vlprep.types import Action, ImageSize, Keep, Watch, unwatched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The keywords of `compress_image` and `compress_video`; each heeds its own."""
+
+    limit: int | None = None
+    route: str = "base64"
+    keep: Keep = "model-view"
+    lossless: bool = False
+    page: int | None = None
+    tone_map: bool = True
+    overwrite: bool = False
+    dry_run: bool = False
+    watch: Watch = unwatched
+
+    def check(self) -> None:
+        """Raise `ConstraintError` for a limit in bytes, or a thing to keep, that cannot be."""
+        if self.limit is not None and self.limit < 1:
+            raise ConstraintError(f"limit must be above 0 bytes, got {self.limit:,}")
+        if self.keep not in ("model-view", "full"):
+            raise ConstraintError(f"keep must be model-view or full, got {self.keep!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +40,8 @@ class Compressed:
     """A file brought under a limit; of a dry run, what only an encode can tell is `None`."""
 
     kind: ClassVar[Literal["image", "video"]]
+    of_kind: ClassVar[tuple[str, ...]]
+    """Names of the fields that entries of this kind alone have."""
 
     source: str
     """The file as the caller named it."""
@@ -71,22 +95,10 @@ class Compressed:
             "width_after": None if after is None else after.width,
             "tokens_before": self.tokens_before.total,
             "tokens_after": None if tokens is None else tokens.total,
-            **self._details(),
+            **{name: getattr(self, name) for name in self.of_kind},
             "dropped": list(self.dropped),
             "warnings": list(self.warnings),
         }
-
-    def _details(self) -> dict[str, Any]:
-        """Return what is told of one kind only."""
-        raise NotImplementedError
-
-
-def check_asked(limit: int | None, keep: Keep) -> None:
-    """Raise `ConstraintError` for a limit in bytes, or a thing to keep, that cannot be."""
-    if limit is not None and limit < 1:
-        raise ConstraintError(f"limit must be above 0 bytes, got {limit:,}")
-    if keep not in ("model-view", "full"):
-        raise ConstraintError(f"keep must be model-view or full, got {keep!r}")
 
 
 def check_ending(path: PathLike, format: str) -> None:

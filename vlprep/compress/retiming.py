@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TypeAlias
 
 from vlprep.errors import ConstraintError, FrameCountError
@@ -69,15 +70,14 @@ def time_clip(
     >>> odd.frame_count, odd.shown, odd.rate
     (10, 9, Fraction(1001, 500))
     """
-    trial = _Trial(plan, planner, least_seconds)
+    timings = partial(_timings, plan, planner, least_seconds)
     wanted = max(plan.frame_count, least_frames)
     lengths = (wanted, wanted + 1) if wanted % 2 else (wanted,)
-    same = [timing for frames in lengths for timing in trial.timings(frames, wanted)]
+    same = [timing for frames in lengths for timing in timings(frames, wanted)]
     if same:
         return min(same, key=_worth)
     for frames in _nearest_even(wanted, least_frames):
-        others = list(trial.timings(frames, frames))
-        if others:
+        if others := list(timings(frames, frames)):
             return min(others, key=_worth)
     raise ConstraintError(f"no clip of about {wanted} frames is sampled frame by frame")
 
@@ -92,51 +92,46 @@ def _nearest_even(frames: int, least: int) -> list[int]:
     return sorted(around, key=lambda number: (abs(number - frames), -number))
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """Tries clips out on a sampler."""
+def _timings(
+    plan: FramePlan, planner: Planner, least_seconds: float, frames: int, shown: int
+) -> Iterator[ClipTiming]:
+    """Yield the timings of a clip of which just the first `shown` frames are sampled."""
+    moments = _moments(plan, shown)
+    for rate in _rates(plan, frames, least_seconds):
+        try:
+            sampled = planner(frames, rate)
+        except FrameCountError:
+            continue
+        if sampled.indices == tuple(range(shown)):
+            times = zip(sampled.timestamps_seconds, moments, strict=True)
+            drift = max(abs(time - moment) for time, moment in times)
+            yield ClipTiming(frame_count=frames, rate=rate, shown=shown, drift_seconds=drift)
 
-    plan: FramePlan
-    planner: Planner
-    least_seconds: float
 
-    def timings(self, frames: int, shown: int) -> Iterator[ClipTiming]:
-        """Yield the timings of a clip of which just the first `shown` frames are sampled."""
-        moments = self._moments(shown)
-        for rate in self._rates(frames):
-            try:
-                sampled = self.planner(frames, rate)
-            except FrameCountError:
-                continue
-            if sampled.indices == tuple(range(shown)):
-                times = zip(sampled.timestamps_seconds, moments, strict=True)
-                drift = max(abs(time - moment) for time, moment in times)
-                yield ClipTiming(frame_count=frames, rate=rate, shown=shown, drift_seconds=drift)
+def _moments(plan: FramePlan, wanted: int) -> list[float]:
+    """Return the planned moments from the first on, carried on or cut to a number of them."""
+    first, *_ = plan.timestamps_seconds
+    moments = [moment - first for moment in plan.timestamps_seconds[:wanted]]
+    step = 1 / float(_planned_rates(plan)[0])
+    return moments + [moments[-1] + step * k for k in range(1, wanted - len(moments) + 1)]
 
-    def _moments(self, wanted: int) -> list[float]:
-        """Return the planned moments from the first on, carried on or cut to a number of them."""
-        first, *_ = self.plan.timestamps_seconds
-        moments = [moment - first for moment in self.plan.timestamps_seconds[:wanted]]
-        step = 1 / float(self._planned_rates()[0])
-        return moments + [moments[-1] + step * k for k in range(1, wanted - len(moments) + 1)]
 
-    def _planned_rates(self) -> list[Fraction]:
-        """Return the rates at which the frames were planned: by first and last, and on average."""
-        plan = self.plan
-        span = plan.timestamps_seconds[-1] - plan.timestamps_seconds[0]
-        rates = ([(plan.frame_count - 1) / span] if span > 0 else []) + [plan.sample_fps]
-        # Small numbers, for a rate becomes the ticks of a file's clock.
-        return [Fraction(rate).limit_denominator(10_000) or Fraction(rate) for rate in rates]
+def _planned_rates(plan: FramePlan) -> list[Fraction]:
+    """Return the rates at which the frames were planned: by first and last, and on average."""
+    span = plan.timestamps_seconds[-1] - plan.timestamps_seconds[0]
+    rates = ([(plan.frame_count - 1) / span] if span > 0 else []) + [plan.sample_fps]
+    # Small numbers, for a rate becomes the ticks of a file's clock.
+    return [Fraction(rate).limit_denominator(10_000) or Fraction(rate) for rate in rates]
 
-    def _rates(self, frames: int) -> Iterator[Fraction]:
-        """Yield rates for a clip that lasts long enough: planned ones, and some that differ."""
-        for planned in self._planned_rates():
-            rate = planned
-            if frames / planned < self.least_seconds:
-                rate = frames / Fraction(self.least_seconds)
-            nudged = [rate * (1 + sign * nudge / frames) for nudge in NUDGES for sign in (1, -1)]
-            whole_seconds = frames / Fraction(math.ceil(frames / rate))
-            for near in (rate, *nudged, whole_seconds):
-                ticks = near.limit_denominator(100_000) or near
-                if frames / ticks >= self.least_seconds:
-                    yield ticks
+
+def _rates(plan: FramePlan, frames: int, least_seconds: float) -> Iterator[Fraction]:
+    """Yield rates for a clip that lasts long enough: planned ones, and some that differ."""
+    for rate in _planned_rates(plan):
+        if frames / rate < least_seconds:
+            rate = frames / Fraction(least_seconds)
+        nudged = [rate * (1 + sign * nudge / frames) for nudge in NUDGES for sign in (1, -1)]
+        whole_seconds = frames / Fraction(math.ceil(frames / rate))
+        for near in (rate, *nudged, whole_seconds):
+            ticks = near.limit_denominator(100_000) or near
+            if frames / ticks >= least_seconds:
+                yield ticks

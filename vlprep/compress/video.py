@@ -10,20 +10,18 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from vlprep.compress.clips import even_size
-from vlprep.compress.keep_full import full_clip
-from vlprep.compress.keep_view import view_clip
-from vlprep.compress.result import Compressed, check_asked, check_ending
-from vlprep.compress.video_search import LEAST_BITS_PER_PIXEL, EncodedClip, NewClip, encode_under
-from vlprep.compress.video_source import Source, VideoCase, examine, open_media, scaled_down
+from vlprep.compress.keep import even_size, full_clip, view_clip
+from vlprep.compress.result import Asked, Compressed, check_ending
+from vlprep.compress.video_search import LEAST_BITS_PER_PIXEL, NewClip, encode_under
+from vlprep.compress.video_source import Source, VideoCase, examine, open_media
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
 from vlprep.media.target import PathLike, check_new, check_not_source, new_file, new_file_at
 from vlprep.media.video.decode import damaged_ends
-from vlprep.types import FrameListInfo, Keep, VideoInfo, Watch, unwatched
+from vlprep.types import FrameListInfo, ImageSize, Keep, VideoInfo, Watch, unwatched
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View, ViewKeywords
 
@@ -33,6 +31,10 @@ class CompressedVideo(Compressed):
     """What became of a video, or for a dry run what would."""
 
     kind = "video"
+    of_kind = (
+        *("frames_before", "frames_after", "duration_before", "duration_after"),
+        *("crf", "bit_rate", "passes"),
+    )
 
     target: str | None = None
     """The file that was written; `None` in a dry run."""
@@ -55,20 +57,8 @@ class CompressedVideo(Compressed):
 
     def __repr__(self) -> str:
         after = "?" if self.bytes_after is None else f"{self.bytes_after:,}"
-        return (
-            f"CompressedVideo({self.source}, {self.action}, {self.bytes_before:,} to {after} bytes)"
-        )
-
-    def _details(self) -> dict[str, Any]:
-        return {
-            "frames_before": self.frames_before,
-            "frames_after": self.frames_after,
-            "duration_before": self.duration_before,
-            "duration_after": self.duration_after,
-            "crf": self.crf,
-            "bit_rate": self.bit_rate,
-            "passes": self.passes,
-        }
+        lengths = f"{self.bytes_before:,} to {after} bytes"
+        return f"CompressedVideo({self.source}, {self.action}, {lengths})"
 
 
 Target: TypeAlias = PathLike | Callable[[str], PathLike]
@@ -130,46 +120,60 @@ def compress_video(
     >>> plan.action, plan.frames_before, plan.frames_after, plan.duration_after
     ('compressed', 300, 20, 10.0)
     """
-    check_asked(limit, keep)
-    if target is None and not dry_run:
+    asked = Asked(
+        limit=limit,
+        route=route,
+        keep=keep,
+        tone_map=tone_map,
+        overwrite=overwrite,
+        dry_run=dry_run,
+        watch=watch,
+    )
+    return video_under(source, target, view, asked)
+
+
+def video_under(source: Source, target: Target | None, view: View, asked: Asked) -> CompressedVideo:
+    """Do what `compress_video` does."""
+    asked.check()
+    if target is None and not asked.dry_run:
         raise ConstraintError("a target is needed, except for a dry run")
     ending = "" if target is None or callable(target) else Path(target).suffix.lower()
     with open_media(source) as opened:
-        case = examine(opened, view, keep, tone_map, watch, limit, route, ending)
+        case = examine(opened, view, asked, ending)
         path = target(case.format) if callable(target) else target
         if path is not None:  # what can go wrong with writing is known before anything is decoded
             check_ending(path, case.format)
             check_not_source(path, case.names)
-            check_new(path, overwrite=overwrite)
-        return _written(case, None if dry_run else path, overwrite)
+            check_new(path, overwrite=asked.overwrite)
+        return _written(case, None if asked.dry_run else path)
 
 
-def _written(case: VideoCase, path: PathLike | None, overwrite: bool) -> CompressedVideo:
+def _written(case: VideoCase, path: PathLike | None) -> CompressedVideo:
     """Write the result to a file, or without one report what it would be."""
     if case.action == "unchanged":
-        return _unchanged(case, path, overwrite)
+        return _unchanged(case, path)
     if path is None:
         return _outlined(case)
     try:
-        return _encoded(case, path, overwrite)
+        return _encoded(case, path)
     except ByteLimitError:
         if not case.may_grow:
             raise
     # A few frames of a tiny clip, made to last longer.
-    return _encoded(replace(case, limit=case.most), path, overwrite)
+    return _encoded(replace(case, limit=case.most), path)
 
 
-def _unchanged(case: VideoCase, path: PathLike | None, overwrite: bool) -> CompressedVideo:
+def _unchanged(case: VideoCase, path: PathLike | None) -> CompressedVideo:
     """Copy the source, byte by byte."""
     if path is not None:
-        with case.item.reader() as reader, new_file(path, overwrite=overwrite) as file:
+        with case.item.reader() as reader, new_file(path, overwrite=case.asked.overwrite) as file:
             shutil.copyfileobj(reader, file)
     warnings = case.info.warnings + case.tokens.warnings
     return replace(_after(case, path, case.info, case.tokens), warnings=warnings)
 
 
 def _planned(case: VideoCase, folder: Path | None) -> NewClip:
-    return view_clip(case) if case.keep == "model-view" else full_clip(case, folder)
+    return view_clip(case) if case.asked.keep == "model-view" else full_clip(case, folder)
 
 
 def _outlined(case: VideoCase) -> CompressedVideo:
@@ -186,23 +190,23 @@ def _outlined(case: VideoCase) -> CompressedVideo:
     )
 
 
-def _encoded(case: VideoCase, path: PathLike, overwrite: bool) -> CompressedVideo:
+def _encoded(case: VideoCase, path: PathLike) -> CompressedVideo:
     """Encode, read the file back, and only then let it appear."""
-    with new_file_at(path, overwrite=overwrite) as whole:
+    name, watch = case.names[0], case.asked.watch
+    with new_file_at(path, overwrite=case.asked.overwrite) as whole:
         clip = _planned(case, whole.parent)
-        made = encode_under(clip, whole, source=case.names[0], limit=case.limit, watch=case.watch)
-        info, tokens = _check(case, clip, whole, made)
+        made = encode_under(clip, whole, source=name, limit=case.limit, watch=watch)
+        info, tokens = _check(case, made, whole)
     return replace(
         _after(case, path, info, tokens),
         crf=made.crf,
         bit_rate=made.bit_rate,
         passes=made.passes,
-        dropped=(*scaled_down(case, made.size), *clip.dropped),
+        dropped=(*_scaled(case, info.size), *clip.dropped),
         warnings=(
             *clip.frames.warnings,
             *clip.warnings,
-            *_losses(case, clip, made, tokens),
-            *_growth(case, info.file_bytes or 0),
+            *_losses(case, clip.size, made, info, tokens),
         ),
     )
 
@@ -214,7 +218,7 @@ def _before(case: VideoCase) -> CompressedVideo:
         model=case.view.model.name,
         action=case.action,
         reason=case.reason,
-        keep=case.keep,
+        keep=case.asked.keep,
         format=case.format,
         limit=case.limit,
         bytes_before=case.info.file_bytes or 0,
@@ -240,9 +244,7 @@ def _after(
     )
 
 
-def _check(
-    case: VideoCase, clip: NewClip, path: Path, made: EncodedClip
-) -> tuple[VideoInfo, VideoCount]:
+def _check(case: VideoCase, clip: NewClip, path: Path) -> tuple[VideoInfo, VideoCount]:
     """Read the result as a stranger would; raises `VlprepError` where it is not as planned."""
     with Item(path) as item:
         info, damaged = item.info, damaged_ends(item)
@@ -250,7 +252,7 @@ def _check(
     tokens = case.count(info)
     as_planned = {
         "length": (info.file_bytes or 0) < case.limit,
-        "size": info.size == made.size,
+        "size": info.size == clip.size,
         "frames": info.frame_count == clip.frames.count,
         "duration": abs((info.duration_seconds or 0) - clip.seconds) < clip.seconds / 1000,
         "decoding": not damaged,
@@ -262,21 +264,25 @@ def _check(
     return info, tokens
 
 
-def _losses(case: VideoCase, clip: NewClip, made: EncodedClip, tokens: VideoCount) -> Iterator[str]:
-    """Tell what the limit cost."""
-    wanted = clip.size or even_size(case.info.size)
-    if made.size.pixels < wanted.pixels:
-        sizes = f"{format_size(made.size)} instead of {format_size(wanted)}"
+def _scaled(case: VideoCase, size: ImageSize) -> Iterator[str]:
+    if size != case.info.size:
+        yield f"frames scaled from {format_size(case.info.size)} to {format_size(size)}"
+
+
+def _losses(
+    case: VideoCase, planned: ImageSize | None, made: NewClip, info: VideoInfo, tokens: VideoCount
+) -> Iterator[str]:
+    """Tell what the limit cost, and where the result has become larger than the source."""
+    wanted, size, length = planned or even_size(case.info.size), info.size, info.file_bytes or 0
+    if size.pixels < wanted.pixels:
+        sizes = f"{format_size(size)} instead of {format_size(wanted)}"
         yield f"frames of {sizes}, as {format_bytes(case.limit)} hold no larger ones"
     if tokens.total != case.tokens.total:
         yield f"{tokens.total:,} tokens instead of {case.tokens.total:,}"
     if made.bit_rate is not None:
-        bits = made.bit_rate / float(clip.rate) / made.size.pixels
+        bits = made.bit_rate / float(made.rate) / size.pixels
         if bits < 0.9 * LEAST_BITS_PER_PIXEL:
             yield f"only {bits:.3f} bits for each pixel: details are lost"
-
-
-def _growth(case: VideoCase, length: int) -> Iterator[str]:
     before = case.info.file_bytes or 0
     if length > before and not isinstance(case.info, FrameListInfo):
         yield f"{length:,} bytes, more than the source's {before:,}: {case.reason}"

@@ -6,15 +6,17 @@ is handed out is under the limit. One-pass targets went over it by up to a quart
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import islice, repeat
 from pathlib import Path
 
-from vlprep.compress.clips import ClipFrames
 from vlprep.count.tokens import VideoCount
-from vlprep.errors import ByteLimitError
+from vlprep.errors import ByteLimitError, DecodeError
+from vlprep.frames.stream import FrameStream
+from vlprep.media.picture import Pixels, resize_picture
 from vlprep.media.video.encode import (
     FILE_BYTES,
     FRAME_BYTES,
@@ -45,15 +47,58 @@ MAX_REPEATS = 3
 LEAST_BITS_PER_PIXEL = 0.03
 """Below this, fewer pixels look better than worse ones; for videos that are to be watched."""
 
+KEPT_BYTES = 200_000_000
+"""Frames that are kept for the next pass take up to this many bytes; others are read again."""
+
 _KILOBIT = 1000  # x264 knows no finer rates
+
+
+@dataclass
+class ClipFrames:
+    """The frames of a stream that is opened anew for each reading.
+
+    Where more are asked for than it delivers, its last one stands for the rest; where fewer are,
+    the rest is left out.
+    """
+
+    open_stream: Callable[[ImageSize], FrameStream]
+    count: int
+    warnings: tuple[str, ...] = ()
+    """What a user should know of the frames, once they have been read."""
+    _kept: list[Pixels] = field(default_factory=list)
+
+    def read(self, size: ImageSize) -> Generator[Pixels, None, None]:
+        """Read all frames, RGB of height x width x 3, from memory where they are few.
+
+        Raises `DecodeError` when not a single one can be decoded.
+        """
+        if self._kept:
+            yield from (resize_picture(picture, size) for picture in self._kept)
+            return
+        keeps, read = self.count * size.pixels * 3 <= KEPT_BYTES, list[Pixels]()
+        for picture in self._decode(size):
+            if keeps:
+                read.append(picture)
+            yield picture
+        self._kept = read
+
+    def _decode(self, size: ImageSize) -> Iterator[Pixels]:
+        left, picture = self.count, None
+        with self.open_stream(size) as stream:
+            for frame in islice(stream, self.count):
+                left, picture = left - 1, resize_picture(frame.image, size)
+                yield picture
+            self.warnings = stream.warnings
+        if picture is None:
+            raise DecodeError(stream.source, "none of the frames could be decoded")
+        yield from repeat(picture, left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewClip:
-    """The clip that a video is to become: what goes into it, and what is known before an encode."""
+    """The clip that a video is to become, and once it is one, how that came about."""
 
     frames: ClipFrames
-    """Its frames."""
     rate: Fraction
     """Frames per second."""
     sizes: Iterable[ImageSize]
@@ -75,7 +120,12 @@ class NewClip:
     dropped: tuple[str, ...] = ()
     """What is lost on purpose; one sentence each."""
     warnings: tuple[str, ...] = ()
-    """What a user should know."""
+    passes: int = 0
+    """How often the frames went through the encoder in all."""
+    crf: float | None = None
+    """Quality, where that was enough."""
+    bit_rate: int | None = None
+    """Bits per second asked for, where two passes were needed."""
 
     @property
     def seconds(self) -> float:
@@ -83,37 +133,23 @@ class NewClip:
         return float(self.frames.count / self.rate)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EncodedClip:
-    """A file under the limit, and how it came about."""
-
-    size: ImageSize
-    """Size of the frames."""
-    passes: int
-    """How often the frames went through the encoder in all."""
-    crf: float | None = None
-    """Quality, where that was enough."""
-    bit_rate: int | None = None
-    """Bits per second asked for, where two passes were needed."""
-
-
 def encode_under(
     clip: NewClip, path: Path, *, source: str, limit: int, watch: Watch = unwatched
-) -> EncodedClip:
+) -> NewClip:
     """Write a file under `limit` bytes to `path`, at the largest size at which one is found.
 
-    Other files lie beside it meanwhile. The frames pass through `watch` on their way. Raises
-    `ByteLimitError`, which names the `source`, where none is found, and the errors of
-    `encode_video` and of reading the frames.
+    Returns the clip with that size and how it came about. Other files lie beside it meanwhile. The
+    frames pass through `watch` on their way. Raises `ByteLimitError`, which names the `source`,
+    where none is found, and the errors of `encode_video` and of reading the frames.
     """
     search, size = _Search(clip, path, limit, watch), None
     for size in clip.sizes:
-        found = search.at(size)
+        if found := search.at(size):
+            return found
+    if clip.at_any_cost and size is not None:  # if only to know how small a file can be
+        found = search.at_quality(size, WORST_CRF)
         if found is not None:
             return found
-    found = search.at_worst(size) if clip.at_any_cost and size is not None else None
-    if found is not None:
-        return found
     raise ByteLimitError(source, limit, search.smallest, search.smallest_what)
 
 
@@ -129,35 +165,29 @@ class _Search:
         self._sound_bytes = clip.sound.stat().st_size if clip.sound else 0
         self.smallest, self.smallest_what = 0, ""
 
-    @property
-    def _overhead(self) -> int:
-        return FILE_BYTES + FRAME_BYTES * self._clip.frames.count + self._sound_bytes
-
-    def at(self, size: ImageSize) -> EncodedClip | None:
+    def at(self, size: ImageSize) -> NewClip | None:
         """Try one size of frames."""
-        tries_quality = self._clip.quality_first and not self._passes
-        if tries_quality and self._fits(self._encode(size, Quality(FIRST_CRF), self._path)):
-            return EncodedClip(size=size, passes=self._passes, crf=FIRST_CRF)
+        quality_first = self._clip.quality_first and not self._passes
+        if quality_first and (found := self.at_quality(size, FIRST_CRF)):
+            return found
         bit_rate = self._two_passes(size)
         if bit_rate is None:
             return None
-        return EncodedClip(size=size, passes=self._passes, bit_rate=bit_rate)
+        return replace(self._clip, size=size, passes=self._passes, bit_rate=bit_rate)
 
-    def at_worst(self, size: ImageSize) -> EncodedClip | None:
-        """Try the worst quality there is, if only to know how small a file can be."""
-        if self._fits(self._encode(size, Quality(WORST_CRF), self._path)):
-            return EncodedClip(size=size, passes=self._passes, crf=WORST_CRF)
-        return None
-
-    def _fits(self, length: int) -> bool:
-        return length < self._limit
+    def at_quality(self, size: ImageSize, crf: float) -> NewClip | None:
+        """Try one size of frames at a quality."""
+        if self._encode(size, Quality(crf), self._path) >= self._limit:
+            return None
+        return replace(self._clip, size=size, passes=self._passes, crf=crf)
 
     def _two_passes(self, size: ImageSize) -> int | None:
         """Encode to the limit; returns the bit rate of the best file under it, if there is one."""
         limit, stats = self._limit, self._path.with_name("stats")
-        if limit <= self._overhead:
+        overhead = FILE_BYTES + FRAME_BYTES * self._clip.frames.count + self._sound_bytes
+        if limit <= overhead:
             return None
-        rate = _whole((limit - self._overhead) * AIM * 8 / self._clip.seconds)
+        rate = _whole((limit - overhead) * AIM * 8 / self._clip.seconds)
         self._encode(size, Pass(1, rate, stats), self._path)
         attempt, best, fullest, tried = self._path.with_name("attempt"), None, 0, set[int]()
         while rate not in tried and len(tried) <= MAX_REPEATS:

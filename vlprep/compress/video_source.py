@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from vlprep.check.files import check_length, shortest_video, takes_container, video_byte_limit
+from vlprep.compress.result import Asked
 from vlprep.count.frame_list import FrameList, as_frame_list
 from vlprep.count.tokens import VideoCount, video_count
 from vlprep.errors import ConstraintError
@@ -17,8 +18,7 @@ from vlprep.media.sniff import endings
 from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.media.video.sound import has_sound
 from vlprep.models.registry import get_route
-from vlprep.types import Action, FrameListInfo, ImageSize, Keep, VideoInfo, Watch
-from vlprep.units import format_size
+from vlprep.types import Action, FrameListInfo, VideoInfo
 from vlprep.view import View
 
 Source: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
@@ -43,9 +43,7 @@ class VideoCase:
 
     source: Opened
     view: View
-    keep: Keep
-    tone_map: bool
-    watch: Watch
+    asked: Asked
     names: tuple[str, ...]
     info: VideoInfo
     tokens: VideoCount
@@ -57,10 +55,6 @@ class VideoCase:
     """Bytes that may be taken where the source's are not enough."""
     action: Action = "unchanged"
     reason: str = ""
-
-    def stream(self) -> FrameStream:
-        """Read the frames that the model is shown."""
-        return _stream(self.source, self.view, self.tone_map)
 
     def count(self, info: VideoInfo) -> VideoCount:
         """Count a result, in which the part that is wanted is all there is."""
@@ -121,50 +115,40 @@ class VideoCase:
         return f"the part from {start or 0:g} s {until}"
 
 
-def examine(
-    source: Opened,
-    view: View,
-    keep: Keep,
-    tone_map: bool,
-    watch: Watch,
-    limit: int | None,
-    route: str,
-    ending: str,
-) -> VideoCase:
+def examine(source: Opened, view: View, asked: Asked, ending: str) -> VideoCase:
     """Decide what to do, from the header alone.
 
-    `limit` is a number of bytes in place of the route's own; `ending` is that of the file to write,
-    with the dot: one of MP4's asks for that. Raises the errors of `stream_frames`,
-    `ConstraintError` for a video too long for the model, and `UnknownFactError` where no source
-    states a limit.
+    `ending` is that of the file to write, with the dot: one of MP4's asks for that. Raises the
+    errors of `stream_frames`, `ConstraintError` for a video too long for the model, and
+    `UnknownFactError` where no source states a limit.
     """
-    with _stream(source, view, tone_map) as stream:
+    with shown_frames(source, view, asked) as stream:
         info, tokens, names = stream.info, stream.tokens, stream.sources
-    part = _part(info, view)
-    case = VideoCase(source, view, keep, tone_map, watch, names, info, tokens, part)
-    if keep == "full" and isinstance(info, FrameListInfo):
+    case = VideoCase(source, view, asked, names, info, tokens, _part(info, view))
+    if asked.keep == "full" and isinstance(info, FrameListInfo):
         raise ConstraintError("a list of images has nothing beyond what the model sees to keep")
     check_length(view.model, replace(info, duration_seconds=case.seconds), names[0])
-    way = get_route(route)
-    allowed = video_byte_limit(view.model, way, info.format) if limit is None else limit
-    reasons = _reasons(case, allowed, ending)
+    route = get_route(asked.route)
+    allowed = asked.limit or video_byte_limit(view.model, route, info.format)
+    reasons = "; ".join(_reasons(case, allowed, ending))
     if not reasons:
         reason = f"{info.file_bytes:,} bytes of {info.format} are within every limit"
         return replace(case, limit=allowed, reason=reason)
-    most = video_byte_limit(view.model, way) if limit is None else limit
+    most = asked.limit or video_byte_limit(view.model, route)
     may_stay = not isinstance(info, FrameListInfo) and takes_container(view.model, info.format)
     return replace(
         case,
         limit=min(most, info.file_bytes or most) if may_stay else most,
         most=most,
         action="compressed" if (info.file_bytes or 0) >= allowed else "converted",
-        reason="; ".join(reasons),
+        reason=reasons,
     )
 
 
-def _stream(source: Opened, view: View, tone_map: bool) -> FrameStream:
+def shown_frames(source: Opened, view: View, asked: Asked) -> FrameStream:
+    """Read the frames that the model is shown of the source."""
     images = list(source.images) if isinstance(source, FrameList) else source
-    return stream_frames(images, view, tone_map=tone_map)
+    return stream_frames(images, view, tone_map=asked.tone_map)
 
 
 def _part(info: VideoInfo, view: View) -> tuple[int, int] | None:
@@ -174,24 +158,23 @@ def _part(info: VideoInfo, view: View) -> tuple[int, int] | None:
     return None if (first, last) == (0, info.frame_count - 1) else (first, last + 1)
 
 
-def _reasons(case: VideoCase, limit: int, ending: str) -> list[str]:
-    """Say why the source cannot stay as it is."""
-    info, seconds, name, reasons = case.info, case.seconds, case.view.model.name, []
+def _reasons(case: VideoCase, limit: int, ending: str) -> Iterator[str]:
+    """Say why the source cannot stay as it is; nothing where it can."""
+    info, seconds, model = case.info, case.seconds, case.view.model
     if (info.file_bytes or 0) >= limit:
-        reasons.append(f"{info.file_bytes:,} bytes are not under {limit:,}")
+        yield f"{info.file_bytes:,} bytes are not under {limit:,}"
     if isinstance(info, FrameListInfo):
-        reasons.append("a list of images is not a file")
-    elif not takes_container(case.view.model, info.format):
-        reasons.append(f"{name} does not take {info.format}")
+        yield "a list of images is not a file"
+    elif not takes_container(model, info.format):
+        yield f"{model.name} does not take {info.format}"
     elif ending in endings("MP4") and ending not in endings(info.format or ""):
-        reasons.append(f"MP4 is wanted, not {info.format}")
+        yield f"MP4 is wanted, not {info.format}"
     if case.part is not None:
-        reasons.append(f"{case.asked_part} is wanted")
+        yield f"{case.asked_part} is wanted"
     if seconds is not None and seconds < case.least_seconds:
-        reasons.append(f"lasts {seconds:.2f} s, and {name} wants {case.least_seconds:g} s")
-    if case.view.model.kind == "api" and info.frame_count < case.least_frames:
-        reasons.append(f"{info.frame_count} frame(s), and {name} wants {case.least_frames}")
-    return reasons
+        yield f"lasts {seconds:.2f} s, and {model.name} wants {case.least_seconds:g} s"
+    if model.kind == "api" and info.frame_count < case.least_frames:
+        yield f"{info.frame_count} frame(s), and {model.name} wants {case.least_frames}"
 
 
 def changed_anyway(case: VideoCase) -> Iterator[str]:
@@ -202,11 +185,5 @@ def changed_anyway(case: VideoCase) -> Iterator[str]:
         yield f"{kept}: count the result without `start_seconds` and `end_seconds`"
     if info.rotation or info.mirrored:
         yield "turned upright, as the file asks"
-    if info.hdr and case.tone_map:
+    if info.hdr and case.asked.tone_map:
         yield f"high dynamic range ({info.hdr}) mapped to that of ordinary screens"
-
-
-def scaled_down(case: VideoCase, size: ImageSize) -> Iterator[str]:
-    """Tell of another size of the frames."""
-    if size != case.info.size:
-        yield f"frames scaled from {format_size(case.info.size)} to {format_size(size)}"

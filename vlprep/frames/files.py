@@ -11,13 +11,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 
 from vlprep.media.encode import encode_picture, picture_format
-from vlprep.media.target import (
-    PathLike,
-    check_new,
-    check_new_folder,
-    check_not_source,
-    new_folder,
-)
+from vlprep.media.target import PathLike, check_new, check_new_folder, check_not_source, new_folder
 from vlprep.types import Frame, ImageSize
 
 FrameFormat = Literal["jpg", "png", "npy"]
@@ -124,10 +118,8 @@ def _write_array(frames: Iterable[Frame], folder: Path, size: ImageSize) -> Iter
 
 
 def _array_header(file: BinaryIO, count: int, size: ImageSize) -> None:
-    shape = (count, size.height, size.width, 3)
-    np.lib.format.write_array_header_1_0(
-        file, {"descr": "|u1", "fortran_order": False, "shape": shape}
-    )
+    header = {"descr": "|u1", "fortran_order": False, "shape": (count, *size, 3)}
+    np.lib.format.write_array_header_1_0(file, header)
 
 
 def _earlier(folder: Path) -> list[str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import accumulate, repeat
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -45,46 +44,33 @@ PATIENCE_SECONDS = 600.0
 """Longest time that a single frame may take, lest a file made to be slow holds everything up."""
 
 
+@dataclass(eq=False, repr=False)
 class FrameStream:
     """The frames of a plan, decoded as they are asked for, in order and in bounded memory.
 
     Iterate over it once; close it, or use it in a `with` statement, to stop early.
     """
 
-    def __init__(
-        self,
-        sources: tuple[str, ...],
-        model: ModelSpec,
-        info: VideoInfo,
-        tokens: VideoCount,
-        frames: Iterator[Frame],
-        *,
-        tone_mapped: bool = False,
-    ) -> None:
-        self.sources = sources
-        """The files that are read, as the caller named them; several for a list of images."""
-        self.source = sources[0]
-        """The first of them."""
-        self.model = model
-        """The model that they are for."""
-        self.info = info
-        """Facts of the header."""
-        self.tokens = tokens
-        """What these frames cost."""
-        self.plan: FramePlan = tokens.plan
-        """The plan that they follow."""
-        self.tone_mapped = tone_mapped
-        """Whether high dynamic range is mapped to that of ordinary screens."""
-        self.delivered = 0
-        """Frames handed out so far."""
-        self.substituted = 0
-        """Those among them for which the frame displayed before stands in."""
-        self.damaged = 0
-        """Those among them of which the decoder could make out only part."""
-        self.interlaced = 0
-        """Those among them that hold two moments, on alternate rows."""
-        self._frames = frames
-        self._exhausted = False
+    sources: tuple[str, ...]
+    """The files that are read, as the caller named them; several for a list of images."""
+    model: ModelSpec
+    """The model that they are for."""
+    info: VideoInfo
+    """Facts of the header."""
+    tokens: VideoCount
+    """What these frames cost."""
+    _frames: Iterator[Frame]
+    tone_mapped: bool = field(default=False, kw_only=True)
+    """Whether high dynamic range is mapped to that of ordinary screens."""
+    delivered: int = field(default=0, init=False)
+    """Frames handed out so far."""
+    substituted: int = field(default=0, init=False)
+    """Those among them for which the frame displayed before stands in."""
+    damaged: int = field(default=0, init=False)
+    """Those among them of which the decoder could make out only part."""
+    interlaced: int = field(default=0, init=False)
+    """Those among them that hold two moments, on alternate rows."""
+    _exhausted: bool = field(default=False, init=False)
 
     def __iter__(self) -> Iterator[Frame]:
         return self
@@ -104,13 +90,18 @@ class FrameStream:
     def __enter__(self) -> FrameStream:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
+
+    @property
+    def source(self) -> str:
+        """The first of the files."""
+        return self.sources[0]
+
+    @property
+    def plan(self) -> FramePlan:
+        """The plan that the frames follow."""
+        return self.tokens.plan
 
     @property
     def missing(self) -> int:
@@ -142,9 +133,7 @@ class FrameStream:
 
     def close(self) -> None:
         """Stop decoding and close the file."""
-        close = getattr(self._frames, "close", None)
-        if close is not None:
-            close()
+        getattr(self._frames, "close", lambda: None)()
 
     def save(
         self,
@@ -373,15 +362,19 @@ class _Reading:
             yield from repeat(frame, times_shown[frame.number])
 
     def _animated(self, item: Item) -> Iterator[Frame]:
-        starts = [0.0, *accumulate(animation_seconds(item))][:-1]
-        numbers = _numbers(
-            self.plan, len(starts), lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
-        )
+        starts, shown_at = animation_clock(item)
+        numbers = _numbers(self.plan, len(starts), shown_at)
         images = animation_frames(
             item, numbers, self.look.size, patience_seconds=self.patience_seconds
         )
         for number, image in zip(numbers, images, strict=True):
             yield Frame(number, starts[number], None, image)
+
+
+def animation_clock(item: Item) -> tuple[list[float], Callable[[float], int]]:
+    """Return the seconds at which an animation's frames start, and what tells which shows when."""
+    starts = [0.0, *accumulate(animation_seconds(item))][:-1]
+    return starts, lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
 
 
 def _numbers(plan: FramePlan, available: int, shown_at: Callable[[float], int] | None) -> list[int]:

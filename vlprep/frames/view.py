@@ -14,8 +14,7 @@ from vlprep.draw.sheets import side_by_side
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.picture import read_picture, resize_picture
-from vlprep.media.probe import probe
-from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.media.source import SourceLike, open_item
 from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.types import ImageInfo
 from vlprep.units import format_size
@@ -57,11 +56,11 @@ class ImageView:
         """
         format = picture_format(path)
         check_not_source(path, [self.source])
-        if compare:
-            both = side_by_side(self.original, self.image, self._captions)
-            content = encode_picture(both, format)
-        else:
-            content = encode_picture(self.image, format)
+        known = f"{Path(self.source).name}, {format_size(self.info.size)}"
+        cost = f"{format_size(self.tokens.resized)}, {self.tokens.total:,} tokens"
+        captions = known, f"as {self.model} sees it: {cost}"
+        both = side_by_side(self.original, self.image, captions) if compare else None
+        content = encode_picture(self.image if both is None else both, format)
         with new_file(path, overwrite=overwrite) as file:
             file.write(content)
 
@@ -76,14 +75,6 @@ class ImageView:
             "warnings": list(self.info.warnings + self.tokens.warnings),
         }
 
-    @property
-    def _captions(self) -> tuple[str, str]:
-        seen = format_size(self.tokens.resized)
-        return (
-            f"{Path(self.source).name}, {format_size(self.info.size)}",
-            f"as {self.model} sees it: {seen}, {self.tokens.total:,} tokens",
-        )
-
 
 def view_image(source: SourceLike, view: View) -> ImageView:
     """Decode an image and scale it to the size that `image_count` counts.
@@ -97,12 +88,11 @@ def view_image(source: SourceLike, view: View) -> ImageView:
     >>> view_image("fixtures/photo.jpg", View.of("qwen3-vl-plus", max_pixels=100_000))
     ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
     """
-    info = probe(source)
-    if not isinstance(info, ImageInfo):
-        problem = "a video, not an image; `save_frames` with `sheet` shows its frames"
-        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
-    tokens = image_count(info.size, view)
     with open_item(source) as item:
-        original = read_picture(item)
+        name, info = item.name, item.info
+        if not isinstance(info, ImageInfo):
+            problem = "a video, not an image; `save_frames` with `sheet` shows its frames"
+            raise UnsupportedFormatError(name, problem, format=info.format)
+        tokens, original = image_count(info.size, view), read_picture(item)
     image = resize_picture(original, tokens.resized)
-    return ImageView(source_name(source), view.model.name, info, tokens, original, image)
+    return ImageView(name, view.model.name, info, tokens, original, image)

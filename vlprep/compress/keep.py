@@ -1,0 +1,247 @@
+"""The clip that a video is to become: of what a model is shown, or of all for people to watch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from vlprep.compress.retiming import ClipTiming, time_clip
+from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, ClipFrames, NewClip
+from vlprep.compress.video_source import VideoCase, changed_anyway, shown_frames
+from vlprep.count.tokens import VideoCount
+from vlprep.errors import ConstraintError
+from vlprep.frames.stream import FrameStream, animation_clock, decode_plan
+from vlprep.media.video.decode import scan_clip
+from vlprep.media.video.paint import Look
+from vlprep.media.video.scan import Timeline
+from vlprep.media.video.sound import write_sound
+from vlprep.types import FramePlan, ImageSize, VideoInfo
+
+SIZE_STEP = 0.5625  # sides of three quarters: 720, 540, 405
+"""Share of the pixels that is left when the frames get smaller by a step."""
+
+MAX_FULL_RATE = 30
+"""Frames per second at most that a video of variable rate becomes."""
+
+SOUND_BIT_RATES = (64_000, 32_000, 16_000)
+"""Bits per second of the sound, the first that leaves two thirds of the limit to the pictures."""
+
+LEAST_SIDE = 64
+"""A watchable video's frames get no smaller than this, in pixels of the short side."""
+
+
+def smaller_size(size: ImageSize) -> ImageSize:
+    """Return a size one step smaller.
+
+    >>> smaller_size(ImageSize(720, 1280))
+    ImageSize(height=540, width=960)
+    """
+    share = math.sqrt(SIZE_STEP)
+    return ImageSize(*(max(round(side * share), 1) for side in size))
+
+
+def even_size(size: ImageSize) -> ImageSize:
+    """Return the size with odd sides made even, as H.264 needs them.
+
+    >>> even_size(ImageSize(405, 721))
+    ImageSize(height=404, width=720)
+    """
+    return ImageSize(*(max(side - side % 2, 2) for side in size))
+
+
+# Just the frames that a model is shown, at the size at which it sees them.
+
+
+def view_clip(case: VideoCase) -> NewClip:
+    """Plan the clip of which the model is shown the very frames that it would be of the source.
+
+    Raises `ConstraintError` where its sampler shows no such clip frame by frame.
+    """
+    timing = time_clip(
+        case.tokens.plan,
+        lambda frames, rate: _count(case, case.info.size, frames, rate).plan,
+        least_frames=case.least_frames,
+        least_seconds=case.least_seconds,
+    )
+
+    def seen(size: ImageSize) -> ImageSize:
+        return even_size(_count(case, size, timing.frame_count, timing.rate).resized)
+
+    first = seen(case.info.size)
+    # Near the limits a size that is seen can be seen otherwise itself; the source's is not.
+    if seen(first) != first:
+        first = even_size(case.info.size)
+    return NewClip(
+        frames=ClipFrames(
+            lambda _: shown_frames(case.source, case.view, case.asked), timing.frame_count
+        ),
+        rate=timing.rate,
+        sizes=(first,) if case.may_grow else _smaller_and_smaller(first, seen),
+        at_any_cost=not case.may_grow,
+        size=first,
+        tokens=_count(case, first, timing.frame_count, timing.rate),
+        shown=timing.shown,
+        dropped=tuple(_left_out(case)),
+        warnings=tuple(_remarks(case, timing)),
+    )
+
+
+def _count(case: VideoCase, size: ImageSize, frames: int, rate: Fraction) -> VideoCount:
+    seconds = float(frames / rate)
+    return case.count(VideoInfo(size=size, frame_count=frames, fps=rate, duration_seconds=seconds))
+
+
+def _smaller_and_smaller(
+    size: ImageSize, seen: Callable[[ImageSize], ImageSize]
+) -> Iterator[ImageSize]:
+    """Yield a size and smaller ones that are seen as they are, step by step."""
+    yield size
+    with suppress(ConstraintError):  # so narrow that a step makes it too narrow
+        while (smaller := seen(smaller_size(size))).pixels < size.pixels:
+            size = smaller
+            yield size
+
+
+def _remarks(case: VideoCase, timing: ClipTiming) -> Iterator[str]:
+    """Tell where number or moments of the frames are not quite the source's."""
+    plan, shown, name = case.tokens.plan, timing.shown, case.view.model.name
+    planned = plan.frame_count
+    if shown > planned:
+        yield (
+            f"the last frame is shown {shown - planned + 1} times: "
+            f"no clip of just {planned} frames is sampled one by one"
+        )
+    if shown < planned:
+        yield f"the last of {planned} frames is left out: no such clip is sampled one by one"
+    if timing.keeps_moments:
+        return
+    if timing.duration_seconds > planned / plan.sample_fps:
+        yield f"slowed down to {timing.duration_seconds:.4g} s, as {name} wants it no shorter"
+    else:
+        yield f"frames show up to {timing.drift_seconds:.2g} s off their moments"
+
+
+def _left_out(case: VideoCase) -> Iterator[str]:
+    info, kept = case.info, len(set(case.tokens.plan.indices))
+    first, end = case.part or (0, info.frame_count)
+    if kept < end - first:
+        yield f"{end - first - kept:,} of {end - first:,} frames dropped: not sampled"
+    if case.has_sound:
+        yield "sound dropped: the models do not hear it"
+    if info.sample_aspect_ratio != 1:
+        yield f"shape of the pixels ({info.sample_aspect_ratio}) dropped: the models ignore it"
+    yield from changed_anyway(case)
+
+
+# All frames, with their sound.
+
+
+def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
+    """Plan to show all frames at an even rate; what the source's packets say is read for it.
+
+    The sound is written into a private `folder`, which a dry run does without. Raises the errors of
+    `scan_clip` and `write_sound`.
+    """
+    plan, rate = _even_plan(case)
+    longest = math.ceil(Fraction(case.least_seconds) * rate)
+    count = max(plan.frame_count, case.least_frames, longest)
+    sound = None if folder is None else _write_sound(case, folder / "sound", count / rate)
+    shape = case.info.sample_aspect_ratio  # of the picture before it is turned upright
+    held = ("the last frame is held, as a video must not be so short",)
+    return NewClip(
+        frames=ClipFrames(lambda size: _stream(case, plan, size), count),
+        rate=rate,
+        sizes=_sizes(case, count, sound.stat().st_size if sound else 0),
+        pixel_aspect=1 / shape if case.info.rotation in (90, 270) else shape,
+        sound=sound,
+        at_any_cost=not case.may_grow,
+        quality_first=case.action == "converted",
+        dropped=tuple(_changed(case, plan)),
+        warnings=held if plan.frame_count < count else (),
+    )
+
+
+def _stream(case: VideoCase, plan: FramePlan, size: ImageSize) -> FrameStream:
+    model, info, tone_map = case.view.model, case.info, case.asked.tone_map
+    frames = decode_plan(case.item, info, plan, Look(size, tone_map=tone_map))
+    tokens = replace(case.tokens, plan=plan)
+    return FrameStream(case.names, model, info, tokens, frames, tone_mapped=tone_map)
+
+
+_EVENED = "evened"
+"""Name of the plans that show a video of variable rate at an even one."""
+
+
+def _even_plan(case: VideoCase) -> tuple[FramePlan, Fraction]:
+    """Plan to show all frames that are wanted; of a variable rate, as many at an even one.
+
+    The even rate, in frames per second, is the average one, up to `MAX_FULL_RATE`.
+    """
+    if case.item.found.kind == "image":
+        return _evened(case, animation_clock(case.item)[1])
+    timeline, fps = scan_clip(case.item).timeline, case.info.fps
+    if timeline.has_clock and fps is not None and not _is_even(timeline, float(fps)):
+        return _evened(case, timeline.shown_at)
+    rate = (fps or Fraction(1)).limit_denominator(100_000)
+    first, end = case.part or (0, timeline.packet_count)
+    return _plan_at(rate, tuple(range(timeline.packet_count)[first:end])), rate
+
+
+def _is_even(timeline: Timeline, rate: float) -> bool:
+    """Whether every frame shows within a quarter of an interval of its place at an even rate."""
+    times = np.frombuffer(timeline.pts, np.int64) * float(timeline.time_base)
+    places = (times - times[0]) * rate
+    return bool(np.abs(places - np.arange(len(places))).max() < 0.25)
+
+
+def _evened(case: VideoCase, shown_at: Callable[[float], int]) -> tuple[FramePlan, Fraction]:
+    rate = min(case.info.fps or Fraction(1), Fraction(MAX_FULL_RATE)).limit_denominator(1000)
+    count, start = max(round((case.seconds or 0) * rate), 1), case.first_seconds
+    numbers = tuple(shown_at(start + float(k / rate)) for k in range(count))
+    return _plan_at(rate, numbers, _EVENED), rate
+
+
+def _plan_at(rate: Fraction, numbers: tuple[int, ...], name: str = "") -> FramePlan:
+    moments = tuple(float(k / rate) for k in range(len(numbers)))
+    return FramePlan(numbers, moments, float(rate), name)
+
+
+def _write_sound(case: VideoCase, path: Path, seconds: Fraction) -> Path | None:
+    """Write the source's sound to a file, if there is any."""
+    if not case.has_sound:
+        return None
+    allowed = [rate for rate in SOUND_BIT_RATES if rate / 8 * seconds <= case.limit / 3]
+    length = write_sound(
+        path,
+        case.item,
+        bit_rate=(allowed or SOUND_BIT_RATES[-1:])[0],
+        start_seconds=case.info.start_seconds + case.first_seconds,
+        seconds=None if case.part is None else case.seconds,
+    )
+    return path if length else None
+
+
+def _sizes(case: VideoCase, frames: int, sound_bytes: int) -> list[ImageSize]:
+    """Return sizes of the frames, from the largest one to which enough bits fall."""
+    sizes = [even_size(case.info.size)]
+    if case.may_grow:
+        return sizes
+    while min(smaller := even_size(smaller_size(sizes[-1]))) >= LEAST_SIDE:
+        sizes.append(smaller)
+    bits = (case.limit - sound_bytes) * 8 * AIM
+    enough = [size for size in sizes if bits / (frames * size.pixels) >= LEAST_BITS_PER_PIXEL]
+    return enough or sizes[-1:]
+
+
+def _changed(case: VideoCase, plan: FramePlan) -> Iterator[str]:
+    if plan.sampling == _EVENED:
+        yield f"variable frame rate made even, at {plan.sample_fps:.4g} frames a second"
+    if case.has_sound:
+        yield "sound encoded anew as AAC, mono"
+    yield from changed_anyway(case)
