@@ -33,7 +33,6 @@ FLOORS = (
     {"compress", "plan"},
     {"payload"},
     {"verbs"},
-    {"functions"},
     {""},  # vlprep/__init__.py
     {"compat", "cli"},
     {"__main__"},
@@ -53,7 +52,7 @@ HOMES = {
     # third party: the modules that may import it
     "numpy": (
         *("vlprep.maths", "vlprep.media", "vlprep.draw", "vlprep.types", "vlprep.count"),
-        *("vlprep.verbs", "vlprep.functions"),  # for annotations only
+        "vlprep.verbs",  # for annotations only
         *("vlprep.frames", "vlprep.boxes", "vlprep.plan", "vlprep.compress", "vlprep.compat"),
     ),
     "av": ("vlprep.media.video",),

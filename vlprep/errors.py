@@ -35,6 +35,7 @@ message says what was found, what was wanted, and what to do.
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -46,7 +47,7 @@ class VlprepError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Pickled by its fields, not its arguments: batch workers send these between processes.
-        return (_rebuild, (type(self), dict(self.__dict__), self.args))
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]  # pickle's
 
 
 class UnknownModelError(VlprepError, LookupError):
@@ -55,8 +56,7 @@ class UnknownModelError(VlprepError, LookupError):
     code = "unknown_model"
 
     def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
-        self.name = name
-        self.suggestions = tuple(suggestions)
+        self.name, self.suggestions = name, tuple(suggestions)
         near = f" Did you mean {' or '.join(self.suggestions)}?" if suggestions else ""
         super().__init__(
             f"unknown model {name!r}.{near} `list_models` lists the names; "
@@ -70,9 +70,7 @@ class UnknownFactError(VlprepError, LookupError):
     code = "unknown_fact"
 
     def __init__(self, model: str, fact: str, remedy: str) -> None:
-        self.model = model
-        self.fact = fact
-        self.remedy = remedy
+        self.model, self.fact, self.remedy = model, fact, remedy
         super().__init__(f"{model}: no source states {fact}; {remedy}")
 
 
@@ -82,8 +80,7 @@ class ModelFileError(VlprepError, ValueError):
     code = "model_file"
 
     def __init__(self, path: str, problem: str) -> None:
-        self.path = path
-        self.problem = problem
+        self.path, self.problem = path, problem
         super().__init__(f"{path}: {problem}")
 
 
@@ -96,13 +93,10 @@ class CheckError(VlprepError):
     code = "check_failed"
 
     def __init__(self, problems: Sequence[str], findings: Sequence[object] = ()) -> None:
-        self.problems = tuple(problems)
-        self.findings = tuple(findings)
-        count = f"{len(self.problems)} error" + "s" * (len(self.problems) != 1)
-        super().__init__(
-            f"the check found {count}: {'; '.join(self.problems)} "
-            "(`check=False` goes on all the same)"
-        )
+        self.problems, self.findings = tuple(problems), tuple(findings)
+        count, all_of_them = len(self.problems), "; ".join(self.problems)
+        found = f"{count} error{'s' * (count != 1)}: {all_of_them}"
+        super().__init__(f"the check found {found} (`check=False` goes on all the same)")
 
 
 class AnswerError(VlprepError, ValueError):
@@ -117,8 +111,7 @@ class MediaError(VlprepError):
     code = "media"
 
     def __init__(self, source: str, problem: str) -> None:
-        self.source = source
-        self.problem = problem
+        self.source, self.problem = source, problem
         super().__init__(f"{source}: {problem}")
 
 
@@ -182,13 +175,9 @@ class TruncatedFileError(DecodeError):
     code = "truncated"
 
     def __init__(self, source: str, *, promised: int, present: int) -> None:
-        super().__init__(
-            source,
-            f"cut off: the header promises {promised:,} frames, the file holds {present:,}; "
-            "fetch it again",
-        )
-        self.promised = promised
-        self.present = present
+        frames = f"the header promises {promised:,} frames, the file holds {present:,}"
+        super().__init__(source, f"cut off: {frames}; fetch it again")
+        self.promised, self.present = promised, present
 
 
 class TimeLimitError(MediaError):
@@ -239,8 +228,7 @@ class ResizeError(ConstraintError):
     code = "resize"
 
     def __init__(self, size: tuple[int, int], problem: str) -> None:
-        self.size = size
-        self.problem = problem
+        self.size, self.problem = size, problem
         super().__init__(f"{size[1]}x{size[0]}: {problem}")
 
 
@@ -250,12 +238,9 @@ class AspectRatioError(ConstraintError):
     code = "aspect_ratio"
 
     def __init__(self, size: tuple[int, int], limit: float) -> None:
-        self.size = size
-        self.limit = limit
-        ratio = max(size) / min(size)
-        super().__init__(
-            f"{size[1]}x{size[0]}: aspect ratio {ratio:.1f}:1 is over {limit:g}:1; crop or split it"
-        )
+        self.size, self.limit = size, limit
+        found = f"{size[1]}x{size[0]}: aspect ratio {max(size) / min(size):.1f}:1"
+        super().__init__(f"{found} is over {limit:g}:1; crop or split it")
 
 
 class PixelLimitError(ConstraintError):
@@ -264,12 +249,9 @@ class PixelLimitError(ConstraintError):
     code = "too_many_pixels"
 
     def __init__(self, source: str, pixels: int, limit: int) -> None:
-        self.source = source
-        self.pixels = pixels
-        self.limit = limit
-        super().__init__(
-            f"{source}: the header claims {pixels:,} pixels, over the safety limit of {limit:,}"
-        )
+        self.source, self.pixels, self.limit = source, pixels, limit
+        claim = f"the header claims {pixels:,} pixels"
+        super().__init__(f"{source}: {claim}, over the safety limit of {limit:,}")
 
 
 class FrameLimitError(ConstraintError):
@@ -278,8 +260,7 @@ class FrameLimitError(ConstraintError):
     code = "too_many_frames"
 
     def __init__(self, source: str, limit: int) -> None:
-        self.source = source
-        self.limit = limit
+        self.source, self.limit = source, limit
         super().__init__(f"{source}: more frames than the safety limit of {limit:,}")
 
 
@@ -289,9 +270,7 @@ class FrameCountError(ConstraintError):
     code = "frame_count"
 
     def __init__(self, requested: int, available: int, reason: str) -> None:
-        self.requested = requested
-        self.available = available
-        self.reason = reason
+        self.requested, self.available, self.reason = requested, available, reason
         super().__init__(reason)
 
 
@@ -301,9 +280,7 @@ class BudgetError(ConstraintError):
     code = "budget"
 
     def __init__(self, needed: int, available: int, reason: str) -> None:
-        self.needed = needed
-        self.available = available
-        self.reason = reason
+        self.needed, self.available, self.reason = needed, available, reason
         super().__init__(reason)
 
 
@@ -313,19 +290,6 @@ class ByteLimitError(ConstraintError):
     code = "too_large"
 
     def __init__(self, source: str, limit: int, smallest: int, attempt: str = "") -> None:
-        self.source = source
-        self.limit = limit
-        self.smallest = smallest
-        made = f" {attempt}" if attempt else ""
-        super().__init__(
-            f"{source}: cannot be brought under {limit:,} bytes: "
-            f"the smallest attempt is {smallest:,} bytes{made}"
-        )
-
-
-def _rebuild(
-    cls: type[VlprepError], fields: dict[str, object], args: tuple[object, ...]
-) -> VlprepError:
-    error = cls.__new__(cls, *args)
-    error.__dict__.update(fields)
-    return error
+        self.source, self.limit, self.smallest = source, limit, smallest
+        made = f"the smallest attempt is {smallest:,} bytes{f' {attempt}' if attempt else ''}"
+        super().__init__(f"{source}: cannot be brought under {limit:,} bytes: {made}")

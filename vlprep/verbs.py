@@ -1,15 +1,19 @@
-"""The processor: a view with verbs on it. Each verb is the door of the room of its name.
+"""The verbs: as methods of a processor, and as functions for a single call.
 
-Rooms load when their verb is used, so that making a processor costs next to nothing.
+A processor is a view with verbs on it, each of them the door of the room of its name. Rooms load
+when their verb is used, so that making a processor costs next to nothing. Each function binds a
+processor and asks it; its keywords are those of `processor`, which say what a model is to see, and
+those of the verb itself, where they are documented.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from vlprep.models.spec import ModelSpec
+from vlprep.types import Watch, unwatched
 from vlprep.view import View, ViewKeywords
 
 if TYPE_CHECKING:
@@ -31,10 +35,12 @@ if TYPE_CHECKING:
     from vlprep.count.budget import BudgetKeywords, TokenBudget
     from vlprep.count.files import Media, MediaCount, Result
     from vlprep.count.tokens import TokenCount, VideoCount
+    from vlprep.frames.files import FrameFormat, FrameRecord
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
     from vlprep.media.source import SourceLike
     from vlprep.media.target import PathLike
+    from vlprep.payload.parts import Json
     from vlprep.payload.request import Item as SentItem
     from vlprep.payload.request import Request, RequestKeywords
     from vlprep.plan.fit import FitKeywords, ImageFit
@@ -42,8 +48,13 @@ if TYPE_CHECKING:
     from vlprep.plan.records import MediaPlan
     from vlprep.types import ImageSize, VideoInfo
 
+    Model: TypeAlias = ModelSpec | str | None
+    MediaFiles: TypeAlias = Media | Iterable[Media]
+    Source: TypeAlias = SourceLike | Sequence[SourceLike]
+    SentItems: TypeAlias = SentItem | Sequence[SentItem]
 
-def processor(model: ModelSpec | str | None = None, **view: Unpack[ViewKeywords]) -> Processor:
+
+def processor(model: Model = None, **view: Unpack[ViewKeywords]) -> Processor:
     """Bind a model, one of its rule sets and the view options, once, for all verbs.
 
     `model` is a name of the catalogue or a record of your own, by default qwen3-vl-plus. The
@@ -86,7 +97,7 @@ class Processor(View):
 
         return count_file(source, self)
 
-    def count_many(self, sources: Media | Iterable[Media]) -> Iterator[Result]:
+    def count_many(self, sources: MediaFiles) -> Iterator[Result]:
         """Count many files, in order; a file that fails is reported in its place.
 
         >>> [type(r).__name__ for r in processor().count_many(["fixtures/photo.jpg", "no.jpg"])]
@@ -139,7 +150,7 @@ class Processor(View):
 
         return token_budget(self.model, **parts)
 
-    def plan(self, items: Media | Iterable[Media], **asked: Unpack[PlanKeywords]) -> MediaPlan:
+    def plan(self, items: MediaFiles, **asked: Unpack[PlanKeywords]) -> MediaPlan:
         """Choose the rate and the size with which files fit a budget, by the exact counter.
 
         >>> plan = processor("qwen3-vl-plus").plan("fixtures/street.mp4", budget=1500)
@@ -151,7 +162,7 @@ class Processor(View):
         view, rest = self.with_keywords(asked)
         return plan_media(items, view, **rest)
 
-    def fit(self, items: Media | Iterable[Media], **asked: Unpack[FitKeywords]) -> ImageFit:
+    def fit(self, items: MediaFiles, **asked: Unpack[FitKeywords]) -> ImageFit:
         """Say how many images fit one request, in order, and how to split them if not all do.
 
         >>> fit = processor("qvq-max").fit(["fixtures/photo.jpg", "fixtures/photo.heic"])
@@ -165,9 +176,7 @@ class Processor(View):
 
     # What the model sees.
 
-    def frames(
-        self, source: SourceLike | Sequence[SourceLike], **asked: Unpack[FrameKeywords]
-    ) -> FrameStream:
+    def frames(self, source: Source, **asked: Unpack[FrameKeywords]) -> FrameStream:
         """Read the very frames that `count` counts, at the size that the model sees.
 
         >>> with processor("qwen3-vl-plus", fps=1).frames("fixtures/street.mp4") as frames:
@@ -220,10 +229,7 @@ class Processor(View):
         return check_files(items, view, **how)
 
     def compress(
-        self,
-        source: SourceLike | Sequence[SourceLike],
-        target: Target | None = None,
-        **asked: Unpack[CompressKeywords],
+        self, source: Source, target: Target | None = None, **asked: Unpack[CompressKeywords]
     ) -> CompressedFile:
         """Bring one file under a byte limit, as an image or as a video, whichever it is.
 
@@ -264,10 +270,7 @@ class Processor(View):
         return compress_image(source, view, **how)
 
     def compress_video(
-        self,
-        source: SourceLike | Sequence[SourceLike],
-        target: Target | None,
-        **asked: Unpack[VideoKeywords],
+        self, source: Source, target: Target | None, **asked: Unpack[VideoKeywords]
     ) -> CompressedVideo:
         """Bring a video under a byte limit, so that the model is shown the same of it.
 
@@ -282,9 +285,7 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return compress_video(source, target, view, **how)
 
-    def request(
-        self, items: SentItem | Sequence[SentItem], text: str, **asked: Unpack[RequestKeywords]
-    ) -> Request:
+    def request(self, items: SentItems, text: str, **asked: Unpack[RequestKeywords]) -> Request:
         """Build a whole request that asks the model about images and videos; nothing is sent.
 
         >>> processor("qvq-max").request("fixtures/photo.jpg", "What is this?").tokens
@@ -294,3 +295,290 @@ class Processor(View):
 
         view, how = self.with_keywords(asked)
         return build_request(items, text, view, **how)
+
+
+# The same for a single call.
+
+
+def count_tokens(source: Media, model: Model = None, **view: Unpack[ViewKeywords]) -> MediaCount:
+    """Count the tokens of a file as `processor(model, **view).count(source)` does.
+
+    >>> count_tokens("fixtures/photo.jpg", "qwen3-vl-plus").tokens.total
+    302
+    """
+    return processor(model, **view).count(source)
+
+
+def count_many(
+    sources: MediaFiles, model: Model = None, **view: Unpack[ViewKeywords]
+) -> Iterator[Result]:
+    """Count many files as `processor(model, **view).count_many(sources)` does.
+
+    >>> [count.tokens.total for count in count_many("fixtures/photo.jpg", "qvq-max")]
+    [393]
+    """
+    return processor(model, **view).count_many(sources)
+
+
+def image_tokens(
+    size: ImageSize | tuple[int, int], model: Model = None, **view: Unpack[ViewKeywords]
+) -> TokenCount:
+    """Count the tokens of an image of a size, (height, width) in pixels as displayed.
+
+    >>> image_tokens((1280, 1280), "qvq-max").total
+    1227
+    """
+    return processor(model, **view).image_tokens(size)
+
+
+def image_tokens_batch(
+    sizes: npt.ArrayLike, model: Model = None, **view: Unpack[ViewKeywords]
+) -> npt.NDArray[np.int64]:
+    """Count many images: (N, 2) integer sizes, height first, in; N totals out, 0 where refused.
+
+    >>> image_tokens_batch([[1280, 1280], [1080, 1920]], "qvq-max").tolist()
+    [1227, 1224]
+    """
+    return processor(model, **view).image_tokens_batch(sizes)
+
+
+def video_tokens(info: VideoInfo, model: Model = None, **view: Unpack[ViewKeywords]) -> VideoCount:
+    """Count the tokens of a video from the facts of its header.
+
+    >>> from vlprep import probe
+    >>> video_tokens(probe("fixtures/street.mp4"), "qwen3-vl-plus").total
+    2202
+    """
+    return processor(model, **view).video_tokens(info)
+
+
+def token_budget(model: Model = None, **parts: Unpack[BudgetKeywords]) -> TokenBudget:
+    """Return what one request to a model may spend on media, in tokens, and what bounds it.
+
+    >>> token_budget("qvq-max").available
+    106496
+    """
+    return processor(model).budget(**parts)
+
+
+def plan_media(items: MediaFiles, model: Model = None, **asked: Unpack[PlanKeywords]) -> MediaPlan:
+    """Choose the settings with which files fit a budget, as `processor(...).plan(items)` does.
+
+    >>> plan_media("fixtures/street.mp4", "qwen3-vl-plus", budget=1500).total_tokens
+    1442
+    """
+    return processor(model).plan(items, **asked)
+
+
+def fit_images(items: MediaFiles, model: Model = None, **asked: Unpack[FitKeywords]) -> ImageFit:
+    """Say how many images fit one request, as `processor(...).fit(items)` does.
+
+    >>> fit_images(["fixtures/photo.jpg"] * 3, "qvq-max", max_input=800).fits
+    2
+    """
+    return processor(model).fit(items, **asked)
+
+
+def read_frames(source: Source, model: Model = None, **asked: Unpack[FrameKeywords]) -> FrameStream:
+    """Read the frames that a model sees of a video, as `processor(...).frames(source)` does.
+
+    >>> with read_frames("fixtures/street.mp4", "qwen3-vl-plus", fps=1) as frames:
+    ...     next(frames)
+    Frame(number=0, at 0.000 s, 352x640x3)
+    """
+    return processor(model).frames(source, **asked)
+
+
+def view_image(source: SourceLike, model: Model = None, **view: Unpack[ViewKeywords]) -> ImageView:
+    """Show an image as a model sees it.
+
+    >>> view_image("fixtures/photo.jpg", "qwen3-vl-plus", max_pixels=100_000)
+    ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
+    """
+    return processor(model, **view).view(source)
+
+
+def locate_boxes(
+    source: SourceLike, answer: str, model: Model = None, **asked: Unpack[LocateKeywords]
+) -> LocatedShapes:
+    """Map the boxes, points and polygons of a model's answer to pixels of the image.
+
+    >>> found = locate_boxes("fixtures/photo.jpg", '{"bbox_2d": [250, 500, 500, 1000]}')
+    >>> found.convention, found.shapes[0].points
+    ('relative-1000', ((160.0, 240.0), (320.0, 480.0)))
+    """
+    return processor(model).locate(source, answer, **asked)
+
+
+def check_media(
+    items: CheckedItem | Iterable[CheckedItem], model: Model = None, **asked: Unpack[CheckKeywords]
+) -> CheckReport:
+    """Check the files of one request against every documented limit.
+
+    >>> check_media("fixtures/tiny.png", "qwen3-vl-plus").errors[0].rule
+    'image-side'
+    """
+    return processor(model).check(items, **asked)
+
+
+def compress_file(
+    source: Source,
+    target: Target | None = None,
+    model: Model = None,
+    **asked: Unpack[CompressKeywords],
+) -> CompressedFile:
+    """Bring one file under a byte limit, as an image or as a video, whichever it is.
+
+    >>> compress_file("fixtures/photo.jpg", dry_run=True).result.action
+    'unchanged'
+    """
+    return processor(model).compress(source, target, **asked)
+
+
+def compress_many(
+    sources: SourceLike | Iterable[SourceLike],
+    folder: PathLike | None = None,
+    model: Model = None,
+    **asked: Unpack[CompressManyKeywords],
+) -> Iterator[Outcome]:
+    """Bring many files under a byte limit, in order; one that fails is reported in its place.
+
+    >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"])]
+    ['CompressedFile', 'MediaFailure']
+    """
+    return processor(model).compress_many(sources, folder, **asked)
+
+
+def compress_image(
+    source: SourceLike, model: Model = None, **asked: Unpack[ImageKeywords]
+) -> CompressedImage:
+    """Bring an image under a byte limit, in memory.
+
+    >>> image = compress_image("fixtures/photo.jpg", "qwen3-vl-plus", limit=27_000)
+    >>> image.action, image.format, image.bytes_after < 27_000
+    ('compressed', 'JPEG', True)
+    """
+    return processor(model).compress_image(source, **asked)
+
+
+def compress_video(
+    source: Source, target: Target | None, model: Model = None, **asked: Unpack[VideoKeywords]
+) -> CompressedVideo:
+    """Bring a video under a byte limit, into a file, so that a model is shown the same of it.
+
+    >>> plan = compress_video("fixtures/street.mp4", None, limit=90_000, dry_run=True)
+    >>> plan.action, plan.frames_before, plan.frames_after
+    ('compressed', 300, 20)
+    """
+    return processor(model).compress_video(source, target, **asked)
+
+
+def build_request(
+    items: SentItems, text: str, model: Model = None, **asked: Unpack[RequestKeywords]
+) -> Request:
+    """Build a whole request that asks a model about images and videos; nothing is sent.
+
+    >>> build_request("fixtures/photo.jpg", "What is this?", "qvq-max").tokens
+    393
+    """
+    return processor(model).request(items, text, **asked)
+
+
+def build_messages(
+    items: SentItems, text: str, model: Model = None, **asked: Unpack[RequestKeywords]
+) -> list[Json]:
+    """Build the messages of a request, as `build_request` does.
+
+    >>> url = "https://example.com/photo.jpg"
+    >>> build_messages([url], "What is this?", "qwen-vl-max", system="Be brief.", api="dashscope")
+    [{'role': 'system', 'content': [{'text': 'Be brief.'}]},
+     {'role': 'user', 'content': [{'image': 'https://example.com/photo.jpg'},
+                                  {'text': 'What is this?'}]}]
+    """
+    return list(build_request(items, text, model, **asked).messages)
+
+
+def build_message(
+    items: SentItems, text: str, model: Model = None, **asked: Unpack[RequestKeywords]
+) -> Json:
+    """Build the user's message of a request, as `build_request` does.
+
+    >>> message = build_message("fixtures/png_named.jpg", "What is this?")
+    >>> message["content"][0]["image_url"]["url"][:22]
+    'data:image/png;base64,'
+    """
+    return build_messages(items, text, model, **asked)[-1]
+
+
+def save_frames(
+    stream: FrameStream,
+    folder: PathLike | None = None,
+    *,
+    format: FrameFormat = "jpg",
+    sheet: PathLike | None = None,
+    overwrite: bool = False,
+    watch: Watch = unwatched,
+) -> list[FrameRecord]:
+    """Write the frames of a stream to files, as `FrameStream.save` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     len(save_frames(read_frames("fixtures/street.mp4", fps=1), f"{folder}/frames"))
+    10
+    """
+    return stream.save(folder, format=format, sheet=sheet, overwrite=overwrite, watch=watch)
+
+
+def save_view(
+    view: ImageView, path: PathLike, *, compare: bool = False, overwrite: bool = False
+) -> None:
+    """Write a view to a picture file, as `ImageView.save` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_view(view_image("fixtures/photo.jpg"), f"{folder}/view.png", compare=True)
+    """
+    view.save(path, compare=compare, overwrite=overwrite)
+
+
+def save_image(image: CompressedImage, path: PathLike, *, overwrite: bool = False) -> None:
+    """Write a compressed image to a file, as `CompressedImage.save` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_image(compress_image("fixtures/photo.jpg"), f"{folder}/small.jpg")
+    """
+    image.save(path, overwrite=overwrite)
+
+
+def draw_boxes(source: SourceLike, located: LocatedShapes) -> npt.NDArray[np.uint8]:
+    """Draw what was located on an image, as `LocatedShapes.draw` does: RGB, height x width x 3.
+
+    >>> found = locate_boxes("fixtures/photo.jpg", "boat: 250, 500, 500, 1000")
+    >>> draw_boxes("fixtures/photo.jpg", found).shape
+    (480, 640, 3)
+    """
+    return located.draw(source)
+
+
+def save_boxes(
+    source: SourceLike, located: LocatedShapes, path: PathLike, *, overwrite: bool = False
+) -> None:
+    """Write that drawing to a picture file, as `LocatedShapes.save` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> found = locate_boxes("fixtures/photo.jpg", "boat: 250, 500, 500, 1000")
+    >>> with TemporaryDirectory() as folder:
+    ...     save_boxes("fixtures/photo.jpg", found, f"{folder}/boxes.png")
+    """
+    located.save(path, overwrite=overwrite, source=source)
+
+
+def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> None:
+    """Draw tokens against frames per second of a plan, as `MediaPlan.save_chart` does.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_chart(plan_media("fixtures/street.mp4", budget=1500), f"{folder}/plan.png")
+    """
+    plan.save_chart(path, overwrite=overwrite)

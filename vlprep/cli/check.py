@@ -13,11 +13,14 @@ from vlprep.check.requests import ON_ITS_WAY
 from vlprep.check.rule import Finding, Rule, Sending, Wanted
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
-    COUNT,
     bind,
+    choice_option,
     input_limit_options,
     input_options,
+    json_option,
+    route_option,
     take_inputs,
+    text_tokens_option,
     view_options,
 )
 from vlprep.cli.progress import track
@@ -28,26 +31,18 @@ from vlprep.count.explain import cite
 from vlprep.models.registry import get_route
 from vlprep.view import View
 
-LIST_SCHEMA = "vlprep.check-rules/1"
-
 
 @click.command(name="check")
 @input_options
-@click.option(
-    "--route",
-    type=click.Choice(list(ON_ITS_WAY)),
-    default="base64",
-    show_default=True,
-    help="How the files reach the service.",
-)
-@click.option("--api", type=click.Choice(["openai", "dashscope"]), help="The protocol, if decided.")
+@route_option("How the files reach the service.")
+@choice_option("--api", ("openai", "dashscope"), "The protocol, if decided.")
 @view_options
 @input_limit_options
-@click.option("--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text.")
+@text_tokens_option
 @click.option("--decode", is_flag=True, help="Decode the files too: finds damage inside.")
 @click.option("--fail-on-warnings", is_flag=True, help="Exit with 1 for warnings too.")
 @click.option("--list-rules", is_flag=True, help="Print all rules with their limits, and stop.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@json_option
 def command(
     *, fail_on_warnings: bool, list_rules: bool, as_json: bool, route: str, **asked: Any
 ) -> int:
@@ -119,12 +114,12 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 def _routes(report: CheckReport) -> Iterator[str]:
     """Yield a line a way of calling: which route suits which files."""
-    for api in dict.fromkeys(advice.api for advice in report.advice):
-        by_route: dict[str | None, list[str]] = {}
-        for advice in report.advice:
-            if advice.api == api:
-                by_route.setdefault(advice.recommended, []).append(advice.source)
-        parts = (f"{route or 'no route'}: {_names(files)}" for route, files in by_route.items())
+    files: dict[str, dict[str | None, list[str]]] = {}
+    for advice in report.advice:
+        by_route = files.setdefault(advice.api, {})
+        by_route.setdefault(advice.recommended, []).append(advice.source)
+    for api, by_route in files.items():
+        parts = (f"{route or 'no route'}: {_names(some)}" for route, some in by_route.items())
         yield f"{api + ' takes':<15} {'; '.join(parts)}"
 
 
@@ -141,10 +136,9 @@ def _verdict(report: CheckReport) -> str:
     counts = (("error", report.errors), ("warning", report.warnings), ("note", report.notes))
     found = ", ".join(f"{len(some):,} {word}{'s' * (len(some) != 1)}" for word, some in counts)
     files = f"{len(report.files):,} file{'s' * (len(report.files) != 1)}"
-    tokens = f"{thousands(report.total_tokens)} tokens"
-    if report.max_input_tokens is not None:
-        tokens = f"{thousands(report.total_tokens)} of {thousands(report.max_input_tokens)} tokens"
-    return f"{found if report.findings else 'nothing to mend'} in {files}; {tokens}"
+    limit = report.max_input_tokens
+    tokens = thousands(report.total_tokens) + ("" if limit is None else f" of {thousands(limit)}")
+    return f"{found if report.findings else 'nothing to mend'} in {files}; {tokens} tokens"
 
 
 def _list_rules(view: View, route: str, as_json: bool) -> int:
@@ -152,9 +146,9 @@ def _list_rules(view: View, route: str, as_json: bool) -> int:
     asked = Sending(view=view, files=(), route=get_route(route))
     rows = [(rule, rule.wanted(asked)) for rule in RULES if asked.is_served or not rule.of_service]
     if as_json:
-        items = [_rule_json(rule, wanted) for rule, wanted in rows]
-        head = {"schema": LIST_SCHEMA, "model": view.model.name, "route": route}
-        print_json({**head, "rules": items})
+        rules = [_rule_json(rule, wanted) for rule, wanted in rows]
+        head = {"schema": "vlprep.check-rules/1", "model": view.model.name, "route": route}
+        print_json({**head, "rules": rules})
         return 0
     cells = (
         (rule.id, rule.severity, rule.title, wanted.words, cite(wanted.sources)[1:-1] or "–")

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 
 import click
 
-from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     BYTES,
     COUNT,
     bind,
+    choice_option,
     input_options,
     output_options,
+    route_option,
     take_inputs,
     view_options,
 )
@@ -26,28 +27,19 @@ from vlprep.compress.many import CompressedFile, Outcome
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View
 
-SCHEMA = "vlprep.compress/1"
-
 _Value = TypeVar("_Value")
 
 
 @click.command(name="compress")
 @input_options
 @click.option("-o", "--output", metavar="OUT|DIR", help="The file to write, or a folder for many.")
-@click.option(
-    "--route",
-    type=click.Choice(["base64", "path", "url"]),
-    default="base64",
-    show_default=True,
-    help="How it will be sent, which sets the limit.",
-)
+@route_option("How it will be sent, which sets the limit.")
 @click.option("--limit", type=BYTES, help="Bytes to stay under instead; 7MB, 900kB, 10MiB.")
-@click.option(
+@choice_option(
     "--keep",
-    type=click.Choice(["model-view", "full"]),
-    default="model-view",
-    show_default=True,
-    help="What the model is shown, or all pixels, frames and sound that fit.",
+    ("model-view", "full"),
+    "What the model is shown, or all pixels, frames and sound that fit.",
+    "model-view",
 )
 @click.option("--lossless", is_flag=True, help="Images as PNG or not at all.")
 @click.option("--page", type=COUNT, metavar="N", help="One picture of several, from 0.")
@@ -57,13 +49,7 @@ _Value = TypeVar("_Value")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @output_options
 def command(
-    *,
-    output: str | None,
-    threads: int | None,
-    dry_run: bool,
-    force: bool,
-    as_json: bool,
-    **asked: Any,
+    *, output: str | None, threads: int | None, force: bool, as_json: bool, **asked: Any
 ) -> int:
     """Bring images and videos under a byte limit, keeping what the model will see.
 
@@ -76,35 +62,28 @@ def command(
     vlprep compress photo.heic -o photo.jpg --model qwen3-vl-plus
     vlprep compress *.png clip.mov -o small --limit 1MB
     """
-    if output is None and not dry_run:
+    if output is None and not asked["dry_run"]:
         raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
     processor, files = bind(asked), take_inputs(asked)
     bars = Bars()
-    asked.update(overwrite=force, dry_run=dry_run, watch=bars.track)
+    asked.update(overwrite=force, watch=bars.track)
     if output is not None and len(files) == 1 and not _is_folder(output):
         outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
     else:
         made = processor.compress_many(files, output, threads=threads, **asked)
         outcomes = list(bars.track(made, len(files), "compressing"))
     if as_json:
-        print_json(_document(outcomes, processor, asked["route"]))
+        items = [outcome.to_dict() for outcome in outcomes]
+        model, rules = processor.model.name, processor.rules.name
+        head = {"schema": "vlprep.compress/1", "model": model, "rules": rules}
+        print_json({**head, "route": asked["route"], "items": items})
     else:
         _print(outcomes, processor)
-    return EXIT_FAILED if report_problems(outcomes, None if as_json else processor) else 0
+    return report_problems(outcomes, None if as_json else processor)
 
 
 def _is_folder(output: str) -> bool:
     return output.endswith(("/", os.sep)) or Path(output).is_dir()
-
-
-def _document(outcomes: list[Outcome], view: View, route: str) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "model": view.model.name,
-        "rules": view.rules.name,
-        "route": route,
-        "items": [outcome.to_dict() for outcome in outcomes],
-    }
 
 
 HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height", "tokens")
@@ -127,13 +106,10 @@ def _row(file: CompressedFile) -> tuple[str, ...]:
         _change(format_bytes(done.bytes_before), done.bytes_after, format_bytes),
         "" if done.ratio is None else f"{done.ratio:.3g}×",
         _change(format_size(done.size_before), done.size_after, format_size),
-        _change(thousands(done.tokens_before.total), _tokens_after(file), thousands),
+        _change(
+            thousands(done.tokens_before.total), done.tokens_after, lambda it: thousands(it.total)
+        ),
     )
-
-
-def _tokens_after(file: CompressedFile) -> int | None:
-    after = file.result.tokens_after
-    return None if after is None else after.total
 
 
 def _change(before: str, value: _Value | None, write: Callable[[_Value], str]) -> str:

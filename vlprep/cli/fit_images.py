@@ -7,19 +7,25 @@ from typing import Any
 
 import click
 
-from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     SIZE,
-    Inputs,
     bind,
     budget_options,
     input_options,
+    json_option,
+    take_inputs,
     view_options,
 )
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, note, print_json, print_table, report_problems, say_warnings
+from vlprep.cli.render import (
+    heading,
+    print_json,
+    print_table,
+    report_problems,
+    say_notes,
+    say_warnings,
+)
 from vlprep.cli.text import thousands
-from vlprep.count.budget import TokenBudget
 from vlprep.count.tokens import TokenCount, count_dict
 from vlprep.plan.fit import ImageFit
 from vlprep.types import ImageInfo, ImageSize
@@ -32,16 +38,8 @@ from vlprep.verbs import Processor
 @click.option("--size", type=SIZE, help="Answer for equal images of WIDTHxHEIGHT, without files.")
 @view_options
 @budget_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(
-    paths: tuple[str, ...],
-    recursive: bool,
-    from_file: str | None,
-    null_separated: bool,
-    size: tuple[int, int] | None,
-    as_json: bool,
-    **asked: Any,
-) -> int:
+@json_option
+def command(size: tuple[int, int] | None, as_json: bool, **asked: Any) -> int:
     """Say how many images fit a model's input, in order, and what to do if not all do.
 
     Shows each image's tokens and what is left; if not all fit, the fewest requests that hold them
@@ -51,16 +49,15 @@ def command(
     vlprep fit-images *.jpg --model qvq-max --text-tokens 100
     vlprep fit-images --size 1280x1280 --model qvq-max
     """
-    if (size is None) == (not paths and from_file is None):
+    if (size is None) == (not asked["paths"] and asked["from_file"] is None):
         raise click.UsageError("name images, or --size WIDTHxHEIGHT for equal ones")
-    processor = bind(asked)
+    processor, files = bind(asked), take_inputs(asked, optional=True)
     if size is not None:
         return _fit_equal(ImageSize(*size), processor, as_json, asked)
-    files = Inputs(paths, recursive, from_file, null_separated).files()
     fit = processor.fit(track(files, len(files), "measuring"), **asked)
     print_json(fit.to_dict()) if as_json else _print_table(fit)
-    _say_notes(fit.budget)
-    return EXIT_FAILED if report_problems(fit.items, None if as_json else processor) else 0
+    say_notes(fit.budget)
+    return report_problems(fit.items, None if as_json else processor)
 
 
 def _fit_equal(size: ImageSize, processor: Processor, as_json: bool, asked: dict[str, Any]) -> int:
@@ -68,11 +65,8 @@ def _fit_equal(size: ImageSize, processor: Processor, as_json: bool, asked: dict
     tokens = processor.image_tokens(size)
     count = processor.budget(**asked).available // tokens.total
     fit = processor.fit([ImageInfo(size=size, format="PNG")] * count, **asked)
-    if as_json:
-        print_json(_equal_json(fit, size, tokens))
-    else:
-        _print_equal(fit, size, tokens)
-    _say_notes(fit.budget)
+    print_json(_equal_json(fit, size, tokens)) if as_json else _print_equal(fit, size, tokens)
+    say_notes(fit.budget)
     say_warnings(f"images of {format_size(size)}", tokens.warnings, processor)
     return 0
 
@@ -81,11 +75,6 @@ def _equal_json(fit: ImageFit, size: ImageSize, tokens: TokenCount) -> dict[str,
     warnings = list(tokens.warnings)
     item = {"source": None, "kind": "image", **count_dict(size, tokens), "warnings": warnings}
     return {**fit.to_dict(), "given": None, "items": [item], "requests": []}
-
-
-def _say_notes(budget: TokenBudget) -> None:
-    for text in budget.notes:
-        note(f"note: {text}")
 
 
 def _print_equal(fit: ImageFit, size: ImageSize, tokens: TokenCount) -> None:

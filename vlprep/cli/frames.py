@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.options import SECONDS, bind, output_options, view_options
+from vlprep.cli.options import SECONDS, bind, choice_option, output_options, view_options
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
@@ -20,21 +20,19 @@ from vlprep.view import View
 @click.command(name="frames")
 @click.argument("paths", nargs=-1, required=True, metavar="VIDEO|FOLDER|IMAGE...")
 @click.option("-o", "--output", metavar="DIR", help="Folder for the frames and a manifest.")
-@click.option(
+@choice_option(
     "--format",
-    type=click.Choice(["jpg", "png", "npy"]),
-    default="jpg",
-    show_default=True,
-    help="A picture each, or one array of frames x height x width x 3.",
+    ("jpg", "png", "npy"),
+    "A picture each, or one array of frames x height x width x 3.",
+    "jpg",
 )
 @click.option("--sheet", metavar="FILE", help="Draw a contact sheet: .jpg, .png or .webp.")
 @view_options
-@click.option(
+@choice_option(
     "--resample",
-    type=click.Choice(["fast", "reference"]),
-    default="fast",
-    show_default=True,
-    help="FFmpeg's bicubic filter, or pixels equal to Pillow's.",
+    ("fast", "reference"),
+    "FFmpeg's bicubic filter, or pixels equal to Pillow's.",
+    "fast",
 )
 @click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")
 @click.option("--threads", type=click.IntRange(1, 64), help="Threads that decode; up to 4.")

@@ -12,7 +12,7 @@ from vlprep.media.sniff import HEAD_BYTES, is_media_name, sniff
 
 
 def input_files(
-    paths: tuple[str, ...], *, recursive: bool, from_file: str | None, null_separated: bool
+    paths: tuple[str, ...], recursive: bool, from_file: str | None, null_separated: bool
 ) -> list[str]:
     """Return the files that a command line means, as the caller spelt them.
 

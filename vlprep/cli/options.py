@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -64,71 +63,87 @@ BUDGET = _Parsed("tokens|share%", _tokens_or_share)
 """Whole tokens as an `int`, or a share of the largest input, such as 50%, as a `Fraction`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """The options that say which files are meant."""
-
-    paths: tuple[str, ...]
-    recursive: bool
-    from_file: str | None
-    null_separated: bool
-
-    def files(self) -> list[str]:
-        """Return the files; raises a usage error when none is named."""
-        if not self.paths and self.from_file is None:
-            raise click.UsageError("name a file, or --from-file with a list of them")
-        from vlprep.cli.inputs import input_files
-
-        return input_files(
-            self.paths,
-            recursive=self.recursive,
-            from_file=self.from_file,
-            null_separated=self.null_separated,
-        )
+def choice_option(
+    name: str, choices: Iterable[str], help: str, default: str | None = None
+) -> Callable[[_Command], _Command]:
+    """Return an option that takes one of some words."""
+    words = click.Choice(list(choices))
+    return click.option(name, type=words, default=default, show_default=True, help=help)
 
 
-def input_options(command: _Command) -> _Command:
-    """Add PATH..., -r, --from-file and -0."""
-    return _decorate(
-        command,
-        click.argument("paths", nargs=-1, metavar="PATH..."),
-        click.option("-r", "--recursive", is_flag=True, help="Walk folders."),
-        click.option("--from-file", metavar="LIST", help="Read names from a file, - for stdin."),
-        click.option("-0", "null_separated", is_flag=True, help="Names in LIST end with NUL."),
-    )
+def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:
+    """Return --route, how files reach a service."""
+    return choice_option("--route", ("base64", "path", "url"), help, default)
 
 
-def view_options(command: _Command) -> _Command:
-    """Add the options that say what a model is to see: the model, its rules, the view options."""
-    return _decorate(
-        command,
-        click.option("-m", "--model", help="Name of the model; qwen3-vl-plus if none is given."),
-        click.option(
-            "--model-file",
-            metavar="FILE",
-            help="Numbers of your own model: TOML, or a Hugging Face folder or "
-            "preprocessor_config.json.",
-        ),
-        click.option("--rules", metavar="NAME", help="Rule set; `vlprep models NAME` lists them."),
-        click.option("--fps", type=RATE, help="Frames sampled per second of video."),
-        click.option("--nframes", type=POSITIVE, help="Frames sampled, instead of a rate."),
-        click.option("--min-frames", type=POSITIVE, help="Frames sampled at least."),
-        click.option("--max-frames", type=POSITIVE, help="Frames sampled at most."),
-        click.option("--min-pixels", type=COUNT, help="Enlarge smaller pictures to this."),
-        click.option("--max-pixels", type=POSITIVE, help="Shrink larger ones; 1280*28*28 works."),
-        click.option(
-            "--total-pixels", type=POSITIVE, help="Pixels of a whole clip, a frame pair once."
-        ),
-        click.option("--start", "start_seconds", type=SECONDS, help="Begin there; 90 or 1:30."),
-        click.option("--end", "end_seconds", type=SECONDS, help="End there."),
-        click.option(
-            "--sampling",
-            type=click.Choice(SAMPLINGS),
-            help="How the frames are spread; by default as the model's rules say.",
-        ),
-        click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
-        click.option("--strict", is_flag=True, help="Refuse clips too short for the reference."),
-    )
+def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+force_option = click.option("--force", is_flag=True, help="Overwrite what is there.")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+output_options = _together(force_option, json_option)
+
+deployment_option = click.option(
+    "--deployment", metavar="NAME", help="Where the price is looked up."
+)
+text_tokens_option = click.option(
+    "--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text."
+)
+thinking_option = click.option(
+    "--thinking/--no-thinking", default=None, help="Whether the model thinks."
+)
+input_limit_options = _together(
+    click.option("--max-input", type=POSITIVE, help="Largest input in tokens."), thinking_option
+)
+budget_options = _together(
+    click.option("--reserve", type=COUNT, default=0, help="Tokens of the input kept free."),
+    text_tokens_option,
+    click.option("--thinking-tokens", type=COUNT, help="Room kept for chain of thought."),
+    click.option("--reply-tokens", type=COUNT, help="Room kept for the reply."),
+    input_limit_options,
+)
+"""What the media of a request may cost, as `token_budget` has it."""
+
+input_options = _together(
+    click.argument("paths", nargs=-1, metavar="PATH..."),
+    click.option("-r", "--recursive", is_flag=True, help="Walk folders."),
+    click.option("--from-file", metavar="LIST", help="Read names from a file, - for stdin."),
+    click.option("-0", "null_separated", is_flag=True, help="Names in LIST end with NUL."),
+)
+
+view_options = _together(
+    click.option("-m", "--model", help="Name of the model; qwen3-vl-plus if none is given."),
+    click.option(
+        "--model-file",
+        metavar="FILE",
+        help="Numbers of your own model: TOML, or a Hugging Face folder or "
+        "preprocessor_config.json.",
+    ),
+    click.option("--rules", metavar="NAME", help="Rule set; `vlprep models NAME` lists them."),
+    click.option("--fps", type=RATE, help="Frames sampled per second of video."),
+    click.option("--nframes", type=POSITIVE, help="Frames sampled, instead of a rate."),
+    click.option("--min-frames", type=POSITIVE, help="Frames sampled at least."),
+    click.option("--max-frames", type=POSITIVE, help="Frames sampled at most."),
+    click.option("--min-pixels", type=COUNT, help="Enlarge smaller pictures to this."),
+    click.option("--max-pixels", type=POSITIVE, help="Shrink larger ones; 1280*28*28 works."),
+    click.option(
+        "--total-pixels", type=POSITIVE, help="Pixels of a whole clip, a frame pair once."
+    ),
+    click.option("--start", "start_seconds", type=SECONDS, help="Begin there; 90 or 1:30."),
+    click.option("--end", "end_seconds", type=SECONDS, help="End there."),
+    choice_option(
+        "--sampling", SAMPLINGS, "How the frames are spread; by default as the model's rules say."
+    ),
+    click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
+    click.option("--strict", is_flag=True, help="Refuse clips too short for the reference."),
+)
+"""What a model is to see: the model, its rules, and the options of a `View`."""
 
 
 def bind(asked: dict[str, Any]) -> Processor:
@@ -147,42 +162,16 @@ def bind(asked: dict[str, Any]) -> Processor:
     return processor(model if file else name, **view)  # an alias is what requests are to say
 
 
-def take_inputs(asked: dict[str, Any]) -> list[str]:
-    """Take the options of `input_options` out of `asked` and return the files that they name."""
-    names = ("paths", "recursive", "from_file", "null_separated")
-    return Inputs(*(asked.pop(name) for name in names)).files()
+def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[str]:
+    """Take the options of `input_options` out of `asked` and return the files that they name.
 
-
-def output_options(command: _Command) -> _Command:
-    """Add --force and --json."""
-    return _decorate(
-        command,
-        click.option("--force", is_flag=True, help="Overwrite what is there."),
-        click.option("--json", "as_json", is_flag=True, help="One JSON document."),
+    Raises a usage error when none is named and that is not `optional`.
+    """
+    paths, recursive, from_file, null_separated = (
+        asked.pop(name) for name in ("paths", "recursive", "from_file", "null_separated")
     )
+    if not (paths or optional or from_file is not None):
+        raise click.UsageError("name a file, or --from-file with a list of them")
+    from vlprep.cli.inputs import input_files
 
-
-def input_limit_options(command: _Command) -> _Command:
-    """Add --max-input and --thinking/--no-thinking."""
-    return _decorate(
-        command,
-        click.option("--max-input", type=POSITIVE, help="Largest input in tokens."),
-        click.option("--thinking/--no-thinking", default=None, help="Whether the model thinks."),
-    )
-
-
-def budget_options(command: _Command) -> _Command:
-    """Add the options that say what the media of a request may cost, as `token_budget` has them."""
-    return _decorate(
-        input_limit_options(command),
-        click.option("--reserve", type=COUNT, default=0, help="Tokens of the input kept free."),
-        click.option("--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text."),
-        click.option("--thinking-tokens", type=COUNT, help="Room kept for chain of thought."),
-        click.option("--reply-tokens", type=COUNT, help="Room kept for the reply."),
-    )
-
-
-def _decorate(command: _Command, *options: Callable[[_Command], _Command]) -> _Command:
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return input_files(paths, recursive, from_file, null_separated)

@@ -12,7 +12,15 @@ import click
 
 from vlprep.check.rule import Finding
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.options import POSITIVE, bind, view_options
+from vlprep.cli.options import (
+    POSITIVE,
+    bind,
+    choice_option,
+    force_option,
+    route_option,
+    thinking_option,
+    view_options,
+)
 from vlprep.cli.render import note
 from vlprep.cli.shell import model_words, remedy_line
 from vlprep.cli.text import safe, thousands
@@ -27,26 +35,10 @@ from vlprep.units import format_bytes
 @click.option("-t", "--text", help="What to ask.")
 @click.option("--text-file", metavar="FILE", help="Read it from a file, - for stdin.")
 @click.option("--system", help="A system message, for models that take one.")
-@click.option(
-    "--api",
-    type=click.Choice(["openai", "dashscope"]),
-    default="openai",
-    show_default=True,
-    help="OpenAI-compatible, or DashScope's own.",
-)
-@click.option(
-    "--route",
-    type=click.Choice(["base64", "path", "url"]),
-    default="base64",
-    show_default=True,
-    help="In the request, uploaded by the DashScope SDK, or URLs alone.",
-)
+@choice_option("--api", ("openai", "dashscope"), "OpenAI-compatible, or DashScope's own.", "openai")
+@route_option("In the request, uploaded by the DashScope SDK, or URLs alone.")
 @click.option("--list", "as_list", is_flag=True, help="The images are the frames of one video.")
-@click.option(
-    "--url-kind",
-    type=click.Choice(["image", "video"]),
-    help="What URLs hold; by default their endings tell.",
-)
+@choice_option("--url-kind", ("image", "video"), "What URLs hold; by default their endings tell.")
 @view_options
 @click.option("--as-frames", is_flag=True, help="Send the frames that the model sees of a video.")
 @click.option("--compress", is_flag=True, help="Bring files under the limit of the route first.")
@@ -57,14 +49,14 @@ from vlprep.units import format_bytes
     help="Send fps and pixel limits of videos and lists, as the API reference of 2026 has them "
     "and the guides do not.",
 )
-@click.option("--thinking/--no-thinking", default=None, help="Whether the model thinks.")
+@thinking_option
 @click.option("--thinking-budget", type=POSITIVE, help="Longest chain of thought in tokens.")
 @click.option("--stream/--no-stream", default=None, help="Whether the reply comes in pieces.")
 @click.option("--no-check", is_flag=True, help="Go on where a documented limit is broken.")
 @click.option("--sdk", is_flag=True, help="Print arguments for the vendor's Python SDK instead.")
 @click.option("--preview", "shortened", is_flag=True, help="Cut the data URLs, for a look.")
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@force_option
 def command(
     *,
     paths: tuple[str, ...],
@@ -153,9 +145,9 @@ def _report(request: Request, length: int, *, sdk: bool) -> None:
     what = "arguments" if sdk else f"body for POST .../{request.api.path}"
     note(f"{request.settings.model}, {request.api.name} API: {tokens} of media; {what}, "
          f"{format_bytes(length)}")  # fmt: skip
-    others = {key: value for key, value in request.headers.items() if key != "Content-Type"}
-    for name, value in others.items() if not sdk else ():
-        note(f"it needs the header {name}: {value}")
+    for name, value in request.headers.items() if not sdk else ():
+        if name != "Content-Type":
+            note(f"it needs the header {name}: {value}")
 
 
 def _line(part: MediaPart) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import click
 
-from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     BUDGET,
     BYTES,
@@ -15,16 +15,24 @@ from vlprep.cli.options import (
     RATE,
     bind,
     budget_options,
+    choice_option,
+    deployment_option,
     input_options,
+    json_option,
+    route_option,
     take_inputs,
     view_options,
 )
-from vlprep.cli.plan_report import print_plan
 from vlprep.cli.progress import track
-from vlprep.cli.render import note, print_json, report_problems
-from vlprep.cli.shell import model_words
+from vlprep.cli.render import heading, note, print_json, print_table, report_problems, say_notes
+from vlprep.cli.shell import model_words, option_words, quote
+from vlprep.cli.text import flagged, percent, thousands
 from vlprep.count.budget import share_of_input
-from vlprep.plan.records import SplitOptions
+from vlprep.plan.one_clip import thinned
+from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
+from vlprep.plan.settings import Setting
+from vlprep.types import FrameListInfo
+from vlprep.units import format_rate, format_size
 
 
 @click.command(name="plan")
@@ -32,11 +40,11 @@ from vlprep.plan.records import SplitOptions
 @view_options
 @click.option("--lowest-fps", type=RATE, help="Lowest rate that may be chosen; highest is --fps.")
 @click.option("--lowest-max-pixels", type=POSITIVE, help="Lowest --max-pixels that may be chosen.")
-@click.option(
+@choice_option(
     "--prefer",
-    type=click.Choice(["balanced", "detail", "motion"]),
-    help="What is kept when not all fits: pixels (detail), frames (motion), or some of both, as "
-    "if none is named.",
+    ("balanced", "detail", "motion"),
+    "What is kept when not all fits: pixels (detail), frames (motion), or some of both, as if none "
+    "is named.",
 )
 @click.option(
     "--budget", type=BUDGET, help="Tokens of text and media, or a share of the largest input: 50%."
@@ -44,20 +52,16 @@ from vlprep.plan.records import SplitOptions
 @budget_options
 @click.option("--price-cap", type=float, metavar="X", help="Most that the input may cost.")
 @click.option("--currency", metavar="CODE", help="Currency of X where prices are in several.")
-@click.option("--deployment", metavar="NAME", help="Where the price is looked up.")
+@deployment_option
 @click.option("--split", "is_split", is_flag=True, help="Use several requests, shrink nothing.")
 @click.option("--reorder", is_flag=True, help="With --split: need not keep the order.")
-@click.option(
-    "--route",
-    type=click.Choice(["base64", "path", "url"]),
-    help="With --split: how files are sent, which limits their number.",
-)
+@route_option("With --split: how files are sent, which limits their number.", None)
 @click.option("--max-bytes", type=BYTES, help="With --split: bytes of all files of a request.")
 @click.option("--explain", "explained", is_flag=True, help="Tell what binds, and what lifts it.")
 @click.option("--table", is_flag=True, help="Show alternatives, and tokens by rate and size.")
 @click.option("--chart", metavar="FILE", help="Draw tokens against the rate: .png, .jpg or .webp.")
 @click.option("--force", is_flag=True, help="Overwrite the chart.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@json_option
 def command(
     explained: bool, table: bool, chart: str | None, force: bool, as_json: bool, **asked: Any
 ) -> int:
@@ -84,12 +88,9 @@ def command(
         print_json(plan.to_dict(table=table))
     else:
         words = model_words(processor.name, model_file, model)
-        print_plan(plan, words, table=table, explained=explained)
-    for text in plan.budget.notes:
-        note(f"note: {text}")
-    if not as_json:
-        report_problems(plan.files, processor)
-    return EXIT_FAILED if report_problems(plan.failures) else 0
+        _print_plan(plan, words, table=table, explained=explained)
+    say_notes(plan.budget)
+    return report_problems((*plan.files, *plan.failures), None if as_json else processor)
 
 
 def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
@@ -100,3 +101,140 @@ def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
     if any(parts.values()):
         raise click.UsageError("--reorder, --route and --max-bytes go with --split")
     return None
+
+
+MOST_NAMES = 3
+"""Files that a command is written out for; of more, PATH... stands for them."""
+MOST_ALTERNATIVES = 12
+"""Lines of the table of alternatives."""
+
+
+def _print_plan(plan: MediaPlan, model: Sequence[str], *, table: bool, explained: bool) -> None:
+    """Print a plan for a person; `model` are the words of a command line that name the model."""
+    click.echo(heading(plan.view))
+    if not plan.files:
+        return
+    headings, rows = HEADINGS, [_row(file) for file in plan.files]
+    if len(plan.requests) > 1:
+        number_of = {k: str(n) for n, request in enumerate(plan.requests, 1) for k in request}
+        headings = (*headings, "request")
+        rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
+    print_table(headings, rows)
+    click.echo("\n" + "\n".join(_summary(plan)))
+    if explained:
+        click.echo("\n" + "\n".join(_explanation(plan)))
+    if table:
+        _print_alternatives(plan)
+    click.echo("\n" + "\n".join(_commands(plan, model)))
+
+
+CHOSEN = ("fps", "max-pixels", "frames", "model sees", "tokens")
+HEADINGS: tuple[str, ...] = ("file", "width×height", *CHOSEN)
+
+
+def _row(file: PlannedFile) -> tuple[str, ...]:
+    return (file.source, format_size(file.info.size), *_setting_row(file.setting))
+
+
+def _summary(plan: MediaPlan) -> Iterator[str]:
+    total, available = plan.total_tokens, plan.budget.available
+    if len(plan.requests) > 1:
+        several = f"{len(plan.requests)} requests of at most {thousands(available)}"
+        yield f"{thousands(total)} tokens in {several}"
+    else:
+        yield f"{thousands(total)} of {thousands(available)} tokens, {percent(total, available)}"
+    yield f"the tightest limit is {plan.budget.binding.reason}"
+    if plan.clip is not None:
+        frames, pixels = plan.clip.motion, plan.clip.detail
+        yield (
+            f"{percent(round(frames * 1000), 1000)} of the {thousands(plan.clip.wanted.frames)} "
+            f"frames wanted, {percent(round(pixels * 1000), 1000)} of the pixels of "
+            f"{format_size(plan.clip.wanted_size)}"
+        )
+
+
+def _explanation(plan: MediaPlan) -> Iterator[str]:
+    for bound in plan.bounds:
+        yield f"{bound.name}: {flagged(bound.reason)}"
+        yield f"  lifted by: {flagged(bound.remedy)}"
+    if not plan.bounds:
+        yield "nothing binds: all is shown as wanted"
+
+
+def _print_alternatives(plan: MediaPlan) -> None:
+    clip = plan.clip
+    if clip is None:
+        note("note: --table is of one video")
+        return
+    click.echo("\nwhat fits, and nothing beats in both frames and pixels")
+    few = thinned(clip.alternatives(), MOST_ALTERNATIVES)
+    print_table(CHOSEN, map(_setting_row, few), left=0)
+    grid = clip.what_if()
+    click.echo("\ntokens by fps and max-pixels (* is over the budget)")
+    rows = (
+        (format_rate(rate), *(_cell(tokens, clip.available) for tokens in row))
+        for rate, row in zip(grid.rates, grid.tokens, strict=True)
+    )
+    print_table(("fps", *map(str, grid.caps)), rows, left=0)
+
+
+def _setting_row(setting: Setting) -> tuple[str, ...]:
+    return (
+        "" if setting.fps is None else format_rate(setting.fps),
+        "" if setting.max_pixels is None else str(setting.max_pixels),
+        "" if setting.count.frames is None else thousands(setting.frames),
+        format_size(setting.count.resized),
+        thousands(setting.tokens),
+    )
+
+
+def _cell(tokens: int, available: int) -> str:
+    if tokens == 0:
+        return "refused"
+    return thousands(tokens) + ("*" if tokens > available else " ")
+
+
+def _commands(plan: MediaPlan, model: Sequence[str]) -> Iterator[str]:
+    """Yield the commands and arguments that use the settings, for each group that shares them."""
+    for files in _alike(plan):
+        videos = [file for file in files if file.kind == "video"]
+        view, keywords = plan.view, (videos or files)[0].keywords
+        rules = {} if view.rules.name == view.model.default_rules else {"rules": view.rules.name}
+        asked = {**rules, **view.asking(**keywords).options.asked}  # type: ignore[arg-type]
+        few = len(files) <= MOST_NAMES
+        names = " ".join(quote(file.source) for file in files) if few else "PATH..."
+        options = (word for pair in asked.items() for word in option_words(*pair))
+        flags = " ".join((*model, *options))
+        is_list = isinstance(files[0].info, FrameListInfo)
+        if not is_list:
+            yield f"vlprep tokens {names} {flags}"
+        if len(files) == 1 and videos:
+            yield f"vlprep frames {names} -o DIR {flags}"
+        if not is_list:
+            yield from _more_commands(plan, names, flags, has_videos=bool(videos))
+        yield "Python: " + ", ".join(f"{name}={value!r}" for name, value in asked.items())
+
+
+def _more_commands(plan: MediaPlan, names: str, flags: str, *, has_videos: bool) -> Iterator[str]:
+    yield f"vlprep compress {names} -o DIR {flags}"
+    if plan.view.model.kind == "api":  # a server of weights takes its limits when it starts
+        frames = " --api dashscope --as-frames" if has_videos else ""  # the form with the rate
+        yield f"vlprep payload {names} --text TEXT {flags}{frames}"
+
+
+def _alike(plan: MediaPlan) -> list[list[PlannedFile]]:
+    """Group files that one command line can be about: images have no rate, and mind none.
+
+    A list of images is a command of its own.
+    """
+    groups: dict[int | None, list[list[PlannedFile]]] = {}
+    for number, file in enumerate(plan.files):
+        is_list = isinstance(file.info, FrameListInfo)
+        same = groups.setdefault(-number if is_list else file.setting.max_pixels, [])
+        for group in same:
+            if len({member.setting.fps for member in (*group, file)} - {None}) <= 1:
+                group.append(file)
+                break
+        else:
+            same.append([file])
+    return [group for same in groups.values() for group in same]

@@ -1,6 +1,6 @@
 """What commands print: tables for people, JSON and CSV for programs.
 
-Dictionaries appear here and nowhere below. Sizes in JSON are height and width apart; tables write
+The documents are the records' own (`to_dict`), with height and width apart; tables write
 WIDTHxHEIGHT, as people do, and say so in the heading.
 """
 
@@ -11,74 +11,15 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import click
 
+from vlprep.cli import EXIT_FAILED
 from vlprep.cli.text import flagged, safe
-from vlprep.count.files import MediaFailure, Result
-from vlprep.count.tokens import TokenCount
-from vlprep.frames.view import ImageView
-from vlprep.types import ImageSize
+from vlprep.count.budget import TokenBudget
+from vlprep.count.files import MediaFailure
 from vlprep.view import View
-
-Item = dict[str, Any]
-
-
-def item_json(result: Result) -> Item:
-    """Return one file's entry of the documented JSON."""
-    if isinstance(result, MediaFailure):
-        return failure_json(result)
-    return {
-        "source": result.source,
-        "kind": result.kind,
-        **_count_json(result.info.size, result.tokens),
-        "warnings": list(result.warnings),
-    }
-
-
-def failure_json(failure: MediaFailure) -> Item:
-    """Return the entry of a file that failed."""
-    error = {"code": failure.code, "message": failure.message}
-    return {"source": failure.source, "error": error}
-
-
-def equal_item_json(size: ImageSize, tokens: TokenCount) -> Item:
-    """Return the entry of an image that is only a size."""
-    return {
-        "source": None,
-        "kind": "image",
-        **_count_json(size, tokens),
-        "warnings": list(tokens.warnings),
-    }
-
-
-def view_json(view: ImageView, output: str) -> Item:
-    """Return the documented JSON of an image's view."""
-    return {
-        "schema": "vlprep.view/1",
-        "source": view.source,
-        "model": view.model,
-        "rules": view.tokens.rules,
-        **_count_json(view.info.size, view.tokens),
-        "warnings": list(view.info.warnings + view.tokens.warnings),
-        "output": output,
-    }
-
-
-def _count_json(size: ImageSize, tokens: TokenCount) -> Item:
-    return {
-        "height": size.height,
-        "width": size.width,
-        "resized_height": tokens.resized.height,
-        "resized_width": tokens.resized.width,
-        "frames": tokens.frames,
-        "tokens": tokens.total,
-        "visual_tokens": tokens.visual,
-        "marker_tokens": tokens.markers,
-        "text_tokens": tokens.text,
-    }
-
 
 CSV_COLUMNS = (
     "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",
@@ -86,15 +27,9 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def csv_row(item: Item) -> list[Any]:
-    """Return an item as a row of `CSV_COLUMNS`; warnings are joined by a semicolon."""
-    error = item.get("error", {})
-    flat = {
-        **item,
-        "warnings": "; ".join(item.get("warnings", ())),
-        "error_code": error.get("code"),
-        "error_message": error.get("message"),
-    }
+def _csv_row(item: Mapping[str, Any]) -> list[Any]:
+    error = {f"error_{key}": value for key, value in item.get("error", {}).items()}
+    flat = {**item, **error, "warnings": "; ".join(item.get("warnings", ()))}
     return [flat.get(column) for column in CSV_COLUMNS]
 
 
@@ -124,15 +59,16 @@ def _dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, allow_nan=False)
 
 
-def print_csv(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
-    """Print rows as CSV in UTF-8; bytes of a name that is not UTF-8 come out as they are.
+def print_csv(items: Iterable[Mapping[str, Any]]) -> None:
+    """Print items as CSV in UTF-8, warnings joined by a semicolon.
 
-    On a terminal, where nobody parses them, names are made harmless as in tables.
+    Bytes of a name that is not UTF-8 come out as they are; on a terminal, where nobody parses them,
+    names are made harmless as in tables.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows(map(_csv_row, items))
     content = text.getvalue()
     if sys.stdout.isatty():
         content = "\n".join(map(safe, content.split("\n")))
@@ -150,20 +86,16 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for number, heading in enumerate(headings):
-        is_text = number < left
-        justify: Literal["left", "right"] = "left" if is_text else "right"
-        table.add_column(heading, justify=justify, overflow="fold", no_wrap=not is_text)
+    for heading in headings[:left]:
+        table.add_column(heading, overflow="fold")
+    for heading in headings[left:]:
+        table.add_column(heading, justify="right", overflow="fold", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(safe(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else 100_000
-    output = io.StringIO()
-    console = Console(
-        file=output, width=width or Console().width, force_terminal=sys.stdout.isatty()
-    )
-    console.print(table)
-    lines = output.getvalue().splitlines()
-    click.echo("\n".join(line.rstrip() for line in lines))
+    is_terminal, output = sys.stdout.isatty(), io.StringIO()
+    width = Console().width if is_terminal else 100_000
+    Console(file=output, width=width, force_terminal=is_terminal).print(table)
+    click.echo("\n".join(line.rstrip() for line in output.getvalue().splitlines()))
 
 
 def note(message: str) -> None:
@@ -189,19 +121,19 @@ class Reported(Protocol):
         """What a user should know."""
 
 
-def report_problems(results: Iterable[Reported | MediaFailure], view: View | None = None) -> bool:
-    """Print failures on stderr, and with a `view` warnings; returns whether anything failed.
+def report_problems(results: Iterable[Reported | MediaFailure], view: View | None = None) -> int:
+    """Print failures on stderr, and with a `view` warnings; returns the exit code.
 
     What the model itself warns of has been said when it was bound.
     """
-    failed = False
+    code = 0
     for result in results:
         if isinstance(result, MediaFailure):
-            failed = True
+            code = EXIT_FAILED
             note(f"error: {result.source}: {result.message}")
         elif view is not None:
             say_warnings(result.source, result.warnings, view)
-    return failed
+    return code
 
 
 def say_warnings(source: str, warnings: Iterable[str], view: View) -> None:
@@ -209,3 +141,9 @@ def say_warnings(source: str, warnings: Iterable[str], view: View) -> None:
     for warning in warnings:
         if warning not in view.model.warnings:
             note(f"warning: {source}: {warning}")
+
+
+def say_notes(budget: TokenBudget) -> None:
+    """Print what else may bind a budget, on stderr."""
+    for text in budget.notes:
+        note(f"note: {text}")

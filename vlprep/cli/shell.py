@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from vlprep.check.rule import Remedy
-from vlprep.cli.text import flagged
-
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from vlprep.cli.text import UNSAFE, flagged
 
 
 def quote(word: str) -> str:
@@ -24,7 +21,7 @@ def quote(word: str) -> str:
     """
     if word.startswith("-"):
         word = f"./{word}"
-    if not _UNPRINTABLE.search(word):
+    if not UNSAFE.search(word):
         return shlex.quote(word)
     return "$'" + "".join(map(_escape, word)) + "'"
 
@@ -34,7 +31,7 @@ def _escape(character: str) -> str:
         return f"\\{character}"
     if character == "\n":
         return "\\n"
-    if not _UNPRINTABLE.match(character):
+    if not UNSAFE.match(character):
         return character
     return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"  # controls, bidi
-)
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control and direction characters, and bytes that are no text."""
 
 
 def safe(text: str) -> str:
@@ -18,7 +17,7 @@ def safe(text: str) -> str:
     >>> print(safe("a\x1b[31m.jpg"))
     a\x1b[31m.jpg
     """
-    return _UNSAFE.sub(lambda match: _escape(match[0]), text)
+    return UNSAFE.sub(lambda match: _escape(match[0]), text)
 
 
 _NAMED = re.compile(r"`([a-z_]+|MediaUrl)(?:=(True|False)|\(\))?`")

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import click
 
-from vlprep.cli import EXIT_FAILED
-from vlprep.cli.options import bind, input_limit_options, input_options, take_inputs, view_options
+from vlprep.cli.options import (
+    bind,
+    deployment_option,
+    input_limit_options,
+    input_options,
+    take_inputs,
+    view_options,
+)
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
-    CSV_COLUMNS,
-    csv_row,
     heading,
-    item_json,
     print_csv,
     print_json,
     print_json_line,
@@ -24,18 +27,16 @@ from vlprep.cli.render import (
 )
 from vlprep.cli.text import money, percent, safe, thousands
 from vlprep.count.explain import explain_count
-from vlprep.count.files import MediaCount, Result, Tally, tally
+from vlprep.count.files import MediaCount, MediaFailure, Result, Tally, tally
 from vlprep.units import format_size
 from vlprep.view import View
-
-SCHEMA = "vlprep.tokens/1"
 
 
 @click.command(name="tokens")
 @input_options
 @view_options
 @input_limit_options
-@click.option("--deployment", metavar="NAME", help="Where the price is looked up.")
+@deployment_option
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
 @click.option("--json", "form", flag_value="json", help="One JSON document.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a file.")
@@ -53,88 +54,57 @@ def command(form: str | None, explained: bool, **asked: Any) -> int:
     if form == "csv" and explained:
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
     files, processor = take_inputs(asked), bind(asked)
+    explaining = processor if explained else None
     results = track(processor.count_many(files), len(files), "counting")
-    return RENDERERS[form or "table"](results, Output(processor, explained, **asked))
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What the output depends on beside the results."""
-
-    view: View
-    explained: bool
-    max_input: int | None
-    thinking: bool | None
-    deployment: str | None
-
-    def tally(self, results: list[Result]) -> Tally:
-        """Return total, largest input and price."""
-        return tally(
-            results,
-            self.view,
-            max_input=self.max_input,
-            thinking=self.thinking,
-            deployment=self.deployment,
-        )
-
-    def item(self, result: Result) -> dict[str, Any]:
-        """Return a file's entry in JSON, with its explanation if that is asked for."""
-        item = item_json(result)
-        if self.explained and isinstance(result, MediaCount):
-            item["explanation"] = explain_count(result.info, result.tokens, self.view)
-        return item
-
-
-def _json(results: Iterable[Result], output: Output) -> int:
+    if form == "jsonl":
+        return max((_print_line(result, explaining) for result in results), default=0)
     items = list(results)
-    tally = output.tally(items)
-    print_json(
-        {
-            "schema": SCHEMA,
-            "model": output.view.model.name,
-            "rules": output.view.rules.name,
-            "items": [output.item(result) for result in items],
-            "total_tokens": tally.total_tokens,
-            "max_input_tokens": tally.max_input_tokens,
-            "estimated_input_prices": [asdict(price) for price in tally.prices],
-        }
-    )
-    return _report(items)
+    if form == "csv":
+        print_csv(item.to_dict() for item in items)
+    elif form == "json":
+        together = tally(items, processor, **asked)
+        print_json(_document([_entry(item, explaining) for item in items], together, processor))
+    else:
+        _print_table(items, explaining, processor)
+        together = tally(items, processor, **asked)
+        click.echo("\n" + "\n".join(_summary(items, together, processor, asked["max_input"])))
+    return report_problems(items, None if form else processor)
 
 
-def _jsonl(results: Iterable[Result], output: Output) -> int:
-    failed = 0
-    for result in results:
-        print_json_line(output.item(result))
-        failed |= _report([result])
-    return failed
+def _entry(result: Result, explaining: View | None) -> dict[str, Any]:
+    """Return a file's entry in JSON, with its explanation where a view is given to explain by."""
+    if explaining is None or isinstance(result, MediaFailure):
+        return result.to_dict()
+    explanation = explain_count(result.info, result.tokens, explaining)
+    return {**result.to_dict(), "explanation": explanation}
 
 
-def _csv(results: Iterable[Result], output: Output) -> int:
-    items = list(results)
-    print_csv((csv_row(item_json(result)) for result in items), CSV_COLUMNS)
-    return _report(items)
+def _print_line(result: Result, explaining: View | None) -> int:
+    print_json_line(_entry(result, explaining))
+    return report_problems([result])
 
 
-def _table(results: Iterable[Result], output: Output) -> int:
-    items = list(results)
+def _document(items: list[dict[str, Any]], together: Tally, view: View) -> dict[str, Any]:
+    return {
+        "schema": "vlprep.tokens/1",
+        "model": view.model.name,
+        "rules": view.rules.name,
+        "items": items,
+        "total_tokens": together.total_tokens,
+        "max_input_tokens": together.max_input_tokens,
+        "estimated_input_prices": [asdict(price) for price in together.prices],
+    }
+
+
+def _print_table(items: list[Result], explaining: View | None, view: View) -> None:
     counts = [item for item in items if isinstance(item, MediaCount)]
-    click.echo(heading(output.view))
+    click.echo(heading(view))
     if counts:
         print_table(HEADINGS, map(_row, counts))
-    for count in counts if output.explained else ():
+    for count in counts if explaining else ():
         click.echo(f"\n{safe(count.source)}")
-        click.echo("\n".join(f"  {line}" for line in output.item(count)["explanation"]))
-    click.echo("\n" + "\n".join(_summary(output, items, len(counts))))
-    return _report(items, output.view)
+        click.echo("\n".join(f"  {line}" for line in _entry(count, explaining)["explanation"]))
 
-
-RENDERERS: dict[str, Callable[[Iterable[Result], Output], int]] = {
-    "table": _table,
-    "json": _json,
-    "jsonl": _jsonl,
-    "csv": _csv,
-}
 
 HEADINGS = ("file", "kind", "width×height", "model sees", "frames", "tokens")
 
@@ -150,31 +120,25 @@ def _row(count: MediaCount) -> tuple[str, ...]:
     )
 
 
-def _summary(output: Output, items: list[Result], counted: int) -> Iterator[str]:
-    tally = output.tally(items)
+def _summary(
+    items: list[Result], together: Tally, view: View, max_input: int | None
+) -> Iterator[str]:
+    counted = sum(isinstance(item, MediaCount) for item in items)
+    total, limit = together.total_tokens, together.max_input_tokens
     files = f"{len(items)} file" + "s" * (len(items) != 1)
     failed = f", {len(items) - counted} failed" if counted < len(items) else ""
-    yield f"{thousands(tally.total_tokens)} tokens in {files}{failed}"
+    yield f"{thousands(total)} tokens in {files}{failed}"
     if not counted:
         return
-    if tally.max_input_tokens is None:
+    if limit is None:
         yield "largest input: not stated by any source; --max-input sets it"
     else:
-        share = percent(tally.total_tokens, tally.max_input_tokens)
-        limit = (
-            "context"
-            if output.max_input is None and output.view.model.only_context
-            else "largest input"
-        )
-        fits = "" if tally.total_tokens <= tally.max_input_tokens else ": does not fit one request"
-        yield f"{share} of the {limit}, {thousands(tally.max_input_tokens)} tokens{fits}"
-    for price in tally.prices:
+        name = "context" if max_input is None and view.model.only_context else "largest input"
+        fits = "" if total <= limit else ": does not fit one request"
+        yield f"{percent(total, limit)} of the {name}, {thousands(limit)} tokens{fits}"
+    for price in together.prices:
         tier = f", up to {price.tier} tokens" if price.tier else ""
         yield (
             f"about {money(price.amount)} {price.currency} as input of one request "
             f"(list price, {price.deployment}{tier}, as of {price.as_of})"
         )
-
-
-def _report(results: Iterable[Result], view: View | None = None) -> int:
-    return EXIT_FAILED if report_problems(results, view) else 0

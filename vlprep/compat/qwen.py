@@ -46,18 +46,17 @@ under `vlprep.compat`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
-import numpy.typing as npt
 from PIL import Image
 
 from vlprep.compat.qwen_elements import Element, Fetch, asked_of, read_pixels
 from vlprep.compat.qwen_plans import plan_image
+from vlprep.compat.qwen_videos import ReaderKeywords, VideoReader
 from vlprep.compat.qwen_videos import VideoMetadata as VideoMetadata
-from vlprep.compat.qwen_videos import VideoReader, frame_dtype
 from vlprep.errors import ConstraintError
 from vlprep.media.picture import resize_picture
-from vlprep.types import ImageSize, Resample
+from vlprep.types import ImageSize
 
 Conversations: TypeAlias = Sequence[Element] | Sequence[Sequence[Element]]
 """Messages of one conversation, or of several."""
@@ -68,13 +67,7 @@ def process_vision_info(
     return_video_kwargs: bool = False,
     return_video_metadata: bool = False,
     image_patch_size: int = 14,
-    *,
-    model_seq_len: float | None = None,
-    resample: Resample = "reference",
-    dtype: npt.DTypeLike = "float32",
-    strict: bool = False,
-    threads: int | None = None,
-    fetch: Fetch | None = None,
+    **how: Unpack[ReaderKeywords],
 ) -> tuple[Any, ...]:
     """Read the images and the videos that chat messages name, at the size that the model sees.
 
@@ -93,13 +86,11 @@ def process_vision_info(
     >>> images[0].size, videos[0].shape
     ((644, 476), (4, 3, 252, 448))
     """
-    reader = VideoReader(
-        image_patch_size, model_seq_len, resample, frame_dtype(dtype), strict, threads, fetch
-    )
+    reader = VideoReader(image_patch_size, **how)
     images, clips = [], []
     for element in extract_vision_info(conversations):
         if _image_of(element) is not None:
-            images.append(fetch_image(element, image_patch_size, fetch=fetch))
+            images.append(fetch_image(element, image_patch_size, fetch=reader.fetch))
         elif element.get("video") is not None:
             clips.append(reader.read(element))
         else:
@@ -156,13 +147,7 @@ def fetch_video(
     image_patch_size: int = 14,
     return_video_sample_fps: bool = False,
     return_video_metadata: bool = False,
-    *,
-    model_seq_len: float | None = None,
-    resample: Resample = "reference",
-    dtype: npt.DTypeLike = "float32",
-    strict: bool = False,
-    threads: int | None = None,
-    fetch: Fetch | None = None,
+    **how: Unpack[ReaderKeywords],
 ) -> Any:
     """Read the frames of the video that an element names, at the size that the model sees.
 
@@ -175,7 +160,8 @@ def fetch_video(
     its `VideoMetadata`; with `return_video_sample_fps` a pair of that and the frames per second.
 
     `model_seq_len` is the context in tokens, of which a clip may fill 90 %, by default 128,000;
-    `resample` and `threads` are those of `read_frames`; `dtype` is "float32" or "uint8"; `strict`
+    `resample`, by default "reference", and `threads` are those of `read_frames`; `dtype` is
+    "float32" if nothing is said, or "uint8"; `fetch` is that of `fetch_image`; `strict`
     refuses clips with fewer frames than asked.
 
     Raises the errors of `plan_video` and `read_frames`, `ConstraintError` for another `dtype` and
@@ -187,10 +173,7 @@ def fetch_video(
     >>> video.shape, metadata["frames_indices"], metadata["fps"]
     ((4, 3, 352, 640), [0, 100, 199, 299], 30.0)
     """
-    reader = VideoReader(
-        image_patch_size, model_seq_len, resample, frame_dtype(dtype), strict, threads, fetch
-    )
-    clip = reader.read(ele)
+    clip = VideoReader(image_patch_size, **how).read(ele)
     video = (clip.frames, clip.metadata) if return_video_metadata else clip.frames
     return (video, clip.sample_fps) if return_video_sample_fps else video
 

@@ -29,32 +29,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The options of an element; `None` is not given."""
+    """The options of an element, which `fetch_video` documents; `None` is not given."""
 
     min_pixels: float | None = None
-    """Lower pixel limit of an image or a frame."""
     max_pixels: float | None = None
-    """Upper pixel limit of an image or a frame."""
     total_pixels: float | None = None
-    """Pixel budget of a clip, counted once per frame pair."""
-    resized: ImageSize | None = None
-    """Size that takes the place of the picture's own."""
+    resized: ImageSize | None = None  # takes the place of the picture's own size
     fps: float | None = None
-    """Frames per second sampled from a video."""
     nframes: float | None = None
-    """Frames sampled from a video, instead of a rate."""
     min_frames: float | None = None
-    """Frames sampled at least."""
     max_frames: float | None = None
-    """Frames sampled at most."""
-    video_start: float | None = None
-    """Where in a video to begin, in seconds."""
+    video_start: float | None = None  # in seconds
     video_end: float | None = None
-    """Where in a video to end, in seconds."""
-    sample_fps: float | None = None
-    """Of a list of frames: how many pass in a second."""
-    raw_fps: float | None = None
-    """Of a list of frames: frames per second of the video that they were taken from."""
+    sample_fps: float | None = None  # of a list of frames: how many pass in a second
+    raw_fps: float | None = None  # of a list: that of the video that they were taken from
 
     def __repr__(self) -> str:
         given = ((name, getattr(self, name)) for name in self.__slots__)
@@ -69,7 +57,8 @@ def asked_of(element: Element) -> Asked:
     >>> asked_of({"video": "clip.mp4", "fps": "2", "resized_height": 280, "resized_width": 420})
     Asked(resized=ImageSize(height=280, width=420), fps=2)
     """
-    options: dict[str, Any] = {key: _number(element, key) for key in _NUMBERS}
+    names = (name for name in Asked.__slots__ if name != "resized")
+    options: dict[str, Any] = {name: _number(element, name) for name in names}
     height, width = (_number(element, key) for key in ("resized_height", "resized_width"))
     if height is not None and width is not None:
         options["resized"] = ImageSize(_whole(height), _whole(width))
@@ -121,13 +110,6 @@ def as_source(value: Any, fetch: Fetch | None = None) -> SourceLike:
     if value.startswith("data:") and ";base64," in value:
         return "".join(value.split())  # encoders break Base64 into lines
     return value.removeprefix("file://")
-
-
-_NUMBERS = (
-    *("min_pixels", "max_pixels", "total_pixels"),
-    *("fps", "nframes", "min_frames", "max_frames", "video_start", "video_end"),
-    *("sample_fps", "raw_fps"),
-)
 
 
 def _number(element: Element, key: str) -> float | None:

@@ -65,22 +65,19 @@ def plan_video(
     >>> count.plan.indices, count.resized
     ((0, 33, 66, 100, 133, 166, 199, 233, 266, 299), ImageSize(height=560, width=1008))
     """
-    model = _video_model(asked, patch_size)
+    model, options = _video_model(asked, patch_size), {}
     if asked.resized:
         info = replace(info, size=asked.resized)
-        limits: dict[str, float | None] = {}
     else:
-        total = _total_pixels(asked, model, model_seq_len)
-        limits = {
-            "min_pixels": asked.min_pixels,
-            "max_pixels": asked.max_pixels,
-            "total_pixels": total,
-        }
+        options = {name: getattr(asked, name) for name in ("min_pixels", "max_pixels")}
+        options["total_pixels"] = _total_pixels(asked, model, model_seq_len)
     if info.frame_count == 1 and info.fps is None:  # a single frame has no rate, and needs none
         info = replace(info, fps=Fraction(ASSUMED_FPS))
-    choice = {} if isinstance(info, FrameListInfo) else _choice(asked)
-    view = View.of(model, **limits, **choice, strict=strict)  # type: ignore[arg-type]
-    return video_count(info, view)
+    if not isinstance(info, FrameListInfo):
+        names = ("fps", "nframes", "min_frames", "max_frames")
+        options |= {name: getattr(asked, name) for name in names}
+        options |= {"start_seconds": asked.video_start, "end_seconds": asked.video_end}
+    return video_count(info, View.of(model, **options, strict=strict))
 
 
 def list_facts(size: ImageSize, count: int, sample_fps: float) -> FrameListInfo:
@@ -137,13 +134,8 @@ def _video_model(asked: Asked, patch_size: int) -> ModelSpec:
     rules = model.rules()
     image, video = rules.image_rule(model.name), rules.video_rule(model.name)
     if asked.resized:  # taken for the size of an image, whose limits count then
-        video = replace(
-            video,
-            budget="frame",
-            min_pixels=image.min_pixels,
-            max_pixels=image.max_pixels,
-            total_pixels=None,
-        )
+        low, high = image.min_pixels, image.max_pixels
+        video = replace(video, budget="frame", min_pixels=low, max_pixels=high, total_pixels=None)
     return replace(model, rule_sets=(replace(rules, video=video),))
 
 
@@ -152,14 +144,3 @@ def _total_pixels(asked: Asked, model: ModelSpec, model_seq_len: float | None) -
         return asked.total_pixels
     factor = model.rules().video_rule(model.name).factor
     return model_seq_len * factor * factor * USED_SHARE
-
-
-def _choice(asked: Asked) -> dict[str, float | None]:
-    return {
-        "fps": asked.fps,
-        "nframes": asked.nframes,
-        "min_frames": asked.min_frames,
-        "max_frames": asked.max_frames,
-        "start_seconds": asked.video_start,
-        "end_seconds": asked.video_end,
-    }

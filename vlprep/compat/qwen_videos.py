@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, NamedTuple, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -41,36 +41,40 @@ class VideoMetadata(TypedDict, total=False):
     """The reader; absent for a list of frames."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ReadVideo:
+class ReadVideo(NamedTuple):
     """A video that has been read."""
 
-    frames: Array
-    """An even number of frames."""
+    frames: Array  # an even number
     metadata: VideoMetadata
-    """Where they come from."""
-    sample_fps: float
-    """How many of them pass in a second."""
+    sample_fps: float  # how many of the frames pass in a second
+
+
+class ReaderKeywords(TypedDict, total=False):
+    """How videos are read: the keywords of `fetch_video`, where they are documented."""
+
+    model_seq_len: float | None
+    resample: Resample
+    dtype: npt.DTypeLike
+    strict: bool
+    threads: int | None
+    fetch: Fetch | None
 
 
 @dataclass(frozen=True, slots=True)
 class VideoReader:
-    """How the videos of one call are read."""
+    """How the videos of one call are read; raises `ConstraintError` for another `dtype`."""
 
     patch_size: int
-    """Side in pixels of a patch of the model's vision encoder."""
-    model_seq_len: float | None
-    """Context in tokens, of which a clip fills 90 % at most; `None` is 128,000."""
-    resample: Resample
-    """"reference" equals Pillow's bicubic resize, "fast" is FFmpeg's."""
-    dtype: np.dtype[Any]
-    """Of the arrays."""
-    strict: bool
-    """Whether clips with fewer frames than asked are refused."""
-    threads: int | None
-    """Threads that decode side by side; `None` is one per processor, up to four."""
-    fetch: Fetch | None
-    """The caller's way to the content behind a URL."""
+    model_seq_len: float | None = None
+    resample: Resample = "reference"
+    dtype: npt.DTypeLike = "float32"
+    strict: bool = False
+    threads: int | None = None
+    fetch: Fetch | None = None
+
+    def __post_init__(self) -> None:
+        if np.dtype(self.dtype) not in (np.float32, np.uint8):
+            raise ConstraintError(f"dtype is float32 or uint8; got {np.dtype(self.dtype)}")
 
     def read(self, element: Element) -> ReadVideo:
         """Read the file, or the list of images, that an element names.
@@ -90,19 +94,27 @@ class VideoReader:
     def _read_file(self, source: SourceLike, asked: Asked) -> ReadVideo:
         info = probe_clip(source)
         tokens = self._plan(info, asked)
+        numbers: list[int] = []
+        times: list[float] = []
+
+        def images() -> Iterator[Pixels]:
+            for frame in stream:
+                numbers.append(frame.number)
+                times.append(frame.timestamp_seconds)
+                yield frame.image
+
         with self._stream(source, info, tokens) as stream:
-            taken = _Taken(stream)
             count = stream.plan.frame_count
-            frames = _stack(taken.images(), count, tokens.resized, self.dtype, stream.source)
+            frames = self._stack(images(), count, tokens.resized, stream.source)
         for warning in stream.warnings:
             logger.warning("%s: %s", stream.source, warning)
         metadata = VideoMetadata(
             fps=float(info.fps or 0),
-            frames_indices=taken.numbers + taken.numbers[-1:] * (count % PAIR),
+            frames_indices=numbers + numbers[-1:] * (count % PAIR),
             total_num_frames=info.frame_count,
             video_backend="vlprep",
         )
-        return ReadVideo(frames, metadata, frame_rate(taken.times, asked.fps or DEFAULT_FPS))
+        return ReadVideo(frames, metadata, frame_rate(times, asked.fps or DEFAULT_FPS))
 
     def _stream(self, source: SourceLike, info: VideoInfo, tokens: VideoCount) -> FrameStream:
         look = Look(tokens.resized, self.resample)
@@ -122,7 +134,7 @@ class VideoReader:
         size = self._plan(info, asked).resized
         pictures = self._pictures(first, images[1:], None if asked.resized else info.size)
         resized = (resize_picture(picture, size) for picture in pictures)
-        frames = _stack(resized, len(images), size, self.dtype, "frame list")
+        frames = self._stack(resized, len(images), size, "frame list")
         metadata = VideoMetadata(
             fps=raw_fps,
             frames_indices=[round(k * raw_fps / sample_fps) for k in range(len(frames))],
@@ -144,46 +156,16 @@ class VideoReader:
                 )
             yield pixels
 
-
-def frame_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    """Return what the arrays hold; raises `ConstraintError` for other than float32 and uint8.
-
-    >>> frame_dtype("uint8")
-    dtype('uint8')
-    """
-    found = np.dtype(dtype)
-    if found not in (np.float32, np.uint8):
-        raise ConstraintError(f"dtype is float32 or uint8; got {found}")
-    return found
-
-
-class _Taken:
-    """The frames that a stream has handed out: their numbers and their times."""
-
-    def __init__(self, stream: FrameStream) -> None:
-        self.numbers: list[int] = []
-        self.times: list[float] = []
-        self._stream = stream
-
-    def images(self) -> Iterator[Pixels]:
-        for frame in self._stream:
-            self.numbers.append(frame.number)
-            self.times.append(frame.timestamp_seconds)
-            yield frame.image
-
-
-def _stack(
-    images: Iterator[Pixels], count: int, size: ImageSize, dtype: np.dtype[Any], name: str
-) -> Array:
-    """Put pictures into one array, channels first; the last fills an odd number up to a pair."""
-    stack = np.empty((count + count % PAIR, 3, *size), dtype)
-    filled = 0
-    for filled, image in enumerate(images, start=1):
-        stack[filled - 1] = image.transpose(2, 0, 1)
-    if filled < count:
-        raise DecodeError(name, f"{count - filled} of the {count} frames cannot be decoded")
-    stack[count:] = stack[count - 1]
-    return stack
+    def _stack(self, images: Iterator[Pixels], count: int, size: ImageSize, name: str) -> Array:
+        """Put pictures into one array, channels first; the last fills an odd number to a pair."""
+        stack = np.empty((count + count % PAIR, 3, *size), self.dtype)
+        filled = 0
+        for filled, image in enumerate(images, start=1):
+            stack[filled - 1] = image.transpose(2, 0, 1)
+        if filled < count:
+            raise DecodeError(name, f"{count - filled} of the {count} frames cannot be decoded")
+        stack[count:] = stack[count - 1]
+        return stack
 
 
 def _size_of(pixels: Pixels) -> ImageSize:

@@ -80,9 +80,9 @@ def _frames(plan: ClipPlan) -> Bound | None:
     asked, most = int(choices.seconds * high), own or choices.rule.max_frames
     if asked <= most:
         return None
-    taken = "the model takes" if own is None else "`max_frames` lets through"
-    remedy = "a higher `max_frames`"
+    taken, remedy = "`max_frames` lets through", "a higher `max_frames`"
     if own is None:
+        taken = "the model takes"
         remedy = f"cut the clip into {-(-asked // most)} parts, a clip each"
     return Bound(
         name="frames",
@@ -98,15 +98,16 @@ def _picture(plan: ClipPlan) -> Bound | None:
     if plan.wanted_size.pixels >= choices.own_pixels:
         return None
     what = "all frames together" if is_per_clip(rule) else "a frame"
-    upto = "" if rule.ceiling_pixels is None else f", up to {rule.ceiling_pixels:,}"
-    can_rise = rule.ceiling_pixels is None or rule.ceiling_pixels > cap
+    remedy, ceiling = "a higher `max_pixels`", rule.ceiling_pixels
+    if ceiling is not None:
+        remedy += f", up to {ceiling:,}"
+        if ceiling <= cap:
+            remedy = "nothing: no source allows a higher `max_pixels`"
     return Bound(
         name="frame pixels",
         reason=f"{what} may have {cap:,} pixels, and the largest is "
         f"{format_size(plan.wanted_size)} of {format_size(choices.info.size)}",
-        remedy=f"a higher `max_pixels`{upto}"
-        if can_rise
-        else "nothing: no source allows a higher `max_pixels`",
+        remedy=remedy,
     )
 
 
@@ -117,13 +118,11 @@ def _clip(plan: ClipPlan) -> Bound | None:
     if free.frames == plan.wanted.frames and free.count.resized.pixels >= wanted:
         return None
     most = int(choices.grid.frames[choices.grid.worth.max(axis=1) >= wanted].max())
-    total, once = (
-        choices.view.options.total_pixels or choices.rule.total_pixels,
-        ", counted once per pair",
-    )
+    shared = "a total of pixels"
     if is_per_clip(choices.rule):
-        total, once = choices.caps[1], ""
-    shared = "a total of pixels" if total is None else f"{total:,} pixels{once}"
+        shared = f"{choices.caps[1]:,} pixels"
+    elif total := choices.view.options.total_pixels or choices.rule.total_pixels:
+        shared = f"{total:,} pixels, counted once per pair"
     return Bound(
         name="total pixels",
         reason=f"all frames share {shared}: more than {most:,} cannot have "

@@ -22,13 +22,7 @@ MARGIN = 1.25
 
 
 def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> None:
-    """Draw the plan of one clip, and write the picture, as its own `save_chart` does.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> from vlprep import plan_media
-    >>> with TemporaryDirectory() as folder:
-    ...     save_chart(plan_media("fixtures/street.mp4", budget=1500), f"{folder}/plan.png")
-    """
+    """Draw the plan of one clip, and write the picture, as `MediaPlan.save_chart` says."""
     format = picture_format(path)
     if plan.clip is None or not plan.clip.choices.has_rate:
         raise ConstraintError(

@@ -107,25 +107,23 @@ def fit_images(items: Media | Iterable[Media], view: View, budget: TokenBudget) 
     image_totals([], view)  # what is wrong with the view itself is no fault of a file
     results = tuple(map(_images_only, count_files(items, view)))
     counted = [item for item in results if isinstance(item, MediaCount)]
-    split = split_requests([Load(count.tokens.total) for count in counted], Load(budget.available))
+    tokens, available = [count.tokens.total for count in counted], budget.available
     return ImageFit(
         view=view,
         items=results,
         budget=budget,
-        requests=split.requests,
-        too_large=split.too_large,
-        max_pixels_for_all=_largest_cap([count.info.size for count in counted], view, budget)
-        if len(split.requests) > 1 or split.too_large
+        requests=split_requests([Load(total) for total in tokens], Load(available)),
+        too_large=tuple(number for number, total in enumerate(tokens) if total > available),
+        max_pixels_for_all=_largest_cap([count.info.size for count in counted], view, available)
+        if sum(tokens) > available
         else None,
     )
 
 
-def _largest_cap(sizes: list[ImageSize], view: View, budget: TokenBudget) -> int | None:
+def _largest_cap(sizes: list[ImageSize], view: View, available: int) -> int | None:
     """Return the cap at which all fit one request, `None` where none does or there is none."""
-    if view.options.high_res:
-        return None
     try:
-        return plan_together(sizes, view, budget.available).max_pixels
+        return None if view.options.high_res else plan_together(sizes, view, available).max_pixels
     except BudgetError:
         return None
 

@@ -8,10 +8,10 @@ requests than one are `vlprep.plan.requests`'.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
@@ -36,12 +36,9 @@ FULL_DETAIL = 1_000_000
 class SharedPlan:
     """The settings chosen for several files together."""
 
-    settings: tuple[Setting, ...]
-    """What each file gets, in order."""
-    max_pixels: int
-    """Common cap of a picture or of a frame, before weights and each file's own limits."""
-    wanted_tokens: int
-    """What all would cost as the view asks."""
+    settings: tuple[Setting, ...]  # what each file gets, in order
+    max_pixels: int  # common cap of a picture or frame, before weights and each file's own limits
+    wanted_tokens: int  # what all would cost as the view asks
 
     @property
     def tokens(self) -> int:
@@ -74,8 +71,8 @@ def plan_together(
     (960400, 104220)
     """
     needs = _Needs(files, view, _checked(weights, files), lowest)
-    wanted = needs.tokens(needs.rates[-1], needs.highest_cap)
     rate, cap = needs.rates[-1], needs.highest_cap
+    wanted = needs.tokens(rate, cap)
     if wanted > available:
         rate, cap = needs.best(available, prefer or BALANCED)
     return SharedPlan(settings=needs.settings(rate, cap), max_pixels=cap, wanted_tokens=wanted)
@@ -122,15 +119,11 @@ class _Needs:
             return [0.0]
         low, high = max(low for low, _ in ranges), max(high for _, high in ranges)
         steps = [round(high * k / RATE_STEPS, 6) for k in range(1, RATE_STEPS)]
-        rates = [rate for rate in steps if low <= rate < high and self._all_count(rate)]
-        return [*rates, high]
+        return [*(rate for rate in steps if low <= rate < high and all(self.frames(rate))), high]
 
-    def _all_count(self, rate: float) -> bool:
-        return all(clip.choices.frames_at(rate) for clip in self.clips)
-
-    def frames(self, rate: float) -> int:
-        """Return the frames of all clips, at least 1."""
-        return max(sum(clip.choices.frames_at(rate) for clip in self.clips), 1)
+    def frames(self, rate: float) -> list[int]:
+        """Return the frames of each clip at a rate, 0 where the rules refuse."""
+        return [clip.choices.frames_at(rate) for clip in self.clips]
 
     @cached_property
     def highest_cap(self) -> int:
@@ -151,9 +144,9 @@ class _Needs:
         """Return the rate and the cap to take; raises `BudgetError` when nothing fits."""
         caps = np.array([self.largest_cap(rate, available) or 0 for rate in self.rates])
         if not caps.any():
-            raise _nothing_fits(self, available)
+            raise _nothing_fits(self.tokens(self.rates[0], 1), available)
         pairs = list(zip(self.rates, caps.tolist(), strict=True))
-        frames = np.array([self.frames(rate) for rate in self.rates])
+        frames = np.array([max(sum(self.frames(rate)), 1) for rate in self.rates])
         detail = np.array([self.detail(*pair) if pair[1] else 0 for pair in pairs])
         return pairs[PREFERENCES[prefer](frames, detail, FULL_DETAIL)[-1]]
 
@@ -161,12 +154,9 @@ class _Needs:
         """Return the largest common cap with which all files fit at a rate."""
         if 0 < self.tokens(rate, self.highest_cap) <= available:
             return self.highest_cap
-        return largest_cap(
-            range(1, self.highest_cap + 1),
-            sorted({drop for part in self.parts for drop in part.drops(rate)}),
-            lambda cap: self.tokens(rate, cap) > 0,
-            lambda cap: self.tokens(rate, cap) > available,
-        )
+        caps = range(1, self.highest_cap + 1)
+        drops = sorted({drop for part in self.parts for drop in part.drops(rate)})
+        return largest_cap(caps, drops, partial(self.tokens, rate), available)
 
     def settings(self, rate: float, cap: int) -> tuple[Setting, ...]:
         """Count each file by itself."""
@@ -183,10 +173,8 @@ class _Images:
         self, view: View, sizes: dict[int, ImageSize], weight: float, lowest: Lowest
     ) -> None:
         self.view, self.weight, self.rule, self.sizes = view, weight, view.image_rule, sizes
-        self.has_cap = not view.options.high_res
-        self.caps = (1, 1)
-        if self.has_cap:
-            self.caps = cap_range(self.rule, view.options, lowest.max_pixels)
+        asked, self.has_cap = view.options, not view.options.high_res
+        self.caps = cap_range(self.rule, asked, lowest.max_pixels) if self.has_cap else (1, 1)
         rows = np.array(list(sizes.values()))
         self.distinct, self.counts = np.unique(rows, axis=0, return_counts=True)
 
@@ -221,12 +209,9 @@ class _Images:
         """
         narrow = self.distinct[self.distinct.min(axis=1) < 2 * self.rule.factor]
         rounded = smart_resize_batch(
-            narrow,
-            factor=self.rule.factor,
-            min_pixels=0,
-            max_pixels=math.inf,
+            narrow, factor=self.rule.factor, min_pixels=0, max_pixels=math.inf,
             reference=self.rule.resize,
-        )
+        )  # fmt: skip
         for pixels in rounded.prod(axis=1).tolist():
             if self.caps[0] <= pixels <= self.caps[1]:
                 yield _common_cap(pixels, self.weight)
@@ -287,8 +272,7 @@ def _common_cap(pixels: int, weight: float) -> int:
     return cap if int(cap * weight) >= pixels else cap + 1  # as floats are
 
 
-def _nothing_fits(needs: _Needs, available: int) -> BudgetError:
-    needed = needs.tokens(needs.rates[0], 1)
+def _nothing_fits(needed: int, available: int) -> BudgetError:
     return BudgetError(
         needed,
         available,
@@ -298,33 +282,20 @@ def _nothing_fits(needs: _Needs, available: int) -> BudgetError:
 
 
 def largest_cap(
-    caps: range,
-    drops: Sequence[int],
-    seen: Callable[[int], bool],
-    is_too_much: Callable[[int], bool],
+    caps: range, drops: Sequence[int], tokens: Callable[[int], int], available: int
 ) -> int | None:
-    """Return the largest of `caps` (there are some) that is not too much, `None` where none is.
+    """Return the largest of `caps` (there are some) whose tokens are there, `None` where none is.
 
     Tokens grow with the cap, every step of the resize being monotone, also in floats; but not
-    everywhere. `seen` says whether all pictures are taken at a cap, which stays true from some cap
-    on; at `drops`, which ascend, tokens may fall. The caps between such places are searched by
-    bisection, from the top.
+    everywhere. They are 0 up to some cap, where a picture is refused; at `drops`, which ascend,
+    they may fall. The caps between such places are searched by bisection, from the top.
 
-    >>> largest_cap(range(10), [6], lambda cap: cap > 1, lambda cap: cap in (4, 5) or cap > 7)
+    >>> largest_cap(range(10), [6], [0, 0, 2, 3, 8, 9, 6, 7, 8, 9].__getitem__, 7)
     7
     """
-    start = caps.start if seen(caps.start) else _first(caps, seen)
-    if start is None:
-        return None
+    start = caps.start + bisect_left(caps, 1, key=tokens)
     places = [start, *(cap for cap in drops if start < cap < caps.stop), caps.stop]
     for low, high in reversed(list(pairwise(places))):
-        if not is_too_much(low):
-            over = _first(range(low, high), is_too_much)
-            return (high if over is None else over) - 1
+        if low < high and tokens(low) <= available:
+            return low + bisect_right(range(low, high), available, key=tokens) - 1
     return None
-
-
-def _first(numbers: range, holds: Callable[[int], bool]) -> int | None:
-    """Return the first number for which `holds` is true, given that it stays true from there."""
-    position = bisect_left(numbers, True, key=holds)
-    return numbers[position] if position < len(numbers) else None

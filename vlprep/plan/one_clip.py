@@ -7,6 +7,7 @@ over the budget are left out, the best of the rest is taken and counted once mor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import BudgetError
-from vlprep.plan.settings import ClipChoices, ClipGrid, Setting
+from vlprep.plan.settings import ClipChoices, Setting
 from vlprep.types import ImageSize
 
 Prefer = Literal["balanced", "detail", "motion"]
@@ -27,15 +28,10 @@ class ClipPlan:
     """The setting chosen for a clip, and what it falls short of."""
 
     choices: ClipChoices
-    """What could have been chosen."""
     chosen: Setting
-    """The best setting within the budget."""
-    available: int
-    """Tokens that it may cost."""
-    unbound: Setting
-    """The best setting by the same preference, whatever it costs."""
-    wanted_size: ImageSize
-    """The largest frame that any of the rates gives."""
+    available: int  # tokens that it may cost
+    unbound: Setting  # the best by the same preference, whatever it costs
+    wanted_size: ImageSize  # the largest frame that any of the rates gives
 
     @property
     def wanted(self) -> Setting:
@@ -83,44 +79,38 @@ def plan_clip(choices: ClipChoices, available: int, prefer: Prefer | None = None
     >>> plan.chosen.fps, plan.chosen.frames, plan.chosen.count.resized, plan.chosen.tokens
     (2.0, 2000, ImageSize(height=256, width=480), 120002)
     """
-    wanted, grid = choices.wanted, choices.grid
-    wanted_size = _largest(choices, grid)
+    wanted, wanted_size = choices.wanted, _largest(choices)
 
-    def best(most: int | None) -> Setting:
-        if prefer is None and (most is None or wanted.tokens <= most):
+    def best(most: float) -> Setting:
+        if prefer is None and wanted.tokens <= most:
             return wanted
         order = PREFERENCES[prefer or BALANCED]
-        return _setting_at(
-            choices, grid, *_best_row(choices, grid, most, order, wanted_size.pixels)
-        )
+        return _setting_at(choices, *_best_row(choices, most, order, wanted_size.pixels))
 
     return ClipPlan(
         choices=choices,
         chosen=best(available),
         available=available,
-        unbound=best(None),
+        unbound=best(math.inf),
         wanted_size=wanted_size,
     )
 
 
-def alternatives(choices: ClipChoices, available: int | None = None) -> tuple[Setting, ...]:
-    """Return the settings that no other beats in both frames and pixels, fewest frames first.
+def alternatives(choices: ClipChoices, available: float = math.inf) -> tuple[Setting, ...]:
+    """Return the settings within `available` tokens that no other beats in frames and pixels both.
 
-    Those within `available` tokens, or all there are.
+    Fewest frames come first.
 
     >>> from vlprep import probe, processor
     >>> choices = ClipChoices(probe("fixtures/street.mp4"), processor("qwen3-vl-plus"))
     >>> [(one.frames, one.count.resized.height) for one in alternatives(choices, 1200)]
     [(10, 352), (12, 320), (14, 320), (16, 288), (18, 256), (20, 256)]
     """
-    grid = choices.grid
-    pixels = _most_pixels(grid, available)
     found: list[Setting] = []
     largest = 0
-    for row in range(len(grid.frames) - 1, -1, -1):
-        most = int(pixels[row])
-        if most > largest and choices.rate_of(int(grid.frames[row])) is not None:
-            found.append(_setting_at(choices, grid, row, most))
+    for row, most in reversed(list(enumerate(_most_pixels(choices, available).tolist()))):
+        if most > largest and _is_reached(choices, row):
+            found.append(_setting_at(choices, row, most))
             largest = most
     return tuple(reversed(found))
 
@@ -141,12 +131,9 @@ def thinned(settings: Sequence[Setting], most: int) -> tuple[Setting, ...]:
 class WhatIf:
     """What a clip would cost with other rates and caps."""
 
-    rates: tuple[float, ...]
-    """Frames per second, ascending."""
-    caps: tuple[int, ...]
-    """Caps, ascending."""
-    tokens: tuple[tuple[int, ...], ...]
-    """Tokens, a row for each rate and a column for each cap."""
+    rates: tuple[float, ...]  # frames per second, ascending
+    caps: tuple[int, ...]  # ascending
+    tokens: tuple[tuple[int, ...], ...]  # a row for each rate and a column for each cap
 
 
 def what_if(choices: ClipChoices, rates: Sequence[float] = (), caps: Sequence[int] = ()) -> WhatIf:
@@ -193,73 +180,78 @@ def _balanced(frames: _Row, pixels: _Row, wanted_pixels: int) -> tuple[int, ...]
 BALANCED: Prefer = "balanced"
 """What is taken where nothing is preferred."""
 
-PREFERENCES: dict[str, _Order] = {
-    "balanced": _balanced,
-    "detail": _detail,
-    "motion": _motion,
-}
+PREFERENCES: dict[str, _Order] = {"balanced": _balanced, "detail": _detail, "motion": _motion}
 """By name: from the frames of each row, ascending, and the most pixels that fit (some fit) to the
 best row, which comes last, after those that the judgement rests on."""
 
 
+def _is_reached(choices: ClipChoices, row: int) -> bool:
+    """Say whether some rate gives the number of frames of a row; slow, so asked of few."""
+    return choices.rate_of(int(choices.grid.frames[row])) is not None
+
+
 def _best_row(
-    choices: ClipChoices, grid: ClipGrid, available: int | None, order: _Order, wanted_pixels: int
+    choices: ClipChoices, available: float, order: _Order, wanted_pixels: int
 ) -> tuple[int, int]:
     """Return the best row and the pixels of a frame there, of those that some rate reaches."""
-    pixels = _most_pixels(grid, available)
+    pixels = _most_pixels(choices, available)
     while pixels.any():
-        rows = order(grid.frames, pixels, wanted_pixels)
-        unreachable = [row for row in rows if choices.rate_of(int(grid.frames[row])) is None]
+        rows = order(choices.grid.frames, pixels, wanted_pixels)
+        unreachable = [row for row in rows if not _is_reached(choices, row)]
         if not unreachable:
             return rows[-1], int(pixels[rows[-1]])
         pixels[unreachable] = 0
-    raise _nothing_fits(choices, grid, available or 0)
+    raise _nothing_fits(choices, int(available))
 
 
-def _most_pixels(grid: ClipGrid, available: int | None) -> _Row:
+def _most_pixels(choices: ClipChoices, available: float) -> _Row:
     """Return, for each number of frames, the most pixels worth having that fit; 0 where none do."""
-    fits = grid.tokens > 0
-    if available is not None:
-        fits &= grid.tokens <= available
+    grid = choices.grid
+    fits = (grid.tokens > 0) & (grid.tokens <= available)
     most: _Row = np.where(fits, grid.worth, 0).max(axis=1)
     return most
 
 
-def _largest(choices: ClipChoices, grid: ClipGrid) -> ImageSize:
+def _largest(choices: ClipChoices) -> ImageSize:
     """Return the largest frame that any reachable number of frames gives."""
-    pixels = _most_pixels(grid, None)
-    while choices.rate_of(int(grid.frames[row := int(pixels.argmax())])) is None:
-        pixels[row] = 0
-    height, width = grid.sizes[row, _column(grid, row, int(pixels[row]))].tolist()
+    pixels = _most_pixels(choices, math.inf)
+    row = _first_reached(choices, -pixels)
+    height, width = choices.grid.sizes[row, _column(choices, row, int(pixels[row]))].tolist()
     return ImageSize(height, width)
 
 
-def _setting_at(choices: ClipChoices, grid: ClipGrid, row: int, pixels: int) -> Setting:
+def _first_reached(choices: ClipChoices, keys: _Row) -> int:
+    """Return the row with the least key, of those that some rate reaches."""
+    rows: list[int] = keys.argsort(kind="stable").tolist()
+    return next(row for row in rows if _is_reached(choices, row))
+
+
+def _setting_at(choices: ClipChoices, row: int, pixels: int) -> Setting:
     """Count the setting of a row with frames worth so many pixels."""
-    column = _column(grid, row, pixels)
-    setting = choices.setting(
-        choices.rate_of(int(grid.frames[row])), int(grid.max_pixels[row, column])
-    )
+    grid, column = choices.grid, _column(choices, row, pixels)
+    fps = choices.rate_of(int(grid.frames[row]))
+    setting = choices.setting(fps, int(grid.max_pixels[row, column]))
     # The grid is the counter's array form; should they ever differ, no plan is better than a wrong.
     assert setting.tokens == grid.tokens[row, column], "the grid differs from the counter"
     return setting
 
 
-def _column(grid: ClipGrid, row: int, pixels: int) -> int:
+def _column(choices: ClipChoices, row: int, pixels: int) -> int:
     """Return the cap to name: the highest of all if it gives frames worth so much, or the lowest.
 
     Where frames of several sizes are worth the same, the smallest costs least.
     """
+    grid = choices.grid
     sizes = np.where(grid.worth[row] == pixels, grid.pixels[row], np.iinfo(np.int64).max)
     columns = np.flatnonzero(sizes == sizes.min())
     return int(columns[-1] if columns[-1] == len(sizes) - 1 else columns[0])
 
 
-def _nothing_fits(choices: ClipChoices, grid: ClipGrid, available: int) -> BudgetError:
+def _nothing_fits(choices: ClipChoices, available: int) -> BudgetError:
+    grid = choices.grid
     least = np.where(grid.tokens > 0, grid.tokens, np.iinfo(np.int64).max).min(axis=1)
-    while choices.rate_of(frames := int(grid.frames[row := int(least.argmin())])) is None:
-        least[row] = np.iinfo(np.int64).max
-    needed = int(least[row])
+    row = _first_reached(choices, least)
+    needed, frames = int(least[row]), int(grid.frames[row])
     return BudgetError(
         needed,
         available,

@@ -12,8 +12,16 @@ from typing import Unpack
 
 from vlprep.check.files import data_url_length
 from vlprep.count.budget import BudgetKeywords, TokenBudget, token_budget
-from vlprep.count.files import Facts, Media, MediaFailure, Probed, as_many, probe_or_failure
-from vlprep.count.tokens import image_count, image_totals
+from vlprep.count.files import (
+    Facts,
+    Media,
+    MediaFailure,
+    Probed,
+    as_many,
+    count_probed,
+    probe_or_failure,
+)
+from vlprep.count.tokens import image_totals
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.media.sniff import mime_type
 from vlprep.media.source import source_name
@@ -73,7 +81,7 @@ def plan_media(
     if weights is not None and len(weights) != len(found):
         raise ConstraintError(f"weights: {len(weights)} for {len(found)} files")
     task = _Task(view, budget, prefer, Lowest(lowest_fps, lowest_max_pixels))
-    return task.plan(task.without_refused(found), weights, split)
+    return task.plan(found, weights, split)
 
 
 def _probed(item: Media, view: View) -> Probed | MediaFailure:
@@ -95,68 +103,55 @@ class _Task:
 
     def plan(
         self,
-        items: Sequence[Probed | MediaFailure],
+        found: Sequence[Probed | MediaFailure],
         weights: Sequence[float] | None,
         split: SplitOptions | None,
     ) -> MediaPlan:
-        kept = [place for place, item in enumerate(items) if isinstance(item, Probed)]
+        items = self._without_refused(found)
         files = [item for item in items if isinstance(item, Probed)]
-        failures = [item for item in items if isinstance(item, MediaFailure)]
         if split is not None:
-            return self._split(files, failures, split)
-        if not files:
-            return self._report([], [], failures)
-        if len(files) == 1 and isinstance(files[0].info, VideoInfo):
-            return self._one_clip(files[0], files[0].info, failures)
-        own = weights if weights is None else [weights[place] for place in kept]
-        return self._together(files, own, failures)
+            plan = self._split(files, split)
+        elif not files:
+            plan = self._report([], [])
+        elif len(files) == 1 and isinstance(info := files[0].info, VideoInfo):
+            plan = self._one_clip(files[0], info)
+        else:
+            if weights is not None:
+                pairs = zip(items, weights, strict=True)
+                weights = [weight for item, weight in pairs if isinstance(item, Probed)]
+            plan = self._together(files, weights)
+        failures = [item for item in items if isinstance(item, MediaFailure)]
+        return replace(plan, failures=(*failures, *plan.failures))
 
-    def without_refused(
+    def _without_refused(
         self, items: Sequence[Probed | MediaFailure]
     ) -> list[Probed | MediaFailure]:
-        """Put failures in the place of files that the model does not take as the view asks."""
-        found = [(place, item) for place, item in enumerate(items) if isinstance(item, Probed)]
-        images = [(place, item) for place, item in found if isinstance(item.info, ImageInfo)]
-        seen: set[int] = set()
-        if images:  # nearly all are taken: one look at all of them
-            tokens = image_totals([item.info.size for _, item in images], self.view)
-            seen = {place for (place, _), count in zip(images, tokens, strict=True) if count}
-        checked = list(items)
-        for place, item in found:
-            refusal = None if place in seen else self._refusal(item.info)
-            if refusal is not None:
-                checked[place] = MediaFailure(source=item.source, error=refusal)
-        return checked
+        """Put failures in the place of files that the model does not take as the view asks.
 
-    def _refusal(self, info: Facts) -> ConstraintError | None:
-        """Return why the model takes a file in no way; raises what is wrong with the options."""
-        choices = self._choices(info) if isinstance(info, VideoInfo) else None
-        try:
-            if choices is None:
-                image_count(info.size, self.view)
-            else:
-                _ = choices.wanted
-        except ConstraintError as error:
-            return error
-        return None
+        What is wrong with the options is no fault of a file, and raised.
+        """
+        infos = [item.info for item in items if isinstance(item, Probed)]
+        if any(isinstance(info, ImageInfo) for info in infos):
+            image_totals([], self.view)
+        for info in infos:
+            if isinstance(info, VideoInfo):
+                self._choices(info)
+        counts = count_probed(items, self.view)
+        return [
+            count if isinstance(count, MediaFailure) else item
+            for item, count in zip(items, counts, strict=True)
+        ]
 
     def _choices(self, info: VideoInfo) -> ClipChoices:
         return ClipChoices(info, self.view, self.lowest)
 
-    def _one_clip(
-        self, file: Probed, info: VideoInfo, failures: Sequence[MediaFailure]
-    ) -> MediaPlan:
+    def _one_clip(self, file: Probed, info: VideoInfo) -> MediaPlan:
         """Choose among all settings of one clip."""
         clip = plan_clip(self._choices(info), self.budget.available, self.prefer)
-        report = self._report([file], [clip.chosen], failures, clip.unbound.tokens)
+        report = self._report([file], [clip.chosen], clip.unbound.tokens)
         return replace(report, clip=clip, bounds=explain_clip(clip, self.budget))
 
-    def _together(
-        self,
-        files: Sequence[Probed],
-        weights: Sequence[float] | None,
-        failures: Sequence[MediaFailure],
-    ) -> MediaPlan:
+    def _together(self, files: Sequence[Probed], weights: Sequence[float] | None) -> MediaPlan:
         """Choose one cap, and one rate, for all files."""
         shared = plan_together(
             [file.info.size if isinstance(file.info, ImageInfo) else file.info for file in files],
@@ -166,15 +161,13 @@ class _Task:
             weights=weights,
             lowest=self.lowest,
         )
-        report = self._report(files, shared.settings, failures, shared.wanted_tokens)
+        report = self._report(files, shared.settings, shared.wanted_tokens)
         return replace(report, bounds=explain_shared(shared.wanted_tokens, self.budget))
 
-    def _split(
-        self, files: Sequence[Probed], failures: Sequence[MediaFailure], asked: SplitOptions
-    ) -> MediaPlan:
+    def _split(self, files: Sequence[Probed], asked: SplitOptions) -> MediaPlan:
         """Show every file as wanted, in as many requests as that takes."""
         kept: list[tuple[Probed, Setting]] = []
-        failed = list(failures)
+        failed: list[MediaFailure] = []
         for file in files:
             try:
                 kept.append((file, self._alone(file.info)))
@@ -184,14 +177,15 @@ class _Task:
             self.view.model, self.budget.available, route=asked.route, max_bytes=asked.max_bytes
         )
         loads = [_load(file, setting.tokens, asked) for file, setting in kept]
-        split = split_requests(loads, room, reorder=asked.reorder)
-        for place in split.too_large:
-            reason = ConstraintError("too large for any request; a higher `max_bytes`, or compress")
-            failed.append(MediaFailure(source=kept[place][0].source, error=reason))
+        for (file, _), load in zip(kept, loads, strict=True):
+            if not load.fits(room):
+                problem = "too large for any request; a higher `max_bytes`, or compress"
+                failed.append(MediaFailure(source=file.source, error=ConstraintError(problem)))
         settings = [setting for _, setting in kept]
         wanted = sum(setting.tokens for setting in settings)
-        report = self._report([file for file, _ in kept], settings, failed, wanted)
-        return replace(report, requests=split.requests)
+        report = self._report([file for file, _ in kept], settings, wanted)
+        requests = split_requests(loads, room, reorder=asked.reorder)
+        return replace(report, failures=tuple(failed), requests=requests)
 
     def _alone(self, info: Facts) -> Setting:
         """Return what the view asks of a file, or its best where a whole request is too little."""
@@ -203,11 +197,7 @@ class _Task:
         return plan_together([info.size], self.view, available, lowest=self.lowest).settings[0]
 
     def _report(
-        self,
-        files: Sequence[Probed],
-        settings: Sequence[Setting],
-        failures: Sequence[MediaFailure],
-        wanted: int = 0,
+        self, files: Sequence[Probed], settings: Sequence[Setting], wanted: int = 0
     ) -> MediaPlan:
         planned = tuple(
             PlannedFile(source=file.source, info=file.info, tokens=one.count, setting=one)
@@ -218,7 +208,6 @@ class _Task:
             prefer=self.prefer or BALANCED,
             budget=self.budget,
             files=planned,
-            failures=tuple(failures),
             requests=(tuple(range(len(planned))),) if planned else (),
             wanted_tokens=wanted,
         )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from vlprep.check.files import images_per_request
@@ -18,14 +17,10 @@ from vlprep.models.spec import ModelSpec
 class Load(NamedTuple):
     """What files put on a request, or the most that it may hold; `math.inf` is no limit."""
 
-    tokens: float
-    """Tokens of the media."""
+    tokens: float  # of the media
     images: float = 0
-    """Images."""
     videos: float = 0
-    """Videos."""
-    bytes: float = 0
-    """Bytes of all files as they are sent."""
+    bytes: float = 0  # of all files as they are sent
 
     def beside(self, other: Load) -> Load:
         """Return both together."""
@@ -34,16 +29,6 @@ class Load(NamedTuple):
     def fits(self, room: Load) -> bool:
         """Say whether a request may hold it."""
         return all(own <= most for own, most in zip(self, room, strict=True))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
-    """Files, numbered from 0 as given, split into requests."""
-
-    requests: tuple[tuple[int, ...], ...]
-    """The files of each request."""
-    too_large: tuple[int, ...]
-    """Those that no request can hold; they are in none."""
 
 
 def request_room(
@@ -68,26 +53,29 @@ def request_room(
     return Load(tokens, math.inf if images is None else images, videos, max_bytes or math.inf)
 
 
-def split_requests(loads: Sequence[Load], room: Load, *, reorder: bool = False) -> Split:
-    """Split files into requests that all stay within `room`.
+def split_requests(
+    loads: Sequence[Load], room: Load, *, reorder: bool = False
+) -> tuple[tuple[int, ...], ...]:
+    """Split files, numbered from 0, into requests that all stay within `room`.
+
+    A file that alone does not fit is in none.
 
     In order, which needs the fewest requests that an order allows: each takes what still fits. With
     `reorder` the costliest come first, each into the first request with room (first fit
     decreasing); within a request the order is as given.
 
     >>> loads = [Load(tokens) for tokens in (6, 5, 4, 5)]
-    >>> split_requests(loads, Load(10)).requests
+    >>> split_requests(loads, Load(10))
     ((0,), (1, 2), (3,))
-    >>> split_requests(loads, Load(10), reorder=True).requests
+    >>> split_requests(loads, Load(10), reorder=True)
     ((0, 2), (1, 3))
     """
     numbers = [number for number, load in enumerate(loads) if load.fits(room)]
-    too_large = tuple(sorted(set(range(len(loads))) - set(numbers)))
     requests = _filled(loads, numbers, room, last_only=True)
     if reorder:
         numbers.sort(key=lambda number: -loads[number].tokens)
         requests = min(requests, _filled(loads, numbers, room, last_only=False), key=len)
-    return Split(requests=tuple(requests), too_large=too_large)
+    return tuple(requests)
 
 
 def _filled(

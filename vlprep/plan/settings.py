@@ -44,9 +44,7 @@ class Lowest(NamedTuple):
     """How far a plan may go below what a view asks; `None` leaves it to the model."""
 
     fps: float | None = None
-    """Lowest rate, in frames per second."""
     max_pixels: int | None = None
-    """Lowest cap."""
 
 
 AS_THE_MODEL_SAYS = Lowest()
@@ -86,18 +84,12 @@ class Setting:
 class ClipGrid:
     """Settings of one clip as arrays: N numbers of frames down, M caps across."""
 
-    frames: Numbers
-    """Numbers of frames, (N,), ascending."""
-    max_pixels: Numbers
-    """Caps, (N, M), ascending in each row."""
-    sizes: Numbers
-    """Sizes of a frame, (N, M, 2), height first; (0, 0) where the rules refuse."""
-    tokens: Numbers
-    """Tokens, (N, M); 0 where the rules refuse."""
-    pixels: Numbers
-    """Pixels of a frame, (N, M)."""
-    worth: Numbers
-    """Pixels of a frame that show something, (N, M): enlarging it adds none."""
+    frames: Numbers  # (N,), ascending
+    max_pixels: Numbers  # caps, (N, M), ascending in each row
+    sizes: Numbers  # of a frame, (N, M, 2), height first; (0, 0) where the rules refuse
+    tokens: Numbers  # (N, M); 0 where the rules refuse
+    pixels: Numbers  # of a frame, (N, M)
+    worth: Numbers  # pixels of a frame that show something, (N, M): enlarging it adds none
 
 
 class ClipChoices(ClipRates):
@@ -116,12 +108,12 @@ class ClipChoices(ClipRates):
 
     def setting(self, fps: float | None, max_pixels: int) -> Setting:
         """Count the clip with a choice, as `video_count` does, whose errors are raised."""
-        view = self.view.asking(max_pixels=max_pixels)
-        if not self.has_rate:
-            count, nframes = video_count(self.info, view), view.options.nframes
-            return Setting(nframes=nframes, max_pixels=max_pixels, count=count)
-        count = video_count(self.info, view.asking(fps=fps))
-        return Setting(fps=fps, max_pixels=max_pixels, count=count)
+        view, nframes = self.view.asking(max_pixels=max_pixels), self.view.options.nframes
+        if self.has_rate:
+            view = view.asking(fps=fps)
+        count = video_count(self.info, view)
+        fps = fps if self.has_rate else None
+        return Setting(fps=fps, nframes=nframes, max_pixels=max_pixels, count=count)
 
     @cached_property
     def wanted(self) -> Setting:
