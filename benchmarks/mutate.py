@@ -40,7 +40,7 @@ HOLDERS = {
     "vlprep/plan/*.py": "tests/plan",
     "vlprep/check/*.py": "tests/check",
     "vlprep/media/video/[dpr]*.py": "tests/media/video/test_decode.py "
-    "tests/media/video/test_hazards.py tests/media/video/test_probe.py",
+    "tests/media/video/test_hazards.py tests/media/test_probe.py",
     "vlprep/media/video/[cis]*.py": "tests/media/video/test_index.py "
     "tests/media/video/test_probe.py tests/media/video/test_hazards.py",
     "vlprep/media/video/*.py": "",  # their own tests are all
