@@ -181,6 +181,7 @@ def table(findings: Iterable[Mapping[str, Any]]) -> list[str]:
 def readme_table(folder: Path = RESULTS) -> str:
     """Return ratios and what has a bar as one Markdown table with the machine underneath."""
     documents = [json.loads(file.read_bytes()) for file in sorted(folder.glob("*.json"))]
+    documents = [document for document in documents if "findings" in document]
     findings = (finding for document in documents for finding in document["findings"])
     lines = table(f for f in findings if f["unit"] == "x" or f["bar"] is not None)
     for document in documents:

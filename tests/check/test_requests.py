@@ -58,6 +58,10 @@ def test_tokens_against_the_largest_input(thinking):
     assert of(rules.input_tokens, most + 1)
     assert of(rules.input_tokens_edge, most + 1) is None
     assert bool(of(rules.thinking_tokens, 259_000)) == (thinking is not True)
+    for total, fits_one_way in ((258_048, False), (258_049, True), (260_096, True)):
+        told = fits_one_way and thinking is not True
+        assert bool(of(rules.thinking_tokens, total)) == told
+    assert of(rules.thinking_tokens, 260_097) is None
 
 
 def test_either_way_of_thinking_may_take_less():
@@ -92,6 +96,7 @@ def test_room_for_thoughts_and_reply():
     ("address", "breaks"),
     [
         ("https://example.com/a.jpg", False),
+        ("https://www.example.com/a.jpg", False),
         ("http://8.8.8.8/a.jpg", False),
         ("http://localhost:8000/a.jpg", True),
         ("http://127.0.0.1/a.jpg", True),

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from vlprep import get_model, token_budget
-from vlprep.count.budget import share_of_input
+from vlprep.count.budget import TokenBudget, longest_answer, share_of_input
 from vlprep.errors import BudgetError, ConstraintError, UnknownFactError, UnknownModelError
 
 
@@ -30,6 +30,21 @@ from vlprep.errors import BudgetError, ConstraintError, UnknownFactError, Unknow
 )
 def test_budgets(model, asked, available):
     assert token_budget(model, **asked).available == available
+
+
+def test_no_room_is_kept_that_nobody_asked_for():
+    budget = token_budget("qwen3-vl-plus")
+    assert (budget.text, budget.reserve, budget.thinking, budget.reply) == (0, 0, 0, 0)
+    by_hand = TokenBudget(available=budget.available, limits=budget.limits)
+    assert (by_hand.reserved, by_hand.thinking, by_hand.reply) == (0, 0, 0)
+
+
+def test_the_longest_answer_is_thought_and_reply_as_far_as_they_are_known():
+    model = get_model("qvq-max")
+    assert longest_answer(model) == 16_384 + 8192
+    assert longest_answer(replace(model, max_thinking_tokens=None)) == 8192
+    assert longest_answer(replace(model, max_reply_tokens=None)) == 16_384
+    assert longest_answer(get_model("qwen3-vl-plus"), thinking=False) == 32_768
 
 
 def test_the_parts_are_told():

@@ -74,6 +74,27 @@ def test_the_reason_of_a_resize(size, reason, seen):
     assert f"seen as {seen}" in resize_step(size, "qvq-max")
 
 
+@pytest.mark.parametrize(
+    ("info", "model", "step"),
+    [
+        (IMAGE, "qvq-max", "1288x1288, 1,658,944 pixels, too many: shrunk to multiples of 28"),
+        (CLIP, "qvq-max", "1288x728, 937,664 pixels, too many: shrunk to multiples of 28"),
+        # Here the frames of the clip share one range.
+        (CLIP, "Qwen/Qwen3-VL-8B-Instruct", "1280x704 x 20 frames, within the range"),
+    ],
+)
+def test_frames_are_multiplied_only_where_they_share_a_range(info, model, step):
+    (line,) = (line for line in explained(info, model) if "seen as" in line)
+    assert line.split(" rounds to ")[1].split("; ")[0] == step
+
+
+def test_what_other_rules_would_give_is_the_same_only_where_it_is():
+    assert explained(CLIP, "qwen3-vl-plus")[-1] == "api-2026 would give the same 5,942 tokens"
+    fewer, more = explained(CLIP, "qvq-max"), explained(CLIP, "qvq-max", rules="api-2026")
+    assert fewer[-1] == "api-2026 would give 5,942 tokens"
+    assert more[-1] == "guide-2025-06 would give 7,202 tokens"
+
+
 def test_a_lifted_side_is_explained_as_lifted():
     model, rules = "Qwen/Qwen2.5-VL-7B-Instruct", "qwen-vl-utils"
     assert image_tokens((10, 2000), model, rules=rules).resized == (28, 1988)

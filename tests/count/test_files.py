@@ -97,6 +97,11 @@ def test_a_typo_in_an_option_is_a_type_error():
             call(STREET, fsp=1)
 
 
+def test_a_list_among_files_is_called_by_its_first_image():
+    results = count_many([["gone.png", PHOTO], [], [PHOTO] * 4], "qvq-max")
+    assert [result.source for result in results] == ["gone.png", "frame list", str(PHOTO)]
+
+
 @pytest.mark.parametrize("one", [str(PHOTO), PHOTO, PHOTO.read_bytes(), PHOTO.open("rb")])
 def test_one_file_alone_is_one_file(one):
     (count,) = count_many(one, "qvq-max")

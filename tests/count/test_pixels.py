@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vlprep import get_model
-from vlprep.count.pixels import BUDGETS, image_limits, is_per_clip, video_limits, video_ranges
+from vlprep.count.pixels import (
+    BUDGETS,
+    image_limits,
+    is_per_clip,
+    is_shared_in_whole_pixels,
+    video_limits,
+    video_ranges,
+)
 from vlprep.errors import ConstraintError
 
 GUIDE = get_model("qwen3-vl-plus").rules("guide-2025-12")
@@ -199,6 +206,16 @@ def test_many_clips_at_once_are_each_as_alone(name, rule, clips, low, total):
         assert alone.per_clip == is_per_clip(rule)
 
 
+@pytest.mark.parametrize(("name", "rule"), RULES, ids=[" ".join(name) for name, _ in RULES])
+def test_only_where_each_frame_has_its_share_of_the_clip_is_a_rest_left(name, rule):
+    total = 25_165_824  # 3 times 8,388,608, and no multiple of 7
+    if is_shared_in_whole_pixels(rule):
+        high = video_limits(rule, 700, max_pixels=total).max_pixels
+        assert high == total // 700 * 700 < total
+    elif is_per_clip(rule):
+        assert video_limits(rule, 700, max_pixels=total).max_pixels == total
+
+
 @pytest.mark.parametrize("budget", sorted(BUDGETS))
 def test_limits_out_of_range_are_said_under_every_budget_rule(budget):
     rule = replace(
@@ -216,6 +233,7 @@ def test_a_cap_that_the_rule_does_not_take_is_said_to_be_lowered():
     rule = get_model("Qwen/Qwen3-VL-8B-Instruct").rules("qwen-vl-utils").video
     (warning,) = video_limits(rule, 4, max_pixels=10**7).warnings
     assert warning == "max_pixels 10,000,000 is lowered to 786,432: the default cap"
+    assert video_limits(rule, 4, max_pixels=786_432).warnings == ()
 
 
 def test_an_unknown_budget_rule_is_refused():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from vlprep import get_model
@@ -48,6 +50,15 @@ def test_both_readings_of_a_bound_are_told(tokens, tiers):
 def test_where_no_source_states_a_price_there_is_none():
     assert prices("qvq-72b-preview", 1000) == []
     assert prices("Qwen/Qwen3-VL-8B-Instruct", 1000, "china") == []
+
+
+def test_a_model_that_is_not_served_abroad_is_priced_where_it_is_listed_first():
+    model = get_model("qvq-max")
+    at_home = [price for price in model.prices if price.deployment == "china"]
+    elsewhere = [replace(price, deployment="moon") for price in at_home]
+    model = replace(model, prices=(*at_home, *elsewhere))
+    assert {price.deployment for price in input_prices(model, 1000)} == {"china"}
+    assert {price.deployment for price in input_prices(model, 1000, "moon")} == {"moon"}
 
 
 def test_a_place_without_price_is_refused_and_the_others_named():

@@ -87,12 +87,22 @@ def test_impossible_sides_are_refused(size, reference):
     assert caught.value.size == size
 
 
+def test_the_longest_side_is_2_to_the_26():
+    at_most = 67_108_864
+    assert smart_resize(at_most, at_most, **GUIDE) == (980, 980)
+    assert smart_resize_batch([[at_most, at_most], [at_most, at_most + 1]], **GUIDE).tolist() == [
+        [980, 980],
+        [0, 0],
+    ]
+
+
 @pytest.mark.parametrize(
     "limits",
     [
         {"factor": 0, "min_pixels": 1, "max_pixels": 10},
         {"factor": 28, "min_pixels": -1, "max_pixels": 10},
         {"factor": 28, "min_pixels": 1, "max_pixels": 0},
+        {"factor": 28, "min_pixels": 0, "max_pixels": -1},
     ],
 )
 def test_impossible_limits_are_refused(limits):

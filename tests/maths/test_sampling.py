@@ -168,6 +168,19 @@ def test_a_part_of_a_clip(start, end, frames):
     assert frame_range(300, 30.0, start, end) == frames
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "told"),
+    [
+        (None, 0.01, "between 0 s and 0.01 s of a 10.00 s clip"),
+        (0, 0.01, "between 0 s and 0.01 s of a 10.00 s clip"),
+        (10, None, "between 10 s and 10 s of a 10.00 s clip"),
+    ],
+)
+def test_the_part_that_is_too_short_is_told(start, end, told):
+    with pytest.raises(ConstraintError, match=told):
+        frame_range(300, 30.0, start, end)
+
+
 @pytest.mark.parametrize(("start", "end"), [(5, 5), (6, 5), (10, None), (0, 0.01), (100, 200)])
 def test_a_part_without_two_frames_is_refused(start, end):
     with pytest.raises(ConstraintError, match="no two frames between"):
@@ -196,6 +209,7 @@ def test_frames_shown_more_than_once_are_said():
     plan = plan_frames(2, 24.0, nframes=4, reference="transformers")
     assert plan.indices == (0, 0, 1, 1)
     assert "more than once" in plan.warnings[0]
+    assert plan_frames(4, 24.0, nframes=4, reference="transformers").warnings == ()
 
 
 @pytest.mark.parametrize("reference", ALL)
@@ -204,6 +218,13 @@ def test_a_clip_that_is_too_short_is_shown_as_it_is(reference, total, shown):
     plan = plan_frames(total, 30.0, reference=reference)
     assert plan.frame_count == shown
     assert set(plan.indices) <= set(range(total))
+
+
+def test_the_rate_asked_decides_whether_the_only_frame_is_shown():
+    asked = {"min_frames": 0, "reference": "qwen-vl-utils"}
+    assert plan_frames(1, 25.0, fps=30, **asked).frame_count == 1
+    with pytest.raises(FrameCountError):
+        plan_frames(1, 25.0, fps=20, **asked)
 
 
 def test_a_rate_just_above_the_clip_s_own_takes_every_frame_once():

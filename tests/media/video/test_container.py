@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import shutil
 
+import av
+import numpy as np
 import pytest
 
 from tests.places import FIXTURES
+from vlprep import probe, read_frames
 from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import Item, open_item
-from vlprep.media.video.container import choose_stream, header_of, open_video
+from vlprep.media.video.container import choose_stream, header_of, open_video, unreadable
 
 MP4 = next(row for row in FORMATS if row.name == "MP4")
 MATROSKA = next(row for row in FORMATS if row.name == "Matroska")
@@ -60,3 +63,46 @@ def test_a_stream_without_a_header_of_its_own_is_upright():
         turned = TrackHeader(rotation=90)
         assert header_of(stream, {stream.id: turned}, item) == turned
         assert header_of(stream, {}, item) == TrackHeader()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "told"),
+    [
+        ("clip.mp4", ValueError("odd"), "as MP4: odd; the index (moov) may be missing"),
+        ("clip.mov", ValueError(), "as MOV: ValueError; the index (moov) may be missing"),
+        ("street.mkv", RuntimeError("odd"), "as Matroska: odd"),
+        ("street.mkv", OSError(5, "Input/output error"), "as Matroska: Input/output error"),
+    ],
+)
+def test_the_reason_is_told_and_the_index_where_there_is_one(name, reason, told):
+    with open_item(FIXTURES / name) as item:
+        assert str(unreadable(item, reason)).endswith(f"cannot be read {told}")
+
+
+def written(path, codec="mpeg2video", metadata=(), **options):
+    with av.open(path, "w") as output:
+        stream = output.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.metadata.update(metadata)
+        grey = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 99, np.uint8), format="rgb24")
+        for _ in range(4):
+            output.mux(stream.encode(grey))
+        output.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("order", "is_interlaced"),
+    [("progressive", False), ("tt", True), ("bb", True), ("tb", True), ("bt", True)],
+)
+def test_every_order_of_fields_is_interlaced(order, is_interlaced, tmp_path):
+    path = written(tmp_path / "film.mov", field_order=order)
+    assert probe(path).interlaced == is_interlaced
+
+
+def test_a_video_that_says_it_has_transparency_and_has_none_is_read(tmp_path):
+    path = written(tmp_path / "film.mkv", "libx264", metadata={"alpha_mode": "1"})
+    path.write_bytes(path.read_bytes().replace(b"ALPHA_MODE", b"alpha_mode"))
+    with av.open(path) as container:
+        assert container.streams.video[0].metadata["alpha_mode"] == "1"
+    assert len(list(read_frames(path, "Qwen/Qwen3-VL-8B-Instruct", nframes=4))) == 4

@@ -120,6 +120,17 @@ def test_closing_early_ends_threads_and_closes_files(threads):
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize(("threads", "more"), [(1, 0), (2, 2), (3, 3)])
+def test_as_many_threads_decode_as_are_asked_for(threads, more):
+    before = threading.active_count()
+    with scanned(FIXTURES / "street.mp4") as clip:
+        look = Look(ImageSize(1080, 1920))  # so large that not all frames find room to wait
+        frames = decode_frames(DecodePlan(clip, look, tuple(range(300)), threads=threads))
+        next(frames)
+        assert threading.active_count() == before + more
+        frames.close()
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_a_disk_that_fails_is_the_system_s_error_not_a_hang(threads, tmp_path, monkeypatch):
     def fail(*_):

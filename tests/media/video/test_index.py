@@ -258,6 +258,16 @@ def test_a_sound_track_that_breaks_off_is_found_out():
     assert by_either(broken) == by_packets(broken)
 
 
+@pytest.mark.parametrize("size", [0x1FFF_FFFF, 0x2000_0001, 0x3FFF_FFF0])  # FFmpeg keeps 30 bits
+def test_an_absurd_size_in_a_sound_track_is_found_out(size):
+    sound = SOUND.index(b"stsz", SOUND.index(b"stsz") + 1)
+    (count,) = struct.unpack_from(">I", SOUND, sound + 12)
+    last = 16 + 4 * (count - 1)  # of the samples, far behind the packets that are read first
+    broken = SOUND[:sound] + with_number(SOUND[sound:], b"stsz", last, size)
+    assert by_header(SOUND) is not None
+    assert by_header(broken) is None
+
+
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95, 0.999])
 def test_a_file_that_breaks_off_is_found_out(share, tmp_path):
     data = written(tmp_path, movflags="faststart")
@@ -343,6 +353,7 @@ def units(*contents: str, width: int = 4) -> bytes:
         (units("06 05 01 00 80", "41 9a"), False),
         (units("41 9a", "65 88"), False),  # the first slice decides
         (units("06 06 01 c4 80"), False),  # no slice at all
+        (units("06 06", "41 9a"), False),  # the message breaks off where its unit ends
         (units(*["09 10"] * 40, "65 88"), False),  # too many to go on
         (b"\0\0\0\0" + units("65 88"), False),
         (b"\xff\xff\xff\xff\x06" + units("65 88"), False),
@@ -355,6 +366,12 @@ def test_a_keyframe_by_its_content(sample, is_key):
     assert index._is_key(file, 5, len(sample), 4) is is_key
 
 
-def test_lengths_can_have_fewer_bytes():
-    sample = units("09 10", "65 88", width=2)
-    assert index._is_key(io.BytesIO(sample), 0, len(sample), 2)
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+def test_lengths_can_have_fewer_bytes(width):
+    for contents, is_key in (
+        (("09 10", "65 88"), True),
+        (("06 06 01 c4 80", "41 9a"), True),
+        (("09 10", "41 9a"), False),
+    ):
+        sample = units(*contents, width=width)
+        assert index._is_key(io.BytesIO(sample), 0, len(sample), width) is is_key

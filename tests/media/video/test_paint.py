@@ -140,6 +140,26 @@ def test_transparency_is_laid_on_white(name, resample):
         assert (found[clear] >= 254).all()  # whatever colour it has where nothing shows
 
 
+@pytest.mark.parametrize("curve", [2, 16, 18])  # none in particular, PQ, HLG
+def test_what_is_mapped_is_laid_on_white_as_well(curve):
+    painter = Painter(Look(ImageSize(32, 48), tone_map=True), TrackHeader(), ITEM)
+
+    def painted(layout, opacity=(), painter=painter):
+        picture = np.array((30_000, 20_000, 10_000, *opacity), np.uint16)
+        rows = np.broadcast_to(picture, (32, 48, len(picture)))
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rows), format=layout)
+        frame.color_trc = curve
+        return painter.paint(frame).astype(int)
+
+    plain = painted("gbrp16le")
+    solid, half, clear = (painted("gbrap16le", [share]) for share in (65_535, 32_768, 0))
+    assert (solid == plain).all()
+    assert np.abs(half - (plain + 255) / 2).max() <= 1
+    assert (clear == 255).all()
+    as_it_is = painted("gbrp16le", painter=Painter(Look(ImageSize(32, 48)), TrackHeader(), ITEM))
+    assert (as_it_is == plain).all() == (curve == 2)  # nothing is mapped unless asked for
+
+
 def test_an_unknown_way_to_scale_is_refused():
     with pytest.raises(ValueError, match="resample"):
         read("clip.mp4", resample="Reference")

@@ -45,6 +45,19 @@ def test_no_more_than_the_room_waits_for_a_slow_consumer(workers, room):
     assert most <= room + OWN_ROOM + workers + 1
 
 
+def test_threads_work_ahead_of_their_turn_while_there_is_room():
+    ahead = threading.Event()
+
+    def work(part):
+        if part == 0:  # whose results come first is done last
+            assert ahead.wait(10), "nobody worked ahead"
+        yield part
+        if part == 2:
+            ahead.set()
+
+    assert list(in_order(range(3), plain(work), workers=2, room=2)) == [0, 1, 2]
+
+
 def test_an_error_comes_where_the_results_would():
     def work(part):
         yield part

@@ -1,0 +1,36 @@
+"""Records are values: what was returned cannot be changed, and is equal to its like."""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+from importlib import import_module
+
+import pytest
+
+import vlprep
+
+MODULES = sorted(module.name for module in pkgutil.walk_packages(vlprep.__path__, "vlprep."))
+
+FILLED_AS_THEY_GO = {"_Notes", "ClipFrames", "_Place"}
+"""Records that are no results."""
+
+
+def records(module):
+    return [
+        thing
+        for thing in vars(import_module(module)).values()
+        if isinstance(thing, type) and is_dataclass(thing) and thing.__module__ == module
+    ]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("__main__")])
+def test_records_of_a_module_cannot_be_changed(module):
+    for record in records(module):
+        if record.__name__ in FILLED_AS_THEY_GO:
+            continue
+        blank = object.__new__(record)
+        for name in (*(field.name for field in fields(record)), "no_such_field"):
+            with pytest.raises((FrozenInstanceError, TypeError)):
+                setattr(blank, name, None)
+        assert not hasattr(blank, "__dict__"), f"{record.__name__} has room for more than it says"
