@@ -193,7 +193,8 @@ def test_no_code_names_a_model():
 # The command line is spoken in its own room.
 
 FLAG_OR_COMMAND = re.compile(
-    r"(?<![\w-])(--[a-z][a-z-]+|-r\b|vlprep (tokens|plan|frames|view|compress|check|payload|boxes)\b)"
+    r"(?<![\w-])(--[a-z][a-z-]+|-r\b)"
+    r"|vlprep (tokens|plan|frames|view|compress|check|payload|boxes|events|models)\b"
 )
 
 

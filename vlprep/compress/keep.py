@@ -169,7 +169,7 @@ def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
 
 def _stream(case: VideoCase, plan: FramePlan, size: ImageSize) -> FrameStream:
     model, info, tone_map = case.view.model, case.info, case.asked.tone_map
-    frames = decode_plan(case.item, info, plan, Look(size, tone_map=tone_map))
+    frames = decode_plan(case.item, plan, Look(size, tone_map=tone_map))
     tokens = replace(case.tokens, plan=plan)
     return FrameStream(case.names, model, info, tokens, frames, tone_mapped=tone_map)
 
