@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from vlprep.functions import read_frames as read_frames
     from vlprep.functions import token_budget as token_budget
     from vlprep.functions import video_tokens as video_tokens
+    from vlprep.functions import video_tokens_batch as video_tokens_batch
     from vlprep.functions import view_image as view_image
     from vlprep.maths.geometry import smart_resize as smart_resize
     from vlprep.maths.geometry import smart_resize_batch as smart_resize_batch
@@ -145,6 +146,7 @@ _HOMES = {
         "read_frames",
         "token_budget",
         "video_tokens",
+        "video_tokens_batch",
         "view_image",
     ),
     "maths.geometry": (

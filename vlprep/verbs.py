@@ -128,6 +128,21 @@ class Processor(View):
 
         return video_count(info, self)
 
+    def video_tokens_batch(
+        self, frame_counts: npt.ArrayLike, rates: npt.ArrayLike, sizes: npt.ArrayLike
+    ) -> npt.NDArray[np.int64]:
+        """Count many clips: (N,) frames, (N,) rates and (N, 2) sizes, height first; N totals out.
+
+        A clip that `video_tokens` refuses counts 0.
+
+        >>> qwen = processor("qwen3-vl-plus")
+        >>> qwen.video_tokens_batch([300, 60], 30.0, [[720, 1280], [720, 1280]]).tolist()
+        [5942, 1190]
+        """
+        from vlprep.count.tokens import video_totals
+
+        return video_totals(frame_counts, rates, sizes, self)
+
     def budget(self, **parts: Unpack[BudgetKeywords]) -> TokenBudget:
         """Return what one request may spend on media, in tokens, and what bounds it.
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from vlprep.count.spending import spending
 
 from tests.places import FIXTURES
 from vlprep import (
@@ -17,7 +18,6 @@ from vlprep import (
     probe,
     read_frames,
 )
-from vlprep.count.spending import spending
 from vlprep.errors import BudgetError, ConstraintError, UnknownFactError
 from vlprep.plan.plan import plan_files
 from vlprep.plan.records import PlanOptions
