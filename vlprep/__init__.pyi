@@ -77,6 +77,7 @@ from vlprep.verbs import save_image as save_image
 from vlprep.verbs import save_view as save_view
 from vlprep.verbs import token_budget as token_budget
 from vlprep.verbs import video_tokens as video_tokens
+from vlprep.verbs import video_tokens_batch as video_tokens_batch
 from vlprep.verbs import view_image as view_image
 from vlprep.view import View as View
 from vlprep.view import ViewKeywords as ViewKeywords

@@ -140,6 +140,21 @@ class Processor(View):
 
         return video_count(info, self)
 
+    def video_tokens_batch(
+        self, frame_counts: npt.ArrayLike, rates: npt.ArrayLike, sizes: npt.ArrayLike
+    ) -> npt.NDArray[np.int64]:
+        """Count many clips: (N,) frames, (N,) rates and (N, 2) sizes, height first; N totals out.
+
+        A clip that `video_tokens` refuses counts 0.
+
+        >>> qwen = processor("qwen3-vl-plus")
+        >>> qwen.video_tokens_batch([300, 60], 30.0, [[720, 1280], [720, 1280]]).tolist()
+        [5942, 1190]
+        """
+        from vlprep.count.tokens import video_totals
+
+        return video_totals(frame_counts, rates, sizes, self)
+
     def budget(self, **parts: Unpack[BudgetKeywords]) -> TokenBudget:
         """Return what one request may spend on media, in tokens, and what bounds it.
 
@@ -350,6 +365,21 @@ def video_tokens(info: VideoInfo, model: Model = None, **view: Unpack[ViewKeywor
     2202
     """
     return processor(model, **view).video_tokens(info)
+
+
+def video_tokens_batch(
+    frame_counts: npt.ArrayLike,
+    rates: npt.ArrayLike,
+    sizes: npt.ArrayLike,
+    model: Model = None,
+    **view: Unpack[ViewKeywords],
+) -> npt.NDArray[np.int64]:
+    """Count many clips: (N,) frames, (N,) rates of the files and (N, 2) sizes; 0 where refused.
+
+    >>> video_tokens_batch([300, 60], 30.0, [[720, 1280], [720, 1280]], "qwen3-vl-plus").tolist()
+    [5942, 1190]
+    """
+    return processor(model, **view).video_tokens_batch(frame_counts, rates, sizes)
 
 
 def token_budget(model: Model = None, **parts: Unpack[BudgetKeywords]) -> TokenBudget:

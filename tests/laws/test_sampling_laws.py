@@ -104,7 +104,7 @@ def test_long_lists_of_frame_numbers_equal_the_plain_twin(sampling):
     for _ in range(400):
         length, count = draw.randrange(800, 120_000), draw.choice([64, 256, 512, 767, 768])
         expected = plain.SPREADS[sampling](0, length - 1, count)
-        chosen = INDEX_RULES[sampling](0, length - 1, count, 30.0, 2.0)
+        chosen = INDEX_RULES[sampling](np.arange(count), 0, length - 1, count, 30.0, 2.0)
         assert chosen.clip(0, length - 1).astype(int).tolist() == expected, (length, count)
 
 
@@ -194,7 +194,7 @@ def test_a_part_of_a_clip_is_planned_within_that_part(reference, total, rate, da
 def test_frame_numbers_equal_the_plain_twin(sampling, first, length, count):
     assume(count <= length)
     expected = plain.SPREADS[sampling](first, first + length - 1, count)
-    chosen = INDEX_RULES[sampling](first, first + length - 1, count, 30.0, 2.0)
+    chosen = INDEX_RULES[sampling](np.arange(count), first, first + length - 1, count, 30.0, 2.0)
     assert chosen.clip(first, first + length - 1).astype(int).tolist() == expected
 
 
@@ -206,7 +206,7 @@ def test_frame_numbers_equal_the_plain_twin(sampling, first, length, count):
 def test_the_interval_rule_takes_the_frame_that_is_shown_at_each_instant(total, rate, fps):
     count = math.floor(Fraction(total, rate) * fps)
     assume(count >= 1)
-    chosen = INDEX_RULES["interval"](0, total - 1, count, float(rate), float(fps))
+    chosen = INDEX_RULES["interval"](np.arange(count), 0, total - 1, count, float(rate), float(fps))
     shown = np.floor(chosen + 1e-6)
     assert shown.tolist() == [math.floor(k * rate / fps) for k in range(count)]
 
@@ -214,7 +214,11 @@ def test_the_interval_rule_takes_the_frame_that_is_shown_at_each_instant(total, 
 @given(st.integers(1, 5000), st.integers(1, 900), rates, asked_rates)
 def test_the_interval_rule_spreads_a_bounded_count_over_the_whole_clip(total, count, rate, fps):
     assume(count <= total and fps <= rate)
-    chosen = INDEX_RULES["interval"](0, total - 1, count, rate, fps).astype(int).tolist()
+    chosen = (
+        INDEX_RULES["interval"](np.arange(count), 0, total - 1, count, rate, fps)
+        .astype(int)
+        .tolist()
+    )
     assert chosen == sorted(set(chosen))
     assert chosen[0] == 0
     # No stretch at the end is longer than the longest gap, give or take the interval asked for.

@@ -94,13 +94,13 @@ def video_limits(
 def video_ranges(
     rule: VideoRule,
     frames: Numbers,
-    max_pixels: Numbers,
+    max_pixels: Numbers | int | None = None,
     min_pixels: int | None = None,
     total_pixels: int | None = None,
 ) -> tuple[Floats, Floats]:
-    """Return lower and upper limits for (N,) frame counts and (N,) caps, as `video_limits` does.
+    """Return lower and upper limits for (N,) frame counts, as `video_limits` does for one.
 
-    A lower limit of the caller above a cap gives way to it.
+    `max_pixels` is one cap for all, or (N,) caps, to which a lower limit above them gives way.
 
     >>> from vlprep import get_model
     >>> rule = get_model("qwen3-vl-plus").rules().video
@@ -108,9 +108,15 @@ def video_ranges(
     >>> low.tolist(), high.tolist()
     ([4096.0, 4096.0], [655360.0, 134217.728])
     """
-    high = max_pixels.astype(np.float64)
-    low = np.minimum(float(min_pixels), high) if min_pixels is not None else rule.min_pixels + 0.0
-    ranges = _ranges(_budget(rule), rule, frames, low, high, total_pixels)
+    budget = _budget(rule)
+    low: Floats | float
+    high: Floats | float
+    if isinstance(max_pixels, np.ndarray):
+        high = max_pixels.astype(np.float64)
+        low = rule.min_pixels if min_pixels is None else np.minimum(min_pixels, high)
+    else:
+        low, high = _asked(rule, min_pixels, max_pixels, lifted=budget.lifts_cap)
+    ranges = _ranges(budget, rule, frames, low, high, total_pixels)
     return ranges.low, ranges.high
 
 

@@ -167,18 +167,27 @@ def clip_source_size(height: int, width: int, factor: int) -> ImageSize:
     return ImageSize(height, width)
 
 
+def _clip_source_sides(sides: _Floats, factor: int) -> _Floats:
+    """Do the same for (2, N) sides."""
+    short = sides.min(axis=0)
+    small = (short >= 1) & (short < factor)
+    scale = np.where(small, (factor / np.maximum(sides, 1)).max(axis=0), 1.0)
+    return np.where(small, np.trunc(sides * scale), sides)
+
+
 def smart_resize_ranges(
-    height: int,
-    width: int,
+    height: npt.ArrayLike,
+    width: npt.ArrayLike,
     *,
     factor: int,
     min_pixels: npt.ArrayLike,
     max_pixels: npt.ArrayLike,
     reference: str = "docs",
 ) -> SizeArray:
-    """Apply `smart_resize` to one size under many pixel ranges: (N,) limits in, (N, 2) int64 out.
+    """Apply `smart_resize` to sizes under pixel ranges: (N,) limits in, (N, 2) int64 out.
 
-    A row that the scalar form would refuse for its size or its order of limits is (0, 0).
+    Sides and limits are numbers or (N,) each. A row that the scalar form would refuse for its size
+    or its order of limits is (0, 0).
 
     Raises `ConstraintError` for limits or a factor that no reference takes.
 
@@ -189,7 +198,8 @@ def smart_resize_ranges(
     """
     rule = _resize_rule(reference)
     low, high = _limit_rows(factor, min_pixels, max_pixels)
-    resized = _resize_all(_repeated(height, width, len(low)), rule, factor, low, high)
+    sides, low, high = _rows(height, width, low, high)
+    resized = _resize_all(sides, rule, factor, low, high)
     if rule.needs_ordered_limits:
         resized[high < low] = 0
     return resized
@@ -197,17 +207,18 @@ def smart_resize_ranges(
 
 def smart_resize_clip_ranges(
     frame_counts: npt.ArrayLike,
-    height: int,
-    width: int,
+    height: npt.ArrayLike,
+    width: npt.ArrayLike,
     *,
     factor: int,
     min_pixels: npt.ArrayLike,
     max_pixels: npt.ArrayLike,
     temporal_factor: int = 2,
 ) -> SizeArray:
-    """Apply `smart_resize_clip` to one size under many counts and totals: (N,) in, (N, 2) out.
+    """Apply `smart_resize_clip` to sizes, counts and totals: (N,) in, (N, 2) int64 out.
 
-    A row that the scalar form would refuse is (0, 0).
+    Sides, counts and totals are numbers or (N,) each. A row that the scalar form would refuse is
+    (0, 0).
 
     Raises `ConstraintError` for limits or a factor that no reference takes.
 
@@ -218,9 +229,9 @@ def smart_resize_clip_ranges(
     """
     rule = RESIZE_RULES["transformers"]
     low, high = _limit_rows(factor, min_pixels, max_pixels)
-    counts, low, high = np.broadcast_arrays(np.asarray(frame_counts, dtype=np.int64), low, high)
+    sides, low, high, counts = _rows(height, width, low, high, np.asarray(frame_counts, np.int64))
     rounded = np.rint(counts / temporal_factor) * temporal_factor
-    sides = _repeated(*clip_source_size(height, width, factor), len(counts))
+    sides = _clip_source_sides(sides, factor)
     resized = _resize_all(sides, rule, factor, low, high, counts, rounded)
     resized[counts < temporal_factor] = 0
     return resized
@@ -239,8 +250,11 @@ def _limit_rows(
     return low, high
 
 
-def _repeated(height: int, width: int, rows: int) -> _Floats:
-    return np.broadcast_to(np.array([[height], [width]], dtype=np.float64), (2, rows))
+def _rows(height: npt.ArrayLike, width: npt.ArrayLike, *others: npt.NDArray[Any]) -> list[Any]:
+    """Return (2, N) sides and the others as rows of one length."""
+    sides = (np.asarray(side, dtype=np.float64) for side in (height, width))
+    tall, wide, *rows = np.broadcast_arrays(*sides, *others)
+    return [np.stack([np.atleast_1d(tall), np.atleast_1d(wide)]), *map(np.atleast_1d, rows)]
 
 
 def _no_size(short: Any, long: Any) -> Any:

@@ -1,9 +1,10 @@
 """Which frames of a clip a model is shown: how many, which numbers, at what times.
 
-Everything is plain arithmetic on a frame count and a rate; no file is touched. `FRAME_COUNT_RULES`
-lists the references' counting rules and `INDEX_RULES` the ways frames are spread; both keep the
-references' order of float operations, because a count that ends up just below a whole number
-loses a frame. Sizes are in `geometry`.
+Everything is plain arithmetic on frame counts and rates, of one clip or of millions; no file is
+touched. `FRAME_COUNT_RULES` lists the references' counting rules and `INDEX_RULES` the ways frames
+are spread. Each is written once, for numbers and for arrays, and keeps the references' order of
+float operations, because a count that ends up just below a whole number loses a frame. Sizes are
+in `geometry`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,27 @@ _T = TypeVar("_T")
 
 PAIR = 2
 """Frames that the models read together; counts come in pairs in most of the rules."""
+
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arithmetic:
+    """What the counting rules are written in, so that one formula serves numbers and arrays."""
+
+    floor: Callable[[Any], Any]
+    ceil: Callable[[Any], Any]
+    trunc: Callable[[Any], Any]
+    least: Callable[[Any, Any], Any]
+    most: Callable[[Any, Any], Any]
+    choose: Callable[[Any, Any, Any], Any]
+
+
+_OF_NUMBERS = _Arithmetic(
+    math.floor, math.ceil, int, min, max, lambda is_so, a, b: a if is_so else b
+)
+_OF_ARRAYS = _Arithmetic(np.floor, np.ceil, np.trunc, np.minimum, np.maximum, np.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +59,41 @@ class FrameRequest:
     max_frames_default: int
     """The bound where the caller gave none."""
 
-    def bound(self, total: int) -> int:
+    def bound(self, total: Any, of: _Arithmetic) -> Any:
         """Return the upper bound for a clip of `total` frames."""
         if self.max_frames is None:
-            return min(self.max_frames_default, total)
+            return of.least(self.max_frames_default, total)
         return self.max_frames
 
 
+class FramesAsked(TypedDict, total=False):
+    """Keywords of `smart_nframes`."""
+
+    fps: float | None
+    nframes: int | None
+    min_frames: int | None
+    max_frames: int | None
+    max_frames_default: int | None
+    reference: str
+
+
+class PlannedAsked(FramesAsked, total=False):
+    """Keywords of `count_frames`."""
+
+    strict: bool
+
+
+@overload
 def smart_nframes(
-    total_frames: int,
-    video_fps: float | None,
+    total_frames: int, video_fps: float | None, **asked: Unpack[FramesAsked]
+) -> int: ...
+@overload
+def smart_nframes(
+    total_frames: npt.ArrayLike, video_fps: npt.ArrayLike | None, **asked: Unpack[FramesAsked]
+) -> Any: ...
+def smart_nframes(
+    total_frames: Any,
+    video_fps: Any,
     *,
     fps: float | None = None,
     nframes: int | None = None,
@@ -54,7 +101,7 @@ def smart_nframes(
     max_frames: int | None = None,
     max_frames_default: int | None = None,
     reference: str = "docs",
-) -> int:
+) -> Any:
     """Return how many of `total_frames` frames at `video_fps` frames per second are sampled.
 
     Ask for a rate, `fps` in frames per second (default 2), or for a number, `nframes`. The bounds
@@ -64,6 +111,9 @@ def smart_nframes(
     "qwen-vl-utils" (0.0.14), "transformers" (5.23.0, for Qwen3-VL and later) or
     "transformers-qwen2" (5.23.0, for Qwen2-VL and Qwen2.5-VL).
 
+    Of many clips, `total_frames`, `video_fps` or both are arrays, and so is the answer, int64; a
+    clip that the reference refuses has 0.
+
     Raises `FrameCountError` where the reference refuses: too few frames, or more asked than there
     are. Raises `ConstraintError` for an unusable rate, and for `fps` together with `nframes`.
 
@@ -71,9 +121,16 @@ def smart_nframes(
     10
     >>> smart_nframes(297, 25.0, reference="qwen-vl-utils")
     22
+    >>> smart_nframes([300, 600, 1], 30.0, fps=1).tolist()
+    [10, 20, 0]
     """
     request = _request(fps, nframes, min_frames, max_frames, max_frames_default, reference)
-    return _look_up(FRAME_COUNT_RULES, reference)(total_frames, video_fps, request)
+    rule = _look_up(FRAME_COUNT_RULES, reference)
+    if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
+        return _accepted(*_counted(rule, total_frames, video_fps, request), rule)
+    totals, rates, usable = _clips(total_frames, video_fps, rule, request)
+    count, available = rule.count(totals, rates, request, _OF_ARRAYS)
+    return np.where(usable & rule.takes(count, available), count, 0).astype(np.int64)
 
 
 def plan_frames(
@@ -143,37 +200,102 @@ def sample_times(
     return times
 
 
+def moments_at(
+    places: npt.ArrayLike,
+    total_frames: npt.ArrayLike,
+    video_fps: npt.ArrayLike,
+    counts: npt.ArrayLike,
+    *,
+    fps: float,
+    sampling: str,
+) -> npt.NDArray[np.float64]:
+    """Return the seconds of some of the frames that are sampled of whole clips, of any number.
+
+    All are arrays of one length: the k-th of `counts` frames sampled of a clip, its frames and its
+    rate. `sample_times` gives all frames of one clip.
+
+    >>> moments_at([0, 3], [300, 300], [30.0, 30.0], [4, 4], fps=2.0, sampling="interval").tolist()
+    [0.0, 7.5]
+    """
+    last = np.asarray(total_frames) - 1
+    rates = np.asarray(video_fps, np.float64)
+    chosen = _look_up(INDEX_RULES, sampling)(
+        np.asarray(places), np.zeros_like(last), last, np.asarray(counts), rates, fps
+    )
+    moments: npt.NDArray[np.float64] = np.clip(chosen, 0, last) / rates
+    return moments
+
+
 def _places(
     first: int, last: int, count: int, rate: float, fps: float, sampling: str
 ) -> npt.NDArray[np.float64]:
-    chosen = _look_up(INDEX_RULES, sampling)(first, last, count, rate, fps)
+    chosen = _look_up(INDEX_RULES, sampling)(np.arange(count), first, last, count, rate, fps)
     # The arange rule can step just past the end; no reference has a frame there to show.
     places: npt.NDArray[np.float64] = np.clip(chosen, first, last)
     return places
 
 
+@overload
 def count_frames(
-    total_frames: int,
-    video_fps: float | None,
+    total_frames: int, video_fps: float | None, **asked: Unpack[PlannedAsked]
+) -> int: ...
+@overload
+def count_frames(
+    total_frames: npt.ArrayLike, video_fps: npt.ArrayLike | None, **asked: Unpack[PlannedAsked]
+) -> Any: ...
+def count_frames(
+    total_frames: Any,
+    video_fps: Any,
     *,
     fps: float | None = None,
+    nframes: int | None = None,
     min_frames: int | None = None,
     max_frames: int | None = None,
     max_frames_default: int | None = None,
     reference: str = "docs",
     strict: bool = False,
-) -> int:
+) -> Any:
     """Return how many frames `plan_frames` chooses of a whole clip, without choosing them.
 
-    Raises what `plan_frames` raises for the same values.
+    Of many clips, `total_frames`, `video_fps` or both are arrays, and so is the answer, int64; a
+    clip of which `plan_frames` chooses none has 0.
+
+    Raises what `plan_frames` raises for the same values, of one clip.
 
     >>> count_frames(300, 30.0, fps=1)
     10
+    >>> count_frames([300, 3], 30.0, fps=1).tolist()
+    [10, 3]
     """
-    if total_frames < 1:
-        raise FrameCountError(1, total_frames, "the clip has no frames")
-    request = _request(fps, None, min_frames, max_frames, max_frames_default, reference)
-    return _planned_count(total_frames, video_fps, request, reference, strict)[0]
+    request = _request(fps, nframes, min_frames, max_frames, max_frames_default, reference)
+    if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
+        if total_frames < 1:
+            raise FrameCountError(1, total_frames, "the clip has no frames")
+        return _planned_count(total_frames, video_fps, request, reference, strict)[0]
+    rule = _look_up(FRAME_COUNT_RULES, reference)
+    totals, rates, usable = _clips(total_frames, video_fps, rule, request)
+    count, available = rule.count(totals, rates, request, _OF_ARRAYS)
+    taken = rule.takes(count, available)
+    short = _short_clip_count(totals, rates, request, rule, _OF_ARRAYS)
+    kept = usable & (taken | (not strict and short >= np.minimum(PAIR, totals)))
+    chosen = np.where(taken, count, short)
+    return np.where(kept & (chosen >= 1), chosen, 0).astype(np.int64)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number)
+
+
+def _clips(
+    total_frames: Any, video_fps: Any, rule: CountRule, request: FrameRequest
+) -> tuple[Any, Any, Any]:
+    """Return frame counts and rates as rows of one length, and which of them can be counted."""
+    rates = np.nan if video_fps is None else np.asarray(video_fps, np.float64)
+    totals, rates = np.broadcast_arrays(np.asarray(total_frames, np.int64), rates)
+    known = (rates > 0) & np.isfinite(rates)
+    needs_rate = request.nframes is None or rule.needs_rate
+    usable = (totals >= 1) & (known | (not needs_rate))
+    return np.maximum(totals, 1), np.where(known, rates, 1.0), usable
 
 
 def _request(
@@ -201,10 +323,12 @@ def _request(
 def _planned_count(
     available: int, video_fps: float | None, request: FrameRequest, reference: str, strict: bool
 ) -> tuple[int, tuple[str, ...]]:
+    rule = _look_up(FRAME_COUNT_RULES, reference)
     try:
-        count = _look_up(FRAME_COUNT_RULES, reference)(available, video_fps, request)
+        count = _accepted(*_counted(rule, available, video_fps, request), rule)
     except FrameCountError:
-        count = _short_clip_count(available, video_fps, request, reference)
+        rate = 1.0 if request.nframes is not None else _known_rate(video_fps)
+        count = _short_clip_count(available, rate, request, rule, _OF_NUMBERS)
         if strict or count < min(PAIR, available):
             raise
         return count, (f"the {reference} rule refuses so short a clip; counted {count} frame(s)",)
@@ -215,15 +339,33 @@ def _planned_count(
     return count, ()
 
 
+def _counted(
+    rule: CountRule, total: int, video_fps: float | None, request: FrameRequest
+) -> tuple[int, int]:
+    """Apply a rule to one clip; returns the count, and what there is to choose from."""
+    needs_rate = request.nframes is None or rule.needs_rate
+    rate = _known_rate(video_fps) if needs_rate else 1.0
+    count, available = rule.count(total, rate, request, _OF_NUMBERS)
+    return int(count), int(available)
+
+
+def _accepted(count: int, available: int, rule: CountRule) -> int:
+    if rule.takes(count, available):
+        return count
+    reason = f"{count} of {available} usable frame(s) chosen, at least {PAIR} needed"
+    raise FrameCountError(count, available, reason)
+
+
 def _short_clip_count(
-    available: int, video_fps: float | None, request: FrameRequest, reference: str
-) -> int:
+    available: Any, rate: Any, request: FrameRequest, rule: CountRule, of: _Arithmetic
+) -> Any:
     """Count what the other references would take: the wanted frames within the bounds."""
     wanted = request.nframes
     if wanted is None:
-        wanted = max(int(available / _known_rate(video_fps) * request.fps), request.min_frames)
-    count = min(wanted, request.bound(available), available)
-    return count if reference == "docs" or count < PAIR else count // PAIR * PAIR
+        wanted = of.most(of.trunc(available / rate * request.fps), request.min_frames)
+    count = of.least(of.least(wanted, request.bound(available, of)), available)
+    paired = count if rule.takes_odd else of.choose(count < PAIR, count, count // PAIR * PAIR)
+    return paired
 
 
 def frame_range(
@@ -269,99 +411,129 @@ ASSUMED_FPS = 24.0
 """Rate that transformers takes for the timestamps of a clip whose rate is unknown."""
 
 
-def _docs_count(total: int, video_fps: float | None, request: FrameRequest) -> int:
+def _docs_count(total: Any, rate: Any, request: FrameRequest, of: _Arithmetic) -> tuple[Any, Any]:
     if request.nframes is not None:
         raise ConstraintError("the guides sample by fps; a number of frames cannot be asked")
-    rate = _known_rate(video_fps)
     if request.fps == 0:
         raise ConstraintError("fps must be above 0, got 0")
     low = math.ceil(request.min_frames / PAIR) * PAIR
-    high = math.floor(request.bound(total) / PAIR) * PAIR
+    high = of.floor(request.bound(total, of) / PAIR) * PAIR
     duration = total / rate
     # A fraction of a second counts only when it is longer than the sampling interval.
-    whole = duration if duration - int(duration) > 1 / request.fps else int(duration)
-    usable = math.ceil(whole * rate)
-    count = int(min(min(max(usable / rate * request.fps, low), high), usable))
-    return _within(count, usable)
+    whole_seconds = of.trunc(duration)
+    counts_part = duration - whole_seconds > 1 / request.fps
+    usable = of.ceil(of.choose(counts_part, duration, whole_seconds) * rate)
+    wanted = usable / rate * request.fps
+    return of.trunc(of.least(of.least(of.most(wanted, low), high), usable)), usable
 
 
-def _qwen_vl_utils_count(total: int, video_fps: float | None, request: FrameRequest) -> int:
-    rate = _known_rate(video_fps)
+def _qwen_vl_utils_count(
+    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+) -> tuple[Any, Any]:
     if request.nframes is not None:
-        return _within(round(request.nframes / PAIR) * PAIR, total)
+        return round(request.nframes / PAIR) * PAIR, total
     low = math.ceil(request.min_frames / PAIR) * PAIR
-    high = math.floor(request.bound(total) / PAIR) * PAIR
+    high = of.floor(request.bound(total, of) / PAIR) * PAIR
     wanted = total / rate * request.fps
-    return _within(math.floor(min(min(max(wanted, low), high), total) / PAIR) * PAIR, total)
+    return of.floor(of.least(of.least(of.most(wanted, low), high), total) / PAIR) * PAIR, total
 
 
-def _transformers_qwen2_count(total: int, video_fps: float | None, request: FrameRequest) -> int:
+def _transformers_qwen2_count(
+    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+) -> tuple[Any, Any]:
     if request.nframes is not None:
-        return _within(round(request.nframes / PAIR) * PAIR, total)
-    high = math.floor(min(request.bound(total), total) / PAIR) * PAIR
-    wanted = total / _known_rate(video_fps) * request.fps
-    count = math.floor(min(max(wanted, request.min_frames), high, total) / PAIR) * PAIR
-    return _within(count, total)
+        return round(request.nframes / PAIR) * PAIR, total
+    high = of.floor(of.least(request.bound(total, of), total) / PAIR) * PAIR
+    wanted = of.most(total / rate * request.fps, request.min_frames)
+    return of.floor(of.least(of.least(wanted, high), total) / PAIR) * PAIR, total
 
 
-def _transformers_count(total: int, video_fps: float | None, request: FrameRequest) -> int:
+def _transformers_count(
+    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+) -> tuple[Any, Any]:
     if request.nframes is not None:
-        return request.nframes  # taken as it is, odd or over the total
-    wanted = int(total / _known_rate(video_fps) * request.fps)
-    return min(max(wanted, request.min_frames), request.bound(total), total)
+        return request.nframes, total  # taken as it is, odd or over the total
+    wanted = of.most(of.trunc(total / rate * request.fps), request.min_frames)
+    return of.least(of.least(wanted, request.bound(total, of)), total), total
 
 
-FRAME_COUNT_RULES: dict[str, Callable[[int, float | None, FrameRequest], int]] = {
-    "docs": _docs_count,
-    "qwen-vl-utils": _qwen_vl_utils_count,
-    "transformers": _transformers_count,
-    "transformers-qwen2": _transformers_qwen2_count,
+@dataclass(frozen=True, slots=True)
+class CountRule:
+    """A reference's way of counting the frames of a clip."""
+
+    count: Callable[[Any, Any, FrameRequest, _Arithmetic], tuple[Any, Any]]
+    """From frames, rate and request to the count, and what there is to choose from."""
+    takes_any: bool = False
+    """Whether any count is taken, or only from a pair of frames to as many as there are."""
+    takes_odd: bool = False
+    """Whether an odd number may come of a clip that the reference refuses."""
+    needs_rate: bool = False
+    """Whether the clip's rate must be known even where a number of frames is asked."""
+
+    def takes(self, count: Any, available: Any) -> Any:
+        """Say of a count, or of an array of them, whether the reference takes it."""
+        if self.takes_any:
+            return count == count
+        return (count >= PAIR) & (count <= available)
+
+
+FRAME_COUNT_RULES: dict[str, CountRule] = {
+    "docs": CountRule(_docs_count, takes_odd=True),
+    "qwen-vl-utils": CountRule(_qwen_vl_utils_count, needs_rate=True),
+    "transformers": CountRule(_transformers_count, takes_any=True),
+    "transformers-qwen2": CountRule(_transformers_qwen2_count),
 }
 
 
 _Numbers = npt.NDArray[np.floating[Any]]
 
 
-def _interval(first: int, last: int, count: int, rate: float, fps: float) -> _Numbers:
+def _interval(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
     """Take the moments k/fps; spread evenly when `count` frames reach elsewhere.
 
     What is displayed at a moment is the frame with the whole number below.
     """
     frames = last - first + 1
     step = rate / fps
-    if step < 1 or (count - 1) * step >= frames or math.floor(frames / step) > count:
-        step = frames / count
-    moments: _Numbers = first + np.arange(count) * step
+    elsewhere = (step < 1) | ((count - 1) * step >= frames) | (np.floor(frames / step) > count)
+    moments: _Numbers = first + k * np.where(elsewhere, frames / count, step)
     return moments
 
 
-def _linspace(first: int, last: int, count: int, rate: float, fps: float) -> _Numbers:
-    return np.rint(np.linspace(first, last, count))
-
-
-def _linspace_float32(first: int, last: int, count: int, rate: float, fps: float) -> _Numbers:
-    """Spread as torch.linspace does on a vector unit: single-precision step, from both ends."""
-    if count < 2:
-        return np.full(count, float(first))
-    step = np.float64(np.float32(np.float32(last - first) / np.float32(count - 1)))
-    k = np.arange(count)
-    ahead = np.float32(first + step * k)
-    back = np.float32(last - step * (count - 1 - k))
-    return np.rint(np.where(k < count // 2, ahead, back)).astype(np.float64)
-
-
-def _arange(first: int, last: int, count: int, rate: float, fps: float) -> _Numbers:
-    step = (last - first + 1) / count
-    numbers: _Numbers = np.floor(np.float32(first + np.arange(count) * step)).astype(np.float64)
+def _linspace(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+    """Spread as numpy.linspace does: the last frame is the very end, whatever the steps add to."""
+    step = (last - first) / np.maximum(count - 1, 1)
+    numbers: _Numbers = np.rint(np.where((k == count - 1) & (k > 0), last, k * step + first))
     return numbers
 
 
-INDEX_RULES: dict[str, Callable[[int, int, int, float, float], _Numbers]] = {
+def _linspace_float32(
+    k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float
+) -> _Numbers:
+    """Spread as torch.linspace does on a vector unit: single-precision step, from both ends."""
+    span = np.asarray(last - first, np.float32) / np.asarray(np.maximum(count - 1, 1), np.float32)
+    step = span.astype(np.float64)
+    ahead = np.asarray(first + step * k, np.float32)
+    back = np.asarray(last - step * (count - 1 - k), np.float32)
+    spread = np.rint(np.where(k < count // 2, ahead, back)).astype(np.float64)
+    numbers: _Numbers = np.where(np.asarray(count) < 2, np.asarray(first, np.float64), spread)
+    return numbers
+
+
+def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+    step = (last - first + 1) / count
+    numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
+    return numbers
+
+
+INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, float], _Numbers]] = {
     "interval": _interval,
     "linspace": _linspace,
     "linspace-float32": _linspace_float32,
     "arange": _arange,
 }
+"""By name: from places among the sampled frames, first and last frame, count and rate of a clip,
+numbers or arrays of one length, to the frames."""
 
 SPREAD_BY_RATE = ("interval",)
 """The ways of `INDEX_RULES` for which the rate matters beside the number of frames."""
@@ -372,14 +544,6 @@ DEFAULT_SAMPLING = {
     "transformers": "linspace",
     "transformers-qwen2": "arange",
 }
-
-
-def _within(count: int, available: int) -> int:
-    if PAIR <= count <= available:
-        return count
-    raise FrameCountError(
-        count, available, f"{count} of {available} usable frame(s) chosen, at least {PAIR} needed"
-    )
 
 
 def _known_rate(video_fps: float | None) -> float:
