@@ -110,9 +110,10 @@ def test_a_warning_of_the_model_is_said_with_every_count(tmp_path):
     }  # fmt: skip
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(config))
     model = load_model_file(tmp_path)
-    assert "the folder states no image size" in model.warnings[0]
-    assert set(model.warnings) <= set(count_tokens(PHOTO, model).warnings)
-    assert set(model.warnings) <= set(next(count_many(PHOTO, model)).warnings)
+    warnings = model.rules().image.warnings
+    assert "preprocessor_config.json does not state all for images" in warnings[0]
+    assert set(warnings) <= set(count_tokens(PHOTO, model).warnings)
+    assert set(warnings) <= set(next(count_many(PHOTO, model)).warnings)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_warning_of_the_model_is_said_with_every_count(tmp_path):
         (DecodeError, {"source": FIXTURES / "header_only.jpg"}),
         (UnknownModelError, {"source": PHOTO, "model": "no-such-model"}),
         (UnknownFactError, {"source": PHOTO, "model": "qwen-vl-ocr"}),
-        (UnknownFactError, {"source": STREET, "model": "Qwen/Qwen3-VL-Reranker-2B"}),
+        (UnknownFactError, {"source": STREET, "model": "Qwen/Qwen3-VL-Reranker-8B"}),
         (
             FrameCountError,
             {"source": FIXTURES / "subsecond.mp4", "model": "qvq-max", "strict": True},

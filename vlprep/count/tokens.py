@@ -17,7 +17,7 @@ import numpy.typing as npt
 from vlprep.count.pixels import PixelLimits, image_limits, video_limits
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.geometry import smart_resize, smart_resize_batch, smart_resize_clip
-from vlprep.maths.sampling import PAIR, plan_frames
+from vlprep.maths.sampling import PAIR, frame_range, plan_frames
 from vlprep.models.spec import ImageRule, Prompt, VideoRule
 from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View
@@ -171,7 +171,7 @@ def _image_count(
         markers=view.rules.prompt.image_markers,
         limits=limits,
         rules=view.rules.name,
-        warnings=view.model.warnings + limits.warnings + _refused_by_service(size, rule),
+        warnings=_known(view, rule) + limits.warnings + _refused_by_service(size, rule),
     )
 
 
@@ -225,26 +225,57 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
         limits=limits,
         rules=view.rules.name,
         plan=plan,
-        warnings=view.model.warnings + plan.warnings + limits.warnings + padding + uncertain,
+        warnings=_known(view, rule) + plan.warnings + limits.warnings + padding + uncertain,
     )
+
+
+def _known(view: View, rule: ImageRule | VideoRule) -> tuple[str, ...]:
+    """Return what a user must know of the model and of the rule before believing a count."""
+    return view.model.warnings + rule.warnings
 
 
 def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
     rule, asked = view.video_rule, view.options
+    fps, nframes, reference = _frames_asked(info, view)
     return plan_frames(
         info.frame_count,
-        None if info.fps is None else float(info.fps),
-        fps=rule.fps if asked.fps is None and asked.nframes is None else asked.fps,
-        nframes=asked.nframes,
+        _rate(info),
+        fps=fps,
+        nframes=nframes,
         min_frames=rule.min_frames if asked.min_frames is None else asked.min_frames,
         max_frames=asked.max_frames,
         max_frames_default=rule.max_frames,
         start_seconds=asked.start_seconds,
         end_seconds=asked.end_seconds,
-        reference=rule.count,
+        frame_factor=rule.temporal_patch_size,
+        reference=reference,
         sampling=asked.sampling or rule.sampling,
         strict=asked.strict,
     )
+
+
+def _rate(info: VideoInfo) -> float | None:
+    return None if info.fps is None else float(info.fps)
+
+
+def _frames_asked(info: VideoInfo, view: View) -> tuple[float | None, int | None, str]:
+    """Return the rate or the number of frames to sample, and the rule that counts them.
+
+    Where every frame is shown, no rule counts: each is taken as it is.
+    """
+    rule, asked = view.video_rule, view.options
+    if asked.fps is not None or asked.nframes is not None:
+        return asked.fps, asked.nframes, rule.count
+    if rule.shows == "fps":
+        return rule.fps, None, rule.count
+    if rule.shows == "nframes":
+        return None, rule.nframes, rule.count
+    first, last = frame_range(info.frame_count, _rate(info), asked.start_seconds, asked.end_seconds)
+    frames = last - first + 1
+    least = rule.min_frames if rule.shows == "all" else 1
+    most = rule.max_frames if rule.shows == "all" else frames
+    least, most = asked.min_frames or least, asked.max_frames or most
+    return None, min(max(frames, least), most), "transformers"
 
 
 FRAME_CHOICES = (
@@ -275,9 +306,10 @@ def _resize_frames(
 ) -> tuple[ImageSize, tuple[str, ...]]:
     factor, low, high = rule.factor, limits.min_pixels, limits.max_pixels
     padding: tuple[str, ...] = ()
-    if frames < PAIR and not strict:
-        padding = ("a single frame is shown twice, as models read frames in pairs",)
-        frames = PAIR
+    group = rule.temporal_patch_size
+    if frames < group and not strict:
+        padding = (_repeated(frames, group),)
+        frames = group
     if limits.per_clip:
         resized = smart_resize_clip(
             frames, *size, factor=factor, min_pixels=low, max_pixels=high,
@@ -288,6 +320,12 @@ def _resize_frames(
             *size, factor=factor, min_pixels=low, max_pixels=high, reference=rule.resize
         )
     return resized, padding
+
+
+def _repeated(frames: int, group: int) -> str:
+    if group == PAIR:
+        return "a single frame is shown twice, as models read frames in pairs"
+    return f"the last of {frames} frame(s) is repeated, as the model reads {group} at a time"
 
 
 def timestamp_tokens(

@@ -36,6 +36,8 @@ class FrameRequest:
     """What the caller bounds the count to; not looked at against the clip's length."""
     max_frames_default: int
     """The bound where the caller gave none."""
+    frame_factor: int = PAIR
+    """Frames that the model reads together, for the rules that ask."""
 
     def bound(self, total: int) -> int:
         """Return the upper bound for a clip of `total` frames."""
@@ -53,6 +55,7 @@ def smart_nframes(
     min_frames: int | None = None,
     max_frames: int | None = None,
     max_frames_default: int | None = None,
+    frame_factor: int = PAIR,
     reference: str = "docs",
 ) -> int:
     """Return how many of `total_frames` frames at `video_fps` frames per second are sampled.
@@ -61,8 +64,9 @@ def smart_nframes(
     default to the reference's own: 4, and `max_frames_default` (768, or 512 for "docs") which,
     other than a `max_frames` of the caller, is first lowered to the clip's length. `reference` is
     "docs" (Model Studio guides of 2025-06-05 and 2025-12-18, which know only `fps`),
-    "qwen-vl-utils" (0.0.14), "transformers" (5.23.0, for Qwen3-VL and later) or
-    "transformers-qwen2" (5.23.0, for Qwen2-VL and Qwen2.5-VL).
+    "qwen-vl-utils" (0.0.14), "transformers" (5.24.0, for Qwen3-VL and later) or
+    "transformers-qwen2" (5.24.0, for Qwen2-VL and Qwen2.5-VL, where a count is a multiple of
+    `frame_factor`).
 
     Raises `FrameCountError` where the reference refuses: too few frames, or more asked than there
     are. Raises `ConstraintError` for an unusable rate, and for `fps` together with `nframes`.
@@ -72,7 +76,9 @@ def smart_nframes(
     >>> smart_nframes(297, 25.0, reference="qwen-vl-utils")
     22
     """
-    request = _request(fps, nframes, min_frames, max_frames, max_frames_default, reference)
+    request = _request(
+        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
+    )
     return _look_up(FRAME_COUNT_RULES, reference)(total_frames, video_fps, request)
 
 
@@ -87,6 +93,7 @@ def plan_frames(
     max_frames_default: int | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
+    frame_factor: int = PAIR,
     reference: str = "docs",
     sampling: str | None = None,
     strict: bool = False,
@@ -108,7 +115,9 @@ def plan_frames(
     """
     first, last = frame_range(total_frames, video_fps, start_seconds, end_seconds)
     available = last - first + 1
-    request = _request(fps, nframes, min_frames, max_frames, max_frames_default, reference)
+    request = _request(
+        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
+    )
     count, warnings = _planned_count(available, video_fps, request, reference, strict)
     rate = video_fps or ASSUMED_FPS
     sampling = sampling or DEFAULT_SAMPLING[reference]
@@ -160,6 +169,7 @@ def count_frames(
     min_frames: int | None = None,
     max_frames: int | None = None,
     max_frames_default: int | None = None,
+    frame_factor: int = PAIR,
     reference: str = "docs",
     strict: bool = False,
 ) -> int:
@@ -172,7 +182,9 @@ def count_frames(
     """
     if total_frames < 1:
         raise FrameCountError(1, total_frames, "the clip has no frames")
-    request = _request(fps, None, min_frames, max_frames, max_frames_default, reference)
+    request = _request(
+        fps, None, min_frames, max_frames, max_frames_default, frame_factor, reference
+    )
     return _planned_count(total_frames, video_fps, request, reference, strict)[0]
 
 
@@ -182,6 +194,7 @@ def _request(
     min_frames: int | None,
     max_frames: int | None,
     max_frames_default: int | None,
+    frame_factor: int,
     reference: str,
 ) -> FrameRequest:
     if fps is not None and nframes is not None:
@@ -195,6 +208,7 @@ def _request(
         min_frames=4 if min_frames is None else min_frames,
         max_frames=max_frames,
         max_frames_default=own_maximum if max_frames_default is None else max_frames_default,
+        frame_factor=frame_factor,
     )
 
 
@@ -296,12 +310,13 @@ def _qwen_vl_utils_count(total: int, video_fps: float | None, request: FrameRequ
 
 
 def _transformers_qwen2_count(total: int, video_fps: float | None, request: FrameRequest) -> int:
+    group = request.frame_factor
     if request.nframes is not None:
-        return _within(round(request.nframes / PAIR) * PAIR, total)
-    high = math.floor(min(request.bound(total), total) / PAIR) * PAIR
+        return _within(round(request.nframes / group) * group, total, group)
+    high = math.floor(min(request.bound(total), total) / group) * group
     wanted = total / _known_rate(video_fps) * request.fps
-    count = math.floor(min(max(wanted, request.min_frames), high, total) / PAIR) * PAIR
-    return _within(count, total)
+    count = math.floor(min(max(wanted, request.min_frames), high, total) / group) * group
+    return _within(count, total, group)
 
 
 def _transformers_count(total: int, video_fps: float | None, request: FrameRequest) -> int:
@@ -374,11 +389,11 @@ DEFAULT_SAMPLING = {
 }
 
 
-def _within(count: int, available: int) -> int:
-    if PAIR <= count <= available:
+def _within(count: int, available: int, least: int = PAIR) -> int:
+    if least <= count <= available:
         return count
     raise FrameCountError(
-        count, available, f"{count} of {available} usable frame(s) chosen, at least {PAIR} needed"
+        count, available, f"{count} of {available} usable frame(s) chosen, at least {least} needed"
     )
 
 
