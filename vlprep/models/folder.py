@@ -92,12 +92,15 @@ class Folder:
     def processor(self) -> Table:
         """What is known of the class around both, by its name or else by the model type."""
         known = self.tables["processors"]
-        for file in _PROCESSOR_FILES:
-            name = (self._file(file) or {}).get("processor_class")
-            if name:
-                break
-        found = known.get(name) if isinstance(name, str) else None
+        named = next(filter(None, map(self._processor_name, _PROCESSOR_FILES)), None)
+        found = known.get(named) if isinstance(named, str) else None
         return found or known.get(self.model_type.get("processor"), {})
+
+    def _processor_name(self, file: str) -> Any:
+        try:
+            return (self._file(file) or {}).get("processor_class")
+        except ModelFileError:
+            return None  # no number hangs on it
 
     @property
     def is_own_processor(self) -> bool:
