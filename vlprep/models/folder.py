@@ -91,22 +91,26 @@ class Folder:
     @property
     def processor(self) -> Table:
         """What is known of the class around both, by its name or else by the model type."""
-        known = self.tables["processors"]
         named = next(filter(None, map(self._processor_name, _PROCESSOR_FILES)), None)
+        known: Mapping[str, Table] = self.tables["processors"]
         found = known.get(named) if isinstance(named, str) else None
-        return found or known.get(self.model_type.get("processor"), {})
+        return found or self._own_processor
+
+    @property
+    def is_own_processor(self) -> bool:
+        """Whether the class around both is the one of the model type."""
+        return bool(self._own_processor) and self.processor == self._own_processor
+
+    @property
+    def _own_processor(self) -> Table:
+        found: Table = self.tables["processors"].get(self.model_type.get("processor", ""), {})
+        return found
 
     def _processor_name(self, file: str) -> Any:
         try:
             return (self._file(file) or {}).get("processor_class")
         except ModelFileError:
             return None  # no number hangs on it
-
-    @property
-    def is_own_processor(self) -> bool:
-        """Whether the class around both is the one of the model type."""
-        own = self.tables["processors"].get(self.model_type.get("processor"))
-        return own is not None and self.processor == own
 
     def table(self, part: Part) -> Config:
         """Return the table that a part is loaded from; raises `ModelFileError` where none is."""
