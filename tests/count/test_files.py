@@ -110,10 +110,9 @@ def test_a_warning_of_the_model_is_said_with_every_count(tmp_path):
     }  # fmt: skip
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(config))
     model = load_model_file(tmp_path)
-    warnings = model.rules().image.warnings
-    assert "preprocessor_config.json does not state all for images" in warnings[0]
-    assert set(warnings) <= set(count_tokens(PHOTO, model).warnings)
-    assert set(warnings) <= set(next(count_many(PHOTO, model)).warnings)
+    assert "the folder states no image size" in model.warnings[0]
+    assert set(model.warnings) <= set(count_tokens(PHOTO, model).warnings)
+    assert set(model.warnings) <= set(next(count_many(PHOTO, model)).warnings)
 
 
 @pytest.mark.parametrize(

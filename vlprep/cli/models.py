@@ -41,7 +41,7 @@ def command(*, name: str | None, model_file: str | None, as_json: bool) -> int:
     else:
         click.echo("\n".join(_page(specs[0])))
     for spec in specs if len(specs) == 1 else ():
-        for warning in _warnings(spec):
+        for warning in spec.warnings:
             note(f"warning: {spec.name}: {warning}")
     return 0
 
@@ -55,13 +55,6 @@ def _named(name: str | None, model_file: str | None) -> tuple[ModelSpec, ...]:
         if not begin_so:
             raise
         return begin_so
-
-
-def _warnings(spec: ModelSpec) -> Iterator[str]:
-    """Yield what a user must know of the model, and of images and videos by its default rules."""
-    yield from spec.warnings
-    for part in (spec.rules().image, spec.rules().video):
-        yield from part.warnings if part is not None else ()
 
 
 def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
@@ -231,7 +224,7 @@ def _numbers(rule: ImageRule | VideoRule, usual: ImageRule | VideoRule | None) -
     """Show every number of a rule; a star marks those that differ from the rule in force."""
     for field in fields(rule):
         value = getattr(rule, field.name)
-        if value is None or field.name in ("sources", "warnings"):
+        if value is None or field.name == "sources":
             continue
         differs = usual is not None and getattr(usual, field.name) != value
         shown = f"{value:,}" if isinstance(value, int) else str(value)

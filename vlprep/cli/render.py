@@ -192,23 +192,16 @@ class Reported(Protocol):
 def report_problems(results: Iterable[Reported | MediaFailure], view: View | None = None) -> bool:
     """Print failures on stderr, and with a `view` warnings; returns whether anything failed.
 
-    What the model itself warns of has been said when it was bound; what its rules of images and
-    videos warn of is said with the first file that it matters to.
+    What the model itself warns of has been said when it was bound.
     """
-    failed, said = False, set[str]()
+    failed = False
     for result in results:
         if isinstance(result, MediaFailure):
             failed = True
             note(f"error: {result.source}: {result.message}")
         elif view is not None:
-            say_warnings(result.source, (w for w in result.warnings if w not in said), view)
-            said.update(set(result.warnings) & _rule_warnings(view))
+            say_warnings(result.source, result.warnings, view)
     return failed
-
-
-def _rule_warnings(view: View) -> set[str]:
-    parts = (view.rules.image, view.rules.video)
-    return {warning for part in parts if part is not None for warning in part.warnings}
 
 
 def say_warnings(source: str, warnings: Iterable[str], view: View) -> None:

@@ -171,7 +171,7 @@ def _image_count(
         markers=view.rules.prompt.image_markers,
         limits=limits,
         rules=view.rules.name,
-        warnings=_known(view, rule) + limits.warnings + _refused_by_service(size, rule),
+        warnings=view.model.warnings + limits.warnings + _refused_by_service(size, rule),
     )
 
 
@@ -225,13 +225,8 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
         limits=limits,
         rules=view.rules.name,
         plan=plan,
-        warnings=_known(view, rule) + plan.warnings + limits.warnings + padding + uncertain,
+        warnings=view.model.warnings + plan.warnings + limits.warnings + padding + uncertain,
     )
-
-
-def _known(view: View, rule: ImageRule | VideoRule) -> tuple[str, ...]:
-    """Return what a user must know of the model and of the rule before believing a count."""
-    return view.model.warnings + rule.warnings
 
 
 def _clip_plan(info: VideoInfo, view: View) -> FramePlan:

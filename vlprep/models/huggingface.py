@@ -31,20 +31,23 @@ def read_folder(path: Path, tables: Mapping[str, Table], shipped: Table) -> dict
     Raises `ModelFileError` when neither images nor videos of a Qwen vision model can be counted.
     """
     folder = Folder(path, tables)
+    image, of_images = _part(folder, "image", shipped)
+    video, of_videos = _part(folder, "video", shipped)
     rules: dict[str, Any] = {
         "title": f"{shipped['title']} with the model's own configuration",
         "date": shipped["date"],
         "verified": shipped["verified"],
-        **_part(folder, "image", shipped),
-        **_part(folder, "video", shipped),
+        "prompt": _prompt(folder),
+        **image,
+        **video,
     }
     if "image" not in rules and "video" not in rules:
         raise ModelFileError(*rules["image_refusal"])
-    rules["prompt"] = _prompt(folder)
     model: dict[str, Any] = {
         "family": folder.type_name or "a Hugging Face folder",
         "kind": "open-weights",
         "sources": ["HF"],
+        "warnings": _warnings(of_images, of_videos),
         "rules": {"transformers": rules, **_utils_rules(rules)},
         **_context(folder.config),
         **_boxes(folder),
@@ -52,16 +55,29 @@ def read_folder(path: Path, tables: Mapping[str, Table], shipped: Table) -> dict
     return {"models": {folder.name: model}}
 
 
-def _part(folder: Folder, part: Part, shipped: Table) -> dict[str, Any]:
-    """Return the rule of images or of videos, or why there is none."""
+def _warnings(of_images: list[str], of_videos: list[str]) -> list[str]:
+    """Return what is said of both once, and the rest with what it is said of."""
+    return [
+        *(text for text in of_images if text in of_videos),
+        *(_said_of("image", text) for text in of_images if text not in of_videos),
+        *(_said_of("video", text) for text in of_videos if text not in of_images),
+    ]
+
+
+def _said_of(part: Part, text: str) -> str:
+    return text if part in text.casefold() else f"{part}s: {text}"
+
+
+def _part(folder: Folder, part: Part, shipped: Table) -> tuple[dict[str, Any], list[str]]:
+    """Return the rule of images or of videos, or why there is none; and what is to be said."""
     try:
         table = folder.table(part)
         reader = _Reader(folder, table, part, folder.class_of(table, part))
         rule = reader.image_rule() if part == "image" else reader.video_rule()
     except ModelFileError as error:
-        return {f"{part}_refusal": [error.path, error.problem]}
-    rule["warnings"] = [*reader.remarks, *_remarks(folder, reader, rule, shipped)]
-    return {part: {**rule, "sources": ["HF"]}}
+        return {f"{part}_refusal": [error.path, error.problem]}, []
+    said = [*reader.remarks, *_remarks(folder, reader, rule, shipped)]
+    return {part: {**rule, "sources": ["HF"]}}, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,14 +295,20 @@ def _misfit(folder: Folder, reader: _Reader) -> Iterator[str]:
 def _defaults(folder: Folder, reader: _Reader, shipped: Table) -> Iterator[str]:
     """Say which defaults of the class stand in, where the family ships with other numbers."""
     family = shipped[reader.part].get(folder.model_type.get("shipped"), {})
-    standing_in = [
-        _default(key, reader.defaults[key], family.get(name))
+    missing = [
+        key
         for key, name in _MATTERING.items()
         if key in reader.missing and reader.defaults[key] != family.get(name)
     ]
-    if standing_in:
-        missing = f"{reader.table.name} does not state all for {reader.part}s"
-        yield f"{missing}; class default: {', '.join(standing_in)}"
+    if missing:
+        values = (
+            _default(key, reader.defaults[key], family.get(_MATTERING[key])) for key in missing
+        )
+        what = dict.fromkeys("size" if key in _EDGES else key for key in missing)
+        yield (
+            f"the folder states no {reader.part} {' or '.join(what)}: "
+            f"class default {', '.join(values)}"
+        )
 
 
 _MATTERING = {"patch_size": "patch_size", **_EDGES}

@@ -54,8 +54,8 @@ def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
 def models_named(prefix: str) -> tuple[ModelSpec, ...]:
     """Return the models with a name that begins so, case and the prefix `Qwen/` apart.
 
-    >>> [model.name for model in models_named("qvq-72b")]
-    ['Qwen/QVQ-72B-Preview']
+    >>> [model.name for model in models_named("Qwen3-omni")][:1]
+    ['Qwen/Qwen3-Omni-30B-A3B-Instruct']
     """
     names = [name for name in _models() if _folded(name).startswith(_folded(prefix))]
     return tuple(dict.fromkeys(map(get_model, names)))

@@ -65,8 +65,6 @@ class ImageRule:
     """Long over short side up to which the service accepts an image."""
     sources: tuple[str, ...]
     """Where these numbers were read."""
-    warnings: tuple[str, ...] = ()
-    """What a user must know before believing a count of images, said with every one."""
 
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "max_pixels")
@@ -127,8 +125,6 @@ class VideoRule:
     """How many, where that is "nframes"."""
     sources: tuple[str, ...]
     """Where these numbers were read."""
-    warnings: tuple[str, ...] = ()
-    """What a user must know before believing a count of videos, said with every one."""
 
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
