@@ -128,7 +128,7 @@ class View:
         and for options that contradict each other, and `TypeError` for an unknown option.
         """
         spec = get_model(model)
-        name = model if isinstance(model, str) else spec.name
+        name = model if isinstance(model, str) and model in spec.aliases else spec.name
         return cls(spec, spec.rules(rules), ViewOptions(**asked), name)
 
     def asking(self, **changes: Unpack[OptionKeywords]) -> Self:

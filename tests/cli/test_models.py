@@ -60,7 +60,7 @@ def test_a_model_file_is_shown_with_its_warnings(run):
     ran = run("models", "--model-file", TESTS / "models" / "fine-tune")
     assert ran.code == 0
     assert ran.out.startswith("fine-tune · qwen2_5_vl, open weights")
-    assert "class default" in ran.err
+    assert "does not say that videos are sampled" in ran.err
 
 
 def test_what_a_model_takes_by_url_and_where_its_boxes_hold_is_shown_with_sources(run):
@@ -71,6 +71,33 @@ def test_what_a_model_takes_by_url_and_where_its_boxes_hold_is_shown_with_source
 
 
 def test_unknown_names_fail_with_near_matches(run):
-    ran = run("models", "Qwen3-VL-8B-Instruct")
+    ran = run("models", "SomeLab/Qwen3-VL-8B-Instruct-4bit")
     assert ran.code == 1
     assert "Qwen/Qwen3-VL-8B-Instruct" in ran.err
+
+
+def test_the_beginning_of_names_lists_those_that_begin_so(run):
+    lines = run("models", "Qwen2.5-VL").out.splitlines()
+    names = [line.split()[0] for line in lines if "qwen" in line.casefold()]
+    assert "Qwen/Qwen2.5-VL-7B-Instruct" in names
+    assert "qwen2.5-vl-7b-instruct" in names
+    assert all("qwen2.5-vl" in name.casefold() for name in names)
+    document = run("models", "qwen2.5-vl", "--json").json
+    assert [model["name"] for model in document["models"]] == names
+
+
+def test_a_shorter_name_shows_its_model(run):
+    assert run("models", "qwen/qwen3-vl-8b").out.startswith("Qwen/Qwen3-VL-8B-Instruct")
+
+
+def test_a_page_says_what_the_rules_were_checked_with(run):
+    page = run("models", "Qwen/Qwen3-VL-8B-Instruct").out
+    assert "transformers 5.24.0, 2026; checked by running 5.24.0" in page
+
+
+def test_a_part_of_a_folder_that_cannot_be_counted_is_told(run, tmp_path):
+    (tmp_path / "preprocessor_config.json").write_text(
+        '{"image_processor_type": "Qwen2VLImageProcessorFast"}'
+    )
+    page = run("models", "--model-file", tmp_path).out
+    assert "video_processor_type names no class of a Qwen processor" in page

@@ -198,7 +198,7 @@ def test_a_model_file_counts_a_fine_tune(run):
     ran = run("tokens", "photo.jpg", "--model-file", folder, "--json")
     assert ran.json["model"] == "fine-tune"
     assert ran.json["rules"] == "transformers"
-    assert "no video size" in ran.err or "class default" in ran.err
+    assert "does not say that videos are sampled" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_a_warning_of_the_model_is_said_with_every_count(tmp_path):
         (DecodeError, {"source": FIXTURES / "header_only.jpg"}),
         (UnknownModelError, {"source": PHOTO, "model": "no-such-model"}),
         (UnknownFactError, {"source": PHOTO, "model": "qwen-vl-ocr"}),
-        (UnknownFactError, {"source": STREET, "model": "Qwen/Qwen3-VL-Reranker-2B"}),
+        (UnknownFactError, {"source": STREET, "model": "Qwen/Qwen3-VL-Reranker-8B"}),
         (
             FrameCountError,
             {"source": FIXTURES / "subsecond.mp4", "model": "qvq-max", "strict": True},

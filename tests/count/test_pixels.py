@@ -124,7 +124,7 @@ def test_qwen_vl_utils_takes_a_cap_of_the_caller_only_downwards():
 
 
 def test_frame_limits_are_the_caller_s_and_a_total_is_refused():
-    rule = get_model("Qwen/Qwen2.5-VL-7B-Instruct").rules().video
+    rule = get_model("Qwen/Qwen2.5-Omni-7B").rules().video
     assert (frame(rule).min_pixels, frame(rule).max_pixels) == (100_352, 602_112)
     assert frame(rule, 10_000).max_pixels == 602_112
     with pytest.raises(ConstraintError, match="has no total_pixels"):
@@ -132,11 +132,19 @@ def test_frame_limits_are_the_caller_s_and_a_total_is_refused():
 
 
 def test_frame_capped():
-    rule = get_model("Qwen/Qwen2.5-VL-7B-Instruct").rules("transformers-capped").video
+    rule = get_model("Qwen/Qwen2.5-Omni-7B").rules("transformers-capped").video
     total = int(128_000 * 784 * 0.9)
     assert frame(rule, 20).max_pixels == 602_112
     assert frame(rule, 701).max_pixels == total * 2 // 701 != total // 701 * 2
     assert frame(rule, 768, total_pixels=10**6).max_pixels == int(100_352 * 1.05)
+
+
+def test_a_model_may_set_the_tokens_of_a_capped_budget_and_the_frames_of_a_step():
+    rule = get_model("Qwen/Qwen2.5-Omni-7B").rules("transformers-capped").video
+    own = replace(rule, cap_tokens=64_000, temporal_patch_size=4)
+    assert frame(own, 701).max_pixels == int(64_000 * 784 * 0.9) * 4 // 701
+    rule = get_model("Qwen/Qwen3-VL-8B-Instruct").rules("transformers-capped").video
+    assert frame(replace(rule, cap_tokens=256), 20).max_pixels == 256 * 1024 * 20
 
 
 def test_clip_limits_are_totals():

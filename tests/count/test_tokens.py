@@ -196,7 +196,7 @@ def test_the_floor_of_a_frame_is_stronger_than_the_clip_s_budget():
     ("error", "model", "asked"),
     [
         (UnknownFactError, "qwen-vl-ocr", {}),
-        (UnknownFactError, "Qwen/Qwen3-VL-Reranker-2B", {}),
+        (UnknownFactError, "Qwen/Qwen3-VL-Reranker-8B", {}),
         (ConstraintError, "qvq-max", {"nframes": 8}),
         (ConstraintError, "qvq-max", {"fps": 2, "nframes": 8}),
         (ConstraintError, "Qwen/Qwen3-VL-8B-Instruct", {"total_pixels": 10**6}),

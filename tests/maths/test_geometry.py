@@ -47,13 +47,20 @@ def test_the_order_of_operations_is_the_references_own():
     assert smart_resize(6400, 3380, **GUIDE) == (1372, 700)
 
 
-@pytest.mark.parametrize("reference", [name for name in ALL if name != "docs"])
+@pytest.mark.parametrize("reference", [name for name in ALL if name not in ("docs", "as-is")])
 def test_200_to_1_passes_and_more_is_refused(reference):
     assert min(smart_resize(28, 5600, **GUIDE, reference=reference)) >= 28
     with pytest.raises(AspectRatioError) as caught:
         smart_resize(28, 5601, **GUIDE, reference=reference)
     assert caught.value.size == (28, 5601)
     assert caught.value.limit == 200
+
+
+def test_what_is_taken_as_it_is_must_fit():
+    limits = {"factor": 28, "min_pixels": 1, "max_pixels": 100}
+    assert smart_resize(56, 28_000, **limits, reference="as-is") == (56, 28_000)
+    with pytest.raises(ResizeError, match="no multiple of 28"):
+        smart_resize(56, 57, **limits, reference="as-is")
 
 
 def test_the_guides_image_code_has_no_limit_of_the_ratio():

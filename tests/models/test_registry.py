@@ -32,10 +32,10 @@ def test_a_record_passes_through():
     ("name", "near"),
     [
         ("qvq-maxx", "qvq-max"),
-        ("QVQ-MAX", "qvq-max"),
         ("qwen3vl-plus", "qwen3-vl-plus"),
         ("Qwen3-VL-8B-Instruct", "Qwen/Qwen3-VL-8B-Instruct"),
-        ("qwen/qwen2.5-vl-7b-instruct", "Qwen/Qwen2.5-VL-7B-Instruct"),
+        ("qwen2.5vl:7b", "Qwen/Qwen2.5-VL-7B-Instruct"),
+        ("unsloth/Qwen2-VL-2B-Instruct-bnb-4bit", "Qwen/Qwen2-VL-2B-Instruct"),
     ],
 )
 def test_unknown_names_come_with_near_ones(name, near):
@@ -44,6 +44,29 @@ def test_unknown_names_come_with_near_ones(name, near):
     assert caught.value.name == name
     assert near in caught.value.suggestions
     assert near in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("QVQ-MAX", "qvq-max"),
+        ("qwen/qwen2.5-vl-7b-instruct", "Qwen/Qwen2.5-VL-7B-Instruct"),
+        ("Qwen/Qwen3-VL-8B", "Qwen/Qwen3-VL-8B-Instruct"),
+        ("qwen2-vl-7b", "Qwen/Qwen2-VL-7B-Instruct"),
+        ("qwen3.5-9b", "Qwen/Qwen3.5-9B"),
+    ],
+)
+def test_letters_prefix_and_instruct_do_not_matter_where_one_model_remains(name, meant):
+    assert get_model(name).name == meant
+    assert View.of(name).name == meant  # what requests call it
+
+
+@pytest.mark.parametrize("name", ["Qwen3-VL-8B-Instruct", "qwen2.5-vl-7b"])
+def test_a_name_that_two_models_share_is_not_guessed(name):
+    with pytest.raises(UnknownModelError) as caught:
+        get_model(name)
+    service, weights = caught.value.suggestions[:2]
+    assert weights.casefold() == f"qwen/{service}"
 
 
 def test_a_name_like_no_other_has_no_suggestion():

@@ -57,7 +57,7 @@ def test_the_frames_a_model_takes():
     [
         ("qwen3-vl-plus", "guide-2025-12", "nothing: no source allows a higher"),
         ("qwen3-vl-plus", "api-2026", "up to 2,048,000"),
-        ("Qwen/Qwen2.5-VL-7B-Instruct", "transformers", "a higher `max_pixels`"),
+        ("Qwen/Qwen2.5-Omni-7B", "transformers", "a higher `max_pixels`"),
     ],
 )
 def test_the_pixels_of_a_frame(name, rules, remedy):
@@ -104,7 +104,7 @@ def test_a_plan_that_falls_short_has_a_reason(name, size, frames, prefer, budget
 
 def test_the_lower_limit():
     tiny = replace(SHORT, size=ImageSize(40, 40))
-    bound = bounds(tiny, "Qwen/Qwen2.5-VL-7B-Instruct", budget=100_000)["lower limit"]
+    bound = bounds(tiny, "Qwen/Qwen2.5-Omni-7B", budget=100_000)["lower limit"]
     assert "enlarged" in bound.reason
     assert "100,352 pixels" in bound.reason
 

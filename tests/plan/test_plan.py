@@ -5,7 +5,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from vlprep.count.spending import spending
 
 from tests.places import FIXTURES
 from vlprep import (

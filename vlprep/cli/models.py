@@ -11,7 +11,8 @@ import click
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
 from vlprep.count.explain import cite
-from vlprep.models.registry import find_source, list_models, resolve_model
+from vlprep.errors import UnknownModelError
+from vlprep.models.registry import find_source, list_models, models_named, resolve_model
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 
@@ -25,19 +26,35 @@ SCHEMA = "vlprep.models/1"
 def command(*, name: str | None, model_file: str | None, as_json: bool) -> int:
     """List the models, or show one with all its numbers and where they come from.
 
+    The beginning of names lists those that begin so.
+
     \b
     vlprep models
     vlprep models qwen3-vl-plus
+    vlprep models qwen2.5-vl
     """
-    if name is None and model_file is None:
-        specs = list_models()
-        print_json(_document(specs)) if as_json else _print_list(specs)
-        return 0
-    spec = resolve_model(name, model_file)
-    print_json(_document((spec,))) if as_json else click.echo("\n".join(_page(spec)))
-    for warning in spec.warnings:
-        note(f"warning: {spec.name}: {warning}")
+    specs = list_models() if name is None and model_file is None else _named(name, model_file)
+    if as_json:
+        print_json(_document(specs))
+    elif len(specs) > 1:
+        _print_list(specs)
+    else:
+        click.echo("\n".join(_page(specs[0])))
+    for spec in specs if len(specs) == 1 else ():
+        for warning in spec.warnings:
+            note(f"warning: {spec.name}: {warning}")
     return 0
+
+
+def _named(name: str | None, model_file: str | None) -> tuple[ModelSpec, ...]:
+    """Return the model of that name, or else those whose names begin so."""
+    try:
+        return (resolve_model(name, model_file),)
+    except UnknownModelError:
+        begin_so = models_named(name) if name and model_file is None else ()
+        if not begin_so:
+            raise
+        return begin_so
 
 
 def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
@@ -172,14 +189,16 @@ def _rule_set_lines(spec: ModelSpec, rule_set: RuleSet) -> Iterator[str]:
     force = " (in force unless --rules says otherwise)" if _is_default(spec, rule_set) else ""
     yield ""
     yield f"rules {rule_set.name}{force}"
-    yield f"  {rule_set.title}, {rule_set.date}"
+    checked = f"; checked by running {rule_set.verified}" if rule_set.verified else ""
+    yield f"  {rule_set.title}, {rule_set.date}{checked}"
     default = spec.rules()
     for label, rule, usual in (
         ("image", rule_set.image, default.image),
         ("video", rule_set.video, default.video),
     ):
         if rule is None:
-            yield f"  {label}: not stated"
+            refusal = rule_set.image_refusal if label == "image" else rule_set.video_refusal
+            yield f"  {label}: {': '.join(refusal) or 'not stated'}"
             continue
         yield f"  {label} {cite(rule.sources)}"
         yield from _numbers(rule, None if _is_default(spec, rule_set) else usual)

@@ -25,7 +25,10 @@ FLOOR_SHARE = 1.05
 """However small the clip's budget, a frame may have this many times the lower limit."""
 
 CAPPED_FRAME_TOKENS = 768
-"""Most tokens of a frame under transformers' cap_pixels_per_frame (Qwen3-VL and later)."""
+"""Most tokens of a frame under transformers' cap_pixels_per_frame (Qwen3-VL and later).
+
+That is its max_video_tokens, which a model's own file may set.
+"""
 
 CAPPED_CLIP_TOKENS = 128000
 """Context that transformers' cap_pixels_per_frame assumes for Qwen2-VL; 90 % of it is used."""
@@ -299,15 +302,16 @@ def _as_asked(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None
 
 def _frame_capped(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
     if total is None:
-        total = int(CAPPED_CLIP_TOKENS * rule.factor * rule.factor * 0.9)
-    share = (total * PAIR // frames).astype(np.float64)
+        total = int((rule.cap_tokens or CAPPED_CLIP_TOKENS) * rule.factor * rule.factor * 0.9)
+    share = (total * rule.temporal_patch_size // frames).astype(np.float64)
     return _Ranges(*limits, share, "the frame's share of the clip")
 
 
 def _clip_capped(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
     low, cap = limits
-    most = np.full_like(cap, CAPPED_FRAME_TOKENS * rule.factor**2)
-    share_is = f"{CAPPED_FRAME_TOKENS} tokens a frame"
+    tokens = rule.cap_tokens or CAPPED_FRAME_TOKENS
+    most = np.full_like(cap, tokens * rule.factor**2)
+    share_is = f"{tokens} tokens a frame"
     return _Ranges(low, cap // frames, most, share_is, times=frames)
 
 

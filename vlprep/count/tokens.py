@@ -30,7 +30,14 @@ from vlprep.maths.geometry import (
     smart_resize_clip_ranges,
     smart_resize_ranges,
 )
-from vlprep.maths.sampling import ASSUMED_FPS, PAIR, count_frames, moments_at, plan_frames
+from vlprep.maths.sampling import (
+    ASSUMED_FPS,
+    PAIR,
+    count_frames,
+    frame_range,
+    moments_at,
+    plan_frames,
+)
 from vlprep.models.spec import ImageRule, Prompt, VideoRule
 from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View
@@ -247,10 +254,17 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
 
 def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
     rule, asked = view.video_rule, view.options
+    asked_frames = _frames_asked(view)
+    if _shows_every(view):
+        first, last = frame_range(
+            info.frame_count, _rate(info), asked.start_seconds, asked.end_seconds
+        )
+        number = int(_every_frame(np.array(last - first + 1), view))
+        asked_frames |= {"fps": None, "nframes": number, "reference": "transformers"}
     return plan_frames(
         info.frame_count,
-        None if info.fps is None else float(info.fps),
-        **_frames_asked(view),
+        _rate(info),
+        **asked_frames,
         start_seconds=asked.start_seconds,
         end_seconds=asked.end_seconds,
         sampling=asked.sampling or rule.sampling,
@@ -292,7 +306,10 @@ def video_totals(
 
 def _clip_totals(frames: _Ints, rates: _Floats, sizes: _Ints, view: View) -> _Ints:
     rule, prompt = view.video_rule, view.rules.prompt
-    counts = count_frames(frames, rates, **_frames_asked(view), strict=view.options.strict)
+    if _shows_every(view):
+        counts = np.where(frames > 0, _every_frame(frames, view), 0)
+    else:
+        counts = count_frames(frames, rates, **_frames_asked(view), strict=view.options.strict)
     shown = np.maximum(counts, 1)
     resized = _resize_clips(sizes, shown, view)
     steps = -(-shown // rule.temporal_patch_size)
@@ -341,17 +358,40 @@ def _timestamps_of_clips(frames: _Ints, rates: _Floats, counts: _Ints, view: Vie
     return texts
 
 
+def _rate(info: VideoInfo) -> float | None:
+    return None if info.fps is None else float(info.fps)
+
+
 def _frames_asked(view: View) -> dict[str, Any]:
     """Return what is asked of the number of frames, as `plan_frames` and `count_frames` take it."""
     rule, asked = view.video_rule, view.options
+    is_free = asked.fps is None and asked.nframes is None
+    by_number = is_free and rule.shows == "nframes"
     return {
-        "fps": rule.fps if asked.fps is None and asked.nframes is None else asked.fps,
-        "nframes": asked.nframes,
+        "fps": rule.fps if is_free and not by_number else asked.fps,
+        "nframes": rule.nframes if by_number else asked.nframes,
         "min_frames": rule.min_frames if asked.min_frames is None else asked.min_frames,
         "max_frames": asked.max_frames,
         "max_frames_default": rule.max_frames,
+        "frame_factor": rule.temporal_patch_size,
         "reference": rule.count,
     }
+
+
+def _shows_every(view: View) -> bool:
+    """Say whether the rule shows all frames, or as many as its bounds allow, and none is chosen."""
+    asked = view.options
+    is_free = asked.fps is None and asked.nframes is None
+    return is_free and view.video_rule.shows in ("all", "every")
+
+
+def _every_frame(frames: _Ints, view: View) -> _Ints:
+    """Return how many frames of so many that is, by no rule of counting."""
+    rule, asked = view.video_rule, view.options
+    bounded = rule.shows == "all"
+    least = asked.min_frames or (rule.min_frames if bounded else 1)
+    most = asked.max_frames or (rule.max_frames if bounded else None)
+    return np.clip(frames, least, most) if most else np.maximum(frames, least)
 
 
 FRAME_CHOICES = (
@@ -382,9 +422,10 @@ def _resize_frames(
 ) -> tuple[ImageSize, tuple[str, ...]]:
     factor, low, high = rule.factor, limits.min_pixels, limits.max_pixels
     padding: tuple[str, ...] = ()
-    if frames < PAIR and not strict:
-        padding = ("a single frame is shown twice, as models read frames in pairs",)
-        frames = PAIR
+    group = rule.temporal_patch_size
+    if frames < group and not strict:
+        padding = (_repeated(frames, group),)
+        frames = group
     if limits.per_clip:
         resized = smart_resize_clip(
             frames, *size, factor=factor, min_pixels=low, max_pixels=high,
@@ -395,6 +436,12 @@ def _resize_frames(
             *size, factor=factor, min_pixels=low, max_pixels=high, reference=rule.resize
         )
     return resized, padding
+
+
+def _repeated(frames: int, group: int) -> str:
+    if group == PAIR:
+        return "a single frame is shown twice, as models read frames in pairs"
+    return f"the last of {frames} frame(s) is repeated, as the model reads {group} at a time"
 
 
 def timestamp_tokens(

@@ -39,6 +39,8 @@ class ResizeRule:
     """Long side over short side above which the reference refuses."""
     needs_ordered_limits: bool = False
     """The reference refuses `max_pixels` below `min_pixels`."""
+    keeps_size: bool = False
+    """Nothing is resized: sides that are no multiples of `factor` are refused."""
 
 
 RESIZE_RULES = {
@@ -50,8 +52,10 @@ RESIZE_RULES = {
     "qwen-vl-utils": ResizeRule(
         lifts_rounded_side=True, max_aspect_ratio=200.0, needs_ordered_limits=True
     ),
-    # transformers 4.57 to 5.23
+    # transformers 4.57 to 5.24
     "transformers": ResizeRule(lifts_floored_side=True, max_aspect_ratio=200.0),
+    # the same with do_resize off
+    "as-is": ResizeRule(keeps_size=True),
 }
 
 
@@ -69,7 +73,8 @@ def smart_resize(
     Both sides of the answer are multiples of `factor`, and their product is meant to lie in
     [`min_pixels`, `max_pixels`]; the references' rounding may leave that range by a little when
     it is narrow. `reference` is "docs" (Model Studio guides of 2025-06-05 and 2025-12-18; their
-    video samples' variant is "docs-video"), "qwen-vl-utils" (0.0.14) or "transformers" (5.23.0).
+    video samples' variant is "docs-video"), "qwen-vl-utils" (0.0.14), "transformers" (5.24.0) or
+    "as-is" (transformers with do_resize off, where sides must be multiples of `factor`).
 
     Raises `AspectRatioError` above 200:1 where the reference does, `ResizeError` for a side below
     1 or one that the reference would shrink to 0, and `ConstraintError` for limits that the
@@ -133,7 +138,7 @@ def smart_resize_clip(
 ) -> ImageSize:
     """Return the frame size for a clip whose pixel range is a total over its frames.
 
-    This is the video rule of transformers 5.23.0 for Qwen3-VL and later: `frame_count` frames of
+    This is the video rule of transformers 5.24.0 for Qwen3-VL and later: `frame_count` frames of
     `height` x `width` pixels share [`min_pixels`, `max_pixels`].
 
     Raises `FrameCountError` below `temporal_factor` frames, otherwise as `smart_resize` does.
@@ -281,7 +286,9 @@ def _resize_one(
     sides = np.array([[height], [width]], dtype=np.float64)
     answer = ImageSize(*map(int, _resize(sides, rule, factor, *ranges)[:, 0]))
     if answer.pixels == 0:
-        raise ResizeError(size, "so narrow that the reference shrinks a side to 0")
+        kept = f"taken as it is, and a side is no multiple of {factor}"
+        narrow = "so narrow that the reference shrinks a side to 0"
+        raise ResizeError(size, kept if rule.keeps_size else narrow)
     return answer
 
 
@@ -325,6 +332,8 @@ def _resize(
 
     Limits and counts are numbers, or rows of N.
     """
+    if rule.keeps_size:
+        return np.where((sides % factor == 0).all(axis=0), sides, 0)
     resized = np.rint(sides / factor)  # half to even, like Python's round
     resized *= factor
     if rule.lifts_rounded_side:

@@ -58,6 +58,8 @@ class FrameRequest:
     """What the caller bounds the count to; not looked at against the clip's length."""
     max_frames_default: int
     """The bound where the caller gave none."""
+    frame_factor: int = PAIR
+    """Frames that the model reads together, for the rules that ask."""
 
     def bound(self, total: Any, of: _Arithmetic) -> Any:
         """Return the upper bound for a clip of `total` frames."""
@@ -74,6 +76,7 @@ class FramesAsked(TypedDict, total=False):
     min_frames: int | None
     max_frames: int | None
     max_frames_default: int | None
+    frame_factor: int
     reference: str
 
 
@@ -100,6 +103,7 @@ def smart_nframes(
     min_frames: int | None = None,
     max_frames: int | None = None,
     max_frames_default: int | None = None,
+    frame_factor: int = PAIR,
     reference: str = "docs",
 ) -> Any:
     """Return how many of `total_frames` frames at `video_fps` frames per second are sampled.
@@ -108,8 +112,9 @@ def smart_nframes(
     default to the reference's own: 4, and `max_frames_default` (768, or 512 for "docs") which,
     other than a `max_frames` of the caller, is first lowered to the clip's length. `reference` is
     "docs" (Model Studio guides of 2025-06-05 and 2025-12-18, which know only `fps`),
-    "qwen-vl-utils" (0.0.14), "transformers" (5.23.0, for Qwen3-VL and later) or
-    "transformers-qwen2" (5.23.0, for Qwen2-VL and Qwen2.5-VL).
+    "qwen-vl-utils" (0.0.14), "transformers" (5.24.0, for Qwen3-VL and later) or
+    "transformers-qwen2" (5.24.0, for Qwen2-VL and Qwen2.5-VL, where a count is a multiple of
+    `frame_factor`).
 
     Of many clips, `total_frames`, `video_fps` or both are arrays, and so is the answer, int64; a
     clip that the reference refuses has 0.
@@ -124,13 +129,15 @@ def smart_nframes(
     >>> smart_nframes([300, 600, 1], 30.0, fps=1).tolist()
     [10, 20, 0]
     """
-    request = _request(fps, nframes, min_frames, max_frames, max_frames_default, reference)
+    request = _request(
+        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
+    )
     rule = _look_up(FRAME_COUNT_RULES, reference)
     if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
-        return _accepted(*_counted(rule, total_frames, video_fps, request), rule)
+        return _accepted(*_counted(rule, total_frames, video_fps, request), rule, request)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
     count, available = rule.count(totals, rates, request, _OF_ARRAYS)
-    return np.where(usable & rule.takes(count, available), count, 0).astype(np.int64)
+    return np.where(usable & rule.takes(count, available, request), count, 0).astype(np.int64)
 
 
 def plan_frames(
@@ -144,6 +151,7 @@ def plan_frames(
     max_frames_default: int | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
+    frame_factor: int = PAIR,
     reference: str = "docs",
     sampling: str | None = None,
     strict: bool = False,
@@ -165,7 +173,9 @@ def plan_frames(
     """
     first, last = frame_range(total_frames, video_fps, start_seconds, end_seconds)
     available = last - first + 1
-    request = _request(fps, nframes, min_frames, max_frames, max_frames_default, reference)
+    request = _request(
+        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
+    )
     count, warnings = _planned_count(available, video_fps, request, reference, strict)
     rate = video_fps or ASSUMED_FPS
     sampling = sampling or DEFAULT_SAMPLING[reference]
@@ -252,6 +262,7 @@ def count_frames(
     min_frames: int | None = None,
     max_frames: int | None = None,
     max_frames_default: int | None = None,
+    frame_factor: int = PAIR,
     reference: str = "docs",
     strict: bool = False,
 ) -> Any:
@@ -267,7 +278,9 @@ def count_frames(
     >>> count_frames([300, 3], 30.0, fps=1).tolist()
     [10, 3]
     """
-    request = _request(fps, nframes, min_frames, max_frames, max_frames_default, reference)
+    request = _request(
+        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
+    )
     if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
         if total_frames < 1:
             raise FrameCountError(1, total_frames, "the clip has no frames")
@@ -275,7 +288,7 @@ def count_frames(
     rule = _look_up(FRAME_COUNT_RULES, reference)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
     count, available = rule.count(totals, rates, request, _OF_ARRAYS)
-    taken = rule.takes(count, available)
+    taken = rule.takes(count, available, request)
     short = _short_clip_count(totals, rates, request, rule, _OF_ARRAYS)
     kept = usable & (taken | (not strict and short >= np.minimum(PAIR, totals)))
     chosen = np.where(taken, count, short)
@@ -304,6 +317,7 @@ def _request(
     min_frames: int | None,
     max_frames: int | None,
     max_frames_default: int | None,
+    frame_factor: int,
     reference: str,
 ) -> FrameRequest:
     if fps is not None and nframes is not None:
@@ -317,6 +331,7 @@ def _request(
         min_frames=4 if min_frames is None else min_frames,
         max_frames=max_frames,
         max_frames_default=own_maximum if max_frames_default is None else max_frames_default,
+        frame_factor=frame_factor,
     )
 
 
@@ -325,7 +340,7 @@ def _planned_count(
 ) -> tuple[int, tuple[str, ...]]:
     rule = _look_up(FRAME_COUNT_RULES, reference)
     try:
-        count = _accepted(*_counted(rule, available, video_fps, request), rule)
+        count = _accepted(*_counted(rule, available, video_fps, request), rule, request)
     except FrameCountError:
         rate = 1.0 if request.nframes is not None else _known_rate(video_fps)
         count = _short_clip_count(available, rate, request, rule, _OF_NUMBERS)
@@ -349,10 +364,11 @@ def _counted(
     return int(count), int(available)
 
 
-def _accepted(count: int, available: int, rule: CountRule) -> int:
-    if rule.takes(count, available):
+def _accepted(count: int, available: int, rule: CountRule, request: FrameRequest) -> int:
+    if rule.takes(count, available, request):
         return count
-    reason = f"{count} of {available} usable frame(s) chosen, at least {PAIR} needed"
+    least = rule.least(request)
+    reason = f"{count} of {available} usable frame(s) chosen, at least {least} needed"
     raise FrameCountError(count, available, reason)
 
 
@@ -441,11 +457,12 @@ def _qwen_vl_utils_count(
 def _transformers_qwen2_count(
     total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
 ) -> tuple[Any, Any]:
+    group = request.frame_factor
     if request.nframes is not None:
-        return round(request.nframes / PAIR) * PAIR, total
-    high = of.floor(of.least(request.bound(total, of), total) / PAIR) * PAIR
+        return round(request.nframes / group) * group, total
+    high = of.floor(of.least(request.bound(total, of), total) / group) * group
     wanted = of.most(total / rate * request.fps, request.min_frames)
-    return of.floor(of.least(of.least(wanted, high), total) / PAIR) * PAIR, total
+    return of.floor(of.least(of.least(wanted, high), total) / group) * group, total
 
 
 def _transformers_count(
@@ -469,19 +486,25 @@ class CountRule:
     """Whether an odd number may come of a clip that the reference refuses."""
     needs_rate: bool = False
     """Whether the clip's rate must be known even where a number of frames is asked."""
+    in_groups: bool = False
+    """Whether frames come in groups of the request's `frame_factor`, or in pairs."""
 
-    def takes(self, count: Any, available: Any) -> Any:
+    def least(self, request: FrameRequest) -> int:
+        """Return the fewest frames that are taken."""
+        return request.frame_factor if self.in_groups else PAIR
+
+    def takes(self, count: Any, available: Any, request: FrameRequest) -> Any:
         """Say of a count, or of an array of them, whether the reference takes it."""
         if self.takes_any:
             return count == count
-        return (count >= PAIR) & (count <= available)
+        return (count >= self.least(request)) & (count <= available)
 
 
 FRAME_COUNT_RULES: dict[str, CountRule] = {
     "docs": CountRule(_docs_count, takes_odd=True),
     "qwen-vl-utils": CountRule(_qwen_vl_utils_count, needs_rate=True),
     "transformers": CountRule(_transformers_count, takes_any=True),
-    "transformers-qwen2": CountRule(_transformers_qwen2_count),
+    "transformers-qwen2": CountRule(_transformers_qwen2_count, in_groups=True),
 }
 
 

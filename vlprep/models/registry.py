@@ -10,8 +10,9 @@ asked for. Hugging Face folders are read in `huggingface`.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib import resources
 from pathlib import Path
@@ -32,17 +33,32 @@ Table = Mapping[str, Any]
 def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
     """Return the record of a model by name or alias; a record passes through.
 
+    Case does not matter, and the prefix `Qwen/` and `-Instruct` may be left out, where one model
+    remains.
+
     Raises `UnknownModelError`, which carries the nearest names.
 
     >>> get_model("qvq-max").max_input_thinking_tokens
     106496
+    >>> get_model("qwen/qwen3-vl-8b").name
+    'Qwen/Qwen3-VL-8B-Instruct'
     """
     if isinstance(model, ModelSpec):
         return model
     name = DEFAULT_MODEL if model is None else model
-    if name not in _models():
-        raise UnknownModelError(name, nearest_names(name, _models()))
-    return _models()[name]()
+    if name in _models():
+        return _models()[name]()
+    return _by_short_name(name)
+
+
+def models_named(prefix: str) -> tuple[ModelSpec, ...]:
+    """Return the models with a name that begins so, case and the prefix `Qwen/` apart.
+
+    >>> [model.name for model in models_named("Qwen3-omni")][:1]
+    ['Qwen/Qwen3-Omni-30B-A3B-Instruct']
+    """
+    names = [name for name in _models() if _folded(name).startswith(_folded(prefix))]
+    return tuple(dict.fromkeys(map(get_model, names)))
 
 
 def list_models() -> tuple[ModelSpec, ...]:
@@ -127,8 +143,9 @@ def file_formats() -> FileFormats:
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     """Read a model of the user's own: a TOML file in the catalogue's schema, or a Hugging Face one.
 
-    The latter is a model folder or its `preprocessor_config.json`. `name` chooses among several
-    models of a TOML file.
+    The latter is a model folder, one of its four files (`preprocessor_config.json`,
+    `video_preprocessor_config.json`, `processor_config.json`, `config.json`), or a JSON file of
+    another name that names a Qwen class. `name` chooses among several models of a TOML file.
 
     Raises `FileNotFoundError`, `ModelFileError` when the file breaks the schema, and
     `UnknownModelError` when it has no model `name`.
@@ -138,7 +155,8 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     """
     path = Path(path)
     if path.is_dir() or path.suffix == ".json":
-        table: Table = read_folder(path)
+        path.stat()  # a file that is not there does not stand for its folder
+        table: Table = read_folder(path, _shared(), _rule_files()["transformers"])
         name = None
     else:
         table = _parse(path.read_bytes(), str(path))
@@ -159,14 +177,73 @@ def resolve_model(name: str | None, model_file: str | None) -> ModelSpec:
     return get_model(name) if model_file is None else load_model_file(model_file, name)
 
 
-def nearest_names(name: str, names: Mapping[str, object]) -> list[str]:
-    """Return up to three of `names` that `name` may have been meant to be."""
-    by_folded: dict[str, list[str]] = {}
-    for known in names:
-        by_folded.setdefault(known.casefold().removeprefix("qwen/"), []).append(known)
-    folded = name.casefold().removeprefix("qwen/")
-    close = difflib.get_close_matches(folded, by_folded, n=3, cutoff=0.6)
-    return [known for match in close for known in by_folded[match]][:3]
+def nearest_names(name: str, names: Iterable[str]) -> list[str]:
+    """Return up to three of `names` that `name` may have been meant to be.
+
+    Names of the same line of models come first, and of them those of the same size: others have
+    tokens of another side.
+
+    >>> nearest_names("qwen3-vl:8b", ["qwen2-vl-8b", "Qwen/Qwen3-VL-4B", "Qwen/Qwen3-VL-8B"])
+    ['Qwen/Qwen3-VL-8B', 'Qwen/Qwen3-VL-4B']
+    """
+    line = _line(name)
+    ranked = sorted(names, key=lambda known: _likeness(name, known), reverse=True)
+    related = [known for known in ranked if line and _line(known) == line]
+    if related:
+        return related[:3]
+    return [known for known in ranked if _likeness(name, known)[-1] >= _ALIKE][:3]
+
+
+_ALIKE = 0.6
+"""Share of characters that names must have in common where nothing else relates them."""
+
+_LINE = re.compile(r"(qvq|qwen)-?([\d.]*)-?(vl|omni)?")
+_SIZE = re.compile(r"\d+(?:\.\d+)?b\b")
+
+
+def _line(name: str) -> tuple[str | None, ...] | None:
+    """Return the line of models that a name tells: what it is built on, and what it is for."""
+    found = _LINE.match(_bare(name))
+    return found and found.groups()
+
+
+def _likeness(name: str, known: str) -> tuple[bool, bool, float]:
+    """Return how like two names are: of one size, both of weights, and the characters in common.
+
+    Weights have an owner, or a colon before their size; the services' names have neither.
+    """
+    ours, theirs = (_bare(one).replace(_INSTRUCT, "") for one in (name, known))
+    same_size = _SIZE.findall(ours)[:1] == _SIZE.findall(theirs)[:1]
+    same_kind = any(mark in name for mark in "/:") == ("/" in known)
+    return same_size, same_kind, difflib.SequenceMatcher(None, theirs, ours).ratio()
+
+
+def _bare(name: str) -> str:
+    """Return a name without its owner, in small letters, as hyphens divide it."""
+    return re.sub(r"[:_\s]", "-", name.casefold().rpartition("/")[2])
+
+
+_OWNER, _INSTRUCT = "qwen/", "-instruct"
+
+
+def _folded(name: str) -> str:
+    return name.casefold().removeprefix(_OWNER)
+
+
+def _by_short_name(name: str) -> ModelSpec:
+    """Return the only model that a name in other letters, or a shorter one, can mean."""
+    asked, found = name.casefold(), list[str]()
+    fold = str.casefold if asked.startswith(_OWNER) else _folded
+    for left_out in ("", _INSTRUCT):
+        wanted = asked.replace(left_out, "")
+        found = found or [
+            known for known in _models() if fold(known).replace(left_out, "") == wanted
+        ]
+    specs = dict.fromkeys(map(get_model, found))
+    if len(specs) == 1:
+        return next(iter(specs))
+    near = dict.fromkeys([*found, *nearest_names(name, _models())])
+    raise UnknownModelError(name, list(near)[:3])
 
 
 @cache
@@ -232,7 +309,7 @@ def _build_model(table: Table, name: str) -> ModelSpec:
 def _build_rules(name: str, part: Table, where: str) -> RuleSet:
     file = _rule_files().get(name, {})
     usual = {"prompt": "default"} if "default" in file.get("prompt", {}) else {}
-    heads = {key: file.get(key, default) for key, default in _HEADS.items()}
+    heads = _HEADS | {key: file[key] for key in ("title", "date", "verified") if key in file}
     classes = {key: file.get(key, {}) for key in _PARTS}
     return build(RuleSet, _filled({"name": name, **heads, **usual, **part}, classes), where)
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from vlprep.errors import ConstraintError, UnknownFactError
+from vlprep.errors import ConstraintError, ModelFileError, UnknownFactError, VlprepError
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 
 Kind = Literal["api", "open-weights"]
@@ -18,6 +18,9 @@ Thinking = Literal["always", "optional", "never"]
 BoxConvention = Literal["absolute", "relative-1000", "relative-999"]
 BOX_CONVENTIONS: tuple[BoxConvention, ...] = get_args(BoxConvention)
 """In pixels of the resized image, or in parts of each side: 1,000 or 999 are its far end."""
+FrameChoice = Literal["fps", "nframes", "all", "every"]
+FRAME_CHOICES: tuple[FrameChoice, ...] = get_args(FrameChoice)
+"""A rate; a number of frames; all within `min_frames` and `max_frames`; every one there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,12 @@ class VideoRule:
     """Fewest images that pass for a video."""
     max_list_images: int | None = None
     """Most images that pass for a video; `None` is no limit."""
+    cap_tokens: int | None = None
+    """Tokens by which a capped `budget` bounds frames; `None` is the reference's own number."""
+    shows: FrameChoice = "fps"
+    """Which frames are shown when the caller asks nothing; see `FRAME_CHOICES`."""
+    nframes: int | None = None
+    """How many, where that is "nframes"."""
     sources: tuple[str, ...]
     """Where these numbers were read."""
 
@@ -158,24 +167,38 @@ class RuleSet:
     """The document or package."""
     date: str
     """Its date, or that of its release."""
+    verified: str | None = None
+    """Version of the package that these rules were checked against by running it."""
     image: ImageRule | None = None
     """`None`: this source does not say how images are sized."""
     video: VideoRule | None = None
     """`None`: this source does not say how videos are sampled and sized."""
     prompt: Prompt = field(default_factory=Prompt)
     """Markers and timestamps around the visual tokens."""
+    image_refusal: tuple[str, ...] = ()
+    """A file and what is wrong in it for images, where that is why there is no image rule."""
+    video_refusal: tuple[str, ...] = ()
+    """The same for videos."""
 
     def image_rule(self, model: str) -> ImageRule:
-        """Return the image rule of `model`; raises `UnknownFactError` if there is none."""
+        """Return the image rule of `model`; raises `UnknownFactError` if there is none.
+
+        Raises `ModelFileError` where the model's file is to blame.
+        """
         if self.image is None:
-            raise UnknownFactError(model, f"how {self.name} sizes images", _OWN_NUMBERS)
+            raise self._missing(model, "sizes images", self.image_refusal)
         return self.image
 
     def video_rule(self, model: str) -> VideoRule:
-        """Return the video rule of `model`; raises `UnknownFactError` if there is none."""
+        """Return the video rule of `model`; raises what `image_rule` does."""
         if self.video is None:
-            raise UnknownFactError(model, f"how {self.name} samples videos", _OWN_NUMBERS)
+            raise self._missing(model, "samples videos", self.video_refusal)
         return self.video
+
+    def _missing(self, model: str, does: str, refusal: tuple[str, ...]) -> VlprepError:
+        if refusal:
+            return ModelFileError(*refusal)
+        return UnknownFactError(model, f"how {self.name} {does}", _OWN_NUMBERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

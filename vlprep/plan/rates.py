@@ -63,6 +63,7 @@ class ClipRates:
                 min_frames=self.rule.min_frames if asked.min_frames is None else asked.min_frames,
                 max_frames=asked.max_frames,
                 max_frames_default=self.rule.max_frames,
+                frame_factor=self.rule.temporal_patch_size,
                 reference=self.rule.count,
                 strict=asked.strict,
             )

@@ -31,7 +31,7 @@ from vlprep.maths.geometry import (
     smart_resize_clip_ranges,
     smart_resize_ranges,
 )
-from vlprep.maths.sampling import PAIR, SPREAD_BY_RATE, sample_times
+from vlprep.maths.sampling import SPREAD_BY_RATE, sample_times
 from vlprep.models.spec import ImageRule, VideoRule
 from vlprep.plan.rates import ClipRates
 from vlprep.types import ImageSize, VideoInfo
@@ -176,7 +176,7 @@ class ClipChoices(ClipRates):
             steps = [_around(areas), lifted[lifted < self._lower_limit], np.array(self.caps)]
             row = np.unique(np.clip(np.concatenate(steps), *self.caps)).astype(np.int64)
             return np.broadcast_to(row, (len(frames), len(row)))
-        counts = np.maximum(frames, PAIR)[:, None]
+        counts = np.maximum(frames, rule.temporal_patch_size)[:, None]
         size = clip_source_size(*self.info.size, rule.factor)
         area = self._rounded_pixels(size)
         group = rule.temporal_patch_size
@@ -219,8 +219,8 @@ class ClipChoices(ClipRates):
         low, high = video_ranges(rule, frames, caps, asked.min_pixels, asked.total_pixels)
         if is_per_clip(rule):
             return smart_resize_clip_ranges(
-                frames if asked.strict else np.maximum(frames, PAIR), *self.info.size,
-                factor=rule.factor, min_pixels=low, max_pixels=high,
+                frames if asked.strict else np.maximum(frames, rule.temporal_patch_size),
+                *self.info.size, factor=rule.factor, min_pixels=low, max_pixels=high,
                 temporal_factor=rule.temporal_patch_size,
             )  # fmt: skip
         return smart_resize_ranges(
