@@ -1,8 +1,9 @@
 """The public names and their homes; `__init__.py` reads them here."""
 
-from vlprep.boxes.answers import Shape as Shape
 from vlprep.boxes.boxes import LocatedShapes as LocatedShapes
 from vlprep.boxes.grids import map_boxes as map_boxes
+from vlprep.boxes.shapes import Box3D as Box3D
+from vlprep.boxes.shapes import Shape as Shape
 from vlprep.check.report import CheckReport as CheckReport
 from vlprep.check.routes import RouteAdvice as RouteAdvice
 from vlprep.check.rule import FileFacts as FileFacts

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from vlprep.draw.fonts import own_font
 from vlprep.draw.layout import MARGIN, Grid, choose_grid, scaled
 from vlprep.draw.lettering import (
     BACKGROUND,
@@ -24,7 +25,6 @@ from vlprep.draw.lettering import (
     TextBlock,
     caption,
     draw_blocks,
-    font_of,
     wrapped,
 )
 from vlprep.types import Frame, ImageSize
@@ -91,7 +91,8 @@ class ContactSheet:
         """Draw the frames added so far under a caption, as RGB of at most 16 megapixels.
 
         A title that is too long for the sheet is shortened in the middle, and so are long words of
-        `lines`, which are wrapped. Characters that the font lacks become boxes.
+        `lines`, which are wrapped. Letters that no font of the machine has
+        become escapes.
         """
         width = max(self._grid.size.width + 2 * MARGIN, _NARROWEST)
         blocks = caption(title, [*lines, *self._omission()], width - 2 * MARGIN)
@@ -136,7 +137,7 @@ def _draw_border(sheet: Image.Image, size: ImageSize, top: int, left: int) -> No
 
 def _draw_badge(sheet: Image.Image, word: str, size: int, bottom: int, left: int) -> None:
     """Write a word over the thumbnail's lower left corner: it repeats another one anyway."""
-    pen, font, inset = ImageDraw.Draw(sheet), font_of(size), size // 3
+    pen, font, inset = ImageDraw.Draw(sheet), own_font(size), size // 3
     right = left + math.ceil(font.getlength(word)) + 2 * inset
     top = bottom - size - inset
     pen.rectangle((left, top, right, bottom - 1), fill=SUBSTITUTE)
@@ -145,7 +146,7 @@ def _draw_badge(sheet: Image.Image, word: str, size: int, bottom: int, left: int
 
 def _draw_label(sheet: Image.Image, grid: Grid, kept: Frame, top: int, left: int) -> None:
     pen, size = ImageDraw.Draw(sheet), grid.font_size
-    font, top, time = font_of(size), top + size // 3, format_time(kept.timestamp_seconds)
+    font, top, time = own_font(size), top + size // 3, format_time(kept.timestamp_seconds)
     pen.text((left, top), time, fill=BRIGHT, font=font)
     sign = "frame " if grid.cell_width >= 14 * size else "#"
     if grid.label_lines == 1:
