@@ -22,6 +22,8 @@ from vlprep.count.prices import PriceEstimate as PriceEstimate
 from vlprep.count.tokens import TokenCount as TokenCount
 from vlprep.count.tokens import VideoCount as VideoCount
 from vlprep.errors import VlprepError as VlprepError
+from vlprep.events.events import LocatedEvent as LocatedEvent
+from vlprep.events.events import LocatedEvents as LocatedEvents
 from vlprep.frames.files import FrameRecord as FrameRecord
 from vlprep.frames.stream import FrameStream as FrameStream
 from vlprep.frames.view import ImageView as ImageView
@@ -40,6 +42,7 @@ from vlprep.functions import fit_images as fit_images
 from vlprep.functions import image_tokens as image_tokens
 from vlprep.functions import image_tokens_batch as image_tokens_batch
 from vlprep.functions import locate_boxes as locate_boxes
+from vlprep.functions import locate_events as locate_events
 from vlprep.functions import plan_media as plan_media
 from vlprep.functions import read_frames as read_frames
 from vlprep.functions import save_boxes as save_boxes

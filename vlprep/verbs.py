@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vlprep.count.budget import BudgetKeywords, TokenBudget
     from vlprep.count.files import Media, MediaCount, Result
     from vlprep.count.tokens import TokenCount, VideoCount
+    from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
     from vlprep.media.source import SourceLike
@@ -202,6 +203,17 @@ class Processor(View):
 
         view, how = self.with_keywords(asked)
         return locate_boxes(source, answer, view, **how)
+
+    def events(self, source: SourceLike | Sequence[SourceLike], answer: str) -> LocatedEvents:
+        """Map the times in the model's answer to frames of the video, from its header alone.
+
+        >>> found = processor().events("fixtures/street.mp4", "00:02 - 00:04 a bus passes")
+        >>> found.events[0].text, found.events[0].frames
+        ('a bus passes', range(60, 121))
+        """
+        from vlprep.events.events import locate_events
+
+        return locate_events(source, answer, self)
 
     # What is sent.
 

@@ -35,6 +35,7 @@ SUBSTITUTE: Colour = (229, 57, 53)
 """Colour that marks a substituted frame, RGB."""
 
 _NARROWEST = 800  # a caption needs that much, however small the frames are
+_MOST_STACKED = 12_000_000  # pixels; of the narrowest sheets a column that WebP still takes
 _MOST_FRAMES = 3000  # more thumbnails would be too small to show anything
 
 
@@ -112,6 +113,39 @@ class ContactSheet:
         drawn = f"One in {self._every} of the {self._added:,} frames is drawn here"
         unseen = self._unseen_substitutes
         return [f"{drawn}; substitutes among the others: {unseen:,}" if unseen else drawn]
+
+
+class SheetStack:
+    """Sheets one under the other, each shrunk to its share of 12 megapixels.
+
+    `expected` is how many will come, at least 1.
+
+    >>> stack = SheetStack(2)
+    >>> for width in (900, 800):
+    ...     stack.add(Image.new("RGB", (width, 300)))
+    >>> stack.draw().size
+    (900, 600)
+    """
+
+    def __init__(self, expected: int) -> None:
+        self._share = _MOST_STACKED // expected
+        self._sheets: list[Image.Image] = []
+
+    def add(self, sheet: Image.Image) -> None:
+        """Put a sheet under those that are there."""
+        scale = min(math.sqrt(self._share / (sheet.width * sheet.height)), 1.0)
+        size = scaled(ImageSize(sheet.height, sheet.width), scale)
+        self._sheets.append(_resized(sheet, size, Image.Resampling.LANCZOS))
+
+    def draw(self) -> Image.Image:
+        """Draw all, each at the left."""
+        width = max(sheet.width for sheet in self._sheets)
+        height = sum(sheet.height for sheet in self._sheets)
+        picture, top = Image.new("RGB", (width, height), BACKGROUND), 0
+        for sheet in self._sheets:
+            picture.paste(sheet, (0, top))
+            top += sheet.height
+        return picture
 
 
 def _resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Image.Image:

@@ -48,7 +48,7 @@ def json_values(text: str, trouble: Trouble) -> Iterator[Found]:
 
     >>> trouble = Trouble()
     >>> [found.value for found in json_values("So: [{'a': 1,}, {'b': 2}, {'c': ", trouble)]
-    [[{'a': 1}, {'b': 2}, {}]]
+    [[{'a': 1.0}, {'b': 2.0}, {}]]
     >>> trouble.cut_off
     True
     """

@@ -97,10 +97,10 @@ def _table_answers(table: dict[str, Any]) -> Iterator[str]:
             yield from _content(message) if isinstance(message, dict) else ()
     elif _is_message(table):
         yield from _content(table)
-    elif isinstance(table.get("response"), str) and "model" in table:
+    elif _is_text(table.get("response")) and "model" in table:
         yield table["response"]
-    elif _is_wrapped(table.get("output")) or _is_wrapped(table.get("body")):
-        yield from _answers(table.get("output") or table.get("body"))
+    elif _is_wrapped(output := table.get("output") or table.get("body")):
+        yield from [output["text"]] if _has_text(output) else _answers(output)
     elif _is_table(table.get("message")) or _is_table(table.get("response")):
         yield from _table_answers(table.get("message") or table["response"])
 
@@ -117,7 +117,11 @@ def _is_wrapped(value: Any) -> bool:
     """Say whether a value is what services put a reply in, not a part of an answer."""
     if isinstance(value, list):
         return any(map(_is_message, value))
-    return isinstance(value, dict) and ("choices" in value or _is_text(value.get("text")))
+    return _has_text(value) or (isinstance(value, dict) and "choices" in value)
+
+
+def _has_text(value: Any) -> bool:
+    return isinstance(value, dict) and _is_text(value.get("text"))
 
 
 def _is_text(value: Any) -> bool:
