@@ -162,15 +162,14 @@ def locate_events(
     (range(60, 121), 0.5)
     """
     media = as_frame_list(source)
-    is_list = isinstance(media, FrameList)
-    info = probe_frame_list(media, view) if is_list else probe_clip(media)
+    name, info = _probe(media, view)
     tokens, read = video_count(info, view), parse_events(answer)
     span = _shown(info, view)
     notes: Counter[str] = Counter()
     events = tuple(_located(event, span, info, tokens.plan, notes) for event in read.events)
     said = tuple(f"{what}: {count}" for what, count in notes.items())
     return LocatedEvents(
-        source=media.names[0] if is_list else source_name(media),
+        source=name,
         model=view.model.name,
         info=info,
         tokens=tokens,
@@ -180,6 +179,12 @@ def locate_events(
         warnings=(*info.warnings, *tokens.warnings, *read.warnings, *said),
         media=media,
     )
+
+
+def _probe(media: SourceLike | FrameList, view: View) -> tuple[str, VideoInfo]:
+    if isinstance(media, FrameList):
+        return media.names[0], probe_frame_list(media, view)
+    return source_name(media), probe_clip(media)
 
 
 def _rate(info: VideoInfo) -> float:

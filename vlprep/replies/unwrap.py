@@ -90,7 +90,7 @@ def _answers(value: Any) -> Iterator[str]:
 
 
 def _table_answers(table: dict[str, Any]) -> Iterator[str]:
-    choices = table.get("choices")
+    choices, output = table.get("choices"), table.get("output") or table.get("body")
     if isinstance(choices, list):
         for choice in filter(_is_table, choices):
             message = choice.get("message") or choice.get("delta") or choice
@@ -99,10 +99,14 @@ def _table_answers(table: dict[str, Any]) -> Iterator[str]:
         yield from _content(table)
     elif _is_text(table.get("response")) and "model" in table:
         yield table["response"]
-    elif _is_wrapped(output := table.get("output") or table.get("body")):
-        yield from [output["text"]] if _has_text(output) else _answers(output)
+    elif _is_wrapped(output):
+        yield from _texts(output)
     elif _is_table(table.get("message")) or _is_table(table.get("response")):
         yield from _table_answers(table.get("message") or table["response"])
+
+
+def _texts(output: Any) -> Iterator[str]:
+    yield from [output["text"]] if _has_text(output) else _answers(output)
 
 
 def _is_table(value: Any) -> bool:
