@@ -80,9 +80,18 @@ def test_of_a_reply_cut_off_the_answer_that_is_there_is_taken():
 
 @pytest.mark.parametrize(
     "answer",
-    ['{"output": [{"bbox_2d": [1, 2, 3, 4]}]}', '{"message": "cat", "box": [1, 2, 3, 4]}',
-     '{"role": "dog", "content": [1, 2, 3, 4]}', '<p class="a" data-x=\\"b\\">', "", '"', '"a"b"'],
-)  # fmt: skip
+    [
+        '{"output": [{"bbox_2d": [1, 2, 3, 4]}]}',
+        '{"message": "cat", "box": [1, 2, 3, 4]}',
+        '{"message": {}}',
+        '{"message":' * 900 + "1" + "}" * 900,
+        '{"role": "dog", "content": [1, 2, 3, 4]}',
+        '<p class="a" data-x=\\"b\\">',
+        "",
+        '"',
+        '"a"b"',
+    ],
+)
 def test_an_answer_that_looks_like_a_reply_stays_as_it_is(answer):
     assert unwrap(answer).text == answer
 

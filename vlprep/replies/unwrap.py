@@ -34,7 +34,7 @@ def unwrap(saved: str) -> Reply:
     '[{"a": 1}]'
     """
     found, cut_off = _saved_values(saved)
-    answers = [part for value in found for part in _answers(value)] or _printed_answers(saved)
+    answers = _all_answers(found) or _printed_answers(saved)
     text = _joined(answers) if _is_stream(found) else answers[0] if answers else saved
     said = []
     if cut_off and answers:
@@ -79,6 +79,13 @@ def _joined(parts: list[str]) -> str:
     return parts[-1] if repeats and len(set(parts)) > 1 else "".join(parts)
 
 
+def _all_answers(values: list[Any]) -> list[str]:
+    try:
+        return [answer for value in values for answer in _answers(value)]
+    except RecursionError:  # nested deeper than any reply
+        return []
+
+
 def _answers(value: Any) -> Iterator[str]:
     """Yield the answers of a reply, one for each choice; nothing of what is no reply."""
     if isinstance(value, list):
@@ -101,8 +108,8 @@ def _table_answers(table: dict[str, Any]) -> Iterator[str]:
         yield table["response"]
     elif _is_wrapped(output):
         yield from _texts(output)
-    elif _is_table(table.get("message")) or _is_table(table.get("response")):
-        yield from _table_answers(table.get("message") or table["response"])
+    elif isinstance(inner := table.get("message") or table.get("response"), dict):
+        yield from _table_answers(inner)
 
 
 def _texts(output: Any) -> Iterator[str]:
