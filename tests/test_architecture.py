@@ -26,11 +26,11 @@ FLOORS = (
     # From the ground up: a room may import itself and the floors below.
     {"errors"},
     {"units", "types"},
-    {"maths", "models", "media", "draw"},
+    {"maths", "models", "media", "draw", "replies"},
     {"view"},
     {"count"},
     {"frames", "check", "boxes"},
-    {"compress", "plan"},
+    {"compress", "plan", "events"},
     {"payload"},
     {"verbs"},
     {""},  # vlprep/__init__.py
@@ -46,6 +46,7 @@ DOORS = {
     "frames": {"stream", "files", "view"},
     "check": {"check"},
     "boxes": {"boxes"},
+    "events": {"events", "files"},
 }
 
 HOMES = {

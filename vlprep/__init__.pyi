@@ -1,8 +1,9 @@
 """The public names and their homes; `__init__.py` reads them here."""
 
-from vlprep.boxes.answers import Shape as Shape
 from vlprep.boxes.boxes import LocatedShapes as LocatedShapes
 from vlprep.boxes.grids import map_boxes as map_boxes
+from vlprep.boxes.shapes import Box3D as Box3D
+from vlprep.boxes.shapes import Shape as Shape
 from vlprep.check.report import CheckReport as CheckReport
 from vlprep.check.routes import RouteAdvice as RouteAdvice
 from vlprep.check.rule import FileFacts as FileFacts
@@ -21,6 +22,8 @@ from vlprep.count.prices import PriceEstimate as PriceEstimate
 from vlprep.count.tokens import TokenCount as TokenCount
 from vlprep.count.tokens import VideoCount as VideoCount
 from vlprep.errors import VlprepError as VlprepError
+from vlprep.events.events import LocatedEvent as LocatedEvent
+from vlprep.events.events import LocatedEvents as LocatedEvents
 from vlprep.frames.files import FrameRecord as FrameRecord
 from vlprep.frames.stream import FrameStream as FrameStream
 from vlprep.frames.view import ImageView as ImageView
@@ -67,6 +70,7 @@ from vlprep.verbs import fit_images as fit_images
 from vlprep.verbs import image_tokens as image_tokens
 from vlprep.verbs import image_tokens_batch as image_tokens_batch
 from vlprep.verbs import locate_boxes as locate_boxes
+from vlprep.verbs import locate_events as locate_events
 from vlprep.verbs import plan_media as plan_media
 from vlprep.verbs import processor as processor
 from vlprep.verbs import read_frames as read_frames

@@ -6,7 +6,7 @@ VlprepError
 ├─ UnknownFactError         (LookupError)   .model .fact
 ├─ ModelFileError           (ValueError)    .path
 ├─ CheckError                               .problems .findings
-├─ AnswerError              (ValueError)    a model's answer without boxes that can be read
+├─ AnswerError              (ValueError)    a model's answer without what is looked for
 ├─ MediaError                               .source
 │  ├─ UnsupportedFormatError (ValueError)   .format
 │  │  ├─ AudioOnlyError                     .has_cover
@@ -100,7 +100,7 @@ class CheckError(VlprepError):
 
 
 class AnswerError(VlprepError, ValueError):
-    """A model's answer has no boxes, points or polygons, or none that can be read."""
+    """A model's answer has no places or times in it, or none that can be read."""
 
     code = "answer"
 

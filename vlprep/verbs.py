@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from vlprep.count.budget import BudgetKeywords, TokenBudget
     from vlprep.count.files import Media, MediaCount, Result
     from vlprep.count.tokens import TokenCount, VideoCount
+    from vlprep.events.events import LocatedEvents
     from vlprep.frames.files import FrameFormat, FrameRecord
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
@@ -226,6 +227,17 @@ class Processor(View):
 
         view, how = self.with_keywords(asked)
         return locate_boxes(source, answer, view, **how)
+
+    def events(self, source: SourceLike | Sequence[SourceLike], answer: str) -> LocatedEvents:
+        """Map the times in the model's answer to frames of the video, from its header alone.
+
+        >>> found = processor().events("fixtures/street.mp4", "00:02 - 00:04 a bus passes")
+        >>> found.events[0].text, found.events[0].frames
+        ('a bus passes', range(60, 121))
+        """
+        from vlprep.events.events import locate_events
+
+        return locate_events(source, answer, self)
 
     # What is sent.
 
@@ -438,6 +450,20 @@ def locate_boxes(
     ('relative-1000', ((160.0, 240.0), (320.0, 480.0)))
     """
     return processor(model).locate(source, answer, **asked)
+
+
+def locate_events(
+    source: SourceLike | Sequence[SourceLike],
+    answer: str,
+    model: Model = None,
+    **view: Unpack[ViewKeywords],
+) -> LocatedEvents:
+    """Map the times in a model's answer to frames of the video, from its header alone.
+
+    >>> locate_events("fixtures/street.mp4", '[{"start_time": 9, "end_time": 12}]').warnings
+    ('events that reach beyond the 10.000 s that were shown, cut there: 1',)
+    """
+    return processor(model, **view).events(source, answer)
 
 
 def check_media(

@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlprep.boxes.answers import Shape, parse_answer
+from vlprep.boxes.answers import parse_answer
+from vlprep.boxes.shapes import Box3D, Shape
 from vlprep.errors import AnswerError
 
 BOX = ((1.0, 2.0), (30.0, 40.0))
@@ -36,6 +38,26 @@ def found(text):
         "cat(1,2),(30,40)",
         "cat: 1, 2, 30, 40",
         "a line before\ncat = 1 2 30 40\nand one after",
+        # Other spellings.
+        "[{'bbox_2d': [1, 2, 30, 40], 'label': 'cat'}]",
+        "[{'bbox_2d': (1, 2, 30, 40), 'label': 'cat', 'sub_label': None}]",
+        '[{"bbox_2d": ["1", "2", "30", "40"], "label": "cat"}]',
+        '{"bbox_2d": ["1,2", "30,40"], "label": "cat"}',
+        '[{"box_2d": [1, 2, 30, 40], "label": "cat"}]',
+        '{"boundingBox": [1, 2, 30, 40], "alt": "cat"}',
+        '[{"bbox_2d": [1, 2, 30, 40,], "label": "cat",},]',
+        '[{"bbox_2d": [1, 2, 30, 40] "label": "cat"}]',
+        "{bbox_2d: [1, 2, 30, 40], label: cat}",
+        "[{“bbox_2d”：［１，２，３０，４０］，“label”：“cat”}]",
+        '[{"bbox_2d": [1, 2, 30, 40], // upper left\n "label": "cat"}]',
+        '{"cat": [1, 2, 30, 40]}',
+        '{"label": "cat", "bbox": {"x1": 1, "y1": 2, "x2": 30, "y2": 40}}',
+        '{"label": "cat", "xmin": 1, "ymin": "2", "xmax": 30, "ymax": 40}',
+        '{"label": "cat", "x": 1, "y": 2, "width": 29, "height": 38}',
+        '{"label": ["cat"], "location": [1, 2, 30, 40]}',
+        "cat：（1，2），（30，40）",
+        r"[{\"bbox_2d\": [1, 2, 30, 40], \"label\": \"cat\"}]",
+        r'"[{\"bbox_2d\": [1, 2, 30, 40],\n \"label\": \"cat\"}]"',
     ],
 )
 def test_one_box_in_all_the_ways_to_write_it(text):
@@ -105,7 +127,27 @@ def test_an_element_that_is_not_closed_ends_where_the_next_begins():
 
 def test_a_key_of_broken_json_is_no_name():
     assert found('{\n  "bbox_2d": [1, 2, 30, 40],\n  "lab') == [Shape("box", BOX)]
-    assert found("[{'bbox_2d': [1, 2, 30, 40], 'label': 'cat'}]") == [Shape("box", BOX)]
+
+
+def test_a_label_that_cannot_be_read_is_said():
+    broken = parse_answer('{"bbox_2d": [1, 2, 30, 40], "label": cat: dog}')
+    table = parse_answer('{"bbox_2d": [1, 2, 30, 40], "label": {"en": "cat"}}')
+    for answer in (broken, table):
+        assert answer.shapes == (Shape("box", BOX),)
+        assert answer.warnings == ("labels that could not be read: 1",)
+    assert parse_answer('{"bbox_2d": [1, 2, 30, 40]}').warnings == ()
+
+
+def test_what_is_written_there_names_it_where_nothing_else_does():
+    (shape,) = found('{"bbox_2d": [1, 2, 30, 40], "text_content": "EXIT"}')
+    assert (shape.label, shape.text) == ("EXIT", "EXIT")
+
+
+def test_quotes_inside_of_a_label_are_part_of_it():
+    text = '[{"bbox_2d": [1, 2, 30, 40], "label": "the "red" cat\'s"}]'
+    assert found(text)[0].label == 'the "red" cat\'s'
+    assert found("[{'bbox_2d': [1, 2, 30, 40], 'label': 'cat's'}]")[0].label == "cat's"
+    assert found("{'bbox': [1, 2, 30, 40], 'label': '\\u732b\\ud83d\\ude3a'}")[0].label == "猫😺"
 
 
 def test_documents_as_markdown():
@@ -165,8 +207,8 @@ def test_what_is_no_place_is_left_out_and_said(odd):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " \n", "<think>[1, 2, 3, 4], or", "I see no cat.", "[]", "{}", "[1]",
-     '{"bbox_2d": [1, 2, 3]}', "in 2024, 3 cats",
+    ["", " \n", "<think>[1, 2, 3, 4], or", "A cat and a dog.", "[1]", '{"label": "cat"}',
+     '{"bbox_2d": [1, 2, 3]}', "in 2024, 3 cats", "I cannot see the image.", "no image given",
      "see [1] and [2]", "<p data-bbox='x'>t</p>", "<think>[1, 2, 3, 4]</think>", "\x00\x1b[31m"],
 )  # fmt: skip
 def test_an_answer_without_places_is_an_error(text):
@@ -174,10 +216,106 @@ def test_an_answer_without_places_is_an_error(text):
         parse_answer(text)
 
 
-def test_three_dimensions_are_recognised_and_refused():
-    text = '[{"bbox_3d": [0.1, 0.2, 1.5, 0.3, 0.3, 0.4, 0, 0, 0.1], "label": "chair"}]'
-    with pytest.raises(AnswerError, match=r"three dimensions .* ask the model for bbox_2d"):
-        parse_answer(text)
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("[]", "json"), ("{}", "json"), ("```json\n[]\n```", "json"), ('{"objects": []}', "json"),
+     ('{"bbox_2d": null, "label": "cat"}', "json"), ('[{"bbox_2d": [], "label": "cat"}]', "json"),
+     ("None", "text"), ("I see no cat.", "text"), ("There are no cats in the image.", "text"),
+     ("No objects were found.", "text"), ("The cat isn't visible here.", "text"),
+     ("未检测到目标", "text"), ("图中没有猫。", "text"), ("<think>[1, 2]</think>[]", "json")],
+)  # fmt: skip
+def test_an_answer_that_nothing_was_found_is_empty(text, form):
+    answer = parse_answer(text)
+    assert (answer.shapes, answer.form) == ((), form)
+
+
+def test_three_dimensions_are_passed_through_as_they_are():
+    numbers = (0.1, 0.2, 1.5, 0.3, 0.3, 0.4, 0, 0, 0.1)
+    text = json.dumps([{"bbox_3d": numbers, "label": "chair"}])
+    answer = parse_answer(text)
+    assert answer.boxes_3d == (Box3D(numbers, "chair"),)
+    assert answer.shapes == ()
+    assert "need the camera to be drawn: 1" in answer.warnings[0]
+    with pytest.raises(AnswerError, match="left out, not coordinates: 1"):
+        parse_answer('{"bbox_3d": [1, 2, 3]}')
+
+
+# Cases that were reported, each with inputs of its own.
+
+
+@pytest.mark.parametrize("escaped", [False, True])
+def test_escaped_html(escaped):
+    tags = [f'<p data-bbox="1 {n} 30 {n + 9}">line {n}</p>' for n in range(1, 17)]
+    text = "<html><body>\n" + "\n".join(tags) + "\n</body></html>"
+    answer = parse_answer(text.replace('"', '\\"') if escaped else text)
+    assert [shape.text for shape in answer.shapes] == [f"line {n}" for n in range(1, 17)]
+    assert answer.shapes[0].points == ((1, 1), (30, 10))
+    assert answer.warnings == ()
+
+
+CAKE = '[{"bbox_2d": [60, 95, 204, 278], "label": "cake"}]'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"choices": [{"index": 0, "message": {"role": "assistant", "content": CAKE}}],
+         "usage": {"prompt_tokens": 321, "x": [1, 2, 3, 4]}},
+        {"output": {"choices": [{"message": {"role": "assistant", "content": [{"text": CAKE}]}}]},
+         "usage": {"image_tokens": 302}},
+    ],
+    ids=["chat", "dashscope"],
+)  # fmt: skip
+def test_whole_reply(reply):
+    answer = parse_answer(json.dumps(reply))
+    assert answer.shapes == (Shape("box", ((60, 95), (204, 278)), "cake"),)
+    assert answer.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<points x1="10" y1="20" x2="30" y2="40" alt="windows">windows</points>',
+        "<points x1='10' y1='20' x2='30' y2='40'>windows</points>",
+        '<points x1=10 y1=20 x2=30 y2=40 alt="windows"/>',
+        '<points x1=\\"10\\" y1=\\"20\\" x2=\\"30\\" y2=\\"40\\">windows</points>',
+        '<point x="10" y="20">windows</point> and <point x="30" y="40" alt="windows">w</point>',
+        '<points alt="windows" x1="10" y1="20" x2="30" y2="40"',
+    ],
+)
+def test_xml_points(text):
+    answer = parse_answer(text)
+    assert answer.form == "xml"
+    assert [shape.points for shape in answer.shapes] == [((10, 20),), ((30, 40),)]
+    assert {shape.label for shape in answer.shapes} == {"windows"}
+    assert ("cut off" in str(answer.warnings)) == (not text.endswith(">"))
+
+
+def test_a_point_without_its_other_coordinate_is_left_out():
+    answer = parse_answer('<points x1="10" y1="20" x2="30" alt="a">a</points>')
+    assert answer.shapes == (Shape("point", ((10, 20),), "a"),)
+    assert answer.warnings[0].startswith("left out, not coordinates: 1")
+
+
+def test_ocr_words_info():
+    words = [{"rotate_rect": [95, 50, 30, 110, 90], "text": "TOTAL",
+              "location": [40, 35, 150, 35, 150, 65, 40, 65]}]  # fmt: skip
+    corners = ((40, 35), (150, 35), (150, 65), (40, 65))
+    located = parse_answer(json.dumps({"words_info": words}))
+    assert located.shapes == (Shape("polygon", corners, "TOTAL", "TOTAL"),)
+    del words[0]["location"]
+    (turned,) = parse_answer(json.dumps({"words_info": words})).shapes
+    assert np.allclose(turned.points, corners)
+    part = {"text": "TOTAL", "ocr_result": {"words_info": words}}
+    reply = {"output": {"choices": [{"message": {"role": "assistant", "content": [part]}}]}}
+    assert parse_answer(json.dumps(reply)).shapes == (turned,)
+
+
+def test_a_turn_is_clockwise_as_displayed():
+    (shape,) = found('{"rotate_rect": [100, 100, 80, 20, 10], "text": "up"}')
+    left, right = shape.points[0], shape.points[1]
+    assert right[0] - left[0] == pytest.approx(80 * np.cos(np.radians(10)))
+    assert right[1] - left[1] == pytest.approx(80 * np.sin(np.radians(10)))  # down to the right
 
 
 @pytest.mark.parametrize("bomb", ["[" * 100_000, '{"a":' * 50_000, "<p>" * 20_000 + "data-bbox"])
@@ -188,7 +326,9 @@ def test_nesting_without_end_is_no_crash(bomb):
 
 @pytest.mark.parametrize(
     "text",
-    ["[" + "1, " * 30_000, "1 " * 30_000 + "x", "cat: " + "(1, 2" * 20_000,
+    ["[" + "1, " * 30_000, "{'a': '" * 9_000, '["],' * 9_000, "[" + '"a ' * 20_000, "[//" * 9_000,
+     '<points x1="' * 9_000, '{"choices": [' * 900, "data: {" * 9_000, "no " * 30_000,
+     "1 " * 30_000 + "x", "cat: " + "(1, 2" * 20_000,
      "<p>" * 9_000 + "</x>" * 9_000 + "data-bbox", '{"a": [' * 900,
      "<box>" * 20_000, "<!-- Image " * 9_000],
     ids=lambda text: text[:9],
@@ -200,16 +340,54 @@ def test_a_model_that_repeats_itself_is_read_quickly(text):
     assert time.process_time() - started < 5
 
 
-@given(st.text(alphabet='[]{}(),"<>|- 0123456789.abox_2dp:\n') | st.text())
-def test_any_text_is_an_answer_or_an_answer_error(text):
+def check_any(text):
     try:
         answer = parse_answer(text)
     except AnswerError:
         return
-    assert answer.shapes
     for shape in answer.shapes:
         assert {"point": 1, "box": 2}.get(shape.kind, 3) <= len(shape.points)
         assert shape.bounds[0] <= shape.bounds[2]
+
+
+@given(st.text(alphabet="[]{}(),\"<>|- 0123456789.abox_2dp:\n'\\/=") | st.text())
+def test_any_text_is_an_answer_or_an_answer_error(text):
+    check_any(text)
+
+
+SPELLINGS = {
+    "json": lambda box, label: json.dumps([{"bbox_2d": box, "label": label}]),
+    "python": lambda box, label: repr([{"bbox_2d": tuple(box), "label": label}]),
+    "strings": lambda box, label: json.dumps({"bbox_2d": [*map(str, box)], "label": label}),
+    "escaped": lambda box, label: json.dumps([{"bbox_2d": box, "label": label}]).replace(
+        '"', '\\"'
+    ),
+    "reply": lambda box, label: json.dumps(
+        {"choices": [{"message": {"content": json.dumps({"bbox_2d": box, "label": label})}}]}
+    ),
+    "fence": lambda box, label: f"```json\n{json.dumps({'bbox_2d': box, 'label': label})}\n```",
+    "tokens": lambda box, label: "<ref>{4}</ref><box>({0},{1}),({2},{3})</box>".format(*box, label),
+    "text": lambda box, label: "{4}：（{0}，{1}），（{2}，{3}）".format(*box, label),
+}
+BOXES = st.tuples(*[st.integers(0, 999)] * 4)
+
+
+@given(BOXES, st.text("abcxyz猫犬é", min_size=1, max_size=9))
+def test_all_spellings_mean_the_same(box, label):
+    read = {name: found(spell(list(box), label)) for name, spell in SPELLINGS.items()}
+    assert all(shapes == read["json"] for shapes in read.values())
+    assert read["json"][0].label == label
+
+
+@given(st.sampled_from(sorted(SPELLINGS)), BOXES, st.data())
+def test_a_damaged_answer_is_an_answer_or_an_answer_error(name, box, data):
+    text = SPELLINGS[name](list(box), "cat")
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(text)))
+        gone = data.draw(st.integers(0, 5))
+        put = data.draw(st.text("[]{}()\"'\\:,<>｛“1e9", max_size=3))
+        text = text[:place] + put + text[place + gone :]
+    check_any(text)
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 9999)] * 4), min_size=1, max_size=8), st.booleans())

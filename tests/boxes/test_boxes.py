@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from tests.draw.tiny_font import tiny_font
 from tests.places import FIXTURES
 from vlprep import draw_boxes, get_model, image_tokens, locate_boxes, save_boxes
 from vlprep.boxes.outlines import COLOURS
+from vlprep.draw import fonts
 from vlprep.errors import AnswerError, ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.media.source import open_item
 from vlprep.types import ImageSize
@@ -111,10 +113,64 @@ def test_the_convention_and_who_said_it():
 
 
 def test_an_unknown_convention_is_asked_for_and_taken():
-    with pytest.raises(UnknownFactError, match="qwen-vl-max: no source states how it measures"):
-        locate_boxes(PHOTO, "[1, 2, 3, 4]", "qwen-vl-max")
-    found = locate_boxes(PHOTO, "[1, 2, 3, 4]", "qwen-vl-max", convention="absolute")
-    assert found.resized == image_tokens((480, 640), "qwen-vl-max").resized
+    with pytest.raises(UnknownFactError, match="qvq-max: no source states how it measures"):
+        locate_boxes(PHOTO, "[1, 2, 3, 4]", "qvq-max")
+    found = locate_boxes(PHOTO, "[1, 2, 3, 4]", "qvq-max", convention="absolute")
+    assert found.resized == image_tokens((480, 640), "qvq-max").resized
+
+
+def test_boxes_of_moving_names():
+    page = io.BytesIO()
+    Image.new("RGB", (1024, 1024)).save(page, "PNG")
+    for name in ("qwen-vl-max", "qwen-vl-max-latest", "qwen-vl-plus", "qwen-vl-plus-latest"):
+        found = locate_boxes(page, "cake: 60, 395, 204, 578", name, rules="guide-2025-06")
+        assert (found.convention, found.resized) == ("absolute", (980, 980))
+        assert found.sources == ("S002", "S004")
+        assert "may point elsewhere" in found.note
+        assert found.shapes[0].points[0] == pytest.approx((62.7, 412.7), abs=0.05)
+
+
+def test_an_answer_that_nothing_was_found_is_located_and_drawn():
+    found = locate_boxes(PHOTO, "[]")
+    assert (found.shapes, found.stored, found.warnings) == ((), (), ())
+    with Image.open(PHOTO) as photo:
+        assert np.array_equal(found.draw(), np.asarray(photo.convert("RGB")))
+
+
+def test_boxes_in_three_dimensions_come_along_unmapped():
+    numbers = [0.1, 0.2, 1.5, 0.3, 0.3, 0.4, 0, 0, 0.1]
+    found = locate_boxes(PHOTO, json.dumps({"bbox_3d": numbers, "label": "chair"}))
+    assert found.to_dict()["boxes_3d"] == [{"label": "chair", "numbers": numbers}]
+    assert found.shapes == ()
+
+
+def test_where_no_source_says_the_size_the_image_s_own_is_taken_and_said():
+    found = locate_boxes(PHOTO, "[10, 20, 30, 40]", rebuilt_without_sizes(), convention="absolute")
+    assert found.shapes[0].bounds == (10, 20, 30, 40)
+    assert "`resized`" in found.warnings[0]
+
+
+def rebuilt_without_sizes():
+    model = get_model("qwen3-vl-plus")
+    return replace(model, rule_sets=tuple(replace(r, image=None) for r in model.rule_sets))
+
+
+def test_chinese_labels_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(fonts, "font_files", tuple)
+    fonts.font_with.cache_clear()
+    named = tmp_path / "named.ttf"
+    named.write_bytes(tiny_font("手表"))
+    found = locate_boxes(PHOTO, '[{"bbox_2d": [323, 118, 444, 825], "label": "手表"}]')
+    (warning,) = found.drawing_warnings()
+    assert warning.startswith("labels with letters that no font here has, drawn as escapes: 1")
+    assert found.drawing_warnings(font=named) == ()
+    assert not np.array_equal(found.draw(), found.draw(font=named))
+    found.save(tmp_path / "out.png", font=named)
+    with Image.open(tmp_path / "out.png") as written:
+        assert np.array_equal(np.asarray(written), found.draw(font=named))
+    with pytest.raises(ConstraintError, match="not a font that can be read"):
+        found.draw(font=PHOTO)
+    fonts.font_with.cache_clear()
 
 
 def test_shapes_of_all_kinds_keep_their_order_and_names():
@@ -174,7 +230,7 @@ def test_a_video_is_not_an_image():
 
 def test_what_is_wrong_is_told_before_any_pixel_is_read():
     with pytest.raises(AnswerError):
-        locate_boxes(PHOTO, "nothing")
+        locate_boxes(PHOTO, "a photo")
     with pytest.raises(ConstraintError, match="unknown convention"):
         locate_boxes(PHOTO, "[1, 2, 3, 4]", convention="percent")
     with pytest.raises(FileNotFoundError):

@@ -184,7 +184,7 @@ def test_conventions_are_the_models_own(model, convention):
 
 
 @pytest.mark.parametrize(
-    "model", ["qwen-vl-max", "qwen-vl-plus", "qwen-vl-max-2025-08-13", "qwen-vl-plus-2025-07-10",
+    "model", ["qwen-vl-max-2025-08-13", "qwen-vl-plus-2025-07-10",
               "qwen-vl-ocr", "qvq-max", "Qwen/Qwen2.5-Omni-7B", "Qwen/Qwen3-VL-Embedding-2B"],
 )  # fmt: skip
 def test_an_unknown_convention_is_asked_for(model):

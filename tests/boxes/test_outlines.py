@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from vlprep.boxes.answers import Shape
 from vlprep.boxes.outlines import COLOURS, outlined
+from vlprep.boxes.shapes import Shape
 
 GREY = 90
 

@@ -19,7 +19,8 @@ def test_boxes_are_printed_in_pixels(run, answer):
     lines = ran.out.splitlines()
     assert lines[0].startswith("qwen3-vl-plus, coordinates relative-1000 [S004 2025-12-18")
     assert lines[1] == "pixels of photo.jpg, 640x480 as displayed"
-    assert [line.split() for line in lines[4:]] == [
+    assert lines[2].startswith("note: S004 says [0, 999]")
+    assert [line.split() for line in lines[5:]] == [
         ["1", "box", "car", "320.0", "120.0", "480.0", "240.0"],
         ["2", "point", "64.0", "48.0"],
     ]
@@ -57,7 +58,7 @@ def test_json_has_all_that_went_into_it(run, answer):
 def test_pixels_of_the_file_itself(run, answer):
     ran = run("boxes", "exif_6.jpg", answer, "--stored")
     assert ran.out.splitlines()[1].endswith("80x48 as displayed, EXIF orientation 6 undone")
-    assert ran.out.splitlines()[4].split()[3:] == ["12.0", "20.0", "24.0", "40.0"]
+    assert ran.out.splitlines()[5].split()[3:] == ["12.0", "20.0", "24.0", "40.0"]
 
 
 def test_pixel_limits_decide_what_absolute_means(run, answer):
@@ -68,11 +69,11 @@ def test_pixel_limits_decide_what_absolute_means(run, answer):
 
 
 def test_an_unknown_convention_is_asked_for(run, answer):
-    ran = run("boxes", "photo.jpg", answer, "-m", "qwen-vl-max")
+    ran = run("boxes", "photo.jpg", answer, "-m", "qvq-max")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.startswith("vlprep: qwen-vl-max: no source states how it measures boxes; give ")
+    assert ran.err.startswith("vlprep: qvq-max: no source states how it measures boxes; give ")
     assert ran.err.endswith("(absolute, relative-1000, relative-999)\n")
-    ran = run("boxes", "photo.jpg", answer, "-m", "qwen-vl-max", "--convention", "relative-999")
+    ran = run("boxes", "photo.jpg", answer, "-m", "qvq-max", "--convention", "relative-999")
     assert ran.code == 0
     assert "coordinates relative-999 (as --convention says)" in ran.out
 
@@ -97,10 +98,10 @@ def test_warnings_go_to_stderr(run):
 @pytest.mark.parametrize(
     ("stdin", "message"),
     [
-        (b"no cat here", "no box, point or polygon in the answer ('no cat here')"),
+        (b"a cat, or not", "no box, point or polygon in the answer ('a cat, or not')"),
         (b"", "no box, point or polygon in the answer (it is empty)"),
         (b"\xff\xfe[", "stdin: the answer is not text in UTF-8"),
-        (b'{"bbox_3d": [1, 2, 3]}', "three dimensions"),
+        (b'{"bbox_3d": [1, 2, 3]}', "left out, not coordinates: 1"),
     ],
 )
 def test_an_answer_that_cannot_be_read_is_one_line(run, stdin, message):
@@ -140,3 +141,27 @@ def test_a_hostile_label_cannot_move_the_cursor(run):
     ran = run("boxes", "photo.jpg", "-", stdin='{"bbox_2d": [1,2,3,4], "label": "a\\u001b[31mb"}')
     assert "\x1b" not in ran.out
     assert "a\\x1b[31mb" in ran.out
+
+
+def test_nothing_found_is_no_error(run):
+    ran = run("boxes", "photo.jpg", "-", stdin="No cat was found in the image.")
+    assert (ran.code, ran.err) == (0, "")
+    assert run("boxes", "photo.jpg", "-", "--json", stdin="[]").json["shapes"] == []
+
+
+def test_three_dimensions_are_printed_as_they_are(run):
+    stdin = '{"bbox_3d": [1, 2, 3, 4, 5, 6, 7, 8, 9], "label": "chair"}'
+    ran = run("boxes", "photo.jpg", "-", stdin=stdin)
+    assert ran.code == 0
+    assert "in three dimensions: chair [1.0, 2.0, 3.0" in ran.out
+    assert "need the camera" in ran.err
+
+
+def test_letters_without_a_font_are_said(run, tmp_path):
+    ran = run("boxes", "photo.jpg", "-", "-o", tmp_path / "o.png",
+              stdin='{"bbox_2d": [1, 2, 300, 400], "label": "a \\udbff\\udfff"}')  # fmt: skip
+    assert ran.code == 0
+    assert "drawn as escapes: 1" in ran.err and "name a font that has them with --font" in ran.err
+    ran = run("boxes", "photo.jpg", "-", "-o", tmp_path / "p.png", "--font", "photo.jpg",
+              stdin="[1, 2, 3, 4]")  # fmt: skip
+    assert (ran.code, ran.err) == (1, "vlprep: photo.jpg: not a font that can be read\n")

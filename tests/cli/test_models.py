@@ -35,7 +35,7 @@ def test_how_boxes_are_measured_is_shown_or_said_to_be_unknown(run):
     page = run("models", "qwen3-vl-plus").out
     assert "  boxes     relative-1000 [S004 2025-12-18, G1427 2025-09-28" in page
     assert "differs by at most 0.1 % of a side" in page
-    assert "boxes     not stated" in run("models", "qwen-vl-max").out
+    assert "boxes     not stated" in run("models", "qvq-max").out
     document = run("models", "Qwen/Qwen2-VL-7B-Instruct", "--json").json
     assert document["models"][0]["boxes"]["convention"] == "relative-1000"
     assert "G866" in document["sources"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from vlprep.boxes.answers import AnswerForm, Shape, parse_answer
+from vlprep.boxes.answers import AnswerForm, parse_answer
 from vlprep.boxes.grids import (
     answer_extent,
     box_convention,
@@ -19,8 +20,11 @@ from vlprep.boxes.grids import (
     turn_points,
 )
 from vlprep.boxes.outlines import outlined
+from vlprep.boxes.shapes import Box3D, Shape
 from vlprep.count.tokens import image_count
-from vlprep.errors import UnsupportedFormatError
+from vlprep.draw.fonts import font_file
+from vlprep.draw.lettering import undrawable
+from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.picture import read_picture
 from vlprep.media.source import SourceLike, open_item, source_name
@@ -57,6 +61,8 @@ class LocatedShapes:
     """Who says so."""
     sources: tuple[str, ...]
     """Where it was read of the model; empty where the caller said it."""
+    note: str | None = None
+    """What else the sources say of it."""
     resized: ImageSize | None
     """What the model saw; `None` where the coordinates are relative and nobody asked."""
     answered: tuple[Shape, ...]
@@ -65,30 +71,54 @@ class LocatedShapes:
     """In pixels of the image as displayed, not rounded."""
     stored: tuple[Shape, ...]
     """In pixels of the file before its EXIF orientation is applied, not rounded."""
+    boxes_3d: tuple[Box3D, ...] = ()
+    """Boxes in three dimensions, as the model says them: these are not mapped."""
     warnings: tuple[str, ...] = ()
     """What a user should know."""
     image: SourceLike = field(repr=False, compare=False)
     """What it is drawn on."""
 
-    def draw(self, source: SourceLike | None = None) -> npt.NDArray[np.uint8]:
+    def draw(
+        self, source: SourceLike | None = None, *, font: PathLike | None = None
+    ) -> npt.NDArray[np.uint8]:
         """Draw the shapes on the image, upright and at its own size.
 
         The result is RGB, height x width x 3. Shapes are numbered from 1 and named, each label in a
-        colour of its own; characters that Pillow's own font lacks become boxes. `source` is the
-        image where the one that was located in cannot be read again.
+        colour of its own. Letters that Pillow's own font lacks come from the file `font`, or from a
+        font of the machine; see `drawing_warnings`. `source` is the image where the one that was
+        located in cannot be read again.
 
-        Raises the errors of `read_picture`.
+        Raises the errors of `read_picture`, and `ConstraintError` for a file that is no font.
 
         >>> from vlprep import locate_boxes
         >>> locate_boxes("fixtures/photo.jpg", "boat: 250, 500, 500, 1000").draw().shape
         (480, 640, 3)
         """
+        named = _font_name(font)
         with open_item(self.image if source is None else source) as item:
             picture = read_picture(item)
-        return np.asarray(outlined(picture, self.shapes))
+        return np.asarray(outlined(picture, self.shapes, named))
+
+    def drawing_warnings(self, *, font: PathLike | None = None) -> tuple[str, ...]:
+        """Return what a user should know of the drawing: labels that no font has the letters for.
+
+        Raises `ConstraintError` for a file that is no font.
+        """
+        odd = undrawable((shape.label or "" for shape in self.shapes), _font_name(font))
+        if not odd:
+            return ()
+        return (
+            f"labels with letters that no font here has, drawn as escapes: {len(odd)}, for "
+            f"instance {odd[0]}; name a font that has them with `font`",
+        )
 
     def save(
-        self, path: PathLike, *, overwrite: bool = False, source: SourceLike | None = None
+        self,
+        path: PathLike,
+        *,
+        overwrite: bool = False,
+        source: SourceLike | None = None,
+        font: PathLike | None = None,
     ) -> None:
         """Write what `draw` draws to a picture file, whose ending chooses the format.
 
@@ -98,7 +128,7 @@ class LocatedShapes:
         format = picture_format(path)
         check_not_source(path, [self.source])
         check_new(path, overwrite=overwrite)
-        content = encode_picture(self.draw(source), format)
+        content = encode_picture(self.draw(source, font=font), format)
         with new_file(path, overwrite=overwrite) as file:
             file.write(content)
 
@@ -113,12 +143,14 @@ class LocatedShapes:
             "convention": self.convention,
             "convention_from": self.convention_from,
             "convention_sources": list(self.sources),
+            "convention_note": self.note,
             "height": self.info.size.height,
             "width": self.info.size.width,
             "orientation": self.info.orientation,
             "resized_height": height,
             "resized_width": width,
             "shapes": list(map(_shape_dict, self.shapes, self.stored, self.answered)),
+            "boxes_3d": [{"label": b.label, "numbers": list(b.numbers)} for b in self.boxes_3d],
             "warnings": list(self.warnings),
         }
 
@@ -140,7 +172,8 @@ def locate_boxes(
     those of the request. `unturned` says that the model was shown the file without its EXIF
     orientation, as qwen-vl-utils does it. Only the image's header is read.
 
-    Nothing is clipped: what lies outside of the image comes with a warning.
+    Nothing is clipped: what lies outside of the image comes with a warning. Of an answer that says
+    that nothing was found there are no shapes.
 
     Raises `AnswerError`, the errors of `probe` and `map_boxes`, and `UnsupportedFormatError` for a
     video.
@@ -158,6 +191,7 @@ def locate_boxes(
     turned = turn_points(mapped, info.size, info.orientation, upright=unturned)
     upright, stored = (turned, mapped) if unturned else (mapped, turned)
     doubts = _contradictions(read.shapes, in_force, answer_extent(in_force, seen))
+    rule = view.model.box_rule() if convention is None else None
     return LocatedShapes(
         source=source_name(source),
         model=view.model.name,
@@ -165,14 +199,27 @@ def locate_boxes(
         form=read.form,
         convention=in_force,
         convention_from="model" if convention is None else "caller",
-        sources=view.model.box_rule().sources if convention is None else (),
+        sources=rule.sources if rule else (),
+        note=rule.note if rule else None,
         resized=seen,
         answered=read.shapes,
         shapes=tuple(_with_points(read.shapes, upright)),
         stored=tuple(_with_points(read.shapes, stored)),
+        boxes_3d=read.boxes_3d,
         warnings=(*warnings, *info.warnings, *read.warnings, *doubts),
         image=source,
     )
+
+
+def _font_name(font: PathLike | None) -> str | None:
+    """Return the name of a font file, if one is named and can be read."""
+    if font is None:
+        return None
+    try:
+        font_file(os.fspath(font), 10)
+    except OSError as error:
+        raise ConstraintError(f"{os.fspath(font)}: not a font that can be read") from error
+    return os.fspath(font)
 
 
 def _image_info(source: SourceLike) -> ImageInfo:
@@ -193,7 +240,11 @@ def _seen(
     """Return the size that the model saw, if that is known or matters, and what is to be said."""
     if resized is not None or convention != "absolute":
         return (ImageSize(*resized) if resized else None), view.model.warnings
-    count = image_count(shown, view)
+    try:
+        count = image_count(shown, view)
+    except UnknownFactError:
+        unknown = "no source states at what size the model sees images: its pixels are taken for "
+        return shown, (*view.model.warnings, unknown + "those of the image; or give `resized`")
     return count.resized, count.warnings
 
 
@@ -209,7 +260,8 @@ def _shape_dict(shape: Shape, stored: Shape, answered: Shape) -> dict[str, Any]:
 
 
 def _all_points(shapes: Sequence[Shape]) -> npt.NDArray[np.float64]:
-    return np.array([point for shape in shapes for point in shape.points], np.float64)
+    points = [point for shape in shapes for point in shape.points]
+    return np.array(points, np.float64).reshape(-1, 2)
 
 
 def _with_points(shapes: Sequence[Shape], points: npt.NDArray[np.float64]) -> Iterator[Shape]:
@@ -227,6 +279,8 @@ def _contradictions(
     shapes: Sequence[Shape], convention: BoxConvention, extent: ImageSize
 ) -> Iterator[str]:
     """Warn of coordinates that cannot be, if the convention is what it is taken for."""
+    if not shapes:
+        return
     points = _all_points(shapes)
     if (points % 1).any() and points.max() <= 1:
         yield "no coordinate is over 1: parts of 1 are no convention here; multiply them by 1,000"

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from vlprep.boxes.answers import Shape
-from vlprep.draw.lettering import Colour, font_of, shortened
+from vlprep.boxes.shapes import Shape
+from vlprep.draw.lettering import Colour, shortened, text_width, write
 
 COLOURS: tuple[Colour, ...] = (
     (229, 57, 53), (30, 136, 229), (255, 193, 7), (67, 160, 71), (171, 71, 188),
@@ -30,11 +30,14 @@ _NEIGHBOURS = 200  # labels that a new one keeps clear of; of thousands no pictu
 _Area: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom; the last two not included
 
 
-def outlined(picture: npt.NDArray[np.uint8], shapes: Sequence[Shape]) -> Image.Image:
+def outlined(
+    picture: npt.NDArray[np.uint8], shapes: Sequence[Shape], font: str | None = None
+) -> Image.Image:
     """Draw shapes on a picture (RGB uint8, height x width x 3), numbered as they come, from 1.
 
     A label has one colour throughout. Lines and letters grow with the picture. What lies outside
-    of the picture is not drawn.
+    of the picture is not drawn. Letters that Pillow's own font lacks come from the file `font`, or
+    from a font of the machine.
 
     >>> from vlprep.boxes.answers import parse_answer
     >>> cat = parse_answer("cat: 10, 20, 60, 50").shapes
@@ -51,7 +54,7 @@ def outlined(picture: npt.NDArray[np.uint8], shapes: Sequence[Shape]) -> Image.I
         if not _meet(_grown(_area(image, shape), 1), canvas):
             continue
         text = f"{number} {shape.label}" if shape.label else str(number)
-        _draw_label(image, text, shape, colours[shape.label], taken)
+        _draw_label(image, text, shape, colours[shape.label], taken, font)
     return image
 
 
@@ -81,18 +84,23 @@ def _draw_outline(image: Image.Image, shape: Shape, colour: Colour) -> None:
 
 
 def _draw_label(
-    image: Image.Image, text: str, shape: Shape, colour: Colour, taken: list[_Area]
+    image: Image.Image,
+    text: str,
+    shape: Shape,
+    colour: Colour,
+    taken: list[_Area],
+    font: str | None,
 ) -> None:
     size = min(max(round(max(image.size) / 50), 10), 64)
     inset = max(size // 5, 2)
-    text = shortened(text, size, max(image.width - 2 * inset, 3 * size))
-    width = math.ceil(font_of(size).getlength(text)) + 2 * inset
+    text = shortened(text, size, max(image.width - 2 * inset, 3 * size), font)
+    width = math.ceil(text_width(text, size, font)) + 2 * inset
     area = _free_place(image, _area(image, shape), width, size * 5 // 4, taken[-_NEIGHBOURS:])
     taken.append(area)
     pen = ImageDraw.Draw(image)
     pen.rectangle((area[0], area[1], area[2] - 1, area[3] - 1), fill=colour)
-    middle = ((area[0] + area[2]) / 2, (area[1] + area[3]) / 2)
-    pen.text(middle, text, fill=_ink(colour), font=font_of(size), anchor="mm")
+    left, middle = area[0] + inset, (area[1] + area[3]) / 2
+    write(pen, (left, middle), text, size, _ink(colour), font=font, middle=True)
 
 
 def _free_place(

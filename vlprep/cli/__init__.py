@@ -23,6 +23,7 @@ COMMANDS = {
     "payload": ("payload", "Build a request body with images and videos in it."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "boxes": ("boxes", "Map the boxes in a model's answer to an image, and draw them."),
+    "events": ("events", "Map the times in a model's answer to a video, and show its frames."),
     "models": ("models", "List the models, or show one with all its numbers."),
 }
 """Module and summary of each command; the summaries are here so that help imports no command."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
-from vlprep.boxes.answers import Shape
 from vlprep.boxes.boxes import LocatedShapes
+from vlprep.boxes.shapes import Shape
+from vlprep.cli.inputs import read_answer
 from vlprep.cli.options import SIZE, bind, output_options, view_options
 from vlprep.cli.render import print_json, print_table, say_warnings
 from vlprep.cli.text import safe
 from vlprep.count.explain import cite
-from vlprep.errors import AnswerError
 from vlprep.media.source import open_item
 from vlprep.models.spec import BOX_CONVENTIONS
 from vlprep.units import format_size
@@ -34,6 +32,7 @@ from vlprep.units import format_size
 @click.option(
     "--unturned", is_flag=True, help="The model was shown the file without its EXIF turn."
 )
+@click.option("--font", metavar="FILE", help="Font for letters that Pillow's own font lacks.")
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
 @view_options
 @output_options
@@ -42,6 +41,7 @@ def command(
     answer: str,
     *,
     output: str | None,
+    font: str | None,
     stored: bool,
     force: bool,
     as_json: bool,
@@ -49,37 +49,35 @@ def command(
 ) -> int:
     """Map the boxes in a model's answer to pixels of the image, and draw them.
 
-    ANSWER is a text file, - for stdin: JSON with bbox_2d, point_2d or polygon, QwenVL HTML or
-    Markdown, or plain numbers. Where the model counts in pixels of the resized image, the pixel
-    limits must be those of the request. A model of which no source says how it counts needs
-    --convention.
+    ANSWER is a text file, - for stdin: JSON with bbox_2d, point_2d or polygon, points as XML,
+    QwenVL HTML or Markdown, words of an OCR model, or plain numbers; or the whole reply of an API
+    with one of them in it. That nothing was found is an answer as well.
+
+    Where the model counts in pixels of the resized image, the pixel limits must be those of the
+    request. A model of which no source says how it counts needs --convention.
 
     \b
     vlprep boxes photo.jpg answer.json -o boxes.png --model qwen3-vl-plus
     """
     processor = bind(asked)
     with open_item(image) as item:  # once, so that what is drawn on is what was located in
-        found = processor.locate(item, _read_answer(answer), **asked)
+        found = processor.locate(item, read_answer(answer), **asked)
+        drawn: tuple[str, ...] = ()
         if output is not None:
-            found.save(output, overwrite=force)
+            found.save(output, overwrite=force, font=font)
+            drawn = found.drawing_warnings(font=font)
     if as_json:
-        print_json({**found.to_dict(), "output": output})
+        table = found.to_dict()
+        print_json({**table, "warnings": [*table["warnings"], *drawn], "output": output})
         return 0
     click.echo("\n".join(_heading(found, stored)))
     print_table(HEADINGS, map(_row, _numbered(found.stored if stored else found.shapes)), left=3)
+    for box in found.boxes_3d:
+        click.echo(f"in three dimensions: {safe(box.label or '')} {list(box.numbers)}")
     if output is not None:
         click.echo(f"\nwritten to {safe(output)}")
-    say_warnings(image, found.warnings, processor)
+    say_warnings(image, (*found.warnings, *drawn), processor)
     return 0
-
-
-def _read_answer(name: str) -> str:
-    content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        place = "stdin" if name == "-" else name
-        raise AnswerError(f"{place}: the answer is not text in UTF-8") from error
 
 
 def _heading(found: LocatedShapes, stored: bool) -> Iterator[str]:
@@ -91,6 +89,8 @@ def _heading(found: LocatedShapes, stored: bool) -> Iterator[str]:
     way = " undone" if stored else " applied"
     grid = f"pixels of {safe(found.source)}, {format_size(found.info.size)} as displayed"
     yield f"{grid}{turn}{way if turn else ''}"
+    if found.note:
+        yield f"note: {safe(found.note)}"
 
 
 HEADINGS = ("#", "kind", "label", "x1", "y1", "x2", "y2")

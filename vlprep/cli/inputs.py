@@ -1,4 +1,4 @@
-"""Which files a command is about: arguments, patterns, folders and lists of names."""
+"""Which files a command is about: arguments, patterns, folders, lists of names, and answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from vlprep.errors import AnswerError
 from vlprep.media.sniff import HEAD_BYTES, is_media_name, sniff
 
 
@@ -61,3 +62,13 @@ def _is_media(path: str) -> bool:
     except OSError:
         return False
     return found is not None and found.kind in ("image", "video")
+
+
+def read_answer(name: str) -> str:
+    """Return a model's answer from a file, or from stdin for "-"; raises `AnswerError`."""
+    content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = "stdin" if name == "-" else name
+        raise AnswerError(f"{place}: the answer is not text in UTF-8") from error

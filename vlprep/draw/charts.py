@@ -12,6 +12,7 @@ from itertools import cycle
 
 from PIL import Image, ImageDraw
 
+from vlprep.draw.fonts import own_font
 from vlprep.draw.lettering import (
     BACKGROUND,
     BRIGHT,
@@ -19,7 +20,6 @@ from vlprep.draw.lettering import (
     Colour,
     caption,
     draw_blocks,
-    font_of,
 )
 
 WIDTH, HEIGHT = 1280, 800
@@ -116,7 +116,7 @@ def _ticks(largest: float) -> list[float]:
 
 
 def _draw_axes(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
-    font = font_of(_LETTERS)
+    font = own_font(_LETTERS)
     for number in frame.up:
         start, end = frame.place((0, number)), frame.place((frame.across[-1], number))
         pen.line([start, end], fill=_LINE)
@@ -141,7 +141,7 @@ def _draw_labels(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
     for (_, y), label, colour in sorted(ends, key=lambda end: -end[0][1]):
         lowest = int(min(y, lowest - _LETTERS * 5 // 4))
         right = frame.place((frame.across[-1], 0))[0]
-        pen.text((right + 12, lowest), label, fill=colour, font=font_of(_LETTERS), anchor="lm")
+        pen.text((right + 12, lowest), label, fill=colour, font=own_font(_LETTERS), anchor="lm")
 
 
 def _draw_limit(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:

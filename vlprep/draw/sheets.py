@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from vlprep.draw.fonts import own_font
 from vlprep.draw.layout import MARGIN, Grid, choose_grid, scaled
 from vlprep.draw.lettering import (
     BACKGROUND,
@@ -24,7 +25,6 @@ from vlprep.draw.lettering import (
     TextBlock,
     caption,
     draw_blocks,
-    font_of,
     wrapped,
 )
 from vlprep.types import Frame, ImageSize
@@ -35,6 +35,7 @@ SUBSTITUTE: Colour = (229, 57, 53)
 """Colour that marks a substituted frame, RGB."""
 
 _NARROWEST = 800  # a caption needs that much, however small the frames are
+_MOST_STACKED = 12_000_000  # pixels; of the narrowest sheets a column that WebP still takes
 _MOST_FRAMES = 3000  # more thumbnails would be too small to show anything
 
 
@@ -91,7 +92,8 @@ class ContactSheet:
         """Draw the frames added so far under a caption, as RGB of at most 16 megapixels.
 
         A title that is too long for the sheet is shortened in the middle, and so are long words of
-        `lines`, which are wrapped. Characters that the font lacks become boxes.
+        `lines`, which are wrapped. Letters that no font of the machine has
+        become escapes.
         """
         width = max(self._grid.size.width + 2 * MARGIN, _NARROWEST)
         blocks = caption(title, [*lines, *self._omission()], width - 2 * MARGIN)
@@ -111,6 +113,39 @@ class ContactSheet:
         drawn = f"One in {self._every} of the {self._added:,} frames is drawn here"
         unseen = self._unseen_substitutes
         return [f"{drawn}; substitutes among the others: {unseen:,}" if unseen else drawn]
+
+
+class SheetStack:
+    """Sheets one under the other, each shrunk to its share of 12 megapixels.
+
+    `expected` is how many will come, at least 1.
+
+    >>> stack = SheetStack(2)
+    >>> for width in (900, 800):
+    ...     stack.add(Image.new("RGB", (width, 300)))
+    >>> stack.draw().size
+    (900, 600)
+    """
+
+    def __init__(self, expected: int) -> None:
+        self._share = _MOST_STACKED // expected
+        self._sheets: list[Image.Image] = []
+
+    def add(self, sheet: Image.Image) -> None:
+        """Put a sheet under those that are there."""
+        scale = min(math.sqrt(self._share / (sheet.width * sheet.height)), 1.0)
+        size = scaled(ImageSize(sheet.height, sheet.width), scale)
+        self._sheets.append(_resized(sheet, size, Image.Resampling.LANCZOS))
+
+    def draw(self) -> Image.Image:
+        """Draw all, each at the left."""
+        width = max(sheet.width for sheet in self._sheets)
+        height = sum(sheet.height for sheet in self._sheets)
+        picture, top = Image.new("RGB", (width, height), BACKGROUND), 0
+        for sheet in self._sheets:
+            picture.paste(sheet, (0, top))
+            top += sheet.height
+        return picture
 
 
 def _resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Image.Image:
@@ -136,7 +171,7 @@ def _draw_border(sheet: Image.Image, size: ImageSize, top: int, left: int) -> No
 
 def _draw_badge(sheet: Image.Image, word: str, size: int, bottom: int, left: int) -> None:
     """Write a word over the thumbnail's lower left corner: it repeats another one anyway."""
-    pen, font, inset = ImageDraw.Draw(sheet), font_of(size), size // 3
+    pen, font, inset = ImageDraw.Draw(sheet), own_font(size), size // 3
     right = left + math.ceil(font.getlength(word)) + 2 * inset
     top = bottom - size - inset
     pen.rectangle((left, top, right, bottom - 1), fill=SUBSTITUTE)
@@ -145,7 +180,7 @@ def _draw_badge(sheet: Image.Image, word: str, size: int, bottom: int, left: int
 
 def _draw_label(sheet: Image.Image, grid: Grid, kept: Frame, top: int, left: int) -> None:
     pen, size = ImageDraw.Draw(sheet), grid.font_size
-    font, top, time = font_of(size), top + size // 3, format_time(kept.timestamp_seconds)
+    font, top, time = own_font(size), top + size // 3, format_time(kept.timestamp_seconds)
     pen.text((left, top), time, fill=BRIGHT, font=font)
     sign = "frame " if grid.cell_width >= 14 * size else "#"
     if grid.label_lines == 1:

@@ -1,0 +1,90 @@
+"""Boxes, points and polygons as plain values, and notes of what happened while reading them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from vlprep.replies.loose_json import Trouble
+
+ShapeKind = Literal["box", "point", "polygon"]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A box, a point or a polygon."""
+
+    kind: ShapeKind
+    """What it is."""
+    points: tuple[Point, ...]
+    """Corners as (x, y); of a box the upper left and the lower right one."""
+    label: str | None = None
+    """What the model calls it."""
+    text: str | None = None
+    """What is written there, where the model reads text."""
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The smallest box around it: x1, y1, x2, y2."""
+        across, down = zip(*self.points, strict=True)
+        return min(across), min(down), max(across), max(down)
+
+
+@dataclass(frozen=True, slots=True)
+class Box3D:
+    """A box in three dimensions, as the model says it: without the camera it has no pixels."""
+
+    numbers: tuple[float, ...]
+    """Nine: the centre, the sides and the angles, each as x, y, z."""
+    label: str | None = None
+    """What the model calls it."""
+
+
+@dataclass(slots=True)
+class Notes(Trouble):
+    """What happened while reading, counted, and what was read beside shapes."""
+
+    swapped: int = 0
+    lost_labels: int = 0
+    boxes_3d: list[Box3D] = field(default_factory=list)
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what a user should know."""
+        said = []
+        if self.cut_off:
+            said.append("the answer is cut off; what is complete was taken")
+        if self.swapped:
+            said.append(f"boxes with exchanged corners, put in order: {self.swapped}")
+        if self.lost_labels:
+            said.append(f"labels that could not be read: {self.lost_labels}")
+        if self.odd:
+            said.append(f"left out, not coordinates: {len(self.odd)}, for instance {self.odd[0]}")
+        if self.boxes_3d:
+            count = len(self.boxes_3d)
+            said.append(f"boxes in three dimensions, which need the camera to be drawn: {count}")
+        return tuple(said)
+
+
+def shapes_of(
+    numbers: Sequence[float], label: str | None, text: str | None, said: str, notes: Notes
+) -> Iterator[Shape]:
+    """Yield what so many numbers are, a point, a box, or a polygon; else note what was said."""
+    if len(numbers) < 2 or len(numbers) % 2 or not all(map(math.isfinite, numbers)):
+        notes.odd.append(said)
+        return
+    points = tuple(zip(numbers[::2], numbers[1::2], strict=True))
+    kind: ShapeKind = "point" if len(points) == 1 else "box" if len(points) == 2 else "polygon"
+    yield Shape(kind, points, label or None, text or None)
+
+
+def in_order(shape: Shape, notes: Notes) -> Shape:
+    """Return a box with its upper left corner first; other shapes as they are."""
+    if shape.kind != "box":
+        return shape
+    x1, y1, x2, y2 = shape.bounds
+    ordered = ((x1, y1), (x2, y2))
+    notes.swapped += ordered != shape.points
+    return replace(shape, points=ordered)

@@ -1,0 +1,83 @@
+"""`vlprep events`: when in a video a model's answer is, and the frames of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from vlprep.cli import EXIT_FAILED
+from vlprep.cli.inputs import read_answer
+from vlprep.cli.options import bind, output_options, view_options
+from vlprep.cli.render import note, print_json, print_table, say_warnings
+from vlprep.cli.text import safe
+from vlprep.events.events import LocatedEvent, LocatedEvents
+from vlprep.units import format_time
+
+
+@click.command(name="events")
+@click.argument("answer", metavar="ANSWER")
+@click.argument("paths", nargs=-1, required=True, metavar="VIDEO|FOLDER|IMAGE...")
+@click.option("-o", "--output", metavar="DIR", help="Folder for the frames of each event.")
+@click.option("--sheet", metavar="FILE", help="Draw the events under one another: .jpg, .png, ...")
+@view_options
+@output_options
+def command(
+    answer: str,
+    paths: tuple[str, ...],
+    *,
+    output: str | None,
+    sheet: str | None,
+    force: bool,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Map the times in a model's answer to frames of the video, and write or draw them.
+
+    ANSWER is a text file, - for stdin: JSON with start_time, end_time and event, ranges such as
+    00:02 - 00:07 with what happens beside them, or times such as <12.5 seconds>; or the whole reply
+    of an API with one of them in it. Times are seconds, mm:ss or hh:mm:ss, with a fraction or none.
+
+    They count from the beginning of what the model was shown: from --start, where that is given.
+    The options must be those of the request, for they say which frames the model saw.
+
+    \b
+    vlprep events answer.json clip.mp4 --model qwen3-vl-plus --sheet events.jpg
+    """
+    processor = bind(asked)
+    source = paths[0] if len(paths) == 1 else list(paths)
+    found = processor.events(source, read_answer(answer))
+    missing = 0
+    if output is not None or sheet is not None:
+        records = found.save(output, sheet=sheet, overwrite=force)
+        missing = sum(event.seen.frame_count for event in found.events) - len(records)
+    if as_json:
+        print_json({**found.to_dict(), "output": output, "sheet": sheet})
+    else:
+        click.echo("\n".join(_heading(found)))
+        print_table(HEADINGS, map(_row, enumerate(found.events, 1)), left=2)
+        for place in filter(None, (output, sheet)):
+            click.echo(f"written to {safe(place)}")
+        drawn = found.drawing_warnings() if sheet is not None else ()
+        say_warnings(found.source, (*found.warnings, *drawn), processor)
+    if missing:
+        note(f"error: {found.source}: {missing} frames cannot be decoded and are missing")
+    return EXIT_FAILED if missing else 0
+
+
+HEADINGS = ("#", "event", "start", "end", "frames", "seen")
+
+
+def _heading(found: LocatedEvents) -> Iterator[str]:
+    start, end = found.span
+    yield f"{safe(found.model)}, times of {safe(found.source)}, counted from {format_time(start)}"
+    shown = f"shown {found.tokens.frames} frames up to {format_time(end)}"
+    yield f"{shown}, one every {found.step_seconds:.3g} s: times are no finer than that"
+
+
+def _row(numbered: tuple[int, LocatedEvent]) -> tuple[str, ...]:
+    number, event = numbered
+    frames = f"{event.frames[0]} to {event.frames[-1]}" if event.frames else "none"
+    times = (format_time(event.start_seconds), format_time(event.end_seconds))
+    return (str(number), event.text or "", *times, frames, str(event.seen.frame_count))

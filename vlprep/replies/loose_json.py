@@ -1,0 +1,236 @@
+"""Read JSON as models write it: among other text, in other quotes, with commas too many, cut off.
+
+Valid JSON is read as it is. What is not is read as it is meant, by a reader of its own: single,
+curly or no quotes, full-width brackets and commas, tuples, Python's `None`, quotes inside strings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from vlprep.replies.spelling import plain
+
+
+class CutOff(dict[str, Any]):
+    """An object whose end is missing: the members that are whole."""
+
+
+class Unfinished(str):
+    """A text whose end is missing."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A list or an object in a text, and where it begins."""
+
+    start: int
+    value: Any
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What went wrong while reading."""
+
+    cut_off: bool = False
+    """Whether the text ends inside of a value."""
+    odd: list[str] = field(default_factory=list)
+    """What was left out, as it stands there or in words."""
+
+
+def json_values(text: str, trouble: Trouble) -> Iterator[Found]:
+    """Yield every list and object of a text, in order; of a broken one the whole ones inside it.
+
+    >>> trouble = Trouble()
+    >>> [found.value for found in json_values("So: [{'a': 1,}, {'b': 2}, {'c': ", trouble)]
+    [[{'a': 1.0}, {'b': 2.0}, {}]]
+    >>> trouble.cut_off
+    True
+    """
+    shadow, place = plain(text), 0
+    while match := _OPENING.search(shadow, place):
+        start = match.start()
+        try:
+            value, place = _value_at(text, shadow, start, trouble)
+        except RecursionError:  # nested deeper than any answer
+            trouble.odd.append("brackets nested without end")
+            return
+        except ValueError:
+            place = start + 1
+        else:
+            yield Found(start, value)
+
+
+_OPENING = re.compile(r"[\[{]")
+_DECODER = json.JSONDecoder(strict=False)
+
+
+def _value_at(text: str, shadow: str, start: int, trouble: Trouble) -> tuple[Any, int]:
+    """Return the value that begins there, and where it ends."""
+    try:
+        return _DECODER.raw_decode(text, start)
+    except ValueError:  # also of a number of thousands of digits
+        reader = _Reader(text, shadow, start)
+    value = reader.value()
+    trouble.cut_off |= reader.cut_off
+    return value, reader.place
+
+
+_MOST_NESTED = 100
+_CLOSING = {"[": "]", "(": ")", "{": "}"}
+_SPACE = re.compile(r"(?:\s+|//[^\n]*)*")
+_WORD = re.compile(r"\d+(?::\d+)+(?:\.\d+)?|[^\s,:{}\[\]()\"']+")
+_NAME = re.compile(r"[^\W\d]\w*")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
+_LITERALS = {"true": True, "false": False, "null": None, "none": None, "undefined": None}
+
+
+class _EndError(Exception):
+    """The text ends where a value should go on."""
+
+
+class _Reader:
+    """Reads one value, from its place on; `shadow` is the text in plain signs, as long as it."""
+
+    def __init__(self, text: str, shadow: str, place: int) -> None:
+        self.text, self.shadow, self.place = text, shadow, place
+        self.cut_off = False
+        self._depth = 0
+
+    def value(self) -> Any:
+        """Read what begins here; raises `ValueError` for what is no value, even as it is meant."""
+        sign = self._next()
+        if sign in _CLOSING:
+            self._depth += 1
+            if self._depth > _MOST_NESTED:
+                raise RecursionError
+            value = self._table() if sign == "{" else self._list(_CLOSING[sign])
+            self._depth -= 1
+            return value
+        return self._string() if sign in "\"'" else self._word()
+
+    def _next(self) -> str:
+        """Step over space; return the sign that stands there, raise at the end of the text."""
+        space = _SPACE.match(self.shadow, self.place)
+        self.place = space.end() if space else self.place
+        if self.place == len(self.shadow):
+            raise _EndError
+        return self.shadow[self.place]
+
+    def _list(self, closing: str) -> list[Any]:
+        items: list[Any] = []
+        self.place += 1
+        try:
+            while (sign := self._next()) != closing:
+                if self._is_comma(sign):
+                    continue
+                items.append(self.value())
+                if self.cut_off:
+                    break
+                self._expect(closing, "{[")
+            else:
+                self.place += 1
+                return items
+        except _EndError:
+            self.cut_off = True
+        return [item for item in items if isinstance(item, dict | list) and item != []]
+
+    def _table(self) -> dict[str, Any]:
+        table: dict[str, Any] = {}
+        self.place += 1
+        try:
+            while (sign := self._next()) != "}":
+                if self._is_comma(sign):
+                    continue
+                self._member(table)
+                if self.cut_off:
+                    break
+                self._expect("}", "\"'")
+            else:
+                self.place += 1
+                return table
+        except _EndError:
+            self.cut_off = True
+        return CutOff(table)
+
+    def _member(self, table: dict[str, Any]) -> None:
+        key = self._key()
+        if self._next() not in ":=":
+            raise ValueError("a key without a value")
+        self.place += 1
+        value = self.value()
+        if not (self.cut_off and isinstance(value, list) and not _has_whole_items(value)):
+            table[key] = value
+
+    def _key(self) -> str:
+        if self._next() in "\"'":
+            return self._string()
+        name = _NAME.match(self.shadow, self.place)
+        if not name:
+            raise ValueError("no key")
+        self.place = name.end()
+        return name[0]
+
+    def _is_comma(self, sign: str) -> bool:
+        self.place += sign == ","
+        return sign == ","
+
+    def _expect(self, closing: str, openings: str) -> None:
+        """Refuse what cannot follow a value: only before some signs may a comma be forgotten."""
+        if self._next() not in f",{closing}{openings}":
+            raise ValueError("neither a comma nor an end")
+
+    def _string(self) -> str:
+        quote, start = self.shadow[self.place], self.place + 1
+        for match in (_DOUBLE if quote == '"' else _SINGLE).finditer(self.shadow, start):
+            if match[0] == quote and _AFTER_STRING.match(self.shadow, match.end()):
+                self.place = match.end()
+                return unescaped(self.text[start : match.start()])
+        self.place, self.cut_off = len(self.text), True
+        return Unfinished(unescaped(self.text[start:]))
+
+    def _word(self) -> Any:
+        word = _WORD.match(self.shadow, self.place)
+        if not word:
+            raise ValueError("no value")
+        self.place = word.end()
+        if self.place == len(self.shadow):
+            raise _EndError  # its last letters may be missing
+        if _NUMBER.fullmatch(word[0]):
+            return float(word[0])
+        return _LITERALS.get(word[0].lower(), self.text[word.start() : word.end()])
+
+
+_DOUBLE, _SINGLE = re.compile(r'\\.|"', re.DOTALL), re.compile(r"\\.|'", re.DOTALL)
+_AFTER_STRING = re.compile(r"\s*(?:[,:=}\])]|\Z)")  # else it is a quote inside the string
+
+
+def _has_whole_items(items: list[Any]) -> bool:
+    """Say whether a list that is cut off still means something: corners of a shape do not."""
+    return any(isinstance(item, dict) or len(item) >= 4 for item in items)
+
+
+def unescaped(text: str) -> str:
+    r"""Undo the escapes of JSON in a text, whatever else stands in it.
+
+    >>> unescaped(r"<p class=\"a\">\u00fc</p>")
+    '<p class="a">ü</p>'
+    """
+    plain_text = _ESCAPE.sub(_unescape, text)
+    # Two escapes may be halves of one character, of which UTF-16 makes a whole.
+    return plain_text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def _unescape(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return _CONTROLS.get(match[2], match[2])

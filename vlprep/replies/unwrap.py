@@ -1,0 +1,172 @@
+"""The answer inside of what was saved: whole replies of APIs, thinking and escapes taken off."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from vlprep.replies.loose_json import Trouble, json_values, unescaped
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered."""
+
+    text: str
+    """The answer alone."""
+    warnings: tuple[str, ...] = ()
+    """What was left aside, and what is missing."""
+
+
+def unwrap(saved: str) -> Reply:
+    r"""Return the answer inside a saved text: that of a whole reply, without what the model thinks.
+
+    Understood are replies of OpenAI-compatible services (also streamed, as lines of chunks, and as
+    their library prints them), of DashScope, of Ollama and of the batch interfaces; messages with
+    text or parts; and text in which every quote is escaped, as in JSON. Anything else is the answer
+    itself.
+
+    >>> unwrap('{"choices": [{"message": {"content": "[{\\"a\\": 1}]"}}], "usage": {"x": 2}}').text
+    '[{"a": 1}]'
+    """
+    found, cut_off = _saved_values(saved)
+    answers = _all_answers(found) or _printed_answers(saved)
+    text = _joined(answers) if _is_stream(found) else answers[0] if answers else saved
+    said = []
+    if cut_off and answers:
+        said.append("the reply is cut off; what is there of its answer was taken")
+    if len(answers) > 1 and not _is_stream(found):
+        said.append(f"the reply holds {len(answers)} answers; the first one was taken")
+    text = text.rpartition("</think>")[2].partition("<think>")[0]
+    return Reply(_without_escapes(text), tuple(said))
+
+
+def _saved_values(saved: str) -> tuple[list[Any], bool]:
+    """Return the objects that a saved reply is made of, and whether the last one is cut off."""
+    text = _EVENT_FIELD.sub("", saved).strip()
+    if not text.startswith(("{", "[")) or not any(word in text for word in _MARKS):
+        return [], False
+    trouble = Trouble()
+    return [found.value for found in json_values(text, trouble)], trouble.cut_off
+
+
+def _printed_answers(saved: str) -> list[str]:
+    """Return the answers in a reply as Python libraries print it."""
+    if "Message(" not in saved and "Choice(" not in saved:
+        return []
+    return [unescaped(match[1][1:-1]) for match in _PRINTED.finditer(saved)]
+
+
+_MARKS = ("choices", "output", "message", "response", "role", "body")
+_EVENT_FIELD = re.compile(r"^(?:data:\s*(?:\[DONE\])?|(?:id|event|:)[^\n{]*$)", re.MULTILINE)
+_PRINTED = re.compile(r"\bcontent=('(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
+
+
+def _is_stream(values: list[Any]) -> bool:
+    """Say whether these are the chunks of one streamed reply."""
+    return len(values) > 1 and all(
+        isinstance(value, dict) and ("choices" in value or "output" in value) for value in values
+    )
+
+
+def _joined(parts: list[str]) -> str:
+    """Join the parts of a stream; of some services each part says all that came before again."""
+    repeats = all(later.startswith(part) for part, later in pairwise(parts))
+    return parts[-1] if repeats and len(set(parts)) > 1 else "".join(parts)
+
+
+def _all_answers(values: list[Any]) -> list[str]:
+    try:
+        return [answer for value in values for answer in _answers(value)]
+    except RecursionError:  # nested deeper than any reply
+        return []
+
+
+def _answers(value: Any) -> Iterator[str]:
+    """Yield the answers of a reply, one for each choice; nothing of what is no reply."""
+    if isinstance(value, list):
+        for message in value:
+            if _is_message(message):
+                yield from _answers(message)
+    elif isinstance(value, dict):
+        yield from _table_answers(value)
+
+
+def _table_answers(table: dict[str, Any]) -> Iterator[str]:
+    choices, output = table.get("choices"), table.get("output") or table.get("body")
+    if isinstance(choices, list):
+        for choice in filter(_is_table, choices):
+            message = choice.get("message") or choice.get("delta") or choice
+            yield from _content(message) if isinstance(message, dict) else ()
+    elif _is_message(table):
+        yield from _content(table)
+    elif _is_text(table.get("response")) and "model" in table:
+        yield table["response"]
+    elif _is_wrapped(output):
+        yield from _texts(output)
+    elif isinstance(inner := table.get("message") or table.get("response"), dict):
+        yield from _table_answers(inner)
+
+
+def _texts(output: Any) -> Iterator[str]:
+    yield from [output["text"]] if _has_text(output) else _answers(output)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("role") == "assistant" and "content" in value
+
+
+def _is_wrapped(value: Any) -> bool:
+    """Say whether a value is what services put a reply in, not a part of an answer."""
+    if isinstance(value, list):
+        return any(map(_is_message, value))
+    return _has_text(value) or (isinstance(value, dict) and "choices" in value)
+
+
+def _has_text(value: Any) -> bool:
+    return isinstance(value, dict) and _is_text(value.get("text"))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _content(message: dict[str, Any]) -> Iterator[str]:
+    """Yield the text of a message: its content, or the parts of it joined."""
+    content = message.get("content", message.get("text"))
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        parts = [_part(part) for part in content]
+        if any(parts):
+            yield "".join(parts)
+
+
+def _part(part: Any) -> str:
+    if not isinstance(part, dict):
+        return part if isinstance(part, str) else ""
+    read = part.get("ocr_result")
+    if isinstance(read, dict) and read.get("words_info"):  # says more than the text beside it
+        return json.dumps(read)
+    return part["text"] if _is_text(part.get("text")) else ""
+
+
+def _without_escapes(text: str) -> str:
+    """Undo the escapes of a text that stands as it does inside of JSON: every quote is escaped."""
+    inside = text.strip()
+    if inside[:1] == inside[-1:] == '"' and len(inside) > 1:
+        inside = inside[1:-1]
+    if '\\"' in inside and not _BARE_QUOTE.search(inside):
+        return unescaped(inside)
+    return text
+
+
+_BARE_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*"')
