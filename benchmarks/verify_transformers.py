@@ -81,7 +81,7 @@ def image_grid(reference: Any, size: ImageSize) -> Grid:
 def video_grid(reference: Any, clip: VideoInfo, **asked: Any) -> Grid:
     """Return what transformers makes of a clip."""
     frames = torch.empty((clip.frame_count, 3, *clip.size), dtype=torch.uint8, device="meta")
-    rate = float(clip.fps)
+    rate = float(clip.fps or 0)
     facts = VideoMetadata(
         total_num_frames=clip.frame_count, fps=rate, duration=clip.frame_count / rate
     )
@@ -125,15 +125,16 @@ def verify_families(rows: int, chance: random.Random) -> Iterator[str]:
 
 def _verify_family(spec: ModelSpec, name: str, rows: int, chance: random.Random) -> Iterator[str]:
     rules = spec.rules(name)
-    image, video = _image_reference(rules.image), _video_reference(rules.video)
+    rule = rules.video_rule(spec.name)
+    image, video = _image_reference(rules.image), _video_reference(rule)
     for _ in range(rows):
         size, clip = _random_size(chance), _random_clip(chance)
         wanted, got = image_grid(image, size), ours(image_tokens, size, spec, rules=name)
         if wanted != got:
             yield f"{spec.name} {name} image {size}: {wanted} wanted, {got} given"
-        if _runs_out(video, clip, rules.video.fps):
+        if _runs_out(video, clip, rule.fps):
             continue
-        wanted = video_grid(video, clip, do_sample_frames=True, fps=rules.video.fps)
+        wanted = video_grid(video, clip, do_sample_frames=True, fps=rule.fps)
         got = ours(video_tokens, clip, spec, rules=name, strict=True)
         if wanted != got:
             yield f"{spec.name} {name} video {clip}: {wanted} wanted, {got} given"
@@ -145,7 +146,7 @@ def _runs_out(reference: Any, clip: VideoInfo, fps: float) -> bool:
     `torch.arange` with a fraction for a step gives one number too many in 2 % of clips; vlprep
     counts those without it.
     """
-    facts = VideoMetadata(total_num_frames=clip.frame_count, fps=float(clip.fps))
+    facts = VideoMetadata(total_num_frames=clip.frame_count, fps=float(clip.fps or 0))
     try:
         return int(reference.sample_frames(facts, fps=fps)[-1]) >= clip.frame_count
     except Exception:  # refused for another reason

@@ -33,7 +33,7 @@ def event_frames(found: LocatedEvents, event: LocatedEvent) -> Iterator[Frame]:
         return read_frame_list(found.media, event.seen, found.tokens.resized)
     if not event.seen.indices:
         return iter(())
-    return decode_plan(found.media, found.info, event.seen, Look(found.tokens.resized))
+    return decode_plan(found.media, event.seen, Look(found.tokens.resized))
 
 
 def save_events(
