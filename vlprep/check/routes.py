@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
-from vlprep.check.files import VIDEO_MIME_TYPES, image_byte_limit, video_byte_limit
+from vlprep.check.files import image_byte_limit, mime_type_of, video_byte_limit
 from vlprep.check.rule import FileFacts, Sending
 from vlprep.errors import UnknownFactError
 from vlprep.models.registry import get_route
-from vlprep.models.service import Route
 from vlprep.models.spec import ModelSpec
 
 
@@ -33,10 +32,6 @@ class RouteAdvice:
         return self.routes[0] if self.routes else None
 
 
-_Limits = Mapping[str, float]
-"""By route, what a file must stay under."""
-
-
 def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
     """Return the routes that each file fits, for each way of calling a service.
 
@@ -55,12 +50,12 @@ def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
     """
     if not sending.is_served:
         return ()
-    limits_of = cache(partial(_limits, sending.model))  # once a format, not once a file
+    limit_of = cache(partial(_limit, sending.model))  # once a format, not once a file
     return tuple(
         RouteAdvice(
             source=file.source,
             api=api.name,
-            routes=_fitting(file, api.routes, limits_of),
+            routes=tuple(name for name in api.routes if _goes(file, name, limit_of)),
             sources=api.sources,
         )
         for file in sending.files
@@ -69,27 +64,18 @@ def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
     )
 
 
-def _fitting(
-    file: FileFacts, routes: tuple[str, ...], limits_of: Callable[[bool, str], _Limits]
-) -> tuple[str, ...]:
+def _goes(file: FileFacts, route: str, limit_of: Callable[[str, bool, str], float]) -> bool:
     if file.kind == "URL":
-        return tuple(name for name in routes if name == "url")
+        return route == "url"
     format = file.frames[0].format if file.frames else file.format
-    limits = limits_of(file.kind == "video", format)  # the images of a list go as images do
-    return tuple(name for name in routes if file.file_bytes < limits[name])
+    return file.file_bytes < limit_of(route, file.kind == "video", format)  # a list goes as images
 
 
-def _limits(model: ModelSpec, is_video: bool, format: str) -> _Limits:
-    return {
-        name: _limit(get_route(name), model, is_video, format) for name in ("base64", "path", "url")
-    }
-
-
-def _limit(route: Route, model: ModelSpec, is_video: bool, format: str) -> float:
+def _limit(model: ModelSpec, route: str, is_video: bool, format: str) -> float:
     """Return what a file must stay under; a limit that no source states is none."""
     if not is_video:
-        return image_byte_limit(model, route, f"image/{format.lower()}")
+        return image_byte_limit(model, get_route(route), mime_type_of(format))
     try:
-        return video_byte_limit(model, route, format if format in VIDEO_MIME_TYPES else "MP4")
+        return video_byte_limit(model, get_route(route), format)
     except UnknownFactError:
         return float("inf")
