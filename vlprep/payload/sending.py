@@ -43,7 +43,6 @@ from vlprep.payload.parts import (
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
 from vlprep.types import FramePlan, ImageInfo, VideoInfo
 from vlprep.units import format_size
-from vlprep.view import View
 
 Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl]
 """A file, a URL, or a list of images that stands for a video."""
@@ -86,7 +85,8 @@ def _part(
     notes: tuple[str, ...] = (),
     warnings: Sequence[str] = (),
 ) -> MediaPart:
-    """Return a part, with what is to be told of its content and its count."""
+    """Return a part, counted, with what is to be told of its content and its count."""
+    facts = _counted(facts, how, fps)
     if how.view.options.strict and isinstance(facts.problem, FrameCountError):
         raise facts.problem
     kind = kind or _KINDS.get(facts.kind, "video")
@@ -111,12 +111,10 @@ def _part(
 _KINDS: dict[str, PartKind] = {"image": "image", "frame list": "frames"}
 
 
-def _counted(facts: FileFacts, view: View) -> FileFacts:
+def _counted(facts: FileFacts, how: How, rate: float | None) -> FileFacts:
+    """Count an image, or a video or list as it is seen by who is told its rate."""
+    view = how.view if facts.kind == "image" else how.seen(rate)
     return count_facts([facts], view)[0]
-
-
-def _counted_list(name: str, frames: Sequence[FileFacts], view: View) -> FileFacts:
-    return _counted(facts_of_list(name, frames, view), view)
 
 
 def _misnamed(file: SentFile) -> str:
@@ -142,12 +140,11 @@ def _given(url: MediaUrl, how: How) -> MediaPart:
 
 def _as_it_is(opened: OpenItem, how: How) -> MediaPart:
     """Return the part that an image or a video becomes with its own bytes."""
-    view, rate, info = how.view, None, opened.info
+    rate, info = None, opened.info
     if isinstance(info, VideoInfo):
         rate = video_rate(how)
         check_seen(info, how, rate, opened.name)
-        view = how.seen(rate)
-    return _part(_counted(facts_of(opened), view), [_sent(opened, how)], how, fps=rate)
+    return _part(facts_of(opened), [_sent(opened, how)], how, fps=rate)
 
 
 def _listed(found: FrameList, how: How, number: int) -> MediaPart:
@@ -181,7 +178,7 @@ def _list_part(files: Sequence[SentFile], frames: Sequence[FileFacts], how: How)
         refuse_unsaid(how, name, is_list=True)
         facts = FileFacts(source=name, kind="frame list", frames=tuple(frames))
         return _part(facts, files, how, action="given", fps=rate, warnings=warnings)
-    facts = _counted_list(name, frames, how.seen(rate))
+    facts = facts_of_list(name, frames, how.seen(rate))
     if isinstance(facts.info, VideoInfo):
         check_seen(facts.info, how, rate, name)
     return _part(facts, files, how, fps=rate, warnings=warnings)
@@ -265,7 +262,7 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
     if not made:
         raise DecodeError(stream.source, "none of the frames could be decoded")
     files, frames = zip(*made, strict=True)
-    facts = _counted_list(stream.source, frames, how.seen(rate))
+    facts = _counted(facts_of_list(stream.source, frames, how.seen(rate)), how, rate)
     size = stream.tokens.resized
     if facts.tokens is not None and facts.tokens.resized != size:
         refuse_unsaid(how, stream.source, is_list=True)
@@ -343,7 +340,6 @@ def _smaller(
     ending = endings(done.format)[0]
     file_name = f"{number:03}-{stem if stem.isprintable() else 'media'}{ending}"
     file, facts = _made(content, opened.name, file_name, how)
-    facts = _counted(facts, how.view if facts.kind == "image" else how.seen(rate))
     notes = (f"{done.bytes_before:,} to {len(content):,} bytes: {done.reason}", *done.dropped)
     return _part(
         facts, [file], how, action=done.action, fps=rate, notes=notes, warnings=done.warnings
