@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -131,19 +131,19 @@ def _misnamed(file: SentFile) -> str:
 def _given(url: MediaUrl, how: How) -> MediaPart:
     if url.kind == "video" and how.as_frames:
         raise ConstraintError(f"{url.url}: is not fetched; frames can be taken of a file only")
-    facts, file, rate = FileFacts(source=url.url, kind="URL"), _sent_url(url), None
+    facts, rate = FileFacts(source=url.url, kind="URL"), None
     if url.kind == "video":
         refuse_unsaid(how, url.url)
         rate = video_rate(how)
-    return _part(facts, [file], how, kind=url.kind, action="given", fps=rate)
+    return _part(facts, [_sent_url(url)], how, kind=url.kind, action="given", fps=rate)
 
 
 def _as_it_is(opened: OpenItem, how: How) -> MediaPart:
     """Return the part that an image or a video becomes with its own bytes."""
-    rate, info = None, opened.info
-    if isinstance(info, VideoInfo):
+    rate = None
+    if isinstance(opened.info, VideoInfo):
         rate = video_rate(how)
-        check_seen(info, how, rate, opened.name)
+        check_seen(opened.info, how, rate, opened.name)
     return _part(facts_of(opened), [_sent(opened, how)], how, fps=rate)
 
 
@@ -322,7 +322,10 @@ def _compressed_video(opened: OpenItem, how: How, number: int) -> MediaPart:
         return _as_it_is(opened, how)
     rate = _rate_of_file(dry, how)
     with TemporaryDirectory() as folder:
-        done = compress_video(opened, _inside(folder), how.view, route=how.route)
+        done = compress_video(
+            opened, lambda format: Path(folder, f"video{endings(format)[0]}"), how.view,
+            route=how.route,
+        )  # fmt: skip
         content = Path(str(done.target)).read_bytes()
     return _smaller(opened, done, content, how, number, rate)
 
@@ -344,10 +347,6 @@ def _smaller(
     return _part(
         facts, [file], how, action=done.action, fps=rate, notes=notes, warnings=done.warnings
     )
-
-
-def _inside(folder: str) -> Callable[[str], Path]:
-    return lambda format: Path(folder) / f"video{endings(format)[0]}"
 
 
 def _rate_of_file(dry: CompressedVideo, how: How) -> float | None:
@@ -373,8 +372,7 @@ def _made(content: bytes, name: str, file_name: str, how: How) -> tuple[SentFile
     path = None
     if how.route == "path":
         if how.folder is None:
-            problem = "the route path needs a `folder` for what is made of it"
-            raise ConstraintError(f"{name}: {problem}")
+            raise ConstraintError(f"{name}: the route path needs a `folder` for what is made of it")
         target = Path(how.folder) / file_name
         with new_file(target) as file:
             file.write(content)
