@@ -21,11 +21,11 @@ from vlprep.boxes.grids import (
 from vlprep.boxes.outlines import outlined
 from vlprep.count.tokens import image_count
 from vlprep.errors import UnsupportedFormatError
-from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.picture import read_picture
 from vlprep.media.source import SourceLike, open_item, source_name
-from vlprep.media.target import PathLike, check_new, check_not_source, new_file
 from vlprep.models.spec import BoxConvention
+from vlprep.output.encode import encode_picture, picture_format
+from vlprep.output.target import PathLike, check_new, check_not_source, new_file
 from vlprep.types import ImageInfo, ImageSize
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords

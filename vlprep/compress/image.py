@@ -14,14 +14,14 @@ from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
 from vlprep.compress.result import Asked, Compressed, check_ending
 from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError, VlprepError
-from vlprep.media.encode import MAX_JPEG_SIDE
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.picture import Picture, decode_picture, read_picture
 from vlprep.media.sniff import endings, mime_type, mislabelled
 from vlprep.media.source import Item, SourceLike, open_item
-from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.models.registry import get_route
 from vlprep.models.service import Route
+from vlprep.output.encode import MAX_JPEG_SIDE
+from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, Keep
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords

@@ -26,8 +26,8 @@ from vlprep.compress.quality import (
     next_quality,
 )
 from vlprep.errors import ByteLimitError
-from vlprep.media.encode import MAX_JPEG_SIDE, encode_jpeg, encode_palette_png, encode_png
 from vlprep.media.picture import Pixels, lay_on_white, resize_picture
+from vlprep.output.encode import MAX_JPEG_SIDE, encode_jpeg, encode_palette_png, encode_png
 from vlprep.types import ImageSize
 from vlprep.units import format_size
 

@@ -11,9 +11,9 @@ from vlprep.check.report import check_sending
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.files import as_many
 from vlprep.errors import CheckError, ConstraintError, MediaError, PixelLimitError
-from vlprep.media.target import PathLike, new_file
 from vlprep.models.registry import get_route
 from vlprep.models.service import ChatApi
+from vlprep.output.target import PathLike, new_file
 from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.payload.sending import Item as Item

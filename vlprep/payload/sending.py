@@ -23,12 +23,12 @@ from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info, r
 from vlprep.count.tokens import video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
-from vlprep.media.encode import encode_jpeg
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item
-from vlprep.media.target import new_file
 from vlprep.models.registry import get_route
+from vlprep.output.encode import encode_jpeg
+from vlprep.output.target import new_file
 from vlprep.payload.parts import (
     MediaPart,
     MediaUrl,

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 from vlprep.count.pixels import image_limits
 from vlprep.count.tokens import FRAME_CHOICES, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
-from vlprep.media.target import PathLike
 from vlprep.models.registry import get_api, get_route
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
+from vlprep.output.target import PathLike
 from vlprep.payload.parts import MediaPart, SentFile
 from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
 from vlprep.view import View, ViewOptions

@@ -9,8 +9,8 @@ import numpy as np
 
 from vlprep.draw.charts import Chart, Curve, draw_chart
 from vlprep.errors import ConstraintError
-from vlprep.media.encode import encode_picture, picture_format
-from vlprep.media.target import PathLike, check_not_source, new_file
+from vlprep.output.encode import encode_picture, picture_format
+from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.plan.one_clip import ClipPlan
 from vlprep.plan.records import MediaPlan
 from vlprep.units import format_rate, format_size

@@ -7,7 +7,7 @@ from typing import Any
 
 from vlprep.count.budget import TokenBudget
 from vlprep.count.files import MediaCount, MediaFailure
-from vlprep.media.target import PathLike
+from vlprep.output.target import PathLike
 from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import ClipPlan, Prefer
 from vlprep.plan.settings import Setting
