@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
     from vlprep.media.source import SourceLike
-    from vlprep.media.target import PathLike
+    from vlprep.output.target import PathLike
     from vlprep.payload.parts import Json
     from vlprep.payload.request import Item as SentItem
     from vlprep.payload.request import Request, RequestKeywords

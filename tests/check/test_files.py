@@ -107,7 +107,7 @@ def test_a_video_longer_than_the_model_takes_is_refused():
 
 def test_images_of_a_request_are_the_model_s_own_number_before_the_route_s():
     def most(model, route):
-        return images_per_request(get_model(model), get_route(route))
+        return images_per_request(get_model(model), get_route(route))[0]
 
     assert [most("qwen3.7-plus", route) for route in ("base64", "path", "url")] == [250, 2048, 2048]
     assert [most("qvq-max", route) for route in ("base64", "path", "url")] == [250, 256, 256]

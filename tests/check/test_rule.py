@@ -14,7 +14,7 @@ def small(file):
 
 
 def of(subject, test=always, **more):
-    return rule("test", "note", "a test", of=subject, remedy="mend it", **more)(
+    return rule("note", "a test", of=subject, remedy="mend it", **more)(
         lambda asked: Wanted("that", ("S004",), test)
     )
 
@@ -39,24 +39,25 @@ def test_a_rule_of_pictures_looks_into_lists_and_tells_once():
 
 
 def test_a_finding_carries_what_the_rule_says():
-    whole = rule("test", "note", "a test", remedy="mend it")(
-        lambda asked: Wanted("that", ("S004",), hit=("this", "so"))
-    )
-    (finding,) = whole.findings(sending(image()))
-    assert (finding.rule, finding.severity, finding.source) == ("test", "note", None)
+    @rule("note", "a test", remedy="mend it")
+    def of_the_whole(asked):
+        return Wanted("that", ("S004",), hit=("this", "so"))
+
+    (finding,) = of_the_whole.findings(sending(image()))
+    assert (finding.rule, finding.severity, finding.source) == ("of-the-whole", "note", None)
     assert (finding.measured, finding.message, finding.limit) == ("this", "so", "that")
     assert (finding.remedy, finding.sources) == (Remedy(step="mend it"), ("S004",))
 
 
 def test_a_rule_that_asks_nothing_finds_nothing():
-    idle = rule("test", "note", "a test")(lambda asked: None)
+    idle = rule("note", "a test")(lambda asked: None)
     assert found(idle, image()) is None
     assert idle.wanted(sending()) == Wanted("", ())
 
 
 def test_a_rule_is_asked_once_a_request_and_not_once_a_file():
     asked = []
-    counted = rule("test", "note", "a test")(lambda sending: asked.append(1) or Wanted(test=always))
+    counted = rule("note", "a test")(lambda sending: asked.append(1) or Wanted(test=always))
     assert len(sources(counted, *[image()] * 100)) == 100
     assert len(asked) == 1
 
@@ -64,7 +65,8 @@ def test_a_rule_is_asked_once_a_request_and_not_once_a_file():
 def test_weights_know_the_rules_of_no_service_but_every_remark():
     assert not sources(of("file"), image(), model=WEIGHTS)
     assert sources(of("file", weights=True), image(), model=WEIGHTS)
-    assert sources(remark("test", "note", "a test", "that")(always), image(), model=WEIGHTS)
+    assert sources(remark("note", "a test", "that")(always), image(), model=WEIGHTS)
+    assert remark("note", "a test", "that")(always).id == "always"
 
 
 def test_the_largest_image_is_what_counts_of_a_list():

@@ -161,6 +161,7 @@ def test_folders_need_r_and_leave_other_files_out(run, tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     refused = run("tokens", tmp_path, "--json")
     assert refused.json["items"][0]["error"]["code"] == "is_a_folder"
+    assert "-r" in refused.err and "-r" not in refused.json["items"][0]["error"]["message"]
     walked = run("tokens", "-r", tmp_path, "--json")
     names = [Path(item["source"]).name for item in walked.json["items"]]
     assert names == ["b.jpg", "no-extension", "a.jpg"]

@@ -15,7 +15,7 @@ from vlprep.compress.drawn import (
     palette_share,
     takes_palette,
 )
-from vlprep.media.encode import encode_jpeg, encode_palette_png, encode_png
+from vlprep.output.encode import encode_jpeg, encode_palette_png, encode_png
 
 
 def test_drawn_pictures_are_told_from_photos():

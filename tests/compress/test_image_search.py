@@ -12,7 +12,7 @@ from tests.drawings import encode, noise, photo, screen, text
 from vlprep.compress.image_search import DRAWN_FLOOR, LEAST_SIDE, PHOTO_FLOOR
 from vlprep.compress.quality import MAX_TRIALS
 from vlprep.errors import ByteLimitError
-from vlprep.media.encode import encode_jpeg, encode_palette_png, encode_png
+from vlprep.output.encode import encode_jpeg, encode_palette_png, encode_png
 from vlprep.types import ImageSize
 
 

@@ -42,7 +42,7 @@ def test_the_worst_quality_is_the_last_resort(tmp_path):
     source, target = FIXTURES / "street.mp4", tmp_path / "a.mp4"
     with pytest.raises(ByteLimitError) as caught:
         compress_video(source, target, MODEL, limit=900)
-    limit = caught.value.smallest + 50  # x264's files of the same frames differ by some bytes
+    limit = caught.value.smallest * 21 // 20  # x264's files of the same frames differ a little
     done = compress_video(source, target, MODEL, limit=limit)
     assert done.crf == WORST_CRF and done.bytes_after < limit
 

@@ -60,10 +60,10 @@ MESSAGES = [{"role": "user", "content": []}]
 
 
 def test_plain_requests_have_nothing_more():
-    assert OPENAI.body(MESSAGES, PLAIN) == {"model": "m", "messages": MESSAGES}
-    assert OPENAI.arguments(MESSAGES, PLAIN) == OPENAI.body(MESSAGES, PLAIN)
-    assert DASHSCOPE.arguments(MESSAGES, PLAIN) == {"model": "m", "messages": MESSAGES}
-    assert DASHSCOPE.body(MESSAGES, PLAIN) == {
+    assert OPENAI.call(MESSAGES, PLAIN, False) == {"model": "m", "messages": MESSAGES}
+    assert OPENAI.call(MESSAGES, PLAIN, True) == OPENAI.call(MESSAGES, PLAIN, False)
+    assert DASHSCOPE.call(MESSAGES, PLAIN, True) == {"model": "m", "messages": MESSAGES}
+    assert DASHSCOPE.call(MESSAGES, PLAIN, False) == {
         "model": "m", "input": {"messages": MESSAGES}, "parameters": {},
     }  # fmt: skip
 
@@ -71,16 +71,20 @@ def test_plain_requests_have_nothing_more():
 def test_the_vendors_fields_are_at_the_top_or_in_extra_body():
     stream = {"stream": True, "stream_options": {"include_usage": True}}
     call = {"model": "m", "messages": MESSAGES, **stream}
-    assert OPENAI.body(MESSAGES, FULL) == {**call, "enable_thinking": True, "thinking_budget": 9}
-    assert OPENAI.arguments(MESSAGES, FULL) == {
+    assert OPENAI.call(MESSAGES, FULL, False) == {
+        **call,
+        "enable_thinking": True,
+        "thinking_budget": 9,
+    }
+    assert OPENAI.call(MESSAGES, FULL, True) == {
         **call, "extra_body": {"enable_thinking": True, "thinking_budget": 9},
     }  # fmt: skip
 
 
 def test_the_vendors_fields_are_parameters_or_arguments():
     fields = {"enable_thinking": True, "thinking_budget": 9, "incremental_output": True}
-    assert DASHSCOPE.body(MESSAGES, FULL)["parameters"] == fields
-    assert DASHSCOPE.arguments(MESSAGES, FULL) == {
+    assert DASHSCOPE.call(MESSAGES, FULL, False)["parameters"] == fields
+    assert DASHSCOPE.call(MESSAGES, FULL, True) == {
         "model": "m", "messages": MESSAGES, "stream": True, **fields,
     }  # fmt: skip
 

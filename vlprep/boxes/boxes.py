@@ -25,11 +25,11 @@ from vlprep.count.tokens import image_count
 from vlprep.draw.fonts import font_file
 from vlprep.draw.lettering import undrawable
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
-from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.picture import read_picture
 from vlprep.media.source import SourceLike, open_item, source_name
-from vlprep.media.target import PathLike, check_new, check_not_source, new_file
 from vlprep.models.spec import BoxConvention
+from vlprep.output.encode import encode_picture, picture_format
+from vlprep.output.target import PathLike, check_new, check_not_source, new_file
 from vlprep.types import ImageInfo, ImageSize
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords

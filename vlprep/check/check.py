@@ -21,7 +21,7 @@ from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
 from vlprep.models.service import ChatApi
-from vlprep.types import ImageInfo, VideoInfo
+from vlprep.types import ImageInfo
 from vlprep.view import View, ViewKeywords
 
 Item: TypeAlias = SourceLike | Sequence[SourceLike]
@@ -72,14 +72,10 @@ def check_files(
     False
     """
     asked = Sending(
-        view=view,
-        files=(),
-        route=get_route(route),
+        view=view, files=(), route=get_route(route),
         apis=list_apis() if api is None else (_api_of(api, route),),
-        text_tokens=text_tokens,
-        max_input=max_input,
-        thinking=thinking,
-    )
+        text_tokens=text_tokens, max_input=max_input, thinking=thinking,
+    )  # fmt: skip
     found = [_look_at(item, view, decode=decode) for item in as_many(items)]
     return check_sending(replace(asked, files=count_facts(found, view)))
 
@@ -112,9 +108,9 @@ def _read(source: SourceLike, *, decode: bool) -> FileFacts:
             facts = facts_of(item)
             if decode:
                 _decode(item)
+            return facts
     except (VlprepError, OSError) as error:
         return FileFacts(source=source_name(source), kind="unreadable", problem=error)
-    return facts
 
 
 def _decode(item: OpenItem) -> None:
@@ -126,28 +122,24 @@ def _decode(item: OpenItem) -> None:
         return
     from vlprep.media.video.decode import damaged_ends
 
-    damaged = damaged_ends(item)
-    if damaged:
+    if damaged := damaged_ends(item):
         raise DecodeError(item.name, f"the {' and the '.join(damaged)} frame cannot be decoded")
 
 
 def facts_of(item: OpenItem) -> FileFacts:
     """Return what is known of an open file, not counted yet; raises the errors of its header."""
     info, found = item.info, item.found
+    kind: MediaKind = "image" if isinstance(info, ImageInfo) else "video"
+    if kind == "video" and found.kind == "image":
+        kind = "animation"
     return FileFacts(
         source=item.name,
-        kind=_kind(info, found.kind),
+        kind=kind,
         info=info,
         path=item.path,
         mislabelled=None if item.path is None else mislabelled(item.path, found),
         usual_ending=endings(found.name)[0],
     )
-
-
-def _kind(info: ImageInfo | VideoInfo, kind: str) -> MediaKind:
-    if isinstance(info, ImageInfo):
-        return "image"
-    return "animation" if kind == "image" else "video"
 
 
 def facts_of_list(name: str, frames: Sequence[FileFacts], view: View) -> FileFacts:

@@ -37,24 +37,17 @@ def image_byte_limit(model: ModelSpec, route: Route, mime_type: str) -> int:
     >>> image_byte_limit(get_model("qvq-max"), get_route("url"), "image/jpeg")
     10000000
     """
-    most, _ = image_bytes_stated(model, route)
-    return _within_url(most, route, mime_type) if route.name == "base64" else most
+    return _of_file(image_bytes_stated(model, route)[0], route, mime_type)
 
 
 def image_bytes_stated(model: ModelSpec, route: Route) -> Stated:
     """Return what an image must stay under on a route; of "base64" the whole data URL counts.
 
     By URL, where the model's service has a limit of its own, it is that.
-
-    >>> from vlprep import get_model
-    >>> from vlprep.models.registry import get_route
-    >>> image_bytes_stated(get_model("qwen3.7-plus"), get_route("url"))
-    (20000000, ('P3',))
     """
-    own = model.url_files if route.name == "url" else None
-    if own is None:
-        return route.max_image_bytes, route.sources
-    return own.max_url_image_bytes, own.sources
+    if model.url_files and route.name == "url":
+        return model.url_files.max_url_image_bytes, model.url_files.sources
+    return route.max_image_bytes, route.sources
 
 
 def takes_image(model: ModelSpec, format: str, size: ImageSize) -> bool:
@@ -91,9 +84,7 @@ def video_byte_limit(model: ModelSpec, route: Route, container: str | None = "MP
     if stated is None:
         fact = f"how large a video may be on the route {route.name}"
         raise UnknownFactError(model.name, fact, "give a `limit`")
-    if route.name == "base64":
-        return _within_url(stated[0], route, mime_type(container or "", "video/x-matroska"))
-    return stated[0]
+    return _of_file(stated[0], route, mime_type(container or "", "video/x-matroska"))
 
 
 def video_bytes_stated(model: ModelSpec, route: Route) -> Stated | None:
@@ -101,28 +92,24 @@ def video_bytes_stated(model: ModelSpec, route: Route) -> Stated | None:
     if route.max_video_bytes is not None:
         return route.max_video_bytes, route.sources
     own = model.video_files
-    return None if own is None else (own.max_url_bytes, own.sources)
+    return (own.max_url_bytes, own.sources) if own else None
 
 
-def images_per_request(model: ModelSpec, route: Route) -> int | None:
-    """Return how many images one request may hold on a route; `None` where no source says it.
+def images_per_request(model: ModelSpec, route: Route) -> Stated | None:
+    """Return how many images one request may hold, the model's own number before the route's.
+
+    `None` where no source says it.
 
     >>> from vlprep import get_model
     >>> from vlprep.models.registry import get_route
     >>> images_per_request(get_model("qwen3.7-plus"), get_route("url"))
-    2048
+    (2048, ('P3',))
     """
-    stated = request_images_stated(model, route)
-    return None if stated is None else stated[0]
-
-
-def request_images_stated(model: ModelSpec, route: Route) -> Stated | None:
-    """Return how many images one request may hold, the model's own number before the route's."""
     own = model.url_files if route.name != "base64" else None
-    if own is not None and own.max_request_images is not None:
+    if own and own.max_request_images:
         return own.max_request_images, own.sources
     most = route.max_request_images
-    return None if most is None else (most, route.request_sources)
+    return (most, route.request_sources) if most else None
 
 
 def takes_container(model: ModelSpec, container: str | None) -> bool:
@@ -152,8 +139,10 @@ def check_length(model: ModelSpec, info: VideoInfo, source: str) -> None:
         )
 
 
-def _within_url(limit: int, route: Route, mime_type: str) -> int:
+def _of_file(limit: int, route: Route, mime_type: str) -> int:
     """Return the bytes that a file must stay under for its data URL to stay under the limit."""
+    if route.name != "base64":
+        return limit
     raw = (limit - 1 - _prefix_length(mime_type)) // 4 * 3 + 1
     return raw if route.raw_bytes is None else min(raw, route.raw_bytes)
 

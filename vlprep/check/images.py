@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
 from vlprep.check.remedies import compress, first_page, frames, rename, view
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
@@ -15,7 +13,7 @@ from vlprep.units import format_bytes, format_size
 
 
 @rule(
-    "image-side", "error", "the shortest side taken", of="picture",
+    "error", "the shortest side taken", of="picture",
     remedy="enlarge it, or paste it onto a larger canvas",
 )  # fmt: skip
 def image_side(sending: Sending) -> Wanted | None:
@@ -28,26 +26,23 @@ def image_side(sending: Sending) -> Wanted | None:
         side = min(file.size)
         if side >= shortest:
             return None
-        return f"{side} px", (
-            f"{format_size(file.size)}: the shorter side has {side} pixels, and the service takes "
-            f"{shortest} or more"
-        )
+        problem = f"the shorter side has {side} pixels, and the service takes {shortest} or more"
+        return f"{side} px", f"{format_size(file.size)}: {problem}"
 
     return Wanted(f"at least {shortest} px", rule.sources, test)
 
 
 @rule(
-    "image-ratio", "error", "the largest ratio of sides taken", of="picture", weights=True,
+    "error", "the largest ratio of sides taken", of="picture", weights=True,
     remedy="crop it, or split it into several images",
 )  # fmt: skip
 def image_ratio(sending: Sending) -> Wanted | None:
     rule = sending.rules.image
     if rule is None:
         return None
-    limit = rule.max_aspect_ratio or RESIZE_RULES[rule.resize].max_aspect_ratio
-    if limit is None:
+    most = rule.max_aspect_ratio or RESIZE_RULES[rule.resize].max_aspect_ratio
+    if most is None:
         return Wanted(sources=rule.sources)
-    most = limit
 
     def test(file: FileFacts) -> Hit | None:
         long, short = max(file.size), min(file.size)
@@ -60,7 +55,7 @@ def image_ratio(sending: Sending) -> Wanted | None:
     return Wanted(f"at most {most:g}:1", rule.sources, test)
 
 
-@rule("image-format", "error", "a format taken", of="picture", remedy=compress)
+@rule("error", "a format taken", of="picture", remedy=compress)
 def image_format(sending: Sending) -> Wanted:
     formats = file_formats()
     words = ", ".join(formats.image)
@@ -73,7 +68,7 @@ def image_format(sending: Sending) -> Wanted:
     return Wanted(words, formats.sources, test)
 
 
-@rule("large-image-format", "warning", "a format taken above 4K", of="picture", remedy=compress)
+@rule("warning", "a format taken above 4K", of="picture", remedy=compress)
 def large_image_format(sending: Sending) -> Wanted:
     formats = file_formats()
     short, long = formats.large_image_sides
@@ -87,15 +82,14 @@ def large_image_format(sending: Sending) -> Wanted:
         if file.format not in doubtful or not (by_pixels or by_sides):
             return None
         doubt = "" if by_pixels else ", and no source says whether pixels or sides count"
-        return f"{format_size(size)} {file.format}", (
-            f"{format_size(size)} as {file.format} may be refused: above {long:,} x {short:,} only "
-            f"{taken} is taken{doubt}"
-        )
+        limit = f"above {long:,} x {short:,} only {taken} is taken{doubt}"
+        message = f"{format_size(size)} as {file.format} may be refused: {limit}"
+        return f"{format_size(size)} {file.format}", message
 
     return Wanted(f"{taken} above {long}x{short}", formats.sources, test)
 
 
-@rule("image-8k", "warning", "pixels of an image, as advised: 8K", of="picture", remedy=view)
+@rule("warning", "pixels of an image, as advised: 8K", of="picture", remedy=view)
 def image_8k(sending: Sending) -> Wanted:
     formats = file_formats()
     most = formats.most_image_pixels
@@ -103,15 +97,14 @@ def image_8k(sending: Sending) -> Wanted:
     def test(file: FileFacts) -> Hit | None:
         if file.size.pixels <= most:
             return None
-        return f"{file.size.pixels:,} pixels", (
-            f"{format_size(file.size)} is more than the 8K that is advised; larger ones may time "
-            "out"
-        )
+        size = format_size(file.size)
+        problem = f"{size} is more than the 8K that is advised; larger ones may time out"
+        return f"{file.size.pixels:,} pixels", problem
 
     return Wanted(f"at most {most:,} pixels", formats.sources, test)
 
 
-@rule("image-bytes", "error", "bytes of an image by path or URL", of="picture", remedy=compress)
+@rule("error", "bytes of an image by path or URL", of="picture", remedy=compress)
 def image_bytes(sending: Sending) -> Wanted:
     return few_bytes(sending, image_bytes_stated(sending.model, sending.route))
 
@@ -125,45 +118,37 @@ def few_bytes(sending: Sending, stated: Stated) -> Wanted:
     return Wanted(f"under {limit:,} bytes", sources, lambda file: too_large(file, limit, reason))
 
 
-@rule("base64-length", "error", "length of an image's data URL", of="picture", remedy=compress)
+@rule("error", "length of an image's data URL", of="picture", remedy=compress)
 def base64_length(sending: Sending) -> Wanted:
-    return short_data_url(sending, sending.route.max_image_bytes, _mime_type)
+    return short_data_url(sending, sending.route.max_image_bytes)
 
 
-@rule(
-    "raw-bytes", "warning", "bytes of an image before encoding, as advised", of="picture",
-    remedy=compress,
-)  # fmt: skip
+@rule("warning", "bytes of an image before encoding, as advised", of="picture", remedy=compress)
 def raw_bytes(sending: Sending) -> Wanted:
     return few_raw_bytes(sending, base64_length.wanted(sending))
 
 
-def short_data_url(
-    sending: Sending, most: int | None, mime_type: Callable[[FileFacts], str]
-) -> Wanted:
+def short_data_url(sending: Sending, limit: int | None) -> Wanted:
     """Want data URLs under so many characters, where files are sent as such."""
-    sources, limit = sending.route.sources, most
+    sources = sending.route.sources
     if limit is None or not sending.is_encoded:
         return Wanted(sources=sources)
 
     def test(file: FileFacts) -> Hit | None:
-        length = data_url_length(file.file_bytes, mime_type(file))
+        length = data_url_length(file.file_bytes, _mime_type(file))
         if length < limit:
             return None
-        return f"{length:,} characters", (
-            f"{format_bytes(file.file_bytes)} become a data URL of {length:,} characters, and it "
-            f"must be under {limit:,}"
-        )
+        found, size = f"{length:,} characters", format_bytes(file.file_bytes)
+        return found, f"{size} become a data URL of {found}, and it must be under {limit:,}"
 
     return Wanted(f"under {limit:,} characters", sources, test)
 
 
 def few_raw_bytes(sending: Sending, encoded: Wanted) -> Wanted:
     """Want so few bytes before encoding as is advised, of files short enough when `encoded`."""
-    limit, sources = sending.route.raw_bytes, sending.route.sources
-    if limit is None:
+    most, sources = sending.route.raw_bytes, sending.route.sources
+    if most is None:
         return Wanted(sources=sources)
-    most = limit
 
     def test(file: FileFacts) -> Hit | None:
         hit = too_large(file, most, "to be sent as Base64 the guides want it")
@@ -177,12 +162,11 @@ def too_large(file: FileFacts, limit: int, reason: str) -> Hit | None:
     """Find a file of so many bytes or more."""
     if file.file_bytes < limit:
         return None
-    found = f"{file.file_bytes:,} bytes"
-    size = format_bytes(file.file_bytes)
+    found, size = f"{file.file_bytes:,} bytes", format_bytes(file.file_bytes)
     return found, f"{size} ({found}), and {reason} under {format_bytes(limit)}"
 
 
-@rule("localisation-size", "note", "size at which boxes are reliable", of="image", weights=True)
+@rule("note", "size at which boxes are reliable", of="image", weights=True)
 def localisation_size(sending: Sending) -> Wanted | None:
     best = sending.model.localisation
     if best is None:
@@ -190,31 +174,25 @@ def localisation_size(sending: Sending) -> Wanted | None:
     words = f"{best.min_pixels:,} to {best.max_pixels:,} pixels"
 
     def test(file: FileFacts) -> Hit | None:
-        pixels = file.size.pixels
-        if best.min_pixels <= pixels <= best.max_pixels:
+        if best.min_pixels <= file.size.pixels <= best.max_pixels:
             return None
-        return f"{pixels:,} pixels", (
-            f"{format_size(file.size)} has {pixels:,} pixels; boxes are reliable from {words}, "
-            "outside they may drift"
-        )
+        found = f"{file.size.pixels:,} pixels"
+        problem = f"boxes are reliable from {words}, outside they may drift"
+        return found, f"{format_size(file.size)} has {found}; {problem}"
 
     return Wanted(words, best.sources, test)
 
 
-@rule("mislabelled", "warning", "a name that says what the content is", remedy=rename)
+@rule("warning", "a name that says what the content is", remedy=rename)
 def mislabelled(sending: Sending) -> Wanted:
     def test(file: FileFacts) -> Hit | None:
-        if file.mislabelled is None:
-            return None
         message = f"{file.mislabelled}; the type that is declared must be that of the content"
-        return file.format, message
+        return (file.format, message) if file.mislabelled is not None else None
 
     return Wanted("a name that says so", request_limits().url_sources, test)
 
 
-@remark(
-    "animated", "warning", "not an animated picture", "one picture", of="animation", remedy=frames
-)
+@remark("warning", "not an animated picture", "one picture", of="animation", remedy=frames)
 def animated(file: FileFacts) -> Hit:
     count = f"{getattr(file.info, 'frame_count', 1):,} frames"
     return count, (
@@ -223,22 +201,16 @@ def animated(file: FileFacts) -> Hit:
     )
 
 
-@remark(
-    "several-pages", "warning", "one picture in a file", "one picture", of="picture",
-    remedy=first_page,
-)  # fmt: skip
+@remark("warning", "one picture in a file", "one picture", of="picture", remedy=first_page)
 def several_pages(file: FileFacts) -> Hit | None:
     if not isinstance(file.info, ImageInfo) or file.info.frame_count < 2:
         return None
     found = f"{file.info.frame_count:,} pictures"
-    return found, (
-        f"{found} in the file, of which only the first is counted; no source says which is seen"
-    )
+    problem = "of which only the first is counted; no source says which is seen"
+    return found, f"{found} in the file, {problem}"
 
 
-@remark(
-    "image-orientation", "note", "an image stored upright", "upright", of="picture", remedy=view
-)
+@remark("note", "an image stored upright", "upright", of="picture", remedy=view)
 def image_orientation(file: FileFacts) -> Hit | None:
     if not isinstance(file.info, ImageInfo) or file.info.orientation == 1:
         return None
@@ -249,7 +221,7 @@ def image_orientation(file: FileFacts) -> Hit | None:
     )
 
 
-@remark("alpha", "note", "an opaque image", "an opaque picture", of="picture", remedy=view)
+@remark("note", "an opaque image", "an opaque picture", of="picture", remedy=view)
 def alpha(file: FileFacts) -> Hit | None:
     if not isinstance(file.info, ImageInfo) or not file.info.transparent:
         return None
@@ -259,10 +231,7 @@ def alpha(file: FileFacts) -> Hit | None:
     )
 
 
-@remark(
-    "colour-mode", "note", "an image of 8-bit grey or RGB", "8-bit grey or RGB", of="picture",
-    remedy=view,
-)  # fmt: skip
+@remark("note", "an image of 8-bit grey or RGB", "8-bit grey or RGB", of="picture", remedy=view)
 def colour_mode(file: FileFacts) -> Hit | None:
     mode = (isinstance(file.info, ImageInfo) and file.info.mode) or ""
     if mode.rstrip("aA") not in _UNUSUAL and not mode.startswith("I;16"):
@@ -275,4 +244,5 @@ _UNUSUAL = ("CMYK", "YCbCr", "LAB", "HSV", "I", "F", "RGB;16", "RGBX")
 
 
 def _mime_type(file: FileFacts) -> str:
-    return mime_type(file.format)
+    """Return the MIME type of a file's content; of other containers, that of most."""
+    return mime_type(file.format, *(("video/x-matroska",) if file.kind == "video" else ()))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
+from vlprep.count.files import MediaFailure
 from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
 
 
 @remark(
-    "readable", "error", "the file is an image or a video that can be read",
+    "error", "the file is an image or a video that can be read",
     "an image or a video", of="unreadable",
 )  # fmt: skip
 def readable(file: FileFacts) -> Hit | None:
     return describe(file), describe(file)
 
 
-@remark("countable", "error", "its tokens can be counted", "tokens that can be counted")
+@remark("error", "its tokens can be counted", "tokens that can be counted")
 def countable(file: FileFacts) -> Hit | None:
     if file.problem is None or file.kind == "unreadable" or _is_named_elsewhere(file):
         return None
@@ -27,7 +28,7 @@ def _is_named_elsewhere(file: FileFacts) -> bool:
     return ratio or length or isinstance(file.problem, UnknownFactError)
 
 
-@rule("count-known", "warning", "a source says how its tokens are counted", weights=True)
+@rule("warning", "a source says how its tokens are counted", weights=True)
 def count_known(sending: Sending) -> Wanted:
     unknown = [file for file in sending.files if isinstance(file.problem, UnknownFactError)]
     if not unknown:
@@ -39,7 +40,4 @@ def count_known(sending: Sending) -> Wanted:
 
 def describe(file: FileFacts) -> str:
     """Return what is wrong with a file, without its name."""
-    problem = file.problem
-    if isinstance(problem, OSError) and problem.strerror:
-        return problem.strerror[:1].lower() + problem.strerror[1:]
-    return str(problem).removeprefix(f"{file.source}: ")
+    return MediaFailure(source=file.source, error=file.problem).message if file.problem else ""

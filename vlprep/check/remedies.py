@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TypeAlias
 
-from vlprep.check.rule import FileFacts, Remedy, Sending
+from vlprep.check.rule import Command, FileFacts, Remedy, Sending
 
 _Option: TypeAlias = tuple[str, object]
 
@@ -28,25 +28,27 @@ def first_page(file: FileFacts, sending: Sending) -> Remedy:
 
 def view(file: FileFacts, sending: Sending) -> Remedy:
     """Write an image upright, on white, as the model sees it."""
-    if not file.path:
-        return Remedy(step="send what `view_image` returns")
-    output = f"{_stem(file.path)}-view.png"
-    options = tuple(_asked(file, sending))
-    return Remedy(command="view", files=(file.path,), output=output, options=options)
+    return _written(file, sending, "view", "-view.png", "send what `view_image` returns")
 
 
 def frames(file: FileFacts, sending: Sending, *more: _Option) -> Remedy:
     """Write the frames of a video, to be sent as a list of images."""
-    if not file.path:
-        return Remedy(step="send the frames that `read_frames` gives")
-    output = f"{_stem(file.path)}-frames"
-    options = tuple(_asked(file, sending, *more))
-    return Remedy(command="frames", files=(file.path,), output=output, options=options)
+    step = "send the frames that `read_frames` gives"
+    return _written(file, sending, "frames", "-frames", step, *more)
 
 
 def mapped_frames(file: FileFacts, sending: Sending) -> Remedy:
     """Write the frames of a video, with high dynamic range mapped to that of screens."""
     return frames(file, sending, ("tone_map", True))
+
+
+def _written(
+    file: FileFacts, sending: Sending, command: Command, ending: str, step: str, *more: _Option
+) -> Remedy:
+    if not file.path:
+        return Remedy(step=step)
+    output, options = _stem(file.path) + ending, tuple(_asked(file, sending, *more))
+    return Remedy(command=command, files=(file.path,), output=output, options=options)
 
 
 def right_length(file: FileFacts, sending: Sending) -> Remedy:
@@ -76,20 +78,17 @@ _OF_IMAGES = {"min_pixels", "max_pixels", "high_res"}
 
 def _asked(file: FileFacts, sending: Sending, *more: _Option) -> Iterator[_Option]:
     """Yield the options by which the file was counted, where they are something to it."""
+    rule, fps = sending.rules.video, sending.view.options.fps
+    takes_rate = rule is not None and fps is not None and rule.takes_fps(fps)
     shown_alone = file.kind in ("image", "frame list")
     for name, value in sending.view.options.asked.items():
         fits = name in _OF_IMAGES if shown_alone else name != "high_res"
-        if fits and (name != "fps" or _takes(sending)):
+        if fits and (name != "fps" or takes_rate):
             yield name, value
     yield from more
     if sending.rules != sending.model.rules(None):
         yield "rules", sending.rules.name
     yield "model", sending.model.name
-
-
-def _takes(sending: Sending) -> bool:
-    rule, fps = sending.rules.video, sending.fps
-    return rule is not None and fps is not None and rule.takes_fps(fps)
 
 
 def _stem(path: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from types import ModuleType
 from typing import Any
 
 from vlprep.check import images, reading, requests, videos
@@ -17,12 +16,12 @@ SCHEMA = "vlprep.check/1"
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """The gravest first."""
 
-
-def _rules_of(room: ModuleType) -> Iterator[Rule]:
-    return (thing for thing in vars(room).values() if isinstance(thing, Rule))
-
-
-RULES = tuple(rule for room in (reading, images, videos, requests) for rule in _rules_of(room))
+RULES = tuple(
+    rule
+    for room in (reading, images, videos, requests)
+    for rule in vars(room).values()
+    if isinstance(rule, Rule)
+)
 """Every rule, in the order in which they are written and tried."""
 
 
@@ -102,25 +101,23 @@ class CheckReport:
         return tuple(finding for finding in self.findings if finding.severity == severity)
 
     def __repr__(self) -> str:
-        found = ", ".join(_many(len(self._of(word)), word) for word in SEVERITIES)
-        return (
-            f"CheckReport({self.model}, {self.route}: {found} in {_many(len(self.files), 'file')})"
-        )
+        found = ", ".join(_many(self._of(word), word) for word in SEVERITIES)
+        return f"CheckReport({self.model}, {self.route}: {found} in {_many(self.files, 'file')})"
 
 
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' * (count != 1)}"
+def _many(things: Sequence[object], word: str) -> str:
+    return f"{len(things):,} {word}{'s' * (len(things) != 1)}"
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
-    remedy = None if finding.remedy is None else str(finding.remedy)
+    remedy = finding.remedy and str(finding.remedy)
     return {**asdict(finding), "remedy": remedy, "sources": dated(finding.sources)}
 
 
 def dated(sources: tuple[str, ...]) -> list[dict[str, str | None]]:
     """Return sources with their dates, as JSON has them."""
-    found = ((key, find_source(key)) for key in sources)
-    return [{"id": key, "date": source.date if source else None} for key, source in found]
+    found = {key: find_source(key) for key in sources}
+    return [{"id": key, "date": source.date if source else None} for key, source in found.items()]
 
 
 def check_sending(sending: Sending) -> CheckReport:
@@ -128,7 +125,6 @@ def check_sending(sending: Sending) -> CheckReport:
 
     Raises `ConstraintError` for a way of thinking that the model does not have.
     """
-    limit = sending.input_limit
     return CheckReport(
         model=sending.model.name,
         rules=sending.rules.name,
@@ -137,7 +133,7 @@ def check_sending(sending: Sending) -> CheckReport:
         findings=find_problems(sending),
         advice=advise_routes(sending),
         total_tokens=sending.total_tokens,
-        max_input_tokens=limit,
+        max_input_tokens=sending.input_limit,
         model_warnings=sending.model.warnings,
     )
 
@@ -156,11 +152,9 @@ def find_problems(sending: Sending) -> tuple[Finding, ...]:
     >>> [finding.rule for finding in find_problems(ask)]
     ['image-side', 'image-format']
     """
-    places = {file.source: place for place, file in reversed(list(enumerate(sending.files)))}
+    places: dict[str | None, int] = {None: len(sending.files)}
+    for place, file in enumerate(sending.files):
+        places.setdefault(file.source, place)
     found = [finding for rule in RULES for finding in rule.findings(sending)]
-
-    def order(finding: Finding) -> tuple[int, int]:
-        place = len(sending.files) if finding.source is None else places[finding.source]
-        return place, SEVERITIES.index(finding.severity)
-
-    return tuple(sorted(found, key=order))
+    found.sort(key=lambda one: (places[one.source], SEVERITIES.index(one.severity)))
+    return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from vlprep.check.files import Stated, data_url_length, request_images_stated
+from vlprep.check.files import Stated, data_url_length, images_per_request
 from vlprep.check.remedies import by_url
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
 from vlprep.count.budget import longest_answer
@@ -19,11 +19,11 @@ _SHRINK = "send fewer files, lower `fps`, or lower `max_pixels`"
 
 
 @rule(
-    "fps-range", "error", "frames per second that may be asked of a video",
+    "error", "frames per second that may be asked of a video",
     remedy="ask a rate within the range with `fps`",
 )  # fmt: skip
 def fps_range(sending: Sending) -> Wanted | None:
-    rule, fps = sending.rules.video, sending.fps
+    rule, fps = sending.rules.video, sending.view.options.fps
     if rule is None or rule.min_fps is None or rule.max_fps is None:
         return None
     words = f"{rule.min_fps:g} to {rule.max_fps:g} frames per second"
@@ -34,36 +34,37 @@ def fps_range(sending: Sending) -> Wanted | None:
 
 
 @rule(
-    "openai-fps", "warning", "a rate that the OpenAI-compatible API follows",
+    "warning", "a rate that the OpenAI-compatible API follows",
     remedy="call DashScope, or send the frames that `read_frames` gives at 2 a second, as a list",
 )  # fmt: skip
 def openai_fps(sending: Sending) -> Wanted:
+    asked = sending.view.options.fps
     fixed = {api.fixed_fps: api for api in sending.apis if api.fixed_fps is not None}
     words = f"{min(fixed):g} frames per second" if fixed else ""
     sources = tuple(source for api in sending.apis for source in api.fps_sources)
     rates = {rate for rate, api in fixed.items() if sending.route.name in api.routes}
-    rates -= {sending.fps}
-    if sending.fps is None or not rates or not _has_video(sending):
+    rates -= {asked}
+    if asked is None or not rates or not _has_video(sending):
         return Wanted(words, sources)
     message = (
         f"the OpenAI-compatible API samples {min(rates):g} frames per second whatever is asked, "
         "say the guides; the API reference of 2026 lists fps"
     )
-    return Wanted(words, sources, hit=(f"{sending.fps:g} frames per second", message))
+    return Wanted(words, sources, hit=(f"{asked:g} frames per second", message))
 
 
 def _has_video(sending: Sending) -> bool:
     return sending.of_kind("video", "frame list") > 0
 
 
-@rule("request-images", "error", "images in one request", remedy=_SPLIT)
+@rule("error", "images in one request", remedy=_SPLIT)
 def request_images(sending: Sending) -> Wanted | None:
-    stated = request_images_stated(sending.model, sending.route)
+    stated = images_per_request(sending.model, sending.route)
     count = sending.of_kind("image", "animation")
     return None if stated is None else _at_most(stated, count, "images", sending)
 
 
-@rule("request-videos", "error", "videos in one request", remedy=_SPLIT)
+@rule("error", "videos in one request", remedy=_SPLIT)
 def request_videos(sending: Sending) -> Wanted:
     limits, count = request_limits(), sending.of_kind("video", "frame list")
     return _at_most((limits.max_videos, limits.video_sources), count, "videos", sending)
@@ -77,7 +78,7 @@ def _at_most(stated: Stated, count: int, things: str, sending: Sending) -> Wante
 
 
 @rule(
-    "request-data-urls", "warning", "data URLs in one request, those of frames too",
+    "warning", "data URLs in one request, those of frames too",
     remedy="send a video file, or the frames by URL or path",
 )  # fmt: skip
 def request_data_urls(sending: Sending) -> Wanted:
@@ -87,15 +88,14 @@ def request_data_urls(sending: Sending) -> Wanted:
     sent = [file for file in sending.files if file.kind != "unreadable"]
     count = sum(max(len(file.frames), 1) for file in sent)
     found = f"{count:,} data URLs"
-    message = (
-        f"{found} with the frames of lists may be refused: a service was seen to take {most:,}"
-    )
+    problem = f"may be refused: a service was seen to take {most:,}"
+    message = f"{found} with the frames of lists {problem}"
     is_hit = count > most and sending.of_kind("frame list")
     return Wanted(f"at most {most:,} data URLs", sources, hit=(found, message) if is_hit else None)
 
 
 @rule(
-    "request-body", "warning", "length of all data URLs together",
+    "warning", "length of all data URLs together",
     remedy="send fewer files at once, or by URL or path",
 )  # fmt: skip
 def request_body(sending: Sending) -> Wanted | None:
@@ -112,27 +112,27 @@ def request_body(sending: Sending) -> Wanted | None:
     return Wanted(hit=(found, message))
 
 
-@rule("input-tokens", "error", "all tokens within the largest input", weights=True, remedy=_SHRINK)
+@rule("error", "all tokens within the largest input", weights=True, remedy=_SHRINK)
 def input_tokens(sending: Sending) -> Wanted:
     limit, sources = sending.input_limit, sending.model.sources
     if limit is None:
         return Wanted(sources=sources)
     is_over = sending.total_tokens > limit
-    hit = _too_much(sending, f"and {sending.model.name} takes {limit:,}") if is_over else None
-    return Wanted(f"at most {limit:,} tokens", sources, hit=hit)
+    hit = _too_much(sending, f"and {sending.model.name} takes {limit:,}")
+    return Wanted(f"at most {limit:,} tokens", sources, hit=hit if is_over else None)
 
 
-@rule("input-tokens-edge", "warning", "fewer tokens than the largest input", remedy=_SHRINK)
+@rule("warning", "fewer tokens than the largest input", remedy=_SHRINK)
 def input_tokens_edge(sending: Sending) -> Wanted:
     limit, sources = sending.input_limit, sending.model.sources
     if limit is None:
         return Wanted(sources=sources)
     is_full = sending.total_tokens == limit
-    hit = _too_much(sending, "as many as fit: the guides ask for fewer") if is_full else None
-    return Wanted(f"under {limit:,} tokens", sources, hit=hit)
+    hit = _too_much(sending, "as many as fit: the guides ask for fewer")
+    return Wanted(f"under {limit:,} tokens", sources, hit=hit if is_full else None)
 
 
-@rule("thinking-tokens", "warning", "fits whether the model thinks or not", remedy=_SHRINK)
+@rule("warning", "fits whether the model thinks or not", remedy=_SHRINK)
 def thinking_tokens(sending: Sending) -> Wanted:
     spec, limit = sending.model, sending.input_limit
     plain, thinking = spec.max_input_tokens, spec.max_input_thinking_tokens
@@ -141,12 +141,9 @@ def thinking_tokens(sending: Sending) -> Wanted:
     smaller = min(plain, thinking)
     other = "with" if smaller == thinking else "without"
     fits_as_asked = limit is not None and smaller < sending.total_tokens <= limit
-    hit = (
-        _too_much(sending, f"but {other} thinking {spec.name} takes {smaller:,}")
-        if fits_as_asked and sending.max_input is None
-        else None
-    )
-    return Wanted(f"at most {smaller:,} tokens", spec.sources, hit=hit)
+    is_hit = fits_as_asked and sending.max_input is None
+    hit = _too_much(sending, f"but {other} thinking {spec.name} takes {smaller:,}")
+    return Wanted(f"at most {smaller:,} tokens", spec.sources, hit=hit if is_hit else None)
 
 
 def _too_much(sending: Sending, limit: str) -> Hit:
@@ -155,9 +152,7 @@ def _too_much(sending: Sending, limit: str) -> Hit:
     return found, f"{found}{text}, {limit}"
 
 
-@rule(
-    "context-room", "note", "room in the context for the longest thoughts and reply", weights=True
-)
+@rule("note", "room in the context for the longest thoughts and reply", weights=True)
 def context_room(sending: Sending) -> Wanted:
     spec, limit, total = sending.model, sending.input_limit, sending.total_tokens
     room = longest_answer(spec, sending.thinking)
@@ -173,7 +168,7 @@ def context_room(sending: Sending) -> Wanted:
     return Wanted(words, spec.sources, hit=hit)
 
 
-@rule("url-route", "error", "a URL goes by the route url", of="URL", remedy=by_url)
+@rule("error", "a URL goes by the route url", of="URL", remedy=by_url)
 def url_route(sending: Sending) -> Wanted:
     way = ON_ITS_WAY[sending.route.name]
     is_other = sending.route.name != "url"
@@ -182,16 +177,15 @@ def url_route(sending: Sending) -> Wanted:
 
 
 @rule(
-    "url-public", "error", "a URL that the service can reach", of="URL",
+    "error", "a URL that the service can reach", of="URL",
     remedy="put the file where the public network reaches it; signed URLs do",
 )  # fmt: skip
 def url_public(sending: Sending) -> Wanted:
     def test(file: FileFacts) -> Hit | None:
-        host = _host(file.source)
-        if host and not _is_private(host):
-            return None
-        found = host or "no host"
-        return found, f"{found} cannot be reached from the public network"
+        found = _host(file.source) or "no host"
+        is_public = found != "no host" and not _is_private(found)
+        message = f"{found} cannot be reached from the public network"
+        return None if is_public else (found, message)
 
     return Wanted("a public host", request_limits().url_sources, test)
 
@@ -212,32 +206,26 @@ def _is_private(host: str) -> bool:
 
 
 @remark(
-    "url-unfetched", "note", "what is not known of a URL", "", of="URL",
-    remedy="download the file and check that",
-)  # fmt: skip
+    "note", "what is not known of a URL", "", of="URL", remedy="download the file and check that"
+)
 def url_unfetched(file: FileFacts) -> Hit:
-    return "not fetched", (
-        "vlprep does not download: bytes, format, size and tokens of this URL are not checked and "
-        "not counted"
-    )
+    unknown = "bytes, format, size and tokens of this URL are not checked and not counted"
+    return "not fetched", f"vlprep does not download: {unknown}"
 
 
-@rule("url-headers", "note", "what a server must say of a file")
+@rule("note", "what a server must say of a file")
 def url_headers(sending: Sending) -> Wanted:
-    hit = (
-        "by URL",
-        (
-            "the URL must be public, and its server must send the right Content-Length and "
-            "Content-Type, or the download fails"
-        ),
+    message = (
+        "the URL must be public, and its server must send the right Content-Length and "
+        "Content-Type, or the download fails"
     )
-    is_fetched = sending.route.name == "url"
-    return Wanted(sources=request_limits().url_sources, hit=hit if is_fetched else None)
+    hit = ("by URL", message) if sending.route.name == "url" else None
+    return Wanted(sources=request_limits().url_sources, hit=hit)
 
 
-@rule("path-sdk", "note", "who takes files by path")
+@rule("note", "who takes files by path")
 def path_sdk(sending: Sending) -> Wanted:
     takers = " and ".join(api.title for api in list_apis() if "path" in api.routes)
-    hit = "by path", f"only the {takers} takes file:// paths"
-    is_path = sending.route.name == "path"
-    return Wanted(sources=sending.route.sources, hit=hit if is_path else None)
+    message = f"only the {takers} takes file:// paths"
+    hit = ("by path", message) if sending.route.name == "path" else None
+    return Wanted(sources=sending.route.sources, hit=hit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -11,7 +11,6 @@ from vlprep.check.rule import FileFacts, Sending
 from vlprep.errors import UnknownFactError
 from vlprep.media.sniff import mime_type
 from vlprep.models.registry import get_route
-from vlprep.models.service import Route
 from vlprep.models.spec import ModelSpec
 
 
@@ -34,10 +33,6 @@ class RouteAdvice:
         return self.routes[0] if self.routes else None
 
 
-_Limits = Mapping[str, float]
-"""By route, what a file must stay under."""
-
-
 def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
     """Return the routes that each file fits, for each way of calling a service.
 
@@ -56,12 +51,12 @@ def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
     """
     if not sending.is_served:
         return ()
-    limits_of = cache(partial(_limits, sending.model))  # once a format, not once a file
+    limit_of = cache(partial(_limit, sending.model))  # once a format, not once a file
     return tuple(
         RouteAdvice(
             source=file.source,
             api=api.name,
-            routes=_fitting(file, api.routes, limits_of),
+            routes=tuple(name for name in api.routes if _goes(file, name, limit_of)),
             sources=api.sources,
         )
         for file in sending.files
@@ -70,27 +65,18 @@ def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
     )
 
 
-def _fitting(
-    file: FileFacts, routes: tuple[str, ...], limits_of: Callable[[bool, str], _Limits]
-) -> tuple[str, ...]:
+def _goes(file: FileFacts, route: str, limit_of: Callable[[str, bool, str], float]) -> bool:
     if file.kind == "URL":
-        return tuple(name for name in routes if name == "url")
+        return route == "url"
     format = file.frames[0].format if file.frames else file.format
-    limits = limits_of(file.kind == "video", format)  # the images of a list go as images do
-    return tuple(name for name in routes if file.file_bytes < limits[name])
+    return file.file_bytes < limit_of(route, file.kind == "video", format)  # a list goes as images
 
 
-def _limits(model: ModelSpec, is_video: bool, format: str) -> _Limits:
-    return {
-        name: _limit(get_route(name), model, is_video, format) for name in ("base64", "path", "url")
-    }
-
-
-def _limit(route: Route, model: ModelSpec, is_video: bool, format: str) -> float:
+def _limit(model: ModelSpec, route: str, is_video: bool, format: str) -> float:
     """Return what a file must stay under; a limit that no source states is none."""
     if not is_video:
-        return image_byte_limit(model, route, mime_type(format))
+        return image_byte_limit(model, get_route(route), mime_type(format))
     try:
-        return video_byte_limit(model, route, format if mime_type(format, "") else "MP4")
+        return video_byte_limit(model, get_route(route), format)
     except UnknownFactError:
         return float("inf")

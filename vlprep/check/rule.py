@@ -1,18 +1,20 @@
 """The words of a check: facts of files, what is to be sent, rules, remedies and findings.
 
-A rule is one function, entered by a decorator with its id, severity and title. `rule` decorates
-what is asked once of each `Sending` and answers with what is `Wanted`, in words, with its sources
-and a test of each file, or `None` where nothing is asked of this model and route. `remark`
-decorates the test itself, where the same is said of every request and no source says anything.
+A rule is one function, entered by a decorator with its severity and title; its name is the rule's
+id. `rule` decorates what is asked once of each `Sending` and answers with what is `Wanted`, or
+`None` where nothing is asked of this model and route. `remark` decorates the test of each file,
+where the same is said of every request and no source says anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Literal, TypeAlias
 
 from vlprep.count.tokens import TokenCount
+from vlprep.errors import VlprepError
 from vlprep.models.registry import list_apis
 from vlprep.models.service import ChatApi, Route
 from vlprep.models.spec import ModelSpec, RuleSet
@@ -20,6 +22,7 @@ from vlprep.types import ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View
 
 Severity = Literal["error", "warning", "note"]
+Command = Literal["check", "compress", "frames", "view"]
 MediaKind = Literal["image", "video", "animation", "frame list", "URL", "unreadable"]
 
 
@@ -35,7 +38,7 @@ class Remedy:
 
     step: str = ""
     """What to do in words; "" of a verb."""
-    command: Literal["check", "compress", "frames", "view"] | None = None
+    command: Command | None = None
     """The verb, which the command line has a command of; `None` of a step in words."""
     files: tuple[str, ...] = ()
     """The files that the verb is for."""
@@ -103,7 +106,7 @@ class FileFacts:
     """The images of a frame list."""
     tokens: TokenCount | None = None
     """What it costs, where that could be counted."""
-    problem: Exception | None = None
+    problem: VlprepError | OSError | None = None
     """Why it could not be read or counted."""
     mislabelled: str | None = None
     """How its name contradicts its content."""
@@ -134,19 +137,14 @@ class Sending:
     """What is to be sent to a model, and how."""
 
     view: View
-    """What the model is to see: whose limits count, and how files were counted."""
     files: tuple[FileFacts, ...]
-    """All that goes with it, in order."""
     route: Route
-    """How the files reach the service."""
     apis: tuple[ChatApi, ...] = field(default_factory=list_apis)
     """The protocols that may be used."""
     text_tokens: int = 0
-    """What the prompt costs beside the files."""
     max_input: int | None = None
     """Largest input in tokens, instead of the model's own."""
     thinking: bool | None = None
-    """Whether the model is asked to think."""
 
     @property
     def model(self) -> ModelSpec:
@@ -157,11 +155,6 @@ class Sending:
     def rules(self) -> RuleSet:
         """The model's numbers that are in force."""
         return self.view.rules
-
-    @property
-    def fps(self) -> float | None:
-        """Frames per second asked of videos."""
-        return self.view.options.fps
 
     @property
     def is_served(self) -> bool:
@@ -194,8 +187,8 @@ Hit: TypeAlias = tuple[str, str]
 Test: TypeAlias = Callable[[FileFacts], Hit | None]
 """Finds what is wrong with one file."""
 
-Mend: TypeAlias = Callable[[FileFacts, Sending], Remedy | None]
-"""Says what to do about a file."""
+Mend: TypeAlias = str | Callable[[FileFacts, Sending], Remedy | None] | None
+"""What to do about a breach: a step, or what says it of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +198,13 @@ class Wanted:
     words: str = ""
     """The limit, with its unit; "" where there is nothing to want."""
     sources: tuple[str, ...] = ()
-    """Where it was read."""
     test: Test | None = None
     """Looks at each file that the rule is about."""
     hit: Hit | None = None
     """What is wrong with the request as a whole."""
 
+
+_Ask: TypeAlias = Callable[[Sending], Wanted | None]
 
 _Subject: TypeAlias = MediaKind | Literal["file", "picture"]
 """What files a rule is about: those of a kind, all, or what is sent as images.
@@ -226,19 +220,14 @@ class Rule:
     """One documented limit, or one thing that a user should know."""
 
     id: str
-    """Stable name."""
     severity: Severity
-    """How much a breach matters."""
     title: str
-    """What the rule asks for, in one line."""
-    ask: Callable[[Sending], Wanted | None]
-    """Says what is wanted of a request; `None` asks nothing of it."""
-    of: _Subject = "file"
-    """Which files it looks at."""
-    remedy: Mend | str | None = None
-    """What to do about a breach."""
-    of_service: bool = True
+    """What it asks for, in one line."""
+    of: _Subject
+    remedy: Mend
+    of_service: bool
     """Whether it is a service's rule, which weights that run anywhere do not know."""
+    ask: _Ask
 
     def wanted(self, sending: Sending) -> Wanted:
         """Return what is wanted of a request, which may be nothing."""
@@ -292,38 +281,27 @@ def _test_frames(file: FileFacts, test: Test) -> Hit | None:
 
 
 def rule(
-    id: str,
     severity: Severity,
     title: str,
     *,
     of: _Subject = "file",
-    remedy: Mend | str | None = None,
+    remedy: Mend = None,
     weights: bool = False,
-) -> Callable[[Callable[[Sending], Wanted | None]], Rule]:
+) -> Callable[[_Ask], Rule]:
     """Enter a rule that says what it wants of a request; `weights` know it as well."""
-
-    def enter(ask: Callable[[Sending], Wanted | None]) -> Rule:
-        return Rule(
-            id=id, severity=severity, title=title, ask=ask, of=of, remedy=remedy,
-            of_service=not weights,
-        )  # fmt: skip
-
-    return enter
+    return lambda ask: Rule(
+        id=ask.__name__.replace("_", "-"), severity=severity, title=title, of=of, remedy=remedy,
+        of_service=not weights, ask=ask,
+    )  # fmt: skip
 
 
 def remark(
-    id: str,
-    severity: Severity,
-    title: str,
-    words: str,
-    *,
-    of: _Subject = "file",
-    remedy: Mend | str | None = None,
+    severity: Severity, title: str, words: str, *, of: _Subject = "file", remedy: Mend = None
 ) -> Callable[[Test], Rule]:
     """Enter a rule that wants the same of every request, of weights too, and has no source."""
 
     def enter(test: Test) -> Rule:
-        wanted = Wanted(words, test=test)
-        return rule(id, severity, title, of=of, remedy=remedy, weights=True)(lambda _: wanted)
+        ask = wraps(test)(lambda _: Wanted(words, test=test))
+        return rule(severity, title, of=of, remedy=remedy, weights=True)(ask)
 
     return enter

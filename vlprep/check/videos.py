@@ -6,12 +6,11 @@ from vlprep.check.files import takes_container, video_bytes_stated
 from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
 from vlprep.check.remedies import compress, frames, mapped_frames, right_length
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
-from vlprep.media.sniff import mime_type
 from vlprep.models.registry import file_formats
 from vlprep.types import VideoInfo
 
 
-@rule("video-container", "warning", "a container that is listed", of="video", remedy=compress)
+@rule("warning", "a container that is listed", of="video", remedy=compress)
 def video_container(sending: Sending) -> Wanted:
     formats = file_formats()
     words = ", ".join(formats.video)
@@ -25,10 +24,7 @@ def video_container(sending: Sending) -> Wanted:
     return Wanted(words, formats.sources, test)
 
 
-@rule(
-    "video-duration", "error", "shortest and longest video of the model", of="video",
-    remedy=right_length,
-)  # fmt: skip
+@rule("error", "shortest and longest video of the model", of="video", remedy=right_length)
 def video_duration(sending: Sending) -> Wanted | None:
     limits = sending.model.video_files
     if limits is None:
@@ -45,27 +41,24 @@ def video_duration(sending: Sending) -> Wanted | None:
     return Wanted(words, limits.sources, test)
 
 
-@rule("video-bytes", "error", "bytes of a video by path or URL", of="video", remedy=compress)
+@rule("error", "bytes of a video by path or URL", of="video", remedy=compress)
 def video_bytes(sending: Sending) -> Wanted | None:
     stated = video_bytes_stated(sending.model, sending.route)
     return None if stated is None else few_bytes(sending, stated)
 
 
-@rule("video-base64-length", "error", "length of a video's data URL", of="video", remedy=compress)
+@rule("error", "length of a video's data URL", of="video", remedy=compress)
 def video_base64_length(sending: Sending) -> Wanted:
-    return short_data_url(sending, sending.route.max_video_bytes, _mime_type)
+    return short_data_url(sending, sending.route.max_video_bytes)
 
 
-@rule(
-    "video-raw-bytes", "warning", "bytes of a video before encoding, as advised", of="video",
-    remedy=compress,
-)  # fmt: skip
+@rule("warning", "bytes of a video before encoding, as advised", of="video", remedy=compress)
 def video_raw_bytes(sending: Sending) -> Wanted:
     return few_raw_bytes(sending, video_base64_length.wanted(sending))
 
 
 @rule(
-    "frame-list-length", "error", "images in a list that stands for a video", of="frame list",
+    "error", "images in a list that stands for a video", of="frame list",
     remedy="leave out or add frames, or send them as images",
 )  # fmt: skip
 def frame_list_length(sending: Sending) -> Wanted | None:
@@ -79,36 +72,31 @@ def frame_list_length(sending: Sending) -> Wanted | None:
         count = len(file.frames)
         if low <= count <= (high or count):
             return None
-        return f"{count:,} images", (
-            f"{count:,} images in the list, and {sending.model.name} takes {low} to "
-            f"{high or count:,} as frames of a video"
-        )
+        taken = f"{low} to {high or count:,} as frames of a video"
+        found = f"{count:,} images"
+        return found, f"{found} in the list, and {sending.model.name} takes {taken}"
 
     return Wanted(words, rule.sources, test)
 
 
-@remark(
-    "video-header", "warning", "a whole video, of one stream", "a header without a question",
-    of="video",
-)  # fmt: skip
+@remark("warning", "a whole video, of one stream", "a header without a question", of="video")
 def video_header(file: FileFacts) -> Hit | None:
     remarks = "; ".join(said for said in _info(file).warnings if said != file.mislabelled)
     return (remarks, remarks) if remarks else None
 
 
-@remark("video-rotation", "note", "a video stored upright", "upright", of="video", remedy=frames)
+@remark("note", "a video stored upright", "upright", of="video", remedy=frames)
 def video_rotation(file: FileFacts) -> Hit | None:
     info = _info(file)
     if not (info.rotation or info.mirrored):
         return None
     turned = f"turned by {info.rotation} degrees" if info.rotation else "mirrored"
-    return turned, (
-        f"stored {turned} and counted as displayed; no source says whether the service turns it"
-    )
+    problem = "counted as displayed; no source says whether the service turns it"
+    return turned, f"stored {turned} and {problem}"
 
 
 @remark(
-    "hdr", "warning", "a video of ordinary dynamic range", "the range of ordinary screens",
+    "warning", "a video of ordinary dynamic range", "the range of ordinary screens",
     of="video", remedy=mapped_frames,
 )  # fmt: skip
 def hdr(file: FileFacts) -> Hit | None:
@@ -121,28 +109,22 @@ def hdr(file: FileFacts) -> Hit | None:
     )
 
 
-@remark("interlaced", "note", "a video of one moment a frame", "one moment a frame", of="video")
+@remark("note", "a video of one moment a frame", "one moment a frame", of="video")
 def interlaced(file: FileFacts) -> Hit | None:
-    if not _info(file).interlaced:
-        return None
-    return "interlaced", "a frame holds two moments on alternate rows, and movement shows as combs"
+    message = "a frame holds two moments on alternate rows, and movement shows as combs"
+    return ("interlaced", message) if _info(file).interlaced else None
 
 
-@remark("pixel-aspect", "note", "a video of square pixels", "square pixels", of="video")
+@remark("note", "a video of square pixels", "square pixels", of="video")
 def pixel_aspect(file: FileFacts) -> Hit | None:
     ratio = _info(file).sample_aspect_ratio
     if ratio == 1:
         return None
     pixels = f"{ratio.numerator}:{ratio.denominator}"
-    return f"pixels of {pixels}", (
-        f"its pixels are {pixels} and count as square, so the model sees it squeezed or stretched"
-    )
+    problem = "count as square, so the model sees it squeezed or stretched"
+    return f"pixels of {pixels}", f"its pixels are {pixels} and {problem}"
 
 
 def _info(file: FileFacts) -> VideoInfo:
     assert isinstance(file.info, VideoInfo)
     return file.info
-
-
-def _mime_type(file: FileFacts) -> str:
-    return mime_type(file.format, "video/x-matroska")

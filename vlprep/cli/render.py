@@ -130,7 +130,8 @@ def report_problems(results: Iterable[Reported | MediaFailure], view: View | Non
     for result in results:
         if isinstance(result, MediaFailure):
             code = EXIT_FAILED
-            note(f"error: {result.source}: {result.message}")
+            hint = "; or -r for all of them" if result.code == "is_a_folder" else ""
+            note(f"error: {result.source}: {result.message}{hint}")
         elif view is not None:
             say_warnings(result.source, result.warnings, view)
     return code

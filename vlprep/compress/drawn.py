@@ -6,8 +6,8 @@ import zlib
 
 import numpy as np
 
-from vlprep.media.encode import with_fewer_colours
 from vlprep.media.picture import Pixels
+from vlprep.output.encode import with_fewer_colours
 
 PALETTES = {256: 1.0, 64: 0.84, 32: 0.77, 16: 0.62}
 """Colours of a palette, and the bytes of a PNG with it as a part of those with 256.

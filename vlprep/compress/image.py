@@ -14,14 +14,14 @@ from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
 from vlprep.compress.result import Asked, Compressed, check_ending
 from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError, VlprepError
-from vlprep.media.encode import MAX_JPEG_SIDE
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.picture import Picture, decode_picture, read_picture
 from vlprep.media.sniff import endings, mime_type, mislabelled
 from vlprep.media.source import Item, SourceLike, open_item
-from vlprep.media.target import PathLike, check_not_source, new_file
 from vlprep.models.registry import get_route
 from vlprep.models.service import Route
+from vlprep.output.encode import MAX_JPEG_SIDE
+from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, Keep
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
@@ -175,10 +175,6 @@ class _Case:
         """Return the number of bytes that a file of a format must stay under."""
         return self.allowed(format) if self.asked.limit is None else self.asked.limit
 
-    def count(self, size: ImageSize) -> TokenCount:
-        """Count a picture of a size."""
-        return image_count(size, self.view)
-
 
 def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int]:
     """Return the facts of an image, and how many pictures there are in it.
@@ -229,7 +225,7 @@ def _unchanged(case: _Case) -> CompressedImage:
 
 def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
     """Return what is told of every result; `info` is of the picture that was taken."""
-    before, item = case.count(info.size), case.item
+    before, item = image_count(info.size, case.view), case.item
     misnamed = mislabelled(item.path or "", item.found)
     return CompressedImage(
         source=item.name,
@@ -245,7 +241,7 @@ def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
         bytes_before=item.file_bytes,
         bytes_after=len(made.content),
         tokens_before=before,
-        tokens_after=case.count(made.size),
+        tokens_after=image_count(made.size, case.view),
         quality=made.quality,
         warnings=(*filter(None, [misnamed]), *before.warnings, *_over_route(case, made)),
     )
@@ -277,10 +273,10 @@ _WORTHWHILE = 0.8
 
 def _sizes(case: _Case, size: ImageSize) -> tuple[ImageSize, ...]:
     """Return the sizes to encode at, the most wanted first."""
-    view, sizes = case.count(size).resized, [size]
+    view, sizes = image_count(size, case.view).resized, [size]
     # Enlarging a side costs bytes and adds nothing; the service does it anyway.
     within = view != size and view.height <= size.height and view.width <= size.width
-    if within and case.count(view).resized == view:
+    if within and image_count(view, case.view).resized == view:
         if case.asked.keep == "model-view":
             sizes = [view]
         elif view.pixels < _WORTHWHILE * size.pixels:
@@ -294,7 +290,7 @@ def _sizes(case: _Case, size: ImageSize) -> tuple[ImageSize, ...]:
 def _search(case: _Case, picture: Picture, sizes: tuple[ImageSize, ...]) -> ImageSearch:
     def snap(size: ImageSize) -> ImageSize:
         try:
-            return case.count(size).resized
+            return image_count(size, case.view).resized
         except ConstraintError:  # so narrow that rounding its sides makes it too narrow
             return size
 
@@ -342,8 +338,7 @@ def _reduced(wanted: ImageSize, result: CompressedImage) -> Iterator[str]:
         yield f"the model sees {after:,} tokens of it instead of {before:,}"
 
 
-def _over_route(case: _Case, made: Attempt) -> tuple[str, ...]:
+def _over_route(case: _Case, made: Attempt) -> Iterator[str]:
     allowed = case.allowed(made.format)
-    if case.view.model.kind == "open-weights" or len(made.content) < allowed:
-        return ()
-    return (f"the route {case.route.name} takes images of fewer than {allowed:,} bytes",)
+    if case.view.model.kind != "open-weights" and len(made.content) >= allowed:
+        yield f"the route {case.route.name} takes images of fewer than {allowed:,} bytes"

@@ -26,8 +26,8 @@ from vlprep.compress.quality import (
     next_quality,
 )
 from vlprep.errors import ByteLimitError
-from vlprep.media.encode import MAX_JPEG_SIDE, encode_jpeg, encode_palette_png, encode_png
 from vlprep.media.picture import Pixels, lay_on_white, resize_picture
+from vlprep.output.encode import MAX_JPEG_SIDE, encode_jpeg, encode_palette_png, encode_png
 from vlprep.types import ImageSize
 from vlprep.units import format_size
 
@@ -221,11 +221,10 @@ def _may_be_lossless(search: ImageSearch, size: ImageSize) -> bool:
 
 
 def _palette_may_fit(search: ImageSearch, size: ImageSize, colours: int) -> bool:
-    limit, likely = search.limits["PNG"], _likely_palette_bytes(search, size, colours)
-    if likely is not None:
-        return likely < limit
-    lossless = len(search.made[0].content) if search.made else 0
-    return _PALETTE_SHARE * lossless < limit
+    likely: float | None = _likely_palette_bytes(search, size, colours)
+    if likely is None:
+        likely = _PALETTE_SHARE * len(search.made[0].content) if search.made else 0
+    return likely < search.limits["PNG"]
 
 
 def _likely_palette_bytes(search: ImageSearch, size: ImageSize, colours: int) -> int | None:
@@ -286,12 +285,12 @@ _SNAP_SHARES = (1.0, 0.95, 0.9, 0.85, 0.8)
 
 def _shrunk_within(search: ImageSearch, largest: ImageSize) -> Attempt | None:
     """Return the largest encoding that was found to fit: of few colours, or as a coarse JPEG."""
-    best: Attempt | None = None
+    fits = []
     while (size := _next_size(search, largest)) is not None:
         attempt = search.coarsest(size)
-        if search.fits(attempt) and (best is None or size.pixels > best.size.pixels):
-            best = attempt
-    return best
+        if search.fits(attempt):
+            fits.append(attempt)
+    return max(fits, key=lambda attempt: attempt.size.pixels, default=None)
 
 
 def _next_size(search: ImageSearch, largest: ImageSize) -> ImageSize | None:

@@ -22,7 +22,7 @@ from vlprep.count.frame_list import FrameList
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.sniff import endings
 from vlprep.media.source import SourceLike, source_name
-from vlprep.media.target import PathLike, check_new, check_not_source
+from vlprep.output.target import PathLike, check_new, check_not_source
 from vlprep.types import ImageInfo
 from vlprep.view import View
 

@@ -133,11 +133,8 @@ def _guess(trials: Sequence[Trial], limit: int, low: Trial | None, high: Trial |
     slope = _slope(points, -_SLOPE, (-_SLOPE_RANGE[1], -_SLOPE_RANGE[0]))
     at = nearest[0]
     log_scale = math.log(quality_scale(at.choice)) + math.log(AIM * limit / at.bytes) / slope
-    return _quality_of(math.exp(log_scale))
-
-
-def _quality_of(scale: float) -> int:
-    """Return the highest quality whose scale is no finer: qualities are rounded down."""
+    scale = math.exp(log_scale)
+    # The highest quality whose scale is no finer: qualities are rounded down.
     return max(1, math.floor(5000 / scale if scale > 100 else (200 - scale) / 2))
 
 
@@ -192,10 +189,8 @@ def next_pixels(
 
 
 def _pixel_guess(trials: Sequence[Trial], limit: int, aim: float) -> int:
-    header = min(HEADER_BYTES, limit // 2)
-
     def log_body(size: float) -> float:
-        return math.log(max(size - header, 1))
+        return math.log(max(size - min(HEADER_BYTES, limit // 2), 1))
 
     target = log_body(aim * limit)
     nearest = sorted(trials, key=lambda trial: abs(log_body(trial.bytes) - target))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from vlprep.count.tokens import TokenCount
 from vlprep.errors import ConstraintError
 from vlprep.media.sniff import endings
-from vlprep.media.target import PathLike
+from vlprep.output.target import PathLike
 from vlprep.types import Action, ImageSize, Keep, Watch, unwatched
 
 

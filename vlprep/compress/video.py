@@ -19,8 +19,8 @@ from vlprep.compress.video_source import Source, VideoCase, examine, open_media
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
-from vlprep.media.target import PathLike, check_new, check_not_source, new_file, new_file_at
 from vlprep.media.video.decode import damaged_ends
+from vlprep.output.target import PathLike, check_new, check_not_source, new_file, new_file_at
 from vlprep.types import FrameListInfo, ImageSize, Keep, VideoInfo, Watch, unwatched
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View, ViewKeywords

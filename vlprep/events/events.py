@@ -16,7 +16,7 @@ from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.stream import probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.source import SourceLike, source_name
-from vlprep.media.target import PathLike
+from vlprep.output.target import PathLike
 from vlprep.types import Frame, FramePlan, VideoInfo
 from vlprep.view import View
 

@@ -13,8 +13,8 @@ from vlprep.errors import ConstraintError
 from vlprep.events.events import LocatedEvent, LocatedEvents, event_dict
 from vlprep.frames.files import FrameFormat, FrameRecord, check_targets
 from vlprep.frames.stream import decode_plan
-from vlprep.media.encode import encode_picture, picture_format
-from vlprep.media.target import PathLike, new_file, new_folder
+from vlprep.output.encode import encode_picture, picture_format
+from vlprep.output.target import PathLike, new_file, new_folder
 from vlprep.media.video.paint import Look
 from vlprep.types import Frame
 from vlprep.units import format_time

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
-from vlprep.media.encode import encode_picture, picture_format
-from vlprep.media.target import PathLike, check_new, check_new_folder, check_not_source, new_folder
+from vlprep.output.encode import encode_picture, picture_format
+from vlprep.output.target import PathLike, check_new, check_new_folder, check_not_source, new_folder
 from vlprep.types import Frame, ImageSize
 
 FrameFormat = Literal["jpg", "png", "npy"]

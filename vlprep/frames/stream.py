@@ -17,15 +17,15 @@ from vlprep.count.tokens import VideoCount, count_dict, video_count
 from vlprep.draw.sheets import ContactSheet
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
-from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.image import animation_seconds
 from vlprep.media.picture import animation_frames
 from vlprep.media.probe import probe
 from vlprep.media.source import Item, SourceLike, open_item, source_name
-from vlprep.media.target import PathLike, new_file
 from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look
 from vlprep.models.spec import ModelSpec
+from vlprep.output.encode import encode_picture, picture_format
+from vlprep.output.target import PathLike, new_file
 from vlprep.types import (
     Frame,
     FrameListInfo,

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from vlprep.count.tokens import TokenCount, count_dict, image_count
 from vlprep.draw.sheets import side_by_side
 from vlprep.errors import UnsupportedFormatError
-from vlprep.media.encode import encode_picture, picture_format
 from vlprep.media.picture import read_picture, resize_picture
 from vlprep.media.source import SourceLike, open_item
-from vlprep.media.target import PathLike, check_not_source, new_file
+from vlprep.output.encode import encode_picture, picture_format
+from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.types import ImageInfo
 from vlprep.units import format_size
 from vlprep.view import View

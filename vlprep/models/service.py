@@ -1,4 +1,6 @@
-"""What services take, as files and as requests: frozen records, each with its sources.
+"""What services take, as files and as requests: frozen records.
+
+`sources` are where a record was read, others in `_sources` where the field above them was.
 
 They are read by `registry`. What follows from them for a file is in `vlprep.check`; how a request
 is put together from them is in `vlprep.payload`.
@@ -31,9 +33,7 @@ class Route:
     max_request_images: int | None = None
     """Most images in one request."""
     request_sources: tuple[str, ...] = ()
-    """Where that was read."""
     sources: tuple[str, ...]
-    """Where this was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,9 @@ class RequestLimits:
     max_videos: int
     """Most videos."""
     video_sources: tuple[str, ...]
-    """Where that was read."""
     max_data_urls: int
     """Most data URLs, each frame of a list being one."""
     data_url_sources: tuple[str, ...]
-    """Where that was read."""
     internal_hosts: tuple[str, ...]
     """Ends of host names that are only known inside the vendor's own network."""
     url_sources: tuple[str, ...]
@@ -59,11 +57,8 @@ class Localisation:
     """The sizes of image at which a model finds objects reliably."""
 
     min_pixels: int
-    """Smallest."""
     max_pixels: int
-    """Largest."""
     sources: tuple[str, ...]
-    """Where this was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +70,6 @@ class UrlFiles:
     max_request_images: int | None = None
     """Most images of a request by URL or path."""
     sources: tuple[str, ...]
-    """Where this was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +89,6 @@ class FileFormats:
     video: tuple[str, ...]
     """Containers of videos."""
     sources: tuple[str, ...]
-    """Where this was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +96,10 @@ class VideoFiles:
     """How long and how large the videos may be that a service takes."""
 
     min_seconds: float
-    """Shortest video."""
     max_seconds: float
-    """Longest video."""
     max_url_bytes: int
     """Largest video that it fetches from a URL."""
     sources: tuple[str, ...]
-    """Where this was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +109,6 @@ class ChatApi:
     name: str
     """What callers know it by: "openai" or "dashscope"."""
     title: str
-    """What it is."""
     path: str
     """Where requests are posted to, after the base URL."""
     routes: tuple[str, ...]
@@ -129,9 +118,7 @@ class ChatApi:
     fixed_fps: float | None = None
     """Frames per second that it takes of a video, and takes a list to have; `None`: as told."""
     fps_sources: tuple[str, ...] = ()
-    """Where that was read."""
     sources: tuple[str, ...]
-    """Where this was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,4 +132,3 @@ class RequestRules:
     takes_budget: bool | None = None
     """Whether a request may bound the chain of thought; `None` where no source states it."""
     sources: tuple[str, ...]
-    """Where this was read."""

@@ -154,7 +154,6 @@ class Prompt:
     note: str | None = None
     """What is not certain about this."""
     sources: tuple[str, ...] = ()
-    """Where this was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +209,6 @@ class BoxRule:
     note: str | None = None
     """Where sources disagree."""
     sources: tuple[str, ...]
-    """Where this was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,13 +230,11 @@ class Price:
     deployment: str
     """Where the model runs, for instance "international"."""
     currency: str
-    """ISO code."""
     per_tokens: int
     """Tokens that the price is for."""
     tiers: tuple[PriceTier, ...]
     """By length of the request, shortest first."""
     sources: tuple[str, ...]
-    """Where the price was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,9 +242,7 @@ class Pointer:
     """The dated snapshot that a moving name stood for, according to one source."""
 
     snapshot: str
-    """Name of the snapshot."""
     source: str
-    """Who said so."""
     deployment: str | None = None
     """Where; `None` if the source does not tell deployments apart."""
 

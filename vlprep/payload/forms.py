@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vlprep.payload.parts import Json, MediaPart
-
-_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +30,22 @@ class Form:
     """A part of a message, from text."""
     system: Callable[[str], Json]
     """A system message."""
-    body: Callable[[Sequence[Json], Settings], Json]
-    """The body that is posted."""
-    arguments: Callable[[Sequence[Json], Settings], Json]
-    """Keyword arguments of the vendor's function in Python."""
-    headers: Callable[[Settings], dict[str, str]]
-    """HTTP headers that belong to the body."""
+    call: Callable[[Sequence[Json], Settings, bool], Json]
+    """The body that is posted, or the keyword arguments of the vendor's function in Python."""
+    stream_headers: Mapping[str, str] = field(default_factory=dict)
+    """HTTP headers that ask for a stream."""
+
+    def headers(self, settings: Settings) -> dict[str, str]:
+        """Return the HTTP headers that belong to the body."""
+        stream = self.stream_headers if settings.stream else {}
+        return {"Content-Type": "application/json", **stream}
 
 
-def _rate(part: MediaPart) -> Json:
-    """Return the field of the frame rate, if it is stated: 2 rather than 2.0, as the guides do."""
-    rate = part.fps
-    if rate is None or not part.states_fps:
-        return {}
-    return {"fps": int(rate) if rate == int(rate) else rate}
+def _stated(part: MediaPart) -> Json:
+    """Return what is stated of media: a rate is 2 rather than 2.0, as in the guides."""
+    rate = part.fps if part.states_fps else None
+    said = {} if rate is None else {"fps": int(rate) if rate == int(rate) else rate}
+    return {**said, **part.limits}
 
 
 # OpenAI-compatible: pixel limits stand beside `image_url`, not in it; the vendor's own fields are
@@ -56,34 +56,24 @@ def _openai_media(part: MediaPart) -> Json:
     if part.kind == "frames":
         content: Json = {"type": "video", "video": [file.address for file in part.files]}
     else:
-        field = f"{part.kind}_url"
-        content = {"type": field, field: {"url": part.files[0].address}}
-    return content | _rate(part) | dict(part.limits)
+        kind = f"{part.kind}_url"
+        content = {"type": kind, kind: {"url": part.files[0].address}}
+    return content | _stated(part)
 
 
-def _openai_body(messages: Sequence[Json], settings: Settings) -> Json:
-    return _openai_call(messages, settings) | dict(settings.extras)
-
-
-def _openai_arguments(messages: Sequence[Json], settings: Settings) -> Json:
-    extra = {"extra_body": dict(settings.extras)} if settings.extras else {}
-    return _openai_call(messages, settings) | extra
-
-
-def _openai_call(messages: Sequence[Json], settings: Settings) -> Json:
+def _openai_call(messages: Sequence[Json], settings: Settings, sdk: bool) -> Json:
     call: Json = {"model": settings.model, "messages": list(messages)}
     if settings.stream:
         call |= {"stream": True, "stream_options": {"include_usage": True}}
-    return call
+    extras = dict(settings.extras)
+    return call | ({"extra_body": extras} if sdk and extras else extras)
 
 
 OPENAI = Form(
     media=_openai_media,
     text=lambda text: {"type": "text", "text": text},
     system=lambda text: {"role": "system", "content": text},
-    body=_openai_body,
-    arguments=_openai_arguments,
-    headers=lambda settings: dict(_JSON),
+    call=_openai_call,
 )
 
 
@@ -93,47 +83,27 @@ OPENAI = Form(
 
 def _dashscope_media(part: MediaPart) -> Json:
     addresses = [file.address for file in part.files]
-    if part.kind == "image":
-        content: Json = {"image": addresses[0]}
-    else:
-        content = {"video": addresses if part.kind == "frames" else addresses[0]}
-    return content | _rate(part) | dict(part.limits)
+    kind = "image" if part.kind == "image" else "video"
+    return {kind: addresses if part.kind == "frames" else addresses[0]} | _stated(part)
 
 
-def _dashscope_body(messages: Sequence[Json], settings: Settings) -> Json:
-    parameters = _dashscope_parameters(settings)
-    return {
-        "model": settings.model,
-        "input": {"messages": list(messages)},
-        "parameters": parameters,
-    }
-
-
-def _dashscope_arguments(messages: Sequence[Json], settings: Settings) -> Json:
-    call: Json = {"model": settings.model, "messages": list(messages)}
-    if settings.stream:
-        call["stream"] = True
-    return call | _dashscope_parameters(settings)
-
-
-def _dashscope_parameters(settings: Settings) -> Json:
+def _dashscope_call(messages: Sequence[Json], settings: Settings, sdk: bool) -> Json:
+    said = {"messages": list(messages)}
     parameters: Json = dict(settings.extras)
     if settings.stream:
         parameters["incremental_output"] = True
-    return parameters
-
-
-def _dashscope_headers(settings: Settings) -> dict[str, str]:
-    return _JSON | ({"X-DashScope-SSE": "enable"} if settings.stream else {})
+    if not sdk:
+        return {"model": settings.model, "input": said, "parameters": parameters}
+    stream = {"stream": True} if settings.stream else {}
+    return {"model": settings.model, **said, **stream, **parameters}
 
 
 DASHSCOPE = Form(
     media=_dashscope_media,
     text=lambda text: {"text": text},
     system=lambda text: {"role": "system", "content": [{"text": text}]},
-    body=_dashscope_body,
-    arguments=_dashscope_arguments,
-    headers=_dashscope_headers,
+    call=_dashscope_call,
+    stream_headers={"X-DashScope-SSE": "enable"},
 )
 
 FORMS = {"openai": OPENAI, "dashscope": DASHSCOPE}

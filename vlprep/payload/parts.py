@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import ntpath
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
@@ -85,9 +85,9 @@ class MediaPart:
         return self.facts.tokens
 
     @property
-    def remarks(self) -> Iterator[str]:
+    def remarks(self) -> list[str]:
         """Warnings, each with the name of the file."""
-        yield from (f"{self.name}: {warning}" for warning in self.warnings)
+        return [f"{self.name}: {warning}" for warning in self.warnings]
 
 
 def is_web_url(source: object) -> bool:
@@ -107,13 +107,15 @@ def as_url(source: object) -> MediaUrl | None:
     >>> as_url("https://example.com/clip.MP4?signature=x").kind
     'video'
     """
-    if isinstance(source, MediaUrl) or not is_web_url(source):
-        return source if isinstance(source, MediaUrl) else None
+    if isinstance(source, MediaUrl):
+        return source
+    if not is_web_url(source):
+        return None
     url = str(source)
     ending = PurePosixPath(urlsplit(url).path).suffix.lower().removeprefix(".")
     for row in FORMATS:
-        if ending in row.extensions and row.kind in ("image", "video"):
-            return MediaUrl(url, "image" if row.kind == "image" else "video")
+        if ending in row.extensions and (row.kind == "image" or row.kind == "video"):
+            return MediaUrl(url, row.kind)
     problem = "its ending does not tell an image from a video; say which with `MediaUrl`"
     raise ConstraintError(f"{url}: {problem}")
 

@@ -11,9 +11,9 @@ from vlprep.check.report import check_sending
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.files import as_many
 from vlprep.errors import CheckError, ConstraintError, MediaError, PixelLimitError
-from vlprep.media.target import PathLike, new_file
 from vlprep.models.registry import get_route
 from vlprep.models.service import ChatApi
+from vlprep.output.target import PathLike, new_file
 from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.payload.sending import Item as Item
@@ -52,7 +52,7 @@ class Request:
         if any(file.path is not None for part in self.parts for file in part.files):
             problem = "files by their path are for the DashScope SDK, which uploads them"
             raise ConstraintError(f"{problem}; use `arguments`, or the route base64")
-        return self._form.body(self.messages, self.settings)
+        return self._form.call(self.messages, self.settings, False)
 
     @property
     def arguments(self) -> Json:
@@ -61,7 +61,7 @@ class Request:
         Those of `client.chat.completions.create` for the OpenAI-compatible API, and of
         `dashscope.MultiModalConversation.call` for DashScope.
         """
-        return self._form.arguments(self.messages, self.settings)
+        return self._form.call(self.messages, self.settings, True)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -71,8 +71,8 @@ class Request:
     @property
     def tokens(self) -> int | None:
         """What the media cost together; `None` where one cannot be counted."""
-        counts = [part.tokens for part in self.parts]
-        return None if None in counts else sum(count.total for count in counts if count)
+        counts = [part.tokens.total for part in self.parts if part.tokens]
+        return sum(counts) if len(counts) == len(self.parts) else None
 
     @property
     def _form(self) -> Form:
@@ -165,7 +165,7 @@ def build_request(items: Item | Sequence[Item], text: str, view: View, **how: An
         api=asked.protocol,
         route=asked.route,
         settings=settings,
-        messages=tuple(_messages(FORMS[asked.api], parts, text, asked.system)),
+        messages=tuple(_messages(asked, parts, text)),
         parts=tuple(parts),
         warnings=tuple(dict.fromkeys(warnings)),
     )
@@ -196,21 +196,19 @@ def _checked(items: Item | Sequence[Item], how: How) -> tuple[list[MediaPart], l
     warnings = [f"{how.model.name}: {warning}" for warning in how.model.warnings]
     if how.check and facts:
         warnings += _findings(facts, how)
-    for failure in failures:
-        raise failure
+    if failures:
+        raise failures[0]
     return parts, warnings
 
 
 def _findings(facts: Sequence[FileFacts], how: How) -> list[str]:
     """Return the warnings of a check; raises `CheckError` for its errors."""
-    sending = Sending(
-        view=how.view,
-        files=tuple(facts),
-        route=get_route(how.route),
-        apis=(how.protocol,),
-        thinking=how.thinking,
-    )
-    report = check_sending(sending)
+    report = check_sending(
+        Sending(
+            view=how.view, files=tuple(facts), route=get_route(how.route), apis=(how.protocol,),
+            thinking=how.thinking,
+        )
+    )  # fmt: skip
     if report.errors:
         problems = [sentence(found, str(found.remedy or "")) for found in report.errors]
         raise CheckError(problems, report.errors)
@@ -223,9 +221,8 @@ def sentence(found: Finding, remedy: str = "") -> str:
     return f"{where}{found.message}" + (f"; {remedy}" if remedy else "")
 
 
-def _messages(
-    form: Form, parts: Sequence[MediaPart], text: str, system: str | None
-) -> Iterator[Json]:
-    if system is not None:
-        yield form.system(system)
+def _messages(how: How, parts: Sequence[MediaPart], text: str) -> Iterator[Json]:
+    form = FORMS[how.api]
+    if how.system is not None:
+        yield form.system(how.system)
     yield {"role": "user", "content": [*map(form.media, parts), form.text(text)]}

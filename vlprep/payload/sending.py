@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,12 +23,12 @@ from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info, r
 from vlprep.count.tokens import video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
-from vlprep.media.encode import encode_jpeg
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item
-from vlprep.media.target import new_file
 from vlprep.models.registry import get_route
+from vlprep.output.encode import encode_jpeg
+from vlprep.output.target import new_file
 from vlprep.payload.parts import (
     MediaPart,
     MediaUrl,
@@ -43,7 +43,6 @@ from vlprep.payload.parts import (
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
 from vlprep.types import FramePlan, ImageInfo, VideoInfo
 from vlprep.units import format_size
-from vlprep.view import View
 
 Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl]
 """A file, a URL, or a list of images that stands for a video."""
@@ -86,7 +85,8 @@ def _part(
     notes: tuple[str, ...] = (),
     warnings: Sequence[str] = (),
 ) -> MediaPart:
-    """Return a part, with what is to be told of its content and its count."""
+    """Return a part, counted, with what is to be told of its content and its count."""
+    facts = _counted(facts, how, fps)
     if how.view.options.strict and isinstance(facts.problem, FrameCountError):
         raise facts.problem
     kind = kind or _KINDS.get(facts.kind, "video")
@@ -111,12 +111,10 @@ def _part(
 _KINDS: dict[str, PartKind] = {"image": "image", "frame list": "frames"}
 
 
-def _counted(facts: FileFacts, view: View) -> FileFacts:
+def _counted(facts: FileFacts, how: How, rate: float | None) -> FileFacts:
+    """Count an image, or a video or list as it is seen by who is told its rate."""
+    view = how.view if facts.kind == "image" else how.seen(rate)
     return count_facts([facts], view)[0]
-
-
-def _counted_list(name: str, frames: Sequence[FileFacts], view: View) -> FileFacts:
-    return _counted(facts_of_list(name, frames, view), view)
 
 
 def _misnamed(file: SentFile) -> str:
@@ -133,21 +131,20 @@ def _misnamed(file: SentFile) -> str:
 def _given(url: MediaUrl, how: How) -> MediaPart:
     if url.kind == "video" and how.as_frames:
         raise ConstraintError(f"{url.url}: is not fetched; frames can be taken of a file only")
-    facts, file, rate = FileFacts(source=url.url, kind="URL"), _sent_url(url), None
+    facts, rate = FileFacts(source=url.url, kind="URL"), None
     if url.kind == "video":
         refuse_unsaid(how, url.url)
         rate = video_rate(how)
-    return _part(facts, [file], how, kind=url.kind, action="given", fps=rate)
+    return _part(facts, [_sent_url(url)], how, kind=url.kind, action="given", fps=rate)
 
 
 def _as_it_is(opened: OpenItem, how: How) -> MediaPart:
     """Return the part that an image or a video becomes with its own bytes."""
-    view, rate, info = how.view, None, opened.info
-    if isinstance(info, VideoInfo):
+    rate = None
+    if isinstance(opened.info, VideoInfo):
         rate = video_rate(how)
-        check_seen(info, how, rate, opened.name)
-        view = how.seen(rate)
-    return _part(_counted(facts_of(opened), view), [_sent(opened, how)], how, fps=rate)
+        check_seen(opened.info, how, rate, opened.name)
+    return _part(facts_of(opened), [_sent(opened, how)], how, fps=rate)
 
 
 def _listed(found: FrameList, how: How, number: int) -> MediaPart:
@@ -181,7 +178,7 @@ def _list_part(files: Sequence[SentFile], frames: Sequence[FileFacts], how: How)
         refuse_unsaid(how, name, is_list=True)
         facts = FileFacts(source=name, kind="frame list", frames=tuple(frames))
         return _part(facts, files, how, action="given", fps=rate, warnings=warnings)
-    facts = _counted_list(name, frames, how.seen(rate))
+    facts = facts_of_list(name, frames, how.seen(rate))
     if isinstance(facts.info, VideoInfo):
         check_seen(facts.info, how, rate, name)
     return _part(facts, files, how, fps=rate, warnings=warnings)
@@ -264,7 +261,7 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
     if not made:
         raise DecodeError(stream.source, "none of the frames could be decoded")
     files, frames = zip(*made, strict=True)
-    facts = _counted_list(stream.source, frames, how.seen(rate))
+    facts = _counted(facts_of_list(stream.source, frames, how.seen(rate)), how, rate)
     size = stream.tokens.resized
     if facts.tokens is not None and facts.tokens.resized != size:
         refuse_unsaid(how, stream.source, is_list=True)
@@ -324,7 +321,10 @@ def _compressed_video(opened: OpenItem, how: How, number: int) -> MediaPart:
         return _as_it_is(opened, how)
     rate = _rate_of_file(dry, how)
     with TemporaryDirectory() as folder:
-        done = compress_video(opened, _inside(folder), how.view, route=how.route)
+        done = compress_video(
+            opened, lambda format: Path(folder, f"video{endings(format)[0]}"), how.view,
+            route=how.route,
+        )  # fmt: skip
         content = Path(str(done.target)).read_bytes()
     return _smaller(opened, done, content, how, number, rate)
 
@@ -342,15 +342,10 @@ def _smaller(
     ending = endings(done.format)[0]
     file_name = f"{number:03}-{stem if stem.isprintable() else 'media'}{ending}"
     file, facts = _made(content, opened.name, file_name, how)
-    facts = _counted(facts, how.view if facts.kind == "image" else how.seen(rate))
     notes = (f"{done.bytes_before:,} to {len(content):,} bytes: {done.reason}", *done.dropped)
     return _part(
         facts, [file], how, action=done.action, fps=rate, notes=notes, warnings=done.warnings
     )
-
-
-def _inside(folder: str) -> Callable[[str], Path]:
-    return lambda format: Path(folder) / f"video{endings(format)[0]}"
 
 
 def _rate_of_file(dry: CompressedVideo, how: How) -> float | None:
@@ -376,8 +371,7 @@ def _made(content: bytes, name: str, file_name: str, how: How) -> tuple[SentFile
     path = None
     if how.route == "path":
         if how.folder is None:
-            problem = "the route path needs a `folder` for what is made of it"
-            raise ConstraintError(f"{name}: {problem}")
+            raise ConstraintError(f"{name}: the route path needs a `folder` for what is made of it")
         target = Path(how.folder) / file_name
         with new_file(target) as file:
             file.write(content)

@@ -6,15 +6,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from vlprep.count.pixels import image_limits
 from vlprep.count.tokens import FRAME_CHOICES, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
-from vlprep.media.target import PathLike
 from vlprep.models.registry import get_api, get_route
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
+from vlprep.output.target import PathLike
 from vlprep.payload.parts import MediaPart, SentFile
 from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
 from vlprep.view import View, ViewOptions
@@ -61,14 +61,13 @@ class How:
         return self.protocol.fixed_fps is None or self.video_fields
 
     @property
-    def pixel_limits(self) -> dict[str, int]:
+    def pixel_limits(self) -> dict[str, Any]:
         """The limits asked for, by name."""
-        asked = self.view.options
-        limits = {"min_pixels": asked.min_pixels, "max_pixels": asked.max_pixels}
-        return {name: value for name, value in limits.items() if value is not None}
+        asked = self.view.options.asked
+        return {name: asked[name] for name in ("min_pixels", "max_pixels") if name in asked}
 
     @property
-    def video_limits(self) -> dict[str, int]:
+    def video_limits(self) -> dict[str, Any]:
         """Those of them that a request states for a video or a list."""
         return self.pixel_limits if self.video_fields else {}
 
@@ -82,13 +81,7 @@ class How:
 
     def seen(self, fps: float | None) -> View:
         """Return the view that the service has of a video or list of which a rate is said."""
-        limits = self.video_limits
-        said = ViewOptions(
-            fps=fps,
-            min_pixels=limits.get("min_pixels"),
-            max_pixels=limits.get("max_pixels"),
-            strict=self.view.options.strict,
-        )
+        said = ViewOptions(fps=fps, strict=self.view.options.strict, **self.video_limits)
         return replace(self.view, options=said)
 
 
@@ -99,15 +92,12 @@ def refuse(how: How, text: str) -> None:
     """Raise `ConstraintError` or `UnknownFactError` for what the protocol or the model lacks."""
     spec, api, route = how.model, how.protocol, get_route(how.route).name
     if route not in api.routes:
-        raise ConstraintError(
-            f"the {api.name} API takes no files by the route {route}; "
-            f"there are {', '.join(api.routes)}"
-        )
+        problem = f"the {api.name} API takes no files by the route {route}"
+        raise ConstraintError(f"{problem}; there are {', '.join(api.routes)}")
     if how.system is not None and spec.requests and spec.requests.system_message == "refused":
         raise ConstraintError(f"{spec.name} takes no system message; put it into the text")
-    for said in (text, how.system or ""):
-        if not _is_unicode(said):
-            raise ConstraintError("the text holds bytes that are no Unicode; write it in UTF-8")
+    if not _is_unicode(text + (how.system or "")):
+        raise ConstraintError("the text holds bytes that are no Unicode; write it in UTF-8")
     if spec.kind == "open-weights":
         _refuse_for_weights(how)
 
@@ -156,11 +146,11 @@ def refuse_parts(how: How, parts: Sequence[MediaPart]) -> None:
     if how.model.kind == "open-weights" and any(part.kind == "frames" for part in parts):
         fact = "how a server of these weights takes a list of frames"
         raise UnknownFactError(how.model.name, fact, "send the video itself")
-    for part in parts:
-        for file in part.files:
-            if not file.address:
-                _refuse_file(how, file, part.facts.info)
-    _refuse_same_names([file for part in parts for file in part.files])
+    files = [(file, part.facts.info) for part in parts for file in part.files]
+    for file, info in files:
+        if not file.address:
+            _refuse_file(how, file, info)
+    _refuse_same_names([file for file, _ in files])
 
 
 def _refuse_file(how: How, file: SentFile, info: ImageInfo | VideoInfo | None) -> NoReturn:
@@ -197,10 +187,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def video_rate(how: How) -> float | None:
-    """Return the rate that a request states for a video file; `None` where it states none.
-
-    Raises `ConstraintError` for a rate that the model does not take.
-    """
+    """Return the rate that a request states for a video file; `None` where it states none."""
     rate = how.view.options.fps
     if rate is None or not how.says_rates or rate == how.protocol.fixed_fps:
         return None
@@ -244,9 +231,8 @@ def streams(how: How) -> bool:
     """Say whether the reply is to come in pieces."""
     only = how.model.requests is not None and how.model.requests.streaming == "only"
     if only and how.stream is False:
-        raise ConstraintError(
-            f"{how.model.name} replies by streaming only; leave `stream=False` out"
-        )
+        problem = "replies by streaming only; leave `stream=False` out"
+        raise ConstraintError(f"{how.model.name} {problem}")
     return only if how.stream is None else how.stream
 
 
@@ -259,22 +245,21 @@ def extras(how: How) -> dict[str, bool | int]:
     if how.thinking is not None and spec.thinking == "optional":
         said["enable_thinking"] = how.thinking
     if how.thinking_budget is not None:
-        _check_budget(spec, how.thinking_budget, thinks)
-        said["thinking_budget"] = how.thinking_budget
+        said["thinking_budget"] = _budget(spec, how.thinking_budget, thinks)
     if how.view.options.high_res:
-        _check_high_res(how.view)
-        said["vl_high_resolution_images"] = True
+        said["vl_high_resolution_images"] = _high_res(how.view)
     return said
 
 
-def _check_high_res(view: View) -> None:
+def _high_res(view: View) -> bool:
     try:
         image_limits(view.image_rule, min_pixels=None, max_pixels=None, high_res=True)
     except ConstraintError as error:
         raise ConstraintError(f"`high_res`: {error}") from None
+    return True
 
 
-def _check_budget(spec: ModelSpec, budget: int, thinks: bool | None) -> None:
+def _budget(spec: ModelSpec, budget: int, thinks: bool | None) -> int:
     if thinks is not True:
         raise ConstraintError(f"a thinking budget needs thinking; {spec.name} is not asked to")
     if spec.requests is None or spec.requests.takes_budget is None:
@@ -282,9 +267,9 @@ def _check_budget(spec: ModelSpec, budget: int, thinks: bool | None) -> None:
         raise UnknownFactError(spec.name, fact, "leave `thinking_budget` out")
     most = spec.max_thinking_tokens
     if budget < 1 or (most is not None and budget > most):
-        raise ConstraintError(
-            f"the thinking budget of {spec.name} is 1 to {most:,}, got {budget:,}"
-        )
+        wanted = f"the thinking budget of {spec.name} is 1 to {most:,}"
+        raise ConstraintError(f"{wanted}, got {budget:,}")
+    return budget
 
 
 # What is sent otherwise than it looks.

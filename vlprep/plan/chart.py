@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from vlprep.draw.charts import Chart, Curve, draw_chart
-from vlprep.errors import ConstraintError
-from vlprep.media.encode import encode_picture, picture_format
-from vlprep.media.target import PathLike, check_not_source, new_file
+from vlprep.output.encode import encode_picture, picture_format
+from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.plan.one_clip import ClipPlan
-from vlprep.plan.records import MediaPlan
 from vlprep.units import format_rate, format_size
 
 RATES = 400
@@ -21,22 +19,18 @@ MARGIN = 1.25
 """How far the chart goes on where the number of frames has reached its bound."""
 
 
-def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> None:
-    """Draw the plan of one clip, and write the picture, as `MediaPlan.save_chart` says."""
+def save_chart(clip: ClipPlan, source: str, path: PathLike, *, overwrite: bool = False) -> None:
+    """Draw the plan of the clip `source`, and write the picture, as `MediaPlan.save_chart` says."""
     format = picture_format(path)
-    if plan.clip is None or not plan.clip.choices.has_rate:
-        raise ConstraintError(
-            "a chart is drawn of one video whose rate is chosen; this plan is not"
-        )
-    source, chosen = plan.files[0].source, plan.clip.chosen
     check_not_source(path, [source])
+    chosen, view = clip.chosen, clip.choices.view
     shown = f"{chosen.frames:,} frames of {format_size(chosen.count.resized)}"
     asked = f"fps {format_rate(chosen.fps or 0)}, max_pixels {chosen.max_pixels}"
     lines = [
-        f"{plan.view.model.name}, rules {plan.view.rules.name}",
+        f"{view.model.name}, rules {view.rules.name}",
         f"{asked}: {shown}, {chosen.tokens:,} tokens",
     ]
-    picture = draw_chart(_chart(plan.clip), Path(source).name, lines)
+    picture = draw_chart(_chart(clip), Path(source).name, lines)
     with new_file(path, overwrite=overwrite) as output:
         output.write(encode_picture(picture, format))
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from vlprep.count.budget import TokenBudget
 from vlprep.count.files import MediaCount, MediaFailure
-from vlprep.media.target import PathLike
+from vlprep.errors import ConstraintError
+from vlprep.output.target import PathLike
 from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import ClipPlan, Prefer
 from vlprep.plan.settings import Setting
@@ -96,9 +97,13 @@ class MediaPlan:
         >>> with TemporaryDirectory() as folder:
         ...     plan.save_chart(f"{folder}/plan.png")
         """
+        if self.clip is None or not self.clip.choices.has_rate:
+            raise ConstraintError(
+                "a chart is drawn of one video whose rate is chosen; this plan is not"
+            )
         from vlprep.plan.chart import save_chart
 
-        save_chart(self, path, overwrite=overwrite)
+        save_chart(self.clip, self.files[0].source, path, overwrite=overwrite)
 
     def to_dict(self, *, table: bool = False) -> dict[str, Any]:
         """Return the document of `vlprep.plan/1`, of one clip with its `table` of alternatives."""

@@ -45,12 +45,11 @@ def request_room(
     >>> request_room(get_model("qwen3-vl-plus"), 1000, route="base64").images
     250
     """
-    images: float | None = None
-    videos: float = math.inf
+    images = videos = math.inf
     if model.kind == "api":
-        images = images_per_request(model, get_route(route or "url"))
-        videos = request_limits().max_videos
-    return Load(tokens, math.inf if images is None else images, videos, max_bytes or math.inf)
+        stated = images_per_request(model, get_route(route or "url"))
+        images, videos = stated[0] if stated else math.inf, request_limits().max_videos
+    return Load(tokens, images, videos, max_bytes or math.inf)
 
 
 def split_requests(

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from vlprep.errors import ConstraintError
-from vlprep.media.encode import (
+from vlprep.output.encode import (
     encode_jpeg,
     encode_palette_png,
     encode_picture,

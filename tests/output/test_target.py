@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vlprep.media.target import check_not_source, new_file, new_file_at, new_folder
+from vlprep.output.target import check_not_source, new_file, new_file_at, new_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -72,7 +72,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path, name):
 def test_a_full_disk_is_an_error_that_names_the_target(tmp_path):
     script = (
         "import resource, signal, sys\n"
-        "from vlprep.media.target import new_file\n"
+        "from vlprep.output.target import new_file\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try:\n"

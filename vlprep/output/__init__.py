@@ -1,0 +1,1 @@
+"""What is written: pictures in memory, files and folders that appear whole or not at all."""
