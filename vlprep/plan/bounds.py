@@ -10,7 +10,7 @@ from vlprep.plan.one_clip import ClipPlan
 from vlprep.units import format_size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Bound:
     """One limit that binds a plan."""
 
@@ -52,19 +52,16 @@ def explain_shared(wanted: int, budget: TokenBudget) -> tuple[Bound, ...]:
         return ()
     remedy = f"{missing:,} tokens more, or several requests (`split`)"
     reason = f"{_room(budget)}; all files as wanted cost {wanted:,}"
-    return (Bound(name=budget.binding.name, reason=reason, remedy=remedy),)
+    return (Bound(budget.binding.name, reason, remedy),)
 
 
 def _tokens(plan: ClipPlan, budget: TokenBudget) -> Bound | None:
     free, missing = plan.unbound, plan.unbound.tokens - plan.available
     if missing <= 0:
         return None
-    return Bound(
-        name=budget.binding.name,
-        reason=f"{_room(budget)}; else {free.frames:,} frames of "
-        f"{format_size(free.count.resized)} would be shown, which cost {free.tokens:,}",
-        remedy=f"{missing:,} tokens more, or a shorter clip",
-    )
+    shown = f"{free.frames:,} frames of {format_size(free.count.resized)}"
+    reason = f"{_room(budget)}; else {shown} would be shown, which cost {free.tokens:,}"
+    return Bound(budget.binding.name, reason, f"{missing:,} tokens more, or a shorter clip")
 
 
 def _room(budget: TokenBudget) -> str:
@@ -84,11 +81,8 @@ def _frames(plan: ClipPlan) -> Bound | None:
     if own is None:
         taken = "the model takes"
         remedy = f"cut the clip into {-(-asked // most)} parts, a clip each"
-    return Bound(
-        name="frames",
-        reason=f"{high:g} frames per second would be {asked:,}, and {taken} {most:,} of one clip",
-        remedy=remedy,
-    )
+    reason = f"{high:g} frames per second would be {asked:,}, and {taken} {most:,} of one clip"
+    return Bound("frames", reason, remedy)
 
 
 def _picture(plan: ClipPlan) -> Bound | None:
@@ -103,12 +97,9 @@ def _picture(plan: ClipPlan) -> Bound | None:
         remedy += f", up to {ceiling:,}"
         if ceiling <= cap:
             remedy = "nothing: no source allows a higher `max_pixels`"
-    return Bound(
-        name="frame pixels",
-        reason=f"{what} may have {cap:,} pixels, and the largest is "
-        f"{format_size(plan.wanted_size)} of {format_size(choices.info.size)}",
-        remedy=remedy,
-    )
+    largest = f"{format_size(plan.wanted_size)} of {format_size(choices.info.size)}"
+    reason = f"{what} may have {cap:,} pixels, and the largest is {largest}"
+    return Bound("frame pixels", reason, remedy)
 
 
 def _clip(plan: ClipPlan) -> Bound | None:
@@ -123,21 +114,15 @@ def _clip(plan: ClipPlan) -> Bound | None:
         shared = f"{choices.caps[1]:,} pixels"
     elif total := choices.view.options.total_pixels or choices.rule.total_pixels:
         shared = f"{total:,} pixels, counted once per pair"
-    return Bound(
-        name="total pixels",
-        reason=f"all frames share {shared}: more than {most:,} cannot have "
-        f"{format_size(plan.wanted_size)} each",
-        remedy="fewer frames or smaller ones, or a clip for each part",
-    )
+    size = format_size(plan.wanted_size)
+    reason = f"all frames share {shared}: more than {most:,} cannot have {size} each"
+    return Bound("total pixels", reason, "fewer frames or smaller ones, or a clip for each part")
 
 
 def _floor(plan: ClipPlan) -> Bound | None:
     count = plan.chosen.count
     if count.resized.pixels <= plan.choices.own_pixels:
         return None
-    return Bound(
-        name="lower limit",
-        reason=f"frames are enlarged to {format_size(count.resized)}, as they may not have "
-        f"fewer than {count.limits.min_pixels:,.0f} pixels",
-        remedy="nothing: smaller frames cost the same",
-    )
+    enlarged = f"frames are enlarged to {format_size(count.resized)}"
+    reason = f"{enlarged}, as they may not have fewer than {count.limits.min_pixels:,.0f} pixels"
+    return Bound("lower limit", reason, "nothing: smaller frames cost the same")

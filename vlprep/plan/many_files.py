@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 
@@ -160,10 +161,8 @@ class _Needs:
 
     def settings(self, rate: float, cap: int) -> tuple[Setting, ...]:
         """Count each file by itself."""
-        found: dict[int, Setting] = {}
-        for part in self.parts:
-            found |= part.settings(rate, cap)
-        return tuple(found[place] for place in range(self.files))
+        pairs = (pair for part in self.parts for pair in part.settings(rate, cap))
+        return tuple(setting for _, setting in sorted(pairs, key=itemgetter(0)))
 
 
 class _Images:
@@ -216,14 +215,14 @@ class _Images:
             if self.caps[0] <= pixels <= self.caps[1]:
                 yield _common_cap(pixels, self.weight)
 
-    def settings(self, rate: float, common: int) -> dict[int, Setting]:
-        cap, found = self._cap(common) if self.has_cap else None, {}
+    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
+        """Yield the setting of each image with its place among the files."""
+        cap = self._cap(common) if self.has_cap else None
         counts = image_counts(list(self.sizes.values()), self._shown(common))
         for place, count in zip(self.sizes, counts, strict=True):
             if isinstance(count, ConstraintError):
                 raise count
-            found[place] = Setting(max_pixels=cap, count=count)
-        return found
+            yield place, Setting(max_pixels=cap, count=count)
 
 
 class _Clip:
@@ -262,8 +261,8 @@ class _Clip:
             area = -(-round(frames / group) * group * area // frames)
         yield _common_cap(area, self.weight)
 
-    def settings(self, rate: float, common: int) -> dict[int, Setting]:
-        return {self.place: self.choices.setting(rate, self._cap(rate, common))}
+    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
+        yield self.place, self.choices.setting(rate, self._cap(rate, common))
 
 
 def _common_cap(pixels: int, weight: float) -> int:

@@ -24,6 +24,15 @@ Prefer = Literal["balanced", "detail", "motion"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """What a clip would cost with other rates and caps."""
+
+    rates: tuple[float, ...]  # frames per second, ascending
+    caps: tuple[int, ...]  # ascending
+    tokens: tuple[tuple[int, ...], ...]  # a row for each rate and a column for each cap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClipPlan:
     """The setting chosen for a clip, and what it falls short of."""
 
@@ -53,9 +62,22 @@ class ClipPlan:
         return alternatives(self.choices, self.available)
 
     def what_if(self) -> WhatIf:
-        """Count the clip with other rates and caps beside those chosen."""
-        fps = self.chosen.fps or self.choices.rates[1]
-        return what_if(self.choices, [fps], [self.chosen.max_pixels or 0])
+        """Count the clip with the rate and the cap chosen, and with parts of the wanted ones.
+
+        >>> from vlprep import probe, processor
+        >>> choices = ClipChoices(probe("fixtures/street.mp4"), processor("qwen3-vl-plus"))
+        >>> table = plan_clip(choices, 3000).what_if()
+        >>> table.rates, table.caps[-2:], table.tokens[-1][-2:]
+        ((0.2, 0.5, 1.0, 1.5, 2.0), (327680, 655360), (2202, 2202))
+        """
+        choices, chosen = self.choices, self.chosen
+        (low, high), (least, most) = choices.rates, choices.caps
+        parts = (round(high * part, 6) for part in (0.1, 0.25, 0.5, 0.75))
+        rates = sorted({high, chosen.fps or high, *(rate for rate in parts if rate >= low)})
+        halves = (most >> k for k in range(1, 5))
+        caps = sorted({most, chosen.max_pixels or 0, *(cap for cap in halves if cap >= least)})
+        tokens = tuple(tuple(choices.tokens_at(rate, cap) for cap in caps) for rate in rates)
+        return WhatIf(rates=tuple(rates), caps=tuple(caps), tokens=tokens)
 
 
 def plan_clip(choices: ClipChoices, available: int, prefer: Prefer | None = None) -> ClipPlan:
@@ -125,33 +147,6 @@ def thinned(settings: Sequence[Setting], most: int) -> tuple[Setting, ...]:
         return tuple(settings)
     places = np.rint(np.linspace(0, len(settings) - 1, most)).astype(int)
     return tuple(settings[place] for place in places)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhatIf:
-    """What a clip would cost with other rates and caps."""
-
-    rates: tuple[float, ...]  # frames per second, ascending
-    caps: tuple[int, ...]  # ascending
-    tokens: tuple[tuple[int, ...], ...]  # a row for each rate and a column for each cap
-
-
-def what_if(choices: ClipChoices, rates: Sequence[float] = (), caps: Sequence[int] = ()) -> WhatIf:
-    """Count a clip with each of some rates and caps, and with fixed parts of the wanted ones.
-
-    >>> from vlprep import probe, processor
-    >>> choices = ClipChoices(probe("fixtures/street.mp4"), processor("qwen3-vl-plus"))
-    >>> table = what_if(choices, caps=[100_000])
-    >>> table.rates, table.caps[-2:], table.tokens[-1][-2:]
-    ((0.2, 0.5, 1.0, 1.5, 2.0), (327680, 655360), (2202, 2202))
-    """
-    low, high = choices.rates
-    more = [round(high * part, 6) for part in (0.1, 0.25, 0.5, 0.75)]
-    all_rates = sorted({high, *rates, *(rate for rate in more if rate >= low)})
-    least, most = choices.caps
-    all_caps = sorted({most, *caps, *(most >> k for k in range(1, 5) if most >> k >= least)})
-    tokens = tuple(tuple(choices.tokens_at(rate, cap) for cap in all_caps) for rate in all_rates)
-    return WhatIf(rates=tuple(all_rates), caps=tuple(all_caps), tokens=tokens)
 
 
 _Row = npt.NDArray[np.int64]

@@ -107,7 +107,8 @@ class MediaPlan:
 
     def to_dict(self, *, table: bool = False) -> dict[str, Any]:
         """Return the document of `vlprep.plan/1`, of one clip with its `table` of alternatives."""
-        clip = self.clip
+        clip, budget = self.clip, budget_dict(self.budget)
+        items: list[MediaCount | MediaFailure] = [*self.files, *self.failures]
         document: dict[str, Any] = {
             "schema": "vlprep.plan/1",
             "model": self.view.model.name,
@@ -115,12 +116,9 @@ class MediaPlan:
             "prefer": self.prefer,
             "available_tokens": self.budget.available,
             "reserved_tokens": self.budget.reserved,
-            "limits": [asdict(limit) for limit in self.budget.limits],
-            "budget": budget_dict(self.budget),
-            "items": [
-                *(file.to_dict() for file in self.files),
-                *(f.to_dict() for f in self.failures),
-            ],
+            "limits": budget["limits"],
+            "budget": budget,
+            "items": [item.to_dict() for item in items],
             "requests": [[self.files[k].source for k in request] for request in self.requests],
             "total_tokens": self.total_tokens,
             "wanted_tokens": self.wanted_tokens,
