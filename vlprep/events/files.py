@@ -13,9 +13,9 @@ from vlprep.errors import ConstraintError
 from vlprep.events.events import LocatedEvent, LocatedEvents, event_dict
 from vlprep.frames.files import FrameFormat, FrameRecord, check_targets
 from vlprep.frames.stream import decode_plan
+from vlprep.media.video.paint import Look
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_file, new_folder
-from vlprep.media.video.paint import Look
 from vlprep.types import Frame
 from vlprep.units import format_time
 
