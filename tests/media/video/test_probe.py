@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tests.media.video.test_sound import wave
+from tests.places import FIXTURES
 from vlprep import probe
-from vlprep.errors import VlprepError
+from vlprep.errors import TruncatedFileError, VlprepError
 
 
 def clip(
@@ -98,7 +99,7 @@ def test_frames_cut_out_of_the_middle_are_left_out():
     assert probe(with_edits(whole, [(0, 120)])).frame_count_from == "header"
     # Where every frame is a key frame, the index has as many entries as before.
     whole = clip("mp4", [40 * k for k in range(3000)], key_frames_every=1)
-    info = probe(with_edits(whole, [(0, 50), (50.04, 120)]))
+    info = probe(with_edits(whole, [(0, 50.02), (50.06, 120)]))
     assert (info.frame_count, info.frame_count_from) == (2999, "scan")
 
 
@@ -116,6 +117,18 @@ def test_a_container_without_frames_is_refused():
 def test_sound_may_run_on_but_not_for_more_than_as_long_again(seconds, is_cut, tmp_path):
     info = probe(wave(tmp_path / "film.mkv", 8000, seconds=seconds))  # beside 2 s of pictures
     assert any("may be cut off" in warning for warning in info.warnings) == is_cut
+
+
+@pytest.mark.parametrize("lost", [2000, 4000])
+def test_what_is_there_of_a_clip_that_lost_its_end_is_counted(lost):
+    data = (FIXTURES / "truncated.mp4").read_bytes()
+    with av.open(io.BytesIO(data)) as container:
+        ends = [entry.pos + entry.size for entry in container.streams.video[0].index_entries]
+    with pytest.raises(TruncatedFileError) as caught:
+        probe(data[:-lost])
+    there = sum(end <= len(data) - lost for end in ends)
+    assert (caught.value.promised, caught.value.present) == (60, there)
+    assert 0 < there < 30
 
 
 def test_a_long_clip_that_lost_its_end_is_marked():
