@@ -1,14 +1,17 @@
 """Count, rate and duration of clips made for the purpose; files of every kind: test_probe.py."""
 
 import io
+import struct
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
 
+from tests.media.video.test_sound import wave
+from tests.places import FIXTURES
 from vlprep import probe
-from vlprep.errors import VlprepError
+from vlprep.errors import TruncatedFileError, VlprepError
 
 
 def clip(
@@ -69,6 +72,37 @@ def test_frames_hidden_by_an_edit_list_are_left_out(length, key_frames_every):
     assert info.frame_count_from == "scan"
 
 
+def with_edits(data: bytes, edits: list[tuple[float, float]]) -> bytes:
+    """Return an MP4 that shows only some parts, each from one time in seconds to another."""
+    clock = struct.unpack_from(">I", data, data.index(b"mdhd") + 16)[0]
+    movie = struct.unpack_from(">I", data, data.index(b"mvhd") + 16)[0]
+    rows = [
+        struct.pack(">Iii", round((end - start) * movie), round(start * clock), 1 << 16)
+        for start, end in edits
+    ]
+    table = struct.pack(">4sII", b"elst", 0, len(rows)) + b"".join(rows)
+    size, place = struct.unpack_from(">I", data, data.index(b"elst") - 4)[0], data.index(b"elst")
+    made = bytearray(data[: place - 4] + struct.pack(">I", len(table) + 4) + table)
+    made += data[place - 4 + size :]
+    for outer in (b"moov", b"trak", b"edts"):
+        at = made.index(outer) - 4
+        struct.pack_into(
+            ">I", made, at, struct.unpack_from(">I", made, at)[0] + len(table) + 4 - size
+        )
+    return bytes(made)
+
+
+def test_frames_cut_out_of_the_middle_are_left_out():
+    whole = clip("mp4", [40 * k for k in range(3000)], key_frames_every=25)
+    info = probe(with_edits(whole, [(0, 50), (50.4, 120)]))
+    assert (info.frame_count, info.frame_count_from) == (2990, "scan")
+    assert probe(with_edits(whole, [(0, 120)])).frame_count_from == "header"
+    # Where every frame is a key frame, the index has as many entries as before.
+    whole = clip("mp4", [40 * k for k in range(3000)], key_frames_every=1)
+    info = probe(with_edits(whole, [(0, 50.02), (50.06, 120)]))
+    assert (info.frame_count, info.frame_count_from) == (2999, "scan")
+
+
 def test_a_container_without_frames_is_refused():
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as output:
@@ -77,6 +111,24 @@ def test_a_container_without_frames_is_refused():
         output.start_encoding()
     with pytest.raises(VlprepError):
         probe(file.getvalue())
+
+
+@pytest.mark.parametrize(("seconds", "is_cut"), [(3, False), (20, True)])
+def test_sound_may_run_on_but_not_for_more_than_as_long_again(seconds, is_cut, tmp_path):
+    info = probe(wave(tmp_path / "film.mkv", 8000, seconds=seconds))  # beside 2 s of pictures
+    assert any("may be cut off" in warning for warning in info.warnings) == is_cut
+
+
+@pytest.mark.parametrize("lost", [2000, 4000])
+def test_what_is_there_of_a_clip_that_lost_its_end_is_counted(lost):
+    data = (FIXTURES / "truncated.mp4").read_bytes()
+    with av.open(io.BytesIO(data)) as container:
+        ends = [entry.pos + entry.size for entry in container.streams.video[0].index_entries]
+    with pytest.raises(TruncatedFileError) as caught:
+        probe(data[:-lost])
+    there = sum(end <= len(data) - lost for end in ends)
+    assert (caught.value.promised, caught.value.present) == (60, there)
+    assert 0 < there < 30
 
 
 def test_a_long_clip_that_lost_its_end_is_marked():

@@ -28,6 +28,13 @@ def test_few_frames_of_a_clip_are_not_paid_for_with_all():
         assert frames.decoded < 30  # of 300
 
 
+@pytest.mark.parametrize(("numbers", "decoded"), [((0, 120, 240), 3), (range(300), 300)])
+def test_what_lies_between_is_sought_past_and_what_follows_is_not_decoded_twice(numbers, decoded):
+    with reader("street.mp4", numbers, skip_unwanted=False) as (frames, wanted):
+        assert [frames.frame_at(pts).pts for pts in wanted] == wanted
+        assert frames.decoded == decoded
+
+
 @pytest.mark.parametrize("name", ["street.mp4", "hevc.mp4"])
 def test_frames_that_nothing_refers_to_are_skipped(name):
     last = {"street.mp4": 299, "hevc.mp4": 59}[name]

@@ -50,6 +50,12 @@ def test_the_keyframe_before_a_frame(pts, position):
     assert timeline([0, 50, 100], keyframes=[0, 50, 100]).keyframe_before(pts) == position
 
 
+@pytest.mark.parametrize(("position", "number"), [(None, 0), (0, 0), (1, 1), (2, 3)])
+def test_the_frame_at_a_keyframe_or_behind_a_hidden_one(position, number):
+    line = timeline([0, 50, 70, 100], keyframes=[0, 40, 100])
+    assert line.keyframe_number(position) == number
+
+
 @pytest.mark.parametrize(
     ("line", "has_clock"),
     [
@@ -90,6 +96,8 @@ def test_pictures_that_are_never_shown_are_no_frames():
         ("86 00 00 00 00", True),
         ("88 00 00 00 00", True),  # shows a picture that came before
         ("84 00 00 00 c9", True),  # several pictures in one packet
+        ("84 00 00 00 e9", False),  # an end that only looks like it
+        ("84 00 00 00 a9", False),
         ("b2 00 00 00 00", False),  # profile 3 has one more bit: key frame, not shown
         ("b4 00 00 00 00", True),
     ],

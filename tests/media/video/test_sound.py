@@ -1,5 +1,6 @@
 """The sound of a video: found, encoded anew, kept in step with the pictures."""
 
+from errno import ENOSPC
 from fractions import Fraction
 
 import av
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 
 from tests.places import FIXTURES
+from vlprep.errors import VlprepError
 from vlprep.media.source import open_item
 from vlprep.media.video.encode import ClipShape, Quality, encode_video
-from vlprep.media.video.sound import has_sound, write_sound
+from vlprep.media.video.sound import has_sound, write_errors, write_sound
 from vlprep.types import ImageSize
 
 
@@ -60,6 +62,80 @@ def test_what_is_heard_before_the_first_frame_is_left_out(tmp_path):
     whole, _, rate = sound_of(tmp_path / "whole")
     late, _, _ = sound_of(tmp_path / "late")
     assert len(whole) - len(late) == pytest.approx(rate / 2, abs=0.05 * rate)
+
+
+def wave(path, rate, *, begins=0.0, codec="pcm_s16le", seconds=1):
+    """Write a Matroska file whose sound begins late, beside pictures from the start."""
+    with av.open(str(path), "w", format="matroska") as output:
+        pictures = output.add_stream("mpeg4", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        sound = output.add_stream(codec, rate=rate, layout="mono")
+        grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 99, np.uint8), format="rgb24")
+        for _ in range(50):
+            output.mux(pictures.encode(grey))
+        tone = (9000 * np.sin(np.arange(rate * seconds) / 9)).astype(np.int16)
+        for start in range(0, len(tone), 1000):
+            frame = av.AudioFrame.from_ndarray(tone[None, start : start + 1000], "s16", "mono")
+            frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+            frame.pts = start + round(begins * rate)
+            output.mux(sound.encode(frame))
+        for stream in (pictures, sound):
+            output.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rate", "written"),
+    [
+        *((rate, rate) for rate in (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)),
+        (9000, 48000),
+        (96000, 48000),
+    ],
+)
+def test_a_rate_that_aac_has_is_kept(rate, written, tmp_path):
+    wave(tmp_path / "film.mkv", rate)
+    write(tmp_path / "sound", tmp_path / "film.mkv")
+    assert sound_of(tmp_path / "sound")[2] == written
+
+
+def test_sound_that_begins_late_stays_late(tmp_path):
+    wave(tmp_path / "film.mkv", 16_000, begins=0.75)
+    write(tmp_path / "sound", tmp_path / "film.mkv")
+    samples, start, rate = sound_of(tmp_path / "sound")
+    silent = start + np.argmax(np.abs(samples) > 0.05 * np.abs(samples).max()) / rate
+    assert silent == pytest.approx(0.75, abs=0.1)
+
+
+def test_a_damaged_packet_of_sound_is_skipped(tmp_path):
+    path = tmp_path / "film.mp4"
+    data = bytearray((FIXTURES / "video_with_audio.mp4").read_bytes())
+    with av.open(str(FIXTURES / "video_with_audio.mp4")) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size]
+    for packet in packets[20:30]:
+        data[packet.pos : packet.pos + packet.size] = b"\xff" * packet.size
+    path.write_bytes(data)
+    assert write(tmp_path / "damaged", path) > 0
+    assert write(tmp_path / "whole") > 0
+    damaged, _, rate = sound_of(tmp_path / "damaged")
+    whole, _, _ = sound_of(tmp_path / "whole")
+    assert 0.5 * len(whole) < len(damaged) <= len(whole) + 0.05 * rate
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (av.error.OSError(ENOSPC, "full"), "No space left on device"),
+        (av.error.InvalidDataError(1, "odd"), "the encoder failed"),
+    ],
+)
+def test_errors_of_writing_name_the_file(error, told, tmp_path):
+    with (
+        pytest.raises((OSError, VlprepError), match="sound") as caught,
+        write_errors(tmp_path / "sound"),
+    ):
+        raise error
+    assert told in str(caught.value)
+    assert type(caught.value) is (OSError if told.startswith("No") else VlprepError)
 
 
 def test_a_bit_rate_is_kept_to(tmp_path):

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager, nullcontext
 
 import pytest
 
+from tests.places import REPO
 from vlprep.media.video import workers as workers_module
 from vlprep.media.video.workers import OWN_ROOM, in_order
 
@@ -56,6 +59,74 @@ def test_threads_work_ahead_of_their_turn_while_there_is_room():
             ahead.set()
 
     assert list(in_order(range(3), plain(work), workers=2, room=2)) == [0, 1, 2]
+
+
+def test_threads_work_ahead_however_much_was_taken_before():
+    drained, ahead = threading.Event(), threading.Event()
+
+    def work(part):
+        if part == 0:
+            yield from range(10)
+            drained.set()
+            assert ahead.wait(10), "nobody worked ahead"
+        else:
+            assert drained.wait(10)
+        yield 10 + part
+        if part == 1:
+            ahead.set()
+
+    assert list(in_order(range(2), plain(work), workers=2, room=2)) == list(range(12))
+
+
+@pytest.mark.parametrize("room", [0, 3])
+def test_as_many_results_wait_as_have_room(room):
+    made = []
+
+    def work(part):
+        for k in range(20):
+            made.append(k)
+            yield k
+
+    results = in_order([0], plain(work), workers=1, room=room)
+    next(results)
+    time.sleep(0.2)
+    waiting = len(made) - 1
+    results.close()
+    assert waiting == max(room, OWN_ROOM) + 1  # and one is in the thread's hand
+
+
+def test_closing_does_not_wait_for_results_that_nobody_takes():
+    made = []
+
+    def work(part):
+        for k in range(100_000):
+            made.append(k)
+            yield k
+
+    results = in_order([0], plain(work), workers=1, room=3)
+    next(results)
+    results.close()
+    assert len(made) < 100
+
+
+def test_a_program_may_end_with_results_untaken():
+    code = (
+        "from contextlib import nullcontext\n"
+        "from vlprep.media.video.workers import in_order\n"
+        "results = in_order([0, 1], lambda: nullcontext(lambda _: iter(range(99))), "
+        "workers=2, room=1)\n"
+        "print(next(results), flush=True)\n"
+        "import builtins; builtins.kept = results\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        cwd=REPO,
+    )
+    assert ran.stdout == "0\n"
 
 
 def test_an_error_comes_where_the_results_would():
