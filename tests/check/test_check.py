@@ -1,5 +1,6 @@
 import io
 import shlex
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from vlprep import (
     count_many,
     count_tokens,
     get_model,
+    probe,
 )
 from vlprep.check.check import count_facts, facts_of, facts_of_list
 from vlprep.check.remedies import compress, first_page
@@ -56,6 +58,7 @@ ANSWER_KEY = {
     "image-side": (case("tiny.png"), case("exif_1.jpg")),
     "image-ratio": (case("tall.png"), case("photo.jpg")),
     "image-format": (case("photo.avif"), case("photo.heic")),
+    "reference-format": (case("photo.heic", model=WEIGHTS), case("photo.avif", model=WEIGHTS)),
     "large-image-format": (case("made/over-4k.webp"), case("made/4k.webp")),
     "image-8k": (case("made/over-8k.png"), case("made/over-4k.webp")),
     "image-bytes": (
@@ -127,6 +130,7 @@ LIMITS = {  # what the answer key's failures say was wanted, from the documents
     "image-side": "at least 11 px",
     "image-ratio": "at most 200:1",
     "image-format": "BMP, JPEG, PNG, TIFF, WEBP, HEIC",
+    "reference-format": "not HEIC",
     "large-image-format": "JPEG or PNG above 3840x2160",
     "image-8k": f"at most {7680 * 4320:,} pixels",
     "image-bytes": "under 10,000,000 bytes",
@@ -432,6 +436,26 @@ def test_what_is_compressed_as_the_remedy_says_keeps_the_rule(check, made, rule)
     page = 0 if rule == "several-pages" else None
     content = compress_image(source, page=page, **asked).content
     assert check_media([content], **asked).passes(fail_on_warnings=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "rules", "sent"),
+    [
+        ("Qwen/Qwen2.5-VL-7B-Instruct", ["reference-format"], "PNG"),
+        ("qwen3-vl-plus", [], "HEIC"),
+    ],
+)
+def test_heic_for_weights(model, rules, sent):  # conduit 381 and 320
+    source = FIXTURES / "photo.heic"
+    assert [finding.rule for finding in check_media([source], model=model).warnings] == rules
+    assert probe(compress_image(source, model=model).content).format == sent
+
+
+@pytest.mark.parametrize(("name", "opens"), [("photo.heic", False), ("photo.avif", True)])
+def test_pillow_alone_opens_what_the_rule_for_weights_says(name, opens):
+    program = f"from PIL import Image; Image.open({str(FIXTURES / name)!r})"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (ran.returncode == 0) == opens, ran.stderr
 
 
 @pytest.mark.parametrize("name", ["clip.ts", "subsecond.mp4"])

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.media.sniff import mime_type
-from vlprep.models.registry import file_formats
+from vlprep.models.registry import file_formats, reference_formats
 from vlprep.models.service import Route
 from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageSize, VideoInfo
@@ -53,7 +53,7 @@ def image_bytes_stated(model: ModelSpec, route: Route) -> Stated:
 def takes_image(model: ModelSpec, format: str, size: ImageSize) -> bool:
     """Say whether a model takes an image of a format and a size in pixels.
 
-    Weights run anywhere and take what can be decoded.
+    Weights run anywhere and take what their reference opens.
 
     >>> from vlprep import get_model
     >>> takes_image(get_model("qvq-max"), "WEBP", ImageSize(2160, 3840))
@@ -62,7 +62,7 @@ def takes_image(model: ModelSpec, format: str, size: ImageSize) -> bool:
     False
     """
     if model.kind == "open-weights":
-        return True
+        return format not in reference_formats().unopened
     formats = file_formats()
     large = size.pixels > formats.large_image_pixels
     return format in (formats.large_image if large else formats.image)

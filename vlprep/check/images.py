@@ -7,7 +7,7 @@ from vlprep.check.remedies import compress, first_page, frames, rename, view
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.media.sniff import mime_type
-from vlprep.models.registry import file_formats, request_limits
+from vlprep.models.registry import file_formats, reference_formats, request_limits
 from vlprep.types import ImageInfo
 from vlprep.units import format_bytes, format_size
 
@@ -66,6 +66,23 @@ def image_format(sending: Sending) -> Wanted:
         return file.format, f"the format is {file.format}, and {words} are taken"
 
     return Wanted(words, formats.sources, test)
+
+
+@rule(
+    "warning", "a format that the reference for weights opens", of="picture", weights=True,
+    remedy=compress,
+)  # fmt: skip
+def reference_format(sending: Sending) -> Wanted | None:
+    if sending.is_served:
+        return None
+    formats = reference_formats()
+
+    def test(file: FileFacts) -> Hit | None:
+        if file.format not in formats.unopened:
+            return None
+        return file.format, f"transformers, on Pillow, does not open {file.format}"
+
+    return Wanted(f"not {' or '.join(formats.unopened)}", formats.sources, test)
 
 
 @rule("warning", "a format taken above 4K", of="picture", remedy=compress)

@@ -21,7 +21,7 @@ from typing import Any
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.huggingface import read_folder
 from vlprep.models.schema import build
-from vlprep.models.service import ChatApi, FileFormats, RequestLimits, Route
+from vlprep.models.service import ChatApi, FileFormats, ReferenceFormats, RequestLimits, Route
 from vlprep.models.spec import ModelSpec, RuleSet, Source
 
 DEFAULT_MODEL = "qwen3-vl-plus"
@@ -138,6 +138,16 @@ def file_formats() -> FileFormats:
     ('JPEG', 'PNG')
     """
     return build(FileFormats, _shared()["formats"], "formats")
+
+
+@cache
+def reference_formats() -> ReferenceFormats:
+    """Return the formats that the reference for open weights does not open.
+
+    >>> reference_formats().unopened
+    ('HEIC',)
+    """
+    return build(ReferenceFormats, _shared()["reference_formats"], "reference_formats")
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:

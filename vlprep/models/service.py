@@ -92,6 +92,15 @@ class FileFormats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceFormats:
+    """The formats that the reference for open weights does not open, by the same names."""
+
+    unopened: tuple[str, ...]
+    """Of images."""
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoFiles:
     """How long and how large the videos may be that a service takes."""
 
