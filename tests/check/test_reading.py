@@ -39,3 +39,13 @@ def test_what_cannot_be_counted_is_told_once(file, problem, is_told):
 def test_a_problem_is_told_without_the_name_of_the_file(problem, told):
     finding = found(reading.readable, replace(image(kind="unreadable"), problem=problem))
     assert (finding.measured, finding.message) == (told, told)
+
+
+@pytest.mark.parametrize("model", ["qwen-vl-ocr", "Qwen/Qwen3-VL-Reranker-2B"])
+def test_what_no_source_says_is_told_of_services_and_of_weights(model):
+    other = UnknownFactError("other", "how it sizes images", "choose another model")
+    files = (replace(video(), problem=UNKNOWN), image(), replace(image(), problem=other))
+    finding = found(reading.count_known, *files, model=model)
+    assert finding.measured == "2 of 3 files not counted"
+    assert finding.message == f"2 of 3 files are left out of the count: {UNKNOWN}"
+    assert found(reading.count_known, image(), model=model) is None

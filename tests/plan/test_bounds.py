@@ -65,6 +65,20 @@ def test_the_pixels_of_a_frame(name, rules, remedy):
     assert remedy in bounds(info, name, "detail", 200_000, rules=rules)["frame pixels"].remedy
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("qwen3-vl-plus", "a frame may have 655,360 pixels, and the largest is "),
+        ("Qwen/Qwen3-VL-8B-Instruct", "all frames together may have 25,165,824 pixels, and the"),
+    ],
+)
+def test_what_the_pixels_bound_is_told(name, told):
+    info = replace(LECTURE, frame_count=500, size=ImageSize(4320, 7680))
+    reason = bounds(info, name, "detail", 100_000)["frame pixels"].reason
+    assert reason.startswith(told)
+    assert reason.endswith(" of 7680x4320")
+
+
 def test_the_pixels_of_a_clip():
     for prefer in ("motion", "detail", "balanced"):
         bound = bounds(LECTURE, "qwen3-vl-plus", prefer, 260_096)["total pixels"]

@@ -4,6 +4,7 @@ from PIL import Image
 from tests.places import FIXTURES
 from vlprep import plan_media, save_chart
 from vlprep.errors import ConstraintError
+from vlprep.plan.chart import _chart
 
 STREET, PHOTO = FIXTURES / "street.mp4", FIXTURES / "photo.jpg"
 
@@ -32,3 +33,20 @@ def test_only_one_video_has_one(tmp_path):
             save_chart(plan, tmp_path / "a.png")
     with pytest.raises(ConstraintError, match=r"\.gif|format"):
         save_chart(plan_media(STREET), tmp_path / "a.gif")
+
+
+def test_what_is_drawn():
+    plan = plan_media(STREET, budget=1500)
+    chart = _chart(plan.clip)
+    setting = plan.clip.chosen
+    assert (chart.limit, chart.limit_label) == (1500, "1,500 for media")
+    assert chart.chosen == (setting.fps, setting.tokens)
+    low, high = plan.clip.choices.rates
+    for curve, cap in zip(chart.curves, reversed(plan.clip.what_if().caps), strict=True):
+        (first, *_, (last, tokens)) = curve.points
+        assert first == (low, plan.clip.choices.tokens_at(low, cap))
+        assert tokens == plan.clip.choices.tokens_at(last, cap)
+        # Up to a quarter beyond the rate that shows as many frames as there may be.
+        assert last == pytest.approx(min(1.25 * plan.clip.choices.full_rate, high))
+    assert chart.across.startswith("frames per second")
+    assert ("higher rates give no more" in chart.across) == (last < high)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import threading
@@ -13,11 +14,12 @@ import av
 import numpy as np
 import pytest
 
+from tests.media.video.test_probe import clip
 from tests.places import FIXTURES, REAL_MEDIA
 from vlprep.media import source
 from vlprep.media.source import open_item
 from vlprep.media.video.container import choose_stream, decoder_of, open_video
-from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
+from vlprep.media.video.decode import DecodePlan, damaged_ends, decode_frames, scan_clip
 from vlprep.media.video.paint import Look, Painter
 from vlprep.types import ImageSize
 
@@ -105,6 +107,21 @@ def test_a_broken_frame_is_replaced_by_the_one_before_and_said(threads):
     assert all(number < 30 for number in replaced)  # the key frame at 30 starts anew
 
 
+@pytest.mark.parametrize(
+    ("damaged", "told"),
+    [((), ()), ((0,), ("first",)), ((1, 18), ()), ((19,), ("last",)), ((0, 19), ("first", "last"))],
+)
+def test_the_ends_that_are_damaged_are_told(damaged, told):
+    data = bytearray(clip("mp4", [40 * k for k in range(20)], key_frames_every=1))
+    with av.open(io.BytesIO(data)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    for number in damaged:
+        packet = packets[number]
+        data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    with open_item(bytes(data)) as item:
+        assert damaged_ends(item) == told
+
+
 def test_what_cannot_be_decoded_at_all_gives_no_frames():
     with scanned(FIXTURES / "encrypted.mp4") as clip:
         assert list(decode_frames(DecodePlan(clip, LOOK, (0, 30), threads=1))) == []
@@ -120,8 +137,20 @@ def test_closing_early_ends_threads_and_closes_files(threads):
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize(("threads", "more"), [(1, 0), (2, 2), (3, 3)])
-def test_as_many_threads_decode_as_are_asked_for(threads, more):
+@pytest.mark.parametrize(
+    ("threads", "processors", "more"),
+    [
+        (1, 8, 0),
+        (2, 1, 2),
+        (3, 8, 3),
+        (None, 1, 0),
+        (None, 3, 3),
+        (None, 8, 4),
+        (None, None, 0),  # where the system does not say
+    ],
+)
+def test_as_many_threads_decode_as_are_asked_for(threads, processors, more, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
     before = threading.active_count()
     with scanned(FIXTURES / "street.mp4") as clip:
         look = Look(ImageSize(1080, 1920))  # so large that not all frames find room to wait

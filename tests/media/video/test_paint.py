@@ -158,6 +158,7 @@ def test_what_is_mapped_is_laid_on_white_as_well(curve):
     assert (clear == 255).all()
     as_it_is = painted("gbrp16le", painter=Painter(Look(ImageSize(32, 48)), TrackHeader(), ITEM))
     assert (as_it_is == plain).all() == (curve == 2)  # nothing is mapped unless asked for
+    assert np.abs(as_it_is - (117, 78, 39)).max() <= 1
 
 
 def test_an_unknown_way_to_scale_is_refused():

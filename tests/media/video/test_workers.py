@@ -109,6 +109,22 @@ def test_closing_does_not_wait_for_results_that_nobody_takes():
     assert len(made) < 100
 
 
+def test_closing_waits_for_a_thread_that_is_soon_done():
+    begun, before = threading.Event(), threading.active_count()
+
+    def work(part):
+        if part == 1:
+            begun.set()
+            time.sleep(1.5)
+        yield part
+
+    results = in_order([0, 1], plain(work), workers=2, room=3)
+    next(results)
+    begun.wait(10)
+    results.close()
+    assert threading.active_count() == before
+
+
 def test_a_program_may_end_with_results_untaken():
     code = (
         "from contextlib import nullcontext\n"

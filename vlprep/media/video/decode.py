@@ -203,5 +203,6 @@ def damaged_ends(item: Item) -> tuple[str, ...]:
     clip = scan_clip(item)
     ends = {0: "first", clip.timeline.packet_count - 1: "last"}
     plan = DecodePlan(clip, Look(ImageSize(16, 16)), tuple(ends), threads=1)
-    shown = decode_frames(plan)
-    return tuple(ends[end.number] for end in shown if end.substituted or end.damaged)
+    # A first frame that does not decode has none before it in its place: it does not come at all.
+    whole = {end.number for end in decode_frames(plan) if not (end.substituted or end.damaged)}
+    return tuple(name for number, name in ends.items() if number not in whole)
