@@ -129,8 +129,7 @@ def summary(records: dict[str, Any]) -> Iterator[str]:
         first = sum(record.get("at_first", len(record["killed"])) for record in own)
         verdicts = [one["equivalent"] for record in own for one in record["survived"]]
         left = verdicts.count("")
-        counted = max(killed + left, 1)
-        total, same = killed + len(verdicts), len(verdicts) - left
+        total, same, counted = killed + len(verdicts), len(verdicts) - left, max(killed + left, 1)
         shares = f"{first / counted:.0%} | {killed / counted:.0%}"
         yield f"| {part} | {total} | {same} | {shares} | {left} |"
 

@@ -190,3 +190,9 @@ def test_the_model_s_own_warnings_are_in_the_report():
     assert report.model_warnings == spec.warnings
     assert report.to_dict()["model_warnings"] == list(spec.warnings)
     assert report.passes(fail_on_warnings=True)  # which is about the files
+
+
+def test_the_length_of_a_file_is_told_where_it_is_known():
+    files = (image(source="a.jpg", file_bytes=1234), image(source="b.jpg"), url("https://c.com/c"))
+    report = check_sending(sending(*files))
+    assert [item["file_bytes"] for item in report.to_dict()["items"]] == [1234, None, None]
