@@ -224,6 +224,12 @@ def test_no_other_room_speaks_of_options_and_commands(module):
         assert said == [], "name the parameter in backticks; the command line makes it an option"
 
 
+@pytest.mark.parametrize("page", sorted((PACKAGE / "models" / "catalog").rglob("*.toml"), key=str))
+def test_the_catalogue_does_not_either(page):
+    texts = [line.partition("#")[0] for line in page.read_text().splitlines()]
+    assert FLAG_OR_COMMAND.findall("\n".join(texts)) == []
+
+
 # What loads when.
 
 HEAVY = {"numpy", "PIL", "av", "pillow_heif", "rich", "click"}

@@ -273,6 +273,21 @@ def test_whole_reply(reply):
 
 
 @pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("[{'bbox_2d': [100, 200, 300, 400], 'label': 'cat'}]", "cat"),
+        ('[{"bbox_2d": ["100", "200", "300", "400"], "label": "cat"}]', "cat"),
+        ("目标：（100，200），（300，400）", "目标"),
+        ('[{"box_2d": [100, 200, 300, 400], "label": "lamp"}]', "lamp"),
+    ],
+)
+def test_answer_spellings(text, label):
+    answer = parse_answer(text)
+    assert answer.shapes == (Shape("box", ((100, 200), (300, 400)), label),)
+    assert answer.warnings == ()
+
+
+@pytest.mark.parametrize(
     "text",
     [
         '<points x1="10" y1="20" x2="30" y2="40" alt="windows">windows</points>',

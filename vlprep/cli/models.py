@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from vlprep.cli.render import note, print_json, print_table
-from vlprep.cli.text import safe, thousands
+from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
 from vlprep.models.registry import find_source, list_models, models_named, resolve_model
@@ -116,7 +116,7 @@ def _page(spec: ModelSpec) -> Iterator[str]:
         yield f"  requests  {_requests(spec.requests)}"
     yield from _box_lines(spec.boxes)
     for note_text in spec.notes:
-        yield f"  note      {note_text}"
+        yield f"  note      {flagged(note_text)}"
     for rule_set in spec.rule_sets:
         yield from _rule_set_lines(spec, rule_set)
     yield from _price_lines(spec.prices)
