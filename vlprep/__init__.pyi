@@ -27,11 +27,11 @@ from vlprep.events.events import LocatedEvents as LocatedEvents
 from vlprep.frames.files import FrameRecord as FrameRecord
 from vlprep.frames.stream import FrameStream as FrameStream
 from vlprep.frames.view import ImageView as ImageView
+from vlprep.maths.frame_counts import smart_nframes as smart_nframes
 from vlprep.maths.geometry import smart_resize as smart_resize
 from vlprep.maths.geometry import smart_resize_batch as smart_resize_batch
 from vlprep.maths.geometry import smart_resize_clip as smart_resize_clip
 from vlprep.maths.sampling import plan_frames as plan_frames
-from vlprep.maths.sampling import smart_nframes as smart_nframes
 from vlprep.media.probe import probe as probe
 from vlprep.models.registry import get_model as get_model
 from vlprep.models.registry import list_models as list_models

@@ -152,7 +152,7 @@ class Processor(View):
         >>> qwen.video_tokens_batch([300, 60], 30.0, [[720, 1280], [720, 1280]]).tolist()
         [5942, 1190]
         """
-        from vlprep.count.tokens import video_totals
+        from vlprep.count.clips import video_totals
 
         return video_totals(frame_counts, rates, sizes, self)
 

@@ -19,7 +19,7 @@ from vlprep import (
     smart_nframes,
     video_tokens_batch,
 )
-from vlprep.maths.sampling import FRAME_COUNT_RULES, count_frames
+from vlprep.maths.frame_counts import FRAME_COUNT_RULES, count_frames
 
 ASKED = st.fixed_dictionaries(
     {},

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from vlprep import plan_frames, smart_nframes
 from vlprep.errors import ConstraintError, FrameCountError
-from vlprep.maths.sampling import FRAME_COUNT_RULES, count_frames, frame_range, sample_times
+from vlprep.maths.frame_counts import FRAME_COUNT_RULES, count_frames
+from vlprep.maths.sampling import frame_range, sample_times
 
 ALL = tuple(FRAME_COUNT_RULES)
 NTSC = 24000 / 1001

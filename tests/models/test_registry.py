@@ -10,8 +10,9 @@ from vlprep import VlprepError, count_tokens, get_model, image_tokens, list_mode
 from vlprep.count.explain import explain_count
 from vlprep.count.pixels import BUDGETS
 from vlprep.errors import ModelFileError, UnknownModelError
+from vlprep.maths.frame_counts import FRAME_COUNT_RULES
 from vlprep.maths.geometry import RESIZE_RULES
-from vlprep.maths.sampling import FRAME_COUNT_RULES, INDEX_RULES
+from vlprep.maths.sampling import INDEX_RULES
 from vlprep.models.registry import DEFAULT_MODEL, find_source
 from vlprep.view import View
 

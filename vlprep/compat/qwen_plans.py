@@ -13,7 +13,8 @@ from functools import cache
 from vlprep.compat.qwen_elements import Asked
 from vlprep.count.tokens import VideoCount, image_count, video_count
 from vlprep.errors import ConstraintError
-from vlprep.maths.sampling import ASSUMED_FPS, PAIR
+from vlprep.maths.frame_counts import PAIR
+from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.models.registry import list_models
 from vlprep.models.spec import ModelSpec, Prompt
 from vlprep.types import FrameListInfo, ImageSize, VideoInfo

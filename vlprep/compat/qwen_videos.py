@@ -15,7 +15,7 @@ from vlprep.compat.qwen_plans import frame_rate, list_facts, plan_video, referen
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.frames.stream import FrameStream, decode_plan, probe_clip
-from vlprep.maths.sampling import DEFAULT_FPS, PAIR
+from vlprep.maths.frame_counts import DEFAULT_FPS, PAIR
 from vlprep.media.picture import Pixels, resize_picture
 from vlprep.media.source import SourceLike, source_name
 from vlprep.media.video.paint import Look

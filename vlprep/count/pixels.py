@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError
-from vlprep.maths.sampling import PAIR
+from vlprep.maths.frame_counts import PAIR
 from vlprep.models.spec import ImageRule, VideoRule
 
 Floats = npt.NDArray[np.float64]

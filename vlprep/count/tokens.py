@@ -18,26 +18,16 @@ import numpy.typing as npt
 from vlprep.count.pixels import (
     PixelLimits,
     image_limits,
-    is_per_clip,
     video_limits,
-    video_ranges,
 )
 from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.maths.frame_counts import PAIR
 from vlprep.maths.geometry import (
     smart_resize,
     smart_resize_batch,
     smart_resize_clip,
-    smart_resize_clip_ranges,
-    smart_resize_ranges,
 )
-from vlprep.maths.sampling import (
-    ASSUMED_FPS,
-    PAIR,
-    count_frames,
-    frame_range,
-    moments_at,
-    plan_frames,
-)
+from vlprep.maths.sampling import frame_range, plan_frames
 from vlprep.models.spec import ImageRule, Prompt, VideoRule
 from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View
@@ -254,12 +244,12 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
 
 def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
     rule, asked = view.video_rule, view.options
-    asked_frames = _frames_asked(view)
-    if _shows_every(view):
+    asked_frames = frames_asked(view)
+    if shows_every(view):
         first, last = frame_range(
             info.frame_count, _rate(info), asked.start_seconds, asked.end_seconds
         )
-        number = int(_every_frame(np.array(last - first + 1), view))
+        number = int(every_frame(np.array(last - first + 1), view))
         asked_frames |= {"fps": None, "nframes": number, "reference": "transformers"}
     return plan_frames(
         info.frame_count,
@@ -272,97 +262,11 @@ def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
     )
 
 
-CHUNK_CLIPS = 1 << 13
-"""Clips counted at a time, so that memory stays flat."""
-
-
-def video_totals(
-    frame_counts: npt.ArrayLike, rates: npt.ArrayLike, sizes: npt.ArrayLike, view: View
-) -> npt.NDArray[np.int64]:
-    """Count the tokens of many clips: (N,) frames, (N,) rates and (N, 2) sizes in, N totals out.
-
-    Rates are the files' own, in frames per second; one number serves all, of frames as well. Sizes
-    are (height, width). A clip that `video_count` refuses counts 0. Works in chunks: beside input
-    and output it needs some ten MB.
-
-    Raises `ConstraintError` for a part of the clips, and the errors of `video_count` that do not
-    depend on the clip.
-
-    >>> video_totals([300, 60], 30.0, [[720, 1280], [720, 1280]], View.of("qwen3-vl-plus")).tolist()
-    [5942, 1190]
-    """
-    asked = view.options
-    if asked.start_seconds is not None or asked.end_seconds is not None:
-        raise ConstraintError("start_seconds, end_seconds: of many clips the whole is counted")
-    rows = np.asarray(sizes, np.int64).reshape(-1, 2)
-    frames = np.broadcast_to(np.asarray(frame_counts, np.int64), len(rows))
-    own_rates = np.broadcast_to(np.asarray(rates, np.float64), len(rows))
-    totals = np.empty(len(rows), np.int64)
-    for start in range(0, len(rows), CHUNK_CLIPS):
-        part = slice(start, start + CHUNK_CLIPS)
-        totals[part] = _clip_totals(frames[part], own_rates[part], rows[part], view)
-    return totals
-
-
-def _clip_totals(frames: _Ints, rates: _Floats, sizes: _Ints, view: View) -> _Ints:
-    rule, prompt = view.video_rule, view.rules.prompt
-    if _shows_every(view):
-        counts = np.where(frames > 0, _every_frame(frames, view), 0)
-    else:
-        counts = count_frames(frames, rates, **_frames_asked(view), strict=view.options.strict)
-    shown = np.maximum(counts, 1)
-    resized = _resize_clips(sizes, shown, view)
-    steps = -(-shown // rule.temporal_patch_size)
-    visual = steps * resized.prod(axis=1) // rule.factor**2
-    beside = prompt.video_markers + steps * prompt.step_markers
-    if prompt.timestamps:
-        beside = beside + _timestamps_of_clips(frames, rates, shown, view)
-    return np.where((counts > 0) & (visual > 0), visual + beside, 0)
-
-
-def _resize_clips(sizes: _Ints, counts: _Ints, view: View) -> _Ints:
-    """Return the size of each clip's frames, (0, 0) where the rules refuse."""
-    rule, asked = view.video_rule, view.options
-    low, high = video_ranges(rule, counts, asked.max_pixels, asked.min_pixels, asked.total_pixels)
-    paired = counts if asked.strict else np.maximum(counts, PAIR)
-    sides = sizes[:, 0], sizes[:, 1]
-    if is_per_clip(rule):
-        return smart_resize_clip_ranges(
-            paired, *sides, factor=rule.factor, min_pixels=low, max_pixels=high,
-            temporal_factor=rule.temporal_patch_size,
-        )  # fmt: skip
-    return smart_resize_ranges(
-        *sides, factor=rule.factor, min_pixels=low, max_pixels=high, reference=rule.resize
-    )
-
-
-def _timestamps_of_clips(frames: _Ints, rates: _Floats, counts: _Ints, view: View) -> _Ints:
-    """Count the text before each step, as `timestamp_tokens` does for one clip."""
-    rule, asked = view.video_rule, view.options
-    size = rule.temporal_patch_size
-    steps = -(-counts // size)
-    clip = np.repeat(np.arange(len(counts)), steps)
-    step = np.arange(len(clip)) - np.repeat(np.cumsum(steps) - steps, steps)
-    ends = step * size, np.minimum(step * size + size - 1, counts[clip] - 1)
-    known = np.where((rates > 0) & np.isfinite(rates), rates, ASSUMED_FPS)
-    first, last = (
-        moments_at(
-            places, frames[clip], known[clip], counts[clip],
-            fps=rule.fps if asked.fps is None else asked.fps,
-            sampling=asked.sampling or rule.sampling,
-        )
-        for places in ends
-    )  # fmt: skip
-    digits = np.searchsorted(_two_digits_and_more(), (first + last) / 2, side="right")
-    texts: _Ints = 6 * steps + np.bincount(clip, digits, len(counts)).astype(np.int64)
-    return texts
-
-
 def _rate(info: VideoInfo) -> float | None:
     return None if info.fps is None else float(info.fps)
 
 
-def _frames_asked(view: View) -> dict[str, Any]:
+def frames_asked(view: View) -> dict[str, Any]:
     """Return what is asked of the number of frames, as `plan_frames` and `count_frames` take it."""
     rule, asked = view.video_rule, view.options
     is_free = asked.fps is None and asked.nframes is None
@@ -378,14 +282,14 @@ def _frames_asked(view: View) -> dict[str, Any]:
     }
 
 
-def _shows_every(view: View) -> bool:
+def shows_every(view: View) -> bool:
     """Say whether the rule shows all frames, or as many as its bounds allow, and none is chosen."""
     asked = view.options
     is_free = asked.fps is None and asked.nframes is None
     return is_free and view.video_rule.shows in ("all", "every")
 
 
-def _every_frame(frames: _Ints, view: View) -> _Ints:
+def every_frame(frames: _Ints, view: View) -> _Ints:
     """Return how many frames of so many that is, by no rule of counting."""
     rule, asked = view.video_rule, view.options
     bounded = rule.shows == "all"
@@ -460,12 +364,12 @@ def timestamp_tokens(
     if not prompt.timestamps:
         return 0
     seconds = step_seconds(times, rule)
-    digits_after_first = np.searchsorted(_two_digits_and_more(), seconds, side="right")
+    digits_after_first = np.searchsorted(leading_digit_ends(), seconds, side="right")
     return 6 * len(seconds) + int(digits_after_first.sum())
 
 
 @cache
-def _two_digits_and_more() -> npt.NDArray[np.float64]:
+def leading_digit_ends() -> npt.NDArray[np.float64]:
     """Return the lowest floats that are written with 2, 3, ... digits before the point."""
     ends = [10**digits - 0.05 for digits in range(1, 10)]  # just below or above, as floats are
     written = (

@@ -82,7 +82,7 @@ class VideoRule:
     resize: str
     """Name of the resizing rule in `vlprep.maths.geometry`."""
     count: str
-    """Name of the frame counting rule in `vlprep.maths.sampling`."""
+    """Name of the frame counting rule in `vlprep.maths.frame_counts`."""
     sampling: str
     """Name of the rule in `vlprep.maths.sampling` that spreads the frames."""
     budget: str

@@ -12,7 +12,8 @@ from functools import cached_property
 
 from vlprep.count.tokens import VideoCount, video_count
 from vlprep.errors import ConstraintError, FrameCountError
-from vlprep.maths.sampling import count_frames, frame_range
+from vlprep.maths.frame_counts import count_frames
+from vlprep.maths.sampling import frame_range
 from vlprep.models.spec import VideoRule
 from vlprep.types import FrameListInfo, VideoInfo
 from vlprep.view import View, ViewOptions
