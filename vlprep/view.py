@@ -13,6 +13,8 @@ from typing import Any, Self, TypedDict, Unpack, get_args
 
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_model
+from vlprep.models.service import VideoFiles
+from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
 from vlprep.types import Sampling
 
@@ -155,6 +157,15 @@ class View:
         """Return the same view by another of the model's rule sets; raises `ConstraintError`."""
         return replace(self, rules=self.model.rules(rules))
 
+    def read_as(self, rule: ImageRule | VideoRule, reading: Reading) -> Self:
+        """Return the same view with one of its rules as another reading has it."""
+        changes: dict[str, Any] = {change.of: change.to for change in reading.changes}
+        if isinstance(rule, ImageRule):
+            rules = replace(self.rules, image=replace(rule, readings=(), **changes))
+        else:
+            rules = replace(self.rules, video=replace(rule, readings=(), **changes))
+        return replace(self, rules=rules)
+
     @property
     def image_rule(self) -> ImageRule:
         """How images are sized; raises `UnknownFactError` where no source says it."""
@@ -164,3 +175,8 @@ class View:
     def video_rule(self) -> VideoRule:
         """How videos are sampled and sized; raises `UnknownFactError` where no source says it."""
         return self.rules.video_rule(self.model.name)
+
+    @property
+    def video_files(self) -> VideoFiles | None:
+        """How long and how large videos may be; `None` where no source says it."""
+        return self.rules.video_files or self.model.video_files

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.places import FIXTURES, REAL_MEDIA
+from tests.places import FIXTURES, REAL_MEDIA, SHARED
 from vlprep import (
     check_media,
     compress_image,
@@ -597,3 +597,22 @@ def test_damage_inside_is_found_by_decoding(name):
 def test_decoding_finds_nothing_in_what_is_whole(name):
     whole = check_media([FIXTURES / name], decode=True)
     assert whole.findings == check_media([FIXTURES / name]).findings
+
+
+# What the documents say, by date.
+
+
+def test_duration_by_rules():
+    path = SHARED / "cases" / "duration_by_rules" / "twenty_minutes.mp4"
+    if not path.exists():
+        pytest.skip("the case is not there: ../shared/cases")
+    (finding,) = [
+        one
+        for one in check_media(path, "qwen3-vl-flash", route="url").findings
+        if one.rule == "video-duration"
+    ]
+    assert (finding.limit, finding.sources) == ("2 to 1,200 s", ("S004",))
+    assert finding.message.endswith("by guide-2025-12 (3,600 s by api-2026)")
+    for asked in ({"model": "qwen3-vl-plus"}, {"model": "qwen3-vl-flash", "rules": "api-2026"}):
+        found = check_media(path, route="url", **asked).findings
+        assert not [one for one in found if one.rule == "video-duration"]

@@ -28,7 +28,7 @@ def test_an_alias_shows_its_model(run):
 
 def test_unknown_limits_are_said(run):
     assert "windows: not stated" in run("models", "Qwen/Qwen2-VL-7B-Instruct").out
-    assert "image: not stated" in run("models", "qwen-vl-ocr").out
+    assert "image: not stated" in run("models", "Qwen/Qwen3-VL-Reranker-8B").out
 
 
 def test_how_boxes_are_measured_is_shown_or_said_to_be_unknown(run):
@@ -56,6 +56,23 @@ def test_the_whole_catalogue_as_json_cites_only_named_sources(run):
     assert all(source["title"] and source["date"] for source in document["sources"].values())
 
 
+def test_sources_are_listed_with_dates_and_addresses(run):
+    lines = run("models", "qvq-max", "--sources").out.splitlines()
+    at = next(place for place, line in enumerate(lines) if line.startswith("S000  "))
+    assert "2025-03 (official)" in lines[at]
+    assert lines[at + 1].strip() == "https://www.alibabacloud.com/help/en/model-studio/qvq"
+    every = run("models", "--sources").out
+    assert "P9  " in every and "no address was kept" in every
+
+
+def test_a_number_of_another_source_is_shown_with_it(run):
+    page = run("models", "qvq-max").out
+    assert "ceiling_pixels       12,845,056 = 16,384 tokens [S004 2025-12-18]" in page
+    assert "streaming only [S000 2025-03, S003 2025-05]; system message refused [S000" in page
+    assert "otherwise: the guide's samples in JavaScript" in page
+    assert "before that: llamafactory" in run("models", "Qwen/Qwen3-VL-8B-Instruct").out
+
+
 def test_a_model_file_is_shown_with_its_warnings(run):
     ran = run("models", "--model-file", TESTS / "models" / "fine-tune")
     assert ran.code == 0
@@ -67,7 +84,10 @@ def test_what_a_model_takes_by_url_and_where_its_boxes_hold_is_shown_with_source
     page = run("models", "qwen3.7-plus").out
     assert "images    from a URL up to 20 MB, 2,048 a request by URL or path [P3 2026-06]" in page
     page = run("models", "qwen-vl-max").out
-    assert "finding   reliable from 230,400 to 6,553,600 pixels [S002 2025-06-05]" in page
+    assert (
+        "finding   reliable from 230,400 to 6,553,600 pixels [S002 2025-06-05, S004 2025-12-18]"
+        in page
+    )
 
 
 def test_unknown_names_fail_with_near_matches(run):

@@ -75,7 +75,7 @@ def test_errors_of_the_model_are_raised_not_reported():
     with pytest.raises(UnknownFactError):
         fit_images([PHOTO], "qvq-72b-preview")
     with pytest.raises(UnknownFactError):
-        fit_images([PHOTO], "qwen-vl-ocr")
+        fit_images([PHOTO], "Qwen/Qwen3-VL-Reranker-8B")
     with pytest.raises(ConstraintError):
         fit_images([PHOTO], "qvq-max", rules="no-such-rules")
     with pytest.raises(ConstraintError):

@@ -27,10 +27,11 @@ def fps_range(sending: Sending) -> Wanted | None:
     if rule is None or rule.min_fps is None or rule.max_fps is None:
         return None
     words = f"{rule.min_fps:g} to {rule.max_fps:g} frames per second"
+    sources = rule.sources_of("min_fps", "max_fps")
     if fps is None or rule.takes_fps(fps) or not _has_video(sending):
-        return Wanted(words, rule.sources)
+        return Wanted(words, sources)
     asked = f"{fps:g} frames per second"
-    return Wanted(words, rule.sources, hit=(asked, f"{asked} are asked for, and {words} are taken"))
+    return Wanted(words, sources, hit=(asked, f"{asked} are asked for, and {words} are taken"))
 
 
 @rule(
@@ -138,12 +139,13 @@ def thinking_tokens(sending: Sending) -> Wanted:
     plain, thinking = spec.max_input_tokens, spec.max_input_thinking_tokens
     if spec.thinking != "optional" or plain is None or thinking is None:
         return Wanted(sources=spec.sources)
+    sources = spec.sources_of("max_input_tokens", "max_input_thinking_tokens")
     smaller = min(plain, thinking)
     other = "with" if smaller == thinking else "without"
     fits_as_asked = limit is not None and smaller < sending.total_tokens <= limit
     is_hit = fits_as_asked and sending.max_input is None
     hit = _too_much(sending, f"but {other} thinking {spec.name} takes {smaller:,}")
-    return Wanted(f"at most {smaller:,} tokens", spec.sources, hit=hit if is_hit else None)
+    return Wanted(f"at most {smaller:,} tokens", sources, hit=hit if is_hit else None)
 
 
 def _too_much(sending: Sending, limit: str) -> Hit:

@@ -11,7 +11,7 @@ from vlprep.check.rule import FileFacts, Sending
 from vlprep.errors import UnknownFactError
 from vlprep.media.sniff import mime_type
 from vlprep.models.registry import get_route
-from vlprep.models.spec import ModelSpec
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
     """
     if not sending.is_served:
         return ()
-    limit_of = cache(partial(_limit, sending.model))  # once a format, not once a file
+    limit_of = cache(partial(_limit, sending.view))  # once a format, not once a file
     return tuple(
         RouteAdvice(
             source=file.source,
@@ -72,11 +72,11 @@ def _goes(file: FileFacts, route: str, limit_of: Callable[[str, bool, str], floa
     return file.file_bytes < limit_of(route, file.kind == "video", format)  # a list goes as images
 
 
-def _limit(model: ModelSpec, route: str, is_video: bool, format: str) -> float:
+def _limit(view: View, route: str, is_video: bool, format: str) -> float:
     """Return what a file must stay under; a limit that no source states is none."""
     if not is_video:
-        return image_byte_limit(model, get_route(route), mime_type(format))
+        return image_byte_limit(view.model, get_route(route), mime_type(format))
     try:
-        return video_byte_limit(model, get_route(route), format)
+        return video_byte_limit(view, get_route(route), format)
     except UnknownFactError:
         return float("inf")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vlprep.check.files import takes_container, video_bytes_stated
+from vlprep.check.files import longest_by_others, takes_container, video_bytes_stated
 from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
 from vlprep.check.remedies import compress, frames, mapped_frames, right_length
 from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
@@ -26,9 +26,10 @@ def video_container(sending: Sending) -> Wanted:
 
 @rule("error", "shortest and longest video of the model", of="video", remedy=right_length)
 def video_duration(sending: Sending) -> Wanted | None:
-    limits = sending.model.video_files
+    limits = sending.view.video_files
     if limits is None:
         return None
+    by = longest_by_others(sending.view)
     words = f"{limits.min_seconds:g} to {limits.max_seconds:,.0f} s"
 
     def test(file: FileFacts) -> Hit | None:
@@ -36,14 +37,14 @@ def video_duration(sending: Sending) -> Wanted | None:
         if seconds is None or limits.min_seconds <= seconds <= limits.max_seconds:
             return None
         found = f"{seconds:,.1f} s"
-        return found, f"lasts {found}, and {sending.model.name} takes {words}"
+        return found, f"lasts {found}, and {sending.model.name} takes {words}{by}"
 
-    return Wanted(words, limits.sources, test)
+    return Wanted(words, limits.sources_of("min_seconds", "max_seconds"), test)
 
 
 @rule("error", "bytes of a video by path or URL", of="video", remedy=compress)
 def video_bytes(sending: Sending) -> Wanted | None:
-    stated = video_bytes_stated(sending.model, sending.route)
+    stated = video_bytes_stated(sending.view, sending.route)
     return None if stated is None else few_bytes(sending, stated)
 
 
@@ -76,7 +77,7 @@ def frame_list_length(sending: Sending) -> Wanted | None:
         found = f"{count:,} images"
         return found, f"{found} in the list, and {sending.model.name} takes {taken}"
 
-    return Wanted(words, rule.sources, test)
+    return Wanted(words, rule.sources_of("min_list_images", "max_list_images"), test)
 
 
 @remark("warning", "a whole video, of one stream", "a header without a question", of="video")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 import click
@@ -22,20 +22,25 @@ SCHEMA = "vlprep.models/1"
 @click.command(name="models")
 @click.argument("name", required=False)
 @click.option("--model-file", metavar="FILE", help="Show a model of your own: TOML or a folder.")
+@click.option("--sources", is_flag=True, help="List the sources, with dates and addresses.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(*, name: str | None, model_file: str | None, as_json: bool) -> int:
+def command(*, name: str | None, model_file: str | None, sources: bool, as_json: bool) -> int:
     """List the models, or show one with all its numbers and where they come from.
 
-    The beginning of names lists those that begin so.
+    The beginning of names lists those that begin so. Sources are those of the models named, or
+    all.
 
     \b
     vlprep models
     vlprep models qwen3-vl-plus
     vlprep models qwen2.5-vl
+    vlprep models qvq-max --sources
     """
     specs = list_models() if name is None and model_file is None else _named(name, model_file)
     if as_json:
         print_json(_document(specs))
+    elif sources:
+        click.echo("\n".join(_source_lines(specs)))
     elif len(specs) > 1:
         _print_list(specs)
     else:
@@ -71,17 +76,30 @@ def _record(spec: ModelSpec) -> dict[str, Any]:
 
 
 def _cited(spec: ModelSpec) -> Iterator[str]:
-    yield from spec.sources
-    yield from spec.boxes.sources if spec.boxes else ()
+    """Yield every source of a model, whatever part of its record cites it."""
     yield from (pointer.source for pointer in spec.points_to)
-    for files in (spec.video_files, spec.url_files, spec.localisation):
-        yield from files.sources if files is not None else ()
-    yield from spec.requests.sources if spec.requests else ()
-    for price in spec.prices:
-        yield from price.sources
-    for rule_set in spec.rule_sets:
-        for part in (rule_set.image, rule_set.video, rule_set.prompt):
-            yield from part.sources if part is not None else ()
+    yield from _sources_in(spec)
+
+
+def _sources_in(record: object) -> Iterator[str]:
+    """Walk a record and those within it: sources stand in fields whose names end so."""
+    for field in fields(record) if is_dataclass(record) else ():
+        value = getattr(record, field.name)
+        if field.name == "sources" or field.name.endswith("_sources"):
+            yield from value
+        elif isinstance(value, tuple):
+            for item in value:
+                yield from _sources_in(item)
+        else:
+            yield from _sources_in(value)
+
+
+def _source_lines(specs: tuple[ModelSpec, ...]) -> Iterator[str]:
+    for key in sorted({key for spec in specs for key in _cited(spec)}):
+        source = find_source(key)
+        if source is not None:
+            yield f"{key}  {source.title}, {source.date} ({source.standing})"
+            yield f"    {source.address or 'no address was kept'}"
 
 
 def _print_list(specs: tuple[ModelSpec, ...]) -> None:
@@ -125,7 +143,7 @@ def _page(spec: ModelSpec) -> Iterator[str]:
 def _video_files(files: VideoFiles) -> str:
     return (
         f"{files.min_seconds:g} to {files.max_seconds:,.0f} s; from a URL up to "
-        f"{files.max_url_bytes / 1e6:,.0f} MB {cite(files.sources)}"
+        f"{files.max_url_bytes / 1e6:,.0f} MB {cite(files.all_sources)}"
     )
 
 
@@ -133,7 +151,7 @@ def _url_files(files: UrlFiles) -> str:
     most = files.max_request_images
     many = f", {most:,} a request by URL or path" if most is not None else ""
     size = f"from a URL up to {files.max_url_image_bytes / 1e6:,.0f} MB"
-    return f"{size}{many} {cite(files.sources)}"
+    return f"{size}{many} {cite(files.all_sources)}"
 
 
 def _localisation(range_: Localisation) -> str:
@@ -142,8 +160,10 @@ def _localisation(range_: Localisation) -> str:
 
 
 def _requests(rules: RequestRules) -> str:
+    streaming, message = rules.sources_of("streaming"), rules.sources_of("system_message")
     return (
-        f"streaming {rules.streaming}; system message {rules.system_message} {cite(rules.sources)}"
+        f"streaming {rules.streaming} {cite(streaming)}; "
+        f"system message {rules.system_message} {cite(message)}"
     )
 
 
@@ -177,11 +197,10 @@ def _thinking(spec: ModelSpec) -> str:
 
 
 def _windows(spec: ModelSpec) -> Iterator[str]:
-    known = {label: getattr(spec, field) for field, label in _WINDOWS.items()}
-    for label, value in known.items():
-        if value is not None:
-            yield f"  {label:<25} {value:>10,} {cite(spec.sources)}"
-    if not any(known.values()):
+    known = {field: value for field in _WINDOWS if (value := getattr(spec, field)) is not None}
+    for field, value in known.items():
+        yield f"  {_WINDOWS[field]:<25} {value:>10,} {cite(spec.sources_of(field))}"
+    if not known:
         yield f"  windows: not stated {cite(spec.sources)}"
 
 
@@ -191,6 +210,10 @@ def _rule_set_lines(spec: ModelSpec, rule_set: RuleSet) -> Iterator[str]:
     yield f"rules {rule_set.name}{force}"
     checked = f"; checked by running {rule_set.verified}" if rule_set.verified else ""
     yield f"  {rule_set.title}, {rule_set.date}{checked}"
+    for note_text in rule_set.notes:
+        yield f"  note      {note_text}"
+    if rule_set.video_files is not None:
+        yield f"  videos    {_video_files(rule_set.video_files)}"
     default = spec.rules()
     for label, rule, usual in (
         ("image", rule_set.image, default.image),
@@ -221,16 +244,31 @@ def _is_default(spec: ModelSpec, rule_set: RuleSet) -> bool:
 
 
 def _numbers(rule: ImageRule | VideoRule, usual: ImageRule | VideoRule | None) -> Iterator[str]:
-    """Show every number of a rule; a star marks those that differ from the rule in force."""
+    """Show every number of a rule; a star marks those that differ from the rule in force.
+
+    Sources of a number are named where they are not the rule's.
+    """
     for field in fields(rule):
         value = getattr(rule, field.name)
-        if value is None or field.name == "sources":
+        if value is None or field.name in _BESIDE:
             continue
         differs = usual is not None and getattr(usual, field.name) != value
         shown = f"{value:,}" if isinstance(value, int) else str(value)
         area = field.name.endswith("_pixels") and field.name != "min_side_pixels"
         tokens = f" = {value / rule.factor**2:,.0f} tokens" if area else ""
-        yield f"  {'*' if differs else ' '} {field.name:<20} {shown}{tokens}"
+        sources = rule.sources_of(field.name)
+        own = f" {cite(sources)}" if sources != rule.sources else ""
+        yield f"  {'*' if differs else ' '} {field.name:<20} {shown}{tokens}{own}"
+    if isinstance(rule, ImageRule) and rule.first is not None:
+        first = rule.first
+        pixels = f"{first.min_pixels:,} to {first.max_pixels:,} pixels"
+        yield f"    before that: {first.resize}, {pixels} {cite(first.sources)}"
+    for reading in rule.readings:
+        yield f"    otherwise: {reading.says} {cite(reading.sources)}"
+
+
+_BESIDE = {"sources", "cited", "readings", "first", "cap_can_fall"}
+"""Fields of a rule that are no numbers."""
 
 
 def _price_lines(prices: tuple[Price, ...]) -> Iterator[str]:

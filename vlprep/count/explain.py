@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from vlprep.count.tokens import TokenCount, VideoCount, media_count
 from vlprep.errors import VlprepError
 from vlprep.maths.geometry import rounded_size
@@ -31,6 +33,8 @@ def explain_count(info: ImageInfo | VideoInfo, count: TokenCount, view: View) ->
         _pixel_range(count, rule),
         _resize_step(info.size, count, rule),
         _sum(count, rule),
+        *_other_readings(info, count, view, rule),
+        *(f"note: {note}" for note in (*view.rules.notes, *view.model.notes)),
         *_other_rules(info, count, view),
     ]
 
@@ -56,23 +60,32 @@ def _frames_step(count: VideoCount, rule: VideoRule) -> str:
         return f"all {count.frames:,} images of a list are shown"
     return (
         f"the {rule.count} rule takes {count.frames:,} frames: {rule.fps:g} a second unless asked, "
-        f"at least {rule.min_frames}, at most {rule.max_frames:,}; spread by {count.plan.sampling}"
+        f"at least {rule.min_frames}, at most {rule.max_frames:,}; spread by {count.plan.sampling} "
+        f"{_cite(rule, 'fps', 'min_frames', 'max_frames')}"
     )
 
 
-def _other_rules(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> list[str]:
-    lines = []
+def _other_readings(
+    info: ImageInfo | VideoInfo, count: TokenCount, view: View, rule: ImageRule | VideoRule
+) -> Iterator[str]:
+    """Tell what the sources of the rule say otherwise, whether it matters here or not."""
+    for reading in rule.readings:
+        yield reading.told(f"would {_outcome(info, count, view.read_as(rule, reading))}")
+
+
+def _other_rules(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> Iterator[str]:
     for rules in (rule_set.name for rule_set in view.model.rule_sets):
-        if rules == view.rules.name:
-            continue
-        try:
-            total = media_count(info, view.by(rules)).total
-        except VlprepError as error:
-            lines.append(f"{rules} would refuse: {error}")
-        else:
-            same = "the same " if total == count.total else ""
-            lines.append(f"{rules} would give {same}{total:,} tokens")
-    return lines
+        if rules != view.rules.name:
+            yield f"{rules} would {_outcome(info, count, view.by(rules))}"
+
+
+def _outcome(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> str:
+    try:
+        total = media_count(info, view).total
+    except VlprepError as error:
+        return f"refuse: {error}"
+    same = "the same " if total == count.total else ""
+    return f"give {same}{total:,} tokens"
 
 
 def cite(sources: tuple[str, ...]) -> str:
@@ -96,7 +109,9 @@ def _rules_in_force(rule_set: RuleSet) -> str:
 def _token_size(rule: ImageRule | VideoRule) -> str:
     side = rule.factor
     patches = f"patches of {rule.patch_size} pixels, {rule.merge_size} x {rule.merge_size} merged"
-    return f"one token is {side}x{side} pixels ({patches}) {_cite(rule)}"
+    return (
+        f"one token is {side}x{side} pixels ({patches}) {_cite(rule, 'patch_size', 'merge_size')}"
+    )
 
 
 def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
@@ -104,7 +119,7 @@ def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
     unit = "the clip" if limits.per_clip else "a frame" if count.frames else "an image"
     return (
         f"{unit} may have {limits.min_pixels:,.0f} to {limits.max_pixels:,.0f} pixels, "
-        f"bound by {limits.bound_by} {_cite(rule)}"
+        f"bound by {limits.bound_by} {_cite(rule, 'min_pixels', 'max_pixels', 'ceiling_pixels')}"
     )
 
 
@@ -137,5 +152,5 @@ def _sum(count: TokenCount, rule: ImageRule | VideoRule) -> str:
     )
 
 
-def _cite(rule: ImageRule | VideoRule) -> str:
-    return cite(rule.sources) if rule.sources else "[a model file]"
+def _cite(rule: ImageRule | VideoRule, *numbers: str) -> str:
+    return cite(rule.sources_of(*numbers)) if rule.sources else "[a model file]"

@@ -53,10 +53,15 @@ class PixelLimits:
 def image_limits(
     rule: ImageRule, *, min_pixels: int | None, max_pixels: int | None, high_res: bool
 ) -> PixelLimits:
-    """Return the pixel range of an image, the caller's limits taken within the documented ones."""
+    """Return the pixel range of an image, the caller's limits taken within the documented ones.
+
+    Where a framework resizes images first, it is the range of that.
+    """
     if not high_res:
         asked = _asked(rule, min_pixels, max_pixels)
         low, high = _within_documents(rule, *asked)
+        if not rule.cap_can_fall:
+            high = np.maximum(high, rule.max_pixels)
         said, bound_by = _said(rule, *asked), _bound_by(max_pixels)
         return PixelLimits(_plain(low), _plain(high), bound_by, warnings=said)
     if rule.high_res_pixels is None:
@@ -170,8 +175,9 @@ def _asked(
     *,
     lifted: bool = False,
 ) -> tuple[float, float]:
-    low = rule.min_pixels if min_pixels is None else min_pixels
-    high = rule.max_pixels if max_pixels is None else max_pixels
+    usual = rule.first if isinstance(rule, ImageRule) and rule.first else rule
+    low = usual.min_pixels if min_pixels is None else min_pixels
+    high = usual.max_pixels if max_pixels is None else max_pixels
     if lifted and min_pixels is not None and max_pixels is None:
         high = max(high, int(min_pixels * FLOOR_SHARE))
     if min_pixels is not None and low > high:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +20,16 @@ from vlprep.count.pixels import (
     image_limits,
     video_limits,
 )
-from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.errors import ConstraintError, FrameCountError, ResizeError, VlprepError
 from vlprep.maths.frame_counts import PAIR
 from vlprep.maths.geometry import (
+    FIRST_RESIZES,
     smart_resize,
     smart_resize_batch,
     smart_resize_clip,
 )
 from vlprep.maths.sampling import frame_range, plan_frames
+from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, Prompt, VideoRule
 from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View
@@ -66,6 +68,9 @@ class TokenCount:
     def frames(self) -> int | None:
         """Frames that the model is shown; `None` of an image."""
         return None
+
+
+_Count = TypeVar("_Count", bound=TokenCount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +133,19 @@ def image_counts(sizes: Sequence[ImageSize], view: View) -> list[TokenCount | Co
     """
     rule, limits = view.image_rule, _image_limits(view)
     resized = _resize_images(sizes, rule, limits)
-    return [
+    counts = [
         _image_count(size, ImageSize(height, width), view, limits)
         if height
         else _refusal(size, rule, limits)
         for size, (height, width) in zip(sizes, resized.tolist(), strict=True)
     ]
+    for reading in _warned_of(rule):
+        others = image_totals(sizes, view.read_as(rule, reading)).tolist()
+        counts = [
+            count if isinstance(count, ConstraintError) else _warning(count, other, reading)
+            for count, other in zip(counts, others, strict=True)
+        ]
+    return counts
 
 
 def image_totals(sizes: npt.ArrayLike, view: View) -> npt.NDArray[np.int64]:
@@ -147,7 +159,7 @@ def image_totals(sizes: npt.ArrayLike, view: View) -> npt.NDArray[np.int64]:
     """
     rule = view.image_rule
     resized = _resize_images(sizes, rule, _image_limits(view))
-    visual = resized[:, 0] * resized[:, 1] // rule.factor**2
+    visual = resized[:, 0] * resized[:, 1] // rule.token_pixels
     return np.where(visual > 0, visual + view.rules.prompt.image_markers, 0)
 
 
@@ -164,12 +176,12 @@ def _image_limits(view: View) -> PixelLimits:
 def _resize_images(
     sizes: npt.ArrayLike, rule: ImageRule, limits: PixelLimits
 ) -> npt.NDArray[np.int64]:
+    low, high = limits.min_pixels, limits.max_pixels
+    if rule.first is not None:
+        sizes = FIRST_RESIZES[rule.first.resize](sizes, min_pixels=low, max_pixels=high)
+        low, high = rule.min_pixels, rule.max_pixels
     return smart_resize_batch(
-        sizes,
-        factor=rule.factor,
-        min_pixels=limits.min_pixels,
-        max_pixels=limits.max_pixels,
-        reference=rule.resize,
+        sizes, factor=rule.factor, min_pixels=low, max_pixels=high, reference=rule.resize
     )
 
 
@@ -180,7 +192,7 @@ def _image_count(
     return TokenCount(
         resized=resized,
         grid_thw=(1, resized.height // rule.patch_size, resized.width // rule.patch_size),
-        visual=resized.pixels // rule.factor**2,
+        visual=resized.pixels // rule.token_pixels,
         markers=view.rules.prompt.image_markers,
         limits=limits,
         rules=view.rules.name,
@@ -190,6 +202,8 @@ def _image_count(
 
 def _refusal(size: ImageSize, rule: ImageRule, limits: PixelLimits) -> ConstraintError:
     """Return the error that the scalar form raises for a size that the batch marked as refused."""
+    if rule.first is not None:
+        return ResizeError(size, f"refused by {rule.first.resize} or by the processor behind it")
     try:
         smart_resize(
             *size,
@@ -201,6 +215,18 @@ def _refusal(size: ImageSize, rule: ImageRule, limits: PixelLimits) -> Constrain
     except ConstraintError as error:
         return error
     raise AssertionError(f"refused in a batch but not alone: {size}")
+
+
+def _warned_of(rule: ImageRule | VideoRule) -> tuple[Reading, ...]:
+    return tuple(reading for reading in rule.readings if not reading.explained_only)
+
+
+def _warning(count: _Count, other: int, reading: Reading) -> _Count:
+    """Add what another reading comes to, 0 for a refusal, where that is not the same."""
+    if other == count.total:
+        return count
+    outcome = f"{other:,} tokens instead of {count.total:,}" if other else "refused"
+    return replace(count, warnings=(*count.warnings, reading.told(outcome)))
 
 
 def video_count(info: VideoInfo, view: View) -> VideoCount:
@@ -229,7 +255,7 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
     resized, padding = _resize_frames(info.size, rule, limits, plan.frame_count, asked.strict)
     steps = -(-plan.frame_count // rule.temporal_patch_size)
     uncertain = (prompt.note,) if prompt.note else ()
-    return VideoCount(
+    count = VideoCount(
         resized=resized,
         grid_thw=(steps, resized.height // rule.patch_size, resized.width // rule.patch_size),
         visual=steps * resized.pixels // rule.factor**2,
@@ -240,6 +266,16 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
         plan=plan,
         warnings=view.model.warnings + plan.warnings + limits.warnings + padding + uncertain,
     )
+    for reading in _warned_of(rule):
+        count = _warning(count, _total(info, view.read_as(rule, reading)), reading)
+    return count
+
+
+def _total(info: VideoInfo, view: View) -> int:
+    try:
+        return video_count(info, view).total
+    except VlprepError:
+        return 0
 
 
 def _clip_plan(info: VideoInfo, view: View) -> FramePlan:

@@ -48,7 +48,7 @@ def read_folder(path: Path, tables: Mapping[str, Table], shipped: Table) -> dict
         "kind": "open-weights",
         "sources": ["HF"],
         "warnings": _warnings(of_images, of_videos),
-        "rules": {"transformers": rules, **_utils_rules(rules)},
+        "rules": {"transformers": rules, **_utils_rules(rules), **_framework_rules(rules)},
         **_context(folder.config),
         **_boxes(folder),
     }
@@ -375,6 +375,14 @@ def _utils_rules(rules: Table) -> dict[str, Any]:
         return {}
     name = f"patch{patch}"
     return {"qwen-vl-utils": {"image": name, "video": name, "prompt": rules["prompt"]}}
+
+
+def _framework_rules(rules: Table) -> dict[str, Any]:
+    """Offer what a framework does before this processor, for images."""
+    image = rules.get("image")
+    if image is None or image["resize"] == "as-is":
+        return {}
+    return {"llama-factory": {"image": image, "prompt": rules["prompt"]}}
 
 
 def _context(config: Table) -> dict[str, int]:

@@ -22,7 +22,8 @@ from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.huggingface import read_folder
 from vlprep.models.schema import build
 from vlprep.models.service import ChatApi, FileFormats, ReferenceFormats, RequestLimits, Route
-from vlprep.models.spec import ModelSpec, RuleSet, Source
+from vlprep.models.sourced import Source
+from vlprep.models.spec import ModelSpec, RuleSet
 
 DEFAULT_MODEL = "qwen3-vl-plus"
 """The model that is meant when none is named."""
@@ -319,9 +320,24 @@ def _build_model(table: Table, name: str) -> ModelSpec:
 def _build_rules(name: str, part: Table, where: str) -> RuleSet:
     file = _rule_files().get(name, {})
     usual = {"prompt": "default"} if "default" in file.get("prompt", {}) else {}
-    heads = _HEADS | {key: file[key] for key in ("title", "date", "verified") if key in file}
-    classes = {key: file.get(key, {}) for key in _PARTS}
-    return build(RuleSet, _filled({"name": name, **heads, **usual, **part}, classes), where)
+    heads = _HEADS | {key: file[key] for key in _HEAD_KEYS if key in file}
+    classes = {
+        **{key: file.get(key, {}) for key in _PARTS},
+        "video_files": _shared()["video_files"],
+    }
+    fields = _filled({"name": name, **heads, **usual, **part}, classes)
+    for key in ("image", "video"):
+        if key in fields:
+            fields[key] = _with_readings(fields[key], file.get("readings", {}))
+    if "first" in file:
+        fields["image"] = {"first": file["first"], **fields["image"]}
+    return build(RuleSet, fields, where)
+
+
+def _with_readings(rule: Table, readings: Table) -> Table:
+    """Put what a rule set says otherwise in the place of its names."""
+    named = rule.get("readings", ())
+    return {**rule, "readings": [_filled({"it": one}, {"it": readings})["it"] for one in named]}
 
 
 def _filled(fields: Table, kinds: Mapping[str, Table]) -> dict[str, Any]:
@@ -336,6 +352,7 @@ def _filled(fields: Table, kinds: Mapping[str, Table]) -> dict[str, Any]:
 
 
 _HEADS = {"title": "a model file", "date": "undated"}
+_HEAD_KEYS = ("title", "date", "verified", "notes")
 
 _PARTS = ("image", "video", "prompt")
 """Parts of a rule set, which a model names by its class, or writes out."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from vlprep.models.sourced import Sourced
+
 Streaming = Literal["only", "optional"]
 SystemMessage = Literal["allowed", "discouraged", "refused"]
 
@@ -53,23 +55,21 @@ class RequestLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Localisation:
+class Localisation(Sourced):
     """The sizes of image at which a model finds objects reliably."""
 
     min_pixels: int
     max_pixels: int
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UrlFiles:
+class UrlFiles(Sourced):
     """What a model's service takes by URL where that differs from the route's own limits."""
 
     max_url_image_bytes: int
     """Largest image that it fetches from a URL."""
     max_request_images: int | None = None
     """Most images of a request by URL or path."""
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +101,13 @@ class ReferenceFormats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoFiles:
+class VideoFiles(Sourced):
     """How long and how large the videos may be that a service takes."""
 
     min_seconds: float
     max_seconds: float
     max_url_bytes: int
     """Largest video that it fetches from a URL."""
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +130,7 @@ class ChatApi:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRules:
+class RequestRules(Sourced):
     """What a model's service wants of a request, where it is not the usual."""
 
     streaming: Streaming = "optional"
@@ -140,4 +139,3 @@ class RequestRules:
     """Whether a system message may be sent."""
     takes_budget: bool | None = None
     """Whether a request may bound the chain of thought; `None` where no source states it."""
-    sources: tuple[str, ...]

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownFactError, VlprepError
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
+from vlprep.models.sourced import Reading, Sourced
 
 Kind = Literal["api", "open-weights"]
 Thinking = Literal["always", "optional", "never"]
@@ -24,23 +25,19 @@ FRAME_CHOICES: tuple[FrameChoice, ...] = get_args(FrameChoice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A page or a package that numbers were read from."""
+class FirstResize(Sourced):
+    """How a framework sizes an image before it hands it to the processor."""
 
-    id: str
-    """Short name that records cite."""
-    title: str
-    """What it is, for a reader who wants to find it."""
-    date: str
-    """ISO date, or year and month, or year."""
-    dated_by: Literal["page", "content", "release"]
-    """Whether the page prints the date, or its content tells it, or it is a release's."""
-    standing: Literal["official", "mirror", "third-party"]
-    """Official page, stored copy of one, or somebody else's notes."""
+    resize: str
+    """Name of the rule in `vlprep.maths.geometry`."""
+    min_pixels: int
+    """Smaller images are enlarged to this many pixels."""
+    max_pixels: int
+    """Larger images are shrunk to this many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageRule:
+class ImageRule(Sourced):
     """How one rule set sizes an image. Limits are pixels per image."""
 
     resize: str
@@ -63,8 +60,14 @@ class ImageRule:
     """Shortest side that the service accepts."""
     max_aspect_ratio: float | None = None
     """Long over short side up to which the service accepts an image."""
-    sources: tuple[str, ...]
-    """Where these numbers were read."""
+    cap_can_fall: bool = True
+    """Whether a caller's `max_pixels` below the default one counts."""
+    token_side: int | None = None
+    """Side in pixels by which tokens are counted, where that is not `factor`."""
+    first: FirstResize | None = None
+    """A resize before this one, whose range is the caller's; `None`: there is none."""
+    readings: tuple[Reading, ...] = ()
+    """What the sources say otherwise."""
 
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "max_pixels")
@@ -74,9 +77,14 @@ class ImageRule:
         """Side in pixels of the square that is one token."""
         return self.patch_size * self.merge_size
 
+    @property
+    def token_pixels(self) -> int:
+        """Pixels that are one token."""
+        return (self.token_side or self.factor) ** 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoRule:
+class VideoRule(Sourced):
     """How one rule set samples and sizes a video."""
 
     resize: str
@@ -123,8 +131,8 @@ class VideoRule:
     """Which frames are shown when the caller asks nothing; see `FRAME_CHOICES`."""
     nframes: int | None = None
     """How many, where that is "nframes"."""
-    sources: tuple[str, ...]
-    """Where these numbers were read."""
+    readings: tuple[Reading, ...] = ()
+    """What the sources say otherwise."""
 
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
@@ -168,12 +176,16 @@ class RuleSet:
     """Its date, or that of its release."""
     verified: str | None = None
     """Version of the package that these rules were checked against by running it."""
+    notes: tuple[str, ...] = ()
+    """Where the document contradicts itself, and how that was settled."""
     image: ImageRule | None = None
     """`None`: this source does not say how images are sized."""
     video: VideoRule | None = None
     """`None`: this source does not say how videos are sampled and sized."""
     prompt: Prompt = field(default_factory=Prompt)
     """Markers and timestamps around the visual tokens."""
+    video_files: VideoFiles | None = None
+    """How long and large videos may be by this document, where it differs from others."""
     image_refusal: tuple[str, ...] = ()
     """A file and what is wrong in it for images, where that is why there is no image rule."""
     video_refusal: tuple[str, ...] = ()
@@ -201,14 +213,13 @@ class RuleSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoxRule:
+class BoxRule(Sourced):
     """How a model writes the coordinates of boxes, points and polygons."""
 
     convention: BoxConvention
     """What a coordinate is counted in; see `BOX_CONVENTIONS`."""
     note: str | None = None
     """Where sources disagree."""
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +259,7 @@ class Pointer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSpec:
+class ModelSpec(Sourced):
     """Everything the catalogue knows of one model."""
 
     name: str
@@ -293,8 +304,6 @@ class ModelSpec:
     """What its service wants of a request; `None`: nothing unusual is stated."""
     boxes: BoxRule | None = None
     """How it writes coordinates; `None` where no source says it."""
-    sources: tuple[str, ...]
-    """Where windows and names were read."""
     notes: tuple[str, ...] = ()
     """Contradictions and how they were settled."""
     warnings: tuple[str, ...] = ()
