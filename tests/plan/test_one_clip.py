@@ -186,6 +186,7 @@ REAL = [
     for name in ("qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-VL-7B-Instruct",
                  "Qwen/Qwen3-VL-8B-Instruct")
     for rules in get_model(name).rule_sets
+    if rules.video
 ]  # fmt: skip
 
 
