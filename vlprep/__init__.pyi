@@ -34,8 +34,11 @@ from vlprep.maths.geometry import smart_resize_clip as smart_resize_clip
 from vlprep.maths.sampling import plan_frames as plan_frames
 from vlprep.media.probe import probe as probe
 from vlprep.models.registry import get_model as get_model
+from vlprep.models.registry import get_server as get_server
 from vlprep.models.registry import list_models as list_models
+from vlprep.models.registry import list_servers as list_servers
 from vlprep.models.registry import load_model_file as load_model_file
+from vlprep.models.servers import Server as Server
 from vlprep.models.spec import ImageRule as ImageRule
 from vlprep.models.spec import ModelSpec as ModelSpec
 from vlprep.models.spec import RuleSet as RuleSet

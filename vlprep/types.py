@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
 CountOrigin = Literal["header", "estimate", "scan"]
 Transfer = Literal["PQ", "HLG"]
 Resample = Literal["fast", "reference"]
-Sampling = Literal["interval", "linspace", "linspace-float32", "arange"]
+Sampling = Literal["interval", "linspace", "linspace-cut", "linspace-float32", "arange"]
 Keep = Literal["model-view", "full"]  # of what is compressed
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
 
@@ -72,6 +72,11 @@ class ImageInfo:
     """Length of the file in bytes."""
     warnings: tuple[str, ...] = ()
     """What a user should know, in full sentences."""
+
+    @property
+    def stored_size(self) -> ImageSize:
+        """As stored: EXIF orientation not applied."""
+        return ImageSize(*self.size[::-1]) if self.orientation >= 5 else self.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.count.pixels import is_per_clip, video_ranges
+from vlprep.count.pruning import kept_tokens
 from vlprep.count.tokens import every_frame, frames_asked, leading_digit_ends, shows_every
 from vlprep.errors import ConstraintError
 from vlprep.maths.frame_counts import PAIR, count_frames
 from vlprep.maths.geometry import smart_resize_clip_ranges, smart_resize_ranges
 from vlprep.maths.sampling import ASSUMED_FPS, moments_at
+from vlprep.models.spec import VideoRule
 from vlprep.view import View
 
 _Ints: TypeAlias = npt.NDArray[np.int64]
@@ -46,6 +48,8 @@ def video_totals(
     rows = np.asarray(sizes, np.int64).reshape(-1, 2)
     frames = np.broadcast_to(np.asarray(frame_counts, np.int64), len(rows))
     own_rates = np.broadcast_to(np.asarray(rates, np.float64), len(rows))
+    if (assumed := view.video_rule.assumed_fps) is not None:
+        own_rates = np.where(own_rates > 0, own_rates, assumed)
     totals = np.empty(len(rows), np.int64)
     for start in range(0, len(rows), CHUNK_CLIPS):
         part = slice(start, start + CHUNK_CLIPS)
@@ -58,22 +62,53 @@ def _clip_totals(frames: _Ints, rates: _Floats, sizes: _Ints, view: View) -> _In
     if shows_every(view):
         counts = np.where(frames > 0, every_frame(frames, view), 0)
     else:
-        counts = count_frames(frames, rates, **frames_asked(view), strict=view.options.strict)
+        counts = _counted(frames, rates, view)
     shown = np.maximum(counts, 1)
     resized = _resize_clips(sizes, shown, view)
     steps = -(-shown // rule.temporal_patch_size)
-    visual = steps * resized.prod(axis=1) // rule.factor**2
+    step_tokens = resized.prod(axis=1) // rule.factor**2
+    visual = np.where(step_tokens > 0, kept_tokens(rule.pruning, steps, step_tokens), 0)
     beside = prompt.video_markers + steps * prompt.step_markers
     if prompt.timestamps:
         beside = beside + _timestamps_of_clips(frames, rates, shown, view)
     return np.where((counts > 0) & (visual > 0), visual + beside, 0)
 
 
+def _counted(frames: _Ints, rates: _Floats, view: View) -> _Ints:
+    rule, asked = view.video_rule, {**frames_asked(view), "strict": view.options.strict}
+    counts: _Ints = count_frames(frames, rates, **asked)
+    if not (rule.samples_again and view.options.fps):
+        return counts
+    again: _Ints = count_frames(frames, rates, **{**asked, "fps": rule.fps})
+    return np.where(counts == frames, again, counts)
+
+
 def _resize_clips(sizes: _Ints, counts: _Ints, view: View) -> _Ints:
     """Return the size of each clip's frames, (0, 0) where the rules refuse."""
     rule, asked = view.video_rule, view.options
-    low, high = video_ranges(rule, counts, asked.max_pixels, asked.min_pixels, asked.total_pixels)
-    paired = counts if asked.strict else np.maximum(counts, PAIR)
+    limits = asked.max_pixels, asked.min_pixels, asked.total_pixels
+    if rule.first is None:
+        return resize_clips(sizes, counts, rule, *limits, strict=asked.strict)
+    handed = resize_clips(sizes, counts, rule.first, *limits, strict=asked.strict)
+    return resize_clips(handed, counts, rule, strict=asked.strict)
+
+
+def resize_clips(
+    sizes: _Ints,
+    counts: _Ints,
+    rule: VideoRule,
+    max_pixels: _Ints | int | None = None,
+    min_pixels: int | None = None,
+    total_pixels: int | None = None,
+    *,
+    strict: bool = False,
+) -> _Ints:
+    """Return the size of each clip's frames by one rule, (0, 0) where it refuses.
+
+    Sizes are (N, 2), or one (1, 2) for all; counts are (N,); `max_pixels` is one cap or (N,) caps.
+    """
+    low, high = video_ranges(rule, counts, max_pixels, min_pixels, total_pixels)
+    paired = counts if strict else np.maximum(counts, PAIR)
     sides = sizes[:, 0], sizes[:, 1]
     if is_per_clip(rule):
         return smart_resize_clip_ranges(

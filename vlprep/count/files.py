@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.count.prices import PriceEstimate, input_prices
-from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count
+from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
@@ -212,7 +212,8 @@ def _count_images(images: Sequence[Probed | MediaFailure], view: View) -> Iterat
     probed = [image for image in images if isinstance(image, Probed)]
     counts: Sequence[TokenCount | VlprepError]
     try:
-        counts = image_counts([image.info.size for image in probed], view)
+        infos = [image.info for image in probed if isinstance(image.info, ImageInfo)]
+        counts = image_counts([seen_size(info, view) for info in infos], view)
     except VlprepError as error:  # nothing can be counted so: every image has the same reason
         counts = [error] * len(probed)
     for image, count in zip(probed, counts, strict=True):

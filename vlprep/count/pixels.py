@@ -51,7 +51,11 @@ class PixelLimits:
 
 
 def image_limits(
-    rule: ImageRule, *, min_pixels: int | None, max_pixels: int | None, high_res: bool
+    rule: ImageRule,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
 ) -> PixelLimits:
     """Return the pixel range of an image, the caller's limits taken within the documented ones.
 

@@ -42,9 +42,9 @@ def plan_frames(
 
     Counts as `smart_nframes` does, over the frames from `start_seconds` to `end_seconds`. How
     they are spread is `sampling`: "interval" (one every 1/fps seconds, evenly over the duration
-    where the count was bounded), "linspace" (evenly, both ends included), "linspace-float32" (the
-    same in torch's single precision) or "arange" (evenly, last stretch left out); by default the
-    reference's own.
+    where the count was bounded), "linspace" (evenly, both ends included), "linspace-cut" (the same
+    rounded down), "linspace-float32" (the same in torch's single precision) or "arange" (evenly,
+    last stretch left out); by default the reference's own.
 
     Where the reference refuses a clip because it is short, the plan takes the frames there are
     and says so in `warnings`; `strict` raises the reference's `FrameCountError` instead. Other
@@ -186,6 +186,13 @@ def _linspace(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: floa
     return numbers
 
 
+def _linspace_cut(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+    """Spread as numpy.linspace does, and cut off what is behind the point."""
+    step = (last - first) / np.maximum(count - 1, 1)
+    numbers: _Numbers = np.floor(np.where((k == count - 1) & (k > 0), last, k * step + first))
+    return numbers
+
+
 def _linspace_float32(
     k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float
 ) -> _Numbers:
@@ -208,6 +215,7 @@ def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float)
 INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, float], _Numbers]] = {
     "interval": _interval,
     "linspace": _linspace,
+    "linspace-cut": _linspace_cut,
     "linspace-float32": _linspace_float32,
     "arange": _arange,
 }

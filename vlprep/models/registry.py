@@ -21,6 +21,7 @@ from typing import Any
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.huggingface import read_folder
 from vlprep.models.schema import build
+from vlprep.models.servers import Server
 from vlprep.models.service import ChatApi, FileFormats, ReferenceFormats, RequestLimits, Route
 from vlprep.models.sourced import Source
 from vlprep.models.spec import ModelSpec, RuleSet
@@ -149,6 +150,31 @@ def reference_formats() -> ReferenceFormats:
     ('HEIC',)
     """
     return build(ReferenceFormats, _shared()["reference_formats"], "reference_formats")
+
+
+@cache
+def get_server(name: str) -> Server:
+    """Return a server of open weights: "vllm" or "sglang".
+
+    Raises `ConstraintError` for another name.
+
+    >>> get_server("vllm").title
+    'vLLM 0.33'
+    """
+    servers = _shared()["servers"]
+    if name not in servers:
+        raise ConstraintError(f"unknown server {name!r}; there are {', '.join(servers)}")
+    first = _rule_files()["qwen-vl-utils"]["video"]
+    table = dict(servers[name])
+    table["videos"] = [
+        _filled(part, {"first": {"qwen-vl-utils": first["patch14"]}}) for part in table["videos"]
+    ]
+    return build(Server, {"name": name, **table}, f"servers.{name}")
+
+
+def list_servers() -> tuple[Server, ...]:
+    """Return the servers of open weights that are known."""
+    return tuple(map(get_server, _shared()["servers"]))
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
