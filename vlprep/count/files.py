@@ -6,10 +6,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, Unpack
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
-from vlprep.count.prices import PriceEstimate, input_prices
+from vlprep.count.prices import (
+    Billed,
+    ConversationKeywords,
+    PriceEstimate,
+    conversation,
+    prices_of,
+)
 from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
@@ -102,8 +108,10 @@ class Tally:
     """Sum over the files that could be counted."""
     max_input_tokens: int | None
     """Largest input of the model; `None` where no source states it."""
+    requests: tuple[Billed, ...]
+    """The requests that are billed: one with all files, or as was asked."""
     prices: tuple[PriceEstimate, ...]
-    """Estimated list prices of the input; empty where no source states one."""
+    """Estimated list prices of those requests; empty where no source states one."""
 
 
 def as_many(items: object) -> Iterable[Any]:
@@ -240,22 +248,31 @@ def tally(
     max_input: int | None = None,
     thinking: bool | None = None,
     deployment: str | None = None,
+    separate: bool = False,
+    batch: bool = False,
+    cached: bool = False,
+    **spoken: Unpack[ConversationKeywords],
 ) -> Tally:
     """Add counts up and set them against the model's largest input and its list price.
 
     `max_input`, in tokens, replaces the model's own; `thinking` chooses between its two;
-    `deployment` is where the price is looked up.
+    `deployment` is where the price is looked up, `batch` and `cached` ask for those prices.
+    `separate` bills each file as a request, or a conversation, of its own; the rest is what
+    `conversation` takes.
 
-    Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price.
+    Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price,
+    and `UnknownFactError` for a discount that no source states.
 
     >>> view = View.of()
     >>> tally(count_files(["fixtures/photo.jpg"], view), view).total_tokens
     302
     """
-    total = sum(result.tokens.total for result in results if isinstance(result, MediaCount))
+    tokens = [result.tokens.total for result in results if isinstance(result, MediaCount)]
     limit = view.model.input_limit(thinking) if max_input is None else max_input
-    prices = input_prices(view.model, total, deployment)
-    return Tally(total_tokens=total, max_input_tokens=limit, prices=prices)
+    media = tokens if separate else [sum(tokens)]
+    requests = tuple(request for each in media for request in conversation(each, **spoken))
+    prices = prices_of(view.model, requests, deployment, batch=batch, cached=cached)
+    return Tally(total_tokens=sum(tokens), max_input_tokens=limit, requests=requests, prices=prices)
 
 
 _OS_CODES: dict[type[OSError], str] = {

@@ -173,7 +173,11 @@ def get_server(name: str) -> Server:
 
 
 def list_servers() -> tuple[Server, ...]:
-    """Return the servers of open weights that are known."""
+    """Return the servers of open weights that are known.
+
+    >>> [server.name for server in list_servers()]
+    ['vllm', 'sglang']
+    """
     return tuple(map(get_server, _shared()["servers"]))
 
 

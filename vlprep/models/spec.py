@@ -254,6 +254,12 @@ class PriceTier:
     """Price of the input tokens, per `Price.per_tokens`."""
     output: float
     """Price of the output tokens, per `Price.per_tokens`."""
+    cached_input: float | None = None
+    """Price of input that the cache holds; `None` where no source states it."""
+    batch_input: float | None = None
+    """Price of the input of batches."""
+    batch_output: float | None = None
+    """Price of the output of batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
