@@ -5,89 +5,81 @@ from __future__ import annotations
 from vlprep.check.files import longest_by_others, takes_container, video_bytes_stated
 from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
 from vlprep.check.remedies import compress, frames, mapped_frames, right_length
-from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
+from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.models.registry import file_formats
 from vlprep.types import VideoInfo
 
 
 @rule("warning", "a container that is listed", of="video", remedy=compress)
-def video_container(sending: Sending) -> Wanted:
+def video_container(sending: Sending, files: Files) -> Found:
     formats = file_formats()
     words = ", ".join(formats.video)
-
-    def test(file: FileFacts) -> Hit | None:
+    yield Wanted(words, formats.sources)
+    for file in files:
         container = _info(file).format or "unknown container"
-        if takes_container(sending.model, container):
-            return None
-        return container, f'{container} may be refused: the guides list {words} "etc."'
-
-    return Wanted(words, formats.sources, test)
+        if not takes_container(sending.model, container):
+            message = f'{container} may be refused: the guides list {words} "etc."'
+            yield Hit(container, message, file)
 
 
 @rule("error", "shortest and longest video of the model", of="video", remedy=right_length)
-def video_duration(sending: Sending) -> Wanted | None:
+def video_duration(sending: Sending, files: Files) -> Found:
     limits = sending.view.video_files
     if limits is None:
-        return None
-    by = longest_by_others(sending.view)
+        return
     words = f"{limits.min_seconds:g} to {limits.max_seconds:,.0f} s"
-
-    def test(file: FileFacts) -> Hit | None:
+    yield Wanted(words, limits.sources_of("min_seconds", "max_seconds"))
+    by = longest_by_others(sending.view)
+    for file in files:
         seconds = _info(file).duration_seconds
-        if seconds is None or limits.min_seconds <= seconds <= limits.max_seconds:
-            return None
-        found = f"{seconds:,.1f} s"
-        return found, f"lasts {found}, and {sending.model.name} takes {words}{by}"
-
-    return Wanted(words, limits.sources_of("min_seconds", "max_seconds"), test)
+        if seconds is not None and not limits.min_seconds <= seconds <= limits.max_seconds:
+            found = f"{seconds:,.1f} s"
+            yield Hit(found, f"lasts {found}, and {sending.model.name} takes {words}{by}", file)
 
 
 @rule("error", "bytes of a video by path or URL", of="video", remedy=compress)
-def video_bytes(sending: Sending) -> Wanted | None:
+def video_bytes(sending: Sending, files: Files) -> Found:
     stated = video_bytes_stated(sending.view, sending.route)
-    return None if stated is None else few_bytes(sending, stated)
+    return iter(()) if stated is None else few_bytes(sending, files, stated)
 
 
 @rule("error", "length of a video's data URL", of="video", remedy=compress)
-def video_base64_length(sending: Sending) -> Wanted:
-    return short_data_url(sending, sending.route.max_video_bytes)
+def video_base64_length(sending: Sending, files: Files) -> Found:
+    return short_data_url(sending, files, sending.route.max_video_bytes)
 
 
 @rule("warning", "bytes of a video before encoding, as advised", of="video", remedy=compress)
-def video_raw_bytes(sending: Sending) -> Wanted:
-    return few_raw_bytes(sending, video_base64_length.wanted(sending))
+def video_raw_bytes(sending: Sending, files: Files) -> Found:
+    return few_raw_bytes(sending, files, sending.route.max_video_bytes)
 
 
 @rule(
     "error", "images in a list that stands for a video", of="frame list",
     remedy="leave out or add frames, or send them as images",
 )  # fmt: skip
-def frame_list_length(sending: Sending) -> Wanted | None:
+def frame_list_length(sending: Sending, files: Files) -> Found:
     rule = sending.rules.video
     if rule is None:
-        return None
+        return
     low, high = rule.min_list_images or 1, rule.max_list_images
     words = f"at least {low} images" if high is None else f"{low} to {high:,} images"
-
-    def test(file: FileFacts) -> Hit | None:
+    yield Wanted(words, rule.sources_of("min_list_images", "max_list_images"))
+    for file in files:
         count = len(file.frames)
-        if low <= count <= (high or count):
-            return None
-        taken = f"{low} to {high or count:,} as frames of a video"
-        found = f"{count:,} images"
-        return found, f"{found} in the list, and {sending.model.name} takes {taken}"
-
-    return Wanted(words, rule.sources_of("min_list_images", "max_list_images"), test)
+        if not low <= count <= (high or count):
+            taken = f"{low} to {high or count:,} as frames of a video"
+            found = f"{count:,} images"
+            yield Hit(found, f"{found} in the list, and {sending.model.name} takes {taken}", file)
 
 
 @remark("warning", "a whole video, of one stream", "a header without a question", of="video")
-def video_header(file: FileFacts) -> Hit | None:
+def video_header(file: FileFacts) -> Said | None:
     remarks = "; ".join(said for said in _info(file).warnings if said != file.mislabelled)
     return (remarks, remarks) if remarks else None
 
 
 @remark("note", "a video stored upright", "upright", of="video", remedy=frames)
-def video_rotation(file: FileFacts) -> Hit | None:
+def video_rotation(file: FileFacts) -> Said | None:
     info = _info(file)
     if not (info.rotation or info.mirrored):
         return None
@@ -100,7 +92,7 @@ def video_rotation(file: FileFacts) -> Hit | None:
     "warning", "a video of ordinary dynamic range", "the range of ordinary screens",
     of="video", remedy=mapped_frames,
 )  # fmt: skip
-def hdr(file: FileFacts) -> Hit | None:
+def hdr(file: FileFacts) -> Said | None:
     if _info(file).hdr is None:
         return None
     found = f"high dynamic range ({_info(file).hdr})"
@@ -111,13 +103,13 @@ def hdr(file: FileFacts) -> Hit | None:
 
 
 @remark("note", "a video of one moment a frame", "one moment a frame", of="video")
-def interlaced(file: FileFacts) -> Hit | None:
+def interlaced(file: FileFacts) -> Said | None:
     message = "a frame holds two moments on alternate rows, and movement shows as combs"
     return ("interlaced", message) if _info(file).interlaced else None
 
 
 @remark("note", "a video of square pixels", "square pixels", of="video")
-def pixel_aspect(file: FileFacts) -> Hit | None:
+def pixel_aspect(file: FileFacts) -> Said | None:
     ratio = _info(file).sample_aspect_ratio
     if ratio == 1:
         return None
