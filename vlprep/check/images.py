@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
 from vlprep.check.remedies import compress, first_page, frames, rename, view
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
@@ -10,6 +12,9 @@ from vlprep.media.sniff import mime_type
 from vlprep.models.registry import file_formats, reference_formats, request_limits
 from vlprep.types import ImageInfo
 from vlprep.units import format_bytes, format_size
+
+Bound: TypeAlias = Literal["at most", "under"]
+"""Whether just the number of a limit is taken: of images it is, of videos it is not."""
 
 
 @rule(
@@ -103,57 +108,61 @@ def image_8k(sending: Sending, files: Files) -> Found:
 
 @rule("error", "bytes of an image by path or URL", of="picture", remedy=compress)
 def image_bytes(sending: Sending, files: Files) -> Found:
-    return few_bytes(sending, files, image_bytes_stated(sending.model, sending.route))
+    return few_bytes(sending, files, image_bytes_stated(sending.model, sending.route), "at most")
 
 
-def few_bytes(sending: Sending, files: Files, stated: Stated) -> Found:
+def few_bytes(sending: Sending, files: Files, stated: Stated, bound: Bound) -> Found:
     """Want so few bytes as are stated for a route, where files are sent as they are."""
     limit, sources = stated
-    words = "" if sending.is_encoded else f"under {limit:,} bytes"
+    words = "" if sending.is_encoded else f"{bound} {limit:,} bytes"
     yield Wanted(words, sources)
     for file in files if words else ():
-        if file.file_bytes >= limit:
-            yield _too_large(file, limit, f"by {sending.route.name} it must be")
+        if not _is_within(file.file_bytes, limit, bound):
+            yield _too_large(file, limit, f"by {sending.route.name} it must be {bound}")
 
 
 @rule("error", "length of an image's data URL", of="picture", remedy=compress)
 def base64_length(sending: Sending, files: Files) -> Found:
-    return short_data_url(sending, files, sending.route.max_image_bytes)
+    return short_data_url(sending, files, sending.route.max_image_bytes, "at most")
 
 
 @rule("warning", "bytes of an image before encoding, as advised", of="picture", remedy=compress)
 def raw_bytes(sending: Sending, files: Files) -> Found:
-    return few_raw_bytes(sending, files, sending.route.max_image_bytes)
+    return few_raw_bytes(sending, files, sending.route.max_image_bytes, "at most")
 
 
-def short_data_url(sending: Sending, files: Files, limit: int | None) -> Found:
-    """Want data URLs under so many characters, where files are sent as such."""
+def short_data_url(sending: Sending, files: Files, limit: int | None, bound: Bound) -> Found:
+    """Want data URLs of so few characters, where files are sent as such."""
     if limit is None or not sending.is_encoded:
         yield Wanted(sources=sending.route.sources)
         return
-    yield Wanted(f"under {limit:,} characters", sending.route.sources)
+    yield Wanted(f"{bound} {limit:,} characters", sending.route.sources)
     for file in files:
         length = _data_url_length(file)
-        if length >= limit:
+        if not _is_within(length, limit, bound):
             found, size = f"{length:,} characters", format_bytes(file.file_bytes)
-            problem = f"become a data URL of {found}, and it must be under {limit:,}"
+            problem = f"become a data URL of {found}, and it must be {bound} {limit:,}"
             yield Hit(found, f"{size} {problem}", file)
 
 
-def few_raw_bytes(sending: Sending, files: Files, limit: int | None) -> Found:
+def few_raw_bytes(sending: Sending, files: Files, limit: int | None, bound: Bound) -> Found:
     """Want so few bytes before encoding as is advised, of files whose data URL is short enough."""
     most = sending.route.raw_bytes
     yield Wanted(f"under {most:,} bytes" if most else "", sending.route.sources)
     for file in files:
         if most is None or file.file_bytes < most:
             continue
-        if limit is None or _data_url_length(file) < limit:
-            yield _too_large(file, most, "to be sent as Base64 the guides want it")
+        if limit is None or _is_within(_data_url_length(file), limit, bound):
+            yield _too_large(file, most, "to be sent as Base64 the guides want it under")
 
 
 def _too_large(file: FileFacts, limit: int, reason: str) -> Hit:
     found, size = f"{file.file_bytes:,} bytes", format_bytes(file.file_bytes)
-    return Hit(found, f"{size} ({found}), and {reason} under {format_bytes(limit)}", file)
+    return Hit(found, f"{size} ({found}), and {reason} {format_bytes(limit)}", file)
+
+
+def _is_within(count: int, limit: int, bound: Bound) -> bool:
+    return count <= limit if bound == "at most" else count < limit
 
 
 @rule("note", "size at which boxes are reliable", of="image", weights=True)

@@ -29,28 +29,27 @@ def video_duration(sending: Sending, files: Files) -> Found:
         return
     words = f"{limits.min_seconds:g} to {limits.max_seconds:,.0f} s"
     yield Wanted(words, limits.sources_of("min_seconds", "max_seconds"))
-    by = longest_by_others(sending.view)
     for file in files:
         seconds = _info(file).duration_seconds
         if seconds is not None and not limits.min_seconds <= seconds <= limits.max_seconds:
-            found = f"{seconds:,.1f} s"
+            found, by = f"{seconds:,.1f} s", longest_by_others(sending.view)
             yield Hit(found, f"lasts {found}, and {sending.model.name} takes {words}{by}", file)
 
 
 @rule("error", "bytes of a video by path or URL", of="video", remedy=compress)
 def video_bytes(sending: Sending, files: Files) -> Found:
     stated = video_bytes_stated(sending.view, sending.route)
-    return iter(()) if stated is None else few_bytes(sending, files, stated)
+    return iter(()) if stated is None else few_bytes(sending, files, stated, "under")
 
 
 @rule("error", "length of a video's data URL", of="video", remedy=compress)
 def video_base64_length(sending: Sending, files: Files) -> Found:
-    return short_data_url(sending, files, sending.route.max_video_bytes)
+    return short_data_url(sending, files, sending.route.max_video_bytes, "under")
 
 
 @rule("warning", "bytes of a video before encoding, as advised", of="video", remedy=compress)
 def video_raw_bytes(sending: Sending, files: Files) -> Found:
-    return few_raw_bytes(sending, files, sending.route.max_video_bytes)
+    return few_raw_bytes(sending, files, sending.route.max_video_bytes, "under")
 
 
 @rule(

@@ -19,19 +19,16 @@ SystemMessage = Literal["allowed", "discouraged", "refused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A way in which a file reaches a service, and how large it may be on that way.
-
-    All limits of bytes are strict: a file must be smaller.
-    """
+    """A way in which a file reaches a service, and how large it may be on that way."""
 
     name: str
     """What callers know it by: "base64", "path" or "url"."""
     max_image_bytes: int
-    """Largest image; of "base64" the whole data URL counts."""
+    """Largest image, which may have just so many; of "base64" the whole data URL counts."""
     max_video_bytes: int | None = None
-    """Largest video; `None`: each model has its own limit."""
+    """What a video must stay under; `None`: each model has its own limit."""
     raw_bytes: int | None = None
-    """Largest file before it is encoded, where that is stated as well."""
+    """What a file must stay under before it is encoded, where that is stated as well."""
     max_request_images: int | None = None
     """Most images in one request."""
     request_sources: tuple[str, ...] = ()

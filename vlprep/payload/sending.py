@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from vlprep.check.check import count_facts, facts_of, facts_of_list
-from vlprep.check.files import image_byte_limit, takes_image
+from vlprep.check.files import image_fits, takes_image
 from vlprep.check.rule import FileFacts
 from vlprep.compress.image import compress_image
 from vlprep.compress.result import Compressed
@@ -303,8 +303,8 @@ def _fits(opened: OpenItem, how: How) -> bool:
     info = opened.info
     if not isinstance(info, ImageInfo):
         return False
-    limit = image_byte_limit(how.model, get_route(how.route), mime_type(info.format))
-    return takes_image(how.model, info.format, info.size) and opened.file_bytes < limit
+    fits = image_fits(how.model, get_route(how.route), opened.file_bytes, mime_type(info.format))
+    return takes_image(how.model, info.format, info.size) and fits
 
 
 def _compressed_image(opened: OpenItem, how: How, number: int) -> MediaPart:
