@@ -102,6 +102,27 @@ ANSWER_KEY = {
         case("alpha.png", model="qwen-vl-max"),
         case("photo.jpg", model="qwen-vl-max"),
     ),
+    "advised-pixels": (
+        case("made/over-4k.webp", model="qvq-max"),
+        case("photo.jpg", model="qvq-max"),
+    ),
+    "list-readings": (
+        case(["tiny.png"] * 81, model="qwen3-vl-8b-instruct", route="path"),
+        case(["tiny.png"] * 80, model="qwen3-vl-8b-instruct", route="path"),
+    ),
+    "sound": (case("video_with_audio.mp4", model="qvq-max"), case("clip.mp4", model="qvq-max")),
+    "video-ticket": (
+        case("clip.mp4", model="qwen2.5-vl-7b-instruct"),
+        case("clip.mp4", model="qwen2.5-vl-72b-instruct"),
+    ),
+    "list-rate": (
+        case(["photo.jpg"] * 4, fps=4, model="qwen2-vl-72b-instruct"),
+        case(["photo.jpg"] * 4, fps=4, model="qwen-vl-max"),
+    ),
+    "unstreamed-thinking": (
+        case("photo.jpg", model="qwen3-vl-8b-thinking"),
+        case("photo.jpg", model="qvq-max"),  # which streams always
+    ),
     "mislabelled": (case("png_named.jpg"), case("photo.jpg")),
     "animated": (case("animated.webp"), case("still.webp")),
     "several-pages": (case("pages.tif"), case("page.tif")),

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
 from vlprep.check.remedies import compress, first_page, frames, rename, view
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
+from vlprep.count.explain import named
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.media.sniff import mime_type
 from vlprep.models.registry import file_formats, reference_formats, request_limits
@@ -103,6 +104,20 @@ def image_8k(sending: Sending, files: Files) -> Found:
         if file.size.pixels > formats.most_image_pixels:
             problem = "is more than the 8K that is advised; larger ones may time out"
             found = f"{file.size.pixels:,} pixels"
+            yield Hit(found, f"{format_size(file.size)} {problem}", file)
+
+
+@rule("note", "pixels of an image, as the model's own page advises", of="image", remedy=view)
+def advised_pixels(sending: Sending, files: Files) -> Found:
+    stated = sorted(sending.model.features.advised_pixels, key=lambda one: one.number)
+    if not stated:
+        return
+    words = ", or ".join(f"{one.number:,} by {named(one.sources)}" for one in stated)
+    yield Wanted(f"at most {stated[-1].number:,} pixels", stated[-1].sources)
+    for file in files:
+        if file.size.pixels > stated[0].number:
+            found = f"{file.size.pixels:,} pixels"
+            problem = f"has {found}; advised are at most {words}"
             yield Hit(found, f"{format_size(file.size)} {problem}", file)
 
 

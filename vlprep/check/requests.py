@@ -9,7 +9,9 @@ from vlprep.check.files import Stated, data_url_length, images_per_request
 from vlprep.check.remedies import by_url
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.count.budget import longest_answer
+from vlprep.count.explain import named
 from vlprep.models.registry import list_apis, request_limits
+from vlprep.models.service import Denial
 
 ON_ITS_WAY = {"base64": "as Base64", "path": "by path", "url": "by URL"}
 """How a route is called in a sentence."""
@@ -51,6 +53,22 @@ def openai_fps(sending: Sending, files: Files) -> Found:
             "asked, say the guides; the API reference of 2026 lists fps"
         )
         yield Hit(f"{asked:g} frames per second", message)
+
+
+@rule(
+    "warning", "a rate for a list, which the model goes by", of="frame list",
+    remedy="say in the text how far apart the frames are, or send the video itself",
+)  # fmt: skip
+def list_rate(sending: Sending, files: Files) -> Found:
+    facts, asked = sending.model.features, sending.view.options.fps
+    yield Wanted("no rate" if facts.list_rate_ignored else "", facts.list_rate_ignored)
+    for file in files if asked is not None and facts.list_rate_ignored else ():
+        no_effect = f"has no effect on {sending.model.name}"
+        if taken := facts.list_rate_taken:
+            other = f"{no_effect} by another place in {named(facts.list_rate_ignored)}"
+            no_effect = f"counts by {named(taken)}, and {other}"
+        found = f"{asked:g} frames per second"
+        yield Hit(found, f"the rate of a list, {found}, {no_effect}", file)
 
 
 def _has_video(sending: Sending) -> bool:
@@ -149,6 +167,25 @@ def _too_much(sending: Sending, limit: str) -> Hit:
     return Hit(found, f"{found}{text}, {limit}")
 
 
+@rule("note", "a call that has time to think", remedy="stream the reply")
+def unstreamed_thinking(sending: Sending, files: Files) -> Found:
+    spec = sending.model
+    yield Wanted("a streamed reply", request_limits().unstreamed_seconds[0].sources)
+    only = spec.requests is not None and spec.requests.streaming == "only"
+    if spec.thinks(sending.thinking) and not only:
+        yield Hit("thinking", unstreamed("a call that thinks"))
+
+
+def unstreamed(what: str) -> str:
+    """Return what becomes of a call that is not streamed, in one sentence about it."""
+    limits = request_limits()
+    seconds = " or ".join(
+        f"{one.number} s ({named(one.sources)})" for one in limits.unstreamed_seconds
+    )
+    partial = f"with part of an answer, marked {limits.partial_header}"
+    return f"{what} and is not streamed may end after {seconds} {partial}"
+
+
 @rule("note", "room in the context for the longest thoughts and reply", weights=True)
 def context_room(sending: Sending, files: Files) -> Found:
     spec, limit, total = sending.model, sending.input_limit, sending.total_tokens
@@ -225,4 +262,11 @@ def path_sdk(sending: Sending, files: Files) -> Found:
     yield Wanted(sources=sending.route.sources)
     if sending.route.name == "path":
         takers = " and ".join(api.title for api in list_apis() if "path" in api.routes)
-        yield Hit("by path", f"only the {takers} takes file:// paths")
+        said = sending.route.denied
+        doubt = f": {readings(said)}, and Base64 holds under both" if said else ""
+        yield Hit("by path", f"only the {takers} takes file:// paths{doubt}")
+
+
+def readings(denial: Denial) -> str:
+    """Return who says that something goes, and who that it does not."""
+    return f"so say {named(denial.otherwise)}; {named(denial.sources)} deny it"

@@ -6,6 +6,7 @@ from vlprep.check.files import longest_by_others, takes_container, video_bytes_s
 from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
 from vlprep.check.remedies import compress, frames, mapped_frames, right_length
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
+from vlprep.count.explain import named
 from vlprep.models.registry import file_formats
 from vlprep.types import VideoInfo
 
@@ -69,6 +70,46 @@ def frame_list_length(sending: Sending, files: Files) -> Found:
             taken = f"{low} to {high or count:,} as frames of a video"
             found = f"{count:,} images"
             yield Hit(found, f"{found} in the list, and {sending.model.name} takes {taken}", file)
+
+
+@rule(
+    "warning", "images in a list on which the sources agree", of="frame list",
+    remedy="leave out frames, or send the video itself",
+)  # fmt: skip
+def list_readings(sending: Sending, files: Files) -> Found:
+    stated = sorted(sending.model.features.list_images, key=lambda one: one.number)
+    if not stated:
+        return
+    yield Wanted(f"at most {stated[0].number:,} images", stated[0].sources)
+    words = ", and ".join(f"{named(one.sources)} gives {one.number:,}" for one in stated)
+    rule = sending.rules.video
+    most = (rule and rule.max_list_images) or stated[-1].number
+    for file in files:
+        count = len(file.frames)
+        if stated[0].number < count <= most:
+            yield Hit(f"{count:,} images", f"{count:,} images may be too many: {words}", file)
+
+
+@rule("note", "a video without sound, which is not heard", of="video")
+def sound(sending: Sending, files: Files) -> Found:
+    deaf = sending.model.features.deaf
+    yield Wanted("no sound" if deaf else "", deaf)
+    for file in files if deaf else ():
+        if _info(file).has_sound:
+            message = f"{sending.model.name} does not hear it: put what is said into the text"
+            yield Hit("sound", f"there is sound in it, and {message}", file)
+
+
+@rule(
+    "note", "a model that takes video files of everyone", of="video",
+    remedy="send the frames that `read_frames` gives, should it be refused",
+)  # fmt: skip
+def video_ticket(sending: Sending, files: Files) -> Found:
+    sources = sending.model.video_ticket
+    yield Wanted("a ticket" if sources else "", sources)
+    for file in files if sources else ():
+        when = f"video files to {sending.model.name} needed a ticket to the vendor first"
+        yield Hit("a video file", f"{when}, by {named(sources)}; no later page says so", file)
 
 
 @remark("warning", "a whole video, of one stream", "a header without a question", of="video")
