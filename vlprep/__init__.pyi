@@ -35,6 +35,7 @@ from vlprep.maths.sampling import plan_frames as plan_frames
 from vlprep.media.probe import probe as probe
 from vlprep.models.registry import get_model as get_model
 from vlprep.models.registry import list_models as list_models
+from vlprep.models.registry import list_recipes as list_recipes
 from vlprep.models.registry import load_model_file as load_model_file
 from vlprep.models.spec import ImageRule as ImageRule
 from vlprep.models.spec import ModelSpec as ModelSpec

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from vlprep.cli.features import feature_lines
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
@@ -135,6 +136,7 @@ def _page(spec: ModelSpec) -> Iterator[str]:
     yield from _box_lines(spec.boxes)
     for note_text in spec.notes:
         yield f"  note      {flagged(note_text)}"
+    yield from feature_lines(spec)
     for rule_set in spec.rule_sets:
         yield from _rule_set_lines(spec, rule_set)
     yield from _price_lines(spec.prices)

@@ -59,6 +59,15 @@ class Features:
     capabilities: tuple[Capability, ...] = ()
     quotas: tuple[FreeQuota, ...] = ()
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every page that is cited here, as often as it is."""
+        parts: tuple[StatedNumber | Capability | FreeQuota, ...] = (
+            *self.advised_pixels, *self.list_images, *self.capabilities, *self.quotas,
+        )  # fmt: skip
+        said = (*self.deaf, *self.list_rate_taken, *self.list_rate_ignored)
+        return said + tuple(source for part in parts for source in part.sources)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:

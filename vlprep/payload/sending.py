@@ -192,7 +192,9 @@ def _rate_of_list(how: How, name: str) -> tuple[float, tuple[str, ...]]:
     usual = how.protocol.fixed_fps or (rule.fps if rule else None)
     if usual is None:
         raise ConstraintError(f"{name}: say the `fps` of the list")
-    said = f"taken for frames {1 / usual:g} s apart; `fps` says otherwise"
+    facts, apart = how.model.features, f"taken for frames {1 / usual:g} s apart"
+    ignored = facts.list_rate_ignored and not facts.list_rate_taken
+    said = f"{apart}; {'no rate has an effect' if ignored else '`fps` says otherwise'}"
     return list_rate(usual, how, name), (said,)
 
 

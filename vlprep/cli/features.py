@@ -1,0 +1,67 @@
+"""What the page of a model says of it beside its limits, and of asking it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from vlprep.count.explain import cite
+from vlprep.errors import ConstraintError
+from vlprep.models.features import FreeQuota, StatedNumber
+from vlprep.models.registry import get_region, list_apis
+from vlprep.models.spec import ModelSpec
+
+
+def feature_lines(spec: ModelSpec) -> Iterator[str]:
+    """Yield what documents say of a model, a line a fact, each with its sources."""
+    facts = spec.features
+    if facts.deaf:
+        yield f"  sound     not heard {cite(facts.deaf)}"
+    if spec.video_ticket:
+        yield f"  videos    needed a ticket to the vendor first {cite(spec.video_ticket)}"
+    rates = {"counts": facts.list_rate_taken, "has no effect": facts.list_rate_ignored}
+    said = "; ".join(f"{what} {cite(sources)}" for what, sources in rates.items() if sources)
+    if said:
+        yield f"  list rate {said}"
+    if facts.list_images:
+        yield f"  lists     at most {_numbers(facts.list_images)} images"
+    if facts.advised_pixels:
+        yield f"  advised   at most {_numbers(facts.advised_pixels)} pixels an image"
+    for one in facts.capabilities:
+        yield f"  can       {one.name}: {one.says} {cite(one.sources)}"
+    for quota in facts.quotas:
+        yield f"  free      {_quota(quota)}"
+    if spec.kind == "api":
+        yield from _addresses(spec)
+        yield from _sdks(spec)
+
+
+def _numbers(stated: Sequence[StatedNumber]) -> str:
+    return " or ".join(f"{one.number:,} {cite(one.sources)}" for one in stated)
+
+
+def _quota(quota: FreeQuota) -> str:
+    days = f" for {quota.days} days" if quota.days else ""
+    place = f", {quota.deployment} alone" if quota.deployment else ""
+    return f"{quota.tokens:,} tokens{days}{place} {cite(quota.sources)}"
+
+
+def _addresses(spec: ModelSpec) -> Iterator[str]:
+    """Yield the base URLs of the places where a model is served; some are not known."""
+    for name in spec.deployments:
+        try:
+            region = get_region(name)
+        except ConstraintError:
+            yield f"  address   {name}: not stated"
+            continue
+        for api, base in region.bases.items():
+            yield f"  address   {name}, {api}: {base} {cite(region.sources)}"
+
+
+def _sdks(spec: ModelSpec) -> Iterator[str]:
+    may_think = spec.thinking in ("always", "optional")
+    needs = {None, "list rate", spec.features.series, "thinking" if may_think else None}
+    for api in list_apis():
+        for sdk in api.sdks:
+            if sdk.needed_for in needs:
+                what = f"{sdk.language} {sdk.version} for {sdk.needed_for or 'media'}"
+                yield f"  SDK       {api.name}, {what} {cite(sdk.sources)}"
