@@ -189,7 +189,7 @@ def test_paths_are_for_the_sdk_by_the_newer_pages_alone():
 
 def test_every_page_that_is_named_is_known():
     for model in list_models():
-        assert all(map(find_source, (*model.features.sources, *model.video_ticket)))
+        assert all(map(find_source, (*model.features.sources, *model.video_ticket_sources)))
 
 
 def test_urls_have_no_sound_and_no_pixels():

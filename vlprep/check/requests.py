@@ -61,11 +61,11 @@ def openai_fps(sending: Sending, files: Files) -> Found:
 )  # fmt: skip
 def list_rate(sending: Sending, files: Files) -> Found:
     facts, asked = sending.model.features, sending.view.options.fps
-    yield Wanted("no rate" if facts.list_rate_ignored else "", facts.list_rate_ignored)
-    for file in files if asked is not None and facts.list_rate_ignored else ():
+    yield Wanted("no rate" if facts.no_rate_sources else "", facts.no_rate_sources)
+    for file in files if asked is not None and facts.no_rate_sources else ():
         no_effect = f"has no effect on {sending.model.name}"
-        if taken := facts.list_rate_taken:
-            other = f"{no_effect} by another place in {named(facts.list_rate_ignored)}"
+        if taken := facts.rate_sources:
+            other = f"{no_effect} by another place in {named(facts.no_rate_sources)}"
             no_effect = f"counts by {named(taken)}, and {other}"
         found = f"{asked:g} frames per second"
         yield Hit(found, f"the rate of a list, {found}, {no_effect}", file)

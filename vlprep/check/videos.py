@@ -92,9 +92,9 @@ def list_readings(sending: Sending, files: Files) -> Found:
 
 @rule("note", "a video without sound, which is not heard", of="video")
 def sound(sending: Sending, files: Files) -> Found:
-    deaf = sending.model.features.deaf
-    yield Wanted("no sound" if deaf else "", deaf)
-    for file in files if deaf else ():
+    sources = sending.model.features.deaf_sources
+    yield Wanted("no sound" if sources else "", sources)
+    for file in files if sources else ():
         if _info(file).has_sound:
             message = f"{sending.model.name} does not hear it: put what is said into the text"
             yield Hit("sound", f"there is sound in it, and {message}", file)
@@ -105,7 +105,7 @@ def sound(sending: Sending, files: Files) -> Found:
     remedy="send the frames that `read_frames` gives, should it be refused",
 )  # fmt: skip
 def video_ticket(sending: Sending, files: Files) -> Found:
-    sources = sending.model.video_ticket
+    sources = sending.model.video_ticket_sources
     yield Wanted("a ticket" if sources else "", sources)
     for file in files if sources else ():
         when = f"video files to {sending.model.name} needed a ticket to the vendor first"

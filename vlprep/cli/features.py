@@ -14,11 +14,11 @@ from vlprep.models.spec import ModelSpec
 def feature_lines(spec: ModelSpec) -> Iterator[str]:
     """Yield what documents say of a model, a line a fact, each with its sources."""
     facts = spec.features
-    if facts.deaf:
-        yield f"  sound     not heard {cite(facts.deaf)}"
-    if spec.video_ticket:
-        yield f"  videos    needed a ticket to the vendor first {cite(spec.video_ticket)}"
-    rates = {"counts": facts.list_rate_taken, "has no effect": facts.list_rate_ignored}
+    if facts.deaf_sources:
+        yield f"  sound     not heard {cite(facts.deaf_sources)}"
+    if spec.video_ticket_sources:
+        yield f"  videos    needed a ticket to the vendor first {cite(spec.video_ticket_sources)}"
+    rates = {"counts": facts.rate_sources, "has no effect": facts.no_rate_sources}
     said = "; ".join(f"{what} {cite(sources)}" for what, sources in rates.items() if sources)
     if said:
         yield f"  list rate {said}"

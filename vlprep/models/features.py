@@ -46,12 +46,12 @@ class Features:
 
     series: str = ""
     """The line of models that the documents count it to, such as "Qwen2.5-VL"; "" is unknown."""
-    deaf: tuple[str, ...] = ()
+    deaf_sources: tuple[str, ...] = ()
     """Where it is said that the sound of a video is not understood."""
-    list_rate_taken: tuple[str, ...] = ()
-    """Where it is said that the rate of a list of frames counts."""
-    list_rate_ignored: tuple[str, ...] = ()
-    """Where it is said that it has no effect."""
+    rate_sources: tuple[str, ...] = ()
+    """Where it is said that the model goes by the rate of a list of frames."""
+    no_rate_sources: tuple[str, ...] = ()
+    """Where it is said that such a rate has no effect."""
     advised_pixels: tuple[StatedNumber, ...] = ()
     """Most pixels of an image that are advised."""
     list_images: tuple[StatedNumber, ...] = ()
@@ -65,7 +65,7 @@ class Features:
         parts: tuple[StatedNumber | Capability | FreeQuota, ...] = (
             *self.advised_pixels, *self.list_images, *self.capabilities, *self.quotas,
         )  # fmt: skip
-        said = (*self.deaf, *self.list_rate_taken, *self.list_rate_ignored)
+        said = (*self.deaf_sources, *self.rate_sources, *self.no_rate_sources)
         return said + tuple(source for part in parts for source in part.sources)
 
 

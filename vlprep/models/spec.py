@@ -307,7 +307,7 @@ class ModelSpec(Sourced):
     """How it writes coordinates; `None` where no source says it."""
     features: Features = field(default_factory=Features)
     """What the documents say of it beside its limits."""
-    video_ticket: tuple[str, ...] = ()
+    video_ticket_sources: tuple[str, ...] = ()
     """Where it is said that video files need a ticket to the vendor first."""
     notes: tuple[str, ...] = ()
     """Contradictions and how they were settled."""

@@ -193,7 +193,7 @@ def _rate_of_list(how: How, name: str) -> tuple[float, tuple[str, ...]]:
     if usual is None:
         raise ConstraintError(f"{name}: say the `fps` of the list")
     facts, apart = how.model.features, f"taken for frames {1 / usual:g} s apart"
-    ignored = facts.list_rate_ignored and not facts.list_rate_taken
+    ignored = facts.no_rate_sources and not facts.rate_sources
     said = f"{apart}; {'no rate has an effect' if ignored else '`fps` says otherwise'}"
     return list_rate(usual, how, name), (said,)
 
