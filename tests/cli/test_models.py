@@ -69,6 +69,17 @@ def test_what_documents_say_beside_the_limits_is_shown(run):
     assert "SDK" not in run("models", "Qwen/Qwen3-VL-8B-Instruct").out
 
 
+def test_json_has_what_documents_say_beside_the_limits(run):
+    document = run("models", "qwen3-vl-plus", "--json").json
+    (model,) = document["models"]
+    assert model["features"]["series"] == "Qwen3-VL"
+    assert model["regions"]["hongkong"] is None
+    china = model["regions"]["china"]
+    assert china["bases"]["dashscope"] == "https://dashscope.aliyuncs.com/api/v1"
+    assert [sdk["version"] for sdk in model["sdks"]["dashscope"]][:2] == ["1.20.7", "1.20.10"]
+    assert {"P2", "P8", "P10"} <= set(document["sources"])
+
+
 def test_json_has_every_number_and_the_sources_cited(run):
     document = run("models", "qvq-max", "--json").json
     assert document["schema"] == "vlprep.models/1"

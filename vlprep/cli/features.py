@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vlprep.count.explain import cite
-from vlprep.errors import ConstraintError
-from vlprep.models.features import FreeQuota, StatedNumber
-from vlprep.models.registry import get_region, list_apis
+from vlprep.models.features import FreeQuota, Region, StatedNumber
+from vlprep.models.registry import find_region, list_apis
+from vlprep.models.service import SdkVersion
 from vlprep.models.spec import ModelSpec
 
 
@@ -30,9 +30,8 @@ def feature_lines(spec: ModelSpec) -> Iterator[str]:
         yield f"  can       {one.name}: {one.says} {cite(one.sources)}"
     for quota in facts.quotas:
         yield f"  free      {_quota(quota)}"
-    if spec.kind == "api":
-        yield from _addresses(spec)
-        yield from _sdks(spec)
+    yield from _addresses(spec)
+    yield from _sdks(spec)
 
 
 def _numbers(stated: Sequence[StatedNumber]) -> str:
@@ -45,12 +44,23 @@ def _quota(quota: FreeQuota) -> str:
     return f"{quota.tokens:,} tokens{days}{place} {cite(quota.sources)}"
 
 
+def regions_of(spec: ModelSpec) -> dict[str, Region | None]:
+    """Return where the requests of each deployment go; `None` where no source states it."""
+    return {name: find_region(name) for name in spec.deployments}
+
+
+def sdks_of(spec: ModelSpec) -> dict[str, list[SdkVersion]]:
+    """Return the releases of SDKs that a model needs, by the API that they are for."""
+    if spec.kind == "open-weights":
+        return {}
+    may_think = spec.thinking in ("always", "optional")
+    needs = {None, "list rate", spec.features.series, "thinking" if may_think else None}
+    return {api.name: [sdk for sdk in api.sdks if sdk.needed_for in needs] for api in list_apis()}
+
+
 def _addresses(spec: ModelSpec) -> Iterator[str]:
-    """Yield the base URLs of the places where a model is served; some are not known."""
-    for name in spec.deployments:
-        try:
-            region = get_region(name)
-        except ConstraintError:
+    for name, region in regions_of(spec).items():
+        if region is None:
             yield f"  address   {name}: not stated"
             continue
         for api, base in region.bases.items():
@@ -58,10 +68,7 @@ def _addresses(spec: ModelSpec) -> Iterator[str]:
 
 
 def _sdks(spec: ModelSpec) -> Iterator[str]:
-    may_think = spec.thinking in ("always", "optional")
-    needs = {None, "list rate", spec.features.series, "thinking" if may_think else None}
-    for api in list_apis():
-        for sdk in api.sdks:
-            if sdk.needed_for in needs:
-                what = f"{sdk.language} {sdk.version} for {sdk.needed_for or 'media'}"
-                yield f"  SDK       {api.name}, {what} {cite(sdk.sources)}"
+    for api, sdks in sdks_of(spec).items():
+        for sdk in sdks:
+            what = f"{sdk.language} {sdk.version} for {sdk.needed_for or 'media'}"
+            yield f"  SDK       {api}, {what} {cite(sdk.sources)}"

@@ -119,15 +119,13 @@ def list_apis() -> tuple[ChatApi, ...]:
 
 
 @cache
-def get_region(name: str) -> Region:
-    """Return where requests go of a deployment, such as "international" or "china".
+def find_region(name: str) -> Region | None:
+    """Return where requests go of a deployment; `None` where no source states an address.
 
-    Raises `ConstraintError` for one whose address no source states.
-
-    >>> get_region("china").bases["openai"]
+    >>> find_region("china").bases["openai"]
     'https://dashscope.aliyuncs.com/compatible-mode/v1'
     """
-    return _named(Region, "regions", "region", name)
+    return _named(Region, "regions", "region", name) if name in _shared()["regions"] else None
 
 
 @cache

@@ -11,7 +11,7 @@ from vlprep.count.pixels import image_limits
 from vlprep.count.tokens import FRAME_CHOICES, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.models.features import Recipe, Region
-from vlprep.models.registry import get_api, get_region, get_route
+from vlprep.models.registry import find_region, get_api, get_route
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.output.target import PathLike
@@ -275,8 +275,8 @@ def region_of(how: How) -> Region | None:
     if spec.deployments and name not in spec.deployments:
         places = ", ".join(spec.deployments)
         raise ConstraintError(f"{spec.name} is served in {places}; not in {name}")
-    region = get_region(name)
-    if how.api not in region.bases:
+    region = find_region(name)
+    if region is None or how.api not in region.bases:
         fact = f"the address of the {how.api} API in {name}"
         raise UnknownFactError(spec.name, fact, "leave `region` out")
     return region
