@@ -68,8 +68,8 @@ def test_list_frames_of_open_models(tmp_path):
         "81 images may be too many: S004 2025-12-18 gives 80, and P3 2026-06 gives 512"
     )
     assert not check_media([pictures(tmp_path / "80", 80)], **asked).warnings
-    rule = videos.frame_list_length
-    assert rule.wanted(sending(model="qwen3-vl-8b-instruct")).sources == ("P3",)
+    rule, asked = videos.frame_list_length, sending(model="qwen3-vl-8b-instruct")
+    assert rule.wanted(asked).sources == ("S004", "P3")  # at least 4, at most 512
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,11 @@ def test_paths_are_for_the_sdk_by_the_newer_pages_alone():
 
 def test_every_page_that_is_named_is_known():
     for model in list_models():
-        assert all(map(find_source, (*model.features.sources, *model.video_ticket_sources)))
+        facts = model.features
+        named = facts.deaf_sources + facts.rate_sources + facts.no_rate_sources
+        for part in (*facts.advised_pixels, *facts.capabilities, *facts.quotas):
+            named += part.sources
+        assert all(map(find_source, (*named, *model.video_ticket_sources)))
 
 
 def test_urls_have_no_sound_and_no_pixels():

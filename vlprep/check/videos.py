@@ -77,17 +77,20 @@ def frame_list_length(sending: Sending, files: Files) -> Found:
     remedy="leave out frames, or send the video itself",
 )  # fmt: skip
 def list_readings(sending: Sending, files: Files) -> Found:
-    stated = sorted(sending.model.features.list_images, key=lambda one: one.number)
-    if not stated:
-        return
-    yield Wanted(f"at most {stated[0].number:,} images", stated[0].sources)
-    words = ", and ".join(f"{named(one.sources)} gives {one.number:,}" for one in stated)
     rule = sending.rules.video
-    most = (rule and rule.max_list_images) or stated[-1].number
-    for file in files:
-        count = len(file.frames)
-        if stated[0].number < count <= most:
-            yield Hit(f"{count:,} images", f"{count:,} images may be too many: {words}", file)
+    if rule is None or rule.max_list_images is None:
+        return
+    own = f"{named(rule.sources_of('max_list_images'))} gives {rule.max_list_images:,}"
+    for reading in rule.readings:
+        if "max_list_images" not in reading.numbers:
+            continue
+        fewer = reading.numbers["max_list_images"]
+        yield Wanted(f"at most {fewer:,} images", reading.sources)
+        for file in files:
+            if fewer < len(file.frames) <= rule.max_list_images:
+                found = f"{len(file.frames):,} images"
+                words = f"{named(reading.sources)} gives {fewer:,}, and {own}"
+                yield Hit(found, f"{found} may be too many: {words}", file)
 
 
 @rule("note", "a video without sound, which is not heard", of="video")

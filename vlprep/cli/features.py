@@ -22,8 +22,6 @@ def feature_lines(spec: ModelSpec) -> Iterator[str]:
     said = "; ".join(f"{what} {cite(sources)}" for what, sources in rates.items() if sources)
     if said:
         yield f"  list rate {said}"
-    if facts.list_images:
-        yield f"  lists     at most {_numbers(facts.list_images)} images"
     if facts.advised_pixels:
         yield f"  advised   at most {_numbers(facts.advised_pixels)} pixels an image"
     for one in facts.capabilities:

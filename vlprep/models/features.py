@@ -54,19 +54,8 @@ class Features:
     """Where it is said that such a rate has no effect."""
     advised_pixels: tuple[StatedNumber, ...] = ()
     """Most pixels of an image that are advised."""
-    list_images: tuple[StatedNumber, ...] = ()
-    """Most images of a list that stands for a video, where sources differ."""
     capabilities: tuple[Capability, ...] = ()
     quotas: tuple[FreeQuota, ...] = ()
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Every page that is cited here, as often as it is."""
-        parts: tuple[StatedNumber | Capability | FreeQuota, ...] = (
-            *self.advised_pixels, *self.list_images, *self.capabilities, *self.quotas,
-        )  # fmt: skip
-        said = (*self.deaf_sources, *self.rate_sources, *self.no_rate_sources)
-        return said + tuple(source for part in parts for source in part.sources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
