@@ -120,6 +120,8 @@ def test_who_goes_by_the_rate_of_a_list(model, said):
     assert (said is None) == (hit is None)
     assert said is None or said in hit.message
     assert found(requests.list_rate, listed, model=model) is None  # no rate is asked
+    usual = found(requests.list_rate, listed, model=model, fps=2)  # no reading is another then
+    assert bool(usual) == (said is not None and "counts" not in hit.message)
     assert found(requests.list_rate, video(), model=model, fps=4) is None  # a file is sampled
 
 

@@ -60,15 +60,19 @@ def openai_fps(sending: Sending, files: Files) -> Found:
     remedy="say in the text how far apart the frames are, or send the video itself",
 )  # fmt: skip
 def list_rate(sending: Sending, files: Files) -> Found:
-    facts, asked = sending.model.features, sending.view.options.fps
+    facts, asked, rule = sending.model.features, sending.view.options.fps, sending.rules.video
     yield Wanted("no rate" if facts.no_rate_sources else "", facts.no_rate_sources)
-    for file in files if asked is not None and facts.no_rate_sources else ():
-        no_effect = f"has no effect on {sending.model.name}"
-        if taken := facts.rate_sources:
-            other = f"{no_effect} by another place in {named(facts.no_rate_sources)}"
-            no_effect = f"counts by {named(taken)}, and {other}"
+    if asked is None or not facts.no_rate_sources:
+        return
+    problem = f"has no effect on {sending.model.name}"
+    if facts.rate_sources:
+        if rule is not None and asked == rule.fps:  # what a list is taken to have anyway
+            return
+        other = f"{problem} by another place in {named(facts.no_rate_sources)}"
+        problem = f"counts by {named(facts.rate_sources)}, and {other}"
+    for file in files:
         found = f"{asked:g} frames per second"
-        yield Hit(found, f"the rate of a list, {found}, {no_effect}", file)
+        yield Hit(found, f"the rate of a list, {found}, {problem}", file)
 
 
 def _has_video(sending: Sending) -> bool:
