@@ -47,7 +47,7 @@ DOORS = {
     "check": {"check"},
     "boxes": {"boxes"},
     "events": {"events", "files"},
-    "reconcile": {"reconcile"},
+    "reconcile": {"logs"},
 }
 
 HOMES = {

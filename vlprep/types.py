@@ -109,6 +109,8 @@ class VideoInfo:
     """Whether the header says that a frame holds two moments, on alternate rows."""
     hdr: Transfer | None = None
     """The curve of a high dynamic range video, whose colours look flat where it is ignored."""
+    has_sound: bool | None = None
+    """Whether there is sound in the file; `None` where that was not looked for."""
     codec: str | None = None
     """Name of the video codec, for instance "h264"."""
     format: str | None = None

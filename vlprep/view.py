@@ -191,11 +191,10 @@ class View:
 
     def read_as(self, rule: ImageRule | VideoRule, reading: Reading) -> Self:
         """Return the same view with one of its rules as another reading has it."""
-        changes: dict[str, Any] = {change.of: change.to for change in reading.changes}
         if isinstance(rule, ImageRule):
-            rules = replace(self.rules, image=replace(rule, readings=(), **changes))
+            rules = replace(self.rules, image=replace(rule, readings=(), **reading.numbers))
         else:
-            rules = replace(self.rules, video=replace(rule, readings=(), **changes))
+            rules = replace(self.rules, video=replace(rule, readings=(), **reading.numbers))
         return replace(self, rules=rules)
 
     @property

@@ -11,7 +11,7 @@ import pytest
 
 from tests.places import FIXTURES
 from vlprep import ImageSize, VideoInfo, image_tokens, video_tokens
-from vlprep.reconcile.reconcile import reconcile
+from vlprep.reconcile.logs import reconcile_log
 from vlprep.reconcile.usage import read_usage
 
 KINDS = {
@@ -61,7 +61,7 @@ def log(kind, rules_of, model="qwen3-vl-plus", days=40, constant=23, markers=0, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_rules_and_the_constant_are_found(kind):
-    (found,), left_out = reconcile(log(kind, lambda day: "api-2026"))
+    (found,), left_out = reconcile_log(log(kind, lambda day: "api-2026"))
     assert left_out == ()
     (period,) = found.periods
     assert (period.best.rules, period.best.matched) == ("api-2026", 40)
@@ -75,7 +75,7 @@ def test_the_day_on_which_the_rules_changed_is_found(kind):
     changed = date(2026, 3, 26)
     old, new = "guide-2025-06", "api-2026"
     lines = log(kind, lambda day: old if day < changed else new, "qwen-vl-max")
-    (found,), _ = reconcile(lines)
+    (found,), _ = reconcile_log(lines)
     assert found.to_dict()["changed_on"] == changed.isoformat()
     before, after = found.periods
     assert before.best.rules == old
@@ -85,7 +85,7 @@ def test_the_day_on_which_the_rules_changed_is_found(kind):
 
 
 def test_markers_that_are_billed_with_the_image_are_told():
-    (found,), _ = reconcile(log("compatible", lambda day: "api-2026", markers=2))
+    (found,), _ = reconcile_log(log("compatible", lambda day: "api-2026", markers=2))
     best = found.periods[0].best
     assert (best.rules, best.matched, best.per_medium, best.constant) == ("api-2026", 40, 2, 23)
 
@@ -98,7 +98,7 @@ def test_rules_that_nobody_ships_are_found_wanting_from_a_day_on():
         more = usage["prompt_tokens_details"]["image_tokens"] // 2
         usage["prompt_tokens"] += more
         usage["prompt_tokens_details"]["image_tokens"] += more
-    (found,), _ = reconcile([json.dumps(row) for row in rows])
+    (found,), _ = reconcile_log([json.dumps(row) for row in rows])
     assert found.to_dict()["changed_on"] == "2026-03-26"
     assert found.periods[1].best is None or found.periods[1].best.matched < 3
 
@@ -112,7 +112,7 @@ def test_a_server_is_among_the_rules_of_weights():
         media = [{"height": 1080, "width": 1920, "frames": 30 * seconds, "fps": "30"}]
         usage = {"prompt_tokens": visual + 40, "prompt_tokens_details": {"video_tokens": visual}}
         lines.append(json.dumps({"model": model, "media": media, "usage": usage}))
-    (found,), _ = reconcile(lines)
+    (found,), _ = reconcile_log(lines)
     assert found.periods[0].best.rules == "sglang"
     assert found.periods[0].best.matched == 10
 
@@ -138,7 +138,7 @@ def test_requests_of_both_protocols_are_read(tmp_path):
     ]
     path = tmp_path / "calls.jsonl"
     path.write_text("\n".join(lines))
-    (found,), left_out = reconcile(path, "qwen3-vl-plus")
+    (found,), left_out = reconcile_log(path, "qwen3-vl-plus")
     assert left_out == ()
     best = found.periods[0].best
     assert (best.matched, best.constant) == (3, 20)
@@ -165,7 +165,7 @@ def test_requests_of_both_protocols_are_read(tmp_path):
 )
 def test_a_line_that_says_nothing_is_named_and_does_not_stop_the_rest(line, reason):
     good = log("compatible", lambda day: "api-2026", days=3)
-    (found,), (left,) = reconcile([good[0], line, *good[1:]])
+    (found,), (left,) = reconcile_log([good[0], line, *good[1:]])
     assert (left.line, len(found.calls)) == (2, 3)
     assert reason in left.reason
 
@@ -175,7 +175,7 @@ def test_models_are_told_apart_and_lines_sorted_by_time():
         "dashscope", lambda day: "guide-2025-06", "qvq-max"
     )
     random.Random(7).shuffle(lines)
-    found, _ = reconcile(lines)
+    found, _ = reconcile_log(lines)
     assert {one.model: one.periods[0].best.rules for one in found} == {
         "qwen3-vl-plus": "api-2026",
         "qvq-max": "guide-2025-06",
@@ -196,7 +196,7 @@ def test_what_is_no_usage_is_none():
 
 
 def test_a_chart_is_drawn_and_kept(tmp_path):
-    (found,), _ = reconcile(log("compatible", lambda day: "api-2026"))
+    (found,), _ = reconcile_log(log("compatible", lambda day: "api-2026"))
     found.save_chart(tmp_path / "chart.png")
     assert (tmp_path / "chart.png").stat().st_size > 5000
     with pytest.raises(FileExistsError):

@@ -11,7 +11,7 @@ from vlprep.cli.options import output_options
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
 from vlprep.reconcile.fit import Fit
-from vlprep.reconcile.reconcile import Period, Reconciliation, reconcile
+from vlprep.reconcile.logs import Period, Reconciliation, reconcile_log
 
 SCHEMA = "vlprep.reconcile/1"
 
@@ -32,7 +32,7 @@ def command(log: str, *, model: str | None, output: str | None, force: bool, as_
     \b
     vlprep reconcile calls.jsonl -o billed.png
     """
-    found, left_out = reconcile(log, model)
+    found, left_out = reconcile_log(log, model)
     if output is not None:
         if len(found) != 1:
             raise click.UsageError("-o draws one model; the log has " + str(len(found)))

@@ -96,7 +96,16 @@ def cite(sources: tuple[str, ...]) -> str:
     >>> cite(("S004", "P1"))
     '[S004 2025-12-18, P1 2026-01]'
     """
-    return "[" + ", ".join(map(_dated, sources)) + "]"
+    return f"[{named(sources)}]"
+
+
+def named(sources: tuple[str, ...]) -> str:
+    """Return sources with their dates, for the midst of a sentence.
+
+    >>> named(("S004",))
+    'S004 2025-12-18'
+    """
+    return ", ".join(map(_dated, sources))
 
 
 def _dated(key: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownFactError, VlprepError
+from vlprep.models.features import Features
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.sourced import Reading, Sourced
 
@@ -332,6 +333,10 @@ class ModelSpec(Sourced):
     """What its service wants of a request; `None`: nothing unusual is stated."""
     boxes: BoxRule | None = None
     """How it writes coordinates; `None` where no source says it."""
+    features: Features = field(default_factory=Features)
+    """What the documents say of it beside its limits."""
+    video_ticket_sources: tuple[str, ...] = ()
+    """Where it is said that video files need a ticket to the vendor first."""
     notes: tuple[str, ...] = ()
     """Contradictions and how they were settled."""
     warnings: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ class Settings:
     """Whether the reply comes in pieces."""
     extras: Mapping[str, bool | int]
     """Fields that are the vendor's own, by name."""
+    sampling: Mapping[str, float | int] = field(default_factory=dict)
+    """How words are to be chosen, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +67,14 @@ def _openai_call(messages: Sequence[Json], settings: Settings, sdk: bool) -> Jso
     call: Json = {"model": settings.model, "messages": list(messages)}
     if settings.stream:
         call |= {"stream": True, "stream_options": {"include_usage": True}}
-    extras = dict(settings.extras)
+    extras: Json = dict(settings.extras)
+    for name, value in settings.sampling.items():
+        (call if name in OPENAI_SAMPLING else extras)[name] = value
     return call | ({"extra_body": extras} if sdk and extras else extras)
 
+
+OPENAI_SAMPLING = ("temperature", "seed", "presence_penalty")
+"""Values of sampling that are no vendor's own."""
 
 OPENAI = Form(
     media=_openai_media,
@@ -89,7 +96,7 @@ def _dashscope_media(part: MediaPart) -> Json:
 
 def _dashscope_call(messages: Sequence[Json], settings: Settings, sdk: bool) -> Json:
     said = {"messages": list(messages)}
-    parameters: Json = dict(settings.extras)
+    parameters: Json = {**settings.sampling, **settings.extras}
     if settings.stream:
         parameters["incremental_output"] = True
     if not sdk:

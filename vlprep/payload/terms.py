@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +10,12 @@ from typing import Any, NoReturn
 from vlprep.count.pixels import image_limits
 from vlprep.count.tokens import FRAME_CHOICES, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
-from vlprep.models.registry import get_api, get_route
+from vlprep.models.features import Recipe, Region
+from vlprep.models.registry import find_region, get_api, get_route
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.output.target import PathLike
+from vlprep.payload.forms import OPENAI_SAMPLING
 from vlprep.payload.parts import MediaPart, SentFile
 from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
 from vlprep.view import View, ViewOptions
@@ -34,6 +35,8 @@ class How:
     thinking: bool | None = None
     thinking_budget: int | None = None
     stream: bool | None = None
+    region: str | None = None
+    recipe: Recipe | None = None
     compress: bool = False
     as_frames: bool = False
     video_fields: bool = False
@@ -49,6 +52,11 @@ class How:
     def model(self) -> ModelSpec:
         """Whose service is asked."""
         return self.view.model
+
+    @property
+    def sampling(self) -> dict[str, float | int]:
+        """How words are to be chosen, by the recipe."""
+        return self.recipe.sampling.said if self.recipe else {}
 
     @property
     def remakes(self) -> bool:
@@ -107,7 +115,8 @@ def _refuse_for_weights(how: How) -> None:
     if how.model.kind not in how.protocol.kinds:
         problem = f"open weights, which no {how.api} API serves; use another api"
         raise ConstraintError(f"{how.model.name}: {problem}")
-    for name, value in {"as_frames": how.as_frames, **how.pixel_limits}.items():
+    vendors = {name: True for name in how.sampling if name not in OPENAI_SAMPLING}
+    for name, value in {"as_frames": how.as_frames, **how.pixel_limits, **vendors}.items():
         if value:
             fact = f"how a server of these weights takes `{name}`"
             raise UnknownFactError(how.model.name, fact, "set it where the server is started")
@@ -251,6 +260,28 @@ def extras(how: How) -> dict[str, bool | int]:
     return said
 
 
+def region_of(how: How) -> Region | None:
+    """Return where the request goes: as asked, or where alone the model is served.
+
+    Raises `ConstraintError` where it is not served there, and `UnknownFactError` where no source
+    states the address.
+    """
+    spec, asked = how.model, how.region
+    if asked is None and len(spec.deployments) != 1:
+        return None
+    name = asked or spec.deployments[0]
+    if spec.kind == "open-weights":
+        raise ConstraintError(f"{spec.name}: open weights, which run anywhere; leave `region` out")
+    if spec.deployments and name not in spec.deployments:
+        places = ", ".join(spec.deployments)
+        raise ConstraintError(f"{spec.name} is served in {places}; not in {name}")
+    region = find_region(name)
+    if region is None or how.api not in region.bases:
+        fact = f"the address of the {how.api} API in {name}"
+        raise UnknownFactError(spec.name, fact, "leave `region` out")
+    return region
+
+
 def _high_res(view: View) -> bool:
     try:
         image_limits(view.image_rule, min_pixels=None, max_pixels=None, high_res=True)
@@ -270,22 +301,3 @@ def _budget(spec: ModelSpec, budget: int, thinks: bool | None) -> int:
         wanted = f"the thinking budget of {spec.name} is 1 to {most:,}"
         raise ConstraintError(f"{wanted}, got {budget:,}")
     return budget
-
-
-# What is sent otherwise than it looks.
-
-
-def text_warnings(how: How, text: str) -> list[str]:
-    """Tell of texts that are not taken for what they are."""
-    warnings, rules = [], how.model.requests
-    if how.system is not None and rules is not None and rules.system_message == "discouraged":
-        warnings.append(f"the guide advises against a system message for {how.model.name}")
-    if how.api == "dashscope" and _read_as_file(text):
-        warnings.append("the DashScope SDK takes this text for the name of a file; add words to it")
-    return warnings
-
-
-def _read_as_file(text: str) -> bool:
-    """Say whether the SDK would upload a file, or change the text, where it should send it."""
-    expanded = os.path.expanduser(text)  # noqa: PTH111 (a text, which only looks like a path)
-    return text.startswith(("file://", "oss://")) or expanded != text or os.path.isfile(text)  # noqa: PTH113

@@ -144,7 +144,7 @@ def _told(period: Period) -> str:
     return f"from {_day(period.first) or f'line {period.first.line}'}: {what}"
 
 
-def reconcile(
+def reconcile_log(
     log: PathLike | Iterable[str], model: str | None = None
 ) -> tuple[tuple[Reconciliation, ...], tuple[LeftOut, ...]]:
     """Set the usage in a log against what every rule set of its models predicts.
@@ -158,7 +158,7 @@ def reconcile(
 
     >>> line = '{"model": "qvq-max", "media": [{"height": 480, "width": 640}],'
     >>> line += '"usage": {"prompt_tokens": 420, "prompt_tokens_details": {"image_tokens": 391}}}'
-    >>> (found,), left_out = reconcile([line] * 3)
+    >>> (found,), left_out = reconcile_log([line] * 3)
     >>> found.periods[0].best.rules, found.periods[0].best.matched
     ('guide-2025-06', 3)
     """
