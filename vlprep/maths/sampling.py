@@ -43,8 +43,9 @@ def plan_frames(
     Counts as `smart_nframes` does, over the frames from `start_seconds` to `end_seconds`. How
     they are spread is `sampling`: "interval" (one every 1/fps seconds, evenly over the duration
     where the count was bounded), "linspace" (evenly, both ends included), "linspace-cut" (the same
-    rounded down), "linspace-float32" (the same in torch's single precision) or "arange" (evenly,
-    last stretch left out); by default the reference's own.
+    rounded down), "linspace-float32" (the same in torch's single precision), "arange" (evenly,
+    last stretch left out) or "arange-even" (the same in steps of an even count); by default the
+    reference's own.
 
     Where the reference refuses a clip because it is short, the plan takes the frames there are
     and says so in `warnings`; `strict` raises the reference's `FrameCountError` instead. Other
@@ -212,12 +213,20 @@ def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float)
     return numbers
 
 
+def _arange_even(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+    """Step as for an even number of frames; a frame too many is the last one, once more."""
+    step = (last - first + 1) / np.maximum(count // PAIR * PAIR, 1)
+    numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
+    return numbers
+
+
 INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, float], _Numbers]] = {
     "interval": _interval,
     "linspace": _linspace,
     "linspace-cut": _linspace_cut,
     "linspace-float32": _linspace_float32,
     "arange": _arange,
+    "arange-even": _arange_even,
 }
 """By name: from places among the sampled frames, first and last frame, count and rate of a clip,
 numbers or arrays of one length, to the frames."""
@@ -230,4 +239,5 @@ DEFAULT_SAMPLING = {
     "qwen-vl-utils": "linspace-float32",
     "transformers": "linspace",
     "transformers-qwen2": "arange",
+    "vllm-qwen2": "arange-even",
 }

@@ -49,8 +49,14 @@ class Server(Sourced):
     """Whether the EXIF orientation of an image is applied."""
     list_images: int | None = None
     """Images of a list that it keeps unless it is told their number; `None` keeps all."""
-    per_request: bool = False
-    """Whether a request may say how media are sampled and sized."""
+    per_request: tuple[str, ...] = ()
+    """Options of a view that a request may state; the others are set where it is started."""
+    request_switch: str | None = None
+    """Name of the start-up option without which it refuses what a request states of media."""
+    list_type: str | None = None
+    """MIME type of the data URL that holds a list of frames; `None`: none is known."""
+    start_up: str | None = None
+    """Name of the start-up option that holds the rest, as JSON."""
     pruning: tuple[PruningMethod, ...] = ()
     """Methods by which it leaves out tokens of videos."""
     prunes: Pruning | None = None

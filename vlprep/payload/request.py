@@ -20,6 +20,7 @@ from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.payload.sending import Item as Item
 from vlprep.payload.sending import prepare
+from vlprep.payload.serving import served_fields, served_warnings
 from vlprep.payload.terms import How, extras, refuse, refuse_parts, region_of, streams
 from vlprep.view import View, ViewKeywords
 
@@ -182,15 +183,17 @@ def build_request(items: Item | Sequence[Item], text: str, view: View, **how: An
     """
     asked, text = _by_recipe(text, view, **how)
     refuse(asked, text)
-    settings = Settings(
-        model=view.name or view.model.name,
-        stream=streams(asked),
-        extras=extras(asked),
-        sampling=asked.sampling,
-    )
-    region = region_of(asked)
+    stream, own, region = streams(asked), extras(asked), region_of(asked)
     parts, warnings = _checked(items, asked)
     refuse_parts(asked, parts)
+    served = served_fields(view.options, parts) if view.server else {}
+    settings = Settings(
+        model=view.name or view.model.name,
+        stream=stream,
+        extras={**own, **served},
+        sampling=asked.sampling,
+    )
+    warnings += served_warnings(view.server, served) if view.server else []
     warnings += [remark for part in parts for remark in part.remarks]
     warnings += warnings_of(asked, text)
     return Request(

@@ -101,11 +101,19 @@ def _part(
         files=tuple(files),
         action=action,
         fps=fps,
-        states_fps=kind != "frames" or how.says_rates,
-        limits=how.pixel_limits if kind == "image" else how.video_limits,
+        states_fps=how.server is None and (kind != "frames" or how.says_rates),
+        limits=_limits(kind, how),
+        list_type=how.server.list_type if how.server and kind == "frames" else None,
         notes=notes,
         warnings=tuple(dict.fromkeys(text for text in told if text and text not in own)),
     )
+
+
+def _limits(kind: PartKind, how: How) -> dict[str, int]:
+    """Return the limits that stand beside a medium; servers have them beside all."""
+    if how.server is not None:
+        return {}
+    return how.pixel_limits if kind == "image" else how.video_limits
 
 
 _KINDS: dict[str, PartKind] = {"image": "image", "frame list": "frames"}

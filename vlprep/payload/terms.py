@@ -12,11 +12,13 @@ from vlprep.count.tokens import FRAME_CHOICES, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.models.features import Recipe, Region
 from vlprep.models.registry import find_region, get_api, get_route
+from vlprep.models.servers import Server
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.output.target import PathLike
 from vlprep.payload.forms import OPENAI_SAMPLING
 from vlprep.payload.parts import MediaPart, SentFile
+from vlprep.payload.serving import refuse_unserved
 from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
 from vlprep.view import View, ViewOptions
 
@@ -66,7 +68,13 @@ class How:
     @property
     def says_rates(self) -> bool:
         """Whether a request can state a rate of frames; where not, the protocol has its own."""
-        return self.protocol.fixed_fps is None or self.video_fields
+        served = self.server is not None and "fps" in self.server.per_request
+        return served or self.protocol.fixed_fps is None or self.video_fields
+
+    @property
+    def server(self) -> Server | None:
+        """The server of open weights that is asked; `None`: the vendor's, or one of no name."""
+        return self.view.server
 
     @property
     def pixel_limits(self) -> dict[str, Any]:
@@ -77,19 +85,25 @@ class How:
     @property
     def video_limits(self) -> dict[str, Any]:
         """Those of them that a request states for a video or a list."""
-        return self.pixel_limits if self.video_fields else {}
+        return self.pixel_limits if self.video_fields or self.server else {}
 
     @property
     def unsaid(self) -> tuple[str, ...]:
         """What is asked of the view and cannot be said of a video or a list, by name."""
         asked, fixed = self.view.options.asked, self.protocol.fixed_fps
+        if self.server is not None:
+            said = self.server.per_request
+            return tuple(name for name in NEVER_SAID if name in asked and name not in said)
         rate = () if self.says_rates or asked.get("fps", fixed) == fixed else ("fps",)
         limits = () if self.video_fields else tuple(self.pixel_limits)
         return (*rate, *(name for name in NEVER_SAID if name in asked), *limits)
 
     def seen(self, fps: float | None) -> View:
         """Return the view that the service has of a video or list of which a rate is said."""
-        said = ViewOptions(fps=fps, strict=self.view.options.strict, **self.video_limits)
+        asked = self.view.options
+        said = ViewOptions(fps=fps, strict=asked.strict, **self.video_limits)
+        if self.server is not None:
+            said = replace(said, min_frames=asked.min_frames, max_frames=asked.max_frames)
         return replace(self.view, options=said)
 
 
@@ -116,7 +130,11 @@ def _refuse_for_weights(how: How) -> None:
         problem = f"open weights, which no {how.api} API serves; use another api"
         raise ConstraintError(f"{how.model.name}: {problem}")
     vendors = {name: True for name in how.sampling if name not in OPENAI_SAMPLING}
-    for name, value in {"as_frames": how.as_frames, **how.pixel_limits, **vendors}.items():
+    media = {"as_frames": how.as_frames, **how.pixel_limits}
+    if how.server is not None:
+        refuse_unserved(how.server, how.view.options)
+        media = {"as_frames": how.as_frames and how.server.list_type is None}
+    for name, value in {**media, **vendors}.items():
         if value:
             fact = f"how a server of these weights takes `{name}`"
             raise UnknownFactError(how.model.name, fact, "set it where the server is started")
@@ -152,9 +170,11 @@ def refuse_unsaid(how: How, name: str, *, is_list: bool = False) -> None:
 
 def refuse_parts(how: How, parts: Sequence[MediaPart]) -> None:
     """Raise an error for media that cannot go together so, or of which one cannot go at all."""
-    if how.model.kind == "open-weights" and any(part.kind == "frames" for part in parts):
-        fact = "how a server of these weights takes a list of frames"
-        raise UnknownFactError(how.model.name, fact, "send the video itself")
+    takes_lists = how.model.kind == "api" or (how.server and how.server.list_type)
+    if not takes_lists and any(part.kind == "frames" for part in parts):
+        named = how.server.title if how.server else "a server of these weights"
+        fact = f"how {named} takes a list of frames"
+        raise UnknownFactError(how.model.name, fact, "send the video itself, or single images")
     files = [(file, part.facts.info) for part in parts for file in part.files]
     for file, info in files:
         if not file.address:
