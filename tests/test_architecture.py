@@ -26,7 +26,7 @@ FLOORS = (
     # From the ground up: a room may import itself and the floors below.
     {"errors"},
     {"units", "types"},
-    {"maths", "models", "media", "output", "draw", "replies"},
+    {"maths", "models", "media", "output", "draw", "replies", "messages"},
     {"view"},
     {"count"},
     {"frames", "check", "boxes"},

@@ -25,7 +25,7 @@ from vlprep.cli.render import note
 from vlprep.cli.shell import model_words, quote, remedy_line
 from vlprep.cli.text import safe, thousands
 from vlprep.count.explain import cite
-from vlprep.errors import CheckError
+from vlprep.errors import CheckError, ConstraintError
 from vlprep.models.features import Recipe, Region
 from vlprep.models.registry import get_recipe, list_recipes
 from vlprep.payload.parts import Json, MediaPart, MediaUrl, UrlKind, is_web_url
@@ -46,7 +46,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 
 
 @click.command(name="payload")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE|FOLDER|URL...")
+@click.argument("paths", nargs=-1, metavar="FILE|FOLDER|URL...")
 @click.option("-t", "--text", help="What to ask.")
 @click.option("--text-file", metavar="FILE", help="Read it from a file, - for stdin.")
 @click.option("--recipe", metavar="NAME", help="Ask as documents advise; --recipes lists how.")
@@ -54,6 +54,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
     "--recipes", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
     help="Print all recipes, and stop.",
 )  # fmt: skip
+@click.option("--history", metavar="FILE", help="Earlier messages: a JSON list, or a body.")
 @click.option("--system", help="A system message, for models that take one.")
 @choice_option("--api", ("openai", "dashscope"), "OpenAI-compatible, or DashScope's own.", "openai")
 @click.option("--region", metavar="NAME", help="Where it goes, such as china: a deployment.")
@@ -83,6 +84,7 @@ def command(
     paths: tuple[str, ...],
     text: str | None,
     text_file: str | None,
+    history: str | None,
     as_list: bool,
     url_kind: UrlKind | None,
     no_check: bool,
@@ -106,13 +108,16 @@ def command(
     curl "$BASE_URL/chat/completions" --data-binary @body.json \\
       -H "Authorization: Bearer $KEY" -H "Content-Type: application/json"
     """
+    if not paths and history is None:
+        raise click.UsageError("name a file, a folder or a URL, or --history with earlier ones")
     model, model_file = asked["model"], asked["model_file"]
     question, processor = _text(text, text_file, asked["recipe"]), bind(asked)
     items: list[Item] = [_item(path, url_kind) for path in paths]
-    if as_list:
+    if as_list and items:
         items = [items]  # type: ignore[list-item]  # no list is among these
     try:
-        request = processor.request(items, question, check=not no_check, **asked)
+        earlier = None if history is None else _history(history)
+        request = processor.request(items, question, check=not no_check, history=earlier, **asked)
     except CheckError as error:
         return _refused(error, model_words(processor.model.name, model_file, model))
     document = request.to_dict(sdk=sdk)
@@ -126,6 +131,20 @@ def command(
         if warning not in said:  # of the model, when it was bound
             note(f"warning: {warning}")
     return 0
+
+
+def _history(name: str) -> list[Any]:
+    """Return the messages in a file: a list of them, or a body that holds one."""
+    content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    try:
+        found = json.loads(content)
+    except ValueError as error:
+        raise ConstraintError(f"{name}: not JSON: {error}") from error
+    for key in ("input", "messages"):
+        found = found.get(key, found) if isinstance(found, dict) else found
+    if not isinstance(found, list):
+        raise ConstraintError(f"{name}: neither a list of messages nor a body with one")
+    return found
 
 
 def _refused(error: CheckError, words: Sequence[str]) -> int:

@@ -20,10 +20,10 @@ from vlprep.count.files import Facts, probe_media
 from vlprep.count.tokens import media_count
 from vlprep.draw.charts import Chart, Curve, draw_chart
 from vlprep.errors import ConstraintError, VlprepError
+from vlprep.messages.bodies import SentBody, SentMedium, read_body
 from vlprep.models.registry import get_model, list_servers
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_file
-from vlprep.reconcile.bodies import SentBody, SentMedium, read_body
 from vlprep.reconcile.fit import Billing, Fit, Numbers, find_change, fit_rules, same_numbers
 from vlprep.reconcile.usage import Usage, read_usage
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
@@ -232,6 +232,9 @@ def _from_facts(row: Any) -> Medium | SentMedium:
 def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
     if not isinstance(medium, SentMedium):
         return medium
+    if medium.on_the_web:
+        problem = "a medium by web address, which is not fetched; give its facts as `media`"
+        raise ConstraintError(f"{problem}: {medium.on_the_web[:60]}")
     address = medium.address
     one = isinstance(address, str)
     places = [
