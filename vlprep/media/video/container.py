@@ -138,10 +138,28 @@ def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
             context.extradata = stream.codec_context.extradata
     # One thread: a second one would have packets in flight when the skipping is switched.
     context.thread_count = 1
-    # Sizes can change amid a stream, long after its header was looked at.
+    # Sizes can change amid a stream, long after its header was looked at; where it is the header's
+    # that is over the limit, a decoder opens without one and refuses picture by picture.
     context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+    if context.width * context.height > MAX_FRAME_PIXELS:
+        context.width = context.height = 0
     decoder: VideoCodecContext = context
     return decoder
+
+
+def opens(decoder: CodecContext, item: Item) -> bool:
+    """Open a decoder and say whether it would; one that refused must not be used again.
+
+    PyAV 18 opens it anew for each packet. PyAV 19 has lost the codec: decoding raises a plain
+    `ValueError`, and asking for its name is a segmentation fault.
+    """
+    try:
+        decoder.open(strict=False)
+    except av.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise unreadable(item, error) from error
+        return False
+    return True
 
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
