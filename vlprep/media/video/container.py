@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import av
@@ -123,6 +124,14 @@ def choose_stream(container: InputContainer, item: Item) -> tuple[VideoStream, t
     if len(streams) == 1:
         return chosen, ()
     return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
+
+
+def fraction(ratio: Any) -> Fraction:
+    """Return one of PyAV's ratios as Python's own; 0 where it is unset.
+
+    PyAV 18 has fractions and `None`; PyAV 19 has a class of its own, where 0/0 and 1/0 are unset.
+    """
+    return Fraction(ratio.numerator, ratio.denominator) if ratio else Fraction(0)
 
 
 def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
