@@ -121,6 +121,15 @@ def test_a_damaged_packet_of_sound_is_skipped(tmp_path):
     assert 0.5 * len(whole) < len(damaged) <= len(whole) + 0.05 * rate
 
 
+def test_sound_of_a_codec_that_refuses_its_own_settings_is_none(tmp_path):
+    content = wave(tmp_path / "film.mkv", 8000, codec="alac").read_bytes()
+    settings = bytes.fromhex("00001000 0018280a0e01")  # samples a frame, then ALAC's constants
+    assert content.count(settings) == 1
+    (tmp_path / "refused.mkv").write_bytes(content.replace(settings, bytes(4) + settings[4:]))
+    assert write(tmp_path / "sound", tmp_path / "film.mkv") > 0
+    assert write(tmp_path / "none", tmp_path / "refused.mkv") == 0
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [

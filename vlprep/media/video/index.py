@@ -12,7 +12,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, BinaryIO
@@ -24,7 +23,7 @@ from av.video.stream import VideoStream
 
 from vlprep.media.source import Item
 from vlprep.media.video import scan
-from vlprep.media.video.container import VideoPacket
+from vlprep.media.video.container import VideoPacket, fraction
 from vlprep.media.video.samples import SampleTimes, sample_times
 from vlprep.media.video.scan import Timeline, scan_packets
 
@@ -155,7 +154,7 @@ def _timeline(table: _Table, stream: VideoStream) -> Timeline | None:
         pts=array("q", _ascending(table.pts[shown]).tobytes()),
         keyframes=array("q", np.sort(table.pts[table.are(_KEYFRAME)]).tobytes()),
         longest=int(table.durations[shown].max()),
-        time_base=Fraction(stream.time_base or 0),
+        time_base=fraction(stream.time_base),
         hides_frames=count < len(shown),
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -31,6 +32,7 @@ from vlprep.media.video.container import (
     VideoPacket,
     choose_stream,
     demuxed,
+    fraction,
     header_of,
     open_video,
 )
@@ -114,8 +116,8 @@ def _coded_size(stream: VideoStream, item: Item) -> ImageSize:
 
 
 def _pixel_shape(stream: VideoStream) -> Fraction:
-    ratio = stream.sample_aspect_ratio
-    return Fraction(ratio) if ratio and Fraction(1, 4) <= ratio <= 4 else Fraction(1)
+    ratio = fraction(stream.sample_aspect_ratio)
+    return ratio if Fraction(1, 4) <= ratio <= 4 else Fraction(1)
 
 
 def _indexed(stream: VideoStream, header: TrackHeader, item: Item) -> _Timing | None:
@@ -131,7 +133,7 @@ def _indexed(stream: VideoStream, header: TrackHeader, item: Item) -> _Timing | 
     edges = chain(range(min(inner, frames)), range(max(inner, frames - _EDGE), frames))
     if any(entries[k].is_discard for k in edges):
         return None
-    start = float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
+    start = float((stream.start_time or 0) * fraction(stream.time_base))
     return _Timing(frames, fps, float(frames / fps), start, "header")
 
 
@@ -179,6 +181,7 @@ def _cut_off(container: InputContainer, end: Fraction) -> tuple[str, ...]:
     )
 
 
-def _rate(value: Fraction | None) -> Fraction | None:
-    """Return a header's rate if it can be one; unset rates are `None` or 0 by version of PyAV."""
-    return Fraction(value) if value and value < MAX_RATE else None
+def _rate(value: Any) -> Fraction | None:
+    """Return a header's rate if it can be one."""
+    rate = fraction(value)
+    return rate if 0 < rate < MAX_RATE else None

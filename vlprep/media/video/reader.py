@@ -25,6 +25,7 @@ from vlprep.media.video.container import (
     av_errors,
     decoder_of,
     demuxed,
+    opens,
     unreadable,
 )
 from vlprep.media.video.scan import Timeline
@@ -58,11 +59,13 @@ class FrameReader:
         self._asked_at = time.monotonic()
         # Of two fields that come one by one, the second would be taken for an unwanted frame.
         whole = stream.codec_context.field_order not in FIELD_ORDERS
-        exact = self._decoder.name in _SKIPPING_CODECS and whole and not timeline.hides_frames
+        self._codec = self._decoder.name
+        exact = self._codec in _SKIPPING_CODECS and whole and not timeline.hides_frames
         self._skips = self._may_empty = skip_unwanted and exact
         self._empty_after: int | None = None
         self._emptied = False
         self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
+        self._opens = opens(self._decoder, item)
         self._frames: Iterator[VideoFrame] | None = None
         self._before: VideoFrame | None = None
         self._ahead: VideoFrame | None = None
@@ -106,7 +109,7 @@ class FrameReader:
         There, and only there, x264 writes its version, by which FFmpeg's decoder knows how an old
         release meant 4:4:4 pictures; without it every pixel after a seek may differ.
         """
-        if self._position is None and self._decoder.name == "h264":
+        if self._position is None and self._codec == "h264":
             next(self._decode(), None)
 
     def _must_seek(self, key: int | None) -> bool:
@@ -161,7 +164,8 @@ class FrameReader:
         return None
 
     def _decode(self) -> Iterator[VideoFrame]:
-        for packet in demuxed(self._container, self._stream, self._item):
+        packets = demuxed(self._container, self._stream, self._item)
+        for packet in packets if self._opens else ():
             self._skip_or_not(packet)
             frames = self._frames_of(packet)
             self._lose_patience()

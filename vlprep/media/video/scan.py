@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import DecodeError, FrameLimitError
 from vlprep.media.source import Item
-from vlprep.media.video.container import VideoPacket
+from vlprep.media.video.container import VideoPacket, fraction
 
 MAX_FRAMES = 20_000_000
 """Displayed frames that a file may have: four days at 60 frames per second."""
@@ -96,7 +96,7 @@ def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item
         pts=array("q", np.unique(np.frombuffer(times, np.int64)).tobytes()),
         keyframes=array("q", sorted(keyframes)),
         longest=longest,
-        time_base=Fraction(stream.time_base or 0),
+        time_base=fraction(stream.time_base),
         hides_frames=hidden,
         in_decoding_order=stream.container.format.name == "avi",
     )

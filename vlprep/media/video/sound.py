@@ -16,7 +16,7 @@ from av.container import InputContainer, OutputContainer
 
 from vlprep.errors import VlprepError
 from vlprep.media.source import Item
-from vlprep.media.video.container import demuxed, open_video
+from vlprep.media.video.container import demuxed, open_video, opens
 
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
@@ -84,7 +84,9 @@ def _frames(item: Item, start_seconds: float, seconds: float | None) -> Iterator
     reached = 0
     with open_video(item) as container:
         stream = _chosen(container)
-        for packet in demuxed(container, stream, item) if stream is not None else ():
+        if stream is None or not opens(stream.codec_context, item):
+            return
+        for packet in demuxed(container, stream, item):
             for frame in _decoded(packet):
                 rate = frame.sample_rate
                 time = reached / rate if frame.time is None else frame.time - start_seconds
