@@ -14,7 +14,7 @@ from vlprep.errors import AnswerError
 from vlprep.events.times import CLOCK, UNITS, seconds_of
 from vlprep.replies.loose_json import CutOff, Trouble, Unfinished, json_values
 from vlprep.replies.none_found import says_none
-from vlprep.replies.spelling import excerpt, plain
+from vlprep.replies.spelling import bare_key, excerpt, plain
 from vlprep.replies.unwrap import unwrap
 
 EventForm = Literal["json", "text"]
@@ -95,9 +95,9 @@ _TEXTS = ("event", "eventdescription", "description", "caption", "action", "acti
 
 
 def _read_json(text: str, trouble: Trouble) -> Iterator[Event]:
-    for found in json_values(text, trouble):
+    for _, value in json_values(text, trouble):
         try:
-            yield from list(_events(found.value, trouble))
+            yield from list(_events(value, trouble))
         except RecursionError:
             trouble.odd.append("brackets nested without end")
 
@@ -114,7 +114,7 @@ def _events(value: Any, trouble: Trouble) -> Iterator[Event]:
 
 def _table_events(table: dict[str, Any], trouble: Trouble) -> Iterator[Event]:
     """Yield the event that an object is, else those inside of it."""
-    members = {_key(key): value for key, value in table.items()}
+    members = {bare_key(key): value for key, value in table.items()}
     text = next((text for key in _TEXTS if (text := _word(members.get(key)))), None)
     start = next((members[key] for key in _STARTS if key in members), None)
     end = next((members[key] for key in _ENDS if key in members), None)
@@ -124,16 +124,12 @@ def _table_events(table: dict[str, Any], trouble: Trouble) -> Iterator[Event]:
         yield from _span(start, end, text, trouble)
     else:
         for key, value in table.items():
-            if _key(key) in _RANGES:
+            if bare_key(key) in _RANGES:
                 yield from _ranges(value, text, trouble)
             elif isinstance(value, str) and (named := _text_spans(key, value)):
                 yield from named
             elif isinstance(value, dict) or (isinstance(value, list) and not _is_times(value)):
                 yield from _events(value, trouble)
-
-
-def _key(key: str) -> str:
-    return re.sub(r"[\W_]+", "", key.lower())
 
 
 def _word(value: Any) -> str | None:

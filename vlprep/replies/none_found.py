@@ -17,7 +17,7 @@ def says_none(text: str) -> bool:
     (False, False, False)
     """
     trouble = Trouble()
-    values = [found.value for found in json_values(text, trouble)]
+    values = [value for _, value in json_values(text, trouble)]
     if values:
         return not trouble.cut_off and all(map(_is_hollow, values))
     words = " ".join(text.replace("’", "'").split()).lower().strip("`'\". ")
