@@ -115,37 +115,30 @@ class ContactSheet:
         return [f"{drawn}; substitutes among the others: {unseen:,}" if unseen else drawn]
 
 
-class SheetStack:
-    """Sheets one under the other, each shrunk to its share of 12 megapixels.
+Stack: TypeAlias = list[Image.Image]
+"""Sheets that are to stand under one another."""
 
-    `expected` is how many will come, at least 1.
 
-    >>> stack = SheetStack(2)
-    >>> for width in (900, 800):
-    ...     stack.add(Image.new("RGB", (width, 300)))
-    >>> stack.draw().size
+def shrunk(sheet: Image.Image, expected: int) -> Image.Image:
+    """Shrink a sheet to its share of the 12 megapixels of a stack of `expected` sheets."""
+    scale = min(math.sqrt(_MOST_STACKED // expected / (sheet.width * sheet.height)), 1.0)
+    size = scaled(ImageSize(sheet.height, sheet.width), scale)
+    return _resized(sheet, size, Image.Resampling.LANCZOS)
+
+
+def stacked(sheets: Stack) -> Image.Image:
+    """Draw sheets, at least one, under one another, each at the left.
+
+    >>> stacked([Image.new("RGB", (width, 300)) for width in (900, 800)]).size
     (900, 600)
     """
-
-    def __init__(self, expected: int) -> None:
-        self._share = _MOST_STACKED // expected
-        self._sheets: list[Image.Image] = []
-
-    def add(self, sheet: Image.Image) -> None:
-        """Put a sheet under those that are there."""
-        scale = min(math.sqrt(self._share / (sheet.width * sheet.height)), 1.0)
-        size = scaled(ImageSize(sheet.height, sheet.width), scale)
-        self._sheets.append(_resized(sheet, size, Image.Resampling.LANCZOS))
-
-    def draw(self) -> Image.Image:
-        """Draw all, each at the left."""
-        width = max(sheet.width for sheet in self._sheets)
-        height = sum(sheet.height for sheet in self._sheets)
-        picture, top = Image.new("RGB", (width, height), BACKGROUND), 0
-        for sheet in self._sheets:
-            picture.paste(sheet, (0, top))
-            top += sheet.height
-        return picture
+    width = max(sheet.width for sheet in sheets)
+    height = sum(sheet.height for sheet in sheets)
+    picture, top = Image.new("RGB", (width, height), BACKGROUND), 0
+    for sheet in sheets:
+        picture.paste(sheet, (0, top))
+        top += sheet.height
+    return picture
 
 
 def _resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Image.Image:

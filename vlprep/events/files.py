@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from vlprep.count.frame_list import FrameList, read_frame_list
-from vlprep.draw.sheets import ContactSheet, SheetStack
+from vlprep.draw.sheets import ContactSheet, Stack, shrunk, stacked
 from vlprep.errors import ConstraintError
 from vlprep.events.events import LocatedEvent, LocatedEvents, event_dict
 from vlprep.frames.files import FrameFormat, FrameRecord, check_targets
@@ -62,19 +62,18 @@ def save_events(
     ['event_01_frame_00000_2.000s.jpg', 'event_01_frame_00001_3.000s.jpg']
     """
     _check_targets(found, folder, sheet, format, overwrite)
-    stack = SheetStack(max(min(len(found.events), _MOST_SHEETS), 1)) if sheet else None
+    stack, drawn = Stack(), _MOST_SHEETS if sheet else 0
     with _target(folder, overwrite) as partial:
         records = [
-            _save_event(found, number, partial, format, stack if number <= _MOST_SHEETS else None)
+            _save_event(found, number, partial, format, stack if number <= drawn else None)
             for number in range(1, len(found.events) + 1)
         ]
         if partial is not None:
             (partial / MANIFEST).write_text(json.dumps(_manifest(found, records), indent=1))
-    if sheet is not None and stack is not None:
-        if not found.events:
-            stack.add(ContactSheet(0, found.tokens.resized).draw(_name(found), ["no events"]))
+    if sheet is not None:
+        empty = ContactSheet(0, found.tokens.resized).draw(_name(found), ["no events"])
         with new_file(sheet, overwrite=overwrite) as file:
-            file.write(encode_picture(stack.draw(), picture_format(sheet)))
+            file.write(encode_picture(stacked(stack or [empty]), picture_format(sheet)))
     return [record for of_event in records for record in of_event]
 
 
@@ -116,7 +115,7 @@ def _save_event(
     number: int,
     folder: Path | None,
     ending: str,
-    stack: SheetStack | None,
+    stack: Stack | None,
 ) -> list[FrameRecord]:
     """Read an event once; write its frames, and put its sheet under those before it."""
     event = found.events[number - 1]
@@ -131,7 +130,8 @@ def _save_event(
             (folder / name).write_bytes(encode_picture(frame.image, picture_format(name)))
         records.append(FrameRecord.of(frame, name))
     if stack is not None:
-        stack.add(drawn.draw(f"{number}  {event.text or _name(found)}", [_caption(event)]))
+        sheet = drawn.draw(f"{number}  {event.text or _name(found)}", [_caption(event)])
+        stack.append(shrunk(sheet, min(len(found.events), _MOST_SHEETS)))
     return records
 
 
