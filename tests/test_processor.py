@@ -16,7 +16,7 @@ from vlprep import Processor, ViewOptions, processor
 from vlprep.errors import ConstraintError, UnknownModelError
 from vlprep.maths.sampling import INDEX_RULES
 from vlprep.types import Sampling
-from vlprep.view import OptionKeywords, View, ViewKeywords
+from vlprep.view import View, ViewKeywords
 
 PHOTO = str(FIXTURES / "photo.jpg")
 
@@ -74,7 +74,6 @@ def test_other_options_make_another_view_of_the_same_kind():
 
 def test_the_keywords_are_the_fields():
     names = {field.name for field in fields(ViewOptions)}
-    assert set(OptionKeywords.__annotations__) == names
     assert set(ViewKeywords.__annotations__) == names | {"rules", "server"}
     assert set(get_args(Sampling)) == set(INDEX_RULES)
 
@@ -86,7 +85,6 @@ def test_the_keywords_are_the_fields():
         ("vlprep.check.check.CheckKeywords", "check_files"),
         ("vlprep.compress.image.ImageKeywords", "compress_image"),
         ("vlprep.compress.many.CompressKeywords", "compress_file"),
-        ("vlprep.compress.many.CompressManyKeywords", "compress_many"),
         ("vlprep.compress.video.VideoKeywords", "compress_video"),
         ("vlprep.count.budget.BudgetKeywords", "token_budget"),
         ("vlprep.frames.stream.FrameKeywords", "stream_frames"),

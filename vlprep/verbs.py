@@ -25,12 +25,7 @@ if TYPE_CHECKING:
     from vlprep.check.check import Item as CheckedItem
     from vlprep.check.report import CheckReport
     from vlprep.compress.image import CompressedImage, ImageKeywords
-    from vlprep.compress.many import (
-        CompressedFile,
-        CompressKeywords,
-        CompressManyKeywords,
-        Outcome,
-    )
+    from vlprep.compress.many import CompressedFile, CompressKeywords, Outcome
     from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
     from vlprep.count.budget import BudgetKeywords, TokenBudget
     from vlprep.count.files import Media, MediaCount, Result
@@ -272,7 +267,9 @@ class Processor(View):
         self,
         sources: SourceLike | Iterable[SourceLike],
         folder: PathLike | None = None,
-        **asked: Unpack[CompressManyKeywords],
+        *,
+        threads: int | None = None,
+        **asked: Unpack[CompressKeywords],
     ) -> Iterator[Outcome]:
         """Bring many files under a byte limit, into a folder; one that fails is reported so.
 
@@ -283,7 +280,7 @@ class Processor(View):
         from vlprep.compress.many import compress_many
 
         view, how = self.with_keywords(asked)
-        return compress_many(sources, folder, view, **how)
+        return compress_many(sources, folder, view, threads=threads, **how)
 
     def compress_image(self, source: SourceLike, **asked: Unpack[ImageKeywords]) -> CompressedImage:
         """Bring an image under a byte limit, in memory.
@@ -495,14 +492,16 @@ def compress_many(
     sources: SourceLike | Iterable[SourceLike],
     folder: PathLike | None = None,
     model: Model = None,
-    **asked: Unpack[CompressManyKeywords],
+    *,
+    threads: int | None = None,
+    **asked: Unpack[CompressKeywords],
 ) -> Iterator[Outcome]:
     """Bring many files under a byte limit, in order; one that fails is reported in its place.
 
     >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"])]
     ['CompressedFile', 'MediaFailure']
     """
-    return processor(model).compress_many(sources, folder, **asked)
+    return processor(model).compress_many(sources, folder, threads=threads, **asked)
 
 
 def compress_image(

@@ -68,12 +68,6 @@ class CompressKeywords(VideoKeywords, total=False):
     page: int | None
 
 
-class CompressManyKeywords(CompressKeywords, total=False):
-    """Keywords of `compress_many`."""
-
-    threads: int | None
-
-
 def compress_file(source: Source, target: Target | None, view: View, **how: Any) -> CompressedFile:
     """Bring one file under a limit, as an image or as a video, whichever it is.
 

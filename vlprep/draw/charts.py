@@ -6,9 +6,9 @@ Numbers come in, a Pillow image goes out; no file is read or written.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from itertools import chain, cycle
 from typing import TypeAlias
 
@@ -39,7 +39,10 @@ Point: TypeAlias = tuple[float, float]
 """A place on a chart, across and up, in the units of the axes."""
 
 
-@dataclass(frozen=True, kw_only=True)
+_Placing: TypeAlias = Callable[[Point], Point]  # from there to pixels, right and down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """Curves with a limit and a marked point."""
 
@@ -55,19 +58,6 @@ class Chart:
     """What the horizontal axis counts."""
     up: str
     """What the vertical axis counts."""
-
-    @cached_property
-    def ticks(self) -> tuple[list[float], list[float]]:
-        """The numbers along both axes."""
-        across, up = zip(*chain(*self.curves.values()), strict=True)
-        return _ticks(max(across)), _ticks(max(self.limit, *up))
-
-    def place(self, point: Point, top: int) -> Point:
-        """Return where a point is drawn, right and down; the curves begin at `top`."""
-        (*_, rightmost), (*_, highest) = self.ticks
-        width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _BOTTOM - top
-        x, y = point
-        return _LEFT + x / rightmost * width, HEIGHT - _BOTTOM - y / highest * height
 
 
 def draw_chart(chart: Chart, title: str, lines: Sequence[str]) -> Image.Image:
@@ -88,14 +78,24 @@ def draw_chart(chart: Chart, title: str, lines: Sequence[str]) -> Image.Image:
     draw_blocks(picture, blocks, _GAP, _GAP)
     top = _GAP + sum(block.height for block in blocks) + 2 * _GAP
     pen = ImageDraw.Draw(picture)
-    _draw_axes(pen, chart, top)
+    across, up = zip(*chain(*chart.curves.values()), strict=True)
+    axes = _ticks(max(across)), _ticks(max(chart.limit, *up))
+    place = partial(_place, axes[0][-1], axes[1][-1], top)
+    _draw_axes(pen, chart, axes, place)
     for points, colour in zip(chart.curves.values(), cycle(_COLOURS), strict=False):
-        pen.line([chart.place(point, top) for point in points], fill=colour, width=3)
-    _draw_limit(pen, chart, top)
-    _draw_labels(pen, chart, top)
-    x, y = chart.place(chart.chosen, top)
+        pen.line([place(point) for point in points], fill=colour, width=3)
+    _draw_limit(pen, chart.limit, place)
+    _draw_labels(pen, chart, place)
+    x, y = place(chart.chosen)
     pen.ellipse((x - 8, y - 8, x + 8, y + 8), outline=BRIGHT, width=4)
     return picture
+
+
+def _place(rightmost: float, highest: float, top: int, point: Point) -> Point:
+    """Return where a point is drawn, right and down, by the ends of the axes."""
+    width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _BOTTOM - top
+    x, y = point
+    return _LEFT + x / rightmost * width, HEIGHT - _BOTTOM - y / highest * height
 
 
 def _ticks(largest: float) -> list[float]:
@@ -107,36 +107,38 @@ def _ticks(largest: float) -> list[float]:
     return [step * k for k in range(math.ceil(largest / step - 1e-9) + 1)]
 
 
-def _draw_axes(pen: ImageDraw.ImageDraw, chart: Chart, top: int) -> None:
-    font, (across, up) = own_font(_LETTERS), chart.ticks
+def _draw_axes(
+    pen: ImageDraw.ImageDraw, chart: Chart, axes: tuple[list[float], list[float]], place: _Placing
+) -> None:
+    font, (across, up) = own_font(_LETTERS), axes
     for number in up:
-        start, end = chart.place((0, number), top), chart.place((across[-1], number), top)
+        start, end = place((0, number)), place((across[-1], number))
         pen.line([start, end], fill=_LINE)
         pen.text((start[0] - 10, start[1]), f"{number:,.0f}", fill=DIM, font=font, anchor="rm")
     for number in across:
-        x, y = chart.place((number, 0), top)
+        x, y = place((number, 0))
         pen.line([(x, y), (x, y + 6)], fill=DIM)
         pen.text((x, y + 10), f"{number:g}", fill=DIM, font=font, anchor="ma")
-    x, y = chart.place((across[-1] / 2, 0), top)
+    x, y = place((across[-1] / 2, 0))
     pen.text((x, y + 44), chart.across, fill=BRIGHT, font=font, anchor="ma")
-    pen.text((_LEFT - 10, top - 14), chart.up, fill=BRIGHT, font=font, anchor="rb")
+    x, y = place((0, up[-1]))
+    pen.text((x - 10, y - 14), chart.up, fill=BRIGHT, font=font, anchor="rb")
 
 
-def _draw_labels(pen: ImageDraw.ImageDraw, chart: Chart, top: int) -> None:
+def _draw_labels(pen: ImageDraw.ImageDraw, chart: Chart, place: _Placing) -> None:
     """Write the names of curves and limit at their ends, apart where they would overlap."""
     ends = [
-        (chart.place(points[-1], top)[1], label, colour)
+        (place(points[-1])[1], label, colour)
         for (label, points), colour in zip(chart.curves.items(), cycle(_COLOURS), strict=False)
     ]
-    ends.append((chart.place((0, chart.limit), top)[1], chart.limit_label, _BUDGET))
-    lowest = HEIGHT - _BOTTOM + _LETTERS
+    ends.append((place((0, chart.limit))[1], chart.limit_label, _BUDGET))
+    right, lowest, font = WIDTH - _RIGHT + 12, HEIGHT - _BOTTOM + _LETTERS, own_font(_LETTERS)
     for y, label, colour in sorted(ends, key=lambda end: -end[0]):
         lowest = int(min(y, lowest - _LETTERS * 5 // 4))
-        place = WIDTH - _RIGHT + 12, lowest
-        pen.text(place, label, fill=colour, font=own_font(_LETTERS), anchor="lm")
+        pen.text((right, lowest), label, fill=colour, font=font, anchor="lm")
 
 
-def _draw_limit(pen: ImageDraw.ImageDraw, chart: Chart, top: int) -> None:
-    _, y = chart.place((0, chart.limit), top)
+def _draw_limit(pen: ImageDraw.ImageDraw, limit: float, place: _Placing) -> None:
+    _, y = place((0, limit))
     for x in range(_LEFT, WIDTH - _RIGHT, 16):
         pen.line([(x, y), (min(x + 9, WIDTH - _RIGHT), y)], fill=_BUDGET, width=2)
