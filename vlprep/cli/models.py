@@ -84,22 +84,20 @@ def _record(spec: ModelSpec) -> dict[str, Any]:
 
 def _cited(spec: ModelSpec) -> Iterator[str]:
     """Yield every source of a model, whatever part of its record cites it."""
-    yield from (pointer.source for pointer in spec.points_to)
-    for record in (spec, *regions_of(spec).values(), *chain(*sdks_of(spec).values())):
-        yield from _sources_in(record)
+    yield from _sources_in((spec, *regions_of(spec).values(), *chain(*sdks_of(spec).values())))
 
 
 def _sources_in(record: object) -> Iterator[str]:
-    """Walk a record and those within it: sources stand in fields whose names end so."""
+    """Walk records and those within them: sources stand in fields of these names."""
+    if isinstance(record, tuple):
+        for item in record:
+            yield from _sources_in(item)
     for field in fields(record) if is_dataclass(record) else ():
         value = getattr(record, field.name)
-        if field.name == "sources" or field.name.endswith("_sources"):
+        if field.name.endswith("sources"):
             yield from value
-        elif isinstance(value, tuple):
-            for item in value:
-                yield from _sources_in(item)
         else:
-            yield from _sources_in(value)
+            yield from [value] if field.name == "source" else _sources_in(value)
 
 
 def _source_lines(specs: tuple[ModelSpec, ...]) -> Iterator[str]:
