@@ -83,6 +83,9 @@ class CompressedImage(Compressed):
             file.write(self.content)
 
 
+save_image = CompressedImage.save
+
+
 class ImageKeywords(ViewKeywords, total=False):
     """Keywords of `compress_image`, and of a view."""
 
