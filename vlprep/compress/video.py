@@ -183,7 +183,7 @@ def _outlined(case: VideoCase) -> CompressedVideo:
         _before(case),
         size_after=clip.size,
         duration_after=clip.seconds,
-        frames_after=clip.frames.count,
+        frames_after=clip.frame_count,
         tokens_after=clip.tokens,
         dropped=clip.dropped,
         warnings=(*case.info.warnings, *case.tokens.warnings, *clip.warnings),
@@ -203,11 +203,7 @@ def _encoded(case: VideoCase, path: PathLike) -> CompressedVideo:
         bit_rate=made.bit_rate,
         passes=made.passes,
         dropped=(*_scaled(case, info.size), *clip.dropped),
-        warnings=(
-            *clip.frames.warnings,
-            *clip.warnings,
-            *_losses(case, clip.size, made, info, tokens),
-        ),
+        warnings=(*made.warnings, *_losses(case, clip.size, made, info, tokens)),
     )
 
 
@@ -253,7 +249,7 @@ def _check(case: VideoCase, clip: NewClip, path: Path) -> tuple[VideoInfo, Video
     as_planned = {
         "length": (info.file_bytes or 0) < case.limit,
         "size": info.size == clip.size,
-        "frames": info.frame_count == clip.frames.count,
+        "frames": info.frame_count == clip.frame_count,
         "duration": abs((info.duration_seconds or 0) - clip.seconds) < clip.seconds / 1000,
         "decoding": not damaged,
         "sampling": clip.shown is None or tokens.plan.indices == tuple(range(clip.shown)),

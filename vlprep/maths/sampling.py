@@ -8,7 +8,7 @@ many frames there are is in `frame_counts`; sizes are in `geometry`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,18 @@ def _places(
     # The arange rule can step just past the end; no reference has a frame there to show.
     places: npt.NDArray[np.float64] = np.clip(chosen, first, last)
     return places
+
+
+def frame_rate(moments: Sequence[float], otherwise: float) -> float:
+    """Return how many frames pass in a second by the moments at which they are displayed.
+
+    `otherwise` is the answer for a single moment, which has no rate.
+
+    >>> frame_rate([0.0, 0.5, 1.0], otherwise=24)
+    2.0
+    """
+    span = moments[-1] - moments[0]
+    return (len(moments) - 1) / span if span > 0 else otherwise
 
 
 def frame_range(
