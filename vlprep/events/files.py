@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vlprep.count.frame_list import FrameList, read_frame_list
 from vlprep.draw.sheets import ContactSheet, Stack, shrunk, stacked
 from vlprep.errors import ConstraintError
-from vlprep.events.events import LocatedEvent, LocatedEvents, event_dict
 from vlprep.frames.files import FrameFormat, FrameRecord, check_targets
 from vlprep.frames.stream import decode_plan
 from vlprep.media.video.paint import Look
@@ -18,6 +18,9 @@ from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_file, new_folder
 from vlprep.types import Frame
 from vlprep.units import format_time
+
+if TYPE_CHECKING:  # whose methods these are
+    from vlprep.events.events import LocatedEvent, LocatedEvents
 
 MANIFEST = "events.json"
 _CLOSE = 1e-6  # seconds
@@ -28,6 +31,11 @@ def event_frames(found: LocatedEvents, event: LocatedEvent) -> Iterator[Frame]:
     """Decode the frames of an event that the model was shown, at the size that it saw.
 
     Raises the errors of `read_frames` while iterating.
+
+    >>> from vlprep import locate_events
+    >>> found = locate_events("fixtures/street.mp4", "00:02 - 00:03 a bus passes")
+    >>> [frame.number for frame in found.read(found.events[0])]
+    [60, 75, 90]
     """
     if isinstance(found.media, FrameList):
         return read_frame_list(found.media, event.seen, found.tokens.resized)
@@ -151,7 +159,7 @@ def _name(found: LocatedEvents) -> str:
 
 def _manifest(found: LocatedEvents, records: list[list[FrameRecord]]) -> dict[str, object]:
     entries = [
-        {**event_dict(event), "files": [record.file for record in of_event]}
+        {**event.to_dict(), "files": [record.file for record in of_event]}
         for event, of_event in zip(found.events, records, strict=True)
     ]
     return {**found.to_dict(), "events": entries}
