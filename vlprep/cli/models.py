@@ -15,7 +15,7 @@ from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
 from vlprep.models.registry import find_source, list_models, models_named, resolve_model
-from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
+from vlprep.models.service import VideoFiles
 from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 
 SCHEMA = "vlprep.models/1"
@@ -130,14 +130,7 @@ def _page(spec: ModelSpec) -> Iterator[str]:
         yield f"  points to {pointer.snapshot}{place} {cite((pointer.source,))}"
     yield f"  thinks    {_thinking(spec)}"
     yield from _windows(spec)
-    if spec.video_files is not None:
-        yield f"  videos    {_video_files(spec.video_files)}"
-    if spec.url_files is not None:
-        yield f"  images    {_url_files(spec.url_files)}"
-    if spec.localisation is not None:
-        yield f"  finding   {_localisation(spec.localisation)}"
-    if spec.requests is not None:
-        yield f"  requests  {_requests(spec.requests)}"
+    yield from _service_lines(spec)
     yield from _box_lines(spec.boxes)
     for note_text in spec.notes:
         yield f"  note      {flagged(note_text)}"
@@ -154,24 +147,22 @@ def _video_files(files: VideoFiles) -> str:
     )
 
 
-def _url_files(files: UrlFiles) -> str:
-    most = files.max_request_images
-    many = f", {most:,} a request by URL or path" if most is not None else ""
-    size = f"from a URL up to {files.max_url_image_bytes / 1e6:,.0f} MB"
-    return f"{size}{many} {cite(files.all_sources)}"
-
-
-def _localisation(range_: Localisation) -> str:
-    pixels = f"{range_.min_pixels:,} to {range_.max_pixels:,} pixels"
-    return f"reliable from {pixels} {cite(range_.sources)}"
-
-
-def _requests(rules: RequestRules) -> str:
-    streaming, message = rules.sources_of("streaming"), rules.sources_of("system_message")
-    return (
-        f"streaming {rules.streaming} {cite(streaming)}; "
-        f"system message {rules.system_message} {cite(message)}"
-    )
+def _service_lines(spec: ModelSpec) -> Iterator[str]:
+    """Yield what the service takes and says of this model alone."""
+    if spec.video_files is not None:
+        yield f"  videos    {_video_files(spec.video_files)}"
+    if (images := spec.url_files) is not None:
+        most = images.max_request_images
+        many = "" if most is None else f", {most:,} a request by URL or path"
+        size = f"from a URL up to {images.max_url_image_bytes / 1e6:,.0f} MB"
+        yield f"  images    {size}{many} {cite(images.all_sources)}"
+    if (area := spec.localisation) is not None:
+        pixels = f"{area.min_pixels:,} to {area.max_pixels:,} pixels"
+        yield f"  finding   reliable from {pixels} {cite(area.sources)}"
+    if (rules := spec.requests) is not None:
+        streaming = f"{rules.streaming} {cite(rules.sources_of('streaming'))}"
+        message = f"{rules.system_message} {cite(rules.sources_of('system_message'))}"
+        yield f"  requests  streaming {streaming}; system message {message}"
 
 
 def _box_lines(boxes: BoxRule | None) -> Iterator[str]:
