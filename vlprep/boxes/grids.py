@@ -82,7 +82,7 @@ def map_boxes(
         limits = stored_size(size, orientation)
     if clip:
         mapped = np.clip(mapped, 0, limits[::-1])
-    return _as_boxes(mapped) if boxed else mapped
+    return np.sort(mapped, axis=-2).reshape(*mapped.shape[:-2], 4) if boxed else mapped
 
 
 def box_convention(
@@ -175,10 +175,6 @@ def _as_points(boxes: npt.ArrayLike) -> tuple[Coordinates, bool]:
         raise ValueError("coordinates must be finite numbers")
     boxed = values.shape[-1] == 4
     return (values.reshape(*values.shape[:-1], 2, 2) if boxed else values), boxed
-
-
-def _as_boxes(corners: Coordinates) -> Coordinates:
-    return np.sort(corners, axis=-2).reshape(*corners.shape[:-2], 4)
 
 
 def _checked_size(size: ImageSize | tuple[int, int]) -> ImageSize:

@@ -67,7 +67,8 @@ def command(
     processor, files = bind(asked), take_inputs(asked)
     bars = Bars()
     asked.update(overwrite=force, watch=bars.track)
-    if output is not None and len(files) == 1 and not _is_folder(output):
+    is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
+    if len(files) == 1 and not is_folder:
         outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
     else:
         made = processor.compress_many(files, output, threads=threads, **asked)
@@ -80,10 +81,6 @@ def command(
     else:
         _print(outcomes, processor)
     return report_problems(outcomes, None if as_json else processor)
-
-
-def _is_folder(output: str) -> bool:
-    return output.endswith(("/", os.sep)) or Path(output).is_dir()
 
 
 HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height", "tokens")

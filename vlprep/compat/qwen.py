@@ -118,7 +118,12 @@ def extract_vision_info(conversations: Conversations) -> list[Element]:
     messages = (message for conversation in together for message in conversation)
     contents = (message.get("content") for message in messages)
     parts = (part for content in contents if isinstance(content, list) for part in content)
-    return [part for part in parts if isinstance(part, dict) and _is_vision(part)]
+    keys = ("image", "image_url", "video")
+    return [
+        part for part in parts
+        if isinstance(part, dict)
+        and (part.get("type") in keys or any(part.get(key) is not None for key in keys))
+    ]  # fmt: skip
 
 
 def fetch_image(
@@ -181,8 +186,3 @@ def fetch_video(
 def _image_of(element: Element) -> object:
     image = element.get("image")
     return element.get("image_url") if image is None else image
-
-
-def _is_vision(part: Element) -> bool:
-    keys = ("image", "image_url", "video")
-    return any(part.get(key) is not None for key in keys) or part.get("type") in keys

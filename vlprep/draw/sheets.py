@@ -147,19 +147,15 @@ def _resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Im
 
 
 def _draw_cell(sheet: Image.Image, grid: Grid, kept: Frame, top: int, left: int) -> None:
-    if kept.substituted:
-        _draw_border(sheet, grid.thumbnail, top, left)
+    height, width = grid.thumbnail
+    bottom = top + height
+    if kept.substituted:  # a frame around it, in the gaps, so that it hides nothing
+        corners = (left - 4, top - 4, left + width + 3, bottom + 3)
+        ImageDraw.Draw(sheet).rectangle(corners, fill=SUBSTITUTE)
     sheet.paste(Image.fromarray(kept.image), (left, top))
-    bottom = top + grid.thumbnail.height
     if kept.substituted:
         _draw_badge(sheet, "substitute", grid.font_size, bottom, left)
     _draw_label(sheet, grid, kept, bottom, left)
-
-
-def _draw_border(sheet: Image.Image, size: ImageSize, top: int, left: int) -> None:
-    """Draw a frame around a thumbnail, in the gaps, so that it hides nothing."""
-    corners = (left - 4, top - 4, left + size.width + 3, top + size.height + 3)
-    ImageDraw.Draw(sheet).rectangle(corners, fill=SUBSTITUTE)
 
 
 def _draw_badge(sheet: Image.Image, word: str, size: int, bottom: int, left: int) -> None:
@@ -225,7 +221,8 @@ def _mounted(panels: Sequence[Image.Image], captions: Sequence[str], across: boo
     """Lay two panels of one size side by side, or one above the other, each under its caption."""
     width, height = panels[0].size
     column = max(width, _NARROWEST // 2)
-    blocks = _panel_captions(captions, column, column * 2 if across else column)
+    size = min(max(column * (1 + across) // 100, 18), 64)  # large sheets are looked at from afar
+    blocks = [TextBlock(wrapped(caption, size, column), size, BRIGHT) for caption in captions]
     top = MARGIN + max(block.height for block in blocks) + MARGIN // 3
     step = ImageSize(0, column + MARGIN) if across else ImageSize(top + height, 0)
     shape = (column + step.width + 2 * MARGIN, top + height + step.height + MARGIN)
@@ -235,8 +232,3 @@ def _mounted(panels: Sequence[Image.Image], captions: Sequence[str], across: boo
         draw_blocks(sheet, [block], y + top - MARGIN // 3 - block.height, x)
         sheet.paste(panel, (x, y + top))
     return sheet
-
-
-def _panel_captions(captions: Sequence[str], column: int, sheet: int) -> list[TextBlock]:
-    size = min(max(sheet // 100, 18), 64)  # large sheets are looked at from afar
-    return [TextBlock(wrapped(caption, size, column), size, BRIGHT) for caption in captions]

@@ -6,7 +6,7 @@ The clip is not known here; `vlprep.events.events` maps the times to its frames.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -128,7 +128,7 @@ def _table_events(table: dict[str, Any], trouble: Trouble) -> Iterator[Event]:
                 yield from _ranges(value, text, trouble)
             elif isinstance(value, str) and (named := _text_spans(key, value)):
                 yield from named
-            elif isinstance(value, dict) or (isinstance(value, list) and not _is_times(value)):
+            elif isinstance(value, dict) or (isinstance(value, list) and not _all_seconds(value)):
                 yield from _events(value, trouble)
 
 
@@ -137,11 +137,10 @@ def _word(value: Any) -> str | None:
 
 
 def _span(start: Any, end: Any, text: str | None, trouble: Trouble) -> Iterator[Event]:
-    times = [seconds_of(time) for time in (start, end) if time is not None]
-    if None in times:
-        trouble.odd.append(excerpt(f"{start} to {end}"))
+    if seconds := _all_seconds(time for time in (start, end) if time is not None):
+        yield Event(seconds[0], seconds[-1], text)
     else:
-        yield Event(times[0] or 0.0, times[-1] or 0.0, text)
+        trouble.odd.append(excerpt(f"{start} to {end}"))
 
 
 def _ranges(value: Any, text: str | None, trouble: Trouble) -> Iterator[Event]:
@@ -163,18 +162,19 @@ def _ranges(value: Any, text: str | None, trouble: Trouble) -> Iterator[Event]:
 def _list_spans(value: list[Any], text: str | None) -> list[Event]:
     """Return what a list of times means: two are a range, with a text an event; more, moments."""
     *times, last = value or [None]
-    if len(value) == 3 and _is_times(times) and isinstance(last, str) and seconds_of(last) is None:
+    if len(value) == 3 and isinstance(last, str) and seconds_of(last) is None:
         return _list_spans(times, last)
-    if not _is_times(value):
-        return []
-    seconds = [seconds_of(time) or 0.0 for time in value]
+    seconds = _all_seconds(value)
     if len(seconds) == 2:
         return [Event(seconds[0], seconds[1], text)]
     return [Event(moment, moment, text) for moment in seconds]
 
 
-def _is_times(value: list[Any]) -> bool:
-    return bool(value) and all(seconds_of(time) is not None for time in value)
+def _all_seconds(times: Iterable[Any]) -> list[float]:
+    """Return times in seconds; nothing where one of them is no time."""
+    seconds = list(map(seconds_of, times))
+    known = [moment for moment in seconds if moment is not None]
+    return known if len(known) == len(seconds) else []
 
 
 # Text.
@@ -226,9 +226,8 @@ def _line(lines: list[str], place: int, pattern: re.Pattern[str]) -> Iterator[Ev
 
 
 def _matched(match: re.Match[str], text: str | None) -> Iterator[Event]:
-    times = [seconds_of(time) for time in match.groupdict().values() if time]
-    if None not in times:
-        yield Event(times[0] or 0.0, times[-1] or 0.0, text)
+    if seconds := _all_seconds(time for time in match.groupdict().values() if time):
+        yield Event(seconds[0], seconds[-1], text)
 
 
 def _text_spans(said: str, text: str | None) -> list[Event]:
