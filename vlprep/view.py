@@ -205,7 +205,6 @@ class View:
         return self.rules.video_files or self.model.video_files
 
 
-
 def _served(server: Server, spec: ModelSpec, rules: RuleSet) -> RuleSet:
     """Return the rules of weights as a server applies them."""
     if spec.kind != "open-weights":

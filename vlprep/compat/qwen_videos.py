@@ -100,7 +100,9 @@ class VideoReader:
                 times.append(frame.timestamp_seconds)
                 yield frame.image
 
-        with self._stream(source, info, tokens) as stream:
+        look, model = Look(tokens.resized, self.resample), reference_model(self.patch_size)
+        decoded = decode_plan(source, tokens.plan, look, threads=self.threads)
+        with FrameStream((source_name(source),), model, info, tokens, decoded) as stream:
             count = stream.plan.frame_count
             frames = self._stack(images(), count, tokens.resized, stream.source)
         for warning in stream.warnings:
@@ -112,12 +114,6 @@ class VideoReader:
             video_backend="vlprep",
         )
         return frames, metadata, frame_rate(times, asked.fps or DEFAULT_FPS)
-
-    def _stream(self, source: SourceLike, info: VideoInfo, tokens: VideoCount) -> FrameStream:
-        look = Look(tokens.resized, self.resample)
-        frames = decode_plan(source, tokens.plan, look, threads=self.threads)
-        model = reference_model(self.patch_size)
-        return FrameStream((source_name(source),), model, info, tokens, frames)
 
     def _read_list(self, images: Sequence[object], asked: Asked) -> ReadVideo:
         if not images:
