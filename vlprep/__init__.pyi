@@ -10,6 +10,7 @@ from vlprep.check.rule import FileFacts as FileFacts
 from vlprep.check.rule import Finding as Finding
 from vlprep.check.rule import Remedy as Remedy
 from vlprep.compress.image import CompressedImage as CompressedImage
+from vlprep.compress.image import save_image as save_image
 from vlprep.compress.many import CompressedFile as CompressedFile
 from vlprep.compress.video import CompressedVideo as CompressedVideo
 from vlprep.count.budget import InputLimit as InputLimit
@@ -26,7 +27,9 @@ from vlprep.events.events import LocatedEvent as LocatedEvent
 from vlprep.events.events import LocatedEvents as LocatedEvents
 from vlprep.frames.files import FrameRecord as FrameRecord
 from vlprep.frames.stream import FrameStream as FrameStream
+from vlprep.frames.stream import save_frames as save_frames
 from vlprep.frames.view import ImageView as ImageView
+from vlprep.frames.view import save_view as save_view
 from vlprep.maths.frame_counts import smart_nframes as smart_nframes
 from vlprep.maths.geometry import smart_resize as smart_resize
 from vlprep.maths.geometry import smart_resize_batch as smart_resize_batch
@@ -51,6 +54,7 @@ from vlprep.plan.fit import ImageFit as ImageFit
 from vlprep.plan.records import MediaPlan as MediaPlan
 from vlprep.plan.records import PlannedFile as PlannedFile
 from vlprep.plan.records import SplitOptions as SplitOptions
+from vlprep.plan.records import save_chart as save_chart
 from vlprep.reconcile.logs import Reconciliation as Reconciliation
 from vlprep.reconcile.logs import reconcile_log as reconcile_log
 from vlprep.types import Frame as Frame
@@ -81,10 +85,6 @@ from vlprep.verbs import plan_media as plan_media
 from vlprep.verbs import processor as processor
 from vlprep.verbs import read_frames as read_frames
 from vlprep.verbs import save_boxes as save_boxes
-from vlprep.verbs import save_chart as save_chart
-from vlprep.verbs import save_frames as save_frames
-from vlprep.verbs import save_image as save_image
-from vlprep.verbs import save_view as save_view
 from vlprep.verbs import token_budget as token_budget
 from vlprep.verbs import video_tokens as video_tokens
 from vlprep.verbs import video_tokens_batch as video_tokens_batch

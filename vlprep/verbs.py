@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from vlprep.models.spec import ModelSpec
-from vlprep.types import Watch, unwatched
 from vlprep.view import View, ViewKeywords
 
 if TYPE_CHECKING:
@@ -25,18 +24,12 @@ if TYPE_CHECKING:
     from vlprep.check.check import Item as CheckedItem
     from vlprep.check.report import CheckReport
     from vlprep.compress.image import CompressedImage, ImageKeywords
-    from vlprep.compress.many import (
-        CompressedFile,
-        CompressKeywords,
-        CompressManyKeywords,
-        Outcome,
-    )
+    from vlprep.compress.many import CompressedFile, CompressKeywords, Outcome
     from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
     from vlprep.count.budget import BudgetKeywords, TokenBudget
     from vlprep.count.files import Media, MediaCount, Result
     from vlprep.count.tokens import TokenCount, VideoCount
     from vlprep.events.events import LocatedEvents
-    from vlprep.frames.files import FrameFormat, FrameRecord
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
     from vlprep.media.source import SourceLike
@@ -272,7 +265,9 @@ class Processor(View):
         self,
         sources: SourceLike | Iterable[SourceLike],
         folder: PathLike | None = None,
-        **asked: Unpack[CompressManyKeywords],
+        *,
+        threads: int | None = None,
+        **asked: Unpack[CompressKeywords],
     ) -> Iterator[Outcome]:
         """Bring many files under a byte limit, into a folder; one that fails is reported so.
 
@@ -283,7 +278,7 @@ class Processor(View):
         from vlprep.compress.many import compress_many
 
         view, how = self.with_keywords(asked)
-        return compress_many(sources, folder, view, **how)
+        return compress_many(sources, folder, view, threads=threads, **how)
 
     def compress_image(self, source: SourceLike, **asked: Unpack[ImageKeywords]) -> CompressedImage:
         """Bring an image under a byte limit, in memory.
@@ -495,14 +490,16 @@ def compress_many(
     sources: SourceLike | Iterable[SourceLike],
     folder: PathLike | None = None,
     model: Model = None,
-    **asked: Unpack[CompressManyKeywords],
+    *,
+    threads: int | None = None,
+    **asked: Unpack[CompressKeywords],
 ) -> Iterator[Outcome]:
     """Bring many files under a byte limit, in order; one that fails is reported in its place.
 
     >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"])]
     ['CompressedFile', 'MediaFailure']
     """
-    return processor(model).compress_many(sources, folder, **asked)
+    return processor(model).compress_many(sources, folder, threads=threads, **asked)
 
 
 def compress_image(
@@ -566,47 +563,6 @@ def build_message(
     return build_messages(items, text, model, **asked)[-1]
 
 
-def save_frames(
-    stream: FrameStream,
-    folder: PathLike | None = None,
-    *,
-    format: FrameFormat = "jpg",
-    sheet: PathLike | None = None,
-    overwrite: bool = False,
-    watch: Watch = unwatched,
-) -> list[FrameRecord]:
-    """Write the frames of a stream to files, as `FrameStream.save` does.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     len(save_frames(read_frames("fixtures/street.mp4", fps=1), f"{folder}/frames"))
-    10
-    """
-    return stream.save(folder, format=format, sheet=sheet, overwrite=overwrite, watch=watch)
-
-
-def save_view(
-    view: ImageView, path: PathLike, *, compare: bool = False, overwrite: bool = False
-) -> None:
-    """Write a view to a picture file, as `ImageView.save` does.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_view(view_image("fixtures/photo.jpg"), f"{folder}/view.png", compare=True)
-    """
-    view.save(path, compare=compare, overwrite=overwrite)
-
-
-def save_image(image: CompressedImage, path: PathLike, *, overwrite: bool = False) -> None:
-    """Write a compressed image to a file, as `CompressedImage.save` does.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_image(compress_image("fixtures/photo.jpg"), f"{folder}/small.jpg")
-    """
-    image.save(path, overwrite=overwrite)
-
-
 def draw_boxes(source: SourceLike, located: LocatedShapes) -> npt.NDArray[np.uint8]:
     """Draw what was located on an image, as `LocatedShapes.draw` does: RGB, height x width x 3.
 
@@ -628,13 +584,3 @@ def save_boxes(
     ...     save_boxes("fixtures/photo.jpg", found, f"{folder}/boxes.png")
     """
     located.save(path, overwrite=overwrite, source=source)
-
-
-def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> None:
-    """Draw tokens against frames per second of a plan, as `MediaPlan.save_chart` does.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_chart(plan_media("fixtures/street.mp4", budget=1500), f"{folder}/plan.png")
-    """
-    plan.save_chart(path, overwrite=overwrite)

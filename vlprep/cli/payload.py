@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from vlprep.check.rule import Finding
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.inputs import read_input
 from vlprep.cli.options import (
     POSITIVE,
     bind,
@@ -164,10 +164,9 @@ def _text(text: str | None, file: str | None, recipe: str | None) -> str:
         return ""
     if (text is None) == (file is None):
         raise click.UsageError("say what to ask: --text TEXT, or --text-file FILE")
-    if text is not None:
-        return text
-    content = sys.stdin.buffer.read() if file == "-" else Path(str(file)).read_bytes()
-    return content.decode(errors="surrogateescape").removesuffix("\n")
+    if file is None:
+        return str(text)
+    return read_input(file).decode(errors="surrogateescape").removesuffix("\n")
 
 
 def _write(document: Json, output: str | None, *, force: bool) -> None:

@@ -238,6 +238,9 @@ def _seen(frames: Iterable[Frame], sheet: ContactSheet | None) -> Iterator[Frame
         yield frame
 
 
+save_frames = FrameStream.save
+
+
 class FrameKeywords(ViewKeywords, total=False):
     """Keywords of `stream_frames`, and of a view."""
 

@@ -76,6 +76,9 @@ class ImageView:
         }
 
 
+save_view = ImageView.save
+
+
 def view_image(source: SourceLike, view: View) -> ImageView:
     """Decode an image and scale it to the size that `image_count` counts.
 

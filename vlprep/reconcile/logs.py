@@ -18,7 +18,7 @@ import numpy as np
 
 from vlprep.count.files import Facts, probe_media
 from vlprep.count.tokens import media_count
-from vlprep.draw.charts import Chart, Curve, draw_chart
+from vlprep.draw.charts import Chart, draw_chart
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.messages.bodies import SentBody, SentMedium, read_body
 from vlprep.models.registry import get_model, list_servers
@@ -121,7 +121,7 @@ class Reconciliation:
         format = picture_format(path)
         points = tuple((float(k), float(miss)) for k, miss in enumerate(self.misses, 1))
         chart = Chart(
-            curves=(Curve("billed less predicted", points),),
+            curves={"billed less predicted": points},
             limit=0.0,
             limit_label="as predicted",
             chosen=points[len(self.calls) - 1],
