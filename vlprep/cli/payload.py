@@ -135,9 +135,8 @@ def command(
 
 def _history(name: str) -> list[Any]:
     """Return the messages in a file: a list of them, or a body that holds one."""
-    content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     try:
-        found = json.loads(content)
+        found = json.loads(read_input(name))
     except ValueError as error:
         raise ConstraintError(f"{name}: not JSON: {error}") from error
     for key in ("input", "messages"):

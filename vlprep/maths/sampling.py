@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.frame_counts import (
+    PAIR,
     FramesAsked,
     frame_request,
     known_rate,
