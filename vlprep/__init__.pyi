@@ -1,5 +1,9 @@
 """The public names and their homes; `__init__.py` reads them here."""
 
+from vlprep.arrays.arrays import ArrayPart as ArrayPart
+from vlprep.arrays.arrays import ArrayStep as ArrayStep
+from vlprep.arrays.arrays import ArrayStream as ArrayStream
+from vlprep.arrays.arrays import PixelValues as PixelValues
 from vlprep.boxes.boxes import LocatedShapes as LocatedShapes
 from vlprep.boxes.grids import map_boxes as map_boxes
 from vlprep.boxes.shapes import Box3D as Box3D
@@ -34,6 +38,7 @@ from vlprep.maths.frame_counts import smart_nframes as smart_nframes
 from vlprep.maths.geometry import smart_resize as smart_resize
 from vlprep.maths.geometry import smart_resize_batch as smart_resize_batch
 from vlprep.maths.geometry import smart_resize_clip as smart_resize_clip
+from vlprep.maths.resample import resample as resample
 from vlprep.maths.sampling import plan_frames as plan_frames
 from vlprep.media.probe import probe as probe
 from vlprep.models.registry import get_model as get_model
@@ -45,6 +50,7 @@ from vlprep.models.registry import load_model_file as load_model_file
 from vlprep.models.servers import Server as Server
 from vlprep.models.spec import ImageRule as ImageRule
 from vlprep.models.spec import ModelSpec as ModelSpec
+from vlprep.models.spec import Normalisation as Normalisation
 from vlprep.models.spec import RuleSet as RuleSet
 from vlprep.models.spec import VideoRule as VideoRule
 from vlprep.payload.parts import MediaPart as MediaPart
@@ -81,6 +87,7 @@ from vlprep.verbs import image_tokens as image_tokens
 from vlprep.verbs import image_tokens_batch as image_tokens_batch
 from vlprep.verbs import locate_boxes as locate_boxes
 from vlprep.verbs import locate_events as locate_events
+from vlprep.verbs import pixel_values as pixel_values
 from vlprep.verbs import plan_media as plan_media
 from vlprep.verbs import processor as processor
 from vlprep.verbs import read_frames as read_frames

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from vlprep.arrays.arrays import ArrayKeywords, ArrayStream, Clip, PixelValues
     from vlprep.boxes.boxes import LocatedShapes, LocateKeywords
     from vlprep.check.check import CheckKeywords
     from vlprep.check.check import Item as CheckedItem
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
-    from vlprep.types import ImageSize, VideoInfo
+    from vlprep.types import Door, ImageSize, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]
@@ -197,15 +198,43 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return stream_frames(source, view, **how)
 
-    def view(self, source: SourceLike) -> ImageView:
-        """Show an image as the model sees it.
+    def view(self, source: SourceLike, *, door: Door | None = None) -> ImageView:
+        """Show an image as the model sees it; `door` says how it gets in, see `media.doors`.
 
         >>> processor("qwen3-vl-plus", max_pixels=100_000).view("fixtures/photo.jpg")
         ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
         """
         from vlprep.frames.view import view_image
 
-        return view_image(source, self)
+        return view_image(source, self, door=door)
+
+    def arrays(
+        self,
+        images: SourceLike | Iterable[SourceLike] = (),
+        videos: Clip | Iterable[Clip] = (),
+        **asked: Unpack[ArrayKeywords],
+    ) -> PixelValues:
+        """Make the patches that the encoder of open weights takes, equal to transformers' own.
+
+        >>> processor("Qwen/Qwen3-VL-8B-Instruct").arrays("fixtures/photo.jpg").inputs().keys()
+        dict_keys(['pixel_values', 'image_grid_thw'])
+        """
+        from vlprep.arrays.arrays import make_arrays
+
+        view, how = self.with_keywords(asked)
+        return make_arrays(images, videos, view, **how)
+
+    def array_steps(self, video: Clip, **asked: Unpack[ArrayKeywords]) -> ArrayStream:
+        """Make the patches of a video step by step, in bounded memory.
+
+        >>> with processor("Qwen/Qwen3-VL-8B-Instruct").array_steps("fixtures/clip.mp4") as steps:
+        ...     [step.timestamp_seconds for step in steps]
+        [0.3333333333333333, 1.6333333333333333]
+        """
+        from vlprep.arrays.arrays import stream_arrays
+
+        view, how = self.with_keywords(asked)
+        return stream_arrays(video, view, **how)
 
     def locate(
         self, source: SourceLike, answer: str, **asked: Unpack[LocateKeywords]
@@ -426,13 +455,33 @@ def read_frames(source: Source, model: Model = None, **asked: Unpack[FrameKeywor
     return processor(model).frames(source, **asked)
 
 
-def view_image(source: SourceLike, model: Model = None, **view: Unpack[ViewKeywords]) -> ImageView:
-    """Show an image as a model sees it.
+def view_image(
+    source: SourceLike,
+    model: Model = None,
+    *,
+    door: Door | None = None,
+    **view: Unpack[ViewKeywords],
+) -> ImageView:
+    """Show an image as the model sees it.
 
     >>> view_image("fixtures/photo.jpg", "qwen3-vl-plus", max_pixels=100_000)
     ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
     """
-    return processor(model, **view).view(source)
+    return processor(model, **view).view(source, door=door)
+
+
+def pixel_values(
+    images: SourceLike | Iterable[SourceLike] = (),
+    videos: Clip | Iterable[Clip] = (),
+    model: Model = None,
+    **asked: Unpack[ArrayKeywords],
+) -> PixelValues:
+    """Make the patches that open weights take, as `processor(...).arrays(images, videos)` does.
+
+    >>> pixel_values("fixtures/photo.jpg", model="Qwen/Qwen2.5-VL-7B-Instruct").grid_thw.tolist()
+    [[1, 34, 46]]
+    """
+    return processor(model).arrays(images, videos, **asked)
 
 
 def locate_boxes(

@@ -1,10 +1,10 @@
 """Scale pictures of 8 bits by the bicubic filter, equal to the references in every bit.
 
-The references compute in whole numbers: weights are rounded to a fixed number of binary places, and
-what stands between the two passes is rounded and cut to 8 bits. `KERNELS` names them. Here a pass
-is a banded matrix product: the sample values are shifted to -128..127, so that every sum of products
-is a whole number that the float type holds exactly, whatever the order in which a library adds it
-up. Neither the installed Pillow, nor the processor, nor the number of threads changes a bit.
+The references, which `KERNELS` names, compute in whole numbers: weights are rounded to so many
+binary places, and what stands between the two passes is rounded and cut to 8 bits. Here a pass is a
+product with a banded matrix. Samples are shifted to -128..127, so that every sum of products is a
+whole number which the float type holds exactly, in whatever order a library adds it up. Neither the
+installed Pillow, nor the processor, nor the number of threads changes a bit.
 
 Filter, windows and rounding are those of Pillow's resize and of torch's CPU kernel of the same
 origin (torch 2.14.1, Pillow 11.3.0, 12.3.0 and 13.0.0, measured).
@@ -56,9 +56,7 @@ KERNELS: dict[KernelName, Kernel] = {
     # Pillow 13.0
     "pillow-13": Kernel(
         False,
-        lambda size, to: (
-            0 < size.height - to.height > 2 * (size.width - to.width)
-        ),
+        lambda size, to: 0 < size.height - to.height > 2 * (size.width - to.width),
     ),
 }
 
@@ -99,7 +97,7 @@ def _turned(size: ImageSize) -> ImageSize:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Axis:
-    """The windows of one axis: sample `i` of the result is made of `weights[i]`, from `first[i]`."""
+    """The windows of one axis: sample `i` of the result has `weights[i]`, from `first[i]` on."""
 
     source: int
     """Samples that there are."""
@@ -304,7 +302,7 @@ class _Descent:
         """Return the band whose first row is `first`, a multiple of its number of rows."""
         band = self._band[: self._height - first]
         if not self._down:
-            return np.add(self._scaled(range(first, first + len(band))), 128, out=band)
+            np.add(self._scaled(range(first, first + len(band))), 128, out=band)
         for block in self._blocks_of(first):
             part = band[block.first - first : block.end - first]
             exact = _room_for(part, block.matrix)
@@ -384,4 +382,4 @@ def _round(
 def _kernel(name: str) -> Kernel:
     if name not in KERNELS:
         raise ConstraintError(f"unknown kernel {name!r}; known: {', '.join(KERNELS)}")
-    return KERNELS[name]  # type: ignore[index]  # it is one of the names
+    return KERNELS[name]
