@@ -315,10 +315,11 @@ class _Descent:
         if wanted.stop > self._held.stop:
             kept = max(self._held.stop - wanted.start, 0)
             self._window[:kept] = self._window[len(self._held) - kept : len(self._held)]
-            end = min(wanted.start + len(self._window), self._end)
-            for start in range(wanted.start + kept, end, len(self._bytes)):
-                rows = self._picture[start : min(start + len(self._bytes), end)]
-                self._scale_across(rows, self._window[start - wanted.start :][: len(rows)])
+            end = wanted.start + kept
+            while end < wanted.stop:  # whole stretches: short ones are slow
+                rows = self._picture[end : min(end + len(self._bytes), self._end)]
+                self._scale_across(rows, self._window[end - wanted.start :][: len(rows)])
+                end += len(rows)
             self._held = range(wanted.start, end)
         return self._window[wanted.start - self._held.start : wanted.stop - self._held.start]
 
