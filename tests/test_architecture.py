@@ -216,7 +216,7 @@ def test_no_code_names_a_model():
 
 FLAG_OR_COMMAND = re.compile(
     r"(?<![\w-])(--[a-z][a-z-]+|-r\b)"
-    r"|vlprep (tokens|plan|frames|view|compress|check|payload|boxes|events|models)\b"
+    r"|vlprep (tokens|plan|frames|view|arrays|compress|check|payload|boxes|events|models)\b"
 )
 
 
