@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from tests.patterns import drawn_frames, drawn_image
 
@@ -37,7 +36,12 @@ FAMILIES: dict[str, dict[str, Any]] = {
         **{"patch_size": 12, "mean": "clip", "min_pixels": 1296, "max_pixels": 200000},
         **{"merge_size": 3, "temporal_patch_size": 3},
     },
-    "qwen2_5_vl_video": {"patch_size": 14, "mean": "clip", "min_pixels": 3136, "max_pixels": 602112},
+    "qwen2_5_vl_video": {
+        "patch_size": 14,
+        "mean": "clip",
+        "min_pixels": 3136,
+        "max_pixels": 602112,
+    },
     "qwen3_vl_clip": {"patch_size": 16, "mean": "half", "min_pixels": 4096, "max_pixels": 786432},
 }
 SIZES = [

@@ -109,9 +109,13 @@ class PixelValues:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know, once each."""
-        own = (_BYTES,) if self.dtype == "uint8" else ()
         of_parts = (text for part in self.parts for text in (*part.warnings, *part.tokens.warnings))
-        return tuple(dict.fromkeys((*own, *of_parts)))
+        return tuple(dict.fromkeys((*self.own_warnings, *of_parts)))
+
+    @property
+    def own_warnings(self) -> tuple[str, ...]:
+        """What a user should know of the numbers, whatever they are made of."""
+        return (_BYTES,) if self.dtype == "uint8" else ()
 
     def inputs(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays by the names that models have for them, without a copy.

@@ -60,7 +60,9 @@ def command(
     click.echo(heading(processor))
     click.echo("\n".join(_report(made, probed, output)))
     for warning in made.warnings:
-        say_warnings(made.parts[0].source if len(made.parts) == 1 else output, (warning,), processor)
+        say_warnings(
+            made.parts[0].source if len(made.parts) == 1 else output, (warning,), processor
+        )
     return 0
 
 

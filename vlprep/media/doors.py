@@ -116,8 +116,8 @@ def _as_path(image: Image.Image, item: Item) -> Pixels:
 def _without_alpha(image: Image.Image, name: str, format: str) -> Pixels:
     if is_deep(image):
         problem = (
-            'more than 8 bits, which by the door "path" the reference leaves undivided: its numbers '
-            'are up to 257 times too high; `door` "display" scales them, "object" cuts them'
+            'more than 8 bits, which by the door "path" the reference leaves undivided: numbers up '
+            'to 257 times too high; `door` "display" scales them, "object" cuts them'
         )
         raise UnsupportedFormatError(name, problem, format=format)
     with plugin_errors(name, format):
