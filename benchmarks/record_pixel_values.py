@@ -95,11 +95,11 @@ def recorded(row: dict[str, Any]) -> dict[str, Any]:
     peer = processor(row)
     plain = {"do_rescale": False, "do_normalize": False, "return_tensors": "np"}
     if row["kind"] == "image":
-        source, given = "pixel_values", {"images": [drawn_image(row)]}
-        grid = "image_grid_thw"
+        given: dict[str, Any] = {"images": [drawn_image(row)]}
+        source, grid = "pixel_values", "image_grid_thw"
     else:
-        source, given = "pixel_values_videos", {"videos": [drawn_frames(row)]}
-        grid = "video_grid_thw"
+        given = {"videos": [drawn_frames(row)]}
+        source, grid = "pixel_values_videos", "video_grid_thw"
     whole = peer(**given, return_tensors="np")
     patches = peer(**given, **plain)[source]
     values = whole[source]

@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-Array = np.ndarray[Any, Any]
+Array = Any  # numpy's
 
 
 def noise(seed: int, t: int, y: Array, x: Array, c: Array | int) -> Array:
     """Return H(seed, t, y, x, c), 32 bits."""
     with np.errstate(over="ignore"):
-        start = np.uint32((2654435769 * seed + 40503001 * t) % 2**32)
-        k = start + np.uint32(2246822507) * y + np.uint32(3266489917) * x
+        k: Array = np.uint32((2654435769 * seed + 40503001 * t) % 2**32)
+        k = k + np.uint32(2246822507) * y + np.uint32(3266489917) * x
         k = k + np.uint32(668265263) * np.asarray(c, np.uint32)
         k = (k ^ (k >> np.uint32(15))) * np.uint32(739982445)
         k = (k ^ (k >> np.uint32(12))) * np.uint32(695872825)
-        mixed: Array = k ^ (k >> np.uint32(15))
-        return mixed
+        return k ^ (k >> np.uint32(15))
 
 
 def places(height: int, width: int) -> tuple[Array, Array]:
@@ -44,8 +43,7 @@ def _smooth(seed: int, t: int, y: Array, x: Array, c: Array) -> Array:
 
 def _checker(seed: int, t: int, y: Array, x: Array, c: Array) -> Array:
     b = seed % 3 + 1
-    whole: Array = 255 * ((y // b + x // b + t + c) % 2)
-    return whole
+    return 255 * ((y // b + x // b + t + c) % 2)
 
 
 def _page(seed: int, t: int, y: Array, x: Array, c: Array) -> Array:

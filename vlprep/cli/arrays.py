@@ -59,10 +59,9 @@ def command(
         return 0
     click.echo(heading(processor))
     click.echo("\n".join(_report(made, probed, output)))
-    for warning in made.warnings:
-        say_warnings(
-            made.parts[0].source if len(made.parts) == 1 else output, (warning,), processor
-        )
+    for part in made.parts:
+        say_warnings(part.source, (*part.warnings, *part.tokens.warnings), processor)
+    say_warnings(output, made.own_warnings, processor)
     return 0
 
 
