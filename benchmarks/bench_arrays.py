@@ -14,11 +14,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from clips import ClipPlan, make_clip
 from PIL import Image
 from report import Finding, finish, options
 
@@ -81,13 +83,9 @@ def stills(rounds: int) -> list[Finding]:
         images, low = pictures(count), 65536 if kind else 3136
         how = vlprep.processor(model, max_pixels=high)
         sides = peers(kind, {"shortest_edge": low, "longest_edge": high})
-        calls: dict[str, Callable[[], Any]] = {
-            "vlprep": lambda how=how, images=images: how.arrays(images, threads=1),  # type: ignore[misc]
-            **{
-                name: lambda side=side, images=images: side(images, return_tensors="pt")
-                for name, side in sides.items()
-            },
-        }
+        calls: dict[str, Callable[[], Any]] = {"vlprep": partial(how.arrays, images, threads=1)}
+        for name, side in sides.items():
+            calls[name] = partial(side, images, return_tensors="pt")
         same = np.array_equal(calls["vlprep"]().pixel_values, calls["fast"]()["pixel_values"])
         found.append(Finding(what=f"{what}: values that differ", value=0 if same else 1, bar=0))
         spent = cpu_seconds(calls, rounds)
@@ -108,26 +106,6 @@ def bytes_of_uint8() -> Finding:
 # A video.
 
 
-def a_clip(folder: Path) -> Path:
-    """Draw a minute of 1080p: a moving part of a picture with some noise."""
-    import av
-
-    path, draw = folder / "clip.mp4", np.random.default_rng(7)
-    small = draw.integers(0, 256, (70, 130, 3), np.uint8)
-    scene = np.asarray(Image.fromarray(small).resize((2400, 1400), Image.Resampling.BICUBIC))
-    with av.open(path, "w") as container:
-        stream = container.add_stream("libx264", 30, options={"preset": "veryfast", "g": "60"})
-        stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv420p"
-        for number in range(1800):
-            y, x = number % 300, number % 450
-            picture = np.ascontiguousarray(scene[y : y + 1080, x : x + 1920])
-            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
-    return path
-
-
 def video(rounds: int, folder: Path) -> list[Finding]:
     """Measure 64 frames of a file, read and shrunk."""
     try:
@@ -137,7 +115,7 @@ def video(rounds: int, folder: Path) -> list[Finding]:
         return []
     from transformers import Qwen3VLVideoProcessor
 
-    path = a_clip(folder)
+    path = make_clip(ClipPlan(1080, 1920, 15, repeats=4), folder)
     how = vlprep.processor(QWEN3, nframes=64)
     size = {"shortest_edge": 4096, "longest_edge": 25165824}
     peer = Qwen3VLVideoProcessor(**HALF, size=size, do_sample_frames=False)
@@ -163,15 +141,16 @@ def video(rounds: int, folder: Path) -> list[Finding]:
 # Memory and import, each in a process of its own.
 
 _MEMORY = """
-import resource, sys
+import re, sys
 sys.path.insert(0, "benchmarks")
 from bench_arrays import *
+def memory_in_use(which):
+    return int(re.search(which + r":\\s+(\\d+) kB", open("/proc/self/status").read())[1]) * 1024
 images = pictures(8)
 {warm}
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = memory_in_use("VmRSS")
 made = {call}
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) * 1024)
+print(memory_in_use("VmHWM") - before)
 """
 _OURS = {
     "warm": "how = vlprep.processor(QWEN3); how.arrays(images[0].resize((64, 64)))",
@@ -221,7 +200,10 @@ def imports(rounds: int) -> Finding:
 def main() -> int:
     """Measure, print, and return 1 when a bar is missed."""
     parser = options(__doc__ or "")
-    parser.add_argument("--rounds", type=int, default=9, metavar="N", help="of each, after one more")
+    parser.add_argument(
+        "--rounds", type=int, default=9, metavar="N", help="of each, after one more"
+    )
+    parser.add_argument("--clips", type=Path, metavar="FOLDER", help="keep the clip there")
     arguments = parser.parse_args()
     import torch
 
@@ -229,7 +211,7 @@ def main() -> int:
     rounds: int = arguments.rounds
     findings = [*stills(rounds), bytes_of_uint8()]
     with TemporaryDirectory() as folder:
-        findings += video(max(3, rounds // 3), Path(folder))
+        findings += video(max(3, rounds // 3), arguments.clips or Path(folder))
     findings += [*memory(), imports(3)]
     return finish("arrays", {}, findings, arguments.json)
 

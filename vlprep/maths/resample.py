@@ -177,6 +177,8 @@ class _Block:
     """Which samples of the source."""
     matrix: npt.NDArray[Any]
     """(end - first, those of the source), in units of the result."""
+    turned: npt.NDArray[Any]
+    """The same, (those of the source, end - first)."""
     offset: npt.NDArray[Any]
     """(end - first,): what shifting the samples by 128 took away, and half a unit for rounding."""
 
@@ -202,7 +204,8 @@ def _block(axis: Axis, first: int, end: int) -> _Block:
     unit, half = 2.0**-axis.places, (1 << axis.places) >> 1
     matrix = (whole[:, : stop - start] * unit).astype(axis.dtype)
     offset = ((128 * weights.sum(axis=1) + half) * unit).astype(axis.dtype)
-    return _Block(first, end, range(start, stop), matrix, offset)
+    turned = np.ascontiguousarray(matrix.T)
+    return _Block(first, end, range(start, stop), matrix, turned, offset)
 
 
 # A whole picture, band by band.
@@ -289,7 +292,7 @@ class _Descent:
         self._held = range(0)
         """Which rows those are."""
         self._band = np.empty((min(rows, self._height), *self._window.shape[1:]), np.float32)
-        self._bytes = np.empty((at_once, width, channels), np.uint8)
+        self._bytes = np.empty((at_once, channels, width), np.uint8)
         self._samples = np.empty((at_once, channels, width), _type_of(how.across))
         if self._across:
             self._offset = np.concatenate([block.offset for block in self._across]) - 128
@@ -325,16 +328,16 @@ class _Descent:
 
     def _scale_across(self, rows: Pixels, out: npt.NDArray[Any]) -> None:
         # In two's complement, flipping the first bit of 0..255 gives -128..127.
-        shifted = np.bitwise_xor(rows, 128, out=self._bytes[: len(rows)]).view(np.int8)
+        shifted = np.bitwise_xor(rows.transpose(0, 2, 1), 128, out=self._bytes[: len(rows)])
         samples = self._samples[: len(rows)] if self._across else out
-        np.copyto(samples, shifted.transpose(0, 2, 1))
+        np.copyto(samples, shifted.view(np.int8))
         if not self._across:
             return
         exact = _room_for(out, samples)
         left, right = _as_matrix(samples), _as_matrix(exact)
         for block in self._across:
             columns = left[:, block.span.start : block.span.stop]
-            np.matmul(columns, block.matrix.T, out=right[:, block.first : block.end])
+            np.matmul(columns, block.turned, out=right[:, block.first : block.end])
         _round(exact, self._offset, -128, out)
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import NamedTuple, get_args
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from vlprep.errors import ConstraintError, MemoryLimitError, UnsupportedFormatError
 from vlprep.media.held import is_image, picture_array
@@ -72,8 +72,7 @@ def _see_held(source: object, door: Door | None) -> Seen:
     if door == "display":
         return Seen(opened_pixels(source))
     try:
-        with plugin_errors(name, format):
-            image = source if door == "object" else ImageOps.exif_transpose(source)
+        image = source if door == "object" else _upright(source, name, format)
         if door == "path":
             return Seen(_without_alpha(image, name, format))
         return _as_object(image, name, format)
@@ -89,7 +88,8 @@ def _as_object(image: Image.Image, name: str, format: str) -> Seen:
             return Seen(np.repeat(grey[..., None], 3, axis=2), (_CUT,))
         if "A" in image.getbands() or image.info.get("transparency") is not None:
             return Seen(lay_on_white(np.asarray(image.convert("RGBA"))))
-        return Seen(np.asarray(image.convert("RGB")), (_CUT,) if is_deep(image) else ())
+        rgb = image if image.mode == "RGB" else image.convert("RGB")
+        return Seen(np.asarray(rgb), (_CUT,) if is_deep(image) else ())
 
 
 _CONVERTED = "numbers of another type than uint8, all of them whole, were converted"
@@ -108,9 +108,13 @@ def _as_path(image: Image.Image, item: Item) -> Pixels:
     if format not in _OPENED_BY_PATH:
         problem = f"{format}, which the reference does not open by its path; `door` names another"
         raise UnsupportedFormatError(item.name, problem, format=format)
-    with plugin_errors(item.name, format):
-        upright = ImageOps.exif_transpose(image)
-    return _without_alpha(upright, item.name, format)
+    return _without_alpha(_upright(image, item.name, format), item.name, format)
+
+
+def _upright(image: Image.Image, name: str, format: str) -> Image.Image:
+    with plugin_errors(name, format):
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
+        return ImageOps.exif_transpose(image) if turned else image
 
 
 def _without_alpha(image: Image.Image, name: str, format: str) -> Pixels:

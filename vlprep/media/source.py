@@ -173,7 +173,7 @@ image of Pillow's, or an array of height x width x 3 of uint8."""
 
 def is_held(source: object) -> TypeGuard[Held]:
     """Say whether a source is a picture in memory: an image of Pillow's, or an array."""
-    return hasattr(source, "__array_interface__")
+    return hasattr(type(source), "__array_interface__")  # an image's own would encode the picture
 
 
 def held_name(source: object) -> str:
