@@ -35,9 +35,9 @@ What version 0.0.14 does and this does not, with issues of QwenLM/Qwen3-VL where
 - It takes a key for given whose value is None, as rows of data sets have them. Here it is not.
 - It downloads URLs. Here they are refused, unless `fetch` is given, a function of your own.
 
-Frames of videos are scaled by Pillow's bicubic filter from the full frame, where the original uses
-torchvision's. On 35 plain fixtures its values and these differ by less than 0.1 of 255 on average,
-and by 14 at most. `resample="fast"` leaves scaling to FFmpeg. The rate of a clip of variable rate
+Pictures and frames are scaled from full size as torch scales them, to the last bit, whatever Pillow
+is installed; the original takes torch for videos, and for images the Pillow that there is.
+`resample="fast"` leaves scaling to FFmpeg. The rate of a clip of variable rate
 is measured on its frames' times, which can give a pair of frames more or less than the header's
 average. What a user should know of a file, and every choice that was not taken as asked, is logged
 under `vlprep.compat`.
@@ -135,7 +135,7 @@ def fetch_image(
     URL, an image of Pillow's, the content as bytes or an open binary file; a URL goes through
     `fetch`, a function from a URL to the content. Options beside it are `min_pixels`, `max_pixels`,
     and `resized_height` with `resized_width`. The image is turned upright, laid on white where it
-    is transparent, and equal to Pillow's bicubic resize.
+    is transparent, and resized as `vlprep.resample` does.
 
     Raises the errors of `read_pixels` and `plan_image`.
 

@@ -252,6 +252,8 @@ class _Clip:
 
 
 def _check(numbers: NumberKeywords, return_tensors: str | None) -> None:
+    if unknown := set(numbers) - set(NumberKeywords.__annotations__):
+        raise TypeError(f"unknown arguments: {', '.join(sorted(unknown))}")
     if return_tensors not in (None, "np"):
         raise ConstraintError(
             f'return_tensors is "np" here, got {return_tensors!r}; torch.from_numpy and its like '
