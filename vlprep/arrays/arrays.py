@@ -200,6 +200,9 @@ class Making:
 
     def encoding(self, rule: ImageRule | VideoRule) -> Encoding:
         """Return how bytes become numbers; raises `UnknownFactError` where no source says it."""
+        if rule.first is not None:
+            problem = "resizes pictures twice; arrays are made by rules that resize them once"
+            raise ConstraintError(f"{self.view.rules.title} {problem}")
         how = rule.normalise
         if how is None and self.dtype != "uint8":
             fact = f"how {self.view.rules.name} normalises pixels"
