@@ -20,8 +20,8 @@ from vlprep.errors import ConstraintError
 from vlprep.frames.stream import FrameStream, animation_clock, decode_plan
 from vlprep.media.video.decode import scan_clip
 from vlprep.media.video.paint import Look
-from vlprep.media.video.scan import Timeline
 from vlprep.media.video.sound import write_sound
+from vlprep.media.video.timeline import Timeline
 from vlprep.types import FramePlan, ImageSize, VideoInfo
 
 SIZE_STEP = 0.5625  # sides of three quarters: 720, 540, 405

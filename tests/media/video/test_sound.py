@@ -64,10 +64,12 @@ def test_what_is_heard_before_the_first_frame_is_left_out(tmp_path):
     assert len(whole) - len(late) == pytest.approx(rate / 2, abs=0.05 * rate)
 
 
-def wave(path, rate, *, begins=0.0, codec="pcm_s16le", seconds=1):
-    """Write a Matroska file whose sound begins late, beside pictures from the start."""
-    with av.open(str(path), "w", format="matroska") as output:
-        pictures = output.add_stream("mpeg4", rate=25)
+def wave(
+    path, rate, *, begins=0.0, codec="pcm_s16le", seconds=1, container="matroska", shown="mpeg4"
+):
+    """Write a file whose sound begins late, beside two seconds of pictures from the start."""
+    with av.open(str(path), "w", format=container) as output:
+        pictures = output.add_stream(shown, rate=25)
         pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
         sound = output.add_stream(codec, rate=rate, layout="mono")
         grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 99, np.uint8), format="rgb24")

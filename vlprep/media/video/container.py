@@ -65,9 +65,20 @@ def open_video(item: Item) -> Iterator[InputContainer]:
 
 
 def demuxed(container: InputContainer, stream: Stream | None, item: Item) -> Iterator[Packet[Any]]:
-    """Yield the packets of a stream; raises `DecodeError` for what the demuxer refuses."""
+    """Yield the packets of a stream, or of all; raises `DecodeError` for what cannot be demuxed."""
     with av_errors(item):
-        yield from container.demux(stream)
+        moves = True
+        while moves:
+            moves = False
+            try:
+                for packet in container.demux(stream):
+                    moves |= packet.size > 0
+                    yield packet
+            except IndexError:  # for a stream that turns up behind the header; what follows is fine
+                if not moves:
+                    raise
+            else:
+                return
 
 
 @contextmanager
@@ -84,7 +95,7 @@ def av_errors(item: Item) -> Iterator[None]:
 
 AV_ERRORS = (
     av.FFmpegError,
-    IndexError,  # a stream that turns up behind the header
+    IndexError,  # a stream that turns up behind the header, again and again
     MemoryError,
     *(RuntimeError, ValueError),  # what PyAV finds out by itself, such as an unknown codec
 )
