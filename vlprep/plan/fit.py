@@ -123,7 +123,9 @@ def fit_images(items: Media | Iterable[Media], view: View, budget: TokenBudget) 
 def _largest_cap(sizes: list[ImageSize], view: View, available: int) -> int | None:
     """Return the cap at which all fit one request, `None` where none does or there is none."""
     try:
-        return None if view.options.high_res else plan_together(sizes, view, available).max_pixels
+        return (
+            None if view.options.high_res else plan_together(sizes, view, available)[0].max_pixels
+        )
     except BudgetError:
         return None
 

@@ -60,7 +60,7 @@ class MediaPlan:
     """What was kept where not all fits."""
     budget: TokenBudget
     """What the files of one request may cost, and why."""
-    files: tuple[PlannedFile, ...]
+    files: tuple[PlannedFile, ...] = ()
     """The files that could be planned, in order."""
     failures: tuple[MediaFailure, ...] = ()
     """The files that could not."""
