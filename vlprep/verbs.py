@@ -160,7 +160,7 @@ class Processor(View):
         """Return what one request may spend on media, in tokens, and what bounds it.
 
         >>> processor("qwen3-vl-plus").budget(thinking=True, text_tokens=100).available
-        257948
+        257947
         """
         from vlprep.count.budget import token_budget
 

@@ -27,7 +27,7 @@ def test_a_hundred_images_of_2560_tokens_beside_a_hundred_text_tokens(run):
     assert ran.json["items"][0]["visual_tokens"] == 2560
     assert ran.json["fits"] == 100
     assert ran.json["reserved_tokens"] == 100
-    assert ran.json["budget"]["available"] == 257_948
+    assert ran.json["budget"]["available"] == 257_947
     assert (ran.json["budget"]["text"], ran.json["budget"]["binding"]) == (100, "largest input")
 
 
@@ -75,7 +75,7 @@ def test_videos_and_bad_files_are_named_and_take_no_part(run):
 
 def test_a_context_that_would_bind_is_noted_and_enforced_when_asked(run):
     noted = run("fit-images", "--size", "1280x1280", "--thinking")
-    assert "leaves 4,096 tokens of the context of 262,144" in noted.err
+    assert "leaves 4,097 tokens of the context of 262,144" in noted.err
     words = ("--thinking", "--thinking-tokens", "81920", "--reply-tokens", "32768")
     enforced = run("fit-images", "--size", "1280x1280", *words, "--json")
     assert enforced.json["fits"] == (262144 - 81920 - 32768) // 1602

@@ -174,7 +174,7 @@ def test_a_rate_of_the_user_s(run):
 
 
 def test_a_full_input_leaves_little_for_the_reply_which_is_said(run):
-    assert "leaves 2,048 tokens of the context" in run("plan", "photo.jpg").err
+    assert "leaves 2,049 tokens of the context" in run("plan", "photo.jpg").err
     assert run("plan", "photo.jpg", "--reply-tokens", 1000).err == ""
 
 
@@ -202,7 +202,7 @@ def test_names_are_quoted(run, tmp_path):
         (("street.mp4", "--reorder"), 2, "go with --split"),
         (("street.mp4", "--lowest-fps", "3", "--fps", "1"), 1, "no range"),
         (("street.mp4", "--fps", "11"), 1, "the highest is 10"),
-        (("street.mp4", "--reserve", "999999"), 1, "are reserved of 260,096"),
+        (("street.mp4", "--reserve", "999999"), 1, "are reserved of 260,095"),
         (("street.mp4", "-m", "Qwen/Qwen2-VL-7B-Instruct"), 1, "give one with --max-input"),
         (("street.mp4", "-m", "Qwen/Qwen2-VL-7B-Instruct", "--budget", "5%"), 1, "in tokens"),
         (("street.mp4", "-m", "Qwen/Qwen3-VL-8B-Instruct", "--price-cap", "1"), 1, "a price"),

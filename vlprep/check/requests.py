@@ -125,12 +125,12 @@ def input_tokens(sending: Sending) -> Wanted:
 
 @rule("warning", "fewer tokens than the largest input", remedy=_SHRINK)
 def input_tokens_edge(sending: Sending) -> Wanted:
-    limit, sources = sending.input_limit, sending.model.sources
-    if limit is None:
+    limit, sources = sending.largest_input, sending.model.sources
+    if limit is None or not limit.is_excluded:
         return Wanted(sources=sources)
-    is_full = sending.total_tokens == limit
-    hit = _too_much(sending, "as many as fit: the guides ask for fewer")
-    return Wanted(f"under {limit:,} tokens", sources, hit=hit if is_full else None)
+    is_full = limit.most < sending.total_tokens <= limit.tokens
+    hit = _too_much(sending, "the largest input: the guides ask for fewer")
+    return Wanted(f"under {limit.tokens:,} tokens", sources, hit=hit if is_full else None)
 
 
 @rule("warning", "fits whether the model thinks or not", remedy=_SHRINK)
@@ -159,11 +159,12 @@ def context_room(sending: Sending) -> Wanted:
     spec, limit, total = sending.model, sending.input_limit, sending.total_tokens
     room = longest_answer(spec, sending.thinking)
     words = f"at least {room:,} tokens" if room else ""
-    if spec.context_tokens is None or (limit is not None and total > limit):
+    context = sending.context_tokens
+    if context is None or (limit is not None and total > limit):
         return Wanted(words, spec.sources)
-    left = spec.context_tokens - total
+    left = context - total
     message = (
-        f"the context of {spec.context_tokens:,} leaves {left:,} tokens for chain of thought and "
+        f"the context of {context:,} leaves {left:,} tokens for chain of thought and "
         f"reply, which may take {room:,}"
     )
     hit = (f"{left:,} tokens left", message) if left < room else None

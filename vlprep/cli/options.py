@@ -99,7 +99,13 @@ thinking_option = click.option(
     "--thinking/--no-thinking", default=None, help="Whether the model thinks."
 )
 input_limit_options = _together(
-    click.option("--max-input", type=POSITIVE, help="Largest input in tokens."), thinking_option
+    click.option("--max-input", type=POSITIVE, help="Largest input in tokens."),
+    click.option(
+        "--max-model-len",
+        type=POSITIVE,
+        help="Prompt and reply together in tokens, as a server of weights has it.",
+    ),
+    thinking_option,
 )
 budget_options = _together(
     click.option("--reserve", type=COUNT, default=0, help="Tokens of the input kept free."),

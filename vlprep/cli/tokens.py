@@ -67,7 +67,7 @@ def command(form: str | None, explained: bool, **asked: Any) -> int:
     else:
         _print_table(items, explaining, processor)
         together = tally(items, processor, **asked)
-        click.echo("\n" + "\n".join(_summary(items, together, processor, asked["max_input"])))
+        click.echo("\n" + "\n".join(_summary(items, together)))
     return report_problems(items, None if form else processor)
 
 
@@ -120,11 +120,9 @@ def _row(count: MediaCount) -> tuple[str, ...]:
     )
 
 
-def _summary(
-    items: list[Result], together: Tally, view: View, max_input: int | None
-) -> Iterator[str]:
+def _summary(items: list[Result], together: Tally) -> Iterator[str]:
     counted = sum(isinstance(item, MediaCount) for item in items)
-    total, limit = together.total_tokens, together.max_input_tokens
+    total, limit = together.total_tokens, together.limit
     files = f"{len(items)} file" + "s" * (len(items) != 1)
     failed = f", {len(items) - counted} failed" if counted < len(items) else ""
     yield f"{thousands(total)} tokens in {files}{failed}"
@@ -133,9 +131,9 @@ def _summary(
     if limit is None:
         yield "largest input: not stated by any source; --max-input sets it"
     else:
-        name = "context" if max_input is None and view.model.only_context else "largest input"
-        fits = "" if total <= limit else ": does not fit one request"
-        yield f"{percent(total, limit)} of the {name}, {thousands(limit)} tokens{fits}"
+        fits = "" if total <= limit.most else ": does not fit one request"
+        share = percent(total, limit.tokens)
+        yield f"{share} of the {limit.name}, {thousands(limit.tokens)} tokens{fits}"
     for price in together.prices:
         tier = f", up to {price.tier} tokens" if price.tier else ""
         yield (

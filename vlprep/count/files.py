@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any, Literal, TypeAlias
 
+from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.count.prices import PriceEstimate, input_prices
 from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count
@@ -100,10 +101,15 @@ class Tally:
 
     total_tokens: int
     """Sum over the files that could be counted."""
-    max_input_tokens: int | None
-    """Largest input of the model; `None` where no source states it."""
+    limit: InputLimit | None
+    """What one input may hold; `None` where no source states it."""
     prices: tuple[PriceEstimate, ...]
     """Estimated list prices of the input; empty where no source states one."""
+
+    @property
+    def max_input_tokens(self) -> int | None:
+        """The limit as a number, which the input may not reach where it `is_excluded`."""
+        return self.limit.tokens if self.limit else None
 
 
 def as_many(items: object) -> Iterable[Any]:
@@ -237,13 +243,14 @@ def tally(
     view: View,
     *,
     max_input: int | None = None,
+    max_model_len: int | None = None,
     thinking: bool | None = None,
     deployment: str | None = None,
 ) -> Tally:
     """Add counts up and set them against the model's largest input and its list price.
 
-    `max_input`, in tokens, replaces the model's own; `thinking` chooses between its two;
-    `deployment` is where the price is looked up.
+    `max_input`, in tokens, replaces the model's own, `max_model_len` its context; `thinking`
+    chooses between its two inputs; `deployment` is where the price is looked up.
 
     Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price.
 
@@ -252,9 +259,11 @@ def tally(
     302
     """
     total = sum(result.tokens.total for result in results if isinstance(result, MediaCount))
-    limit = view.model.input_limit(thinking) if max_input is None else max_input
+    limit = largest_input(
+        view.model, max_input=max_input, max_model_len=max_model_len, thinking=thinking
+    )
     prices = input_prices(view.model, total, deployment)
-    return Tally(total_tokens=total, max_input_tokens=limit, prices=prices)
+    return Tally(total_tokens=total, limit=limit, prices=prices)
 
 
 _OS_CODES: dict[type[OSError], str] = {

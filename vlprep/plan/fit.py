@@ -12,7 +12,6 @@ from vlprep.count.files import Media, MediaCount, MediaFailure, Result, count_fi
 from vlprep.count.tokens import image_totals
 from vlprep.errors import BudgetError, UnsupportedFormatError
 from vlprep.plan.many_files import plan_together
-from vlprep.plan.records import budget_dict
 from vlprep.plan.requests import Load, split_requests
 from vlprep.types import ImageInfo, ImageSize
 from vlprep.view import View, ViewKeywords
@@ -76,7 +75,7 @@ class ImageFit:
             "rules": self.view.rules.name,
             "max_input_tokens": self.budget.max_input,
             "reserved_tokens": self.budget.reserved,
-            "budget": budget_dict(self.budget),
+            "budget": self.budget.to_dict(),
             "given": len(self.items),
             "fits": self.fits,
             "total_tokens": self.total_tokens,
@@ -102,7 +101,7 @@ def fit_images(items: Media | Iterable[Media], view: View, budget: TokenBudget) 
     >>> from vlprep import token_budget
     >>> fit = fit_images(["fixtures/photo.jpg"] * 3, View.of("qvq-max"), token_budget("qvq-max"))
     >>> fit
-    ImageFit(3 of 3 images fit, 1,179 of 106,496 tokens)
+    ImageFit(3 of 3 images fit, 1,179 of 106,495 tokens)
     """
     image_totals([], view)  # what is wrong with the view itself is no fault of a file
     results = tuple(map(_images_only, count_files(items, view)))

@@ -107,7 +107,7 @@ class MediaPlan:
 
     def to_dict(self, *, table: bool = False) -> dict[str, Any]:
         """Return the document of `vlprep.plan/1`, of one clip with its `table` of alternatives."""
-        clip, budget = self.clip, budget_dict(self.budget)
+        clip, budget = self.clip, self.budget.to_dict()
         items: list[MediaCount | MediaFailure] = [*self.files, *self.failures]
         document: dict[str, Any] = {
             "schema": "vlprep.plan/1",
@@ -130,16 +130,6 @@ class MediaPlan:
             document["alternatives"] = [_setting_dict(one) for one in clip.alternatives()]
             document["what_if"] = asdict(clip.what_if())
         return document
-
-
-def budget_dict(budget: TokenBudget) -> dict[str, Any]:
-    """Return the documented JSON of a budget: what is available, its parts, and which binds."""
-    parts = ("available", "text", "reserve", "thinking", "reply")
-    return {
-        **{name: getattr(budget, name) for name in parts},
-        "binding": budget.binding.name,
-        "limits": [asdict(limit) for limit in budget.limits],
-    }
 
 
 def _setting_dict(setting: Setting) -> dict[str, Any]:
