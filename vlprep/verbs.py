@@ -187,8 +187,8 @@ class Processor(View):
         """
         from vlprep.plan.fit import fit_images
 
-        view, parts = self.with_keywords(asked)
-        return fit_images(items, view, view.budget(**parts))
+        view, how = self.with_keywords(asked)
+        return fit_images(items, view, **how)
 
     # What the model sees.
 

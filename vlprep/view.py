@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self, TypedDict, Unpack, get_args
 
 from vlprep.errors import ConstraintError
-from vlprep.models.registry import get_model
+from vlprep.models.registry import get_api, get_model
 from vlprep.models.service import VideoFiles
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
@@ -153,6 +153,22 @@ class View:
         view = replace(self, options=replace(self.options, **own)) if own else self
         return view.by(keywords["rules"]) if keywords.get("rules") else view, rest
 
+    def by_api(self, name: str | None) -> Self:
+        """Return the same view as a protocol of the service has it, some of which take no rate.
+
+        Raises `ConstraintError` for a protocol that there is not, and for a rate or a number of
+        frames where the protocol has a rate of its own.
+
+        >>> View.of("qvq-max").by_api("openai").options.fps
+        2.0
+        """
+        rate = get_api(name).fixed_fps if name and self.model.kind == "api" else None
+        if rate is None:
+            return self
+        if self.options.nframes is not None or self.options.fps not in (None, rate):
+            raise ConstraintError(_fixed(str(name), rate))
+        return self.asking(fps=rate)
+
     def by(self, rules: str) -> Self:
         """Return the same view by another of the model's rule sets; raises `ConstraintError`."""
         return replace(self, rules=self.model.rules(rules))
@@ -180,3 +196,11 @@ class View:
     def video_files(self) -> VideoFiles | None:
         """How long and how large videos may be; `None` where no source says it."""
         return self.rules.video_files or self.model.video_files
+
+
+def _fixed(api: str, rate: float) -> str:
+    sources = ", ".join(get_api(api).fps_sources)
+    return (
+        f"the {api} API samples {rate:g} frames per second whatever is asked ({sources}); leave "
+        "the rate out, or take another `api`"
+    )

@@ -17,7 +17,9 @@ from vlprep.cli.options import (
     bind,
     choice_option,
     force_option,
+    list_option,
     route_option,
+    take_listed,
     thinking_option,
     view_options,
 )
@@ -37,7 +39,7 @@ from vlprep.units import format_bytes
 @click.option("--system", help="A system message, for models that take one.")
 @choice_option("--api", ("openai", "dashscope"), "OpenAI-compatible, or DashScope's own.", "openai")
 @route_option("In the request, uploaded by the DashScope SDK, or URLs alone.")
-@click.option("--list", "as_list", is_flag=True, help="The images are the frames of one video.")
+@list_option
 @choice_option("--url-kind", ("image", "video"), "What URLs hold; by default their endings tell.")
 @view_options
 @click.option("--as-frames", is_flag=True, help="Send the frames that the model sees of a video.")
@@ -62,7 +64,6 @@ def command(
     paths: tuple[str, ...],
     text: str | None,
     text_file: str | None,
-    as_list: bool,
     url_kind: UrlKind | None,
     no_check: bool,
     sdk: bool,
@@ -87,9 +88,7 @@ def command(
     """
     model, model_file = asked["model"], asked["model_file"]
     question, processor = _text(text, text_file), bind(asked)
-    items: list[Item] = [_item(path, url_kind) for path in paths]
-    if as_list:
-        items = [items]  # type: ignore[list-item]  # no list is among these
+    items = take_listed(asked, [_item(path, url_kind) for path in paths])
     try:
         request = processor.request(items, question, check=not no_check, **asked)
     except CheckError as error:

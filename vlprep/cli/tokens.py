@@ -9,11 +9,14 @@ from typing import Any
 import click
 
 from vlprep.cli.options import (
+    api_option,
     bind,
     deployment_option,
     input_limit_options,
     input_options,
+    list_option,
     take_inputs,
+    take_listed,
     view_options,
 )
 from vlprep.cli.progress import track
@@ -28,13 +31,16 @@ from vlprep.cli.render import (
 from vlprep.cli.text import money, percent, safe, thousands
 from vlprep.count.explain import explain_count
 from vlprep.count.files import MediaCount, MediaFailure, Result, Tally, tally
+from vlprep.count.frame_list import as_frame_list
 from vlprep.units import format_size
 from vlprep.view import View
 
 
 @click.command(name="tokens")
 @input_options
+@list_option
 @view_options
+@api_option
 @input_limit_options
 @deployment_option
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
@@ -46,14 +52,20 @@ def command(form: str | None, explained: bool, **asked: Any) -> int:
 
     Per file: its size, the size the model sees, the frames, the tokens; then the total, its share
     of the model's largest input, and an estimated price of the input. A file that cannot be
-    counted is named with its reason, the rest is counted, and the exit code is 1.
+    counted is named with its reason, the rest is counted, and the exit code is 1. With --list all
+    images are the frames of one video, --fps of them a second; a folder is its images.
 
     \b
     vlprep tokens photo.jpg clip.mp4 --model qvq-max --fps 1
+    vlprep tokens frames/ --list --model qvq-max --fps 2
     """
     if form == "csv" and explained:
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
-    files, processor = take_inputs(asked), bind(asked)
+    is_list = asked["as_list"]
+    files, processor = take_listed(asked, take_inputs(asked)), bind(asked)
+    processor = processor.by_api(asked.pop("api"))
+    if is_list:
+        files = [as_frame_list(files[0])]  # among files that are counted, a folder is none
     explaining = processor if explained else None
     results = track(processor.count_many(files), len(files), "counting")
     if form == "jsonl":

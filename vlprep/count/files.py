@@ -22,7 +22,7 @@ from vlprep.view import View
 Facts: TypeAlias = ImageInfo | VideoInfo
 """What is known of a file from its header."""
 
-Media: TypeAlias = SourceLike | Sequence[SourceLike] | Facts
+Media: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList | Facts
 """A file; a list of images, or a folder of them, that stands for a video; or facts of a header."""
 
 
@@ -140,7 +140,7 @@ def probe_media(source: Media, view: View) -> Probed:
         return Probed(f"{kind} of {format_size(source.size)}", source)
     found = as_frame_list(source)
     if isinstance(found, FrameList):
-        return Probed(found.names[0], probe_frame_list(found, view))
+        return Probed(found.name, probe_frame_list(found, view))
     return Probed(source_name(found), probe(found))
 
 
@@ -205,6 +205,8 @@ def media_name(source: Media) -> str:
     """Return what messages and reports call a file, or the first of a list."""
     if isinstance(source, ImageInfo | VideoInfo):
         return format_size(source.size)
+    if isinstance(source, FrameList):
+        return source.name
     if isinstance(source, list | tuple):
         return source_name(source[0]) if source else "frame list"
     return source_name(source)  # type: ignore[arg-type]  # no other sequence is a source

@@ -5,7 +5,6 @@ The door of this room: everything beside it that computes knows sizes and facts 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Unpack
@@ -26,8 +25,8 @@ from vlprep.count.files import (
 from vlprep.count.tokens import image_totals
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.media.sniff import mime_type
-from vlprep.media.source import source_name
 from vlprep.plan.bounds import explain_clip, explain_shared
+from vlprep.plan.cautions import cautions
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
@@ -40,6 +39,7 @@ from vlprep.view import View, ViewKeywords, ViewOptions
 class PlanKeywords(BudgetKeywords, ViewKeywords, total=False):
     """Keywords of `plan_media`."""
 
+    api: str | None
     prefer: Prefer | None
     lowest_fps: float | None
     lowest_max_pixels: int | None
@@ -51,6 +51,7 @@ def plan_media(
     items: Media | Iterable[Media],
     view: View,
     *,
+    api: str | None = None,
     prefer: Prefer | None = None,
     lowest_fps: float | None = None,
     lowest_max_pixels: int | None = None,
@@ -63,7 +64,8 @@ def plan_media(
     The view says what is wanted: its `fps` and `max_pixels` are the highest that may be chosen, and
     `lowest_fps` and `lowest_max_pixels` the lowest; its other options hold as they are. Without
     `fps` the model's own rate is wanted; with `nframes`, and of a list of images, the frames are
-    fixed, and in the high-resolution mode the cap of images is. What fits as asked is left so.
+    fixed, and in the high-resolution mode the cap of images is. What fits as asked is left so. An
+    `api`, "openai" or "dashscope", may have a rate of its own, which is then kept.
 
     `parts` are those of `token_budget`. One video is planned by `plan_clip`, several files by
     `plan_together`, which say what `prefer` and `weights` mean. With `split` every file is
@@ -79,8 +81,9 @@ def plan_media(
     if prefer not in (None, *PREFERENCES):
         raise ConstraintError(f"prefer {prefer!r}; known: {', '.join(PREFERENCES)}")
     budget = token_budget(view.model, **parts)
+    view, lowest_fps = _by_api(view, lowest_fps, api)
     lowest = ViewOptions(fps=lowest_fps, max_pixels=lowest_max_pixels)
-    counted = _counted([_probed(item, view) for item in as_many(items)], view, lowest)
+    counted = _counted([probe_or_failure(item, view) for item in as_many(items)], view, lowest)
     files = [item for item in counted if isinstance(item, MediaCount)]
     plan = MediaPlan(
         view=view,
@@ -106,12 +109,13 @@ def plan_media(
     return _with_settings(plan, files, settings)
 
 
-def _probed(item: Media, view: View) -> Probed | MediaFailure:
-    """Read a header; a folder keeps its name, by which a command can read it again."""
-    found = probe_or_failure(item, view)
-    if isinstance(found, Probed) and isinstance(item, str | os.PathLike):
-        return replace(found, source=source_name(item))
-    return found
+def _by_api(view: View, lowest_fps: float | None, api: str | None) -> tuple[View, float | None]:
+    seen = view.by_api(api)
+    if seen is view:
+        return view, lowest_fps
+    if lowest_fps not in (None, seen.options.fps):
+        raise ConstraintError(f"the {api} API leaves no rate to choose, so no `lowest_fps`")
+    return seen, seen.options.fps
 
 
 def _counted(
@@ -147,14 +151,21 @@ def _shape(info: Facts) -> ImageSize | VideoInfo:
 
 
 def _with_settings(
-    plan: MediaPlan, files: Sequence[MediaCount], settings: Sequence[Setting]
+    plan: MediaPlan,
+    files: Sequence[MediaCount],
+    settings: Sequence[Setting],
+    *,
+    is_split: bool = False,
 ) -> MediaPlan:
     """Return the plan with a setting for each file, all in one request."""
     planned = tuple(
         PlannedFile(source=file.source, info=file.info, tokens=one.count, setting=one)
         for file, one in zip(files, settings, strict=True)
     )
-    return replace(plan, files=planned, requests=(tuple(range(len(planned))),))
+    infos, room = [file.info for file in files], plan.budget.available
+    said = cautions(infos, settings, plan.view, room, is_split=is_split)
+    requests = (tuple(range(len(planned))),)
+    return replace(plan, files=planned, requests=requests, warnings=tuple(said))
 
 
 def _split(
@@ -183,7 +194,7 @@ def _split(
             problem = "too large for any request; a higher `max_bytes`, or compress"
             failed.append(MediaFailure(source=file.source, error=ConstraintError(problem)))
     return replace(
-        _with_settings(plan, kept, settings),
+        _with_settings(plan, kept, settings, is_split=True),
         failures=(*plan.failures, *failed),
         requests=split_requests(loads, room, reorder=asked.reorder),
     )

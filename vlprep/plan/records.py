@@ -72,6 +72,8 @@ class MediaPlan:
     """More of the plan where it is for one video."""
     bounds: tuple[Bound, ...] = ()
     """What keeps the files from being shown as wanted."""
+    warnings: tuple[str, ...] = ()
+    """What to know before relying on the plan."""
 
     @property
     def total_tokens(self) -> int:
@@ -125,6 +127,7 @@ class MediaPlan:
             "motion": clip and clip.motion,
             "detail": clip and clip.detail,
             "bounds": [asdict(bound) for bound in self.bounds],
+            "warnings": list(self.warnings),
         }
         if table and clip:
             document["alternatives"] = [_setting_dict(one) for one in clip.alternatives()]
