@@ -398,7 +398,7 @@ def token_budget(model: Model = None, **parts: Unpack[BudgetKeywords]) -> TokenB
     """Return what one request to a model may spend on media, in tokens, and what bounds it.
 
     >>> token_budget("qvq-max").available
-    106496
+    106495
     """
     return processor(model).budget(**parts)
 
