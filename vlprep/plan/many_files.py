@@ -58,10 +58,9 @@ def plan_together(
     (960400, 104220)
     """
     parts = _parts(files, view, _checked(weights, files), lowest)
-    rates = _common_rates(parts)
-    rate, cap = rates[-1], _highest_cap(parts)
+    rate, cap = None, _highest_cap(parts)
     if _tokens(parts, rate, cap) > available:
-        rate, cap = _best(parts, rates, available, prefer or BALANCED)
+        rate, cap = _best(parts, available, prefer or BALANCED)
     placed = (pair for part in parts for pair in part.settings(rate, cap))
     return tuple(setting for _, setting in sorted(placed, key=itemgetter(0)))
 
@@ -109,7 +108,7 @@ class _Images:
         wanted = np.minimum(self._own_pixels, self.caps[1])
         return float((np.minimum(wanted, self._cap(common)) / wanted) @ self.counts)
 
-    def tokens(self, rate: float, common: int) -> int:
+    def tokens(self, rate: float | None, common: int) -> int:
         """Return the tokens of all of them, 0 where one is refused."""
         tokens = image_totals(self.distinct, self._shown(common))
         return int(tokens @ self.counts) if (tokens > 0).all() else 0
@@ -129,7 +128,7 @@ class _Images:
             if self.caps[0] <= pixels <= self.caps[1]:
                 yield _common_cap(pixels, self.weight)
 
-    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
+    def settings(self, rate: float | None, common: int) -> Iterator[tuple[int, Setting]]:
         """Yield the setting of each with its place among the files."""
         cap = self._cap(common) if self.has_cap else None
         counts = image_counts(list(self.sizes.values()), self._shown(common))
@@ -140,7 +139,10 @@ class _Images:
 
 
 class _Clip:
-    """A clip with its weight, and what it costs at a rate with a common cap of a frame."""
+    """A clip with its weight, and what it costs at a rate with a common cap of a frame.
+
+    Without a rate it is what the view asks.
+    """
 
     def __init__(self, choices: ClipChoices, weight: float, place: int) -> None:
         self.choices, self.weight, self.place = choices, weight, place
@@ -160,8 +162,10 @@ class _Clip:
         wanted = min(self.choices.own_pixels, self.caps[1] / sharing)
         return min(self._cap(rate, common) / sharing, wanted) / wanted
 
-    def tokens(self, rate: float, common: int) -> int:
+    def tokens(self, rate: float | None, common: int) -> int:
         """Return its tokens, 0 where it is refused."""
+        if rate is None:
+            return self.choices.wanted.tokens
         return int(self.choices.tokens_at(rate, self._cap(rate, common))[0])
 
     def drops(self, rate: float) -> Iterator[int]:
@@ -176,9 +180,12 @@ class _Clip:
             area = -(-round(frames / group) * group * area // frames)
         yield _common_cap(area, self.weight)
 
-    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
+    def settings(self, rate: float | None, common: int) -> Iterator[tuple[int, Setting]]:
         """Yield its setting with its place among the files."""
-        yield self.place, self.choices.setting(rate, self._cap(rate, common))
+        if rate is None:
+            yield self.place, self.choices.wanted
+        else:
+            yield self.place, self.choices.setting(rate, self._cap(rate, common))
 
 
 _Parts: TypeAlias = Sequence[_Images | _Clip]
@@ -217,16 +224,15 @@ def _highest_cap(parts: _Parts) -> int:
     return max(_common_cap(part.caps[1], part.weight) for part in parts)
 
 
-def _tokens(parts: _Parts, rate: float, cap: int) -> int:
+def _tokens(parts: _Parts, rate: float | None, cap: int) -> int:
     """Return the tokens of all files, 0 where one of them is refused."""
     tokens = [part.tokens(rate, cap) for part in parts]
     return sum(tokens) if all(tokens) else 0
 
 
-def _best(
-    parts: _Parts, rates: Sequence[float], available: int, prefer: Prefer
-) -> tuple[float, int]:
+def _best(parts: _Parts, available: int, prefer: Prefer) -> tuple[float, int]:
     """Return the rate and the cap to take; raises `BudgetError` when nothing fits."""
+    rates = _common_rates(parts)
     caps = [_largest_cap(parts, rate, available) or 0 for rate in rates]
     if not any(caps):
         raise _nothing_fits(_tokens(parts, rates[0], 1), available)

@@ -135,7 +135,7 @@ class ClipChoices:
     @property
     def full_rate(self) -> float:
         """The lowest rate that gives the frames wanted; higher ones show no more."""
-        wanted = np.array([self.wanted.frames])
+        wanted = np.array([min(self.wanted.frames, self.frames_at(self.rates[1]))])
         for low, high in self._monotone_stretches():
             if self.frames_at(high) >= wanted[0]:
                 return float(lowest_rates(self.frames_at, low, high, wanted, self.seconds)[0])
@@ -193,13 +193,17 @@ class ClipChoices:
 
     @cached_property
     def wanted(self) -> Setting:
-        """What the view asks; raises the rules' own error where they refuse."""
-        return self.setting(self.rates[1], self.caps[1])
+        """What the view asks; raises the rules' own error where they refuse.
+
+        Where nothing is asked and the rules show frames by no rate, none is named.
+        """
+        is_free = self.view.options.fps is None and self.rule.shows != "fps"
+        return self.setting(None if is_free else self.rates[1], self.caps[1])
 
     @cached_property
     def grid(self) -> ClipGrid:
         """Count every distinct setting; raises the errors of `video_count`."""
-        most = self.wanted.frames
+        most = max(self.wanted.frames, min(self.rate_of))
         frames, rates = np.array(sorted(self.rate_of.items())).T
         frames, rates = frames[frames <= most].astype(np.int64), rates[frames <= most]
         caps = np.clip(self._steps(frames), *self.caps)
