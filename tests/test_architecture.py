@@ -30,7 +30,7 @@ FLOORS = (
     {"view"},
     {"count"},
     {"frames", "check", "boxes"},
-    {"compress", "plan", "events"},
+    {"compress", "plan", "events", "reconcile"},
     {"payload"},
     {"verbs"},
     {""},  # vlprep/__init__.py
@@ -47,6 +47,7 @@ DOORS = {
     "check": {"check"},
     "boxes": {"boxes"},
     "events": {"events", "files"},
+    "reconcile": {"logs"},
 }
 
 HOMES = {
@@ -62,7 +63,7 @@ HOMES = {
         ),
         "vlprep.verbs",  # for annotations only
         *("vlprep.count", "vlprep.frames", "vlprep.boxes", "vlprep.plan"),
-        *("vlprep.compress", "vlprep.compat"),
+        *("vlprep.compress", "vlprep.compat", "vlprep.reconcile"),
     ),
     "av": ("vlprep.media.video",),
     "pillow_heif": ("vlprep.media.image",),

@@ -34,8 +34,12 @@ from vlprep.maths.geometry import smart_resize_clip as smart_resize_clip
 from vlprep.maths.sampling import plan_frames as plan_frames
 from vlprep.media.probe import probe as probe
 from vlprep.models.registry import get_model as get_model
+from vlprep.models.registry import get_server as get_server
 from vlprep.models.registry import list_models as list_models
+from vlprep.models.registry import list_recipes as list_recipes
+from vlprep.models.registry import list_servers as list_servers
 from vlprep.models.registry import load_model_file as load_model_file
+from vlprep.models.servers import Server as Server
 from vlprep.models.spec import ImageRule as ImageRule
 from vlprep.models.spec import ModelSpec as ModelSpec
 from vlprep.models.spec import RuleSet as RuleSet
@@ -47,6 +51,8 @@ from vlprep.plan.fit import ImageFit as ImageFit
 from vlprep.plan.records import MediaPlan as MediaPlan
 from vlprep.plan.records import PlannedFile as PlannedFile
 from vlprep.plan.records import SplitOptions as SplitOptions
+from vlprep.reconcile.logs import Reconciliation as Reconciliation
+from vlprep.reconcile.logs import reconcile_log as reconcile_log
 from vlprep.types import Frame as Frame
 from vlprep.types import FrameListInfo as FrameListInfo
 from vlprep.types import FramePlan as FramePlan

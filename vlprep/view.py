@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self, TypedDict, Unpack, get_args
 
 from vlprep.errors import ConstraintError
-from vlprep.models.registry import get_api, get_model
+from vlprep.models.registry import get_api, get_model, get_server
+from vlprep.models.servers import Server
 from vlprep.models.service import VideoFiles
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
@@ -43,6 +44,7 @@ class ViewKeywords(OptionKeywords, total=False):
     """Keywords of every function that asks what a model sees."""
 
     rules: str | None
+    server: Server | str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,14 @@ class View:
     """What the caller asked."""
     name: str = ""
     """What the caller calls the model, which may be an alias; requests say it."""
+    server: Server | None = None
+    """What serves these weights, by whose ways they are counted; `None`: the rules alone."""
+
+    def __post_init__(self) -> None:
+        refused = self.server.refuses if self.server else ()
+        unknown = ", ".join(f"`{name}`" for name in refused if name in self.options.asked)
+        if self.server and unknown:
+            raise ConstraintError(f"{self.server.title} has nothing for {unknown}; leave it out")
 
     @classmethod
     def of(
@@ -122,16 +132,24 @@ class View:
         model: ModelSpec | str | None = None,
         *,
         rules: str | None = None,
+        server: Server | str | None = None,
         **asked: Unpack[OptionKeywords],
     ) -> Self:
         """Bind a model by name, alias or record, with the options asked.
 
-        Raises `UnknownModelError`, `ConstraintError` for a rule set that the model does not have
-        and for options that contradict each other, and `TypeError` for an unknown option.
+        `server` says what serves open weights: "vllm", "sglang", or what `get_server` gives.
+
+        Raises `UnknownModelError`, `ConstraintError` for a rule set that the model does not have,
+        for options that contradict each other or that the server has nothing for, and `TypeError`
+        for an unknown option.
+
+        >>> View.of("Qwen/Qwen3-VL-8B-Instruct", server="vllm").rules.title
+        'transformers 5.24.0, served by vLLM 0.33'
         """
         spec = get_model(model)
         name = model if isinstance(model, str) and model in spec.aliases else spec.name
-        return cls(spec, spec.rules(rules), ViewOptions(**asked), name)
+        view = cls(spec, spec.rules(rules), ViewOptions(**asked), name)
+        return view if server is None else view._by(rules, server)
 
     def asking(self, **changes: Unpack[OptionKeywords]) -> Self:
         """Return the same view with some options changed.
@@ -149,9 +167,12 @@ class View:
         ({'fps': 1}, {'route': 'url'})
         """
         own = {name: keywords[name] for name in OptionKeywords.__annotations__ if name in keywords}
-        rest = {name: value for name, value in keywords.items() if name not in (*own, "rules")}
+        rest = {name: value for name, value in keywords.items() if name not in (*own, *_BOUND)}
         view = replace(self, options=replace(self.options, **own)) if own else self
-        return view.by(keywords["rules"]) if keywords.get("rules") else view, rest
+        bound = {name: keywords[name] for name in _BOUND if keywords.get(name)}
+        if bound:
+            view = view._by(bound.get("rules", self.rules.name), bound.get("server", self.server))
+        return view, rest
 
     def by_api(self, name: str | None) -> Self:
         """Return the same view as a protocol of the service has it, some of which take no rate.
@@ -170,16 +191,26 @@ class View:
         return self.asking(fps=rate)
 
     def by(self, rules: str) -> Self:
-        """Return the same view by another of the model's rule sets; raises `ConstraintError`."""
-        return replace(self, rules=self.model.rules(rules))
+        """Return the same view by another of the model's rule sets, as no server applies it.
+
+        Raises `ConstraintError`.
+        """
+        return self._by(rules, None)
+
+    def _by(self, rules: str | None, server: Server | str | None) -> Self:
+        own = self.model.rules(rules)
+        if isinstance(server, str):
+            server = get_server(server)
+        if server is not None:
+            own = _served(server, self.model, own)
+        return replace(self, rules=own, server=server)
 
     def read_as(self, rule: ImageRule | VideoRule, reading: Reading) -> Self:
         """Return the same view with one of its rules as another reading has it."""
-        changes: dict[str, Any] = {change.of: change.to for change in reading.changes}
         if isinstance(rule, ImageRule):
-            rules = replace(self.rules, image=replace(rule, readings=(), **changes))
+            rules = replace(self.rules, image=replace(rule, readings=(), **reading.numbers))
         else:
-            rules = replace(self.rules, video=replace(rule, readings=(), **changes))
+            rules = replace(self.rules, video=replace(rule, readings=(), **reading.numbers))
         return replace(self, rules=rules)
 
     @property
@@ -196,6 +227,22 @@ class View:
     def video_files(self) -> VideoFiles | None:
         """How long and how large videos may be; `None` where no source says it."""
         return self.rules.video_files or self.model.video_files
+
+
+_BOUND = ("rules", "server")
+"""Keywords of a view beside those of its options."""
+
+
+def _served(server: Server, spec: ModelSpec, rules: RuleSet) -> RuleSet:
+    """Return the rules of weights as a server applies them."""
+    if spec.kind != "open-weights":
+        raise ConstraintError(f"{spec.name} is served by its vendor; `server` is for open weights")
+    if rules.name != "transformers":
+        raise ConstraintError(
+            f"{server.title} runs the processor of transformers; leave `rules` out, not "
+            f"{rules.name!r}"
+        )
+    return server.serving(rules)
 
 
 def _fixed(api: str, rate: float) -> str:

@@ -41,6 +41,45 @@ def test_how_boxes_are_measured_is_shown_or_said_to_be_unknown(run):
     assert "G866" in document["sources"]
 
 
+def test_what_documents_say_beside_the_limits_is_shown(run):
+    page = run("models", "qvq-max").out.splitlines()
+    for line in (
+        "  sound     not heard [S000 2025-03, S001 2025-03, S004 2025-12-18]",
+        "  list rate counts [S000 2025-03, P2 2026-09]",
+        "  advised   at most 1,003,520 [S000 2025-03, S003 2025-05] or 805,952 [S001 2025-03] "
+        "pixels an image",
+        "  free      1,000,000 tokens for 180 days [S003 2025-05]",
+        "  SDK       dashscope, Java 2.19.0 for QVQ [S000 2025-03, S001 2025-03]",
+    ):
+        assert line in page
+    page = run("models", "qwen3-vl-plus").out.splitlines()
+    for line in (
+        "  can       languages: 33 [S004 2025-12-18]",
+        "  can       tool calls: yes [P8 2025]",
+        "  free      1,000,000 tokens for 90 days, international alone [S004 2025-12-18]",
+        "  address   hongkong: not stated",
+        "  address   global, openai: https://dashscope-us.aliyuncs.com/compatible-mode/v1 "
+        "[P11 2026, P10 2026-01-06]",
+    ):
+        assert line in page
+    assert not any("QVQ" in line for line in page)
+    page = run("models", "qwen2.5-vl-7b-instruct").out
+    assert "needed a ticket to the vendor first [S002 2025-06-05]" in page
+    assert "free      100,000,000 tokens [S002 2025-06-05]" in page
+    assert "SDK" not in run("models", "Qwen/Qwen3-VL-8B-Instruct").out
+
+
+def test_json_has_what_documents_say_beside_the_limits(run):
+    document = run("models", "qwen3-vl-plus", "--json").json
+    (model,) = document["models"]
+    assert model["features"]["series"] == "Qwen3-VL"
+    assert model["regions"]["hongkong"] is None
+    china = model["regions"]["china"]
+    assert china["bases"]["dashscope"] == "https://dashscope.aliyuncs.com/api/v1"
+    assert [sdk["version"] for sdk in model["sdks"]["dashscope"]][:2] == ["1.20.7", "1.20.10"]
+    assert {"P2", "P8", "P10"} <= set(document["sources"])
+
+
 def test_json_has_every_number_and_the_sources_cited(run):
     document = run("models", "qvq-max", "--json").json
     assert document["schema"] == "vlprep.models/1"

@@ -28,8 +28,25 @@ def data_url_length(byte_count: int, mime_type: str) -> int:
     return _prefix_length(mime_type) + 4 * -(-byte_count // 3)
 
 
+def image_fits(model: ModelSpec, route: Route, file_bytes: int, mime_type: str) -> bool:
+    """Say whether an image file of so many bytes may be sent by a route as it is.
+
+    >>> from vlprep import get_model
+    >>> from vlprep.models.registry import get_route
+    >>> image_fits(get_model("qvq-max"), get_route("url"), 10_000_000, "image/jpeg")
+    True
+    """
+    most = image_bytes_stated(model, route)[0]
+    if route.name != "base64":
+        return file_bytes <= most
+    is_advised = route.raw_bytes is None or file_bytes < route.raw_bytes
+    return is_advised and data_url_length(file_bytes, mime_type) <= most
+
+
 def image_byte_limit(model: ModelSpec, route: Route, mime_type: str) -> int:
-    """Return the number of bytes that an image file must stay under on a route.
+    """Return the number of bytes that an image file is to stay under on a route when it is made.
+
+    What is there already may have just as many, which `image_fits` knows.
 
     >>> from vlprep import get_model
     >>> from vlprep.models.registry import get_route
@@ -42,7 +59,7 @@ def image_byte_limit(model: ModelSpec, route: Route, mime_type: str) -> int:
 
 
 def image_bytes_stated(model: ModelSpec, route: Route) -> Stated:
-    """Return what an image must stay under on a route; of "base64" the whole data URL counts.
+    """Return what an image may have at most on a route; of "base64" the whole data URL counts.
 
     By URL, where the model's service has a limit of its own, it is that.
     """

@@ -24,6 +24,7 @@ COMMANDS = {
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "boxes": ("boxes", "Map the boxes in a model's answer to an image, and draw them."),
     "events": ("events", "Map the times in a model's answer to a video, and show its frames."),
+    "reconcile": ("reconcile", "Set billed tokens against predicted ones, from a log of replies."),
     "models": ("models", "List the models, or show one with all its numbers."),
 }
 """Module and summary of each command; the summaries are here so that help imports no command."""

@@ -29,7 +29,7 @@ from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, print_table
 from vlprep.cli.shell import model_words, remedy_line
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.count.explain import cite
+from vlprep.count.explain import cite, named
 from vlprep.models.registry import get_route
 from vlprep.view import View
 
@@ -155,7 +155,7 @@ def _list_rules(view: View, route: str, as_json: bool) -> int:
         print_json({**head, "rules": rules})
         return 0
     cells = (
-        (rule.id, rule.severity, rule.title, wanted.words, cite(wanted.sources)[1:-1] or "–")
+        (rule.id, rule.severity, rule.title, wanted.words, named(wanted.sources) or "–")
         for rule, wanted in rows
     )
     print_table(("rule", "severity", "what is looked at", "limit", "source"), cells, left=5)

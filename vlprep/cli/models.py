@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, fields, is_dataclass
+from itertools import chain
 from typing import Any
 
 import click
 
+from vlprep.cli.features import feature_lines, regions_of, sdks_of
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
@@ -72,13 +74,19 @@ def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
 
 
 def _record(spec: ModelSpec) -> dict[str, Any]:
-    return {**asdict(spec), "rule_sets": {rules.name: asdict(rules) for rules in spec.rule_sets}}
+    return {
+        **asdict(spec),
+        "rule_sets": {rules.name: asdict(rules) for rules in spec.rule_sets},
+        "regions": {name: one and asdict(one) for name, one in regions_of(spec).items()},
+        "sdks": {api: list(map(asdict, sdks)) for api, sdks in sdks_of(spec).items()},
+    }
 
 
 def _cited(spec: ModelSpec) -> Iterator[str]:
     """Yield every source of a model, whatever part of its record cites it."""
     yield from (pointer.source for pointer in spec.points_to)
-    yield from _sources_in(spec)
+    for record in (spec, *regions_of(spec).values(), *chain(*sdks_of(spec).values())):
+        yield from _sources_in(record)
 
 
 def _sources_in(record: object) -> Iterator[str]:
@@ -135,6 +143,7 @@ def _page(spec: ModelSpec) -> Iterator[str]:
     yield from _box_lines(spec.boxes)
     for note_text in spec.notes:
         yield f"  note      {flagged(note_text)}"
+    yield from feature_lines(spec)
     for rule_set in spec.rule_sets:
         yield from _rule_set_lines(spec, rule_set)
     yield from _price_lines(spec.prices)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from vlprep.models.servers import PRUNING_METHODS, SERVERS, PruningMethod, Server
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 from vlprep.verbs import Processor, processor
 from vlprep.view import SAMPLINGS, ViewKeywords
@@ -158,6 +159,9 @@ view_options = _together(
     ),
     click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
     click.option("--strict", is_flag=True, help="Refuse clips too short for the reference."),
+    choice_option("--server", SERVERS, "What serves the open weights; it samples in its own way."),
+    click.option("--pruning-rate", type=float, help="Share of a video's tokens it leaves out."),
+    choice_option("--pruning-method", PRUNING_METHODS, "How it does; evs if a rate is given."),
 )
 """What a model is to see: the model, its rules, and the options of a `View`."""
 
@@ -173,9 +177,23 @@ def bind(asked: dict[str, Any]) -> Processor:
     name, file = asked.pop("model"), asked.pop("model_file")
     model = resolve_model(name, file)
     view = {name: asked.pop(name) for name in ViewKeywords.__annotations__}
+    view["server"] = _server(view["server"], asked.pop("pruning_rate"), asked.pop("pruning_method"))
     for warning in model.warnings:
         note(f"warning: {model.name}: {warning}")
     return processor(model if file else name, **view)  # an alias is what requests are to say
+
+
+def _server(name: str | None, rate: float | None, method: PruningMethod | None) -> Server | None:
+    """Return the server of that name, as one that prunes videos where that is asked."""
+    from vlprep.models.registry import get_server
+
+    if name is None and (rate is not None or method is not None):
+        raise click.UsageError("--pruning-rate, --pruning-method: say the --server that prunes")
+    if method is not None and rate is None:
+        raise click.UsageError("--pruning-method: say the --pruning-rate too")
+    if name is None:
+        return None
+    return get_server(name) if rate is None else get_server(name).pruned(rate, method or "evs")
 
 
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[str]:

@@ -106,7 +106,8 @@ def note(message: str) -> None:
 def heading(view: View) -> str:
     """Return the line that says whose tokens are counted, by which rules."""
     by = "by the documented rules" if view.model.kind == "api" else "by the rules"
-    return f"{safe(view.model.name)}, {by} {view.rules.name} ({view.rules.date})"
+    served = f", served by {view.server.title}" if view.server else ""
+    return f"{safe(view.model.name)}, {by} {view.rules.name} ({view.rules.date}){served}"
 
 
 class Reported(Protocol):

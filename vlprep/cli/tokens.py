@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from vlprep.cli.options import (
+    COUNT,
+    POSITIVE,
     api_option,
     bind,
     deployment_option,
@@ -17,6 +19,7 @@ from vlprep.cli.options import (
     list_option,
     take_inputs,
     take_listed,
+    text_tokens_option,
     view_options,
 )
 from vlprep.cli.progress import track
@@ -43,6 +46,13 @@ from vlprep.view import View
 @api_option
 @input_limit_options
 @deployment_option
+@text_tokens_option
+@click.option("--reply-tokens", type=COUNT, default=0, help="Tokens of a reply, for the price.")
+@click.option("--thinking-tokens", type=COUNT, default=0, help="Those of its chain of thought.")
+@click.option("--rounds", type=POSITIVE, default=1, help="Rounds of a conversation about them.")
+@click.option("--separate", is_flag=True, help="Each file is a request of its own.")
+@click.option("--batch", is_flag=True, help="The price of batches.")
+@click.option("--cached", is_flag=True, help="The price of a history that the cache holds.")
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
 @click.option("--json", "form", flag_value="json", help="One JSON document.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a file.")
@@ -104,7 +114,8 @@ def _document(items: list[dict[str, Any]], together: Tally, view: View) -> dict[
         "items": items,
         "total_tokens": together.total_tokens,
         "max_input_tokens": together.max_input_tokens,
-        "estimated_input_prices": [asdict(price) for price in together.prices],
+        "requests": [asdict(request) for request in together.requests],
+        "estimated_prices": [asdict(price) for price in together.prices],
     }
 
 
@@ -146,9 +157,17 @@ def _summary(items: list[Result], together: Tally) -> Iterator[str]:
         fits = "" if total <= limit.most else ": does not fit one request"
         share = percent(total, limit.tokens)
         yield f"{share} of the {limit.name}, {thousands(limit.tokens)} tokens{fits}"
+    yield from _prices(together)
+
+
+def _prices(together: Tally) -> Iterator[str]:
+    many, output = len(together.requests), together.requests[0].output_tokens
+    of = "one request" if many == 1 else f"{thousands(many)} requests"
+    what = f"input and output of {of}" if output else f"input of {of}"
     for price in together.prices:
         tier = f", up to {price.tier} tokens" if price.tier else ""
+        share = f", {money(price.output_amount)} of it output" if output else ""
         yield (
-            f"about {money(price.amount)} {price.currency} as input of one request "
+            f"about {money(price.amount)} {price.currency} as {what}{share} "
             f"(list price, {price.deployment}{tier}, as of {price.as_of})"
         )

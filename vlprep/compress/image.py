@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from vlprep.check.files import data_url_length, image_byte_limit, takes_image
+from vlprep.check.files import data_url_length, image_byte_limit, image_fits, takes_image
 from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
 from vlprep.compress.result import Asked, Compressed, check_ending
 from vlprep.count.tokens import TokenCount, image_count
@@ -175,6 +175,14 @@ class _Case:
         """Return the number of bytes that a file of a format must stay under."""
         return self.allowed(format) if self.asked.limit is None else self.asked.limit
 
+    @property
+    def fits(self) -> bool:
+        """Whether the source has few enough bytes."""
+        count, limit, mime = self.item.file_bytes, self.asked.limit, mime_type(self.info.format)
+        return (
+            image_fits(self.view.model, self.route, count, mime) if limit is None else count < limit
+        )
+
 
 def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int]:
     """Return the facts of an image, and how many pictures there are in it.
@@ -197,9 +205,9 @@ def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int]:
 
 def _reasons(case: _Case) -> Iterator[str]:
     """Say why the source cannot stay as it is; nothing where it can."""
-    info, limit, model = case.info, case.byte_limit(case.info.format), case.view.model
-    if case.item.file_bytes >= limit:
-        yield f"{case.item.file_bytes:,} bytes are not under {limit:,}"
+    info, model = case.info, case.view.model
+    if not case.fits:
+        yield f"{case.item.file_bytes:,} bytes are not under {case.byte_limit(info.format):,}"
     if not takes_image(model, info.format, info.size):
         yield f"{model.name} does not take {info.format} of {format_size(info.size)}"
     if case.format not in (None, info.format):
@@ -256,10 +264,9 @@ def _changed(case: _Case, reason: str) -> CompressedImage:
     attempt, encodes = encode_within(_search(case, picture, sizes))
     _check(attempt)
     result = _result(case, picture.info, attempt)
-    too_large = case.item.file_bytes >= case.byte_limit(case.info.format)
     return replace(
         result,
-        action="compressed" if too_large else "converted",
+        action="converted" if case.fits else "compressed",
         reason=reason,
         encodes=encodes,
         dropped=tuple(_dropped(case, picture, attempt)),
@@ -339,6 +346,8 @@ def _reduced(wanted: ImageSize, result: CompressedImage) -> Iterator[str]:
 
 
 def _over_route(case: _Case, made: Attempt) -> Iterator[str]:
-    allowed = case.allowed(made.format)
-    if case.view.model.kind != "open-weights" and len(made.content) >= allowed:
-        yield f"the route {case.route.name} takes images of fewer than {allowed:,} bytes"
+    model, route = case.view.model, case.route
+    fits = image_fits(model, route, len(made.content), mime_type(made.format))
+    if model.kind != "open-weights" and not fits:
+        allowed = case.allowed(made.format)
+        yield f"the route {route.name} takes images of fewer than {allowed:,} bytes"

@@ -6,17 +6,19 @@ by one: the clips are then the settings of one.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from vlprep.count.pixels import is_per_clip, video_ranges
+from vlprep.count.pruning import kept_tokens
 from vlprep.count.tokens import every_frame, frames_asked, leading_digit_ends, shows_every
 from vlprep.errors import ConstraintError
 from vlprep.maths.frame_counts import count_frames
 from vlprep.maths.geometry import smart_resize_clip_ranges, smart_resize_ranges
 from vlprep.maths.sampling import ASSUMED_FPS, moments_at
+from vlprep.models.spec import VideoRule
 from vlprep.view import View
 
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -47,6 +49,8 @@ def video_totals(
     rows = np.asarray(sizes, np.int64).reshape(-1, 2)
     frames = np.broadcast_to(np.asarray(frame_counts, np.int64), len(rows))
     own_rates = np.broadcast_to(np.asarray(rates, np.float64), len(rows))
+    if (assumed := view.video_rule.assumed_fps) is not None:
+        own_rates = np.where(own_rates > 0, own_rates, assumed)
     totals = np.empty(len(rows), np.int64)
     for start in range(0, len(rows), CHUNK_CLIPS):
         part = slice(start, start + CHUNK_CLIPS)
@@ -58,24 +62,55 @@ def _clip_totals(frames: Ints, rates: Floats, sizes: Ints, view: View) -> Ints:
     if shows_every(view):
         counts = np.where(frames > 0, every_frame(frames, view), 0)
     else:
-        counts = count_frames(frames, rates, **frames_asked(view), strict=view.options.strict)
+        counts = count_clips(frames, rates, view)
     text = timestamps_of_clips(np.zeros_like(frames), frames, rates, counts, view)
     return tokens_of_clips(counts, resize_clips(sizes, counts, view), text, view)
 
 
-def resize_clips(
-    sizes: npt.ArrayLike, counts: Ints, view: View, max_pixels: Ints | None = None
-) -> Ints:
+def count_clips(frames: Any, rates: Any, view: View, fps: Any = None) -> Any:
+    """Return how many frames are shown of clips, as `count_frames` does for numbers and arrays.
+
+    `fps` are rates asked, one or (N,), in place of the view's one.
+    """
+    rule, asked = view.video_rule, {**frames_asked(view), "strict": view.options.strict}
+    if fps is not None:
+        asked["fps"] = fps if rule.most_fps is None else np.minimum(fps, rule.most_fps)
+    counts = count_frames(frames, rates, **asked)
+    if not rule.samples_again or (fps is None and not view.options.fps):
+        return counts
+    again = count_frames(frames, rates, **{**asked, "fps": rule.fps})
+    return np.where(counts == frames, again, counts)
+
+
+def resize_clips(sizes: Any, counts: Ints, view: View, max_pixels: Ints | None = None) -> Ints:
     """Return the size of the frames of (N,) clips that are shown so many, (0, 0) where refused.
 
     `sizes` are (N, 2), or one for all; `max_pixels` are (N,) caps in place of the view's one.
     """
-    rule, asked = view.video_rule, view.options
+    rule, asked, sizes = view.video_rule, view.options, np.asarray(sizes).reshape(-1, 2)
     cap = asked.max_pixels if max_pixels is None else max_pixels
-    low, high = video_ranges(rule, np.maximum(counts, 1), cap, asked.min_pixels, asked.total_pixels)
-    sides = np.asarray(sizes).reshape(-1, 2).T
+    limits, strict = (cap, asked.min_pixels, asked.total_pixels), asked.strict
+    if rule.first is None:
+        return _resize_by(rule, sizes, counts, *limits, strict=strict)
+    handed = _resize_by(rule.first, sizes, counts, *limits, strict=strict)
+    return _resize_by(rule, handed, counts, strict=strict)
+
+
+def _resize_by(
+    rule: VideoRule,
+    sizes: Ints,
+    counts: Ints,
+    max_pixels: Ints | int | None = None,
+    min_pixels: int | None = None,
+    total_pixels: int | None = None,
+    *,
+    strict: bool,
+) -> Ints:
+    """Resize by one of the rules behind each other."""
+    low, high = video_ranges(rule, np.maximum(counts, 1), max_pixels, min_pixels, total_pixels)
+    sides = sizes.T
     if is_per_clip(rule):
-        shown = np.maximum(counts, 1 if asked.strict else rule.temporal_patch_size)
+        shown = np.maximum(counts, 1 if strict else rule.temporal_patch_size)
         return smart_resize_clip_ranges(
             shown, *sides, factor=rule.factor, min_pixels=low, max_pixels=high,
             temporal_factor=rule.temporal_patch_size,
@@ -93,7 +128,9 @@ def tokens_of_clips(counts: Ints, resized: Ints, text: Ints, view: View) -> Ints
     """
     rule, prompt = view.video_rule, view.rules.prompt
     steps = -(-counts // rule.temporal_patch_size)
-    visual = steps * (resized[..., 0] * resized[..., 1]) // rule.factor**2
+    step_tokens = resized[..., 0] * resized[..., 1] // rule.factor**2
+    shows = (steps > 0) & (step_tokens > 0)
+    visual = np.where(shows, kept_tokens(rule.pruning, steps, step_tokens), 0)
     beside = prompt.video_markers + steps * prompt.step_markers + text
     return np.where(visual > 0, visual + beside, 0)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from vlprep.count.tokens import TokenCount, VideoCount, media_count
+from vlprep.count.pixels import PixelLimits, image_limits, video_limits
+from vlprep.count.tokens import TokenCount, VideoCount, handed_size, media_count, seen_size
 from vlprep.errors import VlprepError
 from vlprep.maths.geometry import rounded_size
 from vlprep.models.registry import find_source
@@ -31,7 +33,7 @@ def explain_count(info: ImageInfo | VideoInfo, count: TokenCount, view: View) ->
         *([_frames_step(count, view.video_rule)] if isinstance(count, VideoCount) else ()),
         _token_size(rule),
         _pixel_range(count, rule),
-        _resize_step(info.size, count, rule),
+        *_resize_steps(info, count, view),
         _sum(count, rule),
         *_other_readings(info, count, view, rule),
         *(f"note: {note}" for note in (*view.rules.notes, *view.model.notes)),
@@ -94,7 +96,16 @@ def cite(sources: tuple[str, ...]) -> str:
     >>> cite(("S004", "P1"))
     '[S004 2025-12-18, P1 2026-01]'
     """
-    return "[" + ", ".join(map(_dated, sources)) + "]"
+    return f"[{named(sources)}]"
+
+
+def named(sources: tuple[str, ...]) -> str:
+    """Return sources with their dates, for the midst of a sentence.
+
+    >>> named(("S004",))
+    'S004 2025-12-18'
+    """
+    return ", ".join(map(_dated, sources))
 
 
 def _dated(key: str) -> str:
@@ -123,8 +134,29 @@ def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
     )
 
 
-def _resize_step(size: ImageSize, count: TokenCount, rule: ImageRule | VideoRule) -> str:
-    limits, factor = count.limits, rule.factor
+def _resize_steps(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> Iterator[str]:
+    """Tell of the resize, and of one before it by a server or a framework."""
+    rule: ImageRule | VideoRule
+    if isinstance(info, VideoInfo):
+        rule, size = view.video_rule, info.size
+    else:
+        rule, size = view.image_rule, seen_size(info, view)
+    if rule.first is None:
+        yield _resize_step(size, count, rule, count.limits)
+        return
+    handed = handed_size(size, rule, count.limits)
+    yield f"{format_size(size)} is first made {format_size(handed)} ({rule.first.resize} rule)"
+    if isinstance(rule, VideoRule):
+        own = video_limits(rule, count.frames or 0)
+    else:
+        own = image_limits(replace(rule, first=None))
+    yield _resize_step(handed, count, rule, own)
+
+
+def _resize_step(
+    size: ImageSize, count: TokenCount, rule: ImageRule | VideoRule, limits: PixelLimits
+) -> str:
+    factor = rule.factor
     frames = count.frames if count.frames and limits.per_clip else 1
     rounded = rounded_size(*size, factor=factor, reference=rule.resize)
     pixels = rounded.pixels * frames

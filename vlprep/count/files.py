@@ -6,12 +6,18 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, Unpack
 
 from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
-from vlprep.count.prices import PriceEstimate, input_prices
-from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count
+from vlprep.count.prices import (
+    Billed,
+    ConversationKeywords,
+    PriceEstimate,
+    conversation,
+    prices_of,
+)
+from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
@@ -103,8 +109,10 @@ class Tally:
     """Sum over the files that could be counted."""
     limit: InputLimit | None
     """What one input may hold; `None` where no source states it."""
+    requests: tuple[Billed, ...]
+    """The requests that are billed: one with all files, or as was asked."""
     prices: tuple[PriceEstimate, ...]
-    """Estimated list prices of the input; empty where no source states one."""
+    """Estimated list prices of those requests; empty where no source states one."""
 
     @property
     def max_input_tokens(self) -> int | None:
@@ -220,7 +228,8 @@ def _count_images(images: Sequence[Probed | MediaFailure], view: View) -> Iterat
     probed = [image for image in images if isinstance(image, Probed)]
     counts: Sequence[TokenCount | VlprepError]
     try:
-        counts = image_counts([image.info.size for image in probed], view)
+        infos = [image.info for image in probed if isinstance(image.info, ImageInfo)]
+        counts = image_counts([seen_size(info, view) for info in infos], view)
     except VlprepError as error:  # nothing can be counted so: every image has the same reason
         counts = [error] * len(probed)
     for image, count in zip(probed, counts, strict=True):
@@ -248,24 +257,33 @@ def tally(
     max_model_len: int | None = None,
     thinking: bool | None = None,
     deployment: str | None = None,
+    separate: bool = False,
+    batch: bool = False,
+    cached: bool = False,
+    **spoken: Unpack[ConversationKeywords],
 ) -> Tally:
     """Add counts up and set them against the model's largest input and its list price.
 
     `max_input`, in tokens, replaces the model's own, `max_model_len` its context; `thinking`
-    chooses between its two inputs; `deployment` is where the price is looked up.
+    chooses between its two inputs; `deployment` is where the price is looked up, `batch` and
+    `cached` ask for those prices. `separate` bills each file as a request, or a conversation, of
+    its own; the rest is what `conversation` takes.
 
-    Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price.
+    Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price,
+    and `UnknownFactError` for a discount that no source states.
 
     >>> view = View.of()
     >>> tally(count_files(["fixtures/photo.jpg"], view), view).total_tokens
     302
     """
-    total = sum(result.tokens.total for result in results if isinstance(result, MediaCount))
+    tokens = [result.tokens.total for result in results if isinstance(result, MediaCount)]
     limit = largest_input(
         view.model, max_input=max_input, max_model_len=max_model_len, thinking=thinking
     )
-    prices = input_prices(view.model, total, deployment)
-    return Tally(total_tokens=total, limit=limit, prices=prices)
+    media = tokens if separate else [sum(tokens)]
+    requests = tuple(request for each in media for request in conversation(each, **spoken))
+    prices = prices_of(view.model, requests, deployment, batch=batch, cached=cached)
+    return Tally(total_tokens=sum(tokens), limit=limit, requests=requests, prices=prices)
 
 
 _OS_CODES: dict[type[OSError], str] = {

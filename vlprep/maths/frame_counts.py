@@ -113,7 +113,7 @@ def smart_nframes(
     "docs" (Model Studio guides of 2025-06-05 and 2025-12-18, which know only `fps`),
     "qwen-vl-utils" (0.0.14), "transformers" (5.24.0, for Qwen3-VL and later) or
     "transformers-qwen2" (5.24.0, for Qwen2-VL and Qwen2.5-VL, where a count is a multiple of
-    `frame_factor`).
+    `frame_factor`), or "vllm-qwen2" (vLLM 0.33.0, the same but for a frame too many at times).
 
     Of many clips, `total_frames`, `video_fps` or both are arrays, and so is the answer, int64; a
     clip that the reference refuses has 0.
@@ -319,6 +319,15 @@ def _transformers_qwen2_count(
     return of.floor(of.least(of.least(wanted, high), total) / group) * group, total
 
 
+def _vllm_qwen2_count(
+    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+) -> tuple[Any, Any]:
+    """Count as transformers does; the steps of its float range may come to one more frame."""
+    count, total = _transformers_qwen2_count(total, rate, request, of)
+    step = of.most(total, 1) / of.most(count, 1)
+    return of.ceil(total / step), total
+
+
 def _transformers_count(
     total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
 ) -> tuple[Any, Any]:
@@ -359,6 +368,7 @@ FRAME_COUNT_RULES: dict[str, CountRule] = {
     "qwen-vl-utils": CountRule(_qwen_vl_utils_count, needs_rate=True),
     "transformers": CountRule(_transformers_count, takes_any=True),
     "transformers-qwen2": CountRule(_transformers_qwen2_count, in_groups=True),
+    "vllm-qwen2": CountRule(_vllm_qwen2_count, in_groups=True),
 }
 
 

@@ -42,8 +42,9 @@ def plan_frames(
 
     Counts as `smart_nframes` does, over the frames from `start_seconds` to `end_seconds`. How
     they are spread is `sampling`: "interval" (one every 1/fps seconds, evenly over the duration
-    where the count was bounded), "linspace" (evenly, both ends included), "linspace-float32" (the
-    same in torch's single precision) or "arange" (evenly, last stretch left out); by default the
+    where the count was bounded), "linspace" (evenly, both ends included), "linspace-cut" (the same
+    rounded down), "linspace-float32" (the same in torch's single precision), "arange" (evenly,
+    last stretch left out) or "arange-even" (the same in steps of an even count); by default the
     reference's own.
 
     Where the reference refuses a clip because it is short, the plan takes the frames there are
@@ -172,6 +173,13 @@ def _linspace(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any)
     return numbers
 
 
+def _linspace_cut(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+    """Spread as numpy.linspace does, and cut off what is behind the point."""
+    step = (last - first) / np.maximum(count - 1, 1)
+    numbers: _Numbers = np.floor(np.where((k == count - 1) & (k > 0), last, k * step + first))
+    return numbers
+
+
 def _linspace_float32(
     k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float
 ) -> _Numbers:
@@ -191,11 +199,20 @@ def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -
     return numbers
 
 
+def _arange_even(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
+    """Step as for an even number of frames; a frame too many is the last one, once more."""
+    step = (last - first + 1) / np.maximum(count // PAIR * PAIR, 1)
+    numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
+    return numbers
+
+
 INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, Any], _Numbers]] = {
     "interval": _interval,
     "linspace": _linspace,
+    "linspace-cut": _linspace_cut,
     "linspace-float32": _linspace_float32,
     "arange": _arange,
+    "arange-even": _arange_even,
 }
 """By name: from places among the sampled frames, first and last frame, count and rate of a clip,
 numbers or arrays of one length, to the frames."""
@@ -205,4 +222,5 @@ DEFAULT_SAMPLING = {
     "qwen-vl-utils": "linspace-float32",
     "transformers": "linspace",
     "transformers-qwen2": "arange",
+    "vllm-qwen2": "arange-even",
 }

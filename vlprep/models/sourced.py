@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,11 @@ class Reading:
     explained_only: bool = False
     """Whether it is a slip that nobody need be warned of."""
     sources: tuple[str, ...]
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """What it makes of the rule's numbers, by name."""
+        return {change.of: change.to for change in self.changes}
 
     def told(self, outcome: str) -> str:
         """Return the sentence that says it, with what comes of it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownFactError, VlprepError
+from vlprep.models.features import Features
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.sourced import Reading, Sourced
 
@@ -66,6 +67,8 @@ class ImageRule(Sourced):
     """Side in pixels by which tokens are counted, where that is not `factor`."""
     first: FirstResize | None = None
     """A resize before this one, whose range is the caller's; `None`: there is none."""
+    upright: bool = True
+    """Whether the EXIF orientation is applied."""
     readings: tuple[Reading, ...] = ()
     """What the sources say otherwise."""
 
@@ -81,6 +84,16 @@ class ImageRule(Sourced):
     def token_pixels(self) -> int:
         """Pixels that are one token."""
         return (self.token_side or self.factor) ** 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruning:
+    """A share of the tokens of a video that a server leaves out."""
+
+    rate: float
+    """Share, from 0 to below 1."""
+    method: Literal["evs", "vidcom2"]
+    """How; each has a floor of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +144,16 @@ class VideoRule(Sourced):
     """Which frames are shown when the caller asks nothing; see `FRAME_CHOICES`."""
     nframes: int | None = None
     """How many, where that is "nframes"."""
+    most_fps: float | None = None
+    """Highest rate that is taken as asked; above it this one is sampled."""
+    assumed_fps: float | None = None
+    """Rate that a clip of unknown rate is taken to have; `None`: such a clip is refused."""
+    samples_again: bool = False
+    """Whether a clip of which every frame was asked for is sampled once more, at `fps`."""
+    first: VideoRule | None = None
+    """A resize of frames before this one, whose limits are the caller's; `None`: there is none."""
+    pruning: Pruning | None = None
+    """What is left out of the tokens in the end."""
     readings: tuple[Reading, ...] = ()
     """What the sources say otherwise."""
 
@@ -232,6 +255,12 @@ class PriceTier:
     """Price of the input tokens, per `Price.per_tokens`."""
     output: float
     """Price of the output tokens, per `Price.per_tokens`."""
+    cached_input: float | None = None
+    """Price of input that the cache holds; `None` where no source states it."""
+    batch_input: float | None = None
+    """Price of the input of batches."""
+    batch_output: float | None = None
+    """Price of the output of batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +333,10 @@ class ModelSpec(Sourced):
     """What its service wants of a request; `None`: nothing unusual is stated."""
     boxes: BoxRule | None = None
     """How it writes coordinates; `None` where no source says it."""
+    features: Features = field(default_factory=Features)
+    """What the documents say of it beside its limits."""
+    video_ticket_sources: tuple[str, ...] = ()
+    """Where it is said that video files need a ticket to the vendor first."""
     notes: tuple[str, ...] = ()
     """Contradictions and how they were settled."""
     warnings: tuple[str, ...] = ()

@@ -11,14 +11,17 @@ from vlprep.check.report import check_sending
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.files import as_many
 from vlprep.errors import CheckError, ConstraintError, MediaError, PixelLimitError
-from vlprep.models.registry import get_route
+from vlprep.models.features import Region
+from vlprep.models.registry import get_recipe, get_route
 from vlprep.models.service import ChatApi
 from vlprep.output.target import PathLike, new_file
+from vlprep.payload.advice import notes_of, warnings_of
 from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.payload.sending import Item as Item
 from vlprep.payload.sending import prepare
-from vlprep.payload.terms import How, extras, refuse, refuse_parts, streams, text_warnings
+from vlprep.payload.serving import served_fields, served_warnings
+from vlprep.payload.terms import How, extras, refuse, refuse_parts, region_of, streams
 from vlprep.view import View, ViewKeywords
 
 
@@ -38,6 +41,10 @@ class Request:
     """The media of the last message, in order."""
     warnings: tuple[str, ...] = ()
     """What a user should know, with the name of the file or the model where it is about one."""
+    notes: tuple[str, ...] = ()
+    """What it needs, one sentence each."""
+    region: Region | None = None
+    """Where it goes; `None` where that was not said, and the model is served in several places."""
 
     def __repr__(self) -> str:
         kinds = ", ".join(part.kind for part in self.parts)
@@ -55,8 +62,24 @@ class Request:
         return self._form.call(self.messages, self.settings, False)
 
     @property
+    def url(self) -> str | None:
+        """Where to post `body`; `None` where no region is known.
+
+        >>> asked = {"region": "china", "api": "dashscope"}
+        >>> request = build_request(["https://example.com/a.jpg"], "hi", View.of(), **asked)
+        >>> request.url
+        'https://dashscope.aliyuncs.com/api/v1/services/aigc/multimodal-generation/generation'
+        """
+        return f"{self.base_url}/{self.api.path}" if self.base_url else None
+
+    @property
+    def base_url(self) -> str | None:
+        """The base URL to give to the SDK; `None` where no region is known."""
+        return self.region.bases[self.api.name] if self.region else None
+
+    @property
     def arguments(self) -> Json:
-        """Keyword arguments of the official SDK for Python.
+        """Keyword arguments of the official SDK for Python, which has `base_url` of its own.
 
         Those of `client.chat.completions.create` for the OpenAI-compatible API, and of
         `dashscope.MultiModalConversation.call` for DashScope.
@@ -115,6 +138,8 @@ class RequestKeywords(ViewKeywords, total=False):
     thinking: bool | None
     thinking_budget: int | None
     stream: bool | None
+    region: str | None
+    recipe: str | None
     compress: bool
     as_frames: bool
     video_fields: bool
@@ -140,8 +165,11 @@ def build_request(items: Item | Sequence[Item], text: str, view: View, **how: An
     `video_fields` states `fps` and pixel limits of videos and lists in fields that the API
     reference of 2026 has and the guides do not. `system` is a system message, `thinking` whether
     the model thinks, `thinking_budget` how long, in tokens. `stream` is whether the reply comes in
-    pieces, by default only where the model's service wants it so. `check=False` goes on where a
-    documented limit is broken.
+    pieces, by default only where the model's service wants it so. `region` is a deployment of the
+    model, such as "international" or "china", whose address is then known. `recipe` is the name of
+    one of `list_recipes`: its words follow the text, which may then be empty, and its system
+    message and values of sampling are sent. `check=False` goes on where a documented limit is
+    broken.
 
     Raises `CheckError` where a limit is broken, `ConstraintError` for what the protocol or the
     model does not take, `UnknownFactError` where no source states it, and the errors of `probe`,
@@ -153,14 +181,21 @@ def build_request(items: Item | Sequence[Item], text: str, view: View, **how: An
     >>> request.tokens
     393
     """
-    asked = How(view=view, **how)
+    asked, text = _by_recipe(text, view, **how)
     refuse(asked, text)
-    name = view.name or view.model.name
-    settings = Settings(model=name, stream=streams(asked), extras=extras(asked))
+    stream, own, region = streams(asked), extras(asked), region_of(asked)
     parts, warnings = _checked(items, asked)
     refuse_parts(asked, parts)
+    served = served_fields(view.options, parts) if view.server else {}
+    settings = Settings(
+        model=view.name or view.model.name,
+        stream=stream,
+        extras={**own, **served},
+        sampling=asked.sampling,
+    )
+    warnings += served_warnings(view.server, served) if view.server else []
     warnings += [remark for part in parts for remark in part.remarks]
-    warnings += text_warnings(asked, text)
+    warnings += warnings_of(asked, text)
     return Request(
         api=asked.protocol,
         route=asked.route,
@@ -168,6 +203,23 @@ def build_request(items: Item | Sequence[Item], text: str, view: View, **how: An
         messages=tuple(_messages(asked, parts, text)),
         parts=tuple(parts),
         warnings=tuple(dict.fromkeys(warnings)),
+        notes=tuple(notes_of(asked, parts)),
+        region=region,
+    )
+
+
+def _by_recipe(text: str, view: View, *, recipe: str | None = None, **how: Any) -> tuple[How, str]:
+    """Return how media are to be sent, and the text, both with what a recipe adds to them."""
+    if recipe is None:
+        return How(view=view, **how), text
+    found = get_recipe(recipe)
+    if found.system is not None and how.get("system") is not None:
+        raise ConstraintError(
+            f"the recipe {recipe} has a `system` message of its own; leave one out"
+        )
+    system = how.pop("system", None) or found.system
+    return How(view=view, recipe=found, system=system, **how), "\n".join(
+        filter(None, [text, found.text])
     )
 
 

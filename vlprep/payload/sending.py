@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from vlprep.check.check import count_facts, facts_of, facts_of_list
-from vlprep.check.files import image_byte_limit, takes_image
+from vlprep.check.files import image_fits, takes_image
 from vlprep.check.rule import FileFacts
 from vlprep.compress.image import compress_image
 from vlprep.compress.result import Compressed
@@ -101,11 +101,19 @@ def _part(
         files=tuple(files),
         action=action,
         fps=fps,
-        states_fps=kind != "frames" or how.says_rates,
-        limits=how.pixel_limits if kind == "image" else how.video_limits,
+        states_fps=how.server is None and (kind != "frames" or how.says_rates),
+        limits=_limits(kind, how),
+        list_type=how.server.list_type if how.server and kind == "frames" else None,
         notes=notes,
         warnings=tuple(dict.fromkeys(text for text in told if text and text not in own)),
     )
+
+
+def _limits(kind: PartKind, how: How) -> dict[str, int]:
+    """Return the limits that stand beside a medium; servers have them beside all."""
+    if how.server is not None:
+        return {}
+    return how.pixel_limits if kind == "image" else how.video_limits
 
 
 _KINDS: dict[str, PartKind] = {"image": "image", "frame list": "frames"}
@@ -192,7 +200,9 @@ def _rate_of_list(how: How, name: str) -> tuple[float, tuple[str, ...]]:
     usual = how.protocol.fixed_fps or (rule.fps if rule else None)
     if usual is None:
         raise ConstraintError(f"{name}: say the `fps` of the list")
-    said = f"taken for frames {1 / usual:g} s apart; `fps` says otherwise"
+    facts, apart = how.model.features, f"taken for frames {1 / usual:g} s apart"
+    ignored = facts.no_rate_sources and not facts.rate_sources
+    said = f"{apart}; {'no rate has an effect' if ignored else '`fps` says otherwise'}"
     return list_rate(usual, how, name), (said,)
 
 
@@ -303,8 +313,8 @@ def _fits(opened: OpenItem, how: How) -> bool:
     info = opened.info
     if not isinstance(info, ImageInfo):
         return False
-    limit = image_byte_limit(how.model, get_route(how.route), mime_type(info.format))
-    return takes_image(how.model, info.format, info.size) and opened.file_bytes < limit
+    fits = image_fits(how.model, get_route(how.route), opened.file_bytes, mime_type(info.format))
+    return takes_image(how.model, info.format, info.size) and fits
 
 
 def _compressed_image(opened: OpenItem, how: How, number: int) -> MediaPart:

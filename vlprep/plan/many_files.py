@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from operator import itemgetter
 from typing import TypeAlias
@@ -146,11 +146,16 @@ class _Clip:
 
     def __init__(self, choices: ClipChoices, weight: float, place: int) -> None:
         self.choices, self.weight, self.place = choices, weight, place
-        self.caps, self.per_clip = choices.caps, is_per_clip(choices.rule)
+        self.caps, self.per_clip = choices.caps, is_per_clip(choices.sizing)
+        self._shown = cache(lambda rate: choices.shown_at(np.array([rate])))
+
+    def frames(self, rate: float) -> int:
+        """Return how many frames it is shown in, 0 where it is refused."""
+        return int(self._shown(rate)[0][0])
 
     def _sharing(self, rate: float) -> int:
         """Return by how many frames a cap is shared."""
-        return max(int(self.choices.frames_at(rate)), 1) if self.per_clip else 1
+        return max(self.frames(rate), 1) if self.per_clip else 1
 
     def _cap(self, rate: float, common: int) -> int:
         low, high = self.caps
@@ -166,7 +171,8 @@ class _Clip:
         """Return its tokens, 0 where it is refused."""
         if rate is None:
             return self.choices.wanted.tokens
-        return int(self.choices.tokens_at(rate, self._cap(rate, common))[0])
+        cap = np.array([self._cap(rate, common)])
+        return int(self.choices.tokens_of(*self._shown(rate), cap)[0])
 
     def drops(self, rate: float) -> Iterator[int]:
         """Yield the common cap at which tokens may fall: where frames stop being shrunk.
@@ -176,7 +182,7 @@ class _Clip:
         """
         area = self.choices.own_pixels
         if self.per_clip:
-            frames, group = self._sharing(rate), self.choices.rule.temporal_patch_size
+            frames, group = self._sharing(rate), self.choices.sizing.temporal_patch_size
             area = -(-round(frames / group) * group * area // frames)
         yield _common_cap(area, self.weight)
 
@@ -209,14 +215,14 @@ def _parts(
 
 def _common_rates(parts: _Parts) -> list[float]:
     """Return the rates, ascending, at which every clip can be counted; one, if none has any."""
-    clips = [part.choices for part in parts if isinstance(part, _Clip)]
-    ranges = [clip.rates for clip in clips if clip.has_rate]
+    clips = [part for part in parts if isinstance(part, _Clip)]
+    ranges = [clip.choices.rates for clip in clips if clip.choices.has_rate]
     if not ranges:
         return [0.0]
     low, high = max(low for low, _ in ranges), max(high for _, high in ranges)
     steps = (round(high * k / RATE_STEPS, 6) for k in range(1, RATE_STEPS))
     taken = (rate for rate in steps if low <= rate < high)
-    return [*(rate for rate in taken if all(clip.frames_at(rate) for clip in clips)), high]
+    return [*(rate for rate in taken if all(clip.frames(rate) for clip in clips)), high]
 
 
 def _highest_cap(parts: _Parts) -> int:
@@ -237,8 +243,8 @@ def _best(parts: _Parts, available: int, prefer: Prefer) -> tuple[float, int]:
     if not any(caps):
         raise _nothing_fits(_tokens(parts, rates[0], 1), available)
     pairs = list(zip(rates, caps, strict=True))
-    choices = [part.choices for part in parts if isinstance(part, _Clip)]
-    frames = [max(sum(int(clip.frames_at(rate)) for clip in choices), 1) for rate in rates]
+    clips = [part for part in parts if isinstance(part, _Clip)]
+    frames = [max(sum(clip.frames(rate) for clip in clips), 1) for rate in rates]
     detail = [_detail(parts, *pair) if pair[1] else 0 for pair in pairs]
     return pairs[PREFERENCES[prefer](np.array(frames), np.array(detail), FULL_DETAIL)]
 

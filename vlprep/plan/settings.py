@@ -9,23 +9,22 @@ is `vlprep.count.clips`'s; choosing among them is `vlprep.plan.one_clip`'s.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vlprep.count.clips import resize_clips, timestamps_of_clips, tokens_of_clips
+from vlprep.count.clips import count_clips, resize_clips, timestamps_of_clips, tokens_of_clips
 from vlprep.count.pixels import (
     FLOOR_SHARE,
     highest_cap,
     is_per_clip,
     is_shared_in_whole_pixels,
 )
-from vlprep.count.tokens import TokenCount, VideoCount, frames_asked, video_count
+from vlprep.count.tokens import TokenCount, VideoCount, video_count
 from vlprep.errors import ConstraintError, FrameCountError
-from vlprep.maths.frame_counts import count_frames
 from vlprep.maths.geometry import clip_source_size, rounded_size
 from vlprep.maths.sampling import frame_range
 from vlprep.models.spec import ImageRule, VideoRule
@@ -96,7 +95,8 @@ class ClipChoices:
         self.info, self.view, self.rule = info, view, view.video_rule
         is_list = isinstance(info, FrameListInfo)
         self._asked = None if is_list else rate_range(self.rule, view.options, lowest.fps)
-        self.caps = cap_range(self.rule, view.options, lowest.max_pixels)
+        self.sizing = self.rule.first or self.rule  # whose limits are the caller's
+        self.caps = cap_range(self.sizing, view.options, lowest.max_pixels)
 
     # The frames.
 
@@ -119,9 +119,8 @@ class ClipChoices:
         if self._asked is None:
             shown = self._fixed.frames
             return np.full(np.shape(fps), shown) if np.ndim(fps) else shown
-        asked = {**self._frames_asked, "fps": fps}
         try:
-            return count_frames(self._length, self._own_rate, **asked)
+            return count_clips(self._length, self._own_rate, self._rated, fps)
         except FrameCountError:
             return 0
 
@@ -152,13 +151,12 @@ class ClipChoices:
         return video_count(self.info, self.view)
 
     @cached_property
-    def _frames_asked(self) -> dict[str, Any]:
-        asked = frames_asked(self.view.asking(fps=self.rates[1]))
-        return {**asked, "strict": self.view.options.strict}
+    def _rated(self) -> View:
+        return self.view.asking(fps=self.rates[1])
 
     @property
     def _own_rate(self) -> float | None:
-        return None if self.info.fps is None else float(self.info.fps)
+        return self.rule.assumed_fps if self.info.fps is None else float(self.info.fps)
 
     @cached_property
     def _part(self) -> tuple[int, int]:
@@ -172,13 +170,30 @@ class ClipChoices:
         return self._part[1] - self._part[0] + 1
 
     def _monotone_stretches(self) -> list[tuple[float, float]]:
-        """Cut the rates where a rule starts to count a last fraction of a second."""
+        """Cut the rates where a rule starts to count a last fraction of a second.
+
+        Another cut is where all frames are shown, of which some rules sample again.
+        """
         low, high = self.rates
         part = self.seconds - int(self.seconds)
-        turn = 1 / part if part else math.inf
-        if low < turn < high:
-            return [(low, turn), (math.nextafter(turn, math.inf), high)]
-        return [(low, high)]
+        cuts = [1 / part if part else math.inf, self._below_every_frame()]
+        ends = [*sorted(cut for cut in cuts if low < cut < high), high]
+        starts = [low, *(math.nextafter(end, math.inf) for end in ends[:-1])]
+        return list(zip(starts, ends, strict=True))
+
+    def _below_every_frame(self) -> float:
+        """Return the highest rate that does not yet show all frames, where it matters."""
+        if not self.rule.samples_again:
+            return math.inf
+        rules = self.view.rules
+        once = replace(self._rated, rules=replace(
+            rules, video=replace(self.rule, samples_again=False)
+        ))  # fmt: skip
+        count = partial(count_clips, self._length, self._own_rate, once)
+        if count(self.rates[1]) < self._length:
+            return math.inf
+        every = lowest_rates(count, *self.rates, np.array([self._length]), self.seconds)
+        return math.nextafter(float(every[0]), 0)
 
     # What they cost.
 
@@ -222,10 +237,17 @@ class ClipChoices:
     def tokens_at(self, fps: npt.ArrayLike, max_pixels: npt.ArrayLike) -> Numbers:
         """Return what rates cost with caps, (N,) or one each; 0 where the rules refuse."""
         rates, caps = np.broadcast_arrays(np.atleast_1d(fps), np.atleast_1d(max_pixels))
-        frames = np.atleast_1d(self.frames_at(rates if np.ndim(fps) else fps))
-        frames = np.broadcast_to(frames, rates.shape)
-        sizes = resize_clips(self.info.size, frames, self.view, caps)
-        return tokens_of_clips(frames, sizes, self._text(frames, rates), self.view)
+        return self.tokens_of(*self.shown_at(rates), caps)
+
+    def shown_at(self, rates: Rates) -> tuple[Numbers, Numbers]:
+        """Return the frames at (N,) rates, and the tokens of their timestamps."""
+        frames = self.frames_at(rates)
+        return frames, self._text(frames, rates)
+
+    def tokens_of(self, frames: Numbers, text: Numbers, max_pixels: Numbers) -> Numbers:
+        """Return what (N,) numbers of frames with such timestamps cost with caps."""
+        sizes = resize_clips(self.info.size, frames, self.view, max_pixels)
+        return tokens_of_clips(frames, sizes, text, self.view)
 
     def _text(self, frames: Numbers, rates: Rates) -> Numbers:
         """Return the tokens of the timestamps of numbers of frames at rates."""
@@ -245,7 +267,7 @@ class ClipChoices:
     @property
     def _lower_limit(self) -> int:
         asked = self.view.options.min_pixels
-        return self.rule.min_pixels if asked is None else asked
+        return self.sizing.min_pixels if asked is None else asked
 
     def _steps(self, frames: Numbers) -> Numbers:
         """Return, per number of frames, all caps at which the size of a frame may change.
@@ -255,7 +277,7 @@ class ClipChoices:
         frame rounded to tokens, and where a floor over the cap is in force, its share of the step.
         A step at a whole number may come one later, which floats decide: both are looked at.
         """
-        rule, per_clip = self.rule, is_per_clip(self.rule)
+        rule, per_clip = self.sizing, is_per_clip(self.sizing)
         areas = self._areas(int(frames[0]))
         if not per_clip:
             lifted = _around(_around(areas) / FLOOR_SHARE)
@@ -276,7 +298,7 @@ class ClipChoices:
 
     def _areas(self, fewest: int) -> npt.NDArray[np.float64]:
         """Return the areas, ascending, at which a shrunk frame gets another row or column."""
-        rule, per_clip = self.rule, is_per_clip(self.rule)
+        rule, per_clip = self.sizing, is_per_clip(self.sizing)
         height, width = (
             clip_source_size(*self.info.size, rule.factor) if per_clip else self.info.size
         )

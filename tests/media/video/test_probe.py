@@ -137,3 +137,15 @@ def test_a_long_clip_that_lost_its_end_is_marked():
     assert info.frame_count < 500
     assert any("may be cut off" in warning for warning in info.warnings)
     assert probe(whole).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "heard"),
+    [("video_with_audio.mp4", True), ("clip.mp4", False), ("street.mp4", False)],
+)
+def test_sound_is_told(name, heard):
+    assert probe(FIXTURES / name).has_sound is heard
+
+
+def test_sound_of_an_animation_is_not_looked_for():
+    assert probe(FIXTURES / "animated.gif").has_sound is None

@@ -86,6 +86,7 @@ def read_facts(item: Item) -> VideoInfo:
             sample_aspect_ratio=_pixel_shape(stream),
             interlaced=context.field_order in FIELD_ORDERS,
             hdr=HDR_CURVES.get(context.color_trc),
+            has_sound=bool(container.streams.audio),
             codec=context.codec.canonical_name,
             format=item.found.name,
             file_bytes=item.file_bytes,
