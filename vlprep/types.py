@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
 CountOrigin = Literal["header", "estimate", "scan"]
 Transfer = Literal["PQ", "HLG"]
 Resample = Literal["fast", "reference"]
+Door = Literal["display", "path", "object"]  # how a picture gets in; see `vlprep.media.doors`
+ArrayType = Literal["float32", "float16", "bfloat16", "uint8"]
 Sampling = Literal[
     "interval", "linspace", "linspace-cut", "linspace-float32", "arange", "arange-even"
 ]

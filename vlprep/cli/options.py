@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
 from vlprep.models.servers import PRUNING_METHODS, SERVERS, PruningMethod, Server
+from vlprep.types import Door
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 from vlprep.verbs import Processor, processor
 from vlprep.view import SAMPLINGS, ViewKeywords
@@ -85,6 +86,13 @@ api_option = choice_option("--api", ("openai", "dashscope"), "The protocol, if d
 def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:
     """Return --route, how files reach a service."""
     return choice_option("--route", ("base64", "path", "url"), help, default)
+
+
+door_option = choice_option(
+    "--door",
+    get_args(Door),
+    "How pictures get in: as displayed, or as the reference takes a path or an opened image.",
+)
 
 
 def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -216,7 +224,7 @@ def take_listed(asked: dict[str, Any], files: list[Any]) -> list[Any]:
 
     One folder stays as it is: it is a list of its images.
     """
-    if not asked.pop("as_list"):
+    if not (asked.pop("as_list") and files):
         return files
     is_folder = len(files) == 1 and isinstance(files[0], str) and Path(files[0]).is_dir()
     return files if is_folder else [files]

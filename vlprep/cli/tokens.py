@@ -74,7 +74,7 @@ def command(form: str | None, explained: bool, **asked: Any) -> int:
     is_list = asked["as_list"]
     files, processor = take_listed(asked, take_inputs(asked)), bind(asked)
     processor = processor.by_api(asked.pop("api"))
-    if is_list:
+    if is_list and files:
         files = [as_frame_list(files[0])]  # among files that are counted, a folder is none
     explaining = processor if explained else None
     results = track(processor.count_many(files), len(files), "counting")

@@ -59,6 +59,8 @@ class FrameRequest:
     """The bound where the caller gave none."""
     frame_factor: int = PAIR
     """Frames that the model reads together, for the rules that ask."""
+    reference: str = "docs"
+    """Whose rule counts, by name."""
 
     def bound(self, total: Any, of: _Arithmetic) -> Any:
         """Return the upper bound for a clip of `total` frames."""
@@ -68,7 +70,7 @@ class FrameRequest:
 
 
 class FramesAsked(TypedDict, total=False):
-    """Keywords of `smart_nframes`."""
+    """What may be asked of `smart_nframes`, `count_frames` and `plan_frames` alike."""
 
     fps: float | None
     nframes: int | None
@@ -79,12 +81,6 @@ class FramesAsked(TypedDict, total=False):
     reference: str
 
 
-class PlannedAsked(FramesAsked, total=False):
-    """Keywords of `count_frames`."""
-
-    strict: bool
-
-
 @overload
 def smart_nframes(
     total_frames: int, video_fps: float | None, **asked: Unpack[FramesAsked]
@@ -93,18 +89,7 @@ def smart_nframes(
 def smart_nframes(
     total_frames: npt.ArrayLike, video_fps: npt.ArrayLike | None, **asked: Unpack[FramesAsked]
 ) -> Any: ...
-def smart_nframes(
-    total_frames: Any,
-    video_fps: Any,
-    *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    max_frames_default: int | None = None,
-    frame_factor: int = PAIR,
-    reference: str = "docs",
-) -> Any:
+def smart_nframes(total_frames: Any, video_fps: Any, **asked: Unpack[FramesAsked]) -> Any:
     """Return how many of `total_frames` frames at `video_fps` frames per second are sampled.
 
     Ask for a rate, `fps` in frames per second (default 2), or for a number, `nframes`. The bounds
@@ -128,10 +113,8 @@ def smart_nframes(
     >>> smart_nframes([300, 600, 1], 30.0, fps=1).tolist()
     [10, 20, 0]
     """
-    request = frame_request(
-        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
-    )
-    rule = look_up(FRAME_COUNT_RULES, reference)
+    request = frame_request(**asked)
+    rule = look_up(FRAME_COUNT_RULES, request.reference)
     if _are_numbers(total_frames, video_fps):
         return _accepted(*_counted(rule, total_frames, video_fps, request), rule, request)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
@@ -139,19 +122,7 @@ def smart_nframes(
     return np.where(usable & rule.takes(count, available, request), count, 0).astype(np.int64)
 
 
-def count_frames(
-    total_frames: Any,
-    video_fps: Any,
-    *,
-    fps: Any = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    max_frames_default: int | None = None,
-    frame_factor: int = PAIR,
-    reference: str = "docs",
-    strict: bool = False,
-) -> Any:
+def count_frames(total_frames: Any, video_fps: Any, *, strict: bool = False, **asked: Any) -> Any:
     """Return how many frames `plan_frames` chooses of a whole clip, without choosing them.
 
     Of many clips, or at many rates, `total_frames`, `video_fps` or `fps` are arrays, and so is the
@@ -166,14 +137,12 @@ def count_frames(
     >>> count_frames(300, 30.0, fps=np.array([0.5, 1, 2])).tolist()
     [5, 10, 20]
     """
-    request = frame_request(
-        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
-    )
-    if _are_numbers(total_frames, video_fps, fps):
+    request = frame_request(**asked)
+    if _are_numbers(total_frames, video_fps, request.fps):
         if total_frames < 1:
             raise FrameCountError(1, total_frames, "the clip has no frames")
-        return planned_count(total_frames, video_fps, request, reference, strict)[0]
-    rule = look_up(FRAME_COUNT_RULES, reference)
+        return planned_count(total_frames, video_fps, request, strict)[0]
+    rule = look_up(FRAME_COUNT_RULES, request.reference)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
     count, available = rule.count(totals, rates, request, _OF_ARRAYS)
     taken = rule.takes(count, available, request)
@@ -200,13 +169,14 @@ def _clips(
 
 
 def frame_request(
-    fps: Any,
-    nframes: int | None,
-    min_frames: int | None,
-    max_frames: int | None,
-    max_frames_default: int | None,
-    frame_factor: int,
-    reference: str,
+    *,
+    fps: Any = None,
+    nframes: int | None = None,
+    min_frames: int | None = None,
+    max_frames: int | None = None,
+    max_frames_default: int | None = None,
+    frame_factor: int = PAIR,
+    reference: str = "docs",
 ) -> FrameRequest:
     """Return what is asked, with the reference's own bounds where none are given.
 
@@ -225,17 +195,18 @@ def frame_request(
         max_frames=max_frames,
         max_frames_default=own_maximum if max_frames_default is None else max_frames_default,
         frame_factor=frame_factor,
+        reference=reference,
     )
 
 
 def planned_count(
-    available: int, video_fps: float | None, request: FrameRequest, reference: str, strict: bool
+    available: int, video_fps: float | None, request: FrameRequest, strict: bool
 ) -> tuple[int, tuple[str, ...]]:
     """Return how many of a clip's `available` frames are planned, and what to know of that.
 
     Raises what `plan_frames` raises.
     """
-    rule = look_up(FRAME_COUNT_RULES, reference)
+    rule = look_up(FRAME_COUNT_RULES, request.reference)
     try:
         count = _accepted(*_counted(rule, available, video_fps, request), rule, request)
     except FrameCountError:
@@ -243,7 +214,9 @@ def planned_count(
         count = _short_clip_count(available, rate, request, rule, _OF_NUMBERS)
         if strict or count < min(PAIR, available):
             raise
-        return count, (f"the {reference} rule refuses so short a clip; counted {count} frame(s)",)
+        return count, (
+            f"the {request.reference} rule refuses so short a clip; counted {count} frame(s)",
+        )
     if count < 1:
         raise FrameCountError(count, available, "the bounds leave no frame to show")
     if count > available:

@@ -8,14 +8,21 @@ many frames there are is in `frame_counts`; sizes are in `geometry`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError, FrameCountError
-from vlprep.maths.frame_counts import PAIR, frame_request, known_rate, look_up, planned_count
+from vlprep.maths.frame_counts import (
+    PAIR,
+    FramesAsked,
+    frame_request,
+    known_rate,
+    look_up,
+    planned_count,
+)
 from vlprep.types import FramePlan
 
 ASSUMED_FPS = 24.0
@@ -26,17 +33,11 @@ def plan_frames(
     total_frames: int,
     video_fps: float | None,
     *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    max_frames_default: int | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
-    frame_factor: int = PAIR,
-    reference: str = "docs",
     sampling: str | None = None,
     strict: bool = False,
+    **asked: Unpack[FramesAsked],
 ) -> FramePlan:
     """Choose the frames of a clip, as numbers from 0 and seconds from its first frame.
 
@@ -56,12 +57,10 @@ def plan_frames(
     """
     first, last = frame_range(total_frames, video_fps, start_seconds, end_seconds)
     available = last - first + 1
-    request = frame_request(
-        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
-    )
-    count, warnings = planned_count(available, video_fps, request, reference, strict)
+    request = frame_request(**asked)
+    count, warnings = planned_count(available, video_fps, request, strict)
     rate = video_fps or ASSUMED_FPS
-    sampling = sampling or DEFAULT_SAMPLING[reference]
+    sampling = sampling or DEFAULT_SAMPLING[request.reference]
     places = _places(first, last, count, rate, request.fps, sampling)
     # The small number keeps a frame whose time is meant to be the moment itself.
     indices = np.floor(places + 1e-6).astype(np.int64)
@@ -112,6 +111,18 @@ def _places(
     # The arange rule can step just past the end; no reference has a frame there to show.
     places: npt.NDArray[np.float64] = np.clip(chosen, first, last)
     return places
+
+
+def frame_rate(moments: Sequence[float], otherwise: float) -> float:
+    """Return how many frames pass in a second by the moments at which they are displayed.
+
+    `otherwise` is the answer for a single moment, which has no rate.
+
+    >>> frame_rate([0.0, 0.5, 1.0], otherwise=24)
+    2.0
+    """
+    span = moments[-1] - moments[0]
+    return (len(moments) - 1) / span if span > 0 else otherwise
 
 
 def frame_range(

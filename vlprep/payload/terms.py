@@ -17,6 +17,7 @@ from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.output.target import PathLike
 from vlprep.payload.forms import OPENAI_SAMPLING
+from vlprep.payload.history import History
 from vlprep.payload.parts import MediaPart, SentFile
 from vlprep.payload.serving import refuse_unserved
 from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
@@ -138,6 +139,16 @@ def _refuse_for_weights(how: How) -> None:
         if value:
             fact = f"how a server of these weights takes `{name}`"
             raise UnknownFactError(how.model.name, fact, "set it where the server is started")
+
+
+def refuse_history(how: How, history: History) -> None:
+    """Raise `ConstraintError` for a system message in a history that cannot have one."""
+    if not history.has_system:
+        return
+    if how.system is not None:
+        raise ConstraintError("the history has a `system` message of its own; leave one out")
+    if how.model.requests and how.model.requests.system_message == "refused":
+        raise ConstraintError(f"{how.model.name} takes no system message; drop it from the history")
 
 
 def check_seen(info: VideoInfo, how: How, fps: float | None, name: str) -> None:

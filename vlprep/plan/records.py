@@ -135,6 +135,9 @@ class MediaPlan:
         return document
 
 
+save_chart = MediaPlan.save_chart
+
+
 def _setting_dict(setting: Setting) -> dict[str, Any]:
     return {
         "fps": setting.fps,
