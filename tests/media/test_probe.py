@@ -35,6 +35,7 @@ REFUSED = {
     "audio_only.mp3": AudioOnlyError,
     "cover_art.mp3": AudioOnlyError,
     "encrypted.mp4": EncryptedMediaError,
+    "piff.mp4": EncryptedMediaError,
     "unknown_codec.mp4": UnknownCodecError,
     "html_named.mp4": UnsupportedFormatError,
     "playlist.m3u8": UnsupportedFormatError,

@@ -14,7 +14,7 @@ from itertools import islice, repeat
 from pathlib import Path
 
 from vlprep.count.tokens import VideoCount
-from vlprep.errors import ByteLimitError, DecodeError
+from vlprep.errors import ByteLimitError
 from vlprep.frames.stream import FrameStream
 from vlprep.media.picture import Pixels, resize_picture
 from vlprep.media.video.encode import (
@@ -90,7 +90,7 @@ class ClipFrames:
                 yield picture
             self.warnings = stream.warnings
         if picture is None:
-            raise DecodeError(stream.source, "none of the frames could be decoded")
+            raise stream.none_decoded()
         yield from repeat(picture, left)
 
 

@@ -61,6 +61,7 @@ BY_PACKETS = {
     "encrypted.mp4",
     "false_times.mp4",
     "fragmented.mp4",
+    "piff.mp4",
     "truncated.mp4",
 }
 NO_TIMELINE = {

@@ -66,8 +66,8 @@ def read_facts(item: Item) -> VideoInfo:
         stream, warnings = choose_stream(container, item)
         header = header_of(stream, headers, item)
         packets = demuxed(container, stream, item)
-        first = _first_packet(packets, item)
-        size = _coded_size(stream, item)
+        first = _first_packet(packets, header, item)
+        size, misplaced = _coded_size(stream, item), _misplaced(first, stream)
         timing = _indexed(stream, header, item)
         if timing is None:
             timeline = read_timeline(chain([first], packets), stream, item)
@@ -90,18 +90,42 @@ def read_facts(item: Item) -> VideoInfo:
             codec=context.codec.canonical_name,
             format=item.found.name,
             file_bytes=item.file_bytes,
-            warnings=warnings + timing.warnings,
+            warnings=warnings + timing.warnings + misplaced,
         )
 
 
-def _first_packet(packets: Iterator[VideoPacket], item: Item) -> VideoPacket:
+def _first_packet(packets: Iterator[VideoPacket], header: TrackHeader, item: Item) -> VideoPacket:
     packet = next((packet for packet in packets if packet.size), None)
     if packet is None:
         raise DecodeError(item.name, "no frames behind the header")
-    if packet.has_sidedata("encryption_info"):
+    told = packet.stream.metadata.keys() | packet.stream.container.metadata.keys()
+    if header.locked or packet.has_sidedata("encryption_info") or told & _KEY_NAMES:
         problem = "the video is encrypted (DRM); nothing can read it"
         raise EncryptedMediaError(item.name, problem, format=item.found.name)
     return packet
+
+
+_KEY_NAMES = {"enc_key_id", "ASF_Protection_Type"}
+"""Where FFmpeg says that Matroska and ASF are encrypted."""
+
+
+def _misplaced(packet: VideoPacket, stream: VideoStream) -> tuple[str, ...]:
+    """Warn where the first frame is none: where H.264 and HEVC in an MP4 tell how long it is.
+
+    So it is where encryption is not told of, and where an edited header is wrong about places.
+    """
+    context, settings = stream.codec_context, stream.codec_context.extradata or b""
+    place = {"h264": 4, "hevc": 21}.get(context.name, len(settings))  # of the width of lengths
+    if place >= len(settings) or settings[0] != 1:
+        return ()
+    width = settings[place] % 4 + 1
+    if 0 < int.from_bytes(bytes(packet)[:width], "big") <= packet.size - width:
+        return ()
+    what = context.codec.canonical_name
+    return (
+        f"the first frame is no {what}: it is encrypted without the header saying so, damaged, or "
+        "not where the header says it is",
+    )
 
 
 def _coded_size(stream: VideoStream, item: Item) -> ImageSize:
