@@ -21,6 +21,7 @@ from PIL import ExifTags, Image, ImageFile
 from vlprep.errors import DecodeError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.animation import frame_seconds
 from vlprep.media.orientation import exif_field, exif_orientation
+from vlprep.media.sniff import Format
 from vlprep.media.source import Item
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
 
@@ -83,7 +84,7 @@ def animation_seconds(item: Item) -> list[float]:
         _blame(item.name, item.found.name, error)
 
 
-def describe_image(image: ImageFile.ImageFile, item: Item) -> ImageInfo:
+def describe_image(image: Image.Image, item: Item) -> ImageInfo:
     """Return the facts of the picture at which an opened image stands.
 
     Raises `PixelLimitError` for a size beyond belief, `UnsupportedFormatError` for camera raw
@@ -119,13 +120,17 @@ def open_image(item: Item) -> ImageFile.ImageFile:
 
     Raises `DecodeError` for a damaged header.
     """
-    plugin = _plugin(item.found.plugin, item.found.reader)
     item.file.seek(0)
     try:
-        # Without a name: Pillow maps some files by theirs, which may belong to another by now.
-        return plugin(item.file, "")
+        return open_as(item.found, item.file)
     except _PLUGIN_ERRORS as error:
         _blame(item.name, item.found.name, error)
+
+
+def open_as(found: Format, file: BinaryIO) -> ImageFile.ImageFile:
+    """Let the plugin for a format read the header of a file; raises what plugins raise."""
+    # Without a name: Pillow maps some files by theirs, which may belong to another by now.
+    return _plugin(found.plugin, found.reader)(file, "")
 
 
 @cache
@@ -165,14 +170,14 @@ def _blame(name: str, format: str, error: Exception) -> NoReturn:
     raise DecodeError(name, problem) from error
 
 
-def _is_preview(image: ImageFile.ImageFile) -> bool:
+def _is_preview(image: Image.Image) -> bool:
     """Say whether it is the thumbnail with which camera raw files start, which are TIFFs."""
     return image.format == "TIFF" and bool(
         image.tag_v2.get(254, 0) & 1  # type: ignore[attr-defined]
     )
 
 
-def _orientation(image: ImageFile.ImageFile) -> int:
+def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 where there is none or a reader has applied it already."""
     if image.format == "TIFF":
         value = image.tag_v2.get(ExifTags.Base.Orientation, 1)  # type: ignore[attr-defined]
@@ -189,7 +194,7 @@ _OTHER_HOMES = frozenset({"xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 """Where an orientation may stand if not in EXIF, by Pillow's names."""
 
 
-def _displayed_size(image: ImageFile.ImageFile, orientation: int) -> ImageSize:
+def _displayed_size(image: Image.Image, orientation: int) -> ImageSize:
     width, height = image.size
     # Pillow turns TIFF sizes itself; everything else reports the stored size.
     if orientation in _TURNED and image.format != "TIFF":
