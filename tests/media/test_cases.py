@@ -3,7 +3,7 @@
 import pytest
 
 from tests.places import FIXTURES, case_file
-from vlprep import count_tokens, read_frames
+from vlprep import build_request, check_media, count_tokens, read_frames
 from vlprep.errors import DecodeError
 from vlprep.media.probe import probe
 
@@ -39,3 +39,28 @@ def test_gif_dispose_background():
     path = case_file("gif_dispose_background", "background.gif")
     frames = read_frames(path, "Qwen/Qwen3-VL-8B-Instruct", nframes=6).collect()
     assert not (frames.data.max(axis=-1) == 0).any()  # nothing is black
+
+
+def test_webm_container():
+    path = case_file("webm_container", "clip.webm")
+    (warning,) = check_media([path], "qvq-max").warnings
+    assert (warning.rule, warning.measured) == ("video-container", "WebM")
+    sent = build_request([path], "x", "qvq-max")
+    assert "data:video/webm;base64," in str(sent.body)
+
+
+def test_data_url_wrong_type():
+    url = case_file("data_url_wrong_type", "heic_as_png.dataurl").read_text()
+    found = [finding for finding in check_media([url]).warnings if finding.rule == "mislabelled"]
+    assert ["declared as image/png but the content is HEIC" in one.message for one in found] == [
+        True
+    ]
+
+
+def test_file_urls_and_data_spelling():
+    plain = case_file("file_urls_and_data_spelling", "plain.jpg")
+    texts = [
+        plain.as_uri(),
+        *(plain.with_name(n).read_text() for n in ("upper.dataurl", "raw.b64")),
+    ]
+    assert {count_tokens(text).info.size for text in texts} == {(48, 64)}

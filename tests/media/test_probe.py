@@ -159,7 +159,7 @@ def test_fields_of_the_errors(name, field, value):
     [
         ("street.mp4", "MP4", "header", "h264"),
         ("hevc.mp4", "MP4", "header", "hevc"),
-        ("vp9.webm", "Matroska", "scan", "vp9"),
+        ("vp9.webm", "WebM", "scan", "vp9"),
         ("mpeg4.avi", "AVI", "header", "mpeg4"),
         ("clip.flv", "FLV", "scan", "h264"),
         ("clip.wmv", "ASF", "scan", "wmv2"),

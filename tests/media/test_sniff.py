@@ -3,11 +3,24 @@ import re
 import pytest
 
 from tests.places import FIXTURES
-from vlprep.media.sniff import FORMATS, HEAD_BYTES, is_media_name, mislabelled, sniff
+from vlprep.media.sniff import (
+    FORMATS,
+    HEAD_BYTES,
+    is_media_name,
+    misdeclared,
+    mislabelled,
+    sniff,
+)
 
 
 def iso(brand: bytes, *compatible: bytes) -> bytes:
     return b"\0\0\0\x20ftyp" + brand + b"\0\0\0\0" + b"".join(compatible)
+
+
+def ebml(kind: bytes) -> bytes:
+    """Return how a file of Matroska or WebM starts, which says so behind other numbers."""
+    said = b"\x42\x86\x81\1\x42\xf7\x81\1\x42\x82" + bytes([0x80 + len(kind)]) + kind
+    return b"\x1a\x45\xdf\xa3" + bytes([0x80 + len(said)]) + said + b"\x18\x53\x80\x67"
 
 
 HEADS = [
@@ -34,6 +47,8 @@ HEADS = [
     (b"\0\0\0\x08wide\0\0\0\0mdat", "MOV", "video"),
     (b"\0\0\x01\0moov", "MOV", "video"),
     (b"\x1a\x45\xdf\xa3", "Matroska", "video"),
+    (ebml(b"matroska"), "Matroska", "video"),
+    (ebml(b"webm"), "WebM", "video"),
     (b"RIFF\x10\0\0\0AVI LIST", "AVI", "video"),
     (b"FLV\x01\x05", "FLV", "video"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF", "video"),
@@ -111,12 +126,41 @@ def test_names_that_promise_media(name, expected):
         ("a.tmp", b"GIF89a", None),  # promises nothing
         ("a.mov", iso(b"isom"), None),
         ("a.mp4", b"\0\0\0\x08wide", None),
-        ("a.webm", b"\x1a\x45\xdf\xa3", None),
+        ("a.webm", ebml(b"webm"), None),
+        ("a.mkv", ebml(b"webm"), None),
+        ("a.webm", ebml(b"matroska"), "named .webm but the content is Matroska"),
         ("a.mp4", b"\x1a\x45\xdf\xa3", "named .mp4 but the content is Matroska"),
     ],
 )
 def test_mislabelled_files(name, head, warning):
     assert mislabelled(name, sniff(head)) == warning
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "head", "is_told"),
+    [
+        ("image/png", iso(b"heic"), True),
+        ("image/heif", iso(b"heic"), False),
+        ("image/heic-sequence", iso(b"heic"), False),
+        ("image/jpg", b"\xff\xd8\xff", False),
+        ("image/pjpeg", b"\xff\xd8\xff", False),
+        ("image/jpeg", b"\x89PNG\r\n\x1a\n", True),
+        ("image/apng", b"\x89PNG\r\n\x1a\n", False),
+        ("video/mp4", b"\xff\xd8\xff", True),
+        ("image/jpeg", iso(b"isom"), True),
+        ("video/quicktime", iso(b"isom"), False),  # the same but for details
+        ("video/mp4", ebml(b"webm"), True),
+        ("video/webm", ebml(b"matroska"), True),
+        ("video/x-matroska", ebml(b"webm"), False),
+        ("video/avi", b"RIFF\x10\0\0\0AVI LIST", False),
+        ("application/octet-stream", b"\xff\xd8\xff", False),  # promises nothing
+        ("image/*", b"\xff\xd8\xff", False),
+    ],
+)
+def test_misdeclared_content(mime_type, head, is_told):
+    found = sniff(head)
+    message = f"declared as {mime_type} but the content is {found.name}"
+    assert misdeclared(mime_type, found) == (message if is_told else None)
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "clip.mp4", "vp9.webm", "clip.ts", "photo.jp2"])

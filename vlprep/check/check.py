@@ -16,7 +16,8 @@ from vlprep.check.rule import FileFacts, MediaKind, Sending
 from vlprep.count.files import MediaFailure, Probed, as_many, count_probed
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
-from vlprep.media.sniff import endings, mislabelled
+from vlprep.media.addresses import is_web_url
+from vlprep.media.sniff import endings
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
@@ -89,8 +90,8 @@ def _api_of(name: str, route: str) -> ChatApi:
 
 def _look_at(item: Item, view: View, *, decode: bool) -> FileFacts:
     """Return what is known of one item; whatever is wrong with it is part of that."""
-    if isinstance(item, str) and item.startswith(("http://", "https://")):
-        return FileFacts(source=item, kind="URL")
+    if is_web_url(item):
+        return FileFacts(source=str(item), kind="URL")
     try:
         found = as_frame_list(item)
     except (VlprepError, OSError) as error:
@@ -137,7 +138,7 @@ def facts_of(item: OpenItem) -> FileFacts:
         kind=kind,
         info=info,
         path=item.path,
-        mislabelled=None if item.path is None else mislabelled(item.path, found),
+        mislabelled=item.mislabelled,
         usual_ending=endings(found.name)[0],
     )
 

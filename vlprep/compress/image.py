@@ -16,7 +16,7 @@ from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError, VlprepError
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.picture import Picture, decode_picture, read_picture
-from vlprep.media.sniff import endings, mime_type, mislabelled
+from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.models.registry import get_route
 from vlprep.models.service import Route
@@ -234,7 +234,6 @@ def _unchanged(case: _Case) -> CompressedImage:
 def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
     """Return what is told of every result; `info` is of the picture that was taken."""
     before, item = image_count(info.size, case.view), case.item
-    misnamed = mislabelled(item.path or "", item.found)
     return CompressedImage(
         source=item.name,
         model=case.view.model.name,
@@ -251,7 +250,7 @@ def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
         tokens_before=before,
         tokens_after=image_count(made.size, case.view),
         quality=made.quality,
-        warnings=(*filter(None, [misnamed]), *before.warnings, *_over_route(case, made)),
+        warnings=(*filter(None, [item.mislabelled]), *before.warnings, *_over_route(case, made)),
     )
 
 

@@ -70,6 +70,7 @@ _ISO_HEIC = _ISO + rb"(?:heic|heix|heim|heis|hevc|hevx|mif1|msf1)"
 _JPEG_2000 = rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"
 _MOV = rb".{4}(?:moov|mdat|wide|free|skip|pnot)"
 _EBML = rb"\x1a\x45\xdf\xa3"
+_WEBM = _EBML + rb".{1,99}?\x42\x82.{1,8}?webm"  # the same but for what it says of its type
 _ASF = rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
 
 FORMATS = (
@@ -86,7 +87,8 @@ FORMATS = (
     _format("MOV", "video", _ISO + rb"qt  ", "mov qt mp4 m4v", "video/quicktime", "mov"),
     _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt", "video/mp4", "mov"),
     _format("MOV", "video", _MOV, "mov qt mp4", "video/quicktime", "mov"),
-    _format("Matroska", "video", _EBML, "mkv webm mka", "video/x-matroska", "matroska"),
+    _format("WebM", "video", _WEBM, "webm mkv", "video/webm", "matroska"),
+    _format("Matroska", "video", _EBML, "mkv mka", "video/x-matroska", "matroska"),
     _format("AVI", "video", rb"RIFF.{4}AVI ", "avi", "video/x-msvideo", "avi"),
     _format("FLV", "video", rb"FLV\x01", "flv", "video/x-flv", "flv"),
     _format("ASF", "video", _ASF, "wmv asf wma", "video/x-ms-wmv", "asf"),
@@ -156,6 +158,30 @@ def mislabelled(name: str, found: Format) -> str | None:
     if extension in found.extensions or extension not in _MEDIA_EXTENSIONS:
         return None
     return f"named .{extension} but the content is {found.name}"
+
+
+def misdeclared(mime_type: str, found: Format) -> str | None:
+    """Return a warning when a declared type promises another format than was found.
+
+    >>> misdeclared("image/png", sniff(b"GIF89a"))
+    'declared as image/png but the content is GIF'
+    >>> misdeclared("image/jpg", sniff(bytes.fromhex("ffd8ff")))
+    """
+    kind, _, subtype = mime_type.partition("/")
+    plain = re.sub(r"^x-(?:ms-)?|-sequence$", "", subtype)
+    promised = {_ENDINGS_OF_TYPES.get(plain, plain)}
+    promised |= {row.extensions[0] for row in FORMATS if row.mime_type == mime_type}
+    known = kind in ("image", "video") and not promised.isdisjoint(_MEDIA_EXTENSIONS)
+    if not known or not promised.isdisjoint(found.extensions):
+        return None
+    return f"declared as {mime_type} but the content is {found.name}"
+
+
+_ENDINGS_OF_TYPES = {
+    **{"pjpeg": "jpg", "msvideo": "avi", "matroska": "mkv", "mp2t": "ts", "3gpp": "3gp"},
+    **{"3gpp2": "3g2", "quicktime": "mov"},
+}
+"""What types are called in names of files, where it is not the same."""
 
 
 def _extension(name: str) -> str:
