@@ -4,7 +4,7 @@ import pytest
 
 from tests.places import FIXTURES, case_file
 from vlprep import build_request, check_media, count_tokens, read_frames
-from vlprep.errors import DecodeError
+from vlprep.errors import DecodeError, UnsupportedFormatError
 from vlprep.media.probe import probe
 
 
@@ -64,3 +64,15 @@ def test_file_urls_and_data_spelling():
         *(plain.with_name(n).read_text() for n in ("upper.dataurl", "raw.b64")),
     ]
     assert {count_tokens(text).info.size for text in texts} == {(48, 64)}
+
+
+@pytest.mark.parametrize("name", ["b.ivf", "d.mxf"])
+def test_bare_streams_that_are_read(name):
+    info = probe(case_file("bare_streams", name))
+    assert (info.frame_count, info.fps, info.duration_seconds) == (50, 25, 2)
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.h264", "bare H.264"), ("e.m2v", "bare MPEG video")])
+def test_bare_streams_that_are_named(name, said):
+    with pytest.raises(UnsupportedFormatError, match=f"{said}.*ffmpeg -i FILE -c copy FILE.mp4"):
+        probe(case_file("bare_streams", name))

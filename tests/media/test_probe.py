@@ -55,6 +55,7 @@ REFUSED = {
     "page.eps": UnsupportedFormatError,
     "random.bin": UnsupportedFormatError,
     "zeros.jpg": UnsupportedFormatError,
+    "bare.h264": UnsupportedFormatError,
 }
 
 HEADER_IS_WHOLE = {

@@ -56,6 +56,24 @@ HEADS = [
     (b"\0\0\x01\xba\x44", "MPEG-PS", "video"),
     ((b"\x47" + b"\0" * 187) * 4, "MPEG-TS", "video"),
     ((b"\0\0\0\0\x47" + b"\0" * 187) * 4, "MPEG-TS", "video"),
+    (bytes.fromhex("060e2b34020501010d01020101020400"), "MXF", "video"),
+    (b"DKIF\0\0\x20\0VP80", "IVF", "video"),
+    (b"YUV4MPEG2 W160 H96 F25:1", "YUV4MPEG", "video"),
+    (b"\0\0\0\1\x67\x64\0\x0a", "bare H.264", "unread"),
+    (b"\0\0\1\x27\x42", "bare H.264", "unread"),
+    (b"\0\0\0\1\x09\xf0\0\0\0\1\x67", "bare H.264", "unread"),
+    (b"\0\0\0\1\x40\1\x0c\1", "bare HEVC", "unread"),
+    (b"\0\0\0\1\x46\1\x50", "bare HEVC", "unread"),
+    (b"\0\0\0\1\0\x79\0", "bare VVC", "unread"),
+    (b"\0\0\1\xb3\x0a\0\x60", "bare MPEG video", "unread"),
+    (b"\0\0\1\xb0\1\0\0\1\xb5", "bare MPEG-4 video", "unread"),
+    (b"\0\0\1\0\0\0\1\x20", "bare MPEG-4 video", "unread"),
+    (b"\0\0\1\x0f\xca", "bare VC-1", "unread"),
+    (b"\x12\0\x0a\x0b", "bare AV1", "unread"),
+    (b"\x1f\x07\0\xbf", "DV", "unread"),
+    (b".RMF\0\0\0\x12", "RealMedia", "unread"),
+    (b"nut/multimedia container\0", "NUT", "unread"),
+    (bytes.fromhex("b7d800203749da11a64e0007e95ead8d"), "WTV", "unread"),
     (b"ID3\x04", "MP3", "audio"),
     (b"\xff\xfb\x90\x64", "MP3", "audio"),
     (b"fLaC", "FLAC", "audio"),
@@ -100,7 +118,7 @@ def test_pictures_and_videos_have_a_reader_and_others_advice_or_none(row):
     assert bool(row.reader) == (row.kind in ("image", "video"))
     assert bool(row.plugin) == (row.kind == "image")
     assert row.mime_type.startswith(f"{row.kind}/") or not (row.mime_type or row.kind == "image")
-    assert bool(row.advice) == (row.kind == "other")
+    assert bool(row.advice) == (row.kind in ("unread", "other"))
     assert all(re.fullmatch(r"[a-z0-9]+", ending) for ending in row.extensions)
 
 

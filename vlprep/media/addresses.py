@@ -38,7 +38,7 @@ def local_path(text: str) -> str:
     >>> local_path("file:///photos/a%20b.jpg"), local_path("photos/a%20b.jpg")
     ('/photos/a b.jpg', 'photos/a%20b.jpg')
     """
-    if text[:5].lower() != "file:":
+    if text[:6].lower() != "file:/":  # without a path from the root it is the name of a file
         return text
     address = re.sub(r"^//(?:localhost(?=/))?", "", text[5:], flags=re.IGNORECASE)
     if os.name == "nt":

@@ -13,7 +13,7 @@ from typing import Literal
 HEAD_BYTES = 4096
 """How much of a file's start `sniff` wants to see; a transport stream needs two packets of it."""
 
-Kind = Literal["image", "video", "audio", "other"]
+Kind = Literal["image", "video", "audio", "unread", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,10 @@ class Format:
     name: str
     """Short name, for messages and reports."""
     kind: Kind
-    """What is in it; a picture format that can hold an animation is an "image"."""
+    """What is in it; a picture format that can hold an animation is an "image".
+
+    A video of a kind that is not read is "unread".
+    """
     pattern: re.Pattern[bytes]
     """What the file starts with."""
     extensions: tuple[str, ...] = ()
@@ -72,6 +75,14 @@ _MOV = rb".{4}(?:moov|mdat|wide|free|skip|pnot)"
 _EBML = rb"\x1a\x45\xdf\xa3"
 _WEBM = _EBML + rb".{1,99}?\x42\x82.{1,8}?webm"  # the same but for what it says of its type
 _ASF = rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
+_MXF = rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02"
+# Streams without a container start with a unit that only they start with: parameters, a delimiter.
+_H264 = rb"\0{2,3}\x01(?:[\x27\x47\x67]|\x09[\x10\x30\x50\x70\x90\xb0\xd0\xf0]\0{2,3}\x01)"
+_HEVC = rb"\0{2,3}\x01[\x40\x42\x46]\x01"
+_VVC = rb"\0{2,3}\x01\0[\x71\x79\xa1]"
+_MPEG4 = rb"\0\0\x01(?:\xb0|[\0-\x1f]\0\0\x01[\x20-\x2f])"
+_WRAP = "wrap it: ffmpeg -i FILE -c copy FILE.mp4"
+_CONVERT = "convert it: ffmpeg -i FILE FILE.mp4"
 
 FORMATS = (
     _image("JPEG", rb"\xff\xd8\xff", "jpg jpeg jpe jfif mpo", "jpeg", "PIL.JpegImagePlugin JPEG"),
@@ -96,6 +107,20 @@ FORMATS = (
     _format("MPEG-PS", "video", rb"\0\0\x01\xba", "mpg mpeg vob", reader="mpeg"),
     _format("MPEG-TS", "video", rb"(?:\x47.{187}){3}\x47", "ts mts m2ts", reader="mpegts"),
     _format("MPEG-TS", "video", rb".{4}(?:\x47.{191}){3}\x47", "m2ts mts ts", reader="mpegts"),
+    _format("MXF", "video", _MXF, "mxf", reader="mxf"),
+    _format("IVF", "video", rb"DKIF\0\0", "ivf", reader="ivf"),
+    _format("YUV4MPEG", "video", rb"YUV4MPEG2 ", "y4m", reader="yuv4mpegpipe"),
+    _format("bare H.264", "unread", _H264, "h264 264 avc jsv", advice=_WRAP),
+    _format("bare HEVC", "unread", _HEVC, "h265 265 hevc", advice=_WRAP),
+    _format("bare VVC", "unread", _VVC, "h266 266 vvc", advice=_WRAP),
+    _format("bare MPEG video", "unread", rb"\0\0\x01\xb3", "m2v m1v mpv", advice=_WRAP),
+    _format("bare MPEG-4 video", "unread", _MPEG4, "m4v cmp", advice=_WRAP),
+    _format("bare VC-1", "unread", rb"\0\0\x01\x0f", "vc1", advice=_WRAP),
+    _format("bare AV1", "unread", rb"\x12\0\x0a[\x08-\x20]", "obu av1", advice=_WRAP),
+    _format("DV", "unread", rb"\x1f\x07\0[\x3f\xbf]", "dv dif", advice=_CONVERT),
+    _format("RealMedia", "unread", rb"\.RMF", "rm rmvb", advice=_CONVERT),
+    _format("NUT", "unread", rb"nut/multimedia container\0", "nut", advice=_WRAP),
+    _format("WTV", "unread", rb"\xb7\xd8\0\x20\x37\x49\xda\x11", "wtv", advice=_CONVERT),
     _format("MP3", "audio", rb"ID3|\xff[\xfa\xfb\xf2\xf3]", "mp3"),
     _format("FLAC", "audio", rb"fLaC", "flac"),
     _format("WAV", "audio", rb"RIFF.{4}WAVE", "wav"),

@@ -222,6 +222,9 @@ def _recognise(head: bytes, name: str) -> Format:
     found = sniff(head)
     if found is None:
         raise UnsupportedFormatError(name, "neither an image nor a video that is known here")
+    if found.kind == "unread":
+        problem = f"{found.name}, a video that is not read here; {found.advice}"
+        raise UnsupportedFormatError(name, problem, format=found.name)
     if found.kind == "other":
         problem = f"{found.name}, not an image or a video; {found.advice}"
         raise UnsupportedFormatError(name, problem, format=found.name)

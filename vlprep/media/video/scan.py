@@ -40,7 +40,7 @@ class Timeline:
     hides_frames: bool
     """Whether packets were left out because an edit list hides them."""
     in_decoding_order: bool = False
-    """Whether timestamps are those of decoding, as in AVI, which has no others."""
+    """Whether timestamps are those of decoding, as in AVI, which has no others, and some MXF."""
 
     @property
     def has_clock(self) -> bool:
@@ -74,6 +74,7 @@ def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item
     Raises `DecodeError` when none is displayed, and `FrameLimitError` when there is no end to them.
     """
     times, keyframes, count, longest, hidden = array("q"), array("q"), 0, 0, False
+    reordered = False
     is_shown = _SHOWN.get(stream.codec_context.name)
     for packet in packets:
         if not packet.size or (is_shown and not is_shown(memoryview(packet))):
@@ -89,6 +90,7 @@ def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item
         longest = max(longest, packet.duration or 0)
         if packet.pts is not None:
             times.append(packet.pts)
+            reordered |= packet.pts != packet.dts
     if not count:
         raise DecodeError(item.name, "no frame of it is displayed")
     return Timeline(
@@ -98,8 +100,15 @@ def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item
         longest=longest,
         time_base=Fraction(stream.time_base or 0),
         hides_frames=hidden,
-        in_decoding_order=stream.container.format.name == "avi",
+        in_decoding_order=_tells_no_display(stream, reordered=reordered),
     )
+
+
+def _tells_no_display(stream: VideoStream, *, reordered: bool) -> bool:
+    """Whether the times are those of decoding: always in AVI, in MXF where no index says more."""
+    reader = stream.container.format.name
+    unsaid = reader.startswith("mxf") and not reordered and stream.codec_context.has_b_frames
+    return reader == "avi" or bool(unsaid)
 
 
 # Encoders can send pictures that are only referred to and never shown. H.264 and its successors
