@@ -1,9 +1,13 @@
 """Files of the kinds that public reports are about, by the names of the cases."""
 
+import io
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.places import FIXTURES, case_file
-from vlprep import build_request, check_media, count_tokens, read_frames
+from vlprep import build_request, check_media, compress_image, count_tokens, read_frames
 from vlprep.errors import DecodeError, UnsupportedFormatError
 from vlprep.media.probe import probe
 
@@ -76,3 +80,15 @@ def test_bare_streams_that_are_read(name):
 def test_bare_streams_that_are_named(name, said):
     with pytest.raises(UnsupportedFormatError, match=f"{said}.*ffmpeg -i FILE -c copy FILE.mp4"):
         probe(case_file("bare_streams", name))
+
+
+@pytest.mark.parametrize("name", ["a.dib", "a.ico", "a.icns", "a.sgi"])
+def test_old_picture_formats(name):
+    path = case_file("old_picture_formats", name)
+    format = name.removeprefix("a.").upper()
+    (error,) = check_media([path]).errors
+    assert (error.rule, error.measured) == ("image-format", format)
+    made = compress_image(path)
+    assert (made.action, made.format) == ("converted", "PNG")
+    with Image.open(path) as before, Image.open(io.BytesIO(made.content)) as after:
+        assert np.array_equal(np.asarray(before.convert("RGBA")), np.asarray(after.convert("RGBA")))

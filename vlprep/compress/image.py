@@ -29,6 +29,9 @@ from vlprep.view import View, ViewKeywords
 WRITTEN = ("PNG", "JPEG")
 """Formats that images are written in."""
 
+_LOSSLESS = frozenset({"PNG", "BMP", "TIFF", "DIB", "ICO", "ICNS", "SGI"})
+"""Formats that mostly keep every pixel, as what is made of them should where it fits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompressedImage(Compressed):
@@ -307,7 +310,7 @@ def _search(case: _Case, picture: Picture, sizes: tuple[ImageSize, ...]) -> Imag
         limits={format: case.byte_limit(format) for format in WRITTEN},
         formats=WRITTEN if case.format is None else (case.format,),
         lossless=case.asked.lossless,
-        from_lossless=picture.info.format in ("PNG", "BMP", "TIFF"),
+        from_lossless=picture.info.format in _LOSSLESS,
         png_bytes=case.item.file_bytes if picture.info.format == "PNG" else None,
         snap=snap,
     )

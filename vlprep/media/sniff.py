@@ -71,6 +71,10 @@ def _format(
 _ISO = rb".{4}ftyp"
 _ISO_HEIC = _ISO + rb"(?:heic|heix|heim|heis|hevc|hevx|mif1|msf1)"
 _JPEG_2000 = rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"
+_JPEG_2000_ENDINGS = "jp2 j2k jpx jpf jpc j2c"
+_DIB = rb"[\x28\x34\x38\x40\x6c\x7c]\0{3}.{8}\x01\0[\x01\x04\x08\x10\x18\x20]\0"
+_ICO = rb"\0\0\x01\0[\x01-\xff]\0.{3}\0[\0\x01]\0"
+_SGI = rb"\x01\xda[\0\x01][\x01\x02]\0[\x01-\x03]"
 _MOV = rb".{4}(?:moov|mdat|wide|free|skip|pnot)"
 _EBML = rb"\x1a\x45\xdf\xa3"
 _WEBM = _EBML + rb".{1,99}?\x42\x82.{1,8}?webm"  # the same but for what it says of its type
@@ -94,7 +98,11 @@ FORMATS = (
     _image("AVIF", _ISO + rb"(?:avif|avis)", "avif", "avif", "PIL.AvifImagePlugin AVIF"),
     _image("AVIF", _ISO + rb"mif1.{0,60}?avif", "avif", "avif", "PIL.AvifImagePlugin AVIF"),
     _image("HEIC", _ISO_HEIC, "heic heif hif", "heic", "pillow_heif HEIF"),
-    _image("JPEG 2000", _JPEG_2000, "jp2 j2k jpx", "jp2", "PIL.Jpeg2KImagePlugin JPEG2000"),
+    _image("JPEG 2000", _JPEG_2000, _JPEG_2000_ENDINGS, "jp2", "PIL.Jpeg2KImagePlugin JPEG2000"),
+    _image("DIB", _DIB, "dib", "bmp", "PIL.BmpImagePlugin DIB"),
+    _image("ICO", _ICO, "ico", "x-icon", "PIL.IcoImagePlugin ICO"),
+    _image("ICNS", rb"icns", "icns", "icns", "PIL.IcnsImagePlugin ICNS"),
+    _image("SGI", _SGI, "sgi rgb rgba bw", "sgi", "PIL.SgiImagePlugin SGI"),
     _format("MOV", "video", _ISO + rb"qt  ", "mov qt mp4 m4v", "video/quicktime", "mov"),
     _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt", "video/mp4", "mov"),
     _format("MOV", "video", _MOV, "mov qt mp4", "video/quicktime", "mov"),
