@@ -17,6 +17,7 @@ TRUTH = json.loads((FIXTURES / "truth.json").read_text())
     [
         *(("animated.gif", "GIF"), ("animated.webp", "WEBP"), ("animated.png", "PNG")),
         *(("no_delays.webp", "WEBP"), ("no_delays.png", "PNG"), ("fallback.png", "PNG")),
+        ("animated.avif", "AVIF"),
     ],
 )
 def test_uneven_delays(name, reader):

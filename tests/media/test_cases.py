@@ -92,3 +92,11 @@ def test_old_picture_formats(name):
     assert (made.action, made.format) == ("converted", "PNG")
     with Image.open(path) as before, Image.open(io.BytesIO(made.content)) as after:
         assert np.array_equal(np.asarray(before.convert("RGBA")), np.asarray(after.convert("RGBA")))
+
+
+def test_heif_sequence():
+    path = case_file("heif_sequence", "sequence.heic")
+    count = count_tokens(path)
+    assert count.info.frame_count == 6
+    assert "a sequence of 6 pictures in HEIC is counted as a video" in count.warnings
+    assert len(read_frames(path, "Qwen/Qwen3-VL-8B-Instruct", nframes=6).collect().data) == 6

@@ -6,6 +6,7 @@ from tests.places import FIXTURES
 from vlprep.media.sniff import (
     FORMATS,
     HEAD_BYTES,
+    HEIC_SEQUENCE,
     is_media_name,
     misdeclared,
     mislabelled,
@@ -38,7 +39,9 @@ HEADS = [
     (iso(b"mif1", b"mif1", b"avif"), "AVIF", "image"),
     (iso(b"mif1", b"mif1", b"heic"), "HEIC", "image"),
     (iso(b"heic"), "HEIC", "image"),
-    (iso(b"msf1"), "HEIC", "image"),
+    (iso(b"msf1", b"avis", b"avif"), "AVIF", "image"),
+    (iso(b"msf1", b"hevc"), "HEIC", "video"),
+    (iso(b"hevc", b"heic"), "HEIC", "video"),
     (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000", "image"),
     (b"\xff\x4f\xff\x51", "JPEG 2000", "image"),
     (b"\x28\0\0\0\x40\0\0\0\x30\0\0\0\1\0\x18\0", "DIB", "image"),
@@ -121,7 +124,8 @@ def test_one_transport_packet_is_not_enough_to_tell():
 def test_pictures_and_videos_have_a_reader_and_others_advice_or_none(row):
     assert bool(row.reader) == (row.kind in ("image", "video"))
     assert bool(row.plugin) == (row.kind == "image")
-    assert row.mime_type.startswith(f"{row.kind}/") or not (row.mime_type or row.kind == "image")
+    kind = "image" if row is HEIC_SEQUENCE else row.kind
+    assert row.mime_type.startswith(f"{kind}/") or not (row.mime_type or kind == "image")
     assert bool(row.advice) == (row.kind in ("unread", "other"))
     assert all(re.fullmatch(r"[a-z0-9]+", ending) for ending in row.extensions)
 

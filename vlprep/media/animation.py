@@ -1,4 +1,4 @@
-"""The frames of a GIF, APNG or WebP from the file's structure alone: when each shows, and where.
+"""The frames of a GIF, APNG, WebP or AVIF from the file's structure: when each shows, and where.
 
 Pillow tells durations only by decoding frame after frame, and FFmpeg does not read animated WebP
 at all; here the blocks of the file are walked and no pixel is touched. What `canvas` needs to lay
@@ -16,6 +16,7 @@ from functools import partial
 from typing import BinaryIO, Literal, TypeAlias
 
 from vlprep.media.mp4 import read_exactly
+from vlprep.media.sequence import sequence_seconds
 
 SLOWEST_UNSTATED = 0.1
 """Seconds that browsers show a frame whose delay they do not believe, or that has none."""
@@ -198,7 +199,7 @@ def _png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
 
 
-# WebP: Pillow's reader, which is libwebp's own, lays the frames on each other as browsers do.
+# WebP and AVIF: Pillow's readers are the formats' own, and lay the frames as browsers do.
 
 
 def _webp(file: BinaryIO) -> Iterator[Part]:
@@ -213,8 +214,14 @@ def _webp(file: BinaryIO) -> Iterator[Part]:
         file.seek(padded, io.SEEK_CUR)
 
 
+def _avif(file: BinaryIO) -> Iterator[Part]:
+    is_sequence = read_exactly(file, 12)[8:] == b"avis"  # which readers show before a picture
+    return map(Part, sequence_seconds(file) if is_sequence else ())
+
+
 _WALKERS: dict[str, Callable[[BinaryIO], Iterator[Part]]] = {
     "GIF": _gif,
     "PNG": _apng,
     "WEBP": _webp,
+    "AVIF": _avif,
 }

@@ -11,6 +11,7 @@ import math
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
@@ -21,6 +22,7 @@ from PIL import ExifTags, Image, ImageFile
 from vlprep.errors import DecodeError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.animation import frame_seconds
 from vlprep.media.orientation import exif_field, exif_orientation
+from vlprep.media.sequence import sequence_seconds
 from vlprep.media.sniff import Format
 from vlprep.media.source import Item
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
@@ -33,19 +35,25 @@ _TURNED = (5, 6, 7, 8)
 
 
 def read_facts(item: Item) -> ImageInfo | VideoInfo:
-    """Read the header of an image; an animated GIF, PNG or WebP is a video.
+    """Read the header of an image; an animated GIF, PNG, WebP or AVIF is a video.
 
     Raises the errors of `probe_image` and `animation_seconds`.
     """
-    image = probe_image(item)
-    if not item.found.moves:
-        return image
-    seconds = animation_seconds(item)
+    image, seconds = probe_image(item), animation_seconds(item)
     if len(seconds) < 2:
-        return image
+        return _beside_sequence(image, item)
     if image.size.pixels > MAX_FRAME_PIXELS:
         raise PixelLimitError(item.name, image.size.pixels, MAX_FRAME_PIXELS)
     return _as_video(image, seconds)
+
+
+def _beside_sequence(image: ImageInfo, item: Item) -> ImageInfo:
+    """Tell of a sequence that a HEIC or an AVIF has beside its main picture."""
+    if item.found.name not in ("HEIC", "AVIF"):
+        return image
+    pictures = len(_walked(item, sequence_seconds))
+    told = f"a sequence of {pictures} pictures in the file; only its main picture is counted"
+    return replace(image, warnings=(*image.warnings, told)) if pictures else image
 
 
 def _as_video(image: ImageInfo, seconds: list[float]) -> VideoInfo:
@@ -77,10 +85,14 @@ def animation_seconds(item: Item) -> list[float]:
 
     Only the structure of the file is read. Raises `DecodeError` where it is damaged.
     """
+    return _walked(item, lambda file: frame_seconds(file, item.found.reader))
+
+
+def _walked(item: Item, walk: Callable[[BinaryIO], list[float]]) -> list[float]:
     item.file.seek(0)
     try:
-        return frame_seconds(item.file, item.found.reader)
-    except (EOFError, ValueError, struct.error) as error:
+        return walk(item.file)
+    except (EOFError, ValueError, LookupError, struct.error) as error:
         _blame(item.name, item.found.name, error)
 
 

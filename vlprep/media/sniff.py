@@ -69,7 +69,9 @@ def _format(
 
 
 _ISO = rb".{4}ftyp"
-_ISO_HEIC = _ISO + rb"(?:heic|heix|heim|heis|hevc|hevx|mif1|msf1)"
+_AVIF = _ISO + rb"(?:avif|avis|mif1.{0,60}?avif|msf1.{0,60}?avis)"
+_ISO_HEIC = _ISO + rb"(?:heic|heix|heim|heis|mif1)"
+_ISO_SEQUENCE = _ISO + rb"(?:msf1|hevc|hevx|hevm|hevs)"  # pictures as in a video, not as in a HEIC
 _JPEG_2000 = rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"
 _JPEG_2000_ENDINGS = "jp2 j2k jpx jpf jpc j2c"
 _DIB = rb"[\x28\x34\x38\x40\x6c\x7c]\0{3}.{8}\x01\0[\x01\x04\x08\x10\x18\x20]\0"
@@ -88,6 +90,11 @@ _MPEG4 = rb"\0\0\x01(?:\xb0|[\0-\x1f]\0\0\x01[\x20-\x2f])"
 _WRAP = "wrap it: ffmpeg -i FILE -c copy FILE.mp4"
 _CONVERT = "convert it: ffmpeg -i FILE FILE.mp4"
 
+HEIC_SEQUENCE = _format(
+    "HEIC", "video", _ISO_SEQUENCE, "heic heif hif heics heifs", "image/heic", "mov"
+)
+"""A HEIC with tracks as in a video instead of a picture; others may turn out to be such as well."""
+
 FORMATS = (
     _image("JPEG", rb"\xff\xd8\xff", "jpg jpeg jpe jfif mpo", "jpeg", "PIL.JpegImagePlugin JPEG"),
     _image("PNG", rb"\x89PNG\r\n\x1a\n", "png apng", "png", "PIL.PngImagePlugin PNG", moves=True),
@@ -95,14 +102,14 @@ FORMATS = (
     _image("WEBP", rb"RIFF.{4}WEBP", "webp", "webp", "PIL.WebPImagePlugin WEBP", moves=True),
     _image("TIFF", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "tif tiff", "tiff", "PIL.TiffImagePlugin TIFF"),
     _image("BMP", rb"BM.{4}\0\0\0\0", "bmp dib", "bmp", "PIL.BmpImagePlugin BMP"),
-    _image("AVIF", _ISO + rb"(?:avif|avis)", "avif", "avif", "PIL.AvifImagePlugin AVIF"),
-    _image("AVIF", _ISO + rb"mif1.{0,60}?avif", "avif", "avif", "PIL.AvifImagePlugin AVIF"),
+    _image("AVIF", _AVIF, "avif avifs", "avif", "PIL.AvifImagePlugin AVIF", moves=True),
     _image("HEIC", _ISO_HEIC, "heic heif hif", "heic", "pillow_heif HEIF"),
     _image("JPEG 2000", _JPEG_2000, _JPEG_2000_ENDINGS, "jp2", "PIL.Jpeg2KImagePlugin JPEG2000"),
     _image("DIB", _DIB, "dib", "bmp", "PIL.BmpImagePlugin DIB"),
     _image("ICO", _ICO, "ico", "x-icon", "PIL.IcoImagePlugin ICO"),
     _image("ICNS", rb"icns", "icns", "icns", "PIL.IcnsImagePlugin ICNS"),
     _image("SGI", _SGI, "sgi rgb rgba bw", "sgi", "PIL.SgiImagePlugin SGI"),
+    HEIC_SEQUENCE,
     _format("MOV", "video", _ISO + rb"qt  ", "mov qt mp4 m4v", "video/quicktime", "mov"),
     _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt", "video/mp4", "mov"),
     _format("MOV", "video", _MOV, "mov qt mp4", "video/quicktime", "mov"),

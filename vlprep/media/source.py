@@ -32,7 +32,8 @@ from vlprep.media.addresses import (
     local_path,
     shown_name,
 )
-from vlprep.media.sniff import HEAD_BYTES, Format, misdeclared, mislabelled, sniff
+from vlprep.media.sequence import has_main_picture
+from vlprep.media.sniff import HEAD_BYTES, HEIC_SEQUENCE, Format, misdeclared, mislabelled, sniff
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
 
 _HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.media.video.probe"}
@@ -110,7 +111,10 @@ class Item:
         if self._found is None:
             before = self.file.tell()
             self.file.seek(0)
-            self._found = _recognise(self.file.read(HEAD_BYTES), self.name)
+            head = self.file.read(HEAD_BYTES)
+            found = _recognise(head, self.name)
+            may_be = found.reader == "HEIF" and b"msf1" in head[:99]  # a brand beside the first
+            self._found = HEIC_SEQUENCE if may_be and not has_main_picture(self.file) else found
             self.file.seek(before)
         return self._found
 

@@ -90,8 +90,14 @@ def read_facts(item: Item) -> VideoInfo:
             codec=context.codec.canonical_name,
             format=item.found.name,
             file_bytes=item.file_bytes,
-            warnings=warnings + timing.warnings + misplaced,
+            warnings=(*_as_sequence(item, timing), *warnings, *timing.warnings, *misplaced),
         )
+
+
+def _as_sequence(item: Item, timing: _Timing) -> Iterator[str]:
+    if item.found.mime_type.startswith("image/"):
+        pictures = f"a sequence of {timing.frame_count} pictures in {item.found.name}"
+        yield f"{pictures} is counted as a video"
 
 
 def _first_packet(packets: Iterator[VideoPacket], header: TrackHeader, item: Item) -> VideoPacket:
