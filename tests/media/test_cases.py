@@ -2,6 +2,7 @@
 
 import io
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -100,3 +101,13 @@ def test_heif_sequence():
     assert count.info.frame_count == 6
     assert "a sequence of 6 pictures in HEIC is counted as a video" in count.warnings
     assert len(read_frames(path, "Qwen/Qwen3-VL-8B-Instruct", nframes=6).collect().data) == 6
+
+
+def test_mpeg4_no_sync_table():
+    path = case_file("mpeg4_no_sync_table", "mpeg4_no_sync_table.mp4")
+    sampled = read_frames(path, "qwen3-vl-plus", fps=1, resample="reference")
+    with av.open(path) as container:
+        whole = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    for frame in sampled:
+        expected = Image.fromarray(whole[frame.number]).resize(frame.image.shape[1::-1])
+        assert np.abs(frame.image - np.asarray(expected, float)).mean() < 4, frame.number

@@ -26,6 +26,7 @@ from vlprep.errors import (
 )
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item
+from vlprep.media.video.keyframes import has_transparency, is_looked_into, mend_keyframe
 from vlprep.types import MAX_FRAME_PIXELS, Transfer
 
 HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
@@ -64,9 +65,16 @@ def open_video(item: Item) -> Iterator[InputContainer]:
 
 
 def demuxed(container: InputContainer, stream: Stream | None, item: Item) -> Iterator[Packet[Any]]:
-    """Yield the packets of a stream; raises `DecodeError` for what the demuxer refuses."""
+    """Yield the packets of a stream, marked as keyframes only where they are.
+
+    Raises `DecodeError` for what the demuxer refuses.
+    """
+    looks = isinstance(stream, VideoStream) and is_looked_into(stream)
     with av_errors(item):
-        yield from container.demux(stream)
+        for packet in container.demux(stream):
+            if looks:
+                mend_keyframe(packet)
+            yield packet
 
 
 @contextmanager
@@ -132,7 +140,7 @@ def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
     own decoders leave out and libvpx's do not.
     """
     context: Any = stream.codec_context
-    if stream.metadata.get("alpha_mode") == "1" and context.name in _ALPHA_DECODERS:
+    if has_transparency(stream):
         with av_errors(item):
             context = CodecContext.create(_ALPHA_DECODERS[context.name], "r")
             context.extradata = stream.codec_context.extradata

@@ -25,6 +25,7 @@ from av.video.stream import VideoStream
 from vlprep.media.source import Item
 from vlprep.media.video import scan
 from vlprep.media.video.container import VideoPacket
+from vlprep.media.video.keyframes import LOOKED_AT, key_test
 from vlprep.media.video.samples import SampleTimes, sample_times
 from vlprep.media.video.scan import Timeline, scan_packets
 
@@ -35,7 +36,7 @@ _CODECS = frozenset({"h264", "hevc", "mpeg4", "mjpeg", "prores"})
 """Codecs of which every packet is a displayed frame, and a keyframe where the index says so.
 
 Of others FFmpeg's reader asks the packet instead, which may disagree; so it does of H.264, whose
-keyframes are looked into for that reason.
+keyframes are looked into for that reason, as are those of MPEG-4, of which nobody asks them.
 """
 
 _KEYFRAME, _HIDDEN = 0x1, 0x2  # AVINDEX_KEYFRAME, AVINDEX_DISCARD_FRAME
@@ -183,20 +184,33 @@ _LOOKED_AT = 32  # NAL units, and messages in one of them
 
 
 def _keys_are_keys(table: _Table, stream: VideoStream, item: Item) -> bool:
-    if stream.codec_context.name != "h264":
+    codec, keys = stream.codec_context.name, _places(table)
+    test = key_test(codec)
+    if codec != "h264" and test is None:
         return True
-    keys: Any = table.index[table.are(_KEYFRAME)]
     settings = stream.codec_context.extradata or b""
-    if len(settings) < 7 or settings[0] != 1 or len(keys) > max(100, len(table.index) // MANY_KEYS):
+    if len(keys) > max(100, len(table.index) // MANY_KEYS):
+        return False
+    if test is None and (len(settings) < 7 or settings[0] != 1):
         return False
     before = item.file.tell()
     try:
-        return all(
-            _is_key(item.file, int(key["pos"]), int(key["size"]), settings[4] % 4 + 1)
-            for key in keys
-        )
+        if test is not None:
+            return all(test(_beginning(item.file, *key)) for key in keys)
+        return all(_is_key(item.file, *key, settings[4] % 4 + 1) for key in keys)
     finally:
         item.file.seek(before)
+
+
+def _places(table: _Table) -> list[tuple[int, int]]:
+    """Return where the keyframes lie in the file, and their lengths."""
+    keys: Any = table.index[table.are(_KEYFRAME)]
+    return list(zip(keys["pos"].tolist(), keys["size"].tolist(), strict=True))
+
+
+def _beginning(file: BinaryIO, position: int, size: int) -> bytes:
+    file.seek(position)
+    return file.read(min(size, LOOKED_AT))
 
 
 def _is_key(file: BinaryIO, position: int, size: int, width: int) -> bool:

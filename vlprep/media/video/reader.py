@@ -27,6 +27,7 @@ from vlprep.media.video.container import (
     demuxed,
     unreadable,
 )
+from vlprep.media.video.keyframes import from_keyframe, is_looked_into
 from vlprep.media.video.scan import Timeline
 
 _SKIPPING_CODECS = frozenset({"h264", "hevc"})
@@ -61,7 +62,7 @@ class FrameReader:
         exact = self._decoder.name in _SKIPPING_CODECS and whole and not timeline.hides_frames
         self._skips = self._may_empty = skip_unwanted and exact
         self._empty_after: int | None = None
-        self._emptied = False
+        self._emptied = self._has_sought = False
         self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
         self._frames: Iterator[VideoFrame] | None = None
         self._before: VideoFrame | None = None
@@ -134,6 +135,7 @@ class FrameReader:
         target = times.keyframes[key] if key else min(*times.keyframes[:1], *times.pts[:1], 0)
         with av_errors(self._item):
             self._container.seek(target, stream=self._stream, backward=True, any_frame=False)
+            self._has_sought = bool(key)
             self._decoder.flush_buffers()  # seeking does it for the stream's own decoder only
         self._frames = self._before = self._ahead = self._position = None
         self._emptied = False
@@ -161,7 +163,10 @@ class FrameReader:
         return None
 
     def _decode(self) -> Iterator[VideoFrame]:
-        for packet in demuxed(self._container, self._stream, self._item):
+        packets = demuxed(self._container, self._stream, self._item)
+        if self._has_sought and is_looked_into(self._stream):
+            packets = from_keyframe(packets)
+        for packet in packets:
             self._skip_or_not(packet)
             frames = self._frames_of(packet)
             self._lose_patience()
