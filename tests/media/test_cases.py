@@ -8,7 +8,14 @@ import pytest
 from PIL import Image
 
 from tests.places import FIXTURES, case_file
-from vlprep import build_request, check_media, compress_image, count_tokens, read_frames
+from vlprep import (
+    build_request,
+    check_media,
+    compress_image,
+    compress_video,
+    count_tokens,
+    read_frames,
+)
 from vlprep.errors import DecodeError, UnsupportedFormatError
 from vlprep.media.probe import probe
 
@@ -111,3 +118,13 @@ def test_mpeg4_no_sync_table():
     for frame in sampled:
         expected = Image.fromarray(whole[frame.number]).resize(frame.image.shape[1::-1])
         assert np.abs(frame.image - np.asarray(expected, float)).mean() < 4, frame.number
+
+
+def test_compress_full_drops_frames(tmp_path):
+    path, target = case_file("compress_full_drops_frames", "vfr_clean.mkv"), tmp_path / "a.mp4"
+    done = compress_video(path, target, keep="full", limit=5_000_000)
+    assert (done.frames_before, done.frames_after) == (240, 240)
+    with av.open(path) as before, av.open(target) as after:
+        frames = zip(before.decode(video=0), after.decode(video=0), strict=True)
+        for old, new in frames:
+            assert float(new.time) == pytest.approx(float(old.time), abs=0.001)

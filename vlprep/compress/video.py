@@ -96,8 +96,8 @@ def compress_video(
     "base64", "path" or "url", lets through. A video that is under it, in a container that the
     model's service takes and long enough, is copied as it is. Others are written anew as H.264 in
     an MP4: by default just the frames that the view's sampler picks, when it would and at the size
-    at which it would, without sound. `keep` "full" is for watching: all frames (of a variable rate,
-    as many at an even one), with sound, smaller where the limit leaves few bits to a pixel.
+    at which it would, without sound. `keep` "full" is for watching: all frames at their own times,
+    with sound, smaller where the limit leaves few bits to a pixel.
 
     The result is meant to be counted and sent by the same view. Only `start_seconds` and
     `end_seconds` are to be left out then: the part between them is all that the result holds, and

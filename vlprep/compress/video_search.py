@@ -100,7 +100,9 @@ class NewClip:
 
     frames: ClipFrames
     rate: Fraction
-    """Frames per second."""
+    """Frames per second, on average."""
+    ticks: tuple[int, ...] = ()
+    """When each frame shows, and when the last one ends, as `ClipShape` has it."""
     sizes: Iterable[ImageSize]
     """Sizes of the frames to try, the largest first."""
     pixel_aspect: Fraction = Fraction(1)
@@ -211,7 +213,7 @@ class _Search:
         """Run one pass and return the length of the file."""
         clip, self._passes = self._clip, self._passes + 1
         what = "encoding" if isinstance(control, Quality) else f"pass {control.number} of 2"
-        shape = ClipShape(size, clip.rate, clip.pixel_aspect)
+        shape = ClipShape(size, clip.rate, clip.pixel_aspect, clip.ticks)
         with closing(clip.frames.read(size)) as frames:
             watched = self._watch(frames, clip.frames.count, what)
             encode_video(path, watched, shape, control, clip.sound)
