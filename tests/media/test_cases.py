@@ -16,7 +16,7 @@ from vlprep import (
     count_tokens,
     read_frames,
 )
-from vlprep.errors import DecodeError, UnsupportedFormatError
+from vlprep.errors import DecodeError, UnknownFactError, UnsupportedFormatError
 from vlprep.media.probe import probe
 
 
@@ -128,3 +128,10 @@ def test_compress_full_drops_frames(tmp_path):
         frames = zip(before.decode(video=0), after.decode(video=0), strict=True)
         for old, new in frames:
             assert float(new.time) == pytest.approx(float(old.time), abs=0.001)
+
+
+def test_frames_to_a_weights_server():
+    folder = case_file("frames_to_a_weights_server", "list/00000.jpg").parent
+    told = "each of the 4 frames as an image, .* tokens; vLLM 0.33 takes JPEGs"
+    with pytest.raises(UnknownFactError, match=told):
+        build_request([folder], "x", "Qwen/Qwen2.5-VL-7B-Instruct")

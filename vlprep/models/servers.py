@@ -47,6 +47,8 @@ class Server(Sourced):
     """Options of a view that it has nothing for."""
     turns_images: bool = True
     """Whether the EXIF orientation of an image is applied."""
+    lists: str = ""
+    """How it takes a list of images that stands for a video; empty where no source says so."""
     list_images: int | None = None
     """Images of a list that it keeps unless it is told their number; `None` keeps all."""
     per_request: bool = False

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from vlprep.count.pixels import image_limits
-from vlprep.count.tokens import FRAME_CHOICES, video_count
+from vlprep.count.tokens import FRAME_CHOICES, image_count, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.models.features import Recipe, Region
-from vlprep.models.registry import find_region, get_api, get_route
+from vlprep.models.registry import find_region, get_api, get_route, get_server
+from vlprep.models.servers import SERVERS
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.output.target import PathLike
@@ -152,14 +153,29 @@ def refuse_unsaid(how: How, name: str, *, is_list: bool = False) -> None:
 
 def refuse_parts(how: How, parts: Sequence[MediaPart]) -> None:
     """Raise an error for media that cannot go together so, or of which one cannot go at all."""
-    if how.model.kind == "open-weights" and any(part.kind == "frames" for part in parts):
+    lists = [part for part in parts if part.kind == "frames"]
+    if how.model.kind == "open-weights" and lists:
         fact = "how a server of these weights takes a list of frames"
-        raise UnknownFactError(how.model.name, fact, "send the video itself")
+        raise UnknownFactError(how.model.name, fact, "; ".join(_ways_of(lists[0], how)))
     files = [(file, part.facts.info) for part in parts for file in part.files]
     for file, info in files:
         if not file.address:
             _refuse_file(how, file, info)
     _refuse_same_names([file for file, _ in files])
+
+
+def _ways_of(frames: MediaPart, how: How) -> Iterator[str]:
+    """Yield what can be done with a list of frames that cannot be sent as such."""
+    sizes = [frame.info.size for frame in frames.facts.frames if frame.info is not None]
+    cost = ""
+    if len(sizes) == len(frames.files):
+        cost = f", {sum(image_count(size, how.view).total for size in sizes):,} tokens"
+    yield f"send the video itself, or each of the {len(frames.files)} frames as an image{cost}"
+    servers = [how.view.server] if how.view.server else map(get_server, SERVERS)
+    for server in servers:
+        if server.lists:
+            kept = f", of which it keeps {server.list_images}" if server.list_images else ""
+            yield f"{server.title} takes {server.lists}{kept} ({', '.join(server.sources)})"
 
 
 def _refuse_file(how: How, file: SentFile, info: ImageInfo | VideoInfo | None) -> NoReturn:
