@@ -14,7 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from vlprep.compress.retiming import ClipTiming, time_clip
-from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, ClipFrames, NewClip
+from vlprep.compress.video_search import (
+    AIM,
+    LEAST_BITS_PER_PIXEL,
+    ClipFrames,
+    NewClip,
+    require_room,
+)
 from vlprep.compress.video_source import VideoCase, changed_anyway, shown_frames
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError
@@ -69,6 +75,8 @@ def view_clip(case: VideoCase) -> NewClip:
         least_frames=case.least_frames,
         least_seconds=case.least_seconds,
     )
+
+    require_room(timing.frame_count, case.limit, case.names[0])
 
     def seen(size: ImageSize) -> ImageSize:
         return even_size(_count(case, size, timing.frame_count, timing.rate).resized)
@@ -150,6 +158,7 @@ def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
     """
     timed = _timed(case)
     plan = timed.plan
+    require_room(timed.count, case.limit, case.names[0])  # before the sound is written
     sound = None if folder is None else _write_sound(case, folder / "sound", timed.seconds)
     shape = case.info.sample_aspect_ratio  # of the picture before it is turned upright
     held = ("the last frame is held, as a video must not be so short",)

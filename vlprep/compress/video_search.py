@@ -20,6 +20,8 @@ from vlprep.media.picture import Pixels, resize_picture
 from vlprep.media.video.encode import (
     FILE_BYTES,
     FRAME_BYTES,
+    LEAST_FILE_BYTES,
+    LEAST_FRAME_BYTES,
     BitRateTooLow,
     ClipShape,
     Pass,
@@ -43,6 +45,9 @@ LEAST_FILL = 0.88
 
 MAX_REPEATS = 3
 """How often the second pass is repeated at another rate."""
+
+TIGHT = 4
+"""How many times the fewest bytes that there can be a limit must be to be tried size by size."""
 
 LEAST_BITS_PER_PIXEL = 0.03
 """Below this, fewer pixels look better than worse ones; for videos that are to be watched."""
@@ -144,15 +149,34 @@ def encode_under(
     frames pass through `watch` on their way. Raises `ByteLimitError`, which names the `source`,
     where none is found, and the errors of `encode_video` and of reading the frames.
     """
-    search, size = _Search(clip, path, limit, watch), None
-    for size in clip.sizes:
-        if found := search.at(size):
+    least = require_room(clip.frames.count, limit, source)
+    search, sizes = _Search(clip, path, limit, watch), list(clip.sizes)
+    # Where hardly anything can fit, one pass tells so, and not the many of a search.
+    is_hopeless = (
+        clip.at_any_cost
+        and limit < TIGHT * least
+        and search.at_quality(sizes[-1], WORST_CRF) is None
+    )
+    for size in () if is_hopeless else sizes:
+        if found := search.at(size, quality_first=clip.quality_first and size == sizes[0]):
             return found
-    if clip.at_any_cost and size is not None:  # if only to know how small a file can be
-        found = search.at_quality(size, WORST_CRF)
+    if clip.at_any_cost and not is_hopeless:  # if only to know how small a file can be
+        found = search.at_quality(sizes[-1], WORST_CRF)
         if found is not None:
             return found
     raise ByteLimitError(source, limit, search.smallest, search.smallest_what)
+
+
+def require_room(frames: int, limit: int, source: str) -> int:
+    """Return the bytes that so many frames take at least, whatever is to be seen on them.
+
+    Raises `ByteLimitError` where these are not under the limit, before anything is decoded.
+    """
+    least = LEAST_FILE_BYTES + LEAST_FRAME_BYTES * frames
+    if least >= limit:
+        what = f"{frames:,} frame{'s' * (frames > 1)} of the smallest size and worst quality"
+        raise ByteLimitError(source, limit, least, what, tried=False)
+    return least
 
 
 class _Search:
@@ -167,9 +191,8 @@ class _Search:
         self._sound_bytes = clip.sound.stat().st_size if clip.sound else 0
         self.smallest, self.smallest_what = 0, ""
 
-    def at(self, size: ImageSize) -> NewClip | None:
+    def at(self, size: ImageSize, *, quality_first: bool) -> NewClip | None:
         """Try one size of frames."""
-        quality_first = self._clip.quality_first and not self._passes
         if quality_first and (found := self.at_quality(size, FIRST_CRF)):
             return found
         bit_rate = self._two_passes(size)

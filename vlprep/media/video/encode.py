@@ -32,6 +32,9 @@ PRESET = "medium"
 FRAME_BYTES, FILE_BYTES = 12, 2500
 """What an MP4 needs beside the pictures: for each frame, and for itself."""
 
+LEAST_FRAME_BYTES, LEAST_FILE_BYTES = 18, 1200
+"""What it takes at the very least, all included: no two frames that differ take so few."""
+
 TICK = Fraction(1, 90_000)
 """Seconds of the unit in which times of an uneven rate are written; that of transport streams."""
 
