@@ -17,7 +17,11 @@ if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
 CountOrigin = Literal["header", "estimate", "scan"]
 Transfer = Literal["PQ", "HLG"]
 Resample = Literal["fast", "reference"]
-Sampling = Literal["interval", "linspace", "linspace-cut", "linspace-float32", "arange"]
+Door = Literal["display", "path", "object"]  # how a picture gets in; see `vlprep.media.doors`
+ArrayType = Literal["float32", "float16", "bfloat16", "uint8"]
+Sampling = Literal[
+    "interval", "linspace", "linspace-cut", "linspace-float32", "arange", "arange-even"
+]
 Keep = Literal["model-view", "full"]  # of what is compressed
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
 

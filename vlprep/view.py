@@ -23,8 +23,8 @@ SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
 """Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
 
 
-class OptionKeywords(TypedDict, total=False):
-    """The fields of `ViewOptions`, as keywords."""
+class ViewKeywords(TypedDict, total=False):
+    """Keywords of every function that asks what a model sees: options, rule set and server."""
 
     fps: float | None
     nframes: int | None
@@ -38,11 +38,6 @@ class OptionKeywords(TypedDict, total=False):
     sampling: Sampling | None
     high_res: bool
     strict: bool
-
-
-class ViewKeywords(OptionKeywords, total=False):
-    """Keywords of every function that asks what a model sees."""
-
     rules: str | None
     server: Server | str | None
 
@@ -127,14 +122,7 @@ class View:
             raise ConstraintError(f"{self.server.title} has nothing for {unknown}; leave it out")
 
     @classmethod
-    def of(
-        cls,
-        model: ModelSpec | str | None = None,
-        *,
-        rules: str | None = None,
-        server: Server | str | None = None,
-        **asked: Unpack[OptionKeywords],
-    ) -> Self:
+    def of(cls, model: ModelSpec | str | None = None, **asked: Unpack[ViewKeywords]) -> Self:
         """Bind a model by name, alias or record, with the options asked.
 
         `server` says what serves open weights: "vllm", "sglang", or what `get_server` gives.
@@ -148,16 +136,24 @@ class View:
         """
         spec = get_model(model)
         name = model if isinstance(model, str) and model in spec.aliases else spec.name
-        view = cls(spec, spec.rules(rules), ViewOptions(**asked), name)
-        return view if server is None else view._by(rules, server)
+        return cls(spec, spec.rules(), name=name).asking(**asked)
 
-    def asking(self, **changes: Unpack[OptionKeywords]) -> Self:
-        """Return the same view with some options changed.
+    def asking(self, **changes: Unpack[ViewKeywords]) -> Self:
+        """Return the same view with some options changed, or by another rule set or server.
+
+        Raises `ConstraintError` as `of` does.
 
         >>> View.of("qvq-max", fps=1).asking(fps=None, nframes=8).options.asked
         {'nframes': 8}
         """
-        return replace(self, options=replace(self.options, **changes))
+        options: dict[str, Any] = {**changes}
+        rules, server = options.pop("rules", None), options.pop("server", None)
+        view = replace(self, options=replace(self.options, **options))
+        if rules is None and server is None:
+            return view
+        return view._by(
+            self.rules.name if rules is None else rules, self.server if server is None else server
+        )
 
     def with_keywords(self, keywords: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
         """Take the options of a view out of a verb's keywords; returns the view and the rest.
@@ -166,13 +162,9 @@ class View:
         >>> view.options.asked, rest
         ({'fps': 1}, {'route': 'url'})
         """
-        own = {name: keywords[name] for name in OptionKeywords.__annotations__ if name in keywords}
-        rest = {name: value for name, value in keywords.items() if name not in (*own, *_BOUND)}
-        view = replace(self, options=replace(self.options, **own)) if own else self
-        bound = {name: keywords[name] for name in _BOUND if keywords.get(name)}
-        if bound:
-            view = view._by(bound.get("rules", self.rules.name), bound.get("server", self.server))
-        return view, rest
+        own = {name: keywords[name] for name in ViewKeywords.__annotations__ if name in keywords}
+        rest = {name: value for name, value in keywords.items() if name not in own}
+        return self.asking(**own) if own else self, rest
 
     def by(self, rules: str) -> Self:
         """Return the same view by another of the model's rule sets, as no server applies it.
@@ -211,10 +203,6 @@ class View:
     def video_files(self) -> VideoFiles | None:
         """How long and how large videos may be; `None` where no source says it."""
         return self.rules.video_files or self.model.video_files
-
-
-_BOUND = ("rules", "server")
-"""Keywords of a view beside those of its options."""
 
 
 def _served(server: Server, spec: ModelSpec, rules: RuleSet) -> RuleSet:

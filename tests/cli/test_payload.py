@@ -203,3 +203,21 @@ def test_a_preview_cuts_data_urls_only_and_changes_nothing():
     assert shown["a"][0]["url"] == "data:image/jpeg;base64,////////... (3,023 characters)"
     assert shown["a"][1:] == body["a"][1:] and shown["b"] == 1
     assert body["a"][0]["url"] == url
+
+
+def test_a_history_is_read_from_a_file_of_messages_or_a_body(run, tmp_path):
+    run("payload", "photo.jpg", "--text", "What?", "-o", tmp_path / "first.json")
+    body = json.loads((tmp_path / "first.json").read_text())
+    body["messages"].append({"role": "assistant", "content": "A street."})
+    for name, document in (("body.json", body), ("list.json", body["messages"])):
+        (tmp_path / name).write_text(json.dumps(document))
+        ran = run("payload", "--history", tmp_path / name, "--text", "Where?")
+        assert ran.code == 0, ran.err
+        assert len(json.loads(ran.out)["messages"]) == 3
+        assert "302 tokens" in ran.err
+    (tmp_path / "no.json").write_text('{"a": 1}')
+    assert (
+        "neither a list of messages"
+        in run("payload", "--history", tmp_path / "no.json", "--text", "x").err
+    )
+    assert run("payload", "--text", "x").code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.places import FIXTURES
+from tests.places import FIXTURES, GOLDEN
 from vlprep import (
     ImageSize,
     VideoInfo,
@@ -23,6 +24,8 @@ from vlprep import (
     video_tokens_batch,
 )
 from vlprep.count.explain import explain_count
+from vlprep.count.tokens import handed_size
+from vlprep.count.tokens import video_count as view_count
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_server, list_servers
 from vlprep.models.servers import PRUNING_METHODS, SERVERS
@@ -200,3 +203,23 @@ def test_many_clips_equal_one_by_one(clips, server, model, asked):
     sizes = list(zip(heights, widths, strict=True))
     totals = video_tokens_batch(frames, rates, sizes, model, server=server, **asked)
     assert totals.tolist() == [alone(*one) for one in clips]
+
+
+# Rows that the servers' own code gave.
+
+ROWS = json.loads((GOLDEN / "servers.json").read_text())["rows"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['loader']}-{row['frames']}")
+def test_frames_and_sizes_are_those_of_the_servers_own_code(row):
+    model = {"qwen3_vl": QWEN3, "qwen2_vl": QWEN2}[row["loader"]]
+    rate = Fraction(str(row["fps"]))
+    info = VideoInfo(size=ImageSize(*row["size"]), frame_count=row["frames"], fps=rate)
+    if row["vllm"] is not None:
+        plan = video_tokens(info, model, server="vllm", **row["asked"]).plan
+        assert [plan.frame_count, sum(plan.indices)] == row["vllm"]
+    view = View.of(model, server="sglang", **row["asked"])
+    count = view_count(info, view)
+    frames, indices, *handed = row["sglang"]
+    assert [count.frames, sum(count.plan.indices)] == [frames, indices]
+    assert list(handed_size(info.size, view.video_rule, count.limits)) == handed

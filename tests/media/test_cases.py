@@ -132,6 +132,6 @@ def test_compress_full_drops_frames(tmp_path):
 
 def test_frames_to_a_weights_server():
     folder = case_file("frames_to_a_weights_server", "list/00000.jpg").parent
-    told = "each of the 4 frames as an image, .* tokens; vLLM 0.33 takes JPEGs"
+    told = "each of the 4 frames as an image, .* tokens; vLLM 0.33 takes a list, as `server`"
     with pytest.raises(UnknownFactError, match=told):
         build_request([folder], "x", "Qwen/Qwen2.5-VL-7B-Instruct")

@@ -114,7 +114,7 @@ def test_who_has_only_frames_is_told_what_can_be_done(monkeypatch):
         build(weights, items=[frames])
     alone = sum(image_tokens((480, 640), weights).total for _ in frames)
     assert f"each of the 4 frames as an image, {alone:,} tokens" in str(caught.value)
-    assert "one data URL of the type video/jpeg, of which it keeps 32 (VLLM)" in str(caught.value)
+    assert "vLLM 0.33 takes a list, as `server` 'vllm' has it" in str(caught.value)
     assert len(build(weights, items=frames).parts) == 4
     with pytest.raises(UnknownFactError) as caught:
         build(weights, items=[frames], server="sglang")

@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": ("plan", "Choose rate and size so that files fit a number of tokens."),
     "frames": ("frames", "Write the frames that a model sees of a video."),
     "view": ("view", "Write an image as a model sees it."),
+    "arrays": ("arrays", "Write the numbers that the encoder of open weights takes."),
     "compress": ("compress", "Bring images and videos under a byte limit."),
     "check": ("check", "Check images and videos against every documented limit."),
     "payload": ("payload", "Build a request body with images and videos in it."),

@@ -31,7 +31,7 @@ from vlprep.view import View
 @choice_option(
     "--resample",
     ("fast", "reference"),
-    "FFmpeg's bicubic filter, or pixels equal to Pillow's.",
+    "FFmpeg's bicubic filter, or pixels equal to those of transformers.",
     "fast",
 )
 @click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")

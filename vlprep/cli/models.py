@@ -15,7 +15,7 @@ from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
 from vlprep.models.registry import find_source, list_models, models_named, resolve_model
-from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
+from vlprep.models.service import VideoFiles
 from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 
 SCHEMA = "vlprep.models/1"
@@ -84,22 +84,20 @@ def _record(spec: ModelSpec) -> dict[str, Any]:
 
 def _cited(spec: ModelSpec) -> Iterator[str]:
     """Yield every source of a model, whatever part of its record cites it."""
-    yield from (pointer.source for pointer in spec.points_to)
-    for record in (spec, *regions_of(spec).values(), *chain(*sdks_of(spec).values())):
-        yield from _sources_in(record)
+    yield from _sources_in((spec, *regions_of(spec).values(), *chain(*sdks_of(spec).values())))
 
 
 def _sources_in(record: object) -> Iterator[str]:
-    """Walk a record and those within it: sources stand in fields whose names end so."""
+    """Walk records and those within them: sources stand in fields of these names."""
+    if isinstance(record, tuple):
+        for item in record:
+            yield from _sources_in(item)
     for field in fields(record) if is_dataclass(record) else ():
         value = getattr(record, field.name)
-        if field.name == "sources" or field.name.endswith("_sources"):
+        if field.name.endswith("sources"):
             yield from value
-        elif isinstance(value, tuple):
-            for item in value:
-                yield from _sources_in(item)
         else:
-            yield from _sources_in(value)
+            yield from [value] if field.name == "source" else _sources_in(value)
 
 
 def _source_lines(specs: tuple[ModelSpec, ...]) -> Iterator[str]:
@@ -132,14 +130,7 @@ def _page(spec: ModelSpec) -> Iterator[str]:
         yield f"  points to {pointer.snapshot}{place} {cite((pointer.source,))}"
     yield f"  thinks    {_thinking(spec)}"
     yield from _windows(spec)
-    if spec.video_files is not None:
-        yield f"  videos    {_video_files(spec.video_files)}"
-    if spec.url_files is not None:
-        yield f"  images    {_url_files(spec.url_files)}"
-    if spec.localisation is not None:
-        yield f"  finding   {_localisation(spec.localisation)}"
-    if spec.requests is not None:
-        yield f"  requests  {_requests(spec.requests)}"
+    yield from _service_lines(spec)
     yield from _box_lines(spec.boxes)
     for note_text in spec.notes:
         yield f"  note      {flagged(note_text)}"
@@ -156,24 +147,22 @@ def _video_files(files: VideoFiles) -> str:
     )
 
 
-def _url_files(files: UrlFiles) -> str:
-    most = files.max_request_images
-    many = f", {most:,} a request by URL or path" if most is not None else ""
-    size = f"from a URL up to {files.max_url_image_bytes / 1e6:,.0f} MB"
-    return f"{size}{many} {cite(files.all_sources)}"
-
-
-def _localisation(range_: Localisation) -> str:
-    pixels = f"{range_.min_pixels:,} to {range_.max_pixels:,} pixels"
-    return f"reliable from {pixels} {cite(range_.sources)}"
-
-
-def _requests(rules: RequestRules) -> str:
-    streaming, message = rules.sources_of("streaming"), rules.sources_of("system_message")
-    return (
-        f"streaming {rules.streaming} {cite(streaming)}; "
-        f"system message {rules.system_message} {cite(message)}"
-    )
+def _service_lines(spec: ModelSpec) -> Iterator[str]:
+    """Yield what the service takes and says of this model alone."""
+    if spec.video_files is not None:
+        yield f"  videos    {_video_files(spec.video_files)}"
+    if (images := spec.url_files) is not None:
+        most = images.max_request_images
+        many = "" if most is None else f", {most:,} a request by URL or path"
+        size = f"from a URL up to {images.max_url_image_bytes / 1e6:,.0f} MB"
+        yield f"  images    {size}{many} {cite(images.all_sources)}"
+    if (area := spec.localisation) is not None:
+        pixels = f"{area.min_pixels:,} to {area.max_pixels:,} pixels"
+        yield f"  finding   reliable from {pixels} {cite(area.sources)}"
+    if (rules := spec.requests) is not None:
+        streaming = f"{rules.streaming} {cite(rules.sources_of('streaming'))}"
+        message = f"{rules.system_message} {cite(rules.sources_of('system_message'))}"
+        yield f"  requests  streaming {streaming}; system message {message}"
 
 
 def _box_lines(boxes: BoxRule | None) -> Iterator[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
 from vlprep.models.servers import PRUNING_METHODS, SERVERS, PruningMethod, Server
+from vlprep.types import Door
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 from vlprep.verbs import Processor, processor
 from vlprep.view import SAMPLINGS, ViewKeywords
@@ -75,6 +76,13 @@ def choice_option(
 def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:
     """Return --route, how files reach a service."""
     return choice_option("--route", ("base64", "path", "url"), help, default)
+
+
+door_option = choice_option(
+    "--door",
+    get_args(Door),
+    "How pictures get in: as displayed, or as the reference takes a path or an opened image.",
+)
 
 
 def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from vlprep.check.rule import Finding
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.inputs import read_input
 from vlprep.cli.options import (
     POSITIVE,
     bind,
@@ -25,7 +25,7 @@ from vlprep.cli.render import note
 from vlprep.cli.shell import model_words, quote, remedy_line
 from vlprep.cli.text import safe, thousands
 from vlprep.count.explain import cite
-from vlprep.errors import CheckError
+from vlprep.errors import CheckError, ConstraintError
 from vlprep.media.addresses import is_web_url
 from vlprep.models.features import Recipe, Region
 from vlprep.models.registry import get_recipe, list_recipes
@@ -47,7 +47,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 
 
 @click.command(name="payload")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE|FOLDER|URL...")
+@click.argument("paths", nargs=-1, metavar="FILE|FOLDER|URL...")
 @click.option("-t", "--text", help="What to ask.")
 @click.option("--text-file", metavar="FILE", help="Read it from a file, - for stdin.")
 @click.option("--recipe", metavar="NAME", help="Ask as documents advise; --recipes lists how.")
@@ -55,6 +55,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
     "--recipes", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
     help="Print all recipes, and stop.",
 )  # fmt: skip
+@click.option("--history", metavar="FILE", help="Earlier messages: a JSON list, or a body.")
 @click.option("--system", help="A system message, for models that take one.")
 @choice_option("--api", ("openai", "dashscope"), "OpenAI-compatible, or DashScope's own.", "openai")
 @click.option("--region", metavar="NAME", help="Where it goes, such as china: a deployment.")
@@ -84,6 +85,7 @@ def command(
     paths: tuple[str, ...],
     text: str | None,
     text_file: str | None,
+    history: str | None,
     as_list: bool,
     url_kind: UrlKind | None,
     no_check: bool,
@@ -107,13 +109,16 @@ def command(
     curl "$BASE_URL/chat/completions" --data-binary @body.json \\
       -H "Authorization: Bearer $KEY" -H "Content-Type: application/json"
     """
+    if not paths and history is None:
+        raise click.UsageError("name a file, a folder or a URL, or --history with earlier ones")
     model, model_file = asked["model"], asked["model_file"]
     question, processor = _text(text, text_file, asked["recipe"]), bind(asked)
     items: list[Item] = [_item(path, url_kind) for path in paths]
-    if as_list:
+    if as_list and items:
         items = [items]  # type: ignore[list-item]  # no list is among these
     try:
-        request = processor.request(items, question, check=not no_check, **asked)
+        earlier = None if history is None else _history(history)
+        request = processor.request(items, question, check=not no_check, history=earlier, **asked)
     except CheckError as error:
         return _refused(error, model_words(processor.model.name, model_file, model))
     document = request.to_dict(sdk=sdk)
@@ -127,6 +132,19 @@ def command(
         if warning not in said:  # of the model, when it was bound
             note(f"warning: {warning}")
     return 0
+
+
+def _history(name: str) -> list[Any]:
+    """Return the messages in a file: a list of them, or a body that holds one."""
+    try:
+        found = json.loads(read_input(name))
+    except ValueError as error:
+        raise ConstraintError(f"{name}: not JSON: {error}") from error
+    for key in ("input", "messages"):
+        found = found.get(key, found) if isinstance(found, dict) else found
+    if not isinstance(found, list):
+        raise ConstraintError(f"{name}: neither a list of messages nor a body with one")
+    return found
 
 
 def _refused(error: CheckError, words: Sequence[str]) -> int:
@@ -146,10 +164,9 @@ def _text(text: str | None, file: str | None, recipe: str | None) -> str:
         return ""
     if (text is None) == (file is None):
         raise click.UsageError("say what to ask: --text TEXT, or --text-file FILE")
-    if text is not None:
-        return text
-    content = sys.stdin.buffer.read() if file == "-" else Path(str(file)).read_bytes()
-    return content.decode(errors="surrogateescape").removesuffix("\n")
+    if file is None:
+        return str(text)
+    return read_input(file).decode(errors="surrogateescape").removesuffix("\n")
 
 
 def _write(document: Json, output: str | None, *, force: bool) -> None:

@@ -19,7 +19,7 @@ from vlprep.count.prices import (
 from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
-from vlprep.media.source import SourceLike, source_name
+from vlprep.media.source import SourceLike, is_held, source_name
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 from vlprep.view import View
@@ -121,6 +121,7 @@ def as_many(items: object) -> Iterable[Any]:
     (['a.jpg'], ['a.jpg', 'b.jpg'])
     """
     is_one = isinstance(items, str | bytes | os.PathLike) or hasattr(items, "read")
+    is_one = is_one or is_held(items)
     return [items] if is_one or not isinstance(items, Iterable) else items
 
 

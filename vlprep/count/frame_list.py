@@ -14,7 +14,7 @@ from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.media.addresses import local_path
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
-from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.media.source import SourceLike, at_hand, source_name
 from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
 from vlprep.view import View
@@ -34,7 +34,7 @@ class FrameList:
 
 
 def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | FrameList:
-    """Return a list or a folder of images as a `FrameList`; any other source as it is.
+    """Return a list, a stack or a folder of images as a `FrameList`; any other source as it is.
 
     Of a folder, the files that are images by their content count, sorted so that 10 comes after
     9. Raises `UnsupportedFormatError` when there is none.
@@ -46,6 +46,8 @@ def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | Fra
         if not source:
             raise UnsupportedFormatError("frame list", "an empty list holds no frame")
         return FrameList(tuple(source))
+    if getattr(source, "ndim", 0) == 4:  # an array: frames x height x width x 3
+        return FrameList(tuple(source))  # type: ignore[arg-type]
     one: SourceLike = source  # type: ignore[assignment]  # no other sequence is a source
     # A data URL is too long for a name, which os.path takes for no folder, and Path for an error.
     folder = local_path(os.fspath(one)) if isinstance(one, str | os.PathLike) else ""
@@ -93,14 +95,16 @@ def read_frame_list(frames: FrameList, plan: FramePlan, size: ImageSize) -> Iter
     Raises `DecodeError` for a damaged one, and as `frame_list_info` does: by then a file may be
     another than it was.
     """
-    from vlprep.media.picture import read_picture, resize_picture  # not needed to count
+    from vlprep.media.doors import see  # not needed to count
+    from vlprep.media.picture import resize_picture
 
     first = None
     for number, seconds in zip(plan.indices, plan.timestamps_seconds, strict=True):
-        with open_item(frames.images[number]) as item:
-            first = first or item.info.size
-            _check_frame(item.name, item.info, first)
-            picture = read_picture(item)
+        with at_hand(frames.images[number]) as opened:
+            info = probe(opened)
+            first = first or info.size
+            _check_frame(source_name(opened), info, first)
+            picture = see(opened).pixels
         yield Frame(number, seconds, None, resize_picture(picture, size))
 
 

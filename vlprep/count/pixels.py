@@ -306,6 +306,11 @@ def _qwen_vl_utils(rule: VideoRule, frames: Numbers, limits: _Pair, total: int |
     return replace(own, at_most=cap)
 
 
+def _sglang(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
+    """Share as the guide does, but no floor lifts what is shared above the cap."""
+    return replace(_guide(rule, frames, limits, total), at_most=limits[1])
+
+
 def _as_asked(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
     return _Ranges(*limits, has_floor=False)
 
@@ -348,6 +353,7 @@ class Budget:
 BUDGETS: dict[str, Budget] = {
     "guide": Budget(_guide, takes_total=True),
     "qwen-vl-utils": Budget(_qwen_vl_utils, takes_total=True, has_own_cap=True, lifts_cap=True),
+    "sglang": Budget(_sglang, takes_total=True, lifts_cap=True),
     "frame": Budget(_as_asked),
     "frame-capped": Budget(_frame_capped, takes_total=True),
     "clip": Budget(_as_asked, per_clip=True, shared=", shared by all frames"),

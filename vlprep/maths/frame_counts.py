@@ -58,6 +58,8 @@ class FrameRequest:
     """The bound where the caller gave none."""
     frame_factor: int = PAIR
     """Frames that the model reads together, for the rules that ask."""
+    reference: str = "docs"
+    """Whose rule counts, by name."""
 
     def bound(self, total: Any, of: _Arithmetic) -> Any:
         """Return the upper bound for a clip of `total` frames."""
@@ -67,7 +69,7 @@ class FrameRequest:
 
 
 class FramesAsked(TypedDict, total=False):
-    """Keywords of `smart_nframes`."""
+    """What may be asked of `smart_nframes`, `count_frames` and `plan_frames` alike."""
 
     fps: float | None
     nframes: int | None
@@ -78,12 +80,6 @@ class FramesAsked(TypedDict, total=False):
     reference: str
 
 
-class PlannedAsked(FramesAsked, total=False):
-    """Keywords of `count_frames`."""
-
-    strict: bool
-
-
 @overload
 def smart_nframes(
     total_frames: int, video_fps: float | None, **asked: Unpack[FramesAsked]
@@ -92,18 +88,7 @@ def smart_nframes(
 def smart_nframes(
     total_frames: npt.ArrayLike, video_fps: npt.ArrayLike | None, **asked: Unpack[FramesAsked]
 ) -> Any: ...
-def smart_nframes(
-    total_frames: Any,
-    video_fps: Any,
-    *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    max_frames_default: int | None = None,
-    frame_factor: int = PAIR,
-    reference: str = "docs",
-) -> Any:
+def smart_nframes(total_frames: Any, video_fps: Any, **asked: Unpack[FramesAsked]) -> Any:
     """Return how many of `total_frames` frames at `video_fps` frames per second are sampled.
 
     Ask for a rate, `fps` in frames per second (default 2), or for a number, `nframes`. The bounds
@@ -112,7 +97,7 @@ def smart_nframes(
     "docs" (Model Studio guides of 2025-06-05 and 2025-12-18, which know only `fps`),
     "qwen-vl-utils" (0.0.14), "transformers" (5.24.0, for Qwen3-VL and later) or
     "transformers-qwen2" (5.24.0, for Qwen2-VL and Qwen2.5-VL, where a count is a multiple of
-    `frame_factor`).
+    `frame_factor`), or "vllm-qwen2" (vLLM 0.33.0, the same but for a frame too many at times).
 
     Of many clips, `total_frames`, `video_fps` or both are arrays, and so is the answer, int64; a
     clip that the reference refuses has 0.
@@ -127,10 +112,8 @@ def smart_nframes(
     >>> smart_nframes([300, 600, 1], 30.0, fps=1).tolist()
     [10, 20, 0]
     """
-    request = frame_request(
-        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
-    )
-    rule = look_up(FRAME_COUNT_RULES, reference)
+    request = frame_request(**asked)
+    rule = look_up(FRAME_COUNT_RULES, request.reference)
     if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
         return _accepted(*_counted(rule, total_frames, video_fps, request), rule, request)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
@@ -140,24 +123,22 @@ def smart_nframes(
 
 @overload
 def count_frames(
-    total_frames: int, video_fps: float | None, **asked: Unpack[PlannedAsked]
+    total_frames: int,
+    video_fps: float | None,
+    *,
+    strict: bool = ...,
+    **asked: Unpack[FramesAsked],
 ) -> int: ...
 @overload
 def count_frames(
-    total_frames: npt.ArrayLike, video_fps: npt.ArrayLike | None, **asked: Unpack[PlannedAsked]
+    total_frames: npt.ArrayLike,
+    video_fps: npt.ArrayLike | None,
+    *,
+    strict: bool = ...,
+    **asked: Unpack[FramesAsked],
 ) -> Any: ...
 def count_frames(
-    total_frames: Any,
-    video_fps: Any,
-    *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    max_frames_default: int | None = None,
-    frame_factor: int = PAIR,
-    reference: str = "docs",
-    strict: bool = False,
+    total_frames: Any, video_fps: Any, *, strict: bool = False, **asked: Unpack[FramesAsked]
 ) -> Any:
     """Return how many frames `plan_frames` chooses of a whole clip, without choosing them.
 
@@ -171,14 +152,12 @@ def count_frames(
     >>> count_frames([300, 3], 30.0, fps=1).tolist()
     [10, 3]
     """
-    request = frame_request(
-        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
-    )
+    request = frame_request(**asked)
     if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
         if total_frames < 1:
             raise FrameCountError(1, total_frames, "the clip has no frames")
-        return planned_count(total_frames, video_fps, request, reference, strict)[0]
-    rule = look_up(FRAME_COUNT_RULES, reference)
+        return planned_count(total_frames, video_fps, request, strict)[0]
+    rule = look_up(FRAME_COUNT_RULES, request.reference)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
     count, available = rule.count(totals, rates, request, _OF_ARRAYS)
     taken = rule.takes(count, available, request)
@@ -205,13 +184,14 @@ def _clips(
 
 
 def frame_request(
-    fps: float | None,
-    nframes: int | None,
-    min_frames: int | None,
-    max_frames: int | None,
-    max_frames_default: int | None,
-    frame_factor: int,
-    reference: str,
+    *,
+    fps: float | None = None,
+    nframes: int | None = None,
+    min_frames: int | None = None,
+    max_frames: int | None = None,
+    max_frames_default: int | None = None,
+    frame_factor: int = PAIR,
+    reference: str = "docs",
 ) -> FrameRequest:
     """Return what is asked, with the reference's own bounds where none are given.
 
@@ -229,17 +209,18 @@ def frame_request(
         max_frames=max_frames,
         max_frames_default=own_maximum if max_frames_default is None else max_frames_default,
         frame_factor=frame_factor,
+        reference=reference,
     )
 
 
 def planned_count(
-    available: int, video_fps: float | None, request: FrameRequest, reference: str, strict: bool
+    available: int, video_fps: float | None, request: FrameRequest, strict: bool
 ) -> tuple[int, tuple[str, ...]]:
     """Return how many of a clip's `available` frames are planned, and what to know of that.
 
     Raises what `plan_frames` raises.
     """
-    rule = look_up(FRAME_COUNT_RULES, reference)
+    rule = look_up(FRAME_COUNT_RULES, request.reference)
     try:
         count = _accepted(*_counted(rule, available, video_fps, request), rule, request)
     except FrameCountError:
@@ -247,7 +228,9 @@ def planned_count(
         count = _short_clip_count(available, rate, request, rule, _OF_NUMBERS)
         if strict or count < min(PAIR, available):
             raise
-        return count, (f"the {reference} rule refuses so short a clip; counted {count} frame(s)",)
+        return count, (
+            f"the {request.reference} rule refuses so short a clip; counted {count} frame(s)",
+        )
     if count < 1:
         raise FrameCountError(count, available, "the bounds leave no frame to show")
     if count > available:
@@ -323,6 +306,15 @@ def _transformers_qwen2_count(
     return of.floor(of.least(of.least(wanted, high), total) / group) * group, total
 
 
+def _vllm_qwen2_count(
+    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+) -> tuple[Any, Any]:
+    """Count as transformers does; the steps of its float range may come to one more frame."""
+    count, total = _transformers_qwen2_count(total, rate, request, of)
+    step = of.most(total, 1) / of.most(count, 1)
+    return of.ceil(total / step), total
+
+
 def _transformers_count(
     total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
 ) -> tuple[Any, Any]:
@@ -363,6 +355,7 @@ FRAME_COUNT_RULES: dict[str, CountRule] = {
     "qwen-vl-utils": CountRule(_qwen_vl_utils_count, needs_rate=True),
     "transformers": CountRule(_transformers_count, takes_any=True),
     "transformers-qwen2": CountRule(_transformers_qwen2_count, in_groups=True),
+    "vllm-qwen2": CountRule(_vllm_qwen2_count, in_groups=True),
 }
 
 

@@ -8,14 +8,21 @@ many frames there are is in `frame_counts`; sizes are in `geometry`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError, FrameCountError
-from vlprep.maths.frame_counts import PAIR, frame_request, known_rate, look_up, planned_count
+from vlprep.maths.frame_counts import (
+    PAIR,
+    FramesAsked,
+    frame_request,
+    known_rate,
+    look_up,
+    planned_count,
+)
 from vlprep.types import FramePlan
 
 ASSUMED_FPS = 24.0
@@ -26,25 +33,20 @@ def plan_frames(
     total_frames: int,
     video_fps: float | None,
     *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    max_frames_default: int | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
-    frame_factor: int = PAIR,
-    reference: str = "docs",
     sampling: str | None = None,
     strict: bool = False,
+    **asked: Unpack[FramesAsked],
 ) -> FramePlan:
     """Choose the frames of a clip, as numbers from 0 and seconds from its first frame.
 
     Counts as `smart_nframes` does, over the frames from `start_seconds` to `end_seconds`. How
     they are spread is `sampling`: "interval" (one every 1/fps seconds, evenly over the duration
     where the count was bounded), "linspace" (evenly, both ends included), "linspace-cut" (the same
-    rounded down), "linspace-float32" (the same in torch's single precision) or "arange" (evenly,
-    last stretch left out); by default the reference's own.
+    rounded down), "linspace-float32" (the same in torch's single precision), "arange" (evenly,
+    last stretch left out) or "arange-even" (the same in steps of an even count); by default the
+    reference's own.
 
     Where the reference refuses a clip because it is short, the plan takes the frames there are
     and says so in `warnings`; `strict` raises the reference's `FrameCountError` instead. Other
@@ -55,12 +57,10 @@ def plan_frames(
     """
     first, last = frame_range(total_frames, video_fps, start_seconds, end_seconds)
     available = last - first + 1
-    request = frame_request(
-        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
-    )
-    count, warnings = planned_count(available, video_fps, request, reference, strict)
+    request = frame_request(**asked)
+    count, warnings = planned_count(available, video_fps, request, strict)
     rate = video_fps or ASSUMED_FPS
-    sampling = sampling or DEFAULT_SAMPLING[reference]
+    sampling = sampling or DEFAULT_SAMPLING[request.reference]
     places = _places(first, last, count, rate, request.fps, sampling)
     # The small number keeps a frame whose time is meant to be the moment itself.
     indices = np.floor(places + 1e-6).astype(np.int64)
@@ -125,6 +125,18 @@ def _places(
     # The arange rule can step just past the end; no reference has a frame there to show.
     places: npt.NDArray[np.float64] = np.clip(chosen, first, last)
     return places
+
+
+def frame_rate(moments: Sequence[float], otherwise: float) -> float:
+    """Return how many frames pass in a second by the moments at which they are displayed.
+
+    `otherwise` is the answer for a single moment, which has no rate.
+
+    >>> frame_rate([0.0, 0.5, 1.0], otherwise=24)
+    2.0
+    """
+    span = moments[-1] - moments[0]
+    return (len(moments) - 1) / span if span > 0 else otherwise
 
 
 def frame_range(
@@ -212,12 +224,20 @@ def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float)
     return numbers
 
 
+def _arange_even(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+    """Step as for an even number of frames; a frame too many is the last one, once more."""
+    step = (last - first + 1) / np.maximum(count // PAIR * PAIR, 1)
+    numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
+    return numbers
+
+
 INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, float], _Numbers]] = {
     "interval": _interval,
     "linspace": _linspace,
     "linspace-cut": _linspace_cut,
     "linspace-float32": _linspace_float32,
     "arange": _arange,
+    "arange-even": _arange_even,
 }
 """By name: from places among the sampled frames, first and last frame, count and rate of a clip,
 numbers or arrays of one length, to the frames."""
@@ -230,4 +250,5 @@ DEFAULT_SAMPLING = {
     "qwen-vl-utils": "linspace-float32",
     "transformers": "linspace",
     "transformers-qwen2": "arange",
+    "vllm-qwen2": "arange-even",
 }

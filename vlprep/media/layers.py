@@ -8,12 +8,10 @@ from PIL import Image
 
 from vlprep.media.image import plugin_errors
 
-_DEEP_MODES = ("I", "F")
 
-
-def is_deep(mode: str) -> bool:
-    """Say whether pictures of one of Pillow's modes have more than 8 bits a channel."""
-    return mode in _DEEP_MODES or mode.startswith("I;16")
+def is_deep(image: Image.Image) -> bool:
+    """Say whether an image is grey of more than 8 bits."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
 def layers(image: Image.Image, name: str, format: str) -> tuple[Image.Image, Image.Image | None]:
@@ -21,7 +19,7 @@ def layers(image: Image.Image, name: str, format: str) -> tuple[Image.Image, Ima
 
     Raises `DecodeError` where the file is damaged or cut off.
     """
-    deep = is_deep(image.mode)
+    deep = is_deep(image)
     with plugin_errors(name, format):
         if not deep and image.has_transparency_data:
             grey = image.mode in ("LA", "La")

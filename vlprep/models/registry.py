@@ -200,11 +200,8 @@ def get_server(name: str) -> Server:
     servers = _shared()["servers"]
     if name not in servers:
         raise ConstraintError(f"unknown server {name!r}; there are {', '.join(servers)}")
-    first = _rule_files()["qwen-vl-utils"]["video"]
-    table = dict(servers[name])
-    table["videos"] = [
-        _filled(part, {"first": {"qwen-vl-utils": first["patch14"]}}) for part in table["videos"]
-    ]
+    shared, table = {"first": _shared()["first_resizes"]}, dict(servers[name])
+    table["videos"] = [_filled(part, shared) for part in table["videos"]]
     return build(Server, {"name": name, **table}, f"servers.{name}")
 
 

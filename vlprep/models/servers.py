@@ -47,12 +47,16 @@ class Server(Sourced):
     """Options of a view that it has nothing for."""
     turns_images: bool = True
     """Whether the EXIF orientation of an image is applied."""
-    lists: str = ""
-    """How it takes a list of images that stands for a video; empty where no source says so."""
     list_images: int | None = None
     """Images of a list that it keeps unless it is told their number; `None` keeps all."""
-    per_request: bool = False
-    """Whether a request may say how media are sampled and sized."""
+    per_request: tuple[str, ...] = ()
+    """Options of a view that a request may state; the others are set where it is started."""
+    request_switch: str | None = None
+    """Name of the start-up option without which it refuses what a request states of media."""
+    list_type: str | None = None
+    """MIME type of the data URL that holds a list of frames; `None`: none is known."""
+    start_up: str | None = None
+    """Name of the start-up option that holds the rest, as JSON."""
     pruning: tuple[PruningMethod, ...] = ()
     """Methods by which it leaves out tokens of videos."""
     prunes: Pruning | None = None

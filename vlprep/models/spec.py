@@ -38,6 +38,34 @@ class FirstResize(Sourced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Normalisation:
+    """How bytes of a picture become the numbers that an encoder takes."""
+
+    mean: tuple[float, ...] | None = None
+    """Of red, green and blue, from 0 to 1, which is taken off; `None`: nothing is."""
+    std: tuple[float, ...] | None = None
+    """What is divided by; together with `mean`."""
+    rescale_factor: float | None = 1 / 255
+    """What the bytes are multiplied by first; `None`: by nothing."""
+
+    def __post_init__(self) -> None:
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("mean and std are given together or not at all")
+        for name in ("mean", "std"):
+            if len(getattr(self, name) or (0, 0, 0)) != 3:
+                raise ValueError(f"{name} has three numbers, of red, green and blue")
+        if 0 in (*(self.std or ()), self.rescale_factor):
+            raise ValueError("std and rescale_factor must be above 0")
+
+    def __str__(self) -> str:
+        named = {"mean": self.mean, "std": self.std, "rescale_factor": self.rescale_factor}
+        return ", ".join(
+            f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in named.items()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRule(Sourced):
     """How one rule set sizes an image. Limits are pixels per image."""
 
@@ -71,9 +99,13 @@ class ImageRule(Sourced):
     """Whether the EXIF orientation is applied."""
     readings: tuple[Reading, ...] = ()
     """What the sources say otherwise."""
+    temporal_patch_size: int = 2
+    """How often a still is repeated, to fill what is a step of a video."""
+    normalise: Normalisation | None = None
+    """How its bytes become numbers; `None` where no source states it."""
 
     def __post_init__(self) -> None:
-        _require_positive(self, "patch_size", "merge_size", "max_pixels")
+        _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
 
     @property
     def factor(self) -> int:
@@ -156,6 +188,8 @@ class VideoRule(Sourced):
     """What is left out of the tokens in the end."""
     readings: tuple[Reading, ...] = ()
     """What the sources say otherwise."""
+    normalise: Normalisation | None = None
+    """How bytes become numbers; `None` where no source states it."""
 
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")

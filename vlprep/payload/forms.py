@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from vlprep.payload.parts import Json, MediaPart
 
@@ -16,7 +17,7 @@ class Settings:
     """Name of the model, as the service is to hear it."""
     stream: bool
     """Whether the reply comes in pieces."""
-    extras: Mapping[str, bool | int]
+    extras: Mapping[str, Any]
     """Fields that are the vendor's own, by name."""
     sampling: Mapping[str, float | int] = field(default_factory=dict)
     """How words are to be chosen, by name."""
@@ -55,12 +56,20 @@ def _stated(part: MediaPart) -> Json:
 
 
 def _openai_media(part: MediaPart) -> Json:
-    if part.kind == "frames":
-        content: Json = {"type": "video", "video": [file.address for file in part.files]}
+    if part.list_type is not None:
+        content: Json = {"type": "video_url", "video_url": {"url": _joined(part)}}
+    elif part.kind == "frames":
+        content = {"type": "video", "video": [file.address for file in part.files]}
     else:
         kind = f"{part.kind}_url"
         content = {"type": kind, kind: {"url": part.files[0].address}}
     return content | _stated(part)
+
+
+def _joined(part: MediaPart) -> str:
+    """Return one data URL of all images of a list, their Base64 joined by commas."""
+    contents = (file.address.partition(",")[2] for file in part.files)
+    return f"data:{part.list_type};base64,{','.join(contents)}"
 
 
 def _openai_call(messages: Sequence[Json], settings: Settings, sdk: bool) -> Json:

@@ -23,6 +23,7 @@ from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info, r
 from vlprep.count.tokens import video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
+from vlprep.maths.sampling import frame_rate
 from vlprep.media.addresses import is_web_url
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
@@ -41,7 +42,7 @@ from vlprep.payload.parts import (
     file_url,
 )
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
-from vlprep.types import FramePlan, ImageInfo, VideoInfo
+from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 
 Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl]
@@ -101,11 +102,19 @@ def _part(
         files=tuple(files),
         action=action,
         fps=fps,
-        states_fps=kind != "frames" or how.says_rates,
-        limits=how.pixel_limits if kind == "image" else how.video_limits,
+        states_fps=how.server is None and (kind != "frames" or how.says_rates),
+        limits=_limits(kind, how),
+        list_type=how.server.list_type if how.server and kind == "frames" else None,
         notes=notes,
         warnings=tuple(dict.fromkeys(text for text in told if text and text not in own)),
     )
+
+
+def _limits(kind: PartKind, how: How) -> dict[str, int]:
+    """Return the limits that stand beside a medium; servers have them beside all."""
+    if how.server is not None:
+        return {}
+    return how.pixel_limits if kind == "image" else how.video_limits
 
 
 _KINDS: dict[str, PartKind] = {"image": "image", "frame list": "frames"}
@@ -257,7 +266,8 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
     the service would not keep them at the size that a total gave them.
     """
     with stream:
-        rate = list_rate(_true_rate(stream.plan), how, stream.source)
+        shown = frame_rate(stream.plan.timestamps_seconds, stream.plan.sample_fps)
+        rate = list_rate(round(shown, 6), how, stream.source)
         made = list(_frame_files(stream, how, number))
         warnings = stream.warnings
     if not made:
@@ -271,13 +281,6 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
         warnings = (f"the service sizes the frames anew, to {anew}", *warnings)
     notes = (f"{len(files)} frames of {format_size(size)} as JPEG, {1 / rate:.4g} s apart",)
     return _part(facts, files, how, action="sampled", fps=rate, notes=notes, warnings=warnings)
-
-
-def _true_rate(plan: FramePlan) -> float:
-    """Return how many frames pass in a second, by the moments that were sampled."""
-    moments = plan.timestamps_seconds
-    span = moments[-1] - moments[0]
-    return round((len(moments) - 1) / span, 6) if span > 0 else plan.sample_fps
 
 
 def _frame_files(

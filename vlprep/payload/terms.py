@@ -12,12 +12,14 @@ from vlprep.count.tokens import FRAME_CHOICES, image_count, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.models.features import Recipe, Region
 from vlprep.models.registry import find_region, get_api, get_route, get_server
-from vlprep.models.servers import SERVERS
+from vlprep.models.servers import SERVERS, Server
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.output.target import PathLike
 from vlprep.payload.forms import OPENAI_SAMPLING
+from vlprep.payload.history import History
 from vlprep.payload.parts import MediaPart, SentFile
+from vlprep.payload.serving import refuse_unserved
 from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
 from vlprep.view import View, ViewOptions
 
@@ -67,7 +69,13 @@ class How:
     @property
     def says_rates(self) -> bool:
         """Whether a request can state a rate of frames; where not, the protocol has its own."""
-        return self.protocol.fixed_fps is None or self.video_fields
+        served = self.server is not None and "fps" in self.server.per_request
+        return served or self.protocol.fixed_fps is None or self.video_fields
+
+    @property
+    def server(self) -> Server | None:
+        """The server of open weights that is asked; `None`: the vendor's, or one of no name."""
+        return self.view.server
 
     @property
     def pixel_limits(self) -> dict[str, Any]:
@@ -78,19 +86,25 @@ class How:
     @property
     def video_limits(self) -> dict[str, Any]:
         """Those of them that a request states for a video or a list."""
-        return self.pixel_limits if self.video_fields else {}
+        return self.pixel_limits if self.video_fields or self.server else {}
 
     @property
     def unsaid(self) -> tuple[str, ...]:
         """What is asked of the view and cannot be said of a video or a list, by name."""
         asked, fixed = self.view.options.asked, self.protocol.fixed_fps
+        if self.server is not None:
+            said = self.server.per_request
+            return tuple(name for name in NEVER_SAID if name in asked and name not in said)
         rate = () if self.says_rates or asked.get("fps", fixed) == fixed else ("fps",)
         limits = () if self.video_fields else tuple(self.pixel_limits)
         return (*rate, *(name for name in NEVER_SAID if name in asked), *limits)
 
     def seen(self, fps: float | None) -> View:
         """Return the view that the service has of a video or list of which a rate is said."""
-        said = ViewOptions(fps=fps, strict=self.view.options.strict, **self.video_limits)
+        asked = self.view.options
+        said = ViewOptions(fps=fps, strict=asked.strict, **self.video_limits)
+        if self.server is not None:
+            said = replace(said, min_frames=asked.min_frames, max_frames=asked.max_frames)
         return replace(self.view, options=said)
 
 
@@ -117,10 +131,24 @@ def _refuse_for_weights(how: How) -> None:
         problem = f"open weights, which no {how.api} API serves; use another api"
         raise ConstraintError(f"{how.model.name}: {problem}")
     vendors = {name: True for name in how.sampling if name not in OPENAI_SAMPLING}
-    for name, value in {"as_frames": how.as_frames, **how.pixel_limits, **vendors}.items():
+    media = {"as_frames": how.as_frames, **how.pixel_limits}
+    if how.server is not None:
+        refuse_unserved(how.server, how.view.options)
+        media = {"as_frames": how.as_frames and how.server.list_type is None}
+    for name, value in {**media, **vendors}.items():
         if value:
             fact = f"how a server of these weights takes `{name}`"
             raise UnknownFactError(how.model.name, fact, "set it where the server is started")
+
+
+def refuse_history(how: How, history: History) -> None:
+    """Raise `ConstraintError` for a system message in a history that cannot have one."""
+    if not history.has_system:
+        return
+    if how.system is not None:
+        raise ConstraintError("the history has a `system` message of its own; leave one out")
+    if how.model.requests and how.model.requests.system_message == "refused":
+        raise ConstraintError(f"{how.model.name} takes no system message; drop it from the history")
 
 
 def check_seen(info: VideoInfo, how: How, fps: float | None, name: str) -> None:
@@ -154,9 +182,10 @@ def refuse_unsaid(how: How, name: str, *, is_list: bool = False) -> None:
 def refuse_parts(how: How, parts: Sequence[MediaPart]) -> None:
     """Raise an error for media that cannot go together so, or of which one cannot go at all."""
     lists = [part for part in parts if part.kind == "frames"]
-    if how.model.kind == "open-weights" and lists:
-        fact = "how a server of these weights takes a list of frames"
-        raise UnknownFactError(how.model.name, fact, "; ".join(_ways_of(lists[0], how)))
+    if lists and not (how.model.kind == "api" or (how.server and how.server.list_type)):
+        named = how.server.title if how.server else "a server of these weights"
+        ways = "; ".join(_ways_of(lists[0], how))
+        raise UnknownFactError(how.model.name, f"how {named} takes a list of frames", ways)
     files = [(file, part.facts.info) for part in parts for file in part.files]
     for file, info in files:
         if not file.address:
@@ -171,11 +200,9 @@ def _ways_of(frames: MediaPart, how: How) -> Iterator[str]:
     if len(sizes) == len(frames.files):
         cost = f", {sum(image_count(size, how.view).total for size in sizes):,} tokens"
     yield f"send the video itself, or each of the {len(frames.files)} frames as an image{cost}"
-    servers = [how.view.server] if how.view.server else map(get_server, SERVERS)
-    for server in servers:
-        if server.lists:
-            kept = f", of which it keeps {server.list_images}" if server.list_images else ""
-            yield f"{server.title} takes {server.lists}{kept} ({', '.join(server.sources)})"
+    for server in () if how.server else map(get_server, SERVERS):
+        if server.list_type:
+            yield f"{server.title} takes a list, as `server` {server.name!r} has it"
 
 
 def _refuse_file(how: How, file: SentFile, info: ImageInfo | VideoInfo | None) -> NoReturn:

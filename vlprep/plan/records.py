@@ -132,6 +132,9 @@ class MediaPlan:
         return document
 
 
+save_chart = MediaPlan.save_chart
+
+
 def budget_dict(budget: TokenBudget) -> dict[str, Any]:
     """Return the documented JSON of a budget: what is available, its parts, and which binds."""
     parts = ("available", "text", "reserve", "thinking", "reply")

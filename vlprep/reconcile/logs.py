@@ -18,12 +18,12 @@ import numpy as np
 
 from vlprep.count.files import Facts, probe_media
 from vlprep.count.tokens import media_count
-from vlprep.draw.charts import Chart, Curve, draw_chart
+from vlprep.draw.charts import Chart, draw_chart
 from vlprep.errors import ConstraintError, VlprepError
+from vlprep.messages.bodies import SentBody, SentMedium, read_body
 from vlprep.models.registry import get_model, list_servers
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_file
-from vlprep.reconcile.bodies import SentBody, SentMedium, read_body
 from vlprep.reconcile.fit import Billing, Fit, Numbers, find_change, fit_rules, same_numbers
 from vlprep.reconcile.usage import Usage, read_usage
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
@@ -121,7 +121,7 @@ class Reconciliation:
         format = picture_format(path)
         points = tuple((float(k), float(miss)) for k, miss in enumerate(self.misses, 1))
         chart = Chart(
-            curves=(Curve("billed less predicted", points),),
+            curves={"billed less predicted": points},
             limit=0.0,
             limit_label="as predicted",
             chosen=points[len(self.calls) - 1],
@@ -232,6 +232,9 @@ def _from_facts(row: Any) -> Medium | SentMedium:
 def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
     if not isinstance(medium, SentMedium):
         return medium
+    if medium.on_the_web:
+        problem = "a medium by web address, which is not fetched; give its facts as `media`"
+        raise ConstraintError(f"{problem}: {medium.on_the_web[:60]}")
     address = medium.address
     one = isinstance(address, str)
     places = [

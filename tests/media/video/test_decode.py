@@ -80,7 +80,7 @@ def check_exact(path, ways):
             assert tuple(frame.number for frame in frames) == numbers
             for frame in frames:
                 assert not frame.substituted
-                if clip.timeline.has_clock:
+                if clip.timeline.tells_frames:
                     expected = by_pts[clip.timeline.pts[frame.number]]
                 else:
                     expected = truth[frame.number][1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import av
@@ -65,16 +66,26 @@ def open_video(item: Item) -> Iterator[InputContainer]:
 
 
 def demuxed(container: InputContainer, stream: Stream | None, item: Item) -> Iterator[Packet[Any]]:
-    """Yield the packets of a stream, marked as keyframes only where they are.
+    """Yield the packets of a stream, or of all, marked as keyframes only where they are.
 
-    Raises `DecodeError` for what the demuxer refuses.
+    Raises `DecodeError` for what cannot be demuxed.
     """
     looks = isinstance(stream, VideoStream) and is_looked_into(stream)
     with av_errors(item):
-        for packet in container.demux(stream):
-            if looks:
-                mend_keyframe(packet)
-            yield packet
+        moves = True
+        while moves:
+            moves = False
+            try:
+                for packet in container.demux(stream):
+                    moves |= packet.size > 0
+                    if looks:
+                        mend_keyframe(packet)
+                    yield packet
+            except IndexError:  # for a stream that turns up behind the header; what follows is fine
+                if not moves:
+                    raise
+            else:
+                return
 
 
 @contextmanager
@@ -91,7 +102,7 @@ def av_errors(item: Item) -> Iterator[None]:
 
 AV_ERRORS = (
     av.FFmpegError,
-    IndexError,  # a stream that turns up behind the header
+    IndexError,  # a stream that turns up behind the header, again and again
     MemoryError,
     *(RuntimeError, ValueError),  # what PyAV finds out by itself, such as an unknown codec
 )
@@ -133,6 +144,14 @@ def choose_stream(container: InputContainer, item: Item) -> tuple[VideoStream, t
     return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
 
 
+def fraction(ratio: Any) -> Fraction:
+    """Return one of PyAV's ratios as Python's own; 0 where it is unset.
+
+    PyAV 18 has fractions and `None`; PyAV 19 has a class of its own, where 0/0 and 1/0 are unset.
+    """
+    return Fraction(ratio.numerator, ratio.denominator) if ratio else Fraction(0)
+
+
 def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
     """Return the decoder for a stream, with limits set and not yet open.
 
@@ -146,10 +165,28 @@ def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
             context.extradata = stream.codec_context.extradata
     # One thread: a second one would have packets in flight when the skipping is switched.
     context.thread_count = 1
-    # Sizes can change amid a stream, long after its header was looked at.
+    # Sizes can change amid a stream, long after its header was looked at; where it is the header's
+    # that is over the limit, a decoder opens without one and refuses picture by picture.
     context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+    if context.width * context.height > MAX_FRAME_PIXELS:
+        context.width = context.height = 0
     decoder: VideoCodecContext = context
     return decoder
+
+
+def opens(decoder: CodecContext, item: Item) -> bool:
+    """Open a decoder and say whether it would; one that refused must not be used again.
+
+    PyAV 18 opens it anew for each packet. PyAV 19 has lost the codec: decoding raises a plain
+    `ValueError`, and asking for its name is a segmentation fault.
+    """
+    try:
+        decoder.open(strict=False)
+    except av.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise unreadable(item, error) from error
+        return False
+    return True
 
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}

@@ -20,7 +20,7 @@ from vlprep.media.video.container import choose_stream, demuxed, header_of, open
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
-from vlprep.media.video.scan import Timeline
+from vlprep.media.video.timeline import Timeline
 from vlprep.media.video.workers import Worker, in_order
 from vlprep.types import Frame, ImageSize, VideoInfo
 
@@ -87,7 +87,7 @@ def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
 
 
 def _frames(plan: DecodePlan) -> Iterator[Frame]:
-    if not plan.clip.timeline.has_clock:
+    if not plan.clip.timeline.tells_frames:
         return _in_line(plan)
     runs = _cut_at_keyframes(plan)
     workers = min(plan.threads or min(os.cpu_count() or 1, 4), len(runs))
@@ -98,7 +98,7 @@ def _frames(plan: DecodePlan) -> Iterator[Frame]:
 
 
 def _in_line(plan: DecodePlan) -> Iterator[Frame]:
-    """Decode everything: without timestamps a frame is known only by its place in the output."""
+    """Decode everything: without times of display a frame is known by its place in the output."""
     wanted = frozenset(plan.numbers)
     with _reader(plan) as reader:
         painter = Painter(plan.look, plan.clip.header, plan.clip.item)
@@ -137,12 +137,13 @@ def _painted(clip: Clip, number: int, frame: VideoFrame, painter: Painter) -> Fr
     """Return what the decoder gave for a displayed frame, as the model sees it."""
     timeline = clip.timeline
     pts = timeline.pts[number] if timeline.has_clock else None
+    is_other = timeline.tells_frames and frame.pts != pts
     return Frame(
         number=number,
         timestamp_seconds=_seconds(clip, number) if pts is None else timeline.seconds(pts),
         pts=frame.pts,
         image=painter.paint(frame),
-        substituted=pts is not None and frame.pts != pts,
+        substituted=is_other,
         damaged=frame.is_corrupt,
         interlaced=frame.interlaced_frame,
     )
@@ -173,21 +174,16 @@ def _cut_at_keyframes(plan: DecodePlan) -> list[list[int]]:
     return runs
 
 
-@contextmanager
-def _reader(plan: DecodePlan) -> Iterator[FrameReader]:
+def _reader(plan: DecodePlan) -> FrameReader:
     item, timeline = plan.clip.item, plan.clip.timeline
-    wanted = [timeline.pts[k] for k in plan.numbers] if timeline.has_clock else []
-    with open_video(item) as container:
-        stream, _ = choose_stream(container, item)
-        yield FrameReader(
-            container,
-            stream,
-            item,
-            timeline,
-            wanted,
-            skip_unwanted=plan.skip_unwanted,
-            patience_seconds=plan.patience_seconds,
-        )
+    wanted = [timeline.pts[k] for k in plan.numbers] if timeline.tells_frames else []
+    return FrameReader(
+        item,
+        timeline,
+        wanted,
+        skip_unwanted=plan.skip_unwanted,
+        patience_seconds=plan.patience_seconds,
+    )
 
 
 def damaged_ends(item: Item) -> tuple[str, ...]:

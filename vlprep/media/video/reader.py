@@ -9,12 +9,11 @@ from __future__ import annotations
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from contextlib import ExitStack
+from typing import Literal, Self
 
 import av
 from av import VideoFrame
-from av.container import InputContainer
-from av.video.stream import VideoStream
 
 from vlprep.errors import TimeLimitError
 from vlprep.media.source import Item
@@ -22,25 +21,29 @@ from vlprep.media.video.container import (
     AV_ERRORS,
     FIELD_ORDERS,
     VideoPacket,
-    av_errors,
+    choose_stream,
     decoder_of,
     demuxed,
+    open_video,
+    opens,
     unreadable,
 )
 from vlprep.media.video.keyframes import from_keyframe, is_looked_into
-from vlprep.media.video.scan import Timeline
+from vlprep.media.video.scan import NO_TIME
+from vlprep.media.video.timeline import Timeline
 
 _SKIPPING_CODECS = frozenset({"h264", "hevc"})
 """Codecs whose decoders leave unreferenced frames out exactly when told to."""
 
 
 class FrameReader:
-    """One stream of one open container; wanted timestamps are asked for in ascending order."""
+    """The frames of one video; wanted timestamps are asked for in ascending order.
+
+    It opens the file for itself and closes it; use it in a `with` statement.
+    """
 
     def __init__(
         self,
-        container: InputContainer,
-        stream: VideoStream,
         item: Item,
         timeline: Timeline,
         wanted: Sequence[int],
@@ -48,28 +51,49 @@ class FrameReader:
         skip_unwanted: bool = True,
         patience_seconds: float | None = None,
     ) -> None:
-        self._container = container
-        self._stream = stream
         self._item = item
         self._timeline = timeline
         self._wanted = wanted
         self._wanted_set = frozenset(wanted)
-        self._decoder = decoder_of(stream, item)
         self._patience = patience_seconds
         self._asked_at = time.monotonic()
-        # Of two fields that come one by one, the second would be taken for an unwanted frame.
-        whole = stream.codec_context.field_order not in FIELD_ORDERS
-        exact = self._decoder.name in _SKIPPING_CODECS and whole and not timeline.hides_frames
-        self._skips = self._may_empty = skip_unwanted and exact
+        self._skips = self._may_empty = skip_unwanted and timeline.skips_exactly
         self._empty_after: int | None = None
-        self._emptied = self._has_sought = False
+        self._opened = ExitStack()
+        self.decoded = 0
+        """Frames that came out of the decoder."""
+
+    def __enter__(self) -> Self:
+        self._open()
+        # Of two fields that come one by one, the second would be taken for an unwanted frame.
+        whole = self._stream.codec_context.field_order not in FIELD_ORDERS
+        if not whole or self._codec not in _SKIPPING_CODECS:
+            self._skips = self._may_empty = False
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._opened.close()
+
+    def _open(self) -> None:
+        """Open the file, or open it anew, to read from its very start.
+
+        There a seek may be refused, or lead to a keyframe that an edit list hides.
+        """
+        self._opened.close()
+        self._container = self._opened.enter_context(open_video(self._item))
+        self._stream, _ = choose_stream(self._container, self._item)
+        self._decoder = decoder_of(self._stream, self._item)
+        self._codec = self._decoder.name
+        self._opens = opens(self._decoder, self._item)
         self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
+        self._forget()
+
+    def _forget(self) -> None:
         self._frames: Iterator[VideoFrame] | None = None
         self._before: VideoFrame | None = None
         self._ahead: VideoFrame | None = None
         self._position: int | None = None
-        self.decoded = 0
-        """Frames that came out of the decoder."""
+        self._emptied = self._has_sought = False
 
     def frame_at(self, pts: int) -> VideoFrame | None:
         """Return the frame with a timestamp; where none decodes, the one displayed before it.
@@ -107,7 +131,7 @@ class FrameReader:
         There, and only there, x264 writes its version, by which FFmpeg's decoder knows how an old
         release meant 4:4:4 pictures; without it every pixel after a seek may differ.
         """
-        if self._position is None and self._decoder.name == "h264":
+        if self._position is None and self._codec == "h264":
             next(self._decode(), None)
 
     def _must_seek(self, key: int | None) -> bool:
@@ -131,14 +155,21 @@ class FrameReader:
 
     def _seek(self, key: int | None) -> None:
         """Go to a keyframe; to the very start for the first one, or where there is none."""
-        times = self._timeline
-        target = times.keyframes[key] if key else min(*times.keyframes[:1], *times.pts[:1], 0)
-        with av_errors(self._item):
-            self._container.seek(target, stream=self._stream, backward=True, any_frame=False)
-            self._has_sought = bool(key)
+        if not key:
+            self._open()
+            return
+        try:
+            self._container.seek(
+                self._timeline.keyframes[key], stream=self._stream, backward=True, any_frame=False
+            )
             self._decoder.flush_buffers()  # seeking does it for the stream's own decoder only
-        self._frames = self._before = self._ahead = self._position = None
-        self._emptied = False
+        except AV_ERRORS as error:
+            if isinstance(error, MemoryError):
+                raise unreadable(self._item, error) from error
+            self._open()
+            return
+        self._forget()
+        self._has_sought = True
 
     def _advance(self, pts: int) -> VideoFrame | None:
         """Decode up to `pts`; a frame behind it is kept for later, the one before it too."""
@@ -163,10 +194,7 @@ class FrameReader:
         return None
 
     def _decode(self) -> Iterator[VideoFrame]:
-        packets = demuxed(self._container, self._stream, self._item)
-        if self._has_sought and is_looked_into(self._stream):
-            packets = from_keyframe(packets)
-        for packet in packets:
+        for packet in self._packets() if self._opens else ():
             self._skip_or_not(packet)
             frames = self._frames_of(packet)
             self._lose_patience()
@@ -179,6 +207,17 @@ class FrameReader:
                 yield frame
             if self._emptied:
                 return
+
+    def _packets(self) -> Iterator[VideoPacket]:
+        """Yield the packets from here on, with the times of the timeline where it has others."""
+        stamps = iter(self._timeline.stamps or ())
+        packets = demuxed(self._container, self._stream, self._item)
+        if self._has_sought and is_looked_into(self._stream):
+            packets = from_keyframe(packets)
+        for packet in packets:
+            if packet.size and (stamp := next(stamps, None)) is not None:
+                packet.pts = None if stamp == NO_TIME else stamp
+            yield packet
 
     def _frames_of(self, packet: VideoPacket | None) -> list[VideoFrame]:
         """Decode a packet, or with `None` what is left inside; nothing where it is broken."""

@@ -10,7 +10,9 @@ from urllib.parse import unquote, urlsplit
 from vlprep.errors import ConstraintError
 
 Address: TypeAlias = str | tuple[str, ...]
-"""A path, or a data URL; several are the frames of a list."""
+"""A path, a data URL or a web address; several are the frames of a list."""
+
+_WEB = ("http", "https", "oss")
 
 LIMITS = ("min_pixels", "max_pixels", "total_pixels", "fps")
 """Fields beside a medium that change what it costs."""
@@ -22,6 +24,12 @@ class SentMedium:
 
     address: Address
     asked: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def on_the_web(self) -> str | None:
+        """The first web address of it; `None` where all of it is at hand."""
+        all_of_it = [self.address] if isinstance(self.address, str) else self.address
+        return next((one for one in all_of_it if urlsplit(one).scheme.lower() in _WEB), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +46,7 @@ class SentBody:
 def read_body(body: Mapping[str, Any]) -> SentBody:
     """Return the media and the text of a request of the OpenAI or the DashScope protocol.
 
-    Raises `ConstraintError` for a body without messages, and for media by web address, which are
-    not fetched.
+    Raises `ConstraintError` for a body without messages.
 
     >>> part = {"type": "image_url", "image_url": {"url": "photo.jpg"}}
     >>> read_body({"messages": [{"role": "user", "content": [part]}]}).media[0].address
@@ -85,7 +92,5 @@ def _address(value: Any) -> Address:
 
 
 def _local(address: str) -> str:
-    scheme = urlsplit(address).scheme.lower()
-    if scheme in ("http", "https", "oss"):
-        raise ConstraintError(f"a medium by web address, which is not fetched: {address[:60]}")
-    return unquote(urlsplit(address).path) if scheme == "file" else address
+    is_file = address[:5].lower() == "file:"
+    return unquote(urlsplit(address).path) if is_file else address
