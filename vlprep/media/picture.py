@@ -146,6 +146,18 @@ def resize_picture(picture: Pixels, size: ImageSize) -> Pixels:
     return np.asarray(scaled.convert("RGBA"))
 
 
+def read_pictures(item: Item, count: int) -> None:
+    """Decode the first pictures of an image or an animation, to know that they can be.
+
+    Raises the errors of `read_picture`.
+    """
+    read_picture(item)
+    if count > 1:
+        with memory_errors(item):
+            for image in pictures_at(item, range(count)):
+                layers(image, item.name, item.found.name)
+
+
 def animation_frames(
     item: Item,
     numbers: Sequence[int],
