@@ -154,7 +154,7 @@ class Processor(View):
         """Return what one request may spend on media, in tokens, and what bounds it.
 
         >>> processor("qwen3-vl-plus").budget(thinking=True, text_tokens=100).available
-        257948
+        257947
         """
         from vlprep.count.budget import token_budget
 
@@ -181,8 +181,8 @@ class Processor(View):
         """
         from vlprep.plan.fit import fit_images
 
-        view, parts = self.with_keywords(asked)
-        return fit_images(items, view, view.budget(**parts))
+        view, how = self.with_keywords(asked)
+        return fit_images(items, view, **how)
 
     # What the model sees.
 
@@ -422,7 +422,7 @@ def token_budget(model: Model = None, **parts: Unpack[BudgetKeywords]) -> TokenB
     """Return what one request to a model may spend on media, in tokens, and what bounds it.
 
     >>> token_budget("qvq-max").available
-    106496
+    106495
     """
     return processor(model).budget(**parts)
 

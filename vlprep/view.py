@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self, TypedDict, Unpack, get_args
 
 from vlprep.errors import ConstraintError
-from vlprep.models.registry import get_model, get_server
+from vlprep.models.registry import get_api, get_model, get_server
 from vlprep.models.servers import Server
 from vlprep.models.service import VideoFiles
 from vlprep.models.sourced import Reading
@@ -166,6 +166,22 @@ class View:
         rest = {name: value for name, value in keywords.items() if name not in own}
         return self.asking(**own) if own else self, rest
 
+    def by_api(self, name: str | None) -> Self:
+        """Return the same view as a protocol of the service has it, some of which take no rate.
+
+        Raises `ConstraintError` for a protocol that there is not, and for a rate or a number of
+        frames where the protocol has a rate of its own.
+
+        >>> View.of("qvq-max").by_api("openai").options.fps
+        2.0
+        """
+        rate = get_api(name).fixed_fps if name and self.model.kind == "api" else None
+        if rate is None:
+            return self
+        if self.options.nframes is not None or self.options.fps not in (None, rate):
+            raise ConstraintError(_fixed(str(name), rate))
+        return self.asking(fps=rate)
+
     def by(self, rules: str) -> Self:
         """Return the same view by another of the model's rule sets, as no server applies it.
 
@@ -215,3 +231,11 @@ def _served(server: Server, spec: ModelSpec, rules: RuleSet) -> RuleSet:
             f"{rules.name!r}"
         )
     return server.serving(rules)
+
+
+def _fixed(api: str, rate: float) -> str:
+    sources = ", ".join(get_api(api).fps_sources)
+    return (
+        f"the {api} API samples {rate:g} frames per second whatever is asked ({sources}); leave "
+        "the rate out, or take another `api`"
+    )

@@ -352,4 +352,4 @@ def test_a_folder_of_images_is_counted_as_a_video(tmp_path):
         (tmp_path / f"{number}.jpg").write_bytes(PHOTO.read_bytes())
     count = count_tokens(tmp_path, "qwen3-vl-plus")
     assert (count.kind, count.tokens.visual) == ("video", 600)
-    assert count.source == str(tmp_path / "0.jpg")
+    assert count.source == str(tmp_path)

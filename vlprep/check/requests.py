@@ -143,10 +143,13 @@ def input_tokens(sending: Sending, files: Files) -> Found:
 
 @rule("warning", "fewer tokens than the largest input", remedy=_SHRINK)
 def input_tokens_edge(sending: Sending, files: Files) -> Found:
-    limit = sending.input_limit
-    yield Wanted(f"under {limit:,} tokens" if limit else "", sending.model.sources)
-    if sending.total_tokens == limit:
-        yield _too_much(sending, "as many as fit: the guides ask for fewer")
+    limit = sending.largest_input
+    is_open = limit is None or not limit.is_excluded
+    yield Wanted(
+        "" if limit is None or is_open else f"under {limit.tokens:,} tokens", sending.model.sources
+    )
+    if limit is not None and limit.most < sending.total_tokens <= limit.tokens:
+        yield _too_much(sending, "the largest input: the guides ask for fewer")
 
 
 @rule("warning", "fits whether the model thinks or not", remedy=_SHRINK)
@@ -194,13 +197,14 @@ def unstreamed(what: str) -> str:
 def context_room(sending: Sending, files: Files) -> Found:
     spec, limit, total = sending.model, sending.input_limit, sending.total_tokens
     room = longest_answer(spec, sending.thinking)
+    context = sending.context_tokens
     yield Wanted(f"at least {room:,} tokens" if room else "", spec.sources)
-    if spec.context_tokens is None or (limit is not None and total > limit):
+    if context is None or (limit is not None and total > limit):
         return
-    left = spec.context_tokens - total
+    left = context - total
     if left < room:
         message = (
-            f"the context of {spec.context_tokens:,} leaves {left:,} tokens for chain of thought "
+            f"the context of {context:,} leaves {left:,} tokens for chain of thought "
             f"and reply, which may take {room:,}"
         )
         yield Hit(f"{left:,} tokens left", message)

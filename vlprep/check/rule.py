@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Literal, TypeAlias
 
+from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.tokens import TokenCount
 from vlprep.errors import VlprepError
 from vlprep.models.registry import list_apis
@@ -145,6 +146,8 @@ class Sending:
     text_tokens: int = 0
     max_input: int | None = None
     """Largest input in tokens, instead of the model's own."""
+    max_model_len: int | None = None
+    """Prompt and reply together in tokens, instead of the model's own context."""
     thinking: bool | None = None
 
     @property
@@ -173,9 +176,25 @@ class Sending:
         return self.text_tokens + sum(file.tokens.total for file in self.files if file.tokens)
 
     @property
+    def largest_input(self) -> InputLimit | None:
+        """What the input may hold; `None` where no source states it."""
+        return largest_input(
+            self.model,
+            max_input=self.max_input,
+            max_model_len=self.max_model_len,
+            thinking=self.thinking,
+        )
+
+    @property
     def input_limit(self) -> int | None:
-        """Largest input in tokens; `None` where no source states it."""
-        return self.model.input_limit(self.thinking) if self.max_input is None else self.max_input
+        """The same as a number of tokens."""
+        return self.largest_input.tokens if self.largest_input else None
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Prompt and reply together; `None` where no source states it."""
+        own = self.model.context_tokens
+        return own if self.max_model_len is None else self.max_model_len
 
     @property
     def lists(self) -> list[FileFacts]:

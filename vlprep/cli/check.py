@@ -13,13 +13,15 @@ from vlprep.check.requests import ON_ITS_WAY
 from vlprep.check.rule import Finding, Rule, Sending, Wanted
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
+    api_option,
     bind,
-    choice_option,
     input_limit_options,
     input_options,
     json_option,
+    list_option,
     route_option,
     take_inputs,
+    take_listed,
     text_tokens_option,
     view_options,
 )
@@ -35,7 +37,8 @@ from vlprep.view import View
 @click.command(name="check")
 @input_options
 @route_option("How the files reach the service.")
-@choice_option("--api", ("openai", "dashscope"), "The protocol, if decided.")
+@api_option
+@list_option
 @view_options
 @input_limit_options
 @text_tokens_option
@@ -49,9 +52,10 @@ def command(
     """Check images and videos against every documented limit, from their headers alone.
 
     All files are one request to the model. A folder, unless -r walks it, is a list of images that
-    stands for a video; an http(s) URL is checked as far as that goes without fetching it. Each
-    finding has the rule's name, what was found and wanted, where the limit was read, and what to
-    do. The exit code is 1 for errors, with --fail-on-warnings for warnings too.
+    stands for a video, and so are all files with --list; an http(s) URL is checked as far as that
+    goes without fetching it. Each finding has the rule's name, what was found and wanted, where the
+    limit was read, and what to do. The exit code is 1 for errors, with --fail-on-warnings for
+    warnings too.
 
     \b
     vlprep check photo.jpg clip.mp4 --model qvq-max --route base64
@@ -61,7 +65,7 @@ def command(
     words = model_words(processor.model.name, model_file, model)
     if list_rules:
         return _list_rules(processor, route, as_json)
-    files = take_inputs(asked)
+    files = take_listed(asked, take_inputs(asked))
     watched = track(files, len(files), "checking")
     report = processor.check(watched, route=route, **asked)
     lines = [

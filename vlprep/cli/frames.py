@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.options import SECONDS, bind, choice_option, output_options, view_options
+from vlprep.cli.options import (
+    SECONDS,
+    bind,
+    choice_option,
+    list_option,
+    output_options,
+    take_listed,
+    view_options,
+)
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
@@ -27,6 +35,7 @@ from vlprep.view import View
     "jpg",
 )
 @click.option("--sheet", metavar="FILE", help="Draw a contact sheet: .jpg, .png or .webp.")
+@list_option
 @view_options
 @choice_option(
     "--resample",
@@ -66,7 +75,8 @@ def command(
     """
     if output is None and sheet is None:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
-    source = paths[0] if len(paths) == 1 else list(paths)
+    asked["as_list"] |= len(paths) > 1
+    (source,) = take_listed(asked, list(paths))
     processor = bind(asked)
     stream = processor.frames(source, **asked)
     records = stream.save(output, format=format, sheet=sheet, overwrite=force, watch=track)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import click
@@ -65,12 +66,21 @@ BUDGET = _Parsed("tokens|share%", _tokens_or_share)
 """Whole tokens as an `int`, or a share of the largest input, such as 50%, as a `Fraction`."""
 
 
+list_option = click.option(
+    "--list", "as_list", is_flag=True, help="The images, or those of a folder, are one video."
+)
+"""That images are the frames of one video; `take_listed` takes it."""
+
+
 def choice_option(
     name: str, choices: Iterable[str], help: str, default: str | None = None
 ) -> Callable[[_Command], _Command]:
     """Return an option that takes one of some words."""
     words = click.Choice(list(choices))
     return click.option(name, type=words, default=default, show_default=True, help=help)
+
+
+api_option = choice_option("--api", ("openai", "dashscope"), "The protocol, if decided.")
 
 
 def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:
@@ -108,7 +118,13 @@ thinking_option = click.option(
     "--thinking/--no-thinking", default=None, help="Whether the model thinks."
 )
 input_limit_options = _together(
-    click.option("--max-input", type=POSITIVE, help="Largest input in tokens."), thinking_option
+    click.option("--max-input", type=POSITIVE, help="Largest input in tokens."),
+    click.option(
+        "--max-model-len",
+        type=POSITIVE,
+        help="Prompt and reply together in tokens, as a server of weights has it.",
+    ),
+    thinking_option,
 )
 budget_options = _together(
     click.option("--reserve", type=COUNT, default=0, help="Tokens of the input kept free."),
@@ -201,3 +217,14 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[str]:
     from vlprep.cli.inputs import input_files
 
     return input_files(paths, recursive, from_file, null_separated)
+
+
+def take_listed(asked: dict[str, Any], files: list[Any]) -> list[Any]:
+    """Take `list_option` out of `asked` and return the files, all as one list where it is given.
+
+    One folder stays as it is: it is a list of its images.
+    """
+    if not (asked.pop("as_list") and files):
+        return files
+    is_folder = len(files) == 1 and isinstance(files[0], str) and Path(files[0]).is_dir()
+    return files if is_folder else [files]

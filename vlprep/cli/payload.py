@@ -17,7 +17,9 @@ from vlprep.cli.options import (
     bind,
     choice_option,
     force_option,
+    list_option,
     route_option,
+    take_listed,
     thinking_option,
     view_options,
 )
@@ -60,7 +62,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 @choice_option("--api", ("openai", "dashscope"), "OpenAI-compatible, or DashScope's own.", "openai")
 @click.option("--region", metavar="NAME", help="Where it goes, such as china: a deployment.")
 @route_option("In the request, uploaded by the DashScope SDK, or URLs alone.")
-@click.option("--list", "as_list", is_flag=True, help="The images are the frames of one video.")
+@list_option
 @choice_option("--url-kind", ("image", "video"), "What URLs hold; by default their endings tell.")
 @view_options
 @click.option("--as-frames", is_flag=True, help="Send the frames that the model sees of a video.")
@@ -86,7 +88,6 @@ def command(
     text: str | None,
     text_file: str | None,
     history: str | None,
-    as_list: bool,
     url_kind: UrlKind | None,
     no_check: bool,
     sdk: bool,
@@ -113,9 +114,7 @@ def command(
         raise click.UsageError("name a file, a folder or a URL, or --history with earlier ones")
     model, model_file = asked["model"], asked["model_file"]
     question, processor = _text(text, text_file, asked["recipe"]), bind(asked)
-    items: list[Item] = [_item(path, url_kind) for path in paths]
-    if as_list and items:
-        items = [items]  # type: ignore[list-item]  # no list is among these
+    items = take_listed(asked, [_item(path, url_kind) for path in paths])
     try:
         earlier = None if history is None else _history(history)
         request = processor.request(items, question, check=not no_check, history=earlier, **asked)

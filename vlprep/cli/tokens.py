@@ -11,11 +11,14 @@ import click
 from vlprep.cli.options import (
     COUNT,
     POSITIVE,
+    api_option,
     bind,
     deployment_option,
     input_limit_options,
     input_options,
+    list_option,
     take_inputs,
+    take_listed,
     text_tokens_option,
     view_options,
 )
@@ -31,13 +34,16 @@ from vlprep.cli.render import (
 from vlprep.cli.text import money, percent, safe, thousands
 from vlprep.count.explain import explain_count
 from vlprep.count.files import MediaCount, MediaFailure, Result, Tally, tally
+from vlprep.count.frame_list import as_frame_list
 from vlprep.units import format_size
 from vlprep.view import View
 
 
 @click.command(name="tokens")
 @input_options
+@list_option
 @view_options
+@api_option
 @input_limit_options
 @deployment_option
 @text_tokens_option
@@ -56,14 +62,20 @@ def command(form: str | None, explained: bool, **asked: Any) -> int:
 
     Per file: its size, the size the model sees, the frames, the tokens; then the total, its share
     of the model's largest input, and an estimated price of the input. A file that cannot be
-    counted is named with its reason, the rest is counted, and the exit code is 1.
+    counted is named with its reason, the rest is counted, and the exit code is 1. With --list all
+    images are the frames of one video, --fps of them a second; a folder is its images.
 
     \b
     vlprep tokens photo.jpg clip.mp4 --model qvq-max --fps 1
+    vlprep tokens frames/ --list --model qvq-max --fps 2
     """
     if form == "csv" and explained:
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
-    files, processor = take_inputs(asked), bind(asked)
+    is_list = asked["as_list"]
+    files, processor = take_listed(asked, take_inputs(asked)), bind(asked)
+    processor = processor.by_api(asked.pop("api"))
+    if is_list and files:
+        files = [as_frame_list(files[0])]  # among files that are counted, a folder is none
     explaining = processor if explained else None
     results = track(processor.count_many(files), len(files), "counting")
     if form == "jsonl":
@@ -77,7 +89,7 @@ def command(form: str | None, explained: bool, **asked: Any) -> int:
     else:
         _print_table(items, explaining, processor)
         together = tally(items, processor, **asked)
-        click.echo("\n" + "\n".join(_summary(items, together, processor, asked["max_input"])))
+        click.echo("\n" + "\n".join(_summary(items, together)))
     return report_problems(items, None if form else processor)
 
 
@@ -131,11 +143,9 @@ def _row(count: MediaCount) -> tuple[str, ...]:
     )
 
 
-def _summary(
-    items: list[Result], together: Tally, view: View, max_input: int | None
-) -> Iterator[str]:
+def _summary(items: list[Result], together: Tally) -> Iterator[str]:
     counted = sum(isinstance(item, MediaCount) for item in items)
-    total, limit = together.total_tokens, together.max_input_tokens
+    total, limit = together.total_tokens, together.limit
     files = f"{len(items)} file" + "s" * (len(items) != 1)
     failed = f", {len(items) - counted} failed" if counted < len(items) else ""
     yield f"{thousands(total)} tokens in {files}{failed}"
@@ -144,9 +154,9 @@ def _summary(
     if limit is None:
         yield "largest input: not stated by any source; --max-input sets it"
     else:
-        name = "context" if max_input is None and view.model.only_context else "largest input"
-        fits = "" if total <= limit else ": does not fit one request"
-        yield f"{percent(total, limit)} of the {name}, {thousands(limit)} tokens{fits}"
+        fits = "" if total <= limit.most else ": does not fit one request"
+        share = percent(total, limit.tokens)
+        yield f"{share} of the {limit.name}, {thousands(limit.tokens)} tokens{fits}"
     yield from _prices(together)
 
 

@@ -33,7 +33,7 @@ def open_media(source: Source) -> AbstractContextManager[Opened]:
 
     Raises the errors of `as_frame_list` and `open_item`.
     """
-    found = source if isinstance(source, FrameList) else as_frame_list(source)
+    found = as_frame_list(source)
     return nullcontext(found) if isinstance(found, FrameList) else open_item(found)
 
 

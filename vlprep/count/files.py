@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any, Literal, TypeAlias, Unpack
 
+from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.count.prices import (
     Billed,
@@ -27,7 +28,7 @@ from vlprep.view import View
 Facts: TypeAlias = ImageInfo | VideoInfo
 """What is known of a file from its header."""
 
-Media: TypeAlias = SourceLike | Sequence[SourceLike] | Facts
+Media: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList | Facts
 """A file; a list of images, or a folder of them, that stands for a video; or facts of a header."""
 
 
@@ -106,12 +107,17 @@ class Tally:
 
     total_tokens: int
     """Sum over the files that could be counted."""
-    max_input_tokens: int | None
-    """Largest input of the model; `None` where no source states it."""
+    limit: InputLimit | None
+    """What one input may hold; `None` where no source states it."""
     requests: tuple[Billed, ...]
     """The requests that are billed: one with all files, or as was asked."""
     prices: tuple[PriceEstimate, ...]
     """Estimated list prices of those requests; empty where no source states one."""
+
+    @property
+    def max_input_tokens(self) -> int | None:
+        """The limit as a number, which the input may not reach where it `is_excluded`."""
+        return self.limit.tokens if self.limit else None
 
 
 def as_many(items: object) -> Iterable[Any]:
@@ -143,7 +149,7 @@ def probe_media(source: Media, view: View) -> Probed:
         return Probed(f"{kind} of {format_size(source.size)}", source)
     found = as_frame_list(source)
     if isinstance(found, FrameList):
-        return Probed(found.names[0], probe_frame_list(found, view))
+        return Probed(found.name, probe_frame_list(found, view))
     return Probed(source_name(found), probe(found))
 
 
@@ -208,6 +214,8 @@ def media_name(source: Media) -> str:
     """Return what messages and reports call a file, or the first of a list."""
     if isinstance(source, ImageInfo | VideoInfo):
         return format_size(source.size)
+    if isinstance(source, FrameList):
+        return source.name
     if isinstance(source, list | tuple):
         return source_name(source[0]) if source else "frame list"
     return source_name(source)  # type: ignore[arg-type]  # no other sequence is a source
@@ -247,6 +255,7 @@ def tally(
     view: View,
     *,
     max_input: int | None = None,
+    max_model_len: int | None = None,
     thinking: bool | None = None,
     deployment: str | None = None,
     separate: bool = False,
@@ -256,10 +265,10 @@ def tally(
 ) -> Tally:
     """Add counts up and set them against the model's largest input and its list price.
 
-    `max_input`, in tokens, replaces the model's own; `thinking` chooses between its two;
-    `deployment` is where the price is looked up, `batch` and `cached` ask for those prices.
-    `separate` bills each file as a request, or a conversation, of its own; the rest is what
-    `conversation` takes.
+    `max_input`, in tokens, replaces the model's own, `max_model_len` its context; `thinking`
+    chooses between its two inputs; `deployment` is where the price is looked up, `batch` and
+    `cached` ask for those prices. `separate` bills each file as a request, or a conversation, of
+    its own; the rest is what `conversation` takes.
 
     Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price,
     and `UnknownFactError` for a discount that no source states.
@@ -269,11 +278,13 @@ def tally(
     302
     """
     tokens = [result.tokens.total for result in results if isinstance(result, MediaCount)]
-    limit = view.model.input_limit(thinking) if max_input is None else max_input
+    limit = largest_input(
+        view.model, max_input=max_input, max_model_len=max_model_len, thinking=thinking
+    )
     media = tokens if separate else [sum(tokens)]
     requests = tuple(request for each in media for request in conversation(each, **spoken))
     prices = prices_of(view.model, requests, deployment, batch=batch, cached=cached)
-    return Tally(total_tokens=sum(tokens), max_input_tokens=limit, requests=requests, prices=prices)
+    return Tally(total_tokens=sum(tokens), limit=limit, requests=requests, prices=prices)
 
 
 _OS_CODES: dict[type[OSError], str] = {

@@ -26,6 +26,13 @@ class FrameList:
 
     images: tuple[SourceLike, ...]
     """At least one, each a source of its own."""
+    folder: str | None = None
+    """The folder that they are, as the caller named it; `None` of a list."""
+
+    @property
+    def name(self) -> str:
+        """What messages and reports call them together: the folder, or the first."""
+        return self.folder or self.names[0]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -33,15 +40,19 @@ class FrameList:
         return tuple(map(source_name, self.images))
 
 
-def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | FrameList:
+def as_frame_list(
+    source: SourceLike | Sequence[SourceLike] | FrameList,
+) -> SourceLike | FrameList:
     """Return a list, a stack or a folder of images as a `FrameList`; any other source as it is.
 
     Of a folder, the files that are images by their content count, sorted so that 10 comes after
     9. Raises `UnsupportedFormatError` when there is none.
 
     >>> as_frame_list(["a.jpg", "b.jpg"]), as_frame_list("clip.mp4")
-    (FrameList(images=('a.jpg', 'b.jpg')), 'clip.mp4')
+    (FrameList(images=('a.jpg', 'b.jpg'), folder=None), 'clip.mp4')
     """
+    if isinstance(source, FrameList):
+        return source
     if isinstance(source, list | tuple):
         if not source:
             raise UnsupportedFormatError("frame list", "an empty list holds no frame")
@@ -56,7 +67,7 @@ def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | Fra
     images = tuple(str(path) for path in _in_order(Path(folder)) if _is_image(path))
     if not images:
         raise UnsupportedFormatError(source_name(one), "a folder without an image in it")
-    return FrameList(images)
+    return FrameList(images, source_name(one))
 
 
 def probe_frame_list(frames: FrameList, view: View) -> FrameListInfo:

@@ -49,7 +49,8 @@ _OF_ARRAYS = _Arithmetic(np.floor, np.ceil, np.trunc, np.minimum, np.maximum, np
 class FrameRequest:
     """What a caller asked of a clip: a rate or a number, and bounds."""
 
-    fps: float
+    fps: Any
+    """A number, or an array of them."""
     nframes: int | None
     min_frames: int
     max_frames: int | None
@@ -114,36 +115,18 @@ def smart_nframes(total_frames: Any, video_fps: Any, **asked: Unpack[FramesAsked
     """
     request = frame_request(**asked)
     rule = look_up(FRAME_COUNT_RULES, request.reference)
-    if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
+    if _are_numbers(total_frames, video_fps):
         return _accepted(*_counted(rule, total_frames, video_fps, request), rule, request)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
     count, available = rule.count(totals, rates, request, _OF_ARRAYS)
     return np.where(usable & rule.takes(count, available, request), count, 0).astype(np.int64)
 
 
-@overload
-def count_frames(
-    total_frames: int,
-    video_fps: float | None,
-    *,
-    strict: bool = ...,
-    **asked: Unpack[FramesAsked],
-) -> int: ...
-@overload
-def count_frames(
-    total_frames: npt.ArrayLike,
-    video_fps: npt.ArrayLike | None,
-    *,
-    strict: bool = ...,
-    **asked: Unpack[FramesAsked],
-) -> Any: ...
-def count_frames(
-    total_frames: Any, video_fps: Any, *, strict: bool = False, **asked: Unpack[FramesAsked]
-) -> Any:
+def count_frames(total_frames: Any, video_fps: Any, *, strict: bool = False, **asked: Any) -> Any:
     """Return how many frames `plan_frames` chooses of a whole clip, without choosing them.
 
-    Of many clips, `total_frames`, `video_fps` or both are arrays, and so is the answer, int64; a
-    clip of which `plan_frames` chooses none has 0.
+    Of many clips, or at many rates, `total_frames`, `video_fps` or `fps` are arrays, and so is the
+    answer, int64; a clip of which `plan_frames` chooses none has 0.
 
     Raises what `plan_frames` raises for the same values, of one clip.
 
@@ -151,9 +134,11 @@ def count_frames(
     10
     >>> count_frames([300, 3], 30.0, fps=1).tolist()
     [10, 3]
+    >>> count_frames(300, 30.0, fps=np.array([0.5, 1, 2])).tolist()
+    [5, 10, 20]
     """
     request = frame_request(**asked)
-    if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
+    if _are_numbers(total_frames, video_fps, request.fps):
         if total_frames < 1:
             raise FrameCountError(1, total_frames, "the clip has no frames")
         return planned_count(total_frames, video_fps, request, strict)[0]
@@ -167,8 +152,8 @@ def count_frames(
     return np.where(kept & (chosen >= 1), chosen, 0).astype(np.int64)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number)
+def _are_numbers(*values: object) -> bool:
+    return all(value is None or isinstance(value, int | float | np.number) for value in values)
 
 
 def _clips(
@@ -185,7 +170,7 @@ def _clips(
 
 def frame_request(
     *,
-    fps: float | None = None,
+    fps: Any = None,
     nframes: int | None = None,
     min_frames: int | None = None,
     max_frames: int | None = None,
@@ -199,8 +184,9 @@ def frame_request(
     """
     if fps is not None and nframes is not None:
         raise ConstraintError("fps and nframes exclude each other; give one of them")
-    if fps is not None and not (fps >= 0 and math.isfinite(fps)):
-        raise ConstraintError(f"fps must be above 0, got {fps:g}")
+    for rate in (fps,) if _are_numbers(fps) else (np.min(fps), np.max(fps)):
+        if rate is not None and not (rate >= 0 and math.isfinite(rate)):
+            raise ConstraintError(f"fps must be above 0, got {rate:g}")
     own_maximum = 512 if reference == "docs" else 768
     return FrameRequest(
         fps=DEFAULT_FPS if fps is None else fps,
@@ -271,7 +257,7 @@ def _short_clip_count(
 def _docs_count(total: Any, rate: Any, request: FrameRequest, of: _Arithmetic) -> tuple[Any, Any]:
     if request.nframes is not None:
         raise ConstraintError("the guides sample by fps; a number of frames cannot be asked")
-    if request.fps == 0:
+    if np.any(request.fps == 0):
         raise ConstraintError("fps must be above 0, got 0")
     low = math.ceil(request.min_frames / PAIR) * PAIR
     high = of.floor(request.bound(total, of) / PAIR) * PAIR

@@ -75,46 +75,32 @@ def plan_frames(
     )
 
 
-def sample_times(
-    first: int, last: int, video_fps: float | None, count: int, *, fps: float, sampling: str
-) -> npt.NDArray[np.float64]:
-    """Return the seconds at which `plan_frames` samples `count` of the frames `first` to `last`.
-
-    `fps` matters to "interval" only.
-
-    Raises `ConstraintError` for a rule that is not known.
-
-    >>> sample_times(0, 299, 30.0, 4, fps=2.0, sampling="interval").tolist()
-    [0.0, 2.5, 5.0, 7.5]
-    """
-    rate = video_fps or ASSUMED_FPS
-    times: npt.NDArray[np.float64] = _places(first, last, count, rate, fps, sampling) / rate
-    return times
-
-
 def moments_at(
     places: npt.ArrayLike,
     total_frames: npt.ArrayLike,
     video_fps: npt.ArrayLike,
     counts: npt.ArrayLike,
     *,
-    fps: float,
+    fps: npt.ArrayLike,
     sampling: str,
+    first: npt.ArrayLike = 0,
 ) -> npt.NDArray[np.float64]:
-    """Return the seconds of some of the frames that are sampled of whole clips, of any number.
+    """Return the seconds of some of the frames that are sampled of clips, of any number.
 
     All are arrays of one length: the k-th of `counts` frames sampled of a clip, its frames and its
-    rate. `sample_times` gives all frames of one clip.
+    rate, and the first of them; the rate asked, which matters to "interval" only, is one for all or
+    another array.
 
     >>> moments_at([0, 3], [300, 300], [30.0, 30.0], [4, 4], fps=2.0, sampling="interval").tolist()
     [0.0, 7.5]
     """
-    last = np.asarray(total_frames) - 1
+    start = np.broadcast_to(first, np.shape(total_frames))
+    last = start + np.asarray(total_frames) - 1
     rates = np.asarray(video_fps, np.float64)
     chosen = look_up(INDEX_RULES, sampling)(
-        np.asarray(places), np.zeros_like(last), last, np.asarray(counts), rates, fps
+        np.asarray(places), start, last, np.asarray(counts), rates, fps
     )
-    moments: npt.NDArray[np.float64] = np.clip(chosen, 0, last) / rates
+    moments: npt.NDArray[np.float64] = np.clip(chosen, start, last) / rates
     return moments
 
 
@@ -179,7 +165,7 @@ Counts = npt.NDArray[np.int64]
 _Numbers = npt.NDArray[np.floating[Any]]
 
 
-def _interval(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+def _interval(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
     """Take the moments k/fps; spread evenly when `count` frames reach elsewhere.
 
     What is displayed at a moment is the frame with the whole number below.
@@ -191,7 +177,7 @@ def _interval(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: floa
     return moments
 
 
-def _linspace(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+def _linspace(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
     """Spread as numpy.linspace does: the last frame is the very end, whatever the steps add to."""
     step = (last - first) / np.maximum(count - 1, 1)
     numbers: _Numbers = np.rint(np.where((k == count - 1) & (k > 0), last, k * step + first))
@@ -218,20 +204,20 @@ def _linspace_float32(
     return numbers
 
 
-def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
     step = (last - first + 1) / count
     numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
     return numbers
 
 
-def _arange_even(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+def _arange_even(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
     """Step as for an even number of frames; a frame too many is the last one, once more."""
     step = (last - first + 1) / np.maximum(count // PAIR * PAIR, 1)
     numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
     return numbers
 
 
-INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, float], _Numbers]] = {
+INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, Any], _Numbers]] = {
     "interval": _interval,
     "linspace": _linspace,
     "linspace-cut": _linspace_cut,
@@ -241,9 +227,6 @@ INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, float], _Numbers]] 
 }
 """By name: from places among the sampled frames, first and last frame, count and rate of a clip,
 numbers or arrays of one length, to the frames."""
-
-SPREAD_BY_RATE = ("interval",)
-"""The ways of `INDEX_RULES` for which the rate matters beside the number of frames."""
 
 DEFAULT_SAMPLING = {
     "docs": "interval",

@@ -51,9 +51,9 @@ def _chart(clip: ClipPlan) -> Chart:
 
 def _curves(clip: ClipPlan, last: float) -> Iterator[tuple[str, Sequence[Point]]]:
     """Yield a curve for each cap of the what-if table, the highest first."""
-    rates = np.linspace(clip.choices.rates[0], last, RATES).tolist()
+    rates = np.linspace(clip.choices.rates[0], last, RATES)
     for cap in reversed(clip.what_if().caps):
-        tokens = (clip.choices.tokens_at(rate, cap) for rate in rates)
-        points = [(rate, count) for rate, count in zip(rates, tokens, strict=True) if count]
+        tokens = clip.choices.tokens_at(rates, cap).tolist()
+        points = [pair for pair in zip(rates.tolist(), tokens, strict=True) if pair[1]]
         if points:
             yield f"max_pixels {cap:,}", points

@@ -179,6 +179,12 @@ def test_where_it_would_be_a_guess_there_is_no_clock(times):
     assert "no times" in line.mended[0]
 
 
+@pytest.mark.parametrize("container", ["mpegts", "avi", "matroska,webm"])
+def test_times_beyond_belief_are_none(container):
+    line = clock([0, 1 << 62, -(1 << 62), 10], container, keys=range(4))
+    assert not line.has_clock
+
+
 def test_nothing_displayed_is_refused():
     with pytest.raises(DecodeError, match="no frame of it is displayed"):
         clock([0, 10], shown=[False, False])

@@ -43,6 +43,9 @@ MISSING_SHARE = 4
 CROWD = 64
 """A time that more frames share is none."""
 
+NO_FURTHER = 1 << 60
+"""Ticks; what lies further off could overflow."""
+
 _NEAR = 8  # packets on each side, among which a frame without a time is displayed
 _HOLE = 1.5  # usual steps that a gap must be wide to have lost a frame
 
@@ -103,6 +106,8 @@ class _Clock:
     def of(cls, packets: PacketTable, stream: VideoStream) -> _Clock:
         """Return the packets' own times, mended where they fail."""
         time_base, container = fraction(stream.time_base), stream.container.format.name
+        if not all(map(_is_near, (packets.pts, packets.dts))):
+            return cls(None, time_base, in_decoding_order=False)
         if container == "avi" or _tells_no_display(packets, stream):
             slots = _slots(packets.dts, stream.codec_context.reorder_depth)
             clock = cls(slots, time_base, in_decoding_order=True)
@@ -117,6 +122,11 @@ def _tells_no_display(packets: PacketTable, stream: VideoStream) -> bool:
     is_mxf = stream.container.format.name.startswith("mxf")
     unsaid = is_mxf and stream.codec_context.has_b_frames
     return bool(unsaid) and np.array_equal(packets.pts, packets.dts)
+
+
+def _is_near(times: _Times) -> bool:
+    """Whether all times are so near to 0 that they can be reckoned with."""
+    return bool((abs(times[times != NO_TIME]) < NO_FURTHER).all())
 
 
 def _slots(dts: _Times, delay: int) -> _Times:
@@ -165,6 +175,8 @@ def _joined(clock: _Clock, packets: PacketTable, starts: npt.NDArray[np.intp]) -
             continue
         start = int(seen.min())
         shift = 0 if end is None else end - start
+        if abs(shift) > NO_FURTHER:
+            return replace(clock, times=None)
         part[part != NO_TIME] += shift
         end = int(seen.max()) + shift + step
         joints.append(Joint(float(start * clock.time_base), float(shift * clock.time_base)))
@@ -257,10 +269,6 @@ def _told_apart(clock: _Clock, shown: _Flags) -> _Clock:
         parts=crowd,
         mended=(*clock.mended, what),
     )
-
-
-NO_FURTHER = 1 << 60
-"""Ticks; what lies further off could overflow."""
 
 
 def _ascending(times: _Times) -> _Times:

@@ -5,6 +5,7 @@ How packets become such a clock, and what is mended on the way, is in `clock`.
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ class Timeline:
 
     def shown_at(self, seconds: float) -> int:
         """Return the number of the frame on display at a time from the first displayed frame."""
-        ticks = Fraction(seconds) / self.time_base + self._slack
+        ticks = math.floor(Fraction(seconds) / self.time_base + self._slack)
         return max(bisect_right(self.pts, self.pts[0] + ticks) - 1, 0)
 
     @cached_property
