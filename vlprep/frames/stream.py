@@ -268,9 +268,9 @@ def stream_frames(
     Frames are RGB uint8 of height x width x 3, upright, with transparency laid on white. `resample`
     is "fast" (FFmpeg's bicubic, in one step with the colours) or "reference" (the full frame, as
     transformers resizes it, to the last bit; a list of images always is). `tone_map` maps high
-    dynamic range to that of ordinary screens, which the references do not do. `threads` is how many decode
-    side by side, by default one per processor, up to four. A frame that is broken in the file is
-    replaced by the one displayed before it, and says so.
+    dynamic range to that of ordinary screens, which the references do not do. `threads` is how many
+    decode side by side, by default one per processor, up to four. A frame that is broken in the
+    file is replaced by the one displayed before it, and says so.
 
     Raises the errors of `probe` and `video_count`, `UnsupportedFormatError` for a single image,
     `ConstraintError` for an unknown `resample`, and while iterating `DecodeError` and, when a frame
