@@ -63,6 +63,8 @@ HEADER_IS_WHOLE = {
     "truncated.jpg": (480, 640, 1, None),
     "corrupted.mp4": (180, 320, 60, None),
     "truncated.webm": (180, 320, 30, "may be cut off"),
+    "cut_off.avi": (180, 320, 29, "may be cut off"),
+    "cut_off.wmv": (180, 320, 31, "may be cut off"),
 }
 
 ORIENTATIONS = {
