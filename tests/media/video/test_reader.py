@@ -7,7 +7,6 @@ import pytest
 from tests.places import FIXTURES
 from vlprep.errors import TimeLimitError
 from vlprep.media.source import open_item
-from vlprep.media.video.container import choose_stream, open_video
 from vlprep.media.video.decode import scan_clip
 from vlprep.media.video.reader import FrameReader
 
@@ -17,9 +16,8 @@ def reader(name, numbers, **options):
     with open_item(FIXTURES / name) as item:
         clip = scan_clip(item)
         wanted = [clip.timeline.pts[k] for k in numbers]
-        with open_video(item) as container:
-            stream, _ = choose_stream(container, item)
-            yield FrameReader(container, stream, item, clip.timeline, wanted, **options), wanted
+        with FrameReader(item, clip.timeline, wanted, **options) as frames:
+            yield frames, wanted
 
 
 def test_few_frames_of_a_clip_are_not_paid_for_with_all():

@@ -125,7 +125,7 @@ def choose_stream(container: InputContainer, item: Item) -> tuple[VideoStream, t
     return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
 
 
-def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
+def decoder_of(stream: VideoStream, item: Item, threads: int = 1) -> VideoCodecContext:
     """Return the decoder for a stream, with limits set and not yet open.
 
     It is the stream's own, but for files that carry transparency beside VP8 or VP9, which FFmpeg's
@@ -136,8 +136,9 @@ def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
         with av_errors(item):
             context = CodecContext.create(_ALPHA_DECODERS[context.name], "r")
             context.extradata = stream.codec_context.extradata
-    # One thread: a second one would have packets in flight when the skipping is switched.
-    context.thread_count = 1
+    context.thread_count = threads
+    if threads > 1:
+        context.thread_type = "AUTO"  # frames side by side where the codec can, else their parts
     # Sizes can change amid a stream, long after its header was looked at.
     context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     decoder: VideoCodecContext = context

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
@@ -33,7 +33,7 @@ def in_order(
     *,
     workers: int,
     room: int,
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """Yield the results of all parts in order, made by `workers` threads side by side.
 
     Each thread enters a context of its own from `hire`, and takes parts in order. Up to `room`
