@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from math import ceil
 from pathlib import Path
 
@@ -41,9 +42,10 @@ def _shares_of(tree: Path, group: str) -> Iterator[float]:
     while folder.is_relative_to(tree):
         told = _text(folder / "cpu.max").split()
         told = told or [_text(folder / f"cpu.cfs_{what}_us") for what in ("quota", "period")]
-        if all(number.strip().isdecimal() for number in told):  # not "max", "-1" or nothing
+        with suppress(ValueError, ZeroDivisionError):  # "max", or nothing
             quota, period = map(int, told)
-            yield quota / period
+            if quota > 0:  # -1 is no limit
+                yield quota / period
         folder = folder.parent
 
 

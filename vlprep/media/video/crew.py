@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapreplace
 from math import sqrt
 
 MEMORY_BYTES = 250_000_000
-"""Default of what all decoders may hold, and of what waits for its turn."""
+"""Default of what finished frames may take until their turn, and of what all decoders may hold."""
 
 MOST = 16
 """Readers of a clip, and threads of a decoder; with more of them nothing was measured."""
@@ -16,6 +18,9 @@ HELD, HELD_BY_THREAD = 6, 2
 
 WORTH_A_THREAD = 8
 """Frames that a thread of a decoder should have to decode, lest starting it costs more."""
+
+MANY = 4
+"""So many runs for each reader even out: all readers are busy until the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +32,36 @@ class Crew:
     threads: int
     """Threads of each decoder, which work on frames that follow one another."""
 
-    @property
-    def speed(self) -> float:
-        """How many times as fast as one thread, about.
+    def speed(self, costs: Sequence[int]) -> float:
+        """Return how many times as fast as one thread it is, about.
 
-        Readers have nothing to wait for. The threads of a decoder wait for the pictures that theirs
-        refer to: 16 of them are worth four.
+        Readers have nothing to wait for, but the last of them to be done is waited for. The threads
+        of a decoder wait for the pictures that theirs refer to: 16 are worth four of one each.
         """
-        return self.readers * sqrt(self.threads)
+        busy, side_by_side = [0] * self.readers, float(self.readers)
+        if len(costs) < MANY * self.readers:
+            for cost in costs:
+                heapreplace(busy, busy[0] + cost)  # the first that is free takes the next run
+            side_by_side = sum(costs) / max(busy)
+        return side_by_side * sqrt(self.threads)
 
 
-def choose_crew(*, cores: int, runs: int, frames: int, frame_bytes: int, memory: int) -> Crew:
-    """Choose who decodes `runs` parts of a clip, `frames` in all, within `memory` bytes.
+def choose_crew(*, cores: int, costs: Sequence[int], frame_bytes: int, memory: int) -> Crew:
+    """Choose who decodes runs of a clip, whose `costs` are frames to decode, within `memory` bytes.
 
     `frame_bytes` is a decoded picture of full size. One reader with one thread is always there.
 
-    >>> choose_crew(cores=16, runs=8, frames=1800, frame_bytes=3_110_400, memory=MEMORY_BYTES)
-    Crew(readers=8, threads=2)
+    >>> choose_crew(cores=16, costs=[250] * 7, frame_bytes=3_110_400, memory=MEMORY_BYTES)
+    Crew(readers=7, threads=2)
+    >>> choose_crew(cores=2, costs=[250, 50], frame_bytes=3_110_400, memory=MEMORY_BYTES)
+    Crew(readers=1, threads=2)
     """
     pictures = memory // max(frame_bytes, 1)
-
-    def threads(readers: int) -> int:
+    crews = [Crew(1, 1)]
+    for readers in range(1, min(cores, len(costs), MOST) + 1):
         affordable = (pictures // readers - HELD) // HELD_BY_THREAD
-        useful = max(frames // (readers * WORTH_A_THREAD), 1)
-        return min(cores // readers, MOST, affordable, useful)
-
-    crews = [Crew(readers, threads(readers)) for readers in range(1, min(cores, runs, MOST) + 1)]
-    return max([Crew(1, 1), *(crew for crew in crews if crew.threads > 0)], key=lambda c: c.speed)
+        worth_it = max(sum(costs) // (readers * WORTH_A_THREAD), 1)
+        threads = min(cores // readers, MOST, affordable, worth_it)
+        if threads > 0:
+            crews.append(Crew(readers, threads))
+    return max(crews, key=lambda crew: crew.speed(costs))

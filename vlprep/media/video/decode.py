@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from vlprep.media.cores import usable_cores
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item, memory_errors
-from vlprep.media.video.container import choose_stream, demuxed, header_of, open_video
+from vlprep.media.video.container import Traits, choose_stream, demuxed, header_of, open_video
 from vlprep.media.video.crew import MEMORY_BYTES, choose_crew
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.paint import Look, Painter
@@ -49,6 +49,8 @@ class Clip:
     """Its displayed frames."""
     header: TrackHeader
     """How display turns it."""
+    traits: Traits
+    """What its decoder goes by."""
     frame_bytes: int
     """What a decoded frame takes."""
 
@@ -62,7 +64,8 @@ def scan_clip(item: Item) -> Clip:
     with memory_errors(item), open_video(item) as container:
         stream, _ = choose_stream(container, item)
         timeline = read_timeline(demuxed(container, stream, item), stream, item)
-        return Clip(item, timeline, header_of(stream, headers, item), _frame_bytes(stream))
+        header = header_of(stream, headers, item)
+        return Clip(item, timeline, header, Traits.of(stream), _frame_bytes(stream))
 
 
 def _frame_bytes(stream: VideoStream) -> int:
@@ -107,11 +110,10 @@ def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
 def _frames(plan: DecodePlan) -> Iterator[Frame]:
     if not plan.clip.timeline.has_clock:
         return _in_line(plan)
-    runs, cost = _cut_at_keyframes(plan)
+    runs, costs = _cut_at_keyframes(plan)
     crew = choose_crew(
         cores=plan.threads or usable_cores(),
-        runs=len(runs),
-        frames=cost,
+        costs=costs,
         frame_bytes=plan.clip.frame_bytes,
         memory=plan.memory,
     )
@@ -179,6 +181,7 @@ def _reader(plan: DecodePlan, threads: int) -> FrameReader:
     return FrameReader(
         plan.clip.item,
         timeline,
+        plan.clip.traits,
         wanted,
         threads=threads,
         skip_unwanted=plan.skip_unwanted,
@@ -208,27 +211,28 @@ def _seconds(clip: Clip, number: int) -> float:
     return float(number / info.fps) if isinstance(info, VideoInfo) and info.fps else 0.0
 
 
-def _cut_at_keyframes(plan: DecodePlan) -> tuple[list[list[int]], int]:
+def _cut_at_keyframes(plan: DecodePlan) -> tuple[list[list[int]], list[int]]:
     """Cut the wanted frames where their keyframe changes, into runs that are worth a thread.
 
-    The second value is how many frames lie from keyframes to the last that is wanted behind each.
+    The second list is what each run costs: the frames from keyframes to the last that is wanted
+    behind them.
     """
     timeline = plan.clip.timeline
     runs: list[list[int]] = []
-    total = before = 0
-    cut_at = -RUN_COST
-    last_key: int | None = -1
+    costs: list[int] = []
+    before = 0
+    last_key: int | None = None
     for number in plan.numbers:
         key = timeline.keyframe_before(timeline.pts[number])
-        if key != last_key:
-            if total - cut_at >= RUN_COST:
+        if key != last_key or not runs:
+            if not runs or costs[-1] >= RUN_COST:
                 runs.append([])
-                cut_at = total
+                costs.append(0)
             before, last_key = timeline.keyframe_number(key), key
-        total += number - before + 1
+        costs[-1] += number - before + 1
         before = number
         runs[-1].append(number)
-    return runs, total
+    return runs, costs
 
 
 def damaged_ends(item: Item) -> tuple[str, ...]:

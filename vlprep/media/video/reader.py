@@ -21,12 +21,12 @@ from vlprep.media.source import Item
 from vlprep.media.video.container import (
     AV_ERRORS,
     FIELD_ORDERS,
+    Traits,
     VideoPacket,
     av_errors,
-    choose_stream,
     decoder_of,
     demuxed,
-    open_video,
+    open_again,
     unreadable,
 )
 from vlprep.media.video.scan import Timeline
@@ -48,6 +48,7 @@ class FrameReader:
         self,
         item: Item,
         timeline: Timeline,
+        traits: Traits,
         wanted: Sequence[int],
         *,
         threads: int = 1,
@@ -56,6 +57,7 @@ class FrameReader:
     ) -> None:
         self._item = item
         self._timeline = timeline
+        self._traits = traits
         self._wanted = wanted
         self._wanted_set = frozenset(wanted)
         self._patience = patience_seconds
@@ -63,7 +65,7 @@ class FrameReader:
         self._opened = ExitStack()
         self._open(threads)
         # Of two fields that come one by one, the second would be taken for an unwanted frame.
-        whole = self._stream.codec_context.field_order not in FIELD_ORDERS
+        whole = traits.field_order not in FIELD_ORDERS
         exact = self._decoder.name in _SKIPPING_CODECS and whole and not timeline.hides_frames
         self._skips = self._may_empty = skip_unwanted and exact
         self._empty_after: int | None = None
@@ -79,9 +81,9 @@ class FrameReader:
     def _open(self, threads: int) -> None:
         """Open the file, or open it anew, with a decoder of so many threads."""
         self._opened.close()
-        container = self._opened.enter_context(open_video(self._item))
-        self._container, self._threads = container, threads
-        self._stream, _ = choose_stream(container, self._item)
+        opened = self._opened.enter_context(open_again(self._item, self._traits))
+        self._container, self._stream = opened
+        self._threads = threads
         self._decoder = decoder_of(self._stream, self._item, threads)
         self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
         self._is_new = True
