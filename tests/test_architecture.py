@@ -43,7 +43,7 @@ DOORS = {
     # Rooms of verbs: the modules that meet files. All others in them know numbers only.
     "count": {"files", "frame_list"},
     "plan": {"plan", "chart", "records"},
-    "frames": {"stream", "files", "view"},
+    "frames": {"stream", "files", "many", "view"},
     "check": {"check"},
     "boxes": {"boxes"},
     "events": {"events", "files"},

@@ -74,6 +74,7 @@ from vlprep.verbs import locate_events as locate_events
 from vlprep.verbs import plan_media as plan_media
 from vlprep.verbs import processor as processor
 from vlprep.verbs import read_frames as read_frames
+from vlprep.verbs import read_many as read_many
 from vlprep.verbs import save_boxes as save_boxes
 from vlprep.verbs import save_chart as save_chart
 from vlprep.verbs import save_frames as save_frames

@@ -7,11 +7,19 @@ from typing import Any
 import click
 
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.options import SECONDS, bind, choice_option, output_options, view_options
+from vlprep.cli.options import BYTES, SECONDS, bind, choice_option, output_options, view_options
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, print_json, say_warnings
+from vlprep.cli.render import (
+    heading,
+    print_json,
+    print_table,
+    report_problems,
+    say_warnings,
+)
 from vlprep.cli.text import safe, thousands
+from vlprep.count.files import MediaFailure
 from vlprep.frames.files import FrameFormat, FrameRecord
+from vlprep.frames.many import SavedClip, are_clips, save_many
 from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream
 from vlprep.units import format_size
 from vlprep.view import View
@@ -35,7 +43,10 @@ from vlprep.view import View
     "fast",
 )
 @click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")
-@click.option("--threads", type=click.IntRange(1, 64), help="Threads that decode; up to 4.")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), help="Threads that decode; by default one a processor."
+)
+@click.option("--memory", type=BYTES, help="Bytes that frames may wait in; by default 250MB.")
 @click.option(
     "--patience",
     "patience_seconds",
@@ -61,13 +72,22 @@ def command(
     what they cost. A folder of images, or several images, is a video whose frames are all shown,
     --fps apart. Everything appears when all is done, or nothing does.
 
+    Several clips are read side by side, each into a folder of its own in DIR. One that cannot be
+    read is named with its reason, the others are written, and the exit code is 1.
+
     \b
     vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
+    vlprep frames *.mp4 --fps 1 -o frames
     """
     if output is None and sheet is None:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
-    source = paths[0] if len(paths) == 1 else list(paths)
     processor = bind(asked)
+    if len(paths) > 1 and are_clips(paths):
+        if output is None or sheet is not None:
+            raise click.UsageError("several clips go to -o DIR; --sheet is for one")
+        made = save_many(paths, output, processor, format=format, overwrite=force, **asked)
+        return _report_many(list(track(made, len(paths), "reading clips")), processor, as_json)
+    source = paths[0] if len(paths) == 1 else list(paths)
     stream = processor.frames(source, **asked)
     records = stream.save(output, format=format, sheet=sheet, overwrite=force, watch=track)
     if as_json:
@@ -76,6 +96,28 @@ def command(
         click.echo("\n".join(_report(stream, processor, records, output, sheet)))
         say_warnings(stream.source, stream.warnings, processor)
     return EXIT_FAILED if stream.missing else 0
+
+
+def _report_many(clips: list[SavedClip | MediaFailure], view: View, as_json: bool) -> int:
+    saved = [clip for clip in clips if isinstance(clip, SavedClip)]
+    if as_json:
+        head = {"schema": "vlprep.clips/1", "model": view.model.name, "rules": view.rules.name}
+        print_json({**head, "items": [clip.to_dict() for clip in clips]})
+    else:
+        click.echo(heading(view))
+        if saved:
+            print_table(HEADINGS, map(_row, saved), left=2)
+    missing = any(clip.stream.missing for clip in saved)
+    return report_problems(clips, None if as_json else view) or EXIT_FAILED * missing
+
+
+HEADINGS = ("clip", "written to", "frames", "width×height", "tokens")
+
+
+def _row(clip: SavedClip) -> tuple[str, ...]:
+    tokens = clip.stream.tokens
+    seen, total = format_size(tokens.resized), thousands(tokens.total)
+    return clip.source, clip.folder, thousands(len(clip.records)), seen, total
 
 
 def _report(

@@ -174,11 +174,13 @@ def decoder_of(stream: VideoStream, item: Item, threads: int = 1) -> VideoCodecC
         with av_errors(item):
             context = CodecContext.create(_ALPHA_DECODERS[context.name], "r")
             context.extradata = stream.codec_context.extradata
+    # Sizes can change amid a stream, long after its header was looked at.
+    context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     context.thread_count = threads
     if threads > 1:
         context.thread_type = "AUTO"  # frames side by side where the codec can, else their parts
-    # Sizes can change amid a stream, long after its header was looked at.
-    context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+        # Damage must be told when its turn comes; a mark on the picture may come too late.
+        context.options |= {"err_detect": "explode"}
     decoder: VideoCodecContext = context
     return decoder
 

@@ -119,10 +119,13 @@ def _frames(plan: DecodePlan) -> Iterator[Frame]:
     )
     if crew.readers == 1:
         return _by_one_reader(plan, crew.threads)
-    waiting = min(plan.memory, WAITING_BYTES * crew.readers * crew.threads)
-    room = max(waiting // (plan.look.size.pixels * 3), crew.readers)
     hire = partial(_painting, plan, crew.threads)
-    return in_order(runs, hire, workers=crew.readers, room=room)
+    room = min(plan.memory, WAITING_BYTES * crew.readers * crew.threads)
+    return in_order(runs, hire, workers=crew.readers, room=room, size=_bytes)
+
+
+def _bytes(frame: Frame) -> int:
+    return frame.image.nbytes
 
 
 def _in_line(plan: DecodePlan) -> Iterator[Frame]:

@@ -94,7 +94,7 @@ class FrameReader:
         self._before: VideoFrame | None = None
         self._ahead: deque[VideoFrame] = deque()
         self._position: int | None = None
-        self._emptied = self._is_doubtful = False
+        self._emptied = self._met_damage = False
         self._farthest: int | None = None
         self._reach: dict[int, int] = {}
 
@@ -130,20 +130,21 @@ class FrameReader:
         return frame or self._before
 
     def _is_sure(self, frame: VideoFrame | None, pts: int) -> bool:
-        """Whether a frame is what a decoder of one thread would have made of it, whole or not.
+        """Whether a frame that several threads decoded is certainly whole.
 
-        What FFmpeg makes of damage depends on its threads, and on chance. A picture that the frame
-        refers to may be displayed after it, so all that was sent before the frame has to come out.
+        What FFmpeg makes of damage depends on its threads, and on chance; so one thread decides. A
+        picture that the frame refers to may be displayed after it: all that was sent before the
+        frame has to come out first.
         """
         if frame is None or frame.pts != pts:
             return False
         reach = self._reach.pop(pts, pts)
-        while not self._is_doubtful and (self._position or pts) < reach:
+        while not self._met_damage and (self._position or pts) < reach:
             following = self._next_out()
             if following is None:
                 break
             self._ahead.append(following)
-        return not self._is_doubtful
+        return not self._met_damage
 
     def every_frame(self) -> Iterator[VideoFrame]:
         """Decode all frames from the start, in the order in which they are displayed."""
@@ -209,7 +210,7 @@ class FrameReader:
         for frame in self._frames:
             if frame.pts is not None:
                 self._position = frame.pts
-                self._is_doubtful |= frame.is_corrupt
+                self._met_damage |= frame.is_corrupt
                 return frame
         return None
 
@@ -236,7 +237,7 @@ class FrameReader:
         except AV_ERRORS as error:
             if isinstance(error, MemoryError) or not isinstance(error, av.FFmpegError):
                 raise unreadable(self._item, error) from error
-            self._is_doubtful = True
+            self._met_damage = True
             return []  # the next may be fine
 
     def _skip_or_not(self, packet: VideoPacket) -> None:
