@@ -8,6 +8,7 @@ packets of a short one, which takes no encoding.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,7 @@ def make_clip(plan: ClipPlan, folder: Path) -> Path:
 def encode(plan: ClipPlan, path: Path) -> None:
     """Encode the scene with one key frame every 250 frames, and else the encoder's defaults."""
     with av.open(str(path), "w") as output:
+        os.environ.setdefault("SVT_LOG", "1")  # errors only
         stream: Any = output.add_stream(plan.codec, rate=FRAMES_PER_SECOND)
         stream.height, stream.width, stream.pix_fmt = plan.height, plan.width, "yuv420p"
         stream.options = OPTIONS[plan.codec]
@@ -80,7 +82,7 @@ def repeat(source: Path, target: Path, times: int) -> None:
     """Write the packets of a clip several times, one showing after the other."""
     with av.open(str(target), "w") as output:
         with av.open(str(source)) as clip:
-            copy = output.add_stream_from_template(clip.streams.video[0])
+            copy = output.add_stream_from_template(clip.streams.video[0], opaque=True)
             length = clip.streams.video[0].duration or 0
         for turn in range(times):
             with av.open(str(source)) as clip:

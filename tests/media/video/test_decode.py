@@ -76,7 +76,7 @@ def decoded(monkeypatch):
 
     def decode_with(clip, step, crew, skip=True):
         # There is no reader without a run, but each may have any number of threads.
-        given = lambda costs, **_: Crew(min(crew[0], len(costs)), crew[1])  # noqa: E731
+        given = lambda work, **_: Crew(min(crew[0], len(work.costs)), crew[1])  # noqa: E731
         monkeypatch.setattr(decode, "choose_crew", given)
         numbers = tuple(range(0, clip.timeline.packet_count, step))
         return list(decode_frames(DecodePlan(clip, LOOK, numbers, skip_unwanted=skip)))

@@ -21,16 +21,13 @@ from vlprep.media.cores import usable_cores
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item, memory_errors
 from vlprep.media.video.container import Traits, choose_stream, demuxed, header_of, open_video
-from vlprep.media.video.crew import MEMORY_BYTES, choose_crew
+from vlprep.media.video.crew import MEMORY_BYTES, Work, choose_crew
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
 from vlprep.media.video.scan import Timeline
 from vlprep.media.video.workers import Worker, in_order
 from vlprep.types import Frame, ImageSize, VideoInfo
-
-WAITING_BYTES = 24_000_000
-"""Finished frames that may wait for their turn, for each thread; with less, threads stand idle."""
 
 UNPAINTED = 2
 """Frames of full size that may wait to be painted."""
@@ -111,16 +108,13 @@ def _frames(plan: DecodePlan) -> Iterator[Frame]:
     if not plan.clip.timeline.has_clock:
         return _in_line(plan)
     runs, costs = _cut_at_keyframes(plan)
-    crew = choose_crew(
-        cores=plan.threads or usable_cores(),
-        costs=costs,
-        frame_bytes=plan.clip.frame_bytes,
-        memory=plan.memory,
-    )
+    wanted_bytes = len(plan.numbers) * plan.look.size.pixels * 3
+    work = Work(costs, wanted_bytes, plan.clip.frame_bytes, plan.clip.timeline.packet_count)
+    crew = choose_crew(work, cores=plan.threads or usable_cores(), memory=plan.memory)
     if crew.readers == 1:
         return _by_one_reader(plan, crew.threads)
     hire = partial(_painting, plan, crew.threads)
-    room = min(plan.memory, WAITING_BYTES * crew.readers * crew.threads)
+    room = crew.room(plan.memory)
     return in_order(runs, hire, workers=crew.readers, room=room, size=_bytes)
 
 
