@@ -7,9 +7,10 @@ import os
 import random
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from errno import EIO
 from itertools import product
+from unittest import mock
 
 import av
 import numpy as np
@@ -70,22 +71,20 @@ def every_frame(clip):
     return images
 
 
-@pytest.fixture
-def decoded(monkeypatch):
-    """Decode every so many frames of a clip with a crew of our choice."""
-
-    def decode_with(clip, step, crew, skip=True):
-        # There is no reader without a run, but each may have any number of threads.
-        given = lambda work, **_: Crew(min(crew[0], len(work.costs)), crew[1])  # noqa: E731
-        monkeypatch.setattr(decode, "choose_crew", given)
-        numbers = tuple(range(0, clip.timeline.packet_count, step))
-        return list(decode_frames(DecodePlan(clip, LOOK, numbers, skip_unwanted=skip)))
-
-    return decode_with
+def decoded(clip, step, crew, skip=True):
+    """Decode every so many frames with so many threads, or with so many readers x threads."""
+    numbers, threads = tuple(range(0, clip.timeline.packet_count, step)), crew
+    with ExitStack() as stack:
+        if isinstance(crew, tuple):
+            threads = None
+            chosen = lambda work, **_: Crew(min(crew[0], len(work.costs)), crew[1])  # noqa: E731
+            stack.enter_context(mock.patch.object(decode, "choose_crew", chosen))
+        plan = DecodePlan(clip, LOOK, numbers, skip_unwanted=skip, threads=threads)
+        return list(decode_frames(plan))
 
 
-def check_exact(path, decoded, ways):
-    """Compare for each way: every how many frames, readers and threads of each, skipping or not."""
+def check_exact(path, ways):
+    """Compare for each way: every how many frames, by whom, skipping or not."""
     with scanned(path) as clip:
         truth = every_frame(clip)
         by_pts = dict(truth)
@@ -106,15 +105,15 @@ EVERY_FRAME = tuple(product((1,), ((1, 1), (1, 3), (4, 1)), (True, False)))
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_frames_equal_those_of_a_whole_decode(name, decoded):
+def test_frames_equal_those_of_a_whole_decode(name):
     ways = (*EVERY_FRAME, *product((7,), CREWS, (True,)), (29, (1, 1), True), (29, (4, 2), False))
-    check_exact(FIXTURES / name, decoded, ways)
+    check_exact(FIXTURES / name, ways)
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_frames_of_real_files_equal_those_of_a_whole_decode(name, decoded):
+def test_frames_of_real_files_equal_those_of_a_whole_decode(name):
     ways = [(31, (1, 1), True), (31, (4, 1), True), (31, (1, 8), True), (211, (3, 2), False)]
-    check_exact(REAL_MEDIA / "video" / name, decoded, ways)
+    check_exact(REAL_MEDIA / "video" / name, ways)
 
 
 # Where these are decoded from decides what is seen, whoever decodes: no keyframes, and two clocks.
@@ -127,7 +126,7 @@ CASES = sorted(
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_cases_give_the_same_with_any_crew(name, decoded):
+def test_cases_give_the_same_with_any_crew(name):
     with scanned(SHARED / "cases" / name) as clip:
         expected = decoded(clip, 7, (1, 1))
         for crew in ((1, 8), (2, 2)):
@@ -153,7 +152,7 @@ def damage(seed):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_what_is_made_of_damage_does_not_hang_on_threads(seed, decoded):
+def test_what_is_made_of_damage_does_not_hang_on_threads(seed):
     with scanned(damage(seed)) as clip:
         expected = decoded(clip, 3, (1, 1))
         for threads in (2, 4, 8):
@@ -209,7 +208,7 @@ def test_as_many_readers_decode_as_threads_are_asked_for(threads, processors, mo
     monkeypatch.setattr(decode, "usable_cores", lambda: processors)
     before = threading.active_count()
     with scanned(FIXTURES / "street.mp4") as clip:
-        look = Look(ImageSize(1080, 1920))  # so large that not all frames find room to wait
+        look = Look(ImageSize(352, 640))  # so large that not all frames find room to wait
         frames = decode_frames(DecodePlan(clip, look, tuple(range(300)), threads=threads))
         next(frames)
         assert threading.active_count() == before + more
