@@ -109,6 +109,20 @@ def test_several_clips_are_read_side_by_side_into_a_folder_each(run, tmp_path):
     assert len(clip["files"]) == 4
 
 
+def test_a_dry_run_tells_the_moments_and_decodes_nothing(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("vlprep.frames.stream.decode_frames", None)
+    ran = run("frames", "street.mp4", "--fps", 1, "--end", 4, "--dry-run", "-o", tmp_path / "out")
+    assert ran.out.splitlines()[1:] == [
+        "4 frames of street.mp4, each seen as 640x352; together 442 tokens",
+        "at 0.000, 1.000, 2.000, 3.000 s",
+    ]
+    assert list(tmp_path.iterdir()) == []
+    told = run("frames", "street.mp4", "--fps", 1, "--dry-run", "--json").json
+    assert told["timestamps_seconds"] == list(range(10))
+    assert told["tokens"] == 1102
+    assert "files" not in told
+
+
 def test_memory_is_asked_for_in_bytes(run, tmp_path):
     words = ("frames", "street.mp4", "--fps", 1, "--threads", 2, "-o", tmp_path / "out")
     assert run(*words, "--memory", "1MB").code == 0
@@ -151,7 +165,12 @@ def test_hdr_is_flagged_and_mapped_on_request(run, tmp_path):
         (("street.mp4", "-o", "x", "--patience", "0.0000001"), 1, "no frame for"),
         (("photo.jpg", "photo.avif", "-o", "x"), 1, "one size"),
         (("clip.mp4", "clip.mov", "--sheet", "x"), 2, "several clips go to -o DIR"),
-        (("clip.mp4", "clip.mov", "-o", "x", "--sheet", "y.jpg"), 2, "--sheet is for one"),
+        (
+            ("clip.mp4", "clip.mov", "-o", "x", "--sheet", "y.jpg"),
+            2,
+            "--sheet and --dry-run are for one",
+        ),
+        (("clip.mp4", "clip.mov", "-o", "x", "--dry-run"), 2, "are for one"),
         (("missing.mp4", "truncated.mp4", "-o", "x"), 1, "cut off"),
     ],
 )

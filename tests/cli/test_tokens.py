@@ -235,3 +235,17 @@ def test_wrong_usage_is_exit_2_and_nothing_on_stdout(run, words):
     ran = run("tokens", *words)
     assert (ran.code, ran.out) == (2, "")
     assert "Usage: vlprep tokens" in ran.err
+
+
+def test_the_moments_that_are_sampled_come_when_asked_for(run):
+    words = ("tokens", "street.mp4", "photo.jpg", "no.mp4", "--fps", 1, "--end", 4)
+    for form in ("--json", "--jsonl"):
+        ran = run(*words, "--times", form)
+        video, image, failure = (
+            ran.json["items"] if form == "--json" else map(json.loads, ran.out.splitlines())
+        )
+        assert video["timestamps_seconds"] == [0, 1, 2, 3]
+        assert "timestamps_seconds" not in {**image, **failure}
+    assert "timestamps_seconds" not in run(*words, "--json").json["items"][0]
+    ran = run(*words, "--times")
+    assert (ran.code, "--times needs --json" in ran.err) == (2, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -55,6 +56,7 @@ from vlprep.view import View
     show_default=True,
     help="Seconds that one frame may take; 0 is no limit.",
 )
+@click.option("--dry-run", is_flag=True, help="Tell the moments and the cost; decode nothing.")
 @output_options
 def command(
     *,
@@ -62,6 +64,7 @@ def command(
     output: str | None,
     format: FrameFormat,
     sheet: str | None,
+    dry_run: bool,
     force: bool,
     as_json: bool,
     **asked: Any,
@@ -79,23 +82,42 @@ def command(
     vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
     vlprep frames *.mp4 --fps 1 -o frames
     """
-    if output is None and sheet is None:
+    if output is None and sheet is None and not dry_run:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
     processor = bind(asked)
     if len(paths) > 1 and are_clips(paths):
-        if output is None or sheet is not None:
-            raise click.UsageError("several clips go to -o DIR; --sheet is for one")
+        if output is None or sheet is not None or dry_run:
+            raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
         made = save_many(paths, output, processor, format=format, overwrite=force, **asked)
         return _report_many(list(track(made, len(paths), "reading clips")), processor, as_json)
     source = paths[0] if len(paths) == 1 else list(paths)
     stream = processor.frames(source, **asked)
+    if dry_run:
+        return _tell(stream, processor, as_json)
     records = stream.save(output, format=format, sheet=sheet, overwrite=force, watch=track)
     if as_json:
         print_json(stream.to_dict(records))
     else:
-        click.echo("\n".join(_report(stream, processor, records, output, sheet)))
+        lines = [*_report(stream, processor, len(records)), *_written(records, output, sheet)]
+        click.echo("\n".join(lines))
         say_warnings(stream.source, stream.warnings, processor)
     return EXIT_FAILED if stream.missing else 0
+
+
+def _tell(stream: FrameStream, view: View, as_json: bool) -> int:
+    """Tell what would be read."""
+    moments = list(stream.plan.timestamps_seconds)
+    if as_json:
+        told = stream.to_dict()
+        for what_came in ("files", "missing_frames"):
+            del told[what_came]
+        print_json({**told, "timestamps_seconds": moments})
+    else:
+        first, *more = (f"{moment:.3f}" for moment in moments)
+        click.echo("\n".join(_report(stream, view, len(moments))))
+        click.echo(f"at {first} s" if not more else f"at {first}, {', '.join(more)} s")
+        say_warnings(stream.source, stream.warnings, view)
+    return 0
 
 
 def _report_many(clips: list[SavedClip | MediaFailure], view: View, as_json: bool) -> int:
@@ -120,23 +142,19 @@ def _row(clip: SavedClip) -> tuple[str, ...]:
     return clip.source, clip.folder, thousands(len(clip.records)), seen, total
 
 
-def _report(
-    stream: FrameStream,
-    view: View,
-    records: list[FrameRecord],
-    output: str | None,
-    sheet: str | None,
-) -> list[str]:
+def _report(stream: FrameStream, view: View, frames: int) -> tuple[str, str]:
     tokens = stream.tokens
-    lines = [
+    return (
         heading(view),
-        f"{len(records)} frames of {safe(stream.source)}, each seen as "
+        f"{frames} frames of {safe(stream.source)}, each seen as "
         f"{format_size(tokens.resized)}; together {thousands(tokens.total)} tokens",
-    ]
+    )
+
+
+def _written(records: list[FrameRecord], output: str | None, sheet: str | None) -> Iterator[str]:
     if output is not None:
         files = list(dict.fromkeys(str(record.file) for record in records))
         span = files[0] if len(files) == 1 else f"{files[0]} to {files[-1]}"
-        lines.append(f"written to {safe(output)}: {span}, manifest.json")
+        yield f"written to {safe(output)}: {span}, manifest.json"
     if sheet is not None:
-        lines.append(f"contact sheet: {safe(sheet)}")
-    return lines
+        yield f"contact sheet: {safe(sheet)}"
