@@ -1,16 +1,18 @@
 """Clips to time video readers on: a camera that pans and zooms over a scene with moving things.
 
 They are drawn and encoded here, so that everyone times the same content: H.264 as x264 makes it by
-default, three B-frames, and a key frame every 250 frames. Long clips repeat the packets of a short
-one, which takes no encoding.
+default, three B-frames, and a key frame every 250 frames; HEVC and AV1 alike. Long clips repeat the
+packets of a short one, which takes no encoding.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -22,6 +24,13 @@ Picture = npt.NDArray[np.uint8]
 KEY_FRAMES_EVERY = 250
 FRAMES_PER_SECOND = 30
 SEED = 20251218
+
+_KEYS = f"keyint={KEY_FRAMES_EVERY}:min-keyint={KEY_FRAMES_EVERY}:scenecut=0"
+OPTIONS = {
+    "libx264": {"preset": "medium", "x264-params": _KEYS},
+    "libx265": {"preset": "medium", "x265-params": f"log-level=error:{_KEYS}"},
+    "libsvtav1": {"preset": "8", "g": str(KEY_FRAMES_EVERY)},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +45,14 @@ class ClipPlan:
     """Length of the drawn part."""
     repeats: int = 1
     """Times that the drawn part is shown."""
+    codec: str = "libx264"
+    """FFmpeg's name of the encoder."""
 
     @property
     def name(self) -> str:
         """File name, which tells all of it."""
-        return f"{self.width}x{self.height}_{self.seconds * self.repeats}s.mp4"
+        codec = "" if self.codec == "libx264" else f"_{self.codec}"
+        return f"{self.width}x{self.height}_{self.seconds * self.repeats}s{codec}.mp4"
 
 
 def make_clip(plan: ClipPlan, folder: Path) -> Path:
@@ -55,14 +67,12 @@ def make_clip(plan: ClipPlan, folder: Path) -> Path:
 
 
 def encode(plan: ClipPlan, path: Path) -> None:
-    """Encode the scene with x264's defaults and one key frame every 250 frames."""
+    """Encode the scene with one key frame every 250 frames, and else the encoder's defaults."""
     with av.open(str(path), "w") as output:
-        stream = output.add_stream("libx264", rate=FRAMES_PER_SECOND)
+        os.environ.setdefault("SVT_LOG", "1")  # errors only
+        stream: Any = output.add_stream(plan.codec, rate=FRAMES_PER_SECOND)
         stream.height, stream.width, stream.pix_fmt = plan.height, plan.width, "yuv420p"
-        stream.options = {
-            "preset": "medium",
-            "x264-params": f"keyint={KEY_FRAMES_EVERY}:min-keyint={KEY_FRAMES_EVERY}:scenecut=0",
-        }
+        stream.options = OPTIONS[plan.codec]
         for picture in scene(plan):
             output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         output.mux(stream.encode(None))
@@ -72,7 +82,7 @@ def repeat(source: Path, target: Path, times: int) -> None:
     """Write the packets of a clip several times, one showing after the other."""
     with av.open(str(target), "w") as output:
         with av.open(str(source)) as clip:
-            copy = output.add_stream_from_template(clip.streams.video[0])
+            copy = output.add_stream_from_template(clip.streams.video[0], opaque=True)
             length = clip.streams.video[0].duration or 0
         for turn in range(times):
             with av.open(str(source)) as clip:
@@ -88,7 +98,8 @@ def repeat(source: Path, target: Path, times: int) -> None:
 def scene(plan: ClipPlan) -> Iterator[Picture]:
     """Draw the frames: a drifting, slowly zooming view of a landscape, cars and some grain."""
     random = np.random.default_rng(SEED)
-    landscape = Image.fromarray(texture(random, side=2 * plan.width))
+    # The view is up to 1.3 times as wide as the picture; of 4K twice the width would be 2 GB.
+    landscape = Image.fromarray(texture(random, side=min(2 * plan.width, 5120)))
     # Drawing grain for each frame would take longer than all else.
     grain = random.normal(0, 2, (8, plan.height, plan.width, 1)).astype(np.int16)
     for number in range(plan.seconds * FRAMES_PER_SECOND):

@@ -44,7 +44,7 @@ DOORS = {
     # Rooms of verbs: the modules that meet files. All others in them know numbers only.
     "count": {"files", "frame_list"},
     "plan": {"plan", "chart", "records"},
-    "frames": {"stream", "files", "view"},
+    "frames": {"stream", "files", "many", "view"},
     "arrays": {"arrays", "files"},
     "check": {"check"},
     "boxes": {"boxes"},

@@ -91,6 +91,7 @@ from vlprep.verbs import pixel_values as pixel_values
 from vlprep.verbs import plan_media as plan_media
 from vlprep.verbs import processor as processor
 from vlprep.verbs import read_frames as read_frames
+from vlprep.verbs import read_many as read_many
 from vlprep.verbs import save_boxes as save_boxes
 from vlprep.verbs import token_budget as token_budget
 from vlprep.verbs import video_tokens as video_tokens

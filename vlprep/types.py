@@ -194,6 +194,8 @@ class Frames:
     """RGB, frames x height x width x 3."""
     timestamps_seconds: tuple[float, ...]
     """When each is first displayed, from the first displayed frame."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know of the clip, the plan and these frames."""
 
     def __post_init__(self) -> None:
         expected = (len(self.timestamps_seconds), *self.data.shape[1:3], 3)

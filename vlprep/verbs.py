@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vlprep.compress.many import CompressedFile, CompressKeywords, Outcome
     from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
     from vlprep.count.budget import BudgetKeywords, TokenBudget
-    from vlprep.count.files import Media, MediaCount, Result
+    from vlprep.count.files import Media, MediaCount, MediaFailure, Result
     from vlprep.count.tokens import TokenCount, VideoCount
     from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
-    from vlprep.types import Door, ImageSize, VideoInfo
+    from vlprep.types import Door, Frames, ImageSize, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]
@@ -197,6 +197,20 @@ class Processor(View):
 
         view, how = self.with_keywords(asked)
         return stream_frames(source, view, **how)
+
+    def frames_many(
+        self, sources: SourceLike | Iterable[SourceLike], **asked: Unpack[FrameKeywords]
+    ) -> Iterator[tuple[SourceLike, Frames | MediaFailure]]:
+        """Read the frames of many clips side by side, in order; one that fails is reported so.
+
+        >>> read = processor("qwen3-vl-plus", fps=1).frames_many(["fixtures/clip.mp4", "no.mp4"])
+        >>> [type(frames).__name__ for _, frames in read]
+        ['Frames', 'MediaFailure']
+        """
+        from vlprep.frames.many import read_many
+
+        view, how = self.with_keywords(asked)
+        return read_many(sources, view, **how)
 
     def view(self, source: SourceLike, *, door: Door | None = None) -> ImageView:
         """Show an image as the model sees it; `door` says how it gets in, see `media.doors`.
@@ -453,6 +467,19 @@ def read_frames(source: Source, model: Model = None, **asked: Unpack[FrameKeywor
     Frame(number=0, at 0.000 s, 352x640x3)
     """
     return processor(model).frames(source, **asked)
+
+
+def read_many(
+    sources: SourceLike | Iterable[SourceLike], model: Model = None, **asked: Unpack[FrameKeywords]
+) -> Iterator[tuple[SourceLike, Frames | MediaFailure]]:
+    """Read the frames of many clips, as `processor(...).frames_many(sources)` does.
+
+    >>> for path, frames in read_many(["fixtures/clip.mp4", "fixtures/street.mp4"], fps=1):
+    ...     print(path, frames)
+    fixtures/clip.mp4 Frames(4x192x320x3, 0.000 s and on)
+    fixtures/street.mp4 Frames(10x352x640x3, 0.000 s and on)
+    """
+    return processor(model).frames_many(sources, **asked)
 
 
 def view_image(

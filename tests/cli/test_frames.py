@@ -88,6 +88,47 @@ def test_several_images_and_a_folder_are_a_video(run, tmp_path):
     assert [file["timestamp_seconds"] for file in listed["files"]] == list(range(10))
 
 
+def test_several_clips_are_read_side_by_side_into_a_folder_each(run, tmp_path):
+    names = ("clip.mp4", "missing.mp4", "street.mp4")
+    ran = run("frames", *names, "--fps", 1, "-o", tmp_path / "out", "--threads", 2)
+    assert ran.code == 1
+    assert ran.err == "error: missing.mp4: no such file or directory\n"
+    heads, *rows = [line.split() for line in ran.out.splitlines()[1:] if not line.startswith("─")]
+    assert heads == ["clip", "written", "to", "frames", "width×height", "tokens"]
+    assert rows == [
+        ["clip.mp4", f"{tmp_path}/out/clip", "4", "320x192", "122"],
+        ["street.mp4", f"{tmp_path}/out/street", "10", "640x352", "1,102"],
+    ]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip", "street"]
+    ran = run("frames", *names, "--fps", 1, "-o", tmp_path / "out", "--force", "--json")
+    assert ran.json["schema"] == "vlprep.clips/1"
+    clip, missing, street = ran.json["items"]
+    manifest = json.loads((tmp_path / "out" / "street" / "manifest.json").read_text())
+    assert street == {**manifest, "folder": f"{tmp_path}/out/street"}
+    assert missing["error"]["code"] == "not_found"
+    assert len(clip["files"]) == 4
+
+
+def test_a_dry_run_tells_the_moments_and_decodes_nothing(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("vlprep.frames.stream.decode_frames", None)
+    ran = run("frames", "street.mp4", "--fps", 1, "--end", 4, "--dry-run", "-o", tmp_path / "out")
+    assert ran.out.splitlines()[1:] == [
+        "4 frames of street.mp4, each seen as 640x352; together 442 tokens",
+        "at 0.000, 1.000, 2.000, 3.000 s",
+    ]
+    assert list(tmp_path.iterdir()) == []
+    told = run("frames", "street.mp4", "--fps", 1, "--dry-run", "--json").json
+    assert told["timestamps_seconds"] == list(range(10))
+    assert told["tokens"] == 1102
+    assert "files" not in told
+
+
+def test_memory_is_asked_for_in_bytes(run, tmp_path):
+    words = ("frames", "street.mp4", "--fps", 1, "--threads", 2, "-o", tmp_path / "out")
+    assert run(*words, "--memory", "1MB").code == 0
+    assert run(*words, "--memory", "much").code == 2
+
+
 def test_an_array(run, tmp_path):
     run("frames", "street.mp4", "--fps", 1, "-o", tmp_path / "out", "--format", "npy")
     assert np.load(tmp_path / "out" / "frames.npy").shape == (10, 352, 640, 3)
@@ -123,6 +164,14 @@ def test_hdr_is_flagged_and_mapped_on_request(run, tmp_path):
         (("street.mp4", "-o", "x", "--patience", "1e-9"), 2, "not a time"),
         (("street.mp4", "-o", "x", "--patience", "0.0000001"), 1, "no frame for"),
         (("photo.jpg", "photo.avif", "-o", "x"), 1, "one size"),
+        (("clip.mp4", "clip.mov", "--sheet", "x"), 2, "several clips go to -o DIR"),
+        (
+            ("clip.mp4", "clip.mov", "-o", "x", "--sheet", "y.jpg"),
+            2,
+            "--sheet and --dry-run are for one",
+        ),
+        (("clip.mp4", "clip.mov", "-o", "x", "--dry-run"), 2, "are for one"),
+        (("missing.mp4", "truncated.mp4", "-o", "x"), 1, "cut off"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line_and_nothing_is_left(

@@ -247,3 +247,17 @@ def test_a_conversation_is_priced_round_by_round(run):
     assert "as input and output of 3 requests, 0.0024 of it output" in printed
     apart = run("tokens", "photo.jpg", "photo.jpg", "--separate", "--json").json
     assert [one["input_tokens"] for one in apart["requests"]] == [302, 302]
+
+
+def test_the_moments_that_are_sampled_come_when_asked_for(run):
+    words = ("tokens", "street.mp4", "photo.jpg", "no.mp4", "--fps", 1, "--end", 4)
+    for form in ("--json", "--jsonl"):
+        ran = run(*words, "--times", form)
+        video, image, failure = (
+            ran.json["items"] if form == "--json" else map(json.loads, ran.out.splitlines())
+        )
+        assert video["timestamps_seconds"] == [0, 1, 2, 3]
+        assert "timestamps_seconds" not in {**image, **failure}
+    assert "timestamps_seconds" not in run(*words, "--json").json["items"][0]
+    ran = run(*words, "--times")
+    assert (ran.code, "--times needs --json" in ran.err) == (2, True)

@@ -175,7 +175,7 @@ class Refusing:
 
 def test_a_decoder_that_refuses_all_is_the_file_s_fault(monkeypatch):
     given = "vlprep.media.video.reader.decoder_of"
-    monkeypatch.setattr(given, lambda stream, item: Refusing(stream.codec_context))
+    monkeypatch.setattr(given, lambda stream, *_: Refusing(stream.codec_context))
     with pytest.raises(DecodeError, match="cannot decode unknown codec"):
         list(read_frames(CLIP, fps=10, threads=1))
 

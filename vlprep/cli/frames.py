@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
+    BYTES,
     SECONDS,
     bind,
     choice_option,
@@ -17,9 +19,17 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, print_json, say_warnings
+from vlprep.cli.render import (
+    heading,
+    print_json,
+    print_table,
+    report_problems,
+    say_warnings,
+)
 from vlprep.cli.text import safe, thousands
+from vlprep.count.files import MediaFailure
 from vlprep.frames.files import FrameFormat, FrameRecord
+from vlprep.frames.many import SavedClip, are_clips, save_many
 from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream
 from vlprep.units import format_size
 from vlprep.view import View
@@ -44,7 +54,10 @@ from vlprep.view import View
     "fast",
 )
 @click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")
-@click.option("--threads", type=click.IntRange(1, 64), help="Threads that decode; up to 4.")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), help="Threads that decode; by default one a processor."
+)
+@click.option("--memory", type=BYTES, help="Bytes that frames may wait in; by default 250MB.")
 @click.option(
     "--patience",
     "patience_seconds",
@@ -53,6 +66,7 @@ from vlprep.view import View
     show_default=True,
     help="Seconds that one frame may take; 0 is no limit.",
 )
+@click.option("--dry-run", is_flag=True, help="Tell the moments and the cost; decode nothing.")
 @output_options
 def command(
     *,
@@ -60,6 +74,7 @@ def command(
     output: str | None,
     format: FrameFormat,
     sheet: str | None,
+    dry_run: bool,
     force: bool,
     as_json: bool,
     **asked: Any,
@@ -70,41 +85,88 @@ def command(
     what they cost. A folder of images, or several images, is a video whose frames are all shown,
     --fps apart. Everything appears when all is done, or nothing does.
 
+    Several clips are read side by side, each into a folder of its own in DIR. One that cannot be
+    read is named with its reason, the others are written, and the exit code is 1.
+
     \b
     vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
+    vlprep frames *.mp4 --fps 1 -o frames
     """
-    if output is None and sheet is None:
+    if output is None and sheet is None and not dry_run:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
+    processor = bind(asked)
+    if len(paths) > 1 and not asked["as_list"] and are_clips(paths):
+        del asked["as_list"]
+        if output is None or sheet is not None or dry_run:
+            raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
+        made = save_many(paths, output, processor, format=format, overwrite=force, **asked)
+        return _report_many(list(track(made, len(paths), "reading clips")), processor, as_json)
     asked["as_list"] |= len(paths) > 1
     (source,) = take_listed(asked, list(paths))
-    processor = bind(asked)
     stream = processor.frames(source, **asked)
+    if dry_run:
+        return _tell(stream, processor, as_json)
     records = stream.save(output, format=format, sheet=sheet, overwrite=force, watch=track)
     if as_json:
         print_json(stream.to_dict(records))
     else:
-        click.echo("\n".join(_report(stream, processor, records, output, sheet)))
+        lines = [*_report(stream, processor, len(records)), *_written(records, output, sheet)]
+        click.echo("\n".join(lines))
         say_warnings(stream.source, stream.warnings, processor)
     return EXIT_FAILED if stream.missing else 0
 
 
-def _report(
-    stream: FrameStream,
-    view: View,
-    records: list[FrameRecord],
-    output: str | None,
-    sheet: str | None,
-) -> list[str]:
+def _tell(stream: FrameStream, view: View, as_json: bool) -> int:
+    """Tell what would be read."""
+    moments = list(stream.plan.timestamps_seconds)
+    if as_json:
+        told = stream.to_dict()
+        for what_came in ("files", "missing_frames"):
+            del told[what_came]
+        print_json({**told, "timestamps_seconds": moments})
+    else:
+        first, *more = (f"{moment:.3f}" for moment in moments)
+        click.echo("\n".join(_report(stream, view, len(moments))))
+        click.echo(f"at {first} s" if not more else f"at {first}, {', '.join(more)} s")
+        say_warnings(stream.source, stream.warnings, view)
+    return 0
+
+
+def _report_many(clips: list[SavedClip | MediaFailure], view: View, as_json: bool) -> int:
+    saved = [clip for clip in clips if isinstance(clip, SavedClip)]
+    if as_json:
+        head = {"schema": "vlprep.clips/1", "model": view.model.name, "rules": view.rules.name}
+        print_json({**head, "items": [clip.to_dict() for clip in clips]})
+    else:
+        click.echo(heading(view))
+        if saved:
+            print_table(HEADINGS, map(_row, saved), left=2)
+    missing = any(clip.stream.missing for clip in saved)
+    return report_problems(clips, None if as_json else view) or EXIT_FAILED * missing
+
+
+HEADINGS = ("clip", "written to", "frames", "width×height", "tokens")
+
+
+def _row(clip: SavedClip) -> tuple[str, ...]:
+    tokens = clip.stream.tokens
+    seen, total = format_size(tokens.resized), thousands(tokens.total)
+    return clip.source, clip.folder, thousands(len(clip.records)), seen, total
+
+
+def _report(stream: FrameStream, view: View, frames: int) -> tuple[str, str]:
     tokens = stream.tokens
-    lines = [
+    return (
         heading(view),
-        f"{len(records)} frames of {safe(stream.source)}, each seen as "
+        f"{frames} frames of {safe(stream.source)}, each seen as "
         f"{format_size(tokens.resized)}; together {thousands(tokens.total)} tokens",
-    ]
+    )
+
+
+def _written(records: list[FrameRecord], output: str | None, sheet: str | None) -> Iterator[str]:
     if output is not None:
         files = list(dict.fromkeys(str(record.file) for record in records))
         span = files[0] if len(files) == 1 else f"{files[0]} to {files[-1]}"
-        lines.append(f"written to {safe(output)}: {span}, manifest.json")
+        yield f"written to {safe(output)}: {span}, manifest.json"
     if sheet is not None:
-        lines.append(f"contact sheet: {safe(sheet)}")
-    return lines
+        yield f"contact sheet: {safe(sheet)}"

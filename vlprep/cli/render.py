@@ -21,8 +21,9 @@ from vlprep.count.budget import TokenBudget
 from vlprep.count.files import MediaCount, MediaFailure
 from vlprep.view import View
 
-if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
+if TYPE_CHECKING:  # for annotations only: these are slow to load
     from vlprep.compress.many import CompressedFile
+    from vlprep.frames.many import SavedClip
 
 CSV_COLUMNS = (
     "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",
@@ -113,7 +114,8 @@ def heading(view: View) -> str:
 
 
 def report_problems(
-    results: Iterable[MediaCount | CompressedFile | MediaFailure], view: View | None = None
+    results: Iterable[MediaCount | CompressedFile | SavedClip | MediaFailure],
+    view: View | None = None,
 ) -> int:
     """Print failures on stderr, and with a `view` warnings; returns the exit code.
 

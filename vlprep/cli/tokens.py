@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import click
@@ -35,6 +36,7 @@ from vlprep.cli.text import money, percent, safe, thousands
 from vlprep.count.explain import explain_count
 from vlprep.count.files import MediaCount, MediaFailure, Result, Tally, tally
 from vlprep.count.frame_list import as_frame_list
+from vlprep.count.tokens import VideoCount
 from vlprep.units import format_size
 from vlprep.view import View
 
@@ -54,10 +56,11 @@ from vlprep.view import View
 @click.option("--batch", is_flag=True, help="The price of batches.")
 @click.option("--cached", is_flag=True, help="The price of a history that the cache holds.")
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
+@click.option("--times", is_flag=True, help="In JSON, the moments that are sampled of a video.")
 @click.option("--json", "form", flag_value="json", help="One JSON document.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a file.")
 @click.option("--csv", "form", flag_value="csv", help="One row a file.")
-def command(form: str | None, explained: bool, **asked: Any) -> int:
+def command(form: str | None, explained: bool, times: bool, **asked: Any) -> int:
     """Count what images and videos cost in tokens, from their headers alone.
 
     Per file: its size, the size the model sees, the frames, the tokens; then the total, its share
@@ -71,21 +74,24 @@ def command(form: str | None, explained: bool, **asked: Any) -> int:
     """
     if form == "csv" and explained:
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
+    if times and form not in ("json", "jsonl"):
+        raise click.UsageError("--times needs --json or --jsonl")
     is_list = asked["as_list"]
     files, processor = take_listed(asked, take_inputs(asked)), bind(asked)
     processor = processor.by_api(asked.pop("api"))
     if is_list and files:
         files = [as_frame_list(files[0])]  # among files that are counted, a folder is none
     explaining = processor if explained else None
+    entry = partial(_entry, explaining=explaining, times=times)
     results = track(processor.count_many(files), len(files), "counting")
     if form == "jsonl":
-        return max((_print_line(result, explaining) for result in results), default=0)
+        return max((_print_line(result, entry(result)) for result in results), default=0)
     items = list(results)
     if form == "csv":
         print_csv(item.to_dict() for item in items)
     elif form == "json":
         together = tally(items, processor, **asked)
-        print_json(_document([_entry(item, explaining) for item in items], together, processor))
+        print_json(_document(list(map(entry, items)), together, processor))
     else:
         _print_table(items, explaining, processor)
         together = tally(items, processor, **asked)
@@ -93,16 +99,20 @@ def command(form: str | None, explained: bool, **asked: Any) -> int:
     return report_problems(items, None if form else processor)
 
 
-def _entry(result: Result, explaining: View | None) -> dict[str, Any]:
+def _entry(result: Result, explaining: View | None, times: bool = False) -> dict[str, Any]:
     """Return a file's entry in JSON, with its explanation where a view is given to explain by."""
-    if explaining is None or isinstance(result, MediaFailure):
-        return result.to_dict()
-    explanation = explain_count(result.info, result.tokens, explaining)
-    return {**result.to_dict(), "explanation": explanation}
+    entry = result.to_dict()
+    if isinstance(result, MediaFailure):
+        return entry
+    if times and isinstance(result.tokens, VideoCount):
+        entry["timestamps_seconds"] = list(result.tokens.plan.timestamps_seconds)
+    if explaining is not None:
+        entry["explanation"] = explain_count(result.info, result.tokens, explaining)
+    return entry
 
 
-def _print_line(result: Result, explaining: View | None) -> int:
-    print_json_line(_entry(result, explaining))
+def _print_line(result: Result, entry: dict[str, Any]) -> int:
+    print_json_line(entry)
     return report_problems([result])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from vlprep.compress.video_source import Opened, Source, open_media
 from vlprep.count.files import MediaFailure, as_many
 from vlprep.count.frame_list import FrameList
 from vlprep.errors import ConstraintError, VlprepError
+from vlprep.media.cores import usable_cores
 from vlprep.media.sniff import endings
 from vlprep.media.source import SourceLike, source_name
 from vlprep.output.target import PathLike, check_new, check_not_source
@@ -123,7 +123,7 @@ def compress_many(
         except (VlprepError, OSError) as error:
             return MediaFailure(source=source_name(source), error=error)
 
-    return starmap(finish, _ahead(begin, files, threads or min(os.cpu_count() or 1, 4)))
+    return starmap(finish, _ahead(begin, files, threads or min(usable_cores(), 4)))
 
 
 def _begin(

@@ -21,6 +21,7 @@ from vlprep.media.image import animation_seconds
 from vlprep.media.picture import animation_frames
 from vlprep.media.probe import probe
 from vlprep.media.source import Item, SourceLike, open_item, source_name
+from vlprep.media.video.crew import MEMORY_BYTES
 from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look
 from vlprep.models.spec import ModelSpec
@@ -169,7 +170,7 @@ class FrameStream:
             frames = _seen(watch(self, self.plan.frame_count, "reading frames"), drawn)
             if folder is None:
                 records = list(map(FrameRecord.of, frames))
-                self._require(records)
+                self.require(records)
             else:
                 records = write_folder(
                     frames, folder, self.to_dict, format=format, size=size, overwrite=overwrite
@@ -186,7 +187,7 @@ class FrameStream:
         Raises `DecodeError` when not a single frame could be decoded.
         """
         if self._exhausted:
-            self._require(range(self.delivered))
+            self.require(range(self.delivered))
         info, count = self.info, count_dict(self.info.size, self.tokens)
         return {
             "schema": SCHEMA,
@@ -206,7 +207,8 @@ class FrameStream:
         problem = "; ".join(["none of the frames could be decoded", *self.info.warnings])
         return DecodeError(self.source, problem)
 
-    def _require(self, frames: Sized) -> None:
+    def require(self, frames: Sized) -> None:
+        """Raise `DecodeError` where not a single frame came."""
         if not frames:
             raise self.none_decoded()
 
@@ -228,12 +230,21 @@ class FrameStream:
 
         Raises `DecodeError` when no frame could be decoded.
         """
-        frames = list(self)
-        self._require(frames)
-        return Frames(
-            data=np.stack([frame.image for frame in frames]),
-            timestamps_seconds=tuple(frame.timestamp_seconds for frame in frames),
-        )
+        return collect_frames(self, self)
+
+
+def collect_frames(stream: FrameStream, frames: Iterable[Frame]) -> Frames:
+    """Lay frames of a stream, however they came here, into one array.
+
+    Raises `DecodeError` where there are none.
+    """
+    data = np.empty((stream.plan.frame_count, *stream.tokens.resized, 3), np.uint8)
+    times = []
+    for number, frame in enumerate(frames):
+        data[number] = frame.image
+        times.append(frame.timestamp_seconds)
+    stream.require(times)
+    return Frames(data[: len(times)], tuple(times), stream.warnings)
 
 
 def _seen(frames: Iterable[Frame], sheet: ContactSheet | None) -> Iterator[Frame]:
@@ -252,6 +263,7 @@ class FrameKeywords(ViewKeywords, total=False):
     resample: Resample
     tone_map: bool
     threads: int | None
+    memory: int | None
     patience_seconds: float | None
 
 
@@ -262,6 +274,7 @@ def stream_frames(
     resample: Resample = "fast",
     tone_map: bool = False,
     threads: int | None = None,
+    memory: int | None = None,
     patience_seconds: float | None = PATIENCE_SECONDS,
 ) -> FrameStream:
     """Read the frames of a video that `count_file` counts, at the size that the model sees.
@@ -273,9 +286,12 @@ def stream_frames(
     Frames are RGB uint8 of height x width x 3, upright, with transparency laid on white. `resample`
     is "fast" (FFmpeg's bicubic, in one step with the colours) or "reference" (the full frame, as
     transformers resizes it, to the last bit; a list of images always is). `tone_map` maps high
-    dynamic range to that of ordinary screens, which the references do not do. `threads` is how many
-    decode side by side, by default one per processor, up to four. A frame that is broken in the
-    file is replaced by the one displayed before it, and says so.
+    dynamic range to that of ordinary screens, which the references do not do. A frame that is
+    broken in the file is replaced by the one displayed before it, and says so.
+
+    `threads` is how many decode, by default one for each processor that this process may use; with
+    1, all is done in the caller's. `memory` is how many bytes finished frames may take until they
+    are asked for, and how many the pictures inside of all decoders; by default a quarter of a GB.
 
     Raises the errors of `probe` and `video_count`, `UnsupportedFormatError` for a single image,
     `ConstraintError` for an unknown `resample`, and while iterating `DecodeError` and, when a frame
@@ -287,6 +303,8 @@ def stream_frames(
     """
     if patience_seconds is not None and not patience_seconds >= 0:
         raise ConstraintError(f"patience_seconds must be 0 or more, got {patience_seconds:g}")
+    if threads is not None and threads < 1:
+        raise ConstraintError(f"threads must be 1 or more, got {threads}")
     found = as_frame_list(source)
     if isinstance(found, FrameList):
         info = probe_frame_list(found, view)
@@ -296,10 +314,9 @@ def stream_frames(
     clip = probe_clip(found)
     tokens = video_count(clip, view)
     look = Look(tokens.resized, resample, tone_map)
-    frames = decode_plan(
-        found, tokens.plan, look, threads=threads, patience_seconds=patience_seconds
-    )
+    reading = _Reading(tokens.plan, look, threads, memory, patience_seconds)
     names = (source_name(found),)
+    frames = reading.frames(found)
     return FrameStream(names, view.model, clip, tokens, frames, tone_mapped=tone_map)
 
 
@@ -320,7 +337,7 @@ def decode_plan(
     >>> next(decode_plan("fixtures/clip.mp4", plan, Look(ImageSize(180, 320))))
     Frame(number=0, at 0.000 s, 180x320x3)
     """
-    return _Reading(plan, look, threads, patience_seconds).frames(source)
+    return _Reading(plan, look, threads, None, patience_seconds).frames(source)
 
 
 def probe_clip(source: SourceLike) -> VideoInfo:
@@ -345,6 +362,7 @@ class _Reading:
     plan: FramePlan
     look: Look
     threads: int | None
+    memory: int | None
     patience_seconds: float | None
 
     def frames(self, source: SourceLike) -> Iterator[Frame]:
@@ -363,6 +381,7 @@ class _Reading:
             self.look,
             tuple(sorted(set(numbers))),
             threads=self.threads,
+            memory=MEMORY_BYTES if self.memory is None else self.memory,
             patience_seconds=self.patience_seconds,
         )
         times_shown = Counter(numbers)

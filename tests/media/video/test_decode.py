@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from errno import EIO
 from itertools import product
+from unittest import mock
 
 import av
 import numpy as np
 import pytest
 
 from tests.media.video.test_probe import clip
-from tests.places import FIXTURES, REAL_MEDIA
+from tests.places import FIXTURES, REAL_MEDIA, SHARED
 from vlprep.media import source
 from vlprep.media.source import open_item
+from vlprep.media.video import decode
 from vlprep.media.video.container import choose_stream, decoder_of, open_video
+from vlprep.media.video.crew import Crew
 from vlprep.media.video.decode import DecodePlan, damaged_ends, decode_frames, scan_clip
 from vlprep.media.video.paint import Look, Painter
 from vlprep.types import ImageSize
@@ -68,33 +72,92 @@ def every_frame(clip):
     return images
 
 
+def decoded(clip, step, crew, skip=True):
+    """Decode every so many frames with so many threads, or with so many readers x threads."""
+    numbers, threads = tuple(range(0, clip.timeline.packet_count, step)), crew
+    with ExitStack() as stack:
+        if isinstance(crew, tuple):
+            threads = None
+            chosen = lambda work, **_: Crew(min(crew[0], len(work.costs)), crew[1])  # noqa: E731
+            stack.enter_context(mock.patch.object(decode, "choose_crew", chosen))
+        plan = DecodePlan(clip, LOOK, numbers, skip_unwanted=skip, threads=threads)
+        return list(decode_frames(plan))
+
+
 def check_exact(path, ways):
-    """Compare for each way: every how many frames, with how many threads, skipping or not."""
+    """Compare for each way: every how many frames, by whom, skipping or not."""
     with scanned(path) as clip:
         truth = every_frame(clip)
         by_pts = dict(truth)
-        for step, threads, skip in ways:
-            numbers = tuple(range(0, clip.timeline.packet_count, step))
-            plan = DecodePlan(clip, LOOK, numbers, skip_unwanted=skip, threads=threads)
-            frames = list(decode_frames(plan))
-            assert tuple(frame.number for frame in frames) == numbers
+        for step, crew, skip in ways:
+            frames = decoded(clip, step, crew, skip)
+            assert len(frames) == len(range(0, clip.timeline.packet_count, step))
             for frame in frames:
                 assert not frame.substituted
                 if clip.timeline.tells_frames:
                     expected = by_pts[clip.timeline.pts[frame.number]]
                 else:
                     expected = truth[frame.number][1]
-                assert np.array_equal(frame.image, expected), (step, threads, skip)
+                assert np.array_equal(frame.image, expected), (step, crew, skip)
+
+
+CREWS = tuple(product((1, 2, 4), (1, 2, 4, 8, 16)))
+EVERY_FRAME = tuple(product((1,), ((1, 1), (1, 3), (4, 1)), (True, False)))
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_frames_equal_those_of_a_whole_decode(name):
-    check_exact(FIXTURES / name, list(product((1, 7, 29), (1, 4), (True, False))))
+    ways = (*EVERY_FRAME, *product((7,), CREWS, (True,)), (29, (1, 1), True), (29, (4, 2), False))
+    check_exact(FIXTURES / name, ways)
 
 
 @pytest.mark.parametrize("name", REAL)
 def test_frames_of_real_files_equal_those_of_a_whole_decode(name):
-    check_exact(REAL_MEDIA / "video" / name, [(31, 1, True), (31, 4, True), (211, 4, False)])
+    ways = [(31, (1, 1), True), (31, (4, 1), True), (31, (1, 8), True), (211, (3, 2), False)]
+    check_exact(REAL_MEDIA / "video" / name, ways)
+
+
+# Where these are decoded from decides what is seen, whoever decodes: no keyframes, and two clocks.
+UNSETTLED = ("mpeg4_no_sync_table", "ts_time_goes_back")
+CASES = sorted(
+    str(path.relative_to(SHARED / "cases"))
+    for path in (SHARED / "cases").rglob("*")
+    if re.fullmatch(r"\.(mp4|mov|ts|avi|mkv|webm|wmv)", path.suffix) and path.stem not in UNSETTLED
+)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cases_give_the_same_with_any_crew(name):
+    with scanned(SHARED / "cases" / name) as clip:
+        expected = decoded(clip, 7, (1, 1))
+        for crew in ((1, 8), (2, 2)):
+            assert_alike(decoded(clip, 7, crew), expected)
+
+
+def assert_alike(frames, expected):
+    assert [frame.pts for frame in frames] == [frame.pts for frame in expected]
+    for frame, other in zip(frames, expected, strict=True):
+        assert np.array_equal(frame.image, other.image)
+        assert (frame.substituted, frame.damaged) == (other.substituted, other.damaged)
+
+
+def damage(seed):
+    """Change some bits of three frames of a clip, but not of the first."""
+    data, chance = bytearray((FIXTURES / "clip.mp4").read_bytes()), random.Random(seed)
+    with av.open(io.BytesIO(data)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size][1:]
+    for packet in chance.sample(packets, 3):
+        for _ in range(3):
+            data[packet.pos + chance.randrange(packet.size)] ^= 1 << chance.randrange(8)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_made_of_damage_does_not_hang_on_threads(seed):
+    with scanned(damage(seed)) as clip:
+        expected = decoded(clip, 3, (1, 1))
+        for threads in (2, 4, 8):
+            assert_alike(decoded(clip, 3, (1, threads)), expected)
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -140,21 +203,13 @@ def test_closing_early_ends_threads_and_closes_files(threads):
 
 @pytest.mark.parametrize(
     ("threads", "processors", "more"),
-    [
-        (1, 8, 0),
-        (2, 1, 2),
-        (3, 8, 3),
-        (None, 1, 0),
-        (None, 3, 3),
-        (None, 8, 4),
-        (None, None, 0),  # where the system does not say
-    ],
+    [(1, 8, 0), (2, 1, 2), (3, 8, 3), (None, 1, 0), (None, 3, 3)],
 )
-def test_as_many_threads_decode_as_are_asked_for(threads, processors, more, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+def test_as_many_readers_decode_as_threads_are_asked_for(threads, processors, more, monkeypatch):
+    monkeypatch.setattr(decode, "usable_cores", lambda: processors)
     before = threading.active_count()
     with scanned(FIXTURES / "street.mp4") as clip:
-        look = Look(ImageSize(1080, 1920))  # so large that not all frames find room to wait
+        look = Look(ImageSize(352, 640))  # so large that not all frames find room to wait
         frames = decode_frames(DecodePlan(clip, look, tuple(range(300)), threads=threads))
         next(frames)
         assert threading.active_count() == before + more

@@ -229,3 +229,18 @@ def test_a_thread_that_is_stuck_is_not_waited_for_without_end(monkeypatch):
 def test_parts_without_results():
     assert list(in_order(range(9), plain(lambda part: iter(())), workers=2, room=1)) == []
     assert list(in_order([], plain(slowly), workers=2, room=1)) == []
+
+
+def test_results_wait_by_their_sizes_and_one_that_is_too_large_comes_in_its_turn():
+    made = []
+
+    def work(part):
+        for length in (1, 2, 90, 3):
+            made.append((part, length))
+            yield "x" * length
+
+    results = in_order([0, 1], plain(work), workers=2, room=10, size=len)
+    first = next(results)
+    time.sleep(0.2)
+    assert [length for part, length in made if part == 1] == [1, 2, 90]  # the last is in the hand
+    assert [first, *results] == ["x" * length for length in (1, 2, 90, 3)] * 2

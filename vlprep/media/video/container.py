@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import av
 from av import CodecContext, Packet
@@ -45,8 +45,12 @@ _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: cover art
 _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
 
 
+_UNPROBED = {"probesize": "32", "analyzeduration": "1", "fpsprobesize": "0", "skip_frame": "all"}
+"""Options with which FFmpeg decodes nothing in order to learn what a header does not say."""
+
+
 @contextmanager
-def open_video(item: Item) -> Iterator[InputContainer]:
+def open_video(item: Item, *, probes: bool = True) -> Iterator[InputContainer]:
     """Open a container with the one demuxer for its content, over a reader of its own; closes both.
 
     Raises `DecodeError` for what the demuxer refuses.
@@ -55,6 +59,7 @@ def open_video(item: Item) -> Iterator[InputContainer]:
         "format_whitelist": item.found.reader,
         "protocol_whitelist": "none",
         "max_pixels": str(MAX_FRAME_PIXELS),
+        **({} if probes else _UNPROBED),
     }
     with item.reader() as reader:
         with av_errors(item):
@@ -152,7 +157,40 @@ def fraction(ratio: Any) -> Fraction:
     return Fraction(ratio.numerator, ratio.denominator) if ratio else Fraction(0)
 
 
-def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
+class Traits(NamedTuple):
+    """What decoding goes by, for which FFmpeg has to decode some frames if no header says it."""
+
+    reorder_depth: int
+    """Frames that wait inside the decoder to come out in order."""
+    field_order: int
+    """One of `FIELD_ORDERS` where the video is interlaced."""
+    profile: str | None
+    """The part of the codec's standard that is used."""
+
+    @classmethod
+    def of(cls, stream: VideoStream) -> Traits:
+        """Return the traits of a stream as far as they are known by now."""
+        context = stream.codec_context
+        return cls(context.reorder_depth, context.field_order, context.profile)
+
+
+@contextmanager
+def open_again(item: Item, known: Traits) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a video that was opened before, and choose its stream; closes it.
+
+    Where the header alone tells what is known already, nothing is decoded to learn it.
+    """
+    if item.found.reader == "mov":  # in others times of packets may hang on it
+        with open_video(item, probes=False) as container:
+            stream, _ = choose_stream(container, item)
+            if Traits.of(stream) == known:
+                yield container, stream
+                return
+    with open_video(item) as container:
+        yield container, choose_stream(container, item)[0]
+
+
+def decoder_of(stream: VideoStream, item: Item, threads: int = 1) -> VideoCodecContext:
     """Return the decoder for a stream, with limits set and not yet open.
 
     It is the stream's own, but for files that carry transparency beside VP8 or VP9, which FFmpeg's
@@ -163,13 +201,16 @@ def decoder_of(stream: VideoStream, item: Item) -> VideoCodecContext:
         with av_errors(item):
             context = CodecContext.create(_ALPHA_DECODERS[context.name], "r")
             context.extradata = stream.codec_context.extradata
-    # One thread: a second one would have packets in flight when the skipping is switched.
-    context.thread_count = 1
     # Sizes can change amid a stream, long after its header was looked at; where it is the header's
     # that is over the limit, a decoder opens without one and refuses picture by picture.
     context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     if context.width * context.height > MAX_FRAME_PIXELS:
         context.width = context.height = 0
+    context.thread_count = threads
+    if threads > 1:
+        context.thread_type = "AUTO"  # frames side by side where the codec can, else their parts
+        # Damage must be told when its turn comes; a mark on the picture may come too late.
+        context.options |= {"err_detect": "explode"}
     decoder: VideoCodecContext = context
     return decoder
 

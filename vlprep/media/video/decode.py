@@ -1,22 +1,27 @@
 """Decode planned frames, in bounded memory and with several threads.
 
-The wanted frames are cut at keyframes into runs that threads decode side by side, a container each;
-the codecs free Python's lock. Results come in order, and no more than a few wait at a time.
+The wanted frames are cut at keyframes into runs that readers decode side by side, a container each;
+the codecs free Python's lock. Where there are fewer runs than processors, decoders have threads of
+their own. Results come in order, and no more than a few wait at a time.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from typing import TypeAlias
 
 from av import VideoFrame
+from av.video.stream import VideoStream
 
+from vlprep.media.cores import usable_cores
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item, memory_errors
-from vlprep.media.video.container import choose_stream, demuxed, header_of, open_video
+from vlprep.media.video.container import Traits, choose_stream, demuxed, header_of, open_video
+from vlprep.media.video.crew import MEMORY_BYTES, Work, choose_crew
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
@@ -24,8 +29,8 @@ from vlprep.media.video.timeline import Timeline
 from vlprep.media.video.workers import Worker, in_order
 from vlprep.types import Frame, ImageSize, VideoInfo
 
-WAITING_BYTES = 48_000_000
-"""Finished frames that wait for their turn; memory grows with it, idleness shrinks."""
+UNPAINTED = 2
+"""Frames of full size that may wait to be painted."""
 
 RUN_COST = 60
 """Frames that a run should take to decode at least, so that handing it to a thread pays."""
@@ -41,6 +46,10 @@ class Clip:
     """Its displayed frames."""
     header: TrackHeader
     """How display turns it."""
+    traits: Traits
+    """What its decoder goes by."""
+    frame_bytes: int
+    """What a decoded frame takes."""
 
 
 def scan_clip(item: Item) -> Clip:
@@ -52,7 +61,14 @@ def scan_clip(item: Item) -> Clip:
     with memory_errors(item), open_video(item) as container:
         stream, _ = choose_stream(container, item)
         timeline = read_timeline(demuxed(container, stream, item), stream, item)
-        return Clip(item, timeline, header_of(stream, headers, item))
+        header = header_of(stream, headers, item)
+        return Clip(item, timeline, header, Traits.of(stream), _frame_bytes(stream))
+
+
+def _frame_bytes(stream: VideoStream) -> int:
+    context = stream.codec_context
+    bits = context.format.padded_bits_per_pixel if context.format else 12  # of most videos
+    return context.width * context.height * bits // 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,9 @@ class DecodePlan:
     skip_unwanted: bool = True
     """Leave unreferenced frames that are not wanted undecoded."""
     threads: int | None = None
-    """Threads to decode with; `None` is one per processor, up to four."""
+    """Threads to decode with; `None` is one for each processor that may be used."""
+    memory: int = MEMORY_BYTES
+    """Bytes that finished frames may take until their turn, and that all decoders may hold."""
     patience_seconds: float | None = None
     """Longest time that one frame may take; `None` is no limit."""
 
@@ -89,64 +107,99 @@ def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
 def _frames(plan: DecodePlan) -> Iterator[Frame]:
     if not plan.clip.timeline.tells_frames:
         return _in_line(plan)
-    runs = _cut_at_keyframes(plan)
-    workers = min(plan.threads or min(os.cpu_count() or 1, 4), len(runs))
-    if workers < 2:
-        return _one_after_the_other(plan, runs)
-    room = max(WAITING_BYTES // (plan.look.size.pixels * 3), workers)
-    return in_order(runs, partial(_run_reader, plan), workers=workers, room=room)
+    runs, costs = _cut_at_keyframes(plan)
+    wanted_bytes = len(plan.numbers) * plan.look.size.pixels * 3
+    work = Work(costs, wanted_bytes, plan.clip.frame_bytes, plan.clip.timeline.packet_count)
+    crew = choose_crew(work, cores=plan.threads or usable_cores(), memory=plan.memory)
+    if crew.readers == 1:
+        return _by_one_reader(plan, crew.threads)
+    hire = partial(_painting, plan, crew.threads)
+    room = crew.room(plan.memory)
+    return in_order(runs, hire, workers=crew.readers, room=room, size=_bytes)
+
+
+def _bytes(frame: Frame) -> int:
+    return frame.image.nbytes
 
 
 def _in_line(plan: DecodePlan) -> Iterator[Frame]:
     """Decode everything: without times of display a frame is known by its place in the output."""
     wanted = frozenset(plan.numbers)
-    with _reader(plan) as reader:
-        painter = Painter(plan.look, plan.clip.header, plan.clip.item)
-        for number, frame in enumerate(reader.every_frame()):
-            if number in wanted:
-                yield _painted(plan.clip, number, frame, painter)
-            if number == plan.numbers[-1]:
-                return
+    with _reader(plan, threads=1) as reader:
+        numbered = islice(enumerate(reader.every_frame()), plan.numbers[-1] + 1)
+        decoded = (numbered_frame for numbered_frame in numbered if numbered_frame[0] in wanted)
+        yield from _painted(plan, decoded, _painter(plan))
 
 
-def _one_after_the_other(plan: DecodePlan, runs: Sequence[Sequence[int]]) -> Iterator[Frame]:
-    with _reader(plan) as reader:
-        painter = Painter(plan.look, plan.clip.header, plan.clip.item)
-        for run in runs:
-            yield from _read_run(plan, run, reader, painter)
+def _by_one_reader(plan: DecodePlan, threads: int) -> Iterator[Frame]:
+    if threads == 1:
+        with _painting(plan, threads) as read:
+            yield from read(plan.numbers)
+    else:  # the decoder's threads would stand idle while this one paints
+        hire = partial(_reading, plan, threads)
+        with closing(in_order([plan.numbers], hire, workers=1, room=UNPAINTED)) as decoded:
+            yield from _painted(plan, decoded, _painter(plan))
+
+
+_Decoded: TypeAlias = tuple[int, VideoFrame]
+"""A displayed frame by its number, and what the decoder gave for it."""
 
 
 @contextmanager
-def _run_reader(plan: DecodePlan) -> Iterator[Worker[Sequence[int], Frame]]:
+def _reading(plan: DecodePlan, threads: int) -> Iterator[Worker[Sequence[int], _Decoded]]:
     """Open a container of its own over the same file, for one of several threads."""
-    with _reader(plan) as reader:
-        painter = Painter(plan.look, plan.clip.header, plan.clip.item)
-        yield lambda run: _read_run(plan, run, reader, painter)
+    pts = plan.clip.timeline.pts
+
+    def read(run: Sequence[int]) -> Iterator[_Decoded]:
+        for number in run:
+            frame = reader.frame_at(pts[number])
+            if frame is not None:
+                yield number, frame
+
+    with _reader(plan, threads) as reader:
+        yield read
 
 
-def _read_run(
-    plan: DecodePlan, run: Sequence[int], reader: FrameReader, painter: Painter
-) -> Iterator[Frame]:
-    for number in run:
-        frame = reader.frame_at(plan.clip.timeline.pts[number])
-        if frame is not None:
-            yield _painted(plan.clip, number, frame, painter)
+@contextmanager
+def _painting(plan: DecodePlan, threads: int) -> Iterator[Worker[Sequence[int], Frame]]:
+    """Do the same, and paint in the same thread."""
+    painter = _painter(plan)
+    with _reading(plan, threads) as read:
+        yield lambda run: _painted(plan, read(run), painter)
 
 
-def _painted(clip: Clip, number: int, frame: VideoFrame, painter: Painter) -> Frame:
-    """Return what the decoder gave for a displayed frame, as the model sees it."""
-    timeline = clip.timeline
-    pts = timeline.pts[number] if timeline.has_clock else None
-    is_other = timeline.tells_frames and frame.pts != pts
-    return Frame(
-        number=number,
-        timestamp_seconds=_seconds(clip, number) if pts is None else timeline.seconds(pts),
-        pts=frame.pts,
-        image=painter.paint(frame),
-        substituted=is_other,
-        damaged=frame.is_corrupt,
-        interlaced=frame.interlaced_frame,
+def _painter(plan: DecodePlan) -> Painter:
+    return Painter(plan.look, plan.clip.header, plan.clip.item)
+
+
+def _reader(plan: DecodePlan, threads: int) -> FrameReader:
+    timeline = plan.clip.timeline
+    wanted = [timeline.pts[k] for k in plan.numbers] if timeline.tells_frames else []
+    return FrameReader(
+        plan.clip.item,
+        timeline,
+        plan.clip.traits,
+        wanted,
+        threads=threads,
+        skip_unwanted=plan.skip_unwanted,
+        patience_seconds=plan.patience_seconds,
     )
+
+
+def _painted(plan: DecodePlan, decoded: Iterable[_Decoded], painter: Painter) -> Iterator[Frame]:
+    """Yield what the decoder gave for displayed frames, as the model sees it."""
+    timeline = plan.clip.timeline
+    for number, frame in decoded:
+        pts = timeline.pts[number] if timeline.has_clock else None
+        yield Frame(
+            number=number,
+            timestamp_seconds=_seconds(plan.clip, number) if pts is None else timeline.seconds(pts),
+            pts=frame.pts,
+            image=painter.paint(frame),
+            substituted=pts is not None and frame.pts != pts,
+            damaged=frame.is_corrupt,
+            interlaced=frame.interlaced_frame,
+        )
 
 
 def _seconds(clip: Clip, number: int) -> float:
@@ -155,35 +208,28 @@ def _seconds(clip: Clip, number: int) -> float:
     return float(number / info.fps) if isinstance(info, VideoInfo) and info.fps else 0.0
 
 
-def _cut_at_keyframes(plan: DecodePlan) -> list[list[int]]:
-    """Cut the wanted frames where their keyframe changes, into runs that are worth a thread."""
+def _cut_at_keyframes(plan: DecodePlan) -> tuple[list[list[int]], list[int]]:
+    """Cut the wanted frames where their keyframe changes, into runs that are worth a thread.
+
+    The second list is what each run costs: the frames from keyframes to the last that is wanted
+    behind them.
+    """
     timeline = plan.clip.timeline
     runs: list[list[int]] = []
-    cost, before = RUN_COST, 0
-    last_key: int | None = -1
+    costs: list[int] = []
+    before = 0
+    last_key: int | None = None
     for number in plan.numbers:
         key = timeline.keyframe_before(timeline.pts[number])
-        if key != last_key:
-            if cost >= RUN_COST:
+        if key != last_key or not runs:
+            if not runs or costs[-1] >= RUN_COST:
                 runs.append([])
-                cost = 0
+                costs.append(0)
             before, last_key = timeline.keyframe_number(key), key
-        cost += number - before + 1
+        costs[-1] += number - before + 1
         before = number
         runs[-1].append(number)
-    return runs
-
-
-def _reader(plan: DecodePlan) -> FrameReader:
-    item, timeline = plan.clip.item, plan.clip.timeline
-    wanted = [timeline.pts[k] for k in plan.numbers] if timeline.tells_frames else []
-    return FrameReader(
-        item,
-        timeline,
-        wanted,
-        skip_unwanted=plan.skip_unwanted,
-        patience_seconds=plan.patience_seconds,
-    )
+    return runs, costs
 
 
 def damaged_ends(item: Item) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Hand out the displayed frames of one open video by timestamp, decoding as little as is exact.
+"""Hand out the displayed frames of one video by timestamp, decoding as little as is exact.
 
 A seek is made only when the keyframe of the wanted frame lies ahead of the decoder, and where it
 landed is checked. Frames that nothing refers to and nobody asked for are left undecoded.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Literal, Self
@@ -20,11 +21,11 @@ from vlprep.media.source import Item
 from vlprep.media.video.container import (
     AV_ERRORS,
     FIELD_ORDERS,
+    Traits,
     VideoPacket,
-    choose_stream,
     decoder_of,
     demuxed,
-    open_video,
+    open_again,
     opens,
     unreadable,
 )
@@ -33,7 +34,10 @@ from vlprep.media.video.scan import NO_TIME
 from vlprep.media.video.timeline import Timeline
 
 _SKIPPING_CODECS = frozenset({"h264", "hevc"})
-"""Codecs whose decoders leave unreferenced frames out exactly when told to."""
+"""Codecs whose decoders leave unreferenced frames out exactly when told to.
+
+Several threads are told so too: FFmpeg hands the word on with each packet.
+"""
 
 
 class FrameReader:
@@ -46,17 +50,21 @@ class FrameReader:
         self,
         item: Item,
         timeline: Timeline,
+        traits: Traits,
         wanted: Sequence[int],
         *,
+        threads: int = 1,
         skip_unwanted: bool = True,
         patience_seconds: float | None = None,
     ) -> None:
         self._item = item
         self._timeline = timeline
+        self._traits = traits
         self._wanted = wanted
         self._wanted_set = frozenset(wanted)
         self._patience = patience_seconds
         self._asked_at = time.monotonic()
+        self._threads = threads
         self._skips = self._may_empty = skip_unwanted and timeline.skips_exactly
         self._empty_after: int | None = None
         self._opened = ExitStack()
@@ -64,36 +72,36 @@ class FrameReader:
         """Frames that came out of the decoder."""
 
     def __enter__(self) -> Self:
-        self._open()
+        self._open(self._threads)
         # Of two fields that come one by one, the second would be taken for an unwanted frame.
-        whole = self._stream.codec_context.field_order not in FIELD_ORDERS
-        if not whole or self._codec not in _SKIPPING_CODECS:
+        if self._traits.field_order in FIELD_ORDERS or self._codec not in _SKIPPING_CODECS:
             self._skips = self._may_empty = False
         return self
 
     def __exit__(self, *error: object) -> None:
         self._opened.close()
 
-    def _open(self) -> None:
-        """Open the file, or open it anew, to read from its very start.
-
-        There a seek may be refused, or lead to a keyframe that an edit list hides.
-        """
+    def _open(self, threads: int) -> None:
+        """Open the file, or open it anew, with a decoder of so many threads."""
         self._opened.close()
-        self._container = self._opened.enter_context(open_video(self._item))
-        self._stream, _ = choose_stream(self._container, self._item)
-        self._decoder = decoder_of(self._stream, self._item)
+        opened = self._opened.enter_context(open_again(self._item, self._traits))
+        self._container, self._stream = opened
+        self._threads = threads
+        self._decoder = decoder_of(self._stream, self._item, threads)
         self._codec = self._decoder.name
         self._opens = opens(self._decoder, self._item)
         self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
+        self._is_new = True
         self._forget()
 
     def _forget(self) -> None:
         self._frames: Iterator[VideoFrame] | None = None
         self._before: VideoFrame | None = None
-        self._ahead: VideoFrame | None = None
+        self._ahead: deque[VideoFrame] = deque()
         self._position: int | None = None
-        self._emptied = self._has_sought = False
+        self._emptied = self._has_sought = self._met_damage = False
+        self._farthest: int | None = None
+        self._reach: dict[int, int] = {}
 
     def frame_at(self, pts: int) -> VideoFrame | None:
         """Return the frame with a timestamp; where none decodes, the one displayed before it.
@@ -101,6 +109,14 @@ class FrameReader:
         `None` where there is neither. Raises `TimeLimitError` when it takes too long.
         """
         self._asked_at = time.monotonic()
+        frame = self._find(pts)
+        if self._threads > 1 and not self._is_sure(frame, pts):
+            self._open(threads=1)
+            self._skips = self._may_empty
+            frame = self._find(pts)
+        return frame
+
+    def _find(self, pts: int) -> VideoFrame | None:
         key = self._timeline.keyframe_before(pts)
         self._empty_after = pts if self._may_empty and self._seeks_after(pts, key) else None
         if self._must_seek(key):
@@ -118,6 +134,23 @@ class FrameReader:
             frame = self._advance(pts)
         return frame or self._before
 
+    def _is_sure(self, frame: VideoFrame | None, pts: int) -> bool:
+        """Whether a frame that several threads decoded is certainly whole.
+
+        What FFmpeg makes of damage depends on its threads, and on chance; so one thread decides. A
+        picture that the frame refers to may be displayed after it: all that was sent before the
+        frame has to come out first.
+        """
+        if frame is None or frame.pts != pts:
+            return False
+        reach = self._reach.pop(pts, pts)
+        while not self._met_damage and (self._position or pts) < reach:
+            following = self._next_out()
+            if following is None:
+                break
+            self._ahead.append(following)
+        return not self._met_damage
+
     def every_frame(self) -> Iterator[VideoFrame]:
         """Decode all frames from the start, in the order in which they are displayed."""
         self._skips = False
@@ -131,8 +164,10 @@ class FrameReader:
         There, and only there, x264 writes its version, by which FFmpeg's decoder knows how an old
         release meant 4:4:4 pictures; without it every pixel after a seek may differ.
         """
-        if self._position is None and self._codec == "h264":
-            next(self._decode(), None)
+        if self._is_new and self._codec == "h264" and self._opens:
+            first = next(self._packets(), None)
+            if first is not None:
+                self._frames_of(first)
 
     def _must_seek(self, key: int | None) -> bool:
         if self._emptied:
@@ -144,7 +179,7 @@ class FrameReader:
         keyframe = self._timeline.keyframe_number(key)
         ahead = keyframe - bisect_left(self._timeline.pts, self._position)
         # Frames already inside the decoder come out sooner than those behind a seek.
-        return ahead > self._decoder.reorder_depth
+        return ahead > self._decoder.reorder_depth + self._threads - 1
 
     def _seeks_after(self, pts: int, key: int | None) -> bool:
         """Whether the wanted frame after this one, if there is any, has a keyframe of its own."""
@@ -156,7 +191,7 @@ class FrameReader:
     def _seek(self, key: int | None) -> None:
         """Go to a keyframe; to the very start for the first one, or where there is none."""
         if not key:
-            self._open()
+            self._open(self._threads)
             return
         try:
             self._container.seek(
@@ -166,35 +201,36 @@ class FrameReader:
         except AV_ERRORS as error:
             if isinstance(error, MemoryError):
                 raise unreadable(self._item, error) from error
-            self._open()
+            self._open(self._threads)
             return
         self._forget()
         self._has_sought = True
 
     def _advance(self, pts: int) -> VideoFrame | None:
         """Decode up to `pts`; a frame behind it is kept for later, the one before it too."""
-        if self._ahead is not None and self._ahead.pts is not None:
-            if self._ahead.pts > pts:
-                return None
-            self._before, self._ahead = self._ahead, None
-            if self._before.pts == pts:
-                return self._before
-        if self._frames is None:
-            self._frames = self._decode()
-        for frame in self._frames:
-            if frame.pts is None:
-                continue
-            self._position = frame.pts
-            if frame.pts > pts:
-                self._ahead = frame
+        while (frame := self._ahead.popleft() if self._ahead else self._next_out()) is not None:
+            if frame.pts is not None and frame.pts > pts:
+                self._ahead.appendleft(frame)
                 return None
             self._before = frame
             if frame.pts == pts:
                 return frame
         return None
 
+    def _next_out(self) -> VideoFrame | None:
+        """Return the next frame with a timestamp that comes out of the decoder."""
+        if self._frames is None:
+            self._frames = self._decode()
+        for frame in self._frames:
+            if frame.pts is not None:
+                self._position = frame.pts
+                self._met_damage |= frame.is_corrupt
+                return frame
+        return None
+
     def _decode(self) -> Iterator[VideoFrame]:
         for packet in self._packets() if self._opens else ():
+            self._is_new = False
             self._skip_or_not(packet)
             frames = self._frames_of(packet)
             self._lose_patience()
@@ -226,11 +262,17 @@ class FrameReader:
         except AV_ERRORS as error:
             if isinstance(error, MemoryError) or not isinstance(error, av.FFmpegError):
                 raise unreadable(self._item, error) from error
+            self._met_damage = True
             return []  # the next may be fine
 
     def _skip_or_not(self, packet: VideoPacket) -> None:
         """Tell the decoder whether to leave the packet out if nothing refers to it."""
-        wanted = not self._skips or packet.pts in self._wanted_set
+        is_wanted = packet.pts in self._wanted_set
+        if packet.pts is not None and self._threads > 1:
+            self._farthest = max(packet.pts, self._farthest or packet.pts)
+            if is_wanted:
+                self._reach[packet.pts] = self._farthest
+        wanted = is_wanted or not self._skips
         skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT" if wanted else "NONREF"
         if skipping != self._skipping:  # each switch has its price
             self._decoder.skip_frame = self._skipping = skipping

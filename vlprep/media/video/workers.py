@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
@@ -33,19 +33,20 @@ def in_order(
     *,
     workers: int,
     room: int,
-) -> Iterator[R]:
+    size: Callable[[R], int] = lambda _: 1,
+) -> Generator[R, None, None]:
     """Yield the results of all parts in order, made by `workers` threads side by side.
 
-    Each thread enters a context of its own from `hire`, and takes parts in order. Up to `room`
-    results wait, and two more of the part whose turn it is, lest it be locked out by later ones.
-    An error comes out where its part's results would; closing the iterator ends all threads,
-    but for one that is stuck: it ends when it comes free.
+    Each thread enters a context of its own from `hire`, and takes parts in order. Results wait as
+    long as their sizes together are within `room`, and two more of the part whose turn it is, lest
+    it be locked out by later ones. An error comes out where its part's results would; closing the
+    iterator ends all threads, but for one that is stuck: it ends when it comes free.
 
     >>> from contextlib import nullcontext
     >>> list(in_order("abc", lambda: nullcontext(lambda x: iter(x * 2)), workers=2, room=4))
     ['a', 'a', 'b', 'b', 'c', 'c']
     """
-    shelf: _Shelf[P, R] = _Shelf(parts, room)
+    shelf: _Shelf[P, R] = _Shelf(parts, room, size)
     threads = [
         threading.Thread(target=_work, args=(shelf, hire), daemon=True) for _ in range(workers)
     ]
@@ -86,7 +87,8 @@ class _Place(Generic[P, R]):
 class _Shelf(Generic[P, R]):
     """All places, and the room that they share."""
 
-    def __init__(self, parts: Sequence[P], room: int) -> None:
+    def __init__(self, parts: Sequence[P], room: int, size: Callable[[R], int]) -> None:
+        self._size = size
         self._places = [_Place[P, R](part) for part in parts]
         self._untaken = deque(self._places)
         self._turn = 0
@@ -101,18 +103,19 @@ class _Shelf(Generic[P, R]):
 
     def put(self, place: _Place[P, R], result: R) -> bool:
         """Add a result as soon as there is room; `False` when nobody waits for it any more."""
+        size = self._size(result)
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._has_room(place))
+            self._changed.wait_for(lambda: self._closed or self._has_room(place, size))
             if self._closed:
                 return False
             place.results.append(result)
-            self._room -= 1
+            self._room -= size
             self._changed.notify_all()
             return True
 
-    def _has_room(self, place: _Place[P, R]) -> bool:
+    def _has_room(self, place: _Place[P, R], size: int) -> bool:
         its_turn = self._places[self._turn] is place
-        return self._room > 0 or (its_turn and len(place.results) < OWN_ROOM)
+        return self._room >= size or (its_turn and len(place.results) < OWN_ROOM)
 
     def finish(self, place: _Place[P, R] | None, error: BaseException | None) -> None:
         """Say that no more results come for a place."""
@@ -128,7 +131,7 @@ class _Shelf(Generic[P, R]):
             while self._wait_for(place):
                 with self._changed:
                     result = place.results.popleft()
-                    self._room += 1
+                    self._room += self._size(result)
                     self._changed.notify_all()
                 yield result
             if place.error is not None:
