@@ -196,7 +196,7 @@ def _painted(plan: DecodePlan, decoded: Iterable[_Decoded], painter: Painter) ->
             timestamp_seconds=_seconds(plan.clip, number) if pts is None else timeline.seconds(pts),
             pts=frame.pts,
             image=painter.paint(frame),
-            substituted=pts is not None and frame.pts != pts,
+            substituted=timeline.tells_frames and frame.pts != pts,
             damaged=frame.is_corrupt,
             interlaced=frame.interlaced_frame,
         )
