@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vlprep.check.report import RULES
 from vlprep.check.rule import Sending
-from vlprep.count.explain import cite
+from vlprep.count.explain import named
 from vlprep.models.registry import get_route
 from vlprep.view import View
 
@@ -30,7 +30,7 @@ def table() -> list[str]:
     for rule in RULES:
         weights = "" if rule.of_service else "too"
         wanted = rule.wanted(asked)
-        source = cite(wanted.sources)[1:-1]
+        source = named(wanted.sources)
         cells = (f"`{rule.id}`", rule.severity, rule.title, wanted.words, weights, source)
         lines.append(f"| {' | '.join(cells)} |")
     return lines

@@ -26,11 +26,12 @@ FLOORS = (
     # From the ground up: a room may import itself and the floors below.
     {"errors"},
     {"units", "types"},
-    {"maths", "models", "media", "output", "draw", "replies"},
+    {"maths"},
+    {"models", "media", "output", "draw", "replies", "messages"},
     {"view"},
     {"count"},
     {"frames", "check", "boxes"},
-    {"compress", "plan", "events"},
+    {"arrays", "compress", "plan", "events", "reconcile"},
     {"payload"},
     {"verbs"},
     {""},  # vlprep/__init__.py
@@ -44,9 +45,11 @@ DOORS = {
     "count": {"files", "frame_list"},
     "plan": {"plan", "chart", "records"},
     "frames": {"stream", "files", "many", "view"},
+    "arrays": {"arrays", "files"},
     "check": {"check"},
     "boxes": {"boxes"},
     "events": {"events", "files"},
+    "reconcile": {"logs"},
 }
 
 HOMES = {
@@ -62,7 +65,7 @@ HOMES = {
         ),
         "vlprep.verbs",  # for annotations only
         *("vlprep.count", "vlprep.frames", "vlprep.boxes", "vlprep.plan"),
-        *("vlprep.compress", "vlprep.compat"),
+        *("vlprep.arrays", "vlprep.compress", "vlprep.compat", "vlprep.reconcile"),
     ),
     "av": ("vlprep.media.video",),
     "pillow_heif": ("vlprep.media.image",),
@@ -213,7 +216,7 @@ def test_no_code_names_a_model():
 
 FLAG_OR_COMMAND = re.compile(
     r"(?<![\w-])(--[a-z][a-z-]+|-r\b)"
-    r"|vlprep (tokens|plan|frames|view|compress|check|payload|boxes|events|models)\b"
+    r"|vlprep (tokens|plan|frames|view|arrays|compress|check|payload|boxes|events|models)\b"
 )
 
 

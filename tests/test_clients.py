@@ -251,6 +251,17 @@ def test_the_vendors_own_fields_arrive_where_each_protocol_has_them(server, api)
 
 
 @BOTH
+def test_the_sampling_of_a_recipe_arrives(server, api):
+    request = build_request(
+        [FIXTURES / "photo.jpg"], "Find the car.", "qwen-vl-max", api=api, recipe="boxes"
+    )
+    _, text = sent(server, request)
+    assert text["text"].startswith("Find the car.\nAnswer in JSON")
+    fields = server.chat.json if api == "openai" else server.chat.json["parameters"]
+    assert [fields[name] for name in ("temperature", "top_k", "seed")] == [0, 1, 3407]
+
+
+@BOTH
 def test_urls_arrive_as_given(server, api):
     urls = ["https://example.com/a.jpg?sign=%2B", "http://example.com/b.MP4"]
     image, video, _ = sent(server, build_request(urls, "What?", api=api))

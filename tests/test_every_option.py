@@ -25,12 +25,15 @@ OPTIONS = {
     "sampling": ("--sampling", "linspace"),
     "high_res": ("--high-res", True),
     "strict": ("--strict", True),
+    "server": ("--server", {"Qwen/Qwen3-VL-8B-Instruct": "sglang"}),
 }
+ELSEWHERE = {"rules": "transformers", "server": "vllm"}
+"""What is asked of other models, which they refuse."""
 
 
 def value_of(option, model):
     value = OPTIONS[option][1]
-    return value.get(model, "transformers") if isinstance(value, dict) else value
+    return value.get(model, ELSEWHERE.get(option)) if isinstance(value, dict) else value
 
 
 PHOTO, STREET, SHORT = (

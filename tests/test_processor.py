@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 from dataclasses import FrozenInstanceError, fields
+from functools import partial
 from importlib import import_module
 from typing import get_args
 
@@ -13,10 +14,14 @@ import pytest
 import vlprep
 from tests.places import FIXTURES
 from vlprep import Processor, ViewOptions, processor
+from vlprep.compress.image import ImageKeywords
+from vlprep.compress.many import CompressKeywords
+from vlprep.compress.result import Asked
+from vlprep.compress.video import VideoKeywords
 from vlprep.errors import ConstraintError, UnknownModelError
 from vlprep.maths.sampling import INDEX_RULES
 from vlprep.types import Sampling
-from vlprep.view import OptionKeywords, View, ViewKeywords
+from vlprep.view import View, ViewKeywords
 
 PHOTO = str(FIXTURES / "photo.jpg")
 
@@ -74,8 +79,7 @@ def test_other_options_make_another_view_of_the_same_kind():
 
 def test_the_keywords_are_the_fields():
     names = {field.name for field in fields(ViewOptions)}
-    assert set(OptionKeywords.__annotations__) == names
-    assert set(ViewKeywords.__annotations__) == names | {"rules"}
+    assert set(ViewKeywords.__annotations__) == names | {"rules", "server"}
     assert set(get_args(Sampling)) == set(INDEX_RULES)
 
 
@@ -84,10 +88,6 @@ def test_the_keywords_are_the_fields():
     [
         ("vlprep.boxes.boxes.LocateKeywords", "locate_boxes"),
         ("vlprep.check.check.CheckKeywords", "check_files"),
-        ("vlprep.compress.image.ImageKeywords", "compress_image"),
-        ("vlprep.compress.many.CompressKeywords", "compress_file"),
-        ("vlprep.compress.many.CompressManyKeywords", "compress_many"),
-        ("vlprep.compress.video.VideoKeywords", "compress_video"),
         ("vlprep.count.budget.BudgetKeywords", "token_budget"),
         ("vlprep.frames.stream.FrameKeywords", "stream_frames"),
         ("vlprep.plan.plan.PlanKeywords", "plan_media"),
@@ -103,6 +103,32 @@ def test_the_keywords_of_a_verb_are_its_parameters(keywords, function):
     own = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
     of_view = set(ViewKeywords.__annotations__)
     assert set(getattr(module, name).__annotations__) - of_view == own
+
+
+def test_the_keywords_of_compress_are_those_of_its_record():
+    of_image, of_video, of_both = (
+        set(keywords.__annotations__) - set(ViewKeywords.__annotations__)
+        for keywords in (ImageKeywords, VideoKeywords, CompressKeywords)
+    )
+    assert of_image | of_video == {field.name for field in fields(Asked)}
+    assert of_both == (of_image | of_video) - {"format"}  # which the ending of the target says
+
+
+@pytest.mark.parametrize(
+    ("compress", "keyword"),
+    [
+        (partial(vlprep.compress_image, PHOTO), "dry_run"),
+        (partial(vlprep.compress_image, PHOTO), "tone_map"),
+        (partial(vlprep.compress_video, FIXTURES / "clip.mp4", None), "page"),
+        (partial(vlprep.compress_video, FIXTURES / "clip.mp4", None), "lossless"),
+        (partial(vlprep.compress_file, PHOTO), "format"),
+        (partial(vlprep.compress_many, PHOTO), "format"),
+        (partial(vlprep.compress_many, PHOTO), "no_such"),
+    ],
+)
+def test_a_door_of_compress_refuses_the_keywords_of_another(compress, keyword):
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{keyword}'"):
+        compress(**{keyword: None})
 
 
 def test_the_keywords_of_a_view_hold_for_one_call():

@@ -32,7 +32,9 @@ def test_rates(text, rate):
     assert parse_rate(text) == rate
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "1/0", "nan", "inf", "two", "1 / 2", "24 fps"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "-1", "1/0", "nan", "inf", "two", "1 / 2", "1 /2", "24 fps"]
+)
 def test_what_is_no_rate(text):
     with pytest.raises(ValueError, match="is not a rate"):
         parse_rate(text)

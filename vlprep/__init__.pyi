@@ -1,5 +1,9 @@
 """The public names and their homes; `__init__.py` reads them here."""
 
+from vlprep.arrays.arrays import ArrayPart as ArrayPart
+from vlprep.arrays.arrays import ArrayStep as ArrayStep
+from vlprep.arrays.arrays import ArrayStream as ArrayStream
+from vlprep.arrays.arrays import PixelValues as PixelValues
 from vlprep.boxes.boxes import LocatedShapes as LocatedShapes
 from vlprep.boxes.grids import map_boxes as map_boxes
 from vlprep.boxes.shapes import Box3D as Box3D
@@ -10,6 +14,7 @@ from vlprep.check.rule import FileFacts as FileFacts
 from vlprep.check.rule import Finding as Finding
 from vlprep.check.rule import Remedy as Remedy
 from vlprep.compress.image import CompressedImage as CompressedImage
+from vlprep.compress.image import save_image as save_image
 from vlprep.compress.many import CompressedFile as CompressedFile
 from vlprep.compress.video import CompressedVideo as CompressedVideo
 from vlprep.count.budget import InputLimit as InputLimit
@@ -26,18 +31,26 @@ from vlprep.events.events import LocatedEvent as LocatedEvent
 from vlprep.events.events import LocatedEvents as LocatedEvents
 from vlprep.frames.files import FrameRecord as FrameRecord
 from vlprep.frames.stream import FrameStream as FrameStream
+from vlprep.frames.stream import save_frames as save_frames
 from vlprep.frames.view import ImageView as ImageView
+from vlprep.frames.view import save_view as save_view
 from vlprep.maths.frame_counts import smart_nframes as smart_nframes
 from vlprep.maths.geometry import smart_resize as smart_resize
 from vlprep.maths.geometry import smart_resize_batch as smart_resize_batch
 from vlprep.maths.geometry import smart_resize_clip as smart_resize_clip
+from vlprep.maths.resample import resample as resample
 from vlprep.maths.sampling import plan_frames as plan_frames
 from vlprep.media.probe import probe as probe
 from vlprep.models.registry import get_model as get_model
+from vlprep.models.registry import get_server as get_server
 from vlprep.models.registry import list_models as list_models
+from vlprep.models.registry import list_recipes as list_recipes
+from vlprep.models.registry import list_servers as list_servers
 from vlprep.models.registry import load_model_file as load_model_file
+from vlprep.models.servers import Server as Server
 from vlprep.models.spec import ImageRule as ImageRule
 from vlprep.models.spec import ModelSpec as ModelSpec
+from vlprep.models.spec import Normalisation as Normalisation
 from vlprep.models.spec import RuleSet as RuleSet
 from vlprep.models.spec import VideoRule as VideoRule
 from vlprep.payload.parts import MediaPart as MediaPart
@@ -47,6 +60,9 @@ from vlprep.plan.fit import ImageFit as ImageFit
 from vlprep.plan.records import MediaPlan as MediaPlan
 from vlprep.plan.records import PlannedFile as PlannedFile
 from vlprep.plan.records import SplitOptions as SplitOptions
+from vlprep.plan.records import save_chart as save_chart
+from vlprep.reconcile.logs import Reconciliation as Reconciliation
+from vlprep.reconcile.logs import reconcile_log as reconcile_log
 from vlprep.types import Frame as Frame
 from vlprep.types import FrameListInfo as FrameListInfo
 from vlprep.types import FramePlan as FramePlan
@@ -71,15 +87,12 @@ from vlprep.verbs import image_tokens as image_tokens
 from vlprep.verbs import image_tokens_batch as image_tokens_batch
 from vlprep.verbs import locate_boxes as locate_boxes
 from vlprep.verbs import locate_events as locate_events
+from vlprep.verbs import pixel_values as pixel_values
 from vlprep.verbs import plan_media as plan_media
 from vlprep.verbs import processor as processor
 from vlprep.verbs import read_frames as read_frames
 from vlprep.verbs import read_many as read_many
 from vlprep.verbs import save_boxes as save_boxes
-from vlprep.verbs import save_chart as save_chart
-from vlprep.verbs import save_frames as save_frames
-from vlprep.verbs import save_image as save_image
-from vlprep.verbs import save_view as save_view
 from vlprep.verbs import token_budget as token_budget
 from vlprep.verbs import video_tokens as video_tokens
 from vlprep.verbs import video_tokens_batch as video_tokens_batch

@@ -17,7 +17,11 @@ if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
 CountOrigin = Literal["header", "estimate", "scan"]
 Transfer = Literal["PQ", "HLG"]
 Resample = Literal["fast", "reference"]
-Sampling = Literal["interval", "linspace", "linspace-float32", "arange"]
+Door = Literal["display", "path", "object"]  # how a picture gets in; see `vlprep.media.doors`
+ArrayType = Literal["float32", "float16", "bfloat16", "uint8"]
+Sampling = Literal[
+    "interval", "linspace", "linspace-cut", "linspace-float32", "arange", "arange-even"
+]
 Keep = Literal["model-view", "full"]  # of what is compressed
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
 
@@ -73,6 +77,11 @@ class ImageInfo:
     warnings: tuple[str, ...] = ()
     """What a user should know, in full sentences."""
 
+    @property
+    def stored_size(self) -> ImageSize:
+        """As stored: EXIF orientation not applied."""
+        return ImageSize(*self.size[::-1]) if self.orientation >= 5 else self.size
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
@@ -104,6 +113,8 @@ class VideoInfo:
     """Whether the header says that a frame holds two moments, on alternate rows."""
     hdr: Transfer | None = None
     """The curve of a high dynamic range video, whose colours look flat where it is ignored."""
+    has_sound: bool | None = None
+    """Whether there is sound in the file; `None` where that was not looked for."""
     codec: str | None = None
     """Name of the video codec, for instance "h264"."""
     format: str | None = None

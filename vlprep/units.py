@@ -9,7 +9,8 @@ import math
 import re
 from fractions import Fraction
 
-_HUGE_EXPONENT = re.compile(r"e[+-]?\d{3}", re.IGNORECASE)  # 1e999999 takes for ever
+# Huge exponents (1e999999) take for ever; 1 / 2 is read since Python 3.12 only.
+_NO_RATE = re.compile(r"e[+-]?\d{3}|\s", re.IGNORECASE)
 _TIME = re.compile(r"(\d{1,9}:){0,2}(\d{1,9}(\.\d*)?|\.\d+)", re.ASCII)
 _BYTES = re.compile(r"(\d[\d,_]{0,18}(?:\.\d{1,9})?)\s*([kmg]i?b|b|)", re.ASCII | re.IGNORECASE)
 _SIZE = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
@@ -26,7 +27,7 @@ def parse_rate(text: str) -> Fraction:
     Fraction(1, 2)
     """
     try:
-        rate = Fraction("" if _HUGE_EXPONENT.search(text) else text.strip())
+        rate = Fraction("" if _NO_RATE.search(text.strip()) else text.strip())
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"{text!r} is not a rate; write 2, 0.5 or 30000/1001") from None
     if rate <= 0:

@@ -13,30 +13,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from vlprep.models.spec import ModelSpec
-from vlprep.types import Watch, unwatched
 from vlprep.view import View, ViewKeywords
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from vlprep.arrays.arrays import ArrayKeywords, ArrayStream, Clip, PixelValues
     from vlprep.boxes.boxes import LocatedShapes, LocateKeywords
     from vlprep.check.check import CheckKeywords
     from vlprep.check.check import Item as CheckedItem
     from vlprep.check.report import CheckReport
     from vlprep.compress.image import CompressedImage, ImageKeywords
-    from vlprep.compress.many import (
-        CompressedFile,
-        CompressKeywords,
-        CompressManyKeywords,
-        Outcome,
-    )
+    from vlprep.compress.many import CompressedFile, CompressKeywords, Outcome
     from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
     from vlprep.count.budget import BudgetKeywords, TokenBudget
     from vlprep.count.files import Media, MediaCount, MediaFailure, Result
     from vlprep.count.tokens import TokenCount, VideoCount
     from vlprep.events.events import LocatedEvents
-    from vlprep.frames.files import FrameFormat, FrameRecord
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
     from vlprep.media.source import SourceLike
@@ -47,7 +41,7 @@ if TYPE_CHECKING:
     from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
-    from vlprep.types import Frames, ImageSize, VideoInfo
+    from vlprep.types import Door, Frames, ImageSize, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]
@@ -160,7 +154,7 @@ class Processor(View):
         """Return what one request may spend on media, in tokens, and what bounds it.
 
         >>> processor("qwen3-vl-plus").budget(thinking=True, text_tokens=100).available
-        257948
+        257947
         """
         from vlprep.count.budget import token_budget
 
@@ -187,8 +181,8 @@ class Processor(View):
         """
         from vlprep.plan.fit import fit_images
 
-        view, parts = self.with_keywords(asked)
-        return fit_images(items, view, view.budget(**parts))
+        view, how = self.with_keywords(asked)
+        return fit_images(items, view, **how)
 
     # What the model sees.
 
@@ -218,15 +212,43 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return read_many(sources, view, **how)
 
-    def view(self, source: SourceLike) -> ImageView:
-        """Show an image as the model sees it.
+    def view(self, source: SourceLike, *, door: Door | None = None) -> ImageView:
+        """Show an image as the model sees it; `door` says how it gets in, see `media.doors`.
 
         >>> processor("qwen3-vl-plus", max_pixels=100_000).view("fixtures/photo.jpg")
         ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
         """
         from vlprep.frames.view import view_image
 
-        return view_image(source, self)
+        return view_image(source, self, door=door)
+
+    def arrays(
+        self,
+        images: SourceLike | Iterable[SourceLike] = (),
+        videos: Clip | Iterable[Clip] = (),
+        **asked: Unpack[ArrayKeywords],
+    ) -> PixelValues:
+        """Make the patches that the encoder of open weights takes, equal to transformers' own.
+
+        >>> processor("Qwen/Qwen3-VL-8B-Instruct").arrays("fixtures/photo.jpg").inputs().keys()
+        dict_keys(['pixel_values', 'image_grid_thw'])
+        """
+        from vlprep.arrays.arrays import make_arrays
+
+        view, how = self.with_keywords(asked)
+        return make_arrays(images, videos, view, **how)
+
+    def array_steps(self, video: Clip, **asked: Unpack[ArrayKeywords]) -> ArrayStream:
+        """Make the patches of a video step by step, in bounded memory.
+
+        >>> with processor("Qwen/Qwen3-VL-8B-Instruct").array_steps("fixtures/clip.mp4") as steps:
+        ...     [step.timestamp_seconds for step in steps]
+        [0.3333333333333333, 1.6333333333333333]
+        """
+        from vlprep.arrays.arrays import stream_arrays
+
+        view, how = self.with_keywords(asked)
+        return stream_arrays(video, view, **how)
 
     def locate(
         self, source: SourceLike, answer: str, **asked: Unpack[LocateKeywords]
@@ -286,7 +308,9 @@ class Processor(View):
         self,
         sources: SourceLike | Iterable[SourceLike],
         folder: PathLike | None = None,
-        **asked: Unpack[CompressManyKeywords],
+        *,
+        threads: int | None = None,
+        **asked: Unpack[CompressKeywords],
     ) -> Iterator[Outcome]:
         """Bring many files under a byte limit, into a folder; one that fails is reported so.
 
@@ -297,7 +321,7 @@ class Processor(View):
         from vlprep.compress.many import compress_many
 
         view, how = self.with_keywords(asked)
-        return compress_many(sources, folder, view, **how)
+        return compress_many(sources, folder, view, threads=threads, **how)
 
     def compress_image(self, source: SourceLike, **asked: Unpack[ImageKeywords]) -> CompressedImage:
         """Bring an image under a byte limit, in memory.
@@ -412,7 +436,7 @@ def token_budget(model: Model = None, **parts: Unpack[BudgetKeywords]) -> TokenB
     """Return what one request to a model may spend on media, in tokens, and what bounds it.
 
     >>> token_budget("qvq-max").available
-    106496
+    106495
     """
     return processor(model).budget(**parts)
 
@@ -458,13 +482,33 @@ def read_many(
     return processor(model).frames_many(sources, **asked)
 
 
-def view_image(source: SourceLike, model: Model = None, **view: Unpack[ViewKeywords]) -> ImageView:
-    """Show an image as a model sees it.
+def view_image(
+    source: SourceLike,
+    model: Model = None,
+    *,
+    door: Door | None = None,
+    **view: Unpack[ViewKeywords],
+) -> ImageView:
+    """Show an image as the model sees it.
 
     >>> view_image("fixtures/photo.jpg", "qwen3-vl-plus", max_pixels=100_000)
     ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
     """
-    return processor(model, **view).view(source)
+    return processor(model, **view).view(source, door=door)
+
+
+def pixel_values(
+    images: SourceLike | Iterable[SourceLike] = (),
+    videos: Clip | Iterable[Clip] = (),
+    model: Model = None,
+    **asked: Unpack[ArrayKeywords],
+) -> PixelValues:
+    """Make the patches that open weights take, as `processor(...).arrays(images, videos)` does.
+
+    >>> pixel_values("fixtures/photo.jpg", model="Qwen/Qwen2.5-VL-7B-Instruct").grid_thw.tolist()
+    [[1, 34, 46]]
+    """
+    return processor(model).arrays(images, videos, **asked)
 
 
 def locate_boxes(
@@ -522,14 +566,16 @@ def compress_many(
     sources: SourceLike | Iterable[SourceLike],
     folder: PathLike | None = None,
     model: Model = None,
-    **asked: Unpack[CompressManyKeywords],
+    *,
+    threads: int | None = None,
+    **asked: Unpack[CompressKeywords],
 ) -> Iterator[Outcome]:
     """Bring many files under a byte limit, in order; one that fails is reported in its place.
 
     >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"])]
     ['CompressedFile', 'MediaFailure']
     """
-    return processor(model).compress_many(sources, folder, **asked)
+    return processor(model).compress_many(sources, folder, threads=threads, **asked)
 
 
 def compress_image(
@@ -593,47 +639,6 @@ def build_message(
     return build_messages(items, text, model, **asked)[-1]
 
 
-def save_frames(
-    stream: FrameStream,
-    folder: PathLike | None = None,
-    *,
-    format: FrameFormat = "jpg",
-    sheet: PathLike | None = None,
-    overwrite: bool = False,
-    watch: Watch = unwatched,
-) -> list[FrameRecord]:
-    """Write the frames of a stream to files, as `FrameStream.save` does.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     len(save_frames(read_frames("fixtures/street.mp4", fps=1), f"{folder}/frames"))
-    10
-    """
-    return stream.save(folder, format=format, sheet=sheet, overwrite=overwrite, watch=watch)
-
-
-def save_view(
-    view: ImageView, path: PathLike, *, compare: bool = False, overwrite: bool = False
-) -> None:
-    """Write a view to a picture file, as `ImageView.save` does.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_view(view_image("fixtures/photo.jpg"), f"{folder}/view.png", compare=True)
-    """
-    view.save(path, compare=compare, overwrite=overwrite)
-
-
-def save_image(image: CompressedImage, path: PathLike, *, overwrite: bool = False) -> None:
-    """Write a compressed image to a file, as `CompressedImage.save` does.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_image(compress_image("fixtures/photo.jpg"), f"{folder}/small.jpg")
-    """
-    image.save(path, overwrite=overwrite)
-
-
 def draw_boxes(source: SourceLike, located: LocatedShapes) -> npt.NDArray[np.uint8]:
     """Draw what was located on an image, as `LocatedShapes.draw` does: RGB, height x width x 3.
 
@@ -655,13 +660,3 @@ def save_boxes(
     ...     save_boxes("fixtures/photo.jpg", found, f"{folder}/boxes.png")
     """
     located.save(path, overwrite=overwrite, source=source)
-
-
-def save_chart(plan: MediaPlan, path: PathLike, *, overwrite: bool = False) -> None:
-    """Draw tokens against frames per second of a plan, as `MediaPlan.save_chart` does.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_chart(plan_media("fixtures/street.mp4", budget=1500), f"{folder}/plan.png")
-    """
-    plan.save_chart(path, overwrite=overwrite)

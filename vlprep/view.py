@@ -12,7 +12,10 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self, TypedDict, Unpack, get_args
 
 from vlprep.errors import ConstraintError
-from vlprep.models.registry import get_model
+from vlprep.models.registry import get_api, get_model, get_server
+from vlprep.models.servers import Server
+from vlprep.models.service import VideoFiles
+from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
 from vlprep.types import Sampling
 
@@ -20,8 +23,8 @@ SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
 """Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
 
 
-class OptionKeywords(TypedDict, total=False):
-    """The fields of `ViewOptions`, as keywords."""
+class ViewKeywords(TypedDict, total=False):
+    """Keywords of every function that asks what a model sees: options, rule set and server."""
 
     fps: float | None
     nframes: int | None
@@ -35,12 +38,8 @@ class OptionKeywords(TypedDict, total=False):
     sampling: Sampling | None
     high_res: bool
     strict: bool
-
-
-class ViewKeywords(OptionKeywords, total=False):
-    """Keywords of every function that asks what a model sees."""
-
     rules: str | None
+    server: Server | str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,31 +112,48 @@ class View:
     """What the caller asked."""
     name: str = ""
     """What the caller calls the model, which may be an alias; requests say it."""
+    server: Server | None = None
+    """What serves these weights, by whose ways they are counted; `None`: the rules alone."""
+
+    def __post_init__(self) -> None:
+        refused = self.server.refuses if self.server else ()
+        unknown = ", ".join(f"`{name}`" for name in refused if name in self.options.asked)
+        if self.server and unknown:
+            raise ConstraintError(f"{self.server.title} has nothing for {unknown}; leave it out")
 
     @classmethod
-    def of(
-        cls,
-        model: ModelSpec | str | None = None,
-        *,
-        rules: str | None = None,
-        **asked: Unpack[OptionKeywords],
-    ) -> Self:
+    def of(cls, model: ModelSpec | str | None = None, **asked: Unpack[ViewKeywords]) -> Self:
         """Bind a model by name, alias or record, with the options asked.
 
-        Raises `UnknownModelError`, `ConstraintError` for a rule set that the model does not have
-        and for options that contradict each other, and `TypeError` for an unknown option.
+        `server` says what serves open weights: "vllm", "sglang", or what `get_server` gives.
+
+        Raises `UnknownModelError`, `ConstraintError` for a rule set that the model does not have,
+        for options that contradict each other or that the server has nothing for, and `TypeError`
+        for an unknown option.
+
+        >>> View.of("Qwen/Qwen3-VL-8B-Instruct", server="vllm").rules.title
+        'transformers 5.24.0, served by vLLM 0.33'
         """
         spec = get_model(model)
         name = model if isinstance(model, str) and model in spec.aliases else spec.name
-        return cls(spec, spec.rules(rules), ViewOptions(**asked), name)
+        return cls(spec, spec.rules(), name=name).asking(**asked)
 
-    def asking(self, **changes: Unpack[OptionKeywords]) -> Self:
-        """Return the same view with some options changed.
+    def asking(self, **changes: Unpack[ViewKeywords]) -> Self:
+        """Return the same view with some options changed, or by another rule set or server.
+
+        Raises `ConstraintError` as `of` does.
 
         >>> View.of("qvq-max", fps=1).asking(fps=None, nframes=8).options.asked
         {'nframes': 8}
         """
-        return replace(self, options=replace(self.options, **changes))
+        options: dict[str, Any] = {**changes}
+        rules, server = options.pop("rules", None), options.pop("server", None)
+        view = replace(self, options=replace(self.options, **options))
+        if rules is None and server is None:
+            return view
+        return view._by(
+            self.rules.name if rules is None else rules, self.server if server is None else server
+        )
 
     def with_keywords(self, keywords: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
         """Take the options of a view out of a verb's keywords; returns the view and the rest.
@@ -146,14 +162,48 @@ class View:
         >>> view.options.asked, rest
         ({'fps': 1}, {'route': 'url'})
         """
-        own = {name: keywords[name] for name in OptionKeywords.__annotations__ if name in keywords}
-        rest = {name: value for name, value in keywords.items() if name not in (*own, "rules")}
-        view = replace(self, options=replace(self.options, **own)) if own else self
-        return view.by(keywords["rules"]) if keywords.get("rules") else view, rest
+        own = {name: keywords[name] for name in ViewKeywords.__annotations__ if name in keywords}
+        rest = {name: value for name, value in keywords.items() if name not in own}
+        return self.asking(**own) if own else self, rest
+
+    def by_api(self, name: str | None) -> Self:
+        """Return the same view as a protocol of the service has it, some of which take no rate.
+
+        Raises `ConstraintError` for a protocol that there is not, and for a rate or a number of
+        frames where the protocol has a rate of its own.
+
+        >>> View.of("qvq-max").by_api("openai").options.fps
+        2.0
+        """
+        rate = get_api(name).fixed_fps if name and self.model.kind == "api" else None
+        if rate is None:
+            return self
+        if self.options.nframes is not None or self.options.fps not in (None, rate):
+            raise ConstraintError(_fixed(str(name), rate))
+        return self.asking(fps=rate)
 
     def by(self, rules: str) -> Self:
-        """Return the same view by another of the model's rule sets; raises `ConstraintError`."""
-        return replace(self, rules=self.model.rules(rules))
+        """Return the same view by another of the model's rule sets, as no server applies it.
+
+        Raises `ConstraintError`.
+        """
+        return self._by(rules, None)
+
+    def _by(self, rules: str | None, server: Server | str | None) -> Self:
+        own = self.model.rules(rules)
+        if isinstance(server, str):
+            server = get_server(server)
+        if server is not None:
+            own = _served(server, self.model, own)
+        return replace(self, rules=own, server=server)
+
+    def read_as(self, rule: ImageRule | VideoRule, reading: Reading) -> Self:
+        """Return the same view with one of its rules as another reading has it."""
+        if isinstance(rule, ImageRule):
+            rules = replace(self.rules, image=replace(rule, readings=(), **reading.numbers))
+        else:
+            rules = replace(self.rules, video=replace(rule, readings=(), **reading.numbers))
+        return replace(self, rules=rules)
 
     @property
     def image_rule(self) -> ImageRule:
@@ -164,3 +214,28 @@ class View:
     def video_rule(self) -> VideoRule:
         """How videos are sampled and sized; raises `UnknownFactError` where no source says it."""
         return self.rules.video_rule(self.model.name)
+
+    @property
+    def video_files(self) -> VideoFiles | None:
+        """How long and how large videos may be; `None` where no source says it."""
+        return self.rules.video_files or self.model.video_files
+
+
+def _served(server: Server, spec: ModelSpec, rules: RuleSet) -> RuleSet:
+    """Return the rules of weights as a server applies them."""
+    if spec.kind != "open-weights":
+        raise ConstraintError(f"{spec.name} is served by its vendor; `server` is for open weights")
+    if rules.name != "transformers":
+        raise ConstraintError(
+            f"{server.title} runs the processor of transformers; leave `rules` out, not "
+            f"{rules.name!r}"
+        )
+    return server.serving(rules)
+
+
+def _fixed(api: str, rate: float) -> str:
+    sources = ", ".join(get_api(api).fps_sources)
+    return (
+        f"the {api} API samples {rate:g} frames per second whatever is asked ({sources}); leave "
+        "the rate out, or take another `api`"
+    )

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from vlprep import ImageSize, VideoInfo, get_model
+from vlprep import ImageSize, VideoInfo, View, get_model
 from vlprep.check.files import (
     check_length,
     data_url_length,
@@ -19,6 +19,7 @@ from vlprep.models.registry import get_route
 from vlprep.models.service import Route
 
 MODEL = get_model("qwen3-vl-plus")
+VIEW = View.of(MODEL)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 1000, 4567])
@@ -65,7 +66,7 @@ def test_other_formats_are_taken_by_weights_only(format):
 
 def test_the_length_of_a_data_url_counts_as_a_whole():
     route = replace(get_route("base64"), raw_bytes=None)
-    limit = video_byte_limit(MODEL, route)
+    limit = video_byte_limit(VIEW, route)
     assert data_url_length(limit - 1, "video/mp4") < route.max_video_bytes
     assert data_url_length(limit, "video/mp4") >= route.max_video_bytes
 
@@ -74,14 +75,14 @@ def test_the_length_of_a_data_url_counts_as_a_whole():
     ("route", "limit"), [("base64", 7_000_000), ("path", 100_000_000), ("url", 2_000_000_000)]
 )
 def test_each_route_has_its_limit(route, limit):
-    assert video_byte_limit(get_model("qwen3.7-plus"), get_route(route)) == limit
+    assert video_byte_limit(View.of("qwen3.7-plus"), get_route(route)) == limit
 
 
 def test_a_limit_that_nobody_states_is_not_guessed():
-    model = get_model("Qwen/Qwen3-VL-8B-Instruct")
+    view = View.of("Qwen/Qwen3-VL-8B-Instruct")
     with pytest.raises(UnknownFactError, match="route url"):
-        video_byte_limit(model, get_route("url"))
-    assert shortest_video(model) == 0
+        video_byte_limit(view, get_route("url"))
+    assert shortest_video(view) == 0
 
 
 def test_containers():
@@ -99,10 +100,10 @@ def test_a_video_longer_than_the_model_takes_is_refused():
         return VideoInfo(size=ImageSize(2, 2), frame_count=9, fps=None, duration_seconds=seconds)
 
     longest = MODEL.video_files.max_seconds
-    check_length(MODEL, lasting(longest), "a.mp4")
-    check_length(MODEL, lasting(None), "a.mp4")
+    check_length(VIEW, lasting(longest), "a.mp4")
+    check_length(VIEW, lasting(None), "a.mp4")
     with pytest.raises(ConstraintError, match="cut it first"):
-        check_length(MODEL, lasting(longest + 0.1), "a.mp4")
+        check_length(VIEW, lasting(longest + 0.1), "a.mp4")
 
 
 def test_images_of_a_request_are_the_model_s_own_number_before_the_route_s():

@@ -3,9 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.check.sendings import found, image
+from vlprep import get_model
 from vlprep.check import images as rules
-from vlprep.check.files import data_url_length
+from vlprep.check.files import data_url_length, image_fits
 from vlprep.media.sniff import mime_type
+from vlprep.models.registry import get_route
 
 
 @pytest.mark.parametrize(
@@ -48,13 +50,25 @@ def test_8k(size, breaks):
 @given(st.integers(0, 12_000_000), st.sampled_from(["JPEG", "PNG", "HEIC"]))
 def test_one_of_the_limits_on_bytes_is_broken_at_most(count, format):
     file = image(file_bytes=count, format=format)
-    too_long = data_url_length(count, mime_type(format)) >= 10_000_000
+    too_long = data_url_length(count, mime_type(format)) > 10_000_000
     assert bool(found(rules.base64_length, file)) == too_long
     assert bool(found(rules.raw_bytes, file)) == (count >= 7_000_000 and not too_long)
     assert found(rules.image_bytes, file) is None
-    assert bool(found(rules.image_bytes, file, route="path")) == (count >= 10_000_000)
+    assert bool(found(rules.image_bytes, file, route="path")) == (count > 10_000_000)
     assert found(rules.base64_length, file, route="path") is None
     assert found(rules.raw_bytes, file, route="path") is None
+
+
+@given(
+    st.integers(0, 12_000_000) | st.sampled_from([6_999_999, 7_000_000, 10_000_000, 10_000_001]),
+    st.sampled_from(["JPEG", "PNG", "HEIC"]),
+    st.sampled_from(["base64", "path", "url"]),
+)
+def test_what_fits_is_what_no_rule_on_bytes_finds(count, format, route):
+    file = image(file_bytes=count, format=format)
+    fits = image_fits(get_model(), get_route(route), count, mime_type(format))
+    on_bytes = (rules.image_bytes, rules.base64_length, rules.raw_bytes)
+    assert fits == (not any(found(rule, file, route=route) for rule in on_bytes))
 
 
 def test_a_data_url_is_as_long_as_the_type_that_is_sent():

@@ -74,7 +74,7 @@ def test_either_way_of_thinking_may_take_less():
 
 
 def test_a_limit_of_one_s_own():
-    assert found(rules.input_tokens_edge, PHOTO, max_input=SIZE)
+    assert found(rules.input_tokens_edge, PHOTO, max_input=SIZE) is None
     assert found(rules.thinking_tokens, PHOTO, max_input=260_000, text_tokens=258_000) is None
     assert "takes 301" in found(rules.input_tokens, PHOTO, max_input=SIZE - 1).message
 

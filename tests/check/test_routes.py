@@ -25,8 +25,8 @@ def routes(count, model=MODEL, *, is_video=False, format="JPEG"):
     [
         (6_999_999, ("base64", "url"), ("path", "base64", "url")),
         (7_000_000, ("url",), ("path", "url")),
-        (9_999_999, ("url",), ("path", "url")),
-        (10_000_000, (), ()),
+        (10_000_000, ("url",), ("path", "url")),
+        (10_000_001, (), ()),
     ],
 )
 def test_images_go_by_the_table_of_the_guides(count, openai, dashscope):
@@ -47,8 +47,8 @@ def test_videos_go_by_the_table_of_the_guides(count, openai, dashscope):
 
 
 def test_some_models_take_larger_images_by_url():
-    assert routes(19_999_999, "qwen3.8-max")["openai"] == ("url",)
-    assert routes(20_000_000, "qwen3.8-max")["openai"] == ()
+    assert routes(20_000_000, "qwen3.8-max")["openai"] == ("url",)
+    assert routes(20_000_001, "qwen3.8-max")["openai"] == ()
 
 
 def test_a_limit_that_nobody_states_keeps_no_route_away():

@@ -1,6 +1,6 @@
 from tests.check.sendings import found, frame_list, image, sending, url, video
 from vlprep import Remedy
-from vlprep.check.rule import Wanted, remark, rule
+from vlprep.check.rule import Hit, Wanted, remark, rule
 
 WEIGHTS = "Qwen/Qwen3-VL-8B-Instruct"
 
@@ -14,9 +14,12 @@ def small(file):
 
 
 def of(subject, test=always, **more):
-    return rule("note", "a test", of=subject, remedy="mend it", **more)(
-        lambda asked: Wanted("that", ("S004",), test)
-    )
+    @rule("note", "a test", of=subject, remedy="mend it", **more)
+    def asked(sending, files):
+        yield Wanted("that", ("S004",))
+        yield from (Hit(*said, file) for file in files if (said := test(file)))
+
+    return asked
 
 
 def sources(rule, *files, **asked):
@@ -32,7 +35,7 @@ def test_a_rule_of_a_kind_looks_at_no_other():
 def test_a_rule_of_pictures_looks_into_lists_and_tells_once():
     frames = [image(source=f"{n}.jpg", file_bytes=n) for n in (12, 3, 8)]
     asked = sending(frame_list(*frames), image(file_bytes=4), video(file_bytes=4))
-    listed, single = of("picture", small).findings(asked)
+    single, listed = of("picture", small).findings(asked)
     assert (listed.source, single.source) == ("frames", "a.jpg")
     assert listed.measured == "2 of 3 images, such as 8.jpg: this"
     assert single.measured == "this"
@@ -40,8 +43,9 @@ def test_a_rule_of_pictures_looks_into_lists_and_tells_once():
 
 def test_a_finding_carries_what_the_rule_says():
     @rule("note", "a test", remedy="mend it")
-    def of_the_whole(asked):
-        return Wanted("that", ("S004",), hit=("this", "so"))
+    def of_the_whole(sending, files):
+        yield Wanted("that", ("S004",))
+        yield Hit("this", "so")
 
     (finding,) = of_the_whole.findings(sending(image()))
     assert (finding.rule, finding.severity, finding.source) == ("of-the-whole", "note", None)
@@ -50,14 +54,19 @@ def test_a_finding_carries_what_the_rule_says():
 
 
 def test_a_rule_that_asks_nothing_finds_nothing():
-    idle = rule("note", "a test")(lambda asked: None)
+    idle = rule("note", "a test")(lambda sending, files: iter(()))
     assert found(idle, image()) is None
     assert idle.wanted(sending()) == Wanted("", ())
 
 
 def test_a_rule_is_asked_once_a_request_and_not_once_a_file():
     asked = []
-    counted = rule("note", "a test")(lambda sending: asked.append(1) or Wanted(test=always))
+
+    @rule("note", "a test")
+    def counted(sending, files):
+        asked.append(1)
+        yield from (Hit(*always(file), file) for file in files)
+
     assert len(sources(counted, *[image()] * 100)) == 100
     assert len(asked) == 1
 

@@ -84,7 +84,7 @@ def test_all_rules_are_listed_with_their_sources(run):
     (boxes,) = [row for row in listed["rules"] if row["rule"] == "localisation-size"]
     assert boxes["for_weights"]
     assert boxes["limit"] == "230,400 to 6,553,600 pixels"
-    assert boxes["sources"] == [{"id": "S002", "date": "2025-06-05"}]
+    assert [source["id"] for source in boxes["sources"]] == ["S002", "S004"]
 
 
 def test_for_weights_only_what_holds_there_is_listed(run):

@@ -140,6 +140,39 @@ def test_a_body_may_be_written_cut(run, tmp_path):
     assert len((tmp_path / "body.json").read_text("ascii")) < 400
 
 
+def test_a_region_names_where_to_send_it(run, tmp_path):
+    words = ("payload", "photo.jpg", "-t", "hi", "--region", "china")
+    base = "https://dashscope.aliyuncs.com/compatible-mode/v1"
+    ran = run(*words, "-o", tmp_path / "a b.json")
+    assert f"body for POST {base}/chat/completions" in ran.err
+    assert f"curl {base}/chat/completions --data-binary @'{tmp_path}/a b.json' -H " in ran.err
+    assert f'client = OpenAI(base_url="{base}"' in run(*words, "--sdk").err
+    native = run(*words, "--api", "dashscope", "--stream")
+    assert '-H "X-DashScope-SSE: enable"' in native.err
+    native = run(*words, "--api", "dashscope", "--sdk")
+    assert 'dashscope.base_http_api_url = "https://dashscope.aliyuncs.com/api/v1"' in native.err
+    assert "keys of other regions are not good" in native.err
+    assert "not in us" in run("payload", "photo.jpg", "-t", "hi", "--region", "us").err
+
+
+def test_recipes_are_listed_and_asked_for(run):
+    page = run("payload", "--recipes")
+    assert page.code == 0
+    assert "boxes: find objects, each with its box; Qwen2.5-VL [S002 2025-06-05]" in page.out
+    assert "  seed               3407" in page.out
+    ran = run("payload", "photo.jpg", "--recipe", "html", "--stream")
+    assert ran.json["messages"][0]["content"][-1]["text"] == "qwenvl html"
+    assert run("payload", "photo.jpg", "--recipe", "text").code == 2  # which has no words to add
+    assert "--stream it" in run("payload", "photo.jpg", "--recipe", "html").err
+    assert "there are text, boxes" in run("payload", "photo.jpg", "--recipe", "x", "-t", "x").err
+
+
+def test_what_a_list_needs_is_noted(run):
+    names = [f"exif_{number}.jpg" for number in range(1, 5)]
+    words = ("payload", *names, "--list", "--fps", 4, "-t", "hi", "--api", "dashscope")
+    assert "needs dashscope 1.20.10 or newer" in run(*words, "-m", "qwen-vl-max").err
+
+
 def test_a_model_file_may_be_asked_for(run, tmp_path):
     config = {"image_processor_type": "Qwen2VLImageProcessor", "patch_size": 14, "merge_size": 2}
     config = json.dumps(config | {"temporal_patch_size": 2})
@@ -170,3 +203,21 @@ def test_a_preview_cuts_data_urls_only_and_changes_nothing():
     assert shown["a"][0]["url"] == "data:image/jpeg;base64,////////... (3,023 characters)"
     assert shown["a"][1:] == body["a"][1:] and shown["b"] == 1
     assert body["a"][0]["url"] == url
+
+
+def test_a_history_is_read_from_a_file_of_messages_or_a_body(run, tmp_path):
+    run("payload", "photo.jpg", "--text", "What?", "-o", tmp_path / "first.json")
+    body = json.loads((tmp_path / "first.json").read_text())
+    body["messages"].append({"role": "assistant", "content": "A street."})
+    for name, document in (("body.json", body), ("list.json", body["messages"])):
+        (tmp_path / name).write_text(json.dumps(document))
+        ran = run("payload", "--history", tmp_path / name, "--text", "Where?")
+        assert ran.code == 0, ran.err
+        assert len(json.loads(ran.out)["messages"]) == 3
+        assert "302 tokens" in ran.err
+    (tmp_path / "no.json").write_text('{"a": 1}')
+    assert (
+        "neither a list of messages"
+        in run("payload", "--history", tmp_path / "no.json", "--text", "x").err
+    )
+    assert run("payload", "--text", "x").code == 2

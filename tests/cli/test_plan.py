@@ -4,6 +4,9 @@ import shlex
 import shutil
 
 import pytest
+from PIL import Image
+
+from tests.places import FIXTURES
 
 
 @pytest.mark.parametrize("model", ["qwen3-vl-plus", "qvq-max", "Qwen/Qwen3-VL-8B-Instruct"])
@@ -51,34 +54,131 @@ def test_a_number_of_frames(run):
     assert "rate" in run("plan", *words, "--lowest-fps", 1).err
 
 
-def test_a_folder_is_a_video(run, tmp_path):
-    for number in range(4):
-        shutil.copy("photo.jpg", tmp_path / f"{number}.jpg")
-    words = (tmp_path, "--fps", 4, "--budget", 400)
-    lines = run("plan", *words).out.splitlines()
-    commands = [shlex.split(line)[1:] for line in lines if line.startswith("vlprep ")]
-    ((verb, name, *more),) = commands
-    more[more.index("DIR")] = str(tmp_path / "out")
-    assert (verb, name) == ("frames", str(tmp_path))
-    planned = run("plan", *words, "--json").json["total_tokens"]
-    assert run(verb, name, *more, "--json").json["tokens"] == planned
+def ran_as_printed(run, folder, *words):
+    """Plan, run every printed command in its order, and return the tokens that each one names."""
+    tokens = {}
+    for number, line in enumerate(run("plan", *words).out.splitlines()):
+        if not line.startswith("vlprep "):
+            continue
+        verb, *more = shlex.split(line)[1:]
+        more = [word.replace("DIR", str(folder / f"out{number}")) for word in more]
+        ran = run(verb, *more, *(["--json"] if verb in ("tokens", "frames") else []))
+        assert ran.code == 0, (line, ran.err)
+        if verb == "tokens":
+            tokens.setdefault(verb, []).append(ran.json["total_tokens"])
+        elif verb == "frames":
+            tokens.setdefault(verb, []).append(ran.json["tokens"])
+        elif verb == "payload":
+            (told,) = (told for told in ran.err.splitlines() if " tokens of media" in told)
+            count = told.partition(" API: ")[2].partition(" tokens")[0]
+            tokens.setdefault(verb, []).append(int(count.replace(",", "")))
+        else:
+            tokens.setdefault(verb, [])
+    return tokens
+
+
+@pytest.fixture
+def frames_folder(tmp_path):
+    folder = tmp_path / "list of 8"
+    folder.mkdir()
+    for number in range(8):
+        shutil.copy(FIXTURES / "photo.jpg", folder / f"{number}.jpg")
+    return folder
+
+
+@pytest.mark.parametrize("fps", [(), ("--fps", 4)])
+@pytest.mark.parametrize("model", ["qvq-max", "qwen3-vl-plus"])
+def test_plan_of_a_list(run, tmp_path, frames_folder, model, fps):
+    images = [str(path) for path in sorted(frames_folder.iterdir())]
+    for number, names in enumerate(([frames_folder], [frames_folder, "--list"], images)):
+        words = (*names, *(["--list"] if names is images else []), "-m", model, *fps)
+        words = (*words, "--budget", 700)
+        (item,) = run("plan", *words, "--json").json["items"]
+        assert (item["frames"], item["tokens"] <= 700) == (8, True)
+        assert item["source"] == str(names[0])
+        outputs = tmp_path / str(number)
+        outputs.mkdir()
+        tokens = ran_as_printed(run, outputs, *words)
+        assert tokens == {verb: [item["tokens"]] for verb in ("tokens", "frames", "payload")}
+
+
+def test_images_are_a_list_only_if_told(run):
+    words = (*["photo.jpg"] * 4, "--budget", 1300, "--json")
+    assert [item["kind"] for item in run("plan", *words).json["items"]] == ["image"] * 4
+    (item,) = run("plan", *words, "--list", "--fps", 1).json["items"]
+    assert (item["kind"], item["frames"]) == ("video", 4)
 
 
 @pytest.mark.parametrize("files", [("street.mp4",), ("street.mp4", "photo.jpg"), ("photo.jpg",)])
-def test_the_printed_request_costs_the_planned_number(run, files):
-    words = (*files, "--model", "qwen3-vl-plus", "--budget", 1300)
+@pytest.mark.parametrize("budget", [250, 1300])
+def test_every_printed_command_runs_and_costs_the_planned_number(run, tmp_path, files, budget):
+    if files[0] == "street.mp4" and budget < 1000:
+        budget += 300
+    for name in files:
+        shutil.copy(name, tmp_path)
+    words = [*(tmp_path / name for name in files), "--budget", budget, "-m", "qwen3-vl-plus"]
     planned = run("plan", *words, "--json").json["total_tokens"]
-    (line,) = (x for x in run("plan", *words).out.splitlines() if x.startswith("vlprep payload "))
-    ran = run(*shlex.split(line)[1:])
-    assert ran.code == 0
-    assert f" API: {planned:,} tokens of media" in ran.err
+    found = ran_as_printed(run, tmp_path, *words)
+    assert sum(found["tokens"]) == sum(found["payload"]) == planned
+    assert "compress" in found
 
 
-def test_the_printed_compression_runs(run, tmp_path):
-    lines = run("plan", "street.mp4", "photo.jpg", "--budget", 1300).out.splitlines()
-    (line,) = (line for line in lines if line.startswith("vlprep compress "))
-    words = shlex.split(line.replace(" DIR ", f" {tmp_path}/out "))[1:]
-    assert run(*words).code == 0
+def test_small_max_pixels(run, tmp_path):
+    """By one reading a lower cap lowers nothing: a plan says so, and shrinks the files instead."""
+    big = tmp_path / "big.png"
+    Image.new("RGB", (4000, 3000)).save(big)
+    words = (big, big, big, "--budget", 3000)
+    plan = run("plan", *words, "--json").json
+    assert plan["total_tokens"] == 3 * 974
+    assert "7,488 tokens instead of 2,922, which do not fit 3,000" in plan["warnings"][0]
+    assert "7,488 tokens instead of 2,922" in run("plan", *words).err
+    assert ran_as_printed(run, tmp_path, *words)["payload"] == [2922]
+    shrunk = run("tokens", f"{big}-view.png", "--json").json
+    assert (shrunk["total_tokens"], shrunk["items"][0]["warnings"]) == (974, [])
+    # The June rules know no such reading, and what is not lowered does not rest on it.
+    for more in (("-m", "qvq-max"), ("--budget", 8000)):
+        plan = run("plan", *words, *more, "--json").json
+        assert plan["warnings"] == []
+        assert "vlprep view" not in run("plan", *words, *more).out
+
+
+def test_the_openai_api_takes_no_rate(run, tmp_path):
+    refused = run("plan", "street.mp4", "--api", "openai", "--fps", "0.3")
+    assert (refused.code, "samples 2 frames per second whatever is asked" in refused.err) == (
+        1,
+        True,
+    )
+    assert run("tokens", "street.mp4", "--api", "openai", "--fps", 1).code == 1
+    assert "no --lowest-fps" in run("plan", "street.mp4", "--api", "openai", "--lowest-fps", 1).err
+    shutil.copy("street.mp4", tmp_path)
+    words = (tmp_path / "street.mp4", "--api", "openai", "--budget", 1500)
+    (item,) = run("plan", *words, "--json").json["items"]
+    assert (item["fps"], item["frames"], item["tokens"] <= 1500) == (2.0, 20, True)
+    found = ran_as_printed(run, tmp_path, *words)
+    assert found["tokens"] == found["frames"] == found["payload"] == [item["tokens"]]
+    free = run("plan", *words[:1], "--api", "dashscope", "--fps", "0.3", "--json").json["items"][0]
+    assert free["fps"] == 0.3
+    weights = ("-m", "Qwen/Qwen3-VL-8B-Instruct", "--budget", 1500, "--fps", 1, "--json")
+    assert run("plan", *words[:3], *weights).code == 0  # a server of weights samples as it likes
+
+
+def test_a_budget_in_which_nothing_is_recognisable_says_so(run):
+    words = ["photo.jpg"] * 40
+    told = "are shown in pictures of fewer than 16 tokens"
+    assert told in run("plan", *words, "--budget", 400).err
+    assert told in run("plan", *words, "--budget", 400, "--json").json["warnings"][-1]
+    assert told not in run("plan", *words, "--budget", 2000).err
+    assert told in run("plan", "street.mp4", "--budget", 100, "--prefer", "motion").err
+    assert told not in run("plan", "tiny.png", "--budget", 400).err  # it is no smaller than it was
+
+
+def test_more_images_than_a_request_takes(run):
+    words = ["exif_1.jpg"] * 251
+    assert run("plan", *words[1:], "--json").json["warnings"] == []
+    (told,) = run("plan", *words, "--json").json["warnings"]
+    assert "251 images: one request takes 250 images as Base64, 256 by path or by URL" in told
+    split = run("plan", *words, "--split", "--json").json
+    assert ([len(request) for request in split["requests"]], split["warnings"]) == ([250, 1], [])
 
 
 def test_weights_are_sent_without_limits_of_ours(run):
@@ -93,7 +193,7 @@ def test_one_video(run):
     for line in (
         f"vlprep tokens street.mp4 {flags}",
         f"vlprep frames street.mp4 -o DIR {flags}",
-        f"vlprep compress street.mp4 -o DIR {flags}",
+        f"vlprep compress street.mp4 -o DIR/ {flags}",
         f"vlprep payload street.mp4 --text TEXT {flags} --api dashscope --as-frames",
         "Python: fps=1.6, max_pixels=186624",
         "1,442 of 1,500 tokens, 96 %",
@@ -174,7 +274,7 @@ def test_a_rate_of_the_user_s(run):
 
 
 def test_a_full_input_leaves_little_for_the_reply_which_is_said(run):
-    assert "leaves 2,048 tokens of the context" in run("plan", "photo.jpg").err
+    assert "leaves 2,049 tokens of the context" in run("plan", "photo.jpg").err
     assert run("plan", "photo.jpg", "--reply-tokens", 1000).err == ""
 
 
@@ -202,7 +302,7 @@ def test_names_are_quoted(run, tmp_path):
         (("street.mp4", "--reorder"), 2, "go with --split"),
         (("street.mp4", "--lowest-fps", "3", "--fps", "1"), 1, "no range"),
         (("street.mp4", "--fps", "11"), 1, "the highest is 10"),
-        (("street.mp4", "--reserve", "999999"), 1, "are reserved of 260,096"),
+        (("street.mp4", "--reserve", "999999"), 1, "are reserved of 260,095"),
         (("street.mp4", "-m", "Qwen/Qwen2-VL-7B-Instruct"), 1, "give one with --max-input"),
         (("street.mp4", "-m", "Qwen/Qwen2-VL-7B-Instruct", "--budget", "5%"), 1, "in tokens"),
         (("street.mp4", "-m", "Qwen/Qwen3-VL-8B-Instruct", "--price-cap", "1"), 1, "a price"),

@@ -9,7 +9,8 @@ def size_of(path):
 
 
 def test_an_image_is_written_as_the_model_sees_it(run, tmp_path):
-    ran = run("view", "photo.jpg", "-o", tmp_path / "v.png", "--max-pixels", 100_000)
+    asked = ("--max-pixels", 100_000, "--rules", "api-2026")
+    ran = run("view", "photo.jpg", "-o", tmp_path / "v.png", *asked)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[1:] == [
         "photo.jpg: 640x480 is seen as 352x256, 29.3 % of its pixels, for 90 tokens",

@@ -21,7 +21,6 @@ from tests.test_vectors import (
 )
 from vlprep.compat.qwen_elements import Asked, asked_of
 from vlprep.compat.qwen_plans import (
-    frame_rate,
     list_facts,
     plan_image,
     plan_video,
@@ -29,6 +28,7 @@ from vlprep.compat.qwen_plans import (
 )
 from vlprep.errors import ConstraintError, FrameCountError, VlprepError
 from vlprep.frames.stream import probe_clip
+from vlprep.maths.sampling import frame_rate
 from vlprep.types import ImageSize, VideoInfo
 
 CLIP = VideoInfo(size=ImageSize(720, 1280), frame_count=300, fps=Fraction(30))

@@ -9,7 +9,7 @@ import pytest
 from tests.films import MODEL, VARIABLE, film, names, squeeze
 from tests.places import FIXTURES
 from vlprep import compress_video
-from vlprep.compress.video_search import WORST_CRF, ClipFrames, NewClip, encode_under
+from vlprep.compress.video_search import WORST_CRF, NewClip, encode_under
 from vlprep.errors import ByteLimitError
 
 
@@ -54,6 +54,6 @@ def test_a_clip_that_may_grow_does_so_rather_than_lose_its_quality(tmp_path):
 
 
 def test_without_a_size_to_try_there_is_none_that_fits(tmp_path):
-    clip = NewClip(frames=ClipFrames(lambda size: None, 4), rate=Fraction(2), sizes=())
+    clip = NewClip(open_stream=lambda size: None, frame_count=4, rate=Fraction(2), sizes=())
     with pytest.raises(ByteLimitError, match="cannot be brought under 900 bytes"):
         encode_under(clip, tmp_path / "a.mp4", source="a.mov", limit=900)

@@ -3,19 +3,19 @@ from dataclasses import replace
 import pytest
 
 from vlprep import get_model, token_budget
-from vlprep.count.budget import TokenBudget, longest_answer, share_of_input
+from vlprep.count.budget import TokenBudget, largest_input, longest_answer, share_of_input
 from vlprep.errors import BudgetError, ConstraintError, UnknownFactError, UnknownModelError
 
 
 @pytest.mark.parametrize(
     ("model", "asked", "available"),
     [
-        ("qvq-max", {}, 106_496),
+        ("qvq-max", {}, 106_495),  # fewer than documented
         ("qvq-max", {"max_input": 98_304}, 98_304),
-        ("qwen3-vl-plus", {}, 260_096),
-        ("qwen3-vl-plus", {"thinking": True}, 258_048),
-        ("qwen3-vl-plus", {"thinking": True, "text_tokens": 100}, 257_948),
-        ("qwen3-vl-plus", {"reserve": 96, "text_tokens": 1000}, 259_000),
+        ("qwen3-vl-plus", {}, 260_095),
+        ("qwen3-vl-plus", {"thinking": True}, 258_047),
+        ("qwen3-vl-plus", {"thinking": True, "text_tokens": 100}, 257_947),
+        ("qwen3-vl-plus", {"reserve": 96, "text_tokens": 1000}, 258_999),
         # The context has to hold chain of thought and reply as well.
         ("qwen3-vl-plus", {"thinking": True, "thinking_tokens": 81_920}, 262_144 - 81_920),
         ("qwen3-vl-plus", {"reply_tokens": 32_768}, 262_144 - 32_768),
@@ -24,7 +24,7 @@ from vlprep.errors import BudgetError, ConstraintError, UnknownFactError, Unknow
             {"thinking": True, "thinking_tokens": 81_920, "reply_tokens": 32_768},
             262_144 - 81_920 - 32_768,
         ),
-        ("qwen3-vl-plus", {"reply_tokens": 100}, 260_096),
+        ("qwen3-vl-plus", {"reply_tokens": 100}, 260_095),
         ("Qwen/Qwen3-VL-8B-Instruct", {"reply_tokens": 2000}, 260_144),
     ],
 )
@@ -49,12 +49,12 @@ def test_the_longest_answer_is_thought_and_reply_as_far_as_they_are_known():
 
 def test_the_parts_are_told():
     budget = token_budget("qwen3-vl-plus", thinking=True, reserve=10, text_tokens=100)
-    assert (budget.max_input, budget.reserved, budget.available) == (258_048, 110, 257_938)
+    assert (budget.max_input, budget.reserved, budget.available) == (258_048, 110, 257_937)
 
 
 def test_a_full_input_that_leaves_no_room_is_noted():
     note = token_budget("qwen3-vl-plus", thinking=True).notes[0]
-    assert "leaves 4,096 tokens of the context of 262,144" in note
+    assert "leaves 4,097 tokens of the context of 262,144" in note
     assert token_budget("qvq-max").notes == ()  # 106,496 + 16,384 + 8,192 is the whole context
 
 
@@ -82,7 +82,7 @@ def test_room_that_is_kept_is_told_and_not_noted():
 )
 def test_the_tightest_limit_binds(model, asked, binding):
     budget = token_budget(model, **asked)
-    tokens = [limit.tokens for limit in budget.limits]
+    tokens = [limit.most for limit in budget.limits]
     assert tokens == sorted(tokens)
     assert budget.binding.name == binding
     assert budget.available == tokens[0] - budget.reserved
@@ -95,6 +95,35 @@ def test_a_context_alone_is_a_limit():
     assert budget.available == 131_072
 
 
+def test_prompt_and_reply_together_are_one_number():
+    together = token_budget("Qwen/Qwen2-VL-7B-Instruct", max_model_len=32_768, reply_tokens=30_000)
+    assert (together.available, together.context, together.notes) == (2768, 32_768, ())
+    assert together.binding.reason == "the context of 32,768 tokens, less 30,000 for the reply"
+    # It takes the place of the documented context, and stands beside a largest input.
+    assert token_budget("qwen3-vl-plus", max_model_len=5000).available == 5000
+    both = token_budget("qwen3-vl-plus", max_model_len=5000, max_input=4000, reply_tokens=2000)
+    assert [limit.most for limit in both.limits] == [3000, 4000]
+
+
+def test_room_that_cannot_be_kept_is_said():
+    asked = {"max_input": 32_768, "thinking_tokens": 5, "reply_tokens": 30_000}
+    (note,) = token_budget("Qwen/Qwen2-VL-7B-Instruct", **asked).notes
+    assert "`thinking_tokens` 5 and `reply_tokens` 30,000: nothing is kept" in note
+    assert "`max_model_len`" in note
+    asked["max_model_len"] = 40_000
+    assert token_budget("Qwen/Qwen2-VL-7B-Instruct", **asked).notes == ()
+
+
+@pytest.mark.parametrize("most", [{"max_input": 1000}, {"budget": 1000}, {"max_model_len": 1000}])
+def test_less_than_the_maximum(most):
+    for model in ("qvq-max", "Qwen/Qwen3-VL-8B-Instruct"):
+        assert token_budget(model, **most).available == 1000  # a number of the caller's own
+    documented = largest_input(get_model("qvq-max"))
+    assert (documented.tokens, documented.most) == (106_496, 106_495)
+    weights = largest_input(get_model("Qwen/Qwen3-VL-8B-Instruct"))
+    assert weights.tokens == weights.most
+
+
 def test_a_share_is_of_the_largest_input():
     model = get_model("qwen3-vl-plus")
     assert share_of_input(model, 0.5) == 130_048
@@ -105,8 +134,8 @@ def test_a_share_is_of_the_largest_input():
 
 def test_nothing_left_is_refused():
     with pytest.raises(BudgetError) as caught:
-        token_budget("qvq-max", reserve=106_000, text_tokens=496)
-    assert (caught.value.needed, caught.value.available) == (106_496, 106_496)
+        token_budget("qvq-max", reserve=106_000, text_tokens=495)
+    assert (caught.value.needed, caught.value.available) == (106_495, 106_495)
     with pytest.raises(BudgetError):
         token_budget("qwen3-vl-plus", thinking_tokens=200_000, reply_tokens=70_000)
 

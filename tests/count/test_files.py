@@ -127,7 +127,7 @@ def test_a_warning_of_the_model_is_said_with_every_count(tmp_path):
         (UnsupportedFormatError, {"source": FIXTURES / "text.txt"}),
         (DecodeError, {"source": FIXTURES / "header_only.jpg"}),
         (UnknownModelError, {"source": PHOTO, "model": "no-such-model"}),
-        (UnknownFactError, {"source": PHOTO, "model": "qwen-vl-ocr"}),
+        (UnknownFactError, {"source": PHOTO, "model": "Qwen/Qwen3-VL-Reranker-8B"}),
         (UnknownFactError, {"source": STREET, "model": "Qwen/Qwen3-VL-Reranker-8B"}),
         (
             FrameCountError,
@@ -192,7 +192,7 @@ def test_batches_of_images_longer_than_one():
 
 
 def test_what_holds_for_all_images_fails_each():
-    results = list(count_many([PHOTO, STREET, PHOTO], "qwen-vl-ocr"))
+    results = list(count_many([PHOTO, STREET, PHOTO], "Qwen/Qwen3-VL-Reranker-8B"))
     assert [result.code for result in results] == ["unknown_fact"] * 3
 
 
@@ -352,4 +352,4 @@ def test_a_folder_of_images_is_counted_as_a_video(tmp_path):
         (tmp_path / f"{number}.jpg").write_bytes(PHOTO.read_bytes())
     count = count_tokens(tmp_path, "qwen3-vl-plus")
     assert (count.kind, count.tokens.visual) == ("video", 600)
-    assert count.source == str(tmp_path / "0.jpg")
+    assert count.source == str(tmp_path)

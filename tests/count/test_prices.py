@@ -3,7 +3,13 @@ from dataclasses import replace
 import pytest
 
 from vlprep import get_model
-from vlprep.count.prices import input_prices, tokens_within_price
+from vlprep.count.prices import (
+    Billed,
+    conversation,
+    input_prices,
+    prices_of,
+    tokens_within_price,
+)
 from vlprep.errors import ConstraintError, UnknownFactError
 
 
@@ -108,3 +114,52 @@ def test_what_a_price_pays_for(model, amount, asked, tokens):
 def test_prices_that_pay_for_nothing_known(model, amount, asked, error, message):
     with pytest.raises(error, match=message):
         tokens_within_price(get_model(model), amount, **asked)
+
+
+# Requests as they are billed.
+
+
+def test_a_conversation_of_five_rounds_with_two_images_and_a_clip():
+    # Media 393 + 393 + 1,497 tokens; each round 40 of text, 300 of reply, 500 of thought.
+    rounds = conversation(
+        393 + 393 + 1497, rounds=5, text_tokens=40, reply_tokens=300, thinking_tokens=500
+    )
+    ledger = [  # input with the history of replies, output with the thought
+        (2283 + 40, 800),
+        (2283 + 40 + 300 + 40, 800),
+        (2283 + 40 + 300 + 40 + 300 + 40, 800),
+        (2283 + 4 * 40 + 3 * 300, 800),
+        (2283 + 5 * 40 + 4 * 300, 800),
+    ]
+    assert [(one.input_tokens, one.output_tokens) for one in rounds] == ledger
+    assert [one.repeated_tokens for one in rounds] == [0, *(tokens for tokens, _ in ledger[:-1])]
+    (price,) = prices_of(get_model("qvq-max"), rounds)
+    inputs = 2323 + 2663 + 3003 + 3343 + 3683
+    assert price.amount == pytest.approx(inputs * 1.2e-6 + 4000 * 4.8e-6)
+    assert price.output_amount == pytest.approx(4000 * 4.8e-6)
+
+
+def test_each_request_is_of_a_class_of_its_own():
+    requests = [Billed(input_tokens=10_000), Billed(input_tokens=100_000)]
+    (price,) = prices_of(get_model("qwen3-vl-plus"), requests)
+    assert price.amount == pytest.approx(10_000 * 0.2e-6 + 100_000 * 0.3e-6)
+    assert price.tier == "32K and 128K"
+    (together,) = prices_of(get_model("qwen3-vl-plus"), [Billed(input_tokens=110_000)])
+    assert together.amount == pytest.approx(110_000 * 0.3e-6)
+
+
+def test_discounts_are_those_that_a_source_states():
+    rounds = conversation(1000, rounds=2, reply_tokens=100)
+    model = get_model("qwen-vl-max")
+    (batch,) = prices_of(model, rounds, "china", batch=True)
+    assert (batch.currency, batch.sources) == ("CNY", ("P8",))
+    assert batch.amount == pytest.approx((1000 + 1100) * 0.0008e-3 + 200 * 0.002e-3)
+    (cached,) = prices_of(model, rounds, "china", cached=True)
+    new, repeated = 1000 + 100, 1000
+    assert cached.amount == pytest.approx(new * 0.0016e-3 + repeated * 0.00032e-3 + 200 * 0.004e-3)
+    with pytest.raises(UnknownFactError, match="a price of batches"):
+        prices_of(get_model("qvq-max"), rounds, batch=True)
+
+
+def test_no_request_costs_nothing():
+    assert {price.amount for price in prices_of(get_model("qvq-max"), [])} == {0.0}

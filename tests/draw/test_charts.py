@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from vlprep.draw.charts import HEIGHT, WIDTH, Chart, Curve, draw_chart
+from vlprep.draw.charts import HEIGHT, WIDTH, Chart, draw_chart
 
 
 def chart(**changes):
     parts = {
-        "curves": (Curve("high", ((0.1, 100), (2, 2000))), Curve("low", ((0.1, 10), (2, 200)))),
+        "curves": {"high": ((0.1, 100), (2, 2000)), "low": ((0.1, 10), (2, 200))},
         "limit": 1500,
         "limit_label": "1,500 tokens",
         "chosen": (1.5, 1500),
@@ -40,10 +40,10 @@ def test_the_mark_moves_with_the_choice():
 
 
 def test_a_chart_of_nothing_is_refused():
-    for curves in ((), (Curve("empty", ()),)):
+    for curves in ({}, {"empty": ()}):
         with pytest.raises(ValueError, match="each curve a point"):
             drawn(curves=curves)
 
 
 def test_one_point_and_nothing_but_zeros_can_be_drawn():
-    assert drawn(curves=(Curve("dot", ((2.0, 0.0),)),), limit=0).shape == (HEIGHT, WIDTH, 3)
+    assert drawn(curves={"dot": ((2.0, 0.0),)}, limit=0).shape == (HEIGHT, WIDTH, 3)

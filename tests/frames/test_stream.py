@@ -351,6 +351,24 @@ def test_a_clip_of_which_nothing_decodes_has_no_frames_to_collect(monkeypatch):
         read_frames(FIXTURES / "clip.mp4", OPEN).collect()
 
 
+def test_a_codec_that_refuses_its_own_settings_gives_no_frames():
+    memory = io.BytesIO()
+    with av.open(memory, "w", format="matroska") as output:
+        stream = output.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(25):
+            picture = np.full((48, 64, 3), 9 * number, np.uint8)
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        output.mux(stream.encode(None))
+        settings = stream.codec_context.extradata
+    content = memory.getvalue()
+    assert content.count(settings) == 1
+    assert len(read_all(content, fps=10)[1]) == 10
+    content = content.replace(settings, bytes(len(settings)))
+    with pytest.raises(DecodeError, match="none of the frames could be decoded"):
+        read_frames(content, OPEN, fps=10).collect()
+
+
 def test_patience_is_not_negative():
     with pytest.raises(ConstraintError, match="patience_seconds must be 0 or more"):
         read_frames(FIXTURES / "clip.mp4", patience_seconds=-1)

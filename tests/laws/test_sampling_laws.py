@@ -122,7 +122,7 @@ def test_counts_come_in_pairs_within_the_clip_where_the_reference_says_so(
         # The guides round the clip's length up from seconds, which can give one frame too many.
         assert count <= total + (reference == "docs")
     if request["max_frames"] is not None and "nframes" not in request:
-        assert count <= request["max_frames"]
+        assert count <= request["max_frames"] + (reference == "vllm-qwen2")
 
 
 @given(

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +6,7 @@ from hypothesis import strategies as st
 from vlprep import plan_frames, smart_nframes
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.frame_counts import FRAME_COUNT_RULES, count_frames
-from vlprep.maths.sampling import frame_range, sample_times
+from vlprep.maths.sampling import frame_range, moments_at
 
 ALL = tuple(FRAME_COUNT_RULES)
 NTSC = 24000 / 1001
@@ -247,7 +248,19 @@ def test_counting_and_timing_alone_are_those_of_the_plan(total, rate, fps, refer
             count_frames(total, rate, fps=fps, reference=reference)
         return
     assert count_frames(total, rate, fps=fps, reference=reference) == plan.frame_count
-    times = sample_times(0, total - 1, rate, plan.frame_count, fps=fps, sampling=plan.sampling)
+    several = count_frames(total, rate, fps=np.array([fps, 2.0]), reference=reference)
+    assert several[0] == plan.frame_count
+    shown = plan.frame_count
+    clip = (np.full(shown, value) for value in (total, rate, shown))
+    times = moments_at(range(shown), *clip, fps=np.full(shown, fps), sampling=plan.sampling)
+    assert tuple(times.tolist()) == plan.timestamps_seconds
+
+
+def test_the_moments_of_a_part_of_a_clip():
+    plan = plan_frames(300, 30.0, fps=1, start_seconds=2, end_seconds=7)
+    shown = plan.frame_count
+    clip = (np.full(shown, value) for value in (151, 30.0, shown))
+    times = moments_at(range(shown), *clip, fps=1, sampling=plan.sampling, first=np.full(shown, 60))
     assert tuple(times.tolist()) == plan.timestamps_seconds
 
 

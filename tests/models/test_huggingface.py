@@ -35,7 +35,8 @@ def test_the_fine_tune_in_this_folder():
     # min_pixels and max_pixels of the file are what counts, for videos as well.
     assert numbers(spec) == numbers(spec, "video") == (28, 50_176, 1_003_520)
     assert image_tokens((1280, 1280), spec).total == 1227
-    assert [rules.name for rules in spec.rule_sets] == ["transformers", "qwen-vl-utils"]
+    names = [rules.name for rules in spec.rule_sets]
+    assert names == ["transformers", "qwen-vl-utils", "llama-factory"]
     assert spec.rules().verified == "5.24.0"
 
 

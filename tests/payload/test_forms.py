@@ -89,6 +89,17 @@ def test_the_vendors_fields_are_parameters_or_arguments():
     }  # fmt: skip
 
 
+def test_sampling_that_is_the_vendor_s_own_goes_with_its_fields():
+    settings = Settings(
+        model="m", stream=False, extras={}, sampling={"temperature": 0, "top_k": 1, "seed": 2}
+    )
+    own = {"model": "m", "messages": MESSAGES, "temperature": 0, "seed": 2}
+    assert OPENAI.call(MESSAGES, settings, False) == {**own, "top_k": 1}
+    assert OPENAI.call(MESSAGES, settings, True) == {**own, "extra_body": {"top_k": 1}}
+    assert DASHSCOPE.call(MESSAGES, settings, False)["parameters"] == settings.sampling
+    assert DASHSCOPE.call(MESSAGES, settings, True) == {**own, "top_k": 1}
+
+
 def test_a_header_asks_dashscope_for_the_stream():
     assert DASHSCOPE.headers(FULL)["X-DashScope-SSE"] == "enable"
     assert DASHSCOPE.headers(PLAIN) == OPENAI.headers(FULL) == {"Content-Type": "application/json"}

@@ -56,7 +56,7 @@ def test_a_budget_needs_thinking_and_has_a_most():
 
 def test_high_resolution_is_sent_where_it_is_known():
     assert build("qvq-max", high_res=True).body["vl_high_resolution_images"] is True
-    with pytest.raises(UnknownFactError, match="no source states"):
+    with pytest.raises(ConstraintError, match="this rule set has none"):
         build("qwen-vl-ocr", high_res=True)
 
 

@@ -42,8 +42,8 @@ def test_what_is_drawn():
     assert (chart.limit, chart.limit_label) == (1500, "1,500 for media")
     assert chart.chosen == (setting.fps, setting.tokens)
     low, high = plan.clip.choices.rates
-    for curve, cap in zip(chart.curves, reversed(plan.clip.what_if().caps), strict=True):
-        (first, *_, (last, tokens)) = curve.points
+    for points, cap in zip(chart.curves.values(), reversed(plan.clip.what_if().caps), strict=True):
+        (first, *_, (last, tokens)) = points
         assert first == (low, plan.clip.choices.tokens_at(low, cap))
         assert tokens == plan.clip.choices.tokens_at(last, cap)
         # Up to a quarter beyond the rate that shows as many frames as there may be.

@@ -40,6 +40,10 @@ def total(files, model, cap, weights):
     return tokens
 
 
+def spent(chosen):
+    return sum(setting.tokens for setting in chosen)
+
+
 sides = st.integers(1, 40)
 sizes = st.tuples(sides, sides).map(lambda size: ImageSize(*size))
 
@@ -61,11 +65,14 @@ def test_no_larger_common_cap_fits(name, files, low, budget):
         with pytest.raises(BudgetError):
             plan_together(images, View.of(model), budget, weights=weights)
         return
-    plan = plan_together(images, View.of(model), budget, weights=weights)
-    assert plan.tokens <= budget
-    assert plan.tokens == totals[fitting[-1]]
-    assert plan.max_pixels == fitting[-1] or plan.max_pixels * min(weights) >= 160
-    for setting, size in zip(plan.settings, images, strict=True):
+    chosen = plan_together(images, View.of(model), budget, weights=weights)
+    assert spent(chosen) <= budget
+    assert spent(chosen) == totals[fitting[-1]]
+    for setting, weight in zip(chosen, weights, strict=True):
+        rule = model.rules().image
+        asked = min(max(int(fitting[-1] * weight), rule.min_pixels), rule.max_pixels)
+        assert setting.max_pixels == asked
+    for setting, size in zip(chosen, images, strict=True):
         assert image_tokens(size, model, **setting.keywords).total == setting.tokens
 
 
@@ -81,56 +88,57 @@ FILES = [*CLIPS, ImageSize(3000, 4000), ImageSize(480, 640)]
 @pytest.mark.parametrize("prefer", sorted(PREFERENCES))
 def test_mixed_files_stay_within_the_budget_by_the_counter(name, prefer):
     for budget in (20_000, 60_000):
-        plan = plan_together(FILES, View.of(name), budget, prefer=prefer)
+        chosen = plan_together(FILES, View.of(name), budget, prefer=prefer)
         again = []
-        for file, setting in zip(FILES, plan.settings, strict=True):
+        for file, setting in zip(FILES, chosen, strict=True):
             count = video_tokens if isinstance(file, VideoInfo) else image_tokens
             again.append(count(file, name, **setting.keywords).total)
-        assert sum(again) == plan.tokens <= budget
+        assert sum(again) == spent(chosen) <= budget
 
 
 def test_motion_keeps_the_rate_and_detail_the_size():
     plans = {name: plan_together(CLIPS, PLUS, 20_000, prefer=name) for name in PREFERENCES}
-    rates = {name: plan.settings[0].fps for name, plan in plans.items()}
+    rates = {name: chosen[0].fps for name, chosen in plans.items()}
+    caps = {name: chosen[0].max_pixels for name, chosen in plans.items()}
     assert rates["motion"] == 2.0
-    assert {setting.count.resized for setting in plans["detail"].settings} == {(576, 1056)}
+    assert {setting.count.resized for setting in plans["detail"]} == {(576, 1056)}
     assert rates["detail"] < rates["balanced"] < rates["motion"]
-    assert plans["motion"].max_pixels < plans["balanced"].max_pixels < plans["detail"].max_pixels
+    assert caps["motion"] < caps["balanced"] < caps["detail"]
 
 
 def test_one_pixel_more_or_one_step_faster_is_too_much():
-    plan = plan_together(CLIPS, PLUS, 20_000, prefer="motion")
-    over = [video_tokens(clip, fps=2.0, max_pixels=plan.max_pixels + 1) for clip in CLIPS]
+    (setting, *_) = plan_together(CLIPS, PLUS, 20_000, prefer="motion")
+    over = [video_tokens(clip, fps=2.0, max_pixels=setting.max_pixels + 1) for clip in CLIPS]
     assert sum(count.total for count in over) > 20_000
-    plan = plan_together(CLIPS, PLUS, 20_000, prefer="detail")
-    over = [video_tokens(clip, fps=plan.settings[0].fps + 0.1) for clip in CLIPS]
+    (setting, *_) = plan_together(CLIPS, PLUS, 20_000, prefer="detail")
+    over = [video_tokens(clip, fps=setting.fps + 0.1) for clip in CLIPS]
     assert sum(count.total for count in over) > 20_000
 
 
 def test_what_fits_is_left_as_it_is():
-    plan = plan_together(FILES, PLUS, 200_000)
-    assert (plan.max_pixels, plan.tokens) == (2_621_440, plan.wanted_tokens)
-    assert [setting.fps for setting in plan.settings] == [2.0, 2.0, 2.0, None, None]
+    chosen = plan_together(FILES, PLUS, 200_000)
+    assert [setting.fps for setting in chosen] == [2.0, 2.0, 2.0, None, None]
+    assert [setting.max_pixels for setting in chosen] == [655_360] * 3 + [2_621_440] * 2
 
 
 def test_a_weight_is_a_share_of_the_cap():
     sizes = [ImageSize(2000, 2000)] * 4
-    plan = plan_together(sizes, View.of("qvq-max"), 2000, weights=[1, 1, 1, 4])
-    assert plan.settings[3].max_pixels == 4 * plan.max_pixels
-    assert plan.settings[3].tokens > 3 * plan.settings[0].tokens
+    small, *_, large = plan_together(sizes, View.of("qvq-max"), 2000, weights=[1, 1, 1, 4])
+    assert large.max_pixels == 4 * small.max_pixels
+    assert large.tokens > 3 * small.tokens
 
 
 def test_images_know_no_rate():
-    (setting,) = plan_together([ImageSize(100, 100)], View.of("qvq-max"), 100).settings
+    (setting,) = plan_together([ImageSize(100, 100)], View.of("qvq-max"), 100)
     assert setting.fps is None
 
 
 def test_a_list_keeps_its_frames():
     frames = FrameListInfo(size=ImageSize(720, 1280), frame_count=40, fps=Fraction(1))
-    plan = plan_together([frames, CLIPS[1]], PLUS, 8000)
-    assert [setting.fps is None for setting in plan.settings] == [True, False]
-    assert plan.settings[0].frames == 40
-    assert plan.tokens <= 8000
+    chosen = plan_together([frames, CLIPS[1]], PLUS, 8000)
+    assert [setting.fps is None for setting in chosen] == [True, False]
+    assert chosen[0].frames == 40
+    assert spent(chosen) <= 8000
 
 
 @pytest.mark.parametrize("weights", [[1], [1, 0], [1, float("nan")], [1, float("inf")]])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from vlprep import (
     VideoInfo,
     count_tokens,
     fit_images,
+    get_model,
     plan_media,
     probe,
     processor,
@@ -45,7 +47,7 @@ def test_the_frames_read_are_the_frames_planned():
 
 def test_without_a_budget_the_model_s_limits_count():
     plan = plan_media(STREET, "qwen3-vl-plus", reserve=100)
-    assert plan.budget.available == 260_096 - 100
+    assert plan.budget.available == 260_096 - 1 - 100
     assert plan.budget.binding.name == "largest input"
     assert plan.bounds == ()
     with pytest.raises(UnknownFactError, match="`max_input`"):
@@ -169,7 +171,7 @@ def test_too_little_is_an_error():
 
 
 def test_an_hour_is_planned_without_reading_it():
-    assert plan_media([LECTURE] * 3, "qwen3-vl-plus").total_tokens <= 260_096
+    assert plan_media([LECTURE] * 3, "qwen3-vl-plus").total_tokens < 260_096
 
 
 # What the view asks.
@@ -332,3 +334,22 @@ def test_one_file_is_one_file():
     with Path(PHOTO).open("rb") as file:
         for one in (PHOTO, Path(PHOTO), Path(PHOTO).read_bytes(), file, probe(PHOTO)):
             assert [found.tokens.total for found in plan_media(one).files] == [302]
+
+
+@pytest.mark.parametrize("shows", ["all", "every", "nframes"])
+def test_frames_that_the_rules_show_by_no_rate_are_left_where_they_fit(shows):
+    model = get_model("Qwen/Qwen3-VL-8B-Instruct")
+    rules = model.rules()
+    number = 12 if shows == "nframes" else None
+    video = replace(rules.video, shows=shows, nframes=number)
+    view = processor(replace(model, rule_sets=(replace(rules, video=video),)))
+    expected = view.count(STREET).tokens
+    for items in ([STREET], [STREET, STREET], [STREET, PHOTO]):
+        plan = view.plan(items, max_input=10**9)
+        assert (plan.files[0].tokens.total, plan.files[0].frames) == (
+            expected.total, expected.frames,
+        )  # fmt: skip
+        assert plan.total_tokens == plan.wanted_tokens
+        assert view.asking(**plan.files[0].keywords).count(STREET).tokens.total == expected.total
+        small = view.plan(items, max_input=1200).files[0]
+        assert view.asking(**small.keywords).count(STREET).tokens == small.tokens

@@ -83,7 +83,7 @@ def test_no_split_in_order_has_fewer_requests(tokens, top):
 @pytest.mark.parametrize(
     ("model", "route", "images", "videos"),
     [
-        ("qwen3-vl-plus", None, 256, 64),
+        ("qwen3-vl-plus", None, 250, 64),
         ("qwen3-vl-plus", "path", 256, 64),
         ("qwen3-vl-plus", "base64", 250, 64),
         ("qwen3.7-plus", "url", 2048, 64),

@@ -12,7 +12,8 @@ def count(total, rate, *, fps, nframes, min_frames, max_frames, default_maximum,
     """Count the frames that `reference` samples; `max_frames` is `None` if the caller set none."""
     chosen = COUNTS[reference](total, rate, fps, nframes, min_frames, max_frames, default_maximum)
     # The guides check against a length of their own, transformers not at all.
-    if reference in ("qwen-vl-utils", "transformers-qwen2") and not 2 <= chosen <= total:
+    paired = ("qwen-vl-utils", "transformers-qwen2", "vllm-qwen2")
+    if reference in paired and not 2 <= chosen <= total:
         raise RefusedError(f"{chosen} of {total}")
     return chosen
 
@@ -51,6 +52,12 @@ def _transformers_qwen2(total, rate, fps, nframes, min_frames, max_frames, defau
     return math.floor(min(max(wanted, min_frames), high, total) / 2) * 2
 
 
+def _vllm_qwen2(total, rate, *asked):
+    """Count the steps of torch.arange(0, total, total / n), which may be one more than n."""
+    n = _transformers_qwen2(total, rate, *asked)
+    return math.ceil(total / (total / n)) if n and total else n
+
+
 def _transformers(total, rate, fps, nframes, min_frames, max_frames, default_maximum):
     if nframes is not None:
         return nframes
@@ -63,6 +70,7 @@ COUNTS = {
     "qwen-vl-utils": _qwen_vl_utils,
     "transformers-qwen2": _transformers_qwen2,
     "transformers": _transformers,
+    "vllm-qwen2": _vllm_qwen2,
 }
 
 
@@ -90,7 +98,25 @@ def arange(first, last, frames):
     return [min(math.floor(_single(first + k * step)), last) for k in range(frames)]
 
 
-SPREADS = {"linspace": linspace, "linspace-float32": linspace_float32, "arange": arange}
+def linspace_cut(first, last, frames):
+    if frames == 1:
+        return [first]
+    step = (last - first) / (frames - 1)
+    return [*(math.floor(first + k * step) for k in range(frames - 1)), last]
+
+
+def arange_even(first, last, frames):
+    step = (last - first + 1) / max(frames // 2 * 2, 1)
+    return [min(math.floor(_single(first + k * step)), last) for k in range(frames)]
+
+
+SPREADS = {
+    "linspace": linspace,
+    "linspace-cut": linspace_cut,
+    "linspace-float32": linspace_float32,
+    "arange": arange,
+    "arange-even": arange_even,
+}
 
 
 def _single(number):

@@ -17,7 +17,7 @@ VALUES = st.recursive(
 
 def read(text):
     trouble = Trouble()
-    return [found.value for found in json_values(text, trouble)], trouble
+    return [value for _, value in json_values(text, trouble)], trouble
 
 
 @given(VALUES)

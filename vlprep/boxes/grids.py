@@ -32,19 +32,6 @@ The notebooks of the vendor divide by 1,000, though answers are said to lie with
 the other way, a coordinate moves by at most 0.1 % of the side.
 """
 
-# EXIF orientation: whether the stored picture's axes are exchanged to display it, and whether it is
-# then mirrored left to right and top to bottom.
-_TURNS = {
-    1: (False, False, False),
-    2: (False, True, False),
-    3: (False, True, True),
-    4: (False, False, True),
-    5: (True, False, False),
-    6: (True, True, False),
-    7: (True, True, True),
-    8: (True, False, True),
-}
-
 
 def map_boxes(
     boxes: npt.ArrayLike,
@@ -95,7 +82,7 @@ def map_boxes(
         limits = stored_size(size, orientation)
     if clip:
         mapped = np.clip(mapped, 0, limits[::-1])
-    return _as_boxes(mapped) if boxed else mapped
+    return np.sort(mapped, axis=-2).reshape(*mapped.shape[:-2], 4) if boxed else mapped
 
 
 def box_convention(
@@ -190,10 +177,6 @@ def _as_points(boxes: npt.ArrayLike) -> tuple[Coordinates, bool]:
     return (values.reshape(*values.shape[:-1], 2, 2) if boxed else values), boxed
 
 
-def _as_boxes(corners: Coordinates) -> Coordinates:
-    return np.sort(corners, axis=-2).reshape(*corners.shape[:-2], 4)
-
-
 def _checked_size(size: ImageSize | tuple[int, int]) -> ImageSize:
     if min(size) < 1:
         raise ValueError(f"a size has sides above 0, got {tuple(size)}")
@@ -201,6 +184,10 @@ def _checked_size(size: ImageSize | tuple[int, int]) -> ImageSize:
 
 
 def _turn(orientation: int) -> tuple[bool, bool, bool]:
-    if orientation not in _TURNS:
+    """Return whether the stored picture's axes are exchanged to display it.
+
+    And whether it is then mirrored left to right, and top to bottom.
+    """
+    if orientation not in range(1, 9):
         raise ValueError(f"EXIF orientations are 1 to 8, got {orientation}")
-    return _TURNS[orientation]
+    return orientation > 4, orientation in (2, 3, 6, 7), orientation in (3, 4, 7, 8)

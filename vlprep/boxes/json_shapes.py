@@ -6,15 +6,14 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from vlprep.boxes.plain_text import name_before
 from vlprep.boxes.shapes import Box3D, Notes, Shape, shapes_of
 from vlprep.replies.loose_json import Unfinished, json_values
-from vlprep.replies.spelling import excerpt, numbers_in, plain
+from vlprep.replies.spelling import bare_key, excerpt, numbers_in, plain
 
-# Keys, without case, and without what is neither letter nor digit.
+# Keys, as `bare_key` has them.
 _POINTS = frozenset({"point2d", "point", "points", "points2d", "coordinate", "keypoints"})
 _BOXES = frozenset({
     "bbox2d", "bbox", "box", "box2d", "bboxes", "boxes", "boundingbox", "boundingboxes", "bndbox",
@@ -35,23 +34,21 @@ _SIZES = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "
 _TURNED = "rotaterect"
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
-    label: str | None = None
-    text: str | None = None
+_Name: TypeAlias = tuple[str | None, str | None]
+"""What a shape is called, and what is written there."""
+_NAMELESS: _Name = (None, None)
 
 
 def read_json(text: str, notes: Notes) -> Iterator[Shape]:
     """Yield the shapes in every list and object of a text."""
-    for found in json_values(text, notes):
-        start, value = found.start, found.value
+    for start, value in json_values(text, notes):
         if isinstance(value, list) and len(value) in (2, 4) and _is_numbers(value):
             name = name_before(text[text.rfind("\n", 0, start) + 1 : start])
             before = _KEY_BEFORE.search(plain(text[max(start - 40, 0) : start]))
-            if before and _key(before[1]) in _POINTS | _BOXES:  # of an object that is broken
+            if before and bare_key(before[1]) in _POINTS | _BOXES:  # of an object that is broken
                 name = None
                 notes.lost_labels += 1
-            yield from _place_shapes(value, _Name(name), notes)
+            yield from _place_shapes(value, (name, None), notes)
         else:
             yield from _whole(value, notes)
 
@@ -72,19 +69,19 @@ def _json_shapes(value: Any, notes: Notes) -> Iterator[Shape]:
         yield from _object_shapes(value, notes)
     elif isinstance(value, list) and _is_numbers(value):
         if len(value) in (2, 4):  # other lists of numbers are about something else
-            yield from _place_shapes(value, _Name(), notes)
+            yield from _place_shapes(value, _NAMELESS, notes)
     elif isinstance(value, list):
         for item in value:
             yield from _json_shapes(item, notes)
 
 
 def _object_shapes(table: dict[str, Any], notes: Notes) -> Iterator[Shape]:
-    members = {_key(key): value for key, value in table.items()}
+    members = {bare_key(key): value for key, value in table.items()}
     name = _name(members)
     if "bbox3d" in members:
         _note_3d(members["bbox3d"], name, notes)
     elif (numbers := _numbers_of_sides(members)) is not None:
-        yield from shapes_of(numbers, name.label, name.text, "sides", notes)
+        yield from shapes_of(numbers, *name, "sides", notes)
     elif members.keys() & (_POINTS | _BOXES) or _places_perhaps(members):
         yield from _placed(members, name, notes)
     elif _TURNED in members:
@@ -93,14 +90,10 @@ def _object_shapes(table: dict[str, Any], notes: Notes) -> Iterator[Shape]:
         yield from _unplaced(table, name, notes)
 
 
-def _key(key: str) -> str:
-    return re.sub(r"[\W_]+", "", key.lower())
-
-
 def _placed(members: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shape]:
     """Yield the shapes of an object that has a key for places, and of what else is in it."""
     perhaps = _places_perhaps(members)
-    notes.lost_labels += not name.label and any(members.get(key) for key in _LABELS)
+    notes.lost_labels += not name[0] and any(members.get(key) for key in _LABELS)
     for key, value in members.items():
         if key in _POINTS and isinstance(value, list) and value and all(map(_is_pair, value)):
             for point in value:
@@ -121,11 +114,11 @@ def _places_perhaps(members: dict[str, Any]) -> list[str]:
 
 def _unplaced(table: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shape]:
     """Yield the shapes inside of an object; four numbers under another key are named by it."""
+    label, text = name
     for key, value in table.items():
         if isinstance(value, list) and _is_numbers(value):
             if len(value) == 4:
-                label = name.label or name_before(key)
-                yield from _place_shapes(value, _Name(label, name.text), notes)
+                yield from _place_shapes(value, (label or name_before(key), text), notes)
         elif isinstance(value, dict | list):
             yield from _json_shapes(value, notes)
 
@@ -133,7 +126,8 @@ def _unplaced(table: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shap
 def _place_shapes(value: Any, name: _Name, notes: Notes) -> Iterator[Shape]:
     """Yield what stands under a key for places: numbers, a text of numbers, pairs, or several."""
     if value and isinstance(value, dict):
-        yield from _object_shapes({**_words(name), **value}, notes)
+        words = dict(zip(("label", "text"), name, strict=True))
+        yield from _object_shapes({**words, **value}, notes)
         return
     if _is_rows(value):
         if all(map(_is_pair, value)):  # a polygon's corners, or the two of a box
@@ -143,11 +137,7 @@ def _place_shapes(value: Any, name: _Name, notes: Notes) -> Iterator[Shape]:
                 yield from _place_shapes(item, name, notes)
             return
     said = excerpt(json.dumps(value, ensure_ascii=False))
-    yield from shapes_of(_numbers(value), name.label, name.text, said, notes)
-
-
-def _words(name: _Name) -> dict[str, str]:
-    return {key: value for key, value in (("label", name.label), ("text", name.text)) if value}
+    yield from shapes_of(_numbers(value), *name, said, notes)
 
 
 def _turned(value: Any, name: _Name, notes: Notes) -> Iterator[Shape]:
@@ -164,7 +154,7 @@ def _turned(value: Any, name: _Name, notes: Notes) -> Iterator[Shape]:
     ]
     first = min(range(4), key=lambda place: sum(corners[place]))  # the upper left one
     flat = [side for corner in (*corners[first:], *corners[:first]) for side in corner]
-    yield from shapes_of(flat, name.label, name.text, excerpt(str(value)), notes)
+    yield from shapes_of(flat, *name, excerpt(str(value)), notes)
 
 
 def _note_3d(value: Any, name: _Name, notes: Notes) -> None:
@@ -172,7 +162,7 @@ def _note_3d(value: Any, name: _Name, notes: Notes) -> None:
     for row in rows:
         numbers = _numbers(row)
         if len(numbers) == 9:
-            notes.boxes_3d.append(Box3D(tuple(numbers), name.label))
+            notes.boxes_3d.append(Box3D(tuple(numbers), name[0]))
         else:
             notes.odd.append(excerpt(json.dumps(row, ensure_ascii=False)))
 
@@ -195,7 +185,7 @@ def _name(members: dict[str, Any]) -> _Name:
         next(filter(None, (_word(members.get(key)) for key in keys)), None)
         for keys in (_LABELS, _TEXTS)
     )
-    return _Name(label or text, text)
+    return label or text, text
 
 
 def _word(value: Any) -> str | None:

@@ -35,6 +35,7 @@ class CheckKeywords(ViewKeywords, total=False):
     api: str | None
     text_tokens: int
     max_input: int | None
+    max_model_len: int | None
     thinking: bool | None
     decode: bool
 
@@ -47,6 +48,7 @@ def check_files(
     api: str | None = None,
     text_tokens: int = 0,
     max_input: int | None = None,
+    max_model_len: int | None = None,
     thinking: bool | None = None,
     decode: bool = False,
 ) -> CheckReport:
@@ -56,7 +58,8 @@ def check_files(
     inner list, or a folder, is a list of images that stands for a video. `route` is how they reach
     the service: "base64", "path" or "url"; `api` is the protocol, "openai" or "dashscope", and
     without it both are looked at. `text_tokens` are what the prompt costs beside them;
-    `max_input` replaces the model's largest input, and `thinking` chooses between its two.
+    `max_input` replaces the model's largest input, `max_model_len` its context, and `thinking`
+    chooses between its two inputs.
     `decode` looks further: it decodes every image, and the first and the last frame of a video,
     and so finds damage that no header shows.
 
@@ -74,7 +77,8 @@ def check_files(
     asked = Sending(
         view=view, files=(), route=get_route(route),
         apis=list_apis() if api is None else (_api_of(api, route),),
-        text_tokens=text_tokens, max_input=max_input, thinking=thinking,
+        text_tokens=text_tokens, max_input=max_input, max_model_len=max_model_len,
+        thinking=thinking,
     )  # fmt: skip
     found = [_look_at(item, view, decode=decode) for item in as_many(items)]
     return check_sending(replace(asked, files=count_facts(found, view)))

@@ -13,6 +13,7 @@ from vlprep.models.registry import file_formats, reference_formats
 from vlprep.models.service import Route
 from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageSize, VideoInfo
+from vlprep.view import View
 
 Stated: TypeAlias = tuple[int, tuple[str, ...]]
 """A limit, and where it was read."""
@@ -27,8 +28,25 @@ def data_url_length(byte_count: int, mime_type: str) -> int:
     return _prefix_length(mime_type) + 4 * -(-byte_count // 3)
 
 
+def image_fits(model: ModelSpec, route: Route, file_bytes: int, mime_type: str) -> bool:
+    """Say whether an image file of so many bytes may be sent by a route as it is.
+
+    >>> from vlprep import get_model
+    >>> from vlprep.models.registry import get_route
+    >>> image_fits(get_model("qvq-max"), get_route("url"), 10_000_000, "image/jpeg")
+    True
+    """
+    most = image_bytes_stated(model, route)[0]
+    if route.name != "base64":
+        return file_bytes <= most
+    is_advised = route.raw_bytes is None or file_bytes < route.raw_bytes
+    return is_advised and data_url_length(file_bytes, mime_type) <= most
+
+
 def image_byte_limit(model: ModelSpec, route: Route, mime_type: str) -> int:
-    """Return the number of bytes that an image file must stay under on a route.
+    """Return the number of bytes that an image file is to stay under on a route when it is made.
+
+    What is there already may have just as many, which `image_fits` knows.
 
     >>> from vlprep import get_model
     >>> from vlprep.models.registry import get_route
@@ -41,7 +59,7 @@ def image_byte_limit(model: ModelSpec, route: Route, mime_type: str) -> int:
 
 
 def image_bytes_stated(model: ModelSpec, route: Route) -> Stated:
-    """Return what an image must stay under on a route; of "base64" the whole data URL counts.
+    """Return what an image may have at most on a route; of "base64" the whole data URL counts.
 
     By URL, where the model's service has a limit of its own, it is that.
     """
@@ -68,31 +86,31 @@ def takes_image(model: ModelSpec, format: str, size: ImageSize) -> bool:
     return format in (formats.large_image if large else formats.image)
 
 
-def video_byte_limit(model: ModelSpec, route: Route, container: str | None = "MP4") -> int:
+def video_byte_limit(view: View, route: Route, container: str | None = "MP4") -> int:
     """Return the number of bytes that a video file must stay under on a route.
 
     Raises `UnknownFactError` where each model has a limit of its own and no source states it.
 
-    >>> from vlprep import get_model
+    >>> from vlprep import View
     >>> from vlprep.models.registry import get_route
-    >>> video_byte_limit(get_model("qvq-max"), get_route("base64"))
+    >>> video_byte_limit(View.of("qvq-max"), get_route("base64"))
     7000000
-    >>> video_byte_limit(get_model("qvq-max"), get_route("url"))
+    >>> video_byte_limit(View.of("qvq-max"), get_route("url"))
     1000000000
     """
-    stated = video_bytes_stated(model, route)
+    stated = video_bytes_stated(view, route)
     if stated is None:
         fact = f"how large a video may be on the route {route.name}"
-        raise UnknownFactError(model.name, fact, "give a `limit`")
+        raise UnknownFactError(view.model.name, fact, "give a `limit`")
     return _of_file(stated[0], route, mime_type(container or "", "video/x-matroska"))
 
 
-def video_bytes_stated(model: ModelSpec, route: Route) -> Stated | None:
+def video_bytes_stated(view: View, route: Route) -> Stated | None:
     """Return what a video must stay under on a route; `None` where no source states it."""
     if route.max_video_bytes is not None:
         return route.max_video_bytes, route.sources
-    own = model.video_files
-    return (own.max_url_bytes, own.sources) if own else None
+    own = view.video_files
+    return (own.max_url_bytes, own.sources_of("max_url_bytes")) if own else None
 
 
 def images_per_request(model: ModelSpec, route: Route) -> Stated | None:
@@ -124,19 +142,38 @@ def takes_container(model: ModelSpec, container: str | None) -> bool:
     return model.kind == "open-weights" or container in file_formats().video
 
 
-def shortest_video(model: ModelSpec) -> float:
+def shortest_video(view: View) -> float:
     """Return the seconds that a video must last for a model, 0 where no source says so."""
-    return model.video_files.min_seconds if model.video_files else 0.0
+    return view.video_files.min_seconds if view.video_files else 0.0
 
 
-def check_length(model: ModelSpec, info: VideoInfo, source: str) -> None:
+def check_length(view: View, info: VideoInfo, source: str) -> None:
     """Raise `ConstraintError` for a video that lasts longer than a model takes."""
-    longest = model.video_files.max_seconds if model.video_files else None
+    longest = view.video_files.max_seconds if view.video_files else None
     if longest is not None and (info.duration_seconds or 0) > longest:
         raise ConstraintError(
-            f"{source}: lasts {info.duration_seconds:,.1f} s, and {model.name} takes videos of "
-            f"up to {longest:,.0f} s; cut it first"
+            f"{source}: lasts {info.duration_seconds:,.1f} s, and {view.model.name} takes videos "
+            f"of up to {longest:,.0f} s{longest_by_others(view)}; cut it first"
         )
+
+
+def longest_by_others(view: View) -> str:
+    """Say which longest videos the model's other rule sets have, in brackets; "" if the same.
+
+    >>> from vlprep import View
+    >>> longest_by_others(View.of("qwen3-vl-flash"))
+    ' by guide-2025-12 (3,600 s by api-2026)'
+    """
+    lengths = {
+        rules.name: files.max_seconds
+        for rules in view.model.rule_sets
+        if (files := view.by(rules.name).video_files)
+    }
+    own = lengths.pop(view.rules.name, None)
+    others = ", ".join(
+        f"{longest:,.0f} s by {name}" for name, longest in lengths.items() if longest != own
+    )
+    return f" by {view.rules.name} ({others})" if others else ""
 
 
 def _of_file(limit: int, route: Route, mime_type: str) -> int:

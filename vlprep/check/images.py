@@ -2,215 +2,209 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
 from vlprep.check.remedies import compress, first_page, frames, rename, view
-from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
+from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
+from vlprep.count.explain import named
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.media.sniff import mime_type
 from vlprep.models.registry import file_formats, reference_formats, request_limits
 from vlprep.types import ImageInfo
 from vlprep.units import format_bytes, format_size
 
+Bound: TypeAlias = Literal["at most", "under"]
+"""Whether just the number of a limit is taken: of images it is, of videos it is not."""
+
 
 @rule(
     "error", "the shortest side taken", of="picture",
     remedy="enlarge it, or paste it onto a larger canvas",
 )  # fmt: skip
-def image_side(sending: Sending) -> Wanted | None:
+def image_side(sending: Sending, files: Files) -> Found:
     rule = sending.rules.image
     if rule is None or rule.min_side_pixels is None:
-        return None
+        return
     shortest = rule.min_side_pixels
-
-    def test(file: FileFacts) -> Hit | None:
+    yield Wanted(f"at least {shortest} px", rule.sources)
+    for file in files:
         side = min(file.size)
-        if side >= shortest:
-            return None
-        problem = f"the shorter side has {side} pixels, and the service takes {shortest} or more"
-        return f"{side} px", f"{format_size(file.size)}: {problem}"
-
-    return Wanted(f"at least {shortest} px", rule.sources, test)
+        if side < shortest:
+            problem = f"the shorter side has {side} pixels, and the service takes"
+            yield Hit(f"{side} px", f"{format_size(file.size)}: {problem} {shortest} or more", file)
 
 
 @rule(
     "error", "the largest ratio of sides taken", of="picture", weights=True,
     remedy="crop it, or split it into several images",
 )  # fmt: skip
-def image_ratio(sending: Sending) -> Wanted | None:
+def image_ratio(sending: Sending, files: Files) -> Found:
     rule = sending.rules.image
     if rule is None:
-        return None
+        return
     most = rule.max_aspect_ratio or RESIZE_RULES[rule.resize].max_aspect_ratio
-    if most is None:
-        return Wanted(sources=rule.sources)
-
-    def test(file: FileFacts) -> Hit | None:
+    yield Wanted(f"at most {most:g}:1" if most else "", rule.sources)
+    for file in files:
         long, short = max(file.size), min(file.size)
-        if long <= most * short:
-            return None
-        found = f"{long / short:,.1f}:1"
-        size = format_size(file.size)
-        return found, f"{size}: the sides are {found}, and up to {most:g}:1 is taken"
-
-    return Wanted(f"at most {most:g}:1", rule.sources, test)
+        if most is not None and long > most * short:
+            found = f"{long / short:,.1f}:1"
+            problem = f"the sides are {found}, and up to {most:g}:1 is taken"
+            yield Hit(found, f"{format_size(file.size)}: {problem}", file)
 
 
 @rule("error", "a format taken", of="picture", remedy=compress)
-def image_format(sending: Sending) -> Wanted:
+def image_format(sending: Sending, files: Files) -> Found:
     formats = file_formats()
     words = ", ".join(formats.image)
-
-    def test(file: FileFacts) -> Hit | None:
-        if file.format in formats.image:
-            return None
-        return file.format, f"the format is {file.format}, and {words} are taken"
-
-    return Wanted(words, formats.sources, test)
+    yield Wanted(words, formats.sources)
+    for file in files:
+        if file.format not in formats.image:
+            yield Hit(file.format, f"the format is {file.format}, and {words} are taken", file)
 
 
 @rule(
     "warning", "a format that the reference for weights opens", of="picture", weights=True,
     remedy=compress,
 )  # fmt: skip
-def reference_format(sending: Sending) -> Wanted | None:
+def reference_format(sending: Sending, files: Files) -> Found:
     if sending.is_served:
-        return None
+        return
     formats = reference_formats()
-
-    def test(file: FileFacts) -> Hit | None:
-        if file.format not in formats.unopened:
-            return None
-        return file.format, f"transformers, on Pillow, does not open {file.format}"
-
-    return Wanted(f"not {' or '.join(formats.unopened)}", formats.sources, test)
+    yield Wanted(f"not {' or '.join(formats.unopened)}", formats.sources)
+    for file in files:
+        if file.format in formats.unopened:
+            message = f"transformers, on Pillow, does not open {file.format}"
+            yield Hit(file.format, message, file)
 
 
 @rule("warning", "a format taken above 4K", of="picture", remedy=compress)
-def large_image_format(sending: Sending) -> Wanted:
+def large_image_format(sending: Sending, files: Files) -> Found:
     formats = file_formats()
     short, long = formats.large_image_sides
     taken = " or ".join(formats.large_image)
+    yield Wanted(f"{taken} above {long}x{short}", formats.sources)
     doubtful = set(formats.image) - set(formats.large_image)
-
-    def test(file: FileFacts) -> Hit | None:
-        size = file.size
-        by_pixels = size.pixels > formats.large_image_pixels
-        by_sides = min(size) > short or max(size) > long
-        if file.format not in doubtful or not (by_pixels or by_sides):
-            return None
-        doubt = "" if by_pixels else ", and no source says whether pixels or sides count"
-        limit = f"above {long:,} x {short:,} only {taken} is taken{doubt}"
-        message = f"{format_size(size)} as {file.format} may be refused: {limit}"
-        return f"{format_size(size)} {file.format}", message
-
-    return Wanted(f"{taken} above {long}x{short}", formats.sources, test)
+    for file in files:
+        by_pixels = file.size.pixels > formats.large_image_pixels
+        by_sides = min(file.size) > short or max(file.size) > long
+        if file.format in doubtful and (by_pixels or by_sides):
+            size = format_size(file.size)
+            doubt = "" if by_pixels else ", and no source says whether pixels or sides count"
+            limit = f"above {long:,} x {short:,} only {taken} is taken{doubt}"
+            message = f"{size} as {file.format} may be refused: {limit}"
+            yield Hit(f"{size} {file.format}", message, file)
 
 
 @rule("warning", "pixels of an image, as advised: 8K", of="picture", remedy=view)
-def image_8k(sending: Sending) -> Wanted:
+def image_8k(sending: Sending, files: Files) -> Found:
     formats = file_formats()
-    most = formats.most_image_pixels
+    yield Wanted(f"at most {formats.most_image_pixels:,} pixels", formats.sources)
+    for file in files:
+        if file.size.pixels > formats.most_image_pixels:
+            problem = "is more than the 8K that is advised; larger ones may time out"
+            found = f"{file.size.pixels:,} pixels"
+            yield Hit(found, f"{format_size(file.size)} {problem}", file)
 
-    def test(file: FileFacts) -> Hit | None:
-        if file.size.pixels <= most:
-            return None
-        size = format_size(file.size)
-        problem = f"{size} is more than the 8K that is advised; larger ones may time out"
-        return f"{file.size.pixels:,} pixels", problem
 
-    return Wanted(f"at most {most:,} pixels", formats.sources, test)
+@rule("note", "pixels of an image, as the model's own page advises", of="image", remedy=view)
+def advised_pixels(sending: Sending, files: Files) -> Found:
+    stated = sorted(sending.model.features.advised_pixels, key=lambda one: one.number)
+    if not stated:
+        return
+    words = ", or ".join(f"{one.number:,} by {named(one.sources)}" for one in stated)
+    yield Wanted(f"at most {stated[-1].number:,} pixels", stated[-1].sources)
+    for file in files:
+        if file.size.pixels > stated[0].number:
+            found = f"{file.size.pixels:,} pixels"
+            problem = f"has {found}; advised are at most {words}"
+            yield Hit(found, f"{format_size(file.size)} {problem}", file)
 
 
 @rule("error", "bytes of an image by path or URL", of="picture", remedy=compress)
-def image_bytes(sending: Sending) -> Wanted:
-    return few_bytes(sending, image_bytes_stated(sending.model, sending.route))
+def image_bytes(sending: Sending, files: Files) -> Found:
+    return few_bytes(sending, files, image_bytes_stated(sending.model, sending.route), "at most")
 
 
-def few_bytes(sending: Sending, stated: Stated) -> Wanted:
+def few_bytes(sending: Sending, files: Files, stated: Stated, bound: Bound) -> Found:
     """Want so few bytes as are stated for a route, where files are sent as they are."""
     limit, sources = stated
-    if sending.is_encoded:
-        return Wanted(sources=sources)
-    reason = f"by {sending.route.name} it must be"
-    return Wanted(f"under {limit:,} bytes", sources, lambda file: too_large(file, limit, reason))
+    words = "" if sending.is_encoded else f"{bound} {limit:,} bytes"
+    yield Wanted(words, sources)
+    for file in files if words else ():
+        if not _is_within(file.file_bytes, limit, bound):
+            yield _too_large(file, limit, f"by {sending.route.name} it must be {bound}")
 
 
 @rule("error", "length of an image's data URL", of="picture", remedy=compress)
-def base64_length(sending: Sending) -> Wanted:
-    return short_data_url(sending, sending.route.max_image_bytes)
+def base64_length(sending: Sending, files: Files) -> Found:
+    return short_data_url(sending, files, sending.route.max_image_bytes, "at most")
 
 
 @rule("warning", "bytes of an image before encoding, as advised", of="picture", remedy=compress)
-def raw_bytes(sending: Sending) -> Wanted:
-    return few_raw_bytes(sending, base64_length.wanted(sending))
+def raw_bytes(sending: Sending, files: Files) -> Found:
+    return few_raw_bytes(sending, files, sending.route.max_image_bytes, "at most")
 
 
-def short_data_url(sending: Sending, limit: int | None) -> Wanted:
-    """Want data URLs under so many characters, where files are sent as such."""
-    sources = sending.route.sources
+def short_data_url(sending: Sending, files: Files, limit: int | None, bound: Bound) -> Found:
+    """Want data URLs of so few characters, where files are sent as such."""
     if limit is None or not sending.is_encoded:
-        return Wanted(sources=sources)
-
-    def test(file: FileFacts) -> Hit | None:
-        length = data_url_length(file.file_bytes, _mime_type(file))
-        if length < limit:
-            return None
-        found, size = f"{length:,} characters", format_bytes(file.file_bytes)
-        return found, f"{size} become a data URL of {found}, and it must be under {limit:,}"
-
-    return Wanted(f"under {limit:,} characters", sources, test)
-
-
-def few_raw_bytes(sending: Sending, encoded: Wanted) -> Wanted:
-    """Want so few bytes before encoding as is advised, of files short enough when `encoded`."""
-    most, sources = sending.route.raw_bytes, sending.route.sources
-    if most is None:
-        return Wanted(sources=sources)
-
-    def test(file: FileFacts) -> Hit | None:
-        hit = too_large(file, most, "to be sent as Base64 the guides want it")
-        is_told = hit and encoded.test and encoded.test(file)
-        return None if is_told else hit
-
-    return Wanted(f"under {most:,} bytes", sources, test)
+        yield Wanted(sources=sending.route.sources)
+        return
+    yield Wanted(f"{bound} {limit:,} characters", sending.route.sources)
+    for file in files:
+        length = _data_url_length(file)
+        if not _is_within(length, limit, bound):
+            found, size = f"{length:,} characters", format_bytes(file.file_bytes)
+            problem = f"become a data URL of {found}, and it must be {bound} {limit:,}"
+            yield Hit(found, f"{size} {problem}", file)
 
 
-def too_large(file: FileFacts, limit: int, reason: str) -> Hit | None:
-    """Find a file of so many bytes or more."""
-    if file.file_bytes < limit:
-        return None
+def few_raw_bytes(sending: Sending, files: Files, limit: int | None, bound: Bound) -> Found:
+    """Want so few bytes before encoding as is advised, of files whose data URL is short enough."""
+    most = sending.route.raw_bytes
+    yield Wanted(f"under {most:,} bytes" if most else "", sending.route.sources)
+    for file in files:
+        if most is None or file.file_bytes < most:
+            continue
+        if limit is None or _is_within(_data_url_length(file), limit, bound):
+            yield _too_large(file, most, "to be sent as Base64 the guides want it under")
+
+
+def _too_large(file: FileFacts, limit: int, reason: str) -> Hit:
     found, size = f"{file.file_bytes:,} bytes", format_bytes(file.file_bytes)
-    return found, f"{size} ({found}), and {reason} under {format_bytes(limit)}"
+    return Hit(found, f"{size} ({found}), and {reason} {format_bytes(limit)}", file)
+
+
+def _is_within(count: int, limit: int, bound: Bound) -> bool:
+    return count <= limit if bound == "at most" else count < limit
 
 
 @rule("note", "size at which boxes are reliable", of="image", weights=True)
-def localisation_size(sending: Sending) -> Wanted | None:
+def localisation_size(sending: Sending, files: Files) -> Found:
     best = sending.model.localisation
     if best is None:
-        return None
+        return
     words = f"{best.min_pixels:,} to {best.max_pixels:,} pixels"
-
-    def test(file: FileFacts) -> Hit | None:
-        if best.min_pixels <= file.size.pixels <= best.max_pixels:
-            return None
-        found = f"{file.size.pixels:,} pixels"
-        problem = f"boxes are reliable from {words}, outside they may drift"
-        return found, f"{format_size(file.size)} has {found}; {problem}"
-
-    return Wanted(words, best.sources, test)
+    yield Wanted(words, best.sources)
+    for file in files:
+        if not best.min_pixels <= file.size.pixels <= best.max_pixels:
+            found = f"{file.size.pixels:,} pixels"
+            problem = f"boxes are reliable from {words}, outside they may drift"
+            yield Hit(found, f"{format_size(file.size)} has {found}; {problem}", file)
 
 
 @rule("warning", "a name that says what the content is", remedy=rename)
-def mislabelled(sending: Sending) -> Wanted:
-    def test(file: FileFacts) -> Hit | None:
-        message = f"{file.mislabelled}; the type that is declared must be that of the content"
-        return (file.format, message) if file.mislabelled is not None else None
-
-    return Wanted("a name that says so", request_limits().url_sources, test)
+def mislabelled(sending: Sending, files: Files) -> Found:
+    yield Wanted("a name that says so", request_limits().url_sources)
+    for file in files:
+        if file.mislabelled is not None:
+            message = f"{file.mislabelled}; the type that is declared must be that of the content"
+            yield Hit(file.format, message, file)
 
 
 @remark("warning", "not an animated picture", "one picture", of="animation", remedy=frames)
-def animated(file: FileFacts) -> Hit:
+def animated(file: FileFacts) -> Said:
     count = f"{getattr(file.info, 'frame_count', 1):,} frames"
     return count, (
         f"an animated {file.format} of {count} is counted as a video; no source says what becomes "
@@ -219,7 +213,7 @@ def animated(file: FileFacts) -> Hit:
 
 
 @remark("warning", "one picture in a file", "one picture", of="picture", remedy=first_page)
-def several_pages(file: FileFacts) -> Hit | None:
+def several_pages(file: FileFacts) -> Said | None:
     if not isinstance(file.info, ImageInfo) or file.info.frame_count < 2:
         return None
     found = f"{file.info.frame_count:,} pictures"
@@ -228,7 +222,7 @@ def several_pages(file: FileFacts) -> Hit | None:
 
 
 @remark("note", "an image stored upright", "upright", of="picture", remedy=view)
-def image_orientation(file: FileFacts) -> Hit | None:
+def image_orientation(file: FileFacts) -> Said | None:
     if not isinstance(file.info, ImageInfo) or file.info.orientation == 1:
         return None
     found = f"EXIF orientation {file.info.orientation}"
@@ -239,7 +233,7 @@ def image_orientation(file: FileFacts) -> Hit | None:
 
 
 @remark("note", "an opaque image", "an opaque picture", of="picture", remedy=view)
-def alpha(file: FileFacts) -> Hit | None:
+def alpha(file: FileFacts) -> Said | None:
     if not isinstance(file.info, ImageInfo) or not file.info.transparent:
         return None
     return f"transparency ({file.info.mode})", (
@@ -249,7 +243,7 @@ def alpha(file: FileFacts) -> Hit | None:
 
 
 @remark("note", "an image of 8-bit grey or RGB", "8-bit grey or RGB", of="picture", remedy=view)
-def colour_mode(file: FileFacts) -> Hit | None:
+def colour_mode(file: FileFacts) -> Said | None:
     mode = (isinstance(file.info, ImageInfo) and file.info.mode) or ""
     if mode.rstrip("aA") not in _UNUSUAL and not mode.startswith("I;16"):
         return None
@@ -260,6 +254,7 @@ _UNUSUAL = ("CMYK", "YCbCr", "LAB", "HSV", "I", "F", "RGB;16", "RGBX")
 """Pillow's names of what is neither 8-bit grey, RGB nor a palette."""
 
 
-def _mime_type(file: FileFacts) -> str:
-    """Return the MIME type of a file's content; of other containers, that of most."""
-    return mime_type(file.format, *(("video/x-matroska",) if file.kind == "video" else ()))
+def _data_url_length(file: FileFacts) -> int:
+    """Return the length of a file's data URL; of an unlisted container with the type of most."""
+    other = ("video/x-matroska",) if file.kind == "video" else ()
+    return data_url_length(file.file_bytes, mime_type(file.format, *other))

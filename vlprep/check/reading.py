@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
+from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.count.files import MediaFailure
 from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
 
@@ -11,12 +11,12 @@ from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
     "error", "the file is an image or a video that can be read",
     "an image or a video", of="unreadable",
 )  # fmt: skip
-def readable(file: FileFacts) -> Hit | None:
+def readable(file: FileFacts) -> Said | None:
     return describe(file), describe(file)
 
 
 @remark("error", "its tokens can be counted", "tokens that can be counted")
-def countable(file: FileFacts) -> Hit | None:
+def countable(file: FileFacts) -> Said | None:
     if file.problem is None or file.kind == "unreadable" or _is_named_elsewhere(file):
         return None
     return describe(file), f"cannot be counted: {describe(file)}"
@@ -29,13 +29,13 @@ def _is_named_elsewhere(file: FileFacts) -> bool:
 
 
 @rule("warning", "a source says how its tokens are counted", weights=True)
-def count_known(sending: Sending) -> Wanted:
-    unknown = [file for file in sending.files if isinstance(file.problem, UnknownFactError)]
-    if not unknown:
-        return Wanted("every file counted")
-    files = f"{len(unknown):,} of {len(sending.files):,} files"
-    message = f"{files} are left out of the count: {unknown[0].problem}"
-    return Wanted("every file counted", hit=(f"{files} not counted", message))
+def count_known(sending: Sending, files: Files) -> Found:
+    yield Wanted("every file counted")
+    unknown = [file for file in files if isinstance(file.problem, UnknownFactError)]
+    if unknown:
+        share = f"{len(unknown):,} of {len(files):,} files"
+        message = f"{share} are left out of the count: {unknown[0].problem}"
+        yield Hit(f"{share} not counted", message)
 
 
 def describe(file: FileFacts) -> str:

@@ -53,7 +53,7 @@ def _written(
 
 def right_length(file: FileFacts, sending: Sending) -> Remedy:
     """Help a video that is too short, or too long, for the model's service."""
-    limits = sending.model.video_files
+    limits = sending.view.video_files
     assert limits is not None  # the rule has found its limits there
     if (getattr(file.info, "duration_seconds", None) or 0.0) > limits.max_seconds:
         return Remedy(step=f"cut it into parts of up to {limits.max_seconds:,.0f} s")

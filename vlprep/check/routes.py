@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 
-from vlprep.check.files import image_byte_limit, video_byte_limit
+from vlprep.check.files import image_fits, video_byte_limit
 from vlprep.check.rule import FileFacts, Sending
 from vlprep.errors import UnknownFactError
 from vlprep.media.sniff import mime_type
 from vlprep.models.registry import get_route
 from vlprep.models.spec import ModelSpec
+from vlprep.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +52,12 @@ def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
     """
     if not sending.is_served:
         return ()
-    limit_of = cache(partial(_limit, sending.model))  # once a format, not once a file
+    under = cache(partial(_video_limit, sending.view))  # once a container, not once a file
     return tuple(
         RouteAdvice(
             source=file.source,
             api=api.name,
-            routes=tuple(name for name in api.routes if _goes(file, name, limit_of)),
+            routes=tuple(name for name in api.routes if _goes(file, name, sending.model, under)),
             sources=api.sources,
         )
         for file in sending.files
@@ -65,18 +66,20 @@ def advise_routes(sending: Sending) -> tuple[RouteAdvice, ...]:
     )
 
 
-def _goes(file: FileFacts, route: str, limit_of: Callable[[str, bool, str], float]) -> bool:
+def _goes(
+    file: FileFacts, route: str, model: ModelSpec, under: Callable[[str, str], float]
+) -> bool:
     if file.kind == "URL":
         return route == "url"
-    format = file.frames[0].format if file.frames else file.format
-    return file.file_bytes < limit_of(route, file.kind == "video", format)  # a list goes as images
+    if file.kind == "video":
+        return file.file_bytes < under(route, file.format)
+    format = file.frames[0].format if file.frames else file.format  # a list goes as images
+    return image_fits(model, get_route(route), file.file_bytes, mime_type(format))
 
 
-def _limit(model: ModelSpec, route: str, is_video: bool, format: str) -> float:
-    """Return what a file must stay under; a limit that no source states is none."""
-    if not is_video:
-        return image_byte_limit(model, get_route(route), mime_type(format))
+def _video_limit(view: View, route: str, format: str) -> float:
+    """Return what a video must stay under; a limit that no source states is none."""
     try:
-        return video_byte_limit(model, get_route(route), format)
+        return video_byte_limit(view, get_route(route), format)
     except UnknownFactError:
         return float("inf")

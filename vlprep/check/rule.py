@@ -1,18 +1,20 @@
 """The words of a check: facts of files, what is to be sent, rules, remedies and findings.
 
 A rule is one function, entered by a decorator with its severity and title; its name is the rule's
-id. `rule` decorates what is asked once of each `Sending` and answers with what is `Wanted`, or
-`None` where nothing is asked of this model and route. `remark` decorates the test of each file,
-where the same is said of every request and no source says anything.
+id. `rule` decorates what looks at a `Sending` and those of its files that the rule is about: it
+yields what is `Wanted`, then a `Hit` for each breach, and nothing at all where nothing is asked of
+this model and route. `remark` decorates the test of one file, where the same is said of every
+request and no source says anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Literal, TypeAlias
 
+from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.tokens import TokenCount
 from vlprep.errors import VlprepError
 from vlprep.models.registry import list_apis
@@ -144,6 +146,8 @@ class Sending:
     text_tokens: int = 0
     max_input: int | None = None
     """Largest input in tokens, instead of the model's own."""
+    max_model_len: int | None = None
+    """Prompt and reply together in tokens, instead of the model's own context."""
     thinking: bool | None = None
 
     @property
@@ -172,39 +176,67 @@ class Sending:
         return self.text_tokens + sum(file.tokens.total for file in self.files if file.tokens)
 
     @property
+    def largest_input(self) -> InputLimit | None:
+        """What the input may hold; `None` where no source states it."""
+        return largest_input(
+            self.model,
+            max_input=self.max_input,
+            max_model_len=self.max_model_len,
+            thinking=self.thinking,
+        )
+
+    @property
     def input_limit(self) -> int | None:
-        """Largest input in tokens; `None` where no source states it."""
-        return self.model.input_limit(self.thinking) if self.max_input is None else self.max_input
+        """The same as a number of tokens."""
+        return self.largest_input.tokens if self.largest_input else None
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Prompt and reply together; `None` where no source states it."""
+        own = self.model.context_tokens
+        return own if self.max_model_len is None else self.max_model_len
+
+    @property
+    def lists(self) -> list[FileFacts]:
+        """The lists of images that stand for videos."""
+        return [file for file in self.files if file.kind == "frame list"]
 
     def of_kind(self, *kinds: MediaKind) -> int:
         """Return how many files are of some kinds."""
         return sum(file.kind in kinds for file in self.files)
 
 
-Hit: TypeAlias = tuple[str, str]
-"""What was found, with its unit; and one sentence of what was found and wanted."""
-
-Test: TypeAlias = Callable[[FileFacts], Hit | None]
-"""Finds what is wrong with one file."""
-
-Mend: TypeAlias = str | Callable[[FileFacts, Sending], Remedy | None] | None
-"""What to do about a breach: a step, or what says it of a file."""
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a rule wants of a request, and what it finds there."""
+    """What a rule wants of a request."""
 
     words: str = ""
     """The limit, with its unit; "" where there is nothing to want."""
     sources: tuple[str, ...] = ()
-    test: Test | None = None
-    """Looks at each file that the rule is about."""
-    hit: Hit | None = None
-    """What is wrong with the request as a whole."""
 
 
-_Ask: TypeAlias = Callable[[Sending], Wanted | None]
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a rule finds in a request."""
+
+    measured: str
+    """What was found, with its unit."""
+    message: str
+    """One sentence of what was found and wanted."""
+    file: FileFacts | None = None
+    """Where; `None`: in the request as a whole."""
+
+
+Files: TypeAlias = Sequence[FileFacts]
+Found: TypeAlias = Iterator[Wanted | Hit]
+Mend: TypeAlias = str | Callable[[FileFacts, Sending], Remedy | None] | None
+"""What to do about a breach: a step, or what says it of a file."""
+
+Said: TypeAlias = tuple[str, str]
+"""What `Hit` has of one file: what was found, and one sentence of it."""
+
+_Ask: TypeAlias = Callable[[Sending, Files], Found]
+_Test: TypeAlias = Callable[[FileFacts], Said | None]
 
 _Subject: TypeAlias = MediaKind | Literal["file", "picture"]
 """What files a rule is about: those of a kind, all, or what is sent as images.
@@ -212,7 +244,7 @@ _Subject: TypeAlias = MediaKind | Literal["file", "picture"]
 The images of a list are pictures too: there is one finding for the whole list.
 """
 
-_PICTURES: tuple[MediaKind, ...] = ("image", "animation", "frame list")
+_PICTURES: tuple[MediaKind, ...] = ("image", "animation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,39 +263,39 @@ class Rule:
 
     def wanted(self, sending: Sending) -> Wanted:
         """Return what is wanted of a request, which may be nothing."""
-        return self.ask(sending) or Wanted()
+        first = next(self.ask(sending, ()), None)
+        return first if isinstance(first, Wanted) else Wanted()
 
     def findings(self, sending: Sending) -> Iterator[Finding]:
         """Yield what the rule finds in a request."""
         if self.of_service and not sending.is_served:
             return
-        wanted = self.wanted(sending)
-        for file, (measured, message) in self._hits(wanted, sending.files):
+        kinds = _PICTURES if self.of == "picture" else (self.of,)
+        files = [file for file in sending.files if self.of == "file" or file.kind in kinds]
+        wanted, hits = self._hits(sending, files)
+        if self.of == "picture":
+            lists = [(file, self._hits(sending, file.frames)[1]) for file in sending.lists]
+            hits += [_of_list(file, found) for file, found in lists if found]
+        for hit in hits:
             yield Finding(
                 rule=self.id,
                 severity=self.severity,
-                source=file.source if file else None,
-                measured=measured,
+                source=hit.file.source if hit.file else None,
+                measured=hit.measured,
                 limit=wanted.words,
-                message=message,
-                remedy=self._mend(file, sending),
+                message=hit.message,
+                remedy=self._mend(hit.file, sending),
                 sources=wanted.sources,
             )
 
-    def _hits(
-        self, wanted: Wanted, files: tuple[FileFacts, ...]
-    ) -> Iterator[tuple[FileFacts | None, Hit]]:
-        if wanted.hit:
-            yield None, wanted.hit
-        if wanted.test is None:
-            return
-        kinds = _PICTURES if self.of == "picture" else (self.of,)
-        for file in files:
-            if self.of == "file" or file.kind in kinds:
-                inside = self.of == "picture" and file.kind == "frame list"
-                hit = _test_frames(file, wanted.test) if inside else wanted.test(file)
-                if hit:
-                    yield file, hit
+    def _hits(self, sending: Sending, files: Files) -> tuple[Wanted, list[Hit]]:
+        wanted, hits = Wanted(), list[Hit]()
+        for found in self.ask(sending, files):
+            if isinstance(found, Hit):
+                hits.append(found)
+            else:
+                wanted = found
+        return wanted, hits
 
     def _mend(self, file: FileFacts | None, sending: Sending) -> Remedy | None:
         if isinstance(self.remedy, str):
@@ -271,13 +303,12 @@ class Rule:
         return self.remedy(file, sending) if self.remedy and file else None
 
 
-def _test_frames(file: FileFacts, test: Test) -> Hit | None:
-    found = [(frame, hit) for frame in file.frames if (hit := test(frame))]
-    if not found:
-        return None
-    worst, (measured, message) = max(found, key=lambda pair: pair[0].file_bytes)
-    share = f"{len(found):,} of {len(file.frames):,} images"
-    return f"{share}, such as {worst.source}: {measured}", f"{share}: {message}"
+def _of_list(file: FileFacts, hits: Sequence[Hit]) -> Hit:
+    """Tell of the images of a list as one."""
+    worst = max(hits, key=lambda hit: hit.file.file_bytes if hit.file else 0)
+    share = f"{len(hits):,} of {len(file.frames):,} images"
+    example = worst.file.source if worst.file else ""
+    return Hit(f"{share}, such as {example}: {worst.measured}", f"{share}: {worst.message}", file)
 
 
 def rule(
@@ -288,7 +319,7 @@ def rule(
     remedy: Mend = None,
     weights: bool = False,
 ) -> Callable[[_Ask], Rule]:
-    """Enter a rule that says what it wants of a request; `weights` know it as well."""
+    """Enter a rule: what yields what it wants, then what it finds; `weights` know it as well."""
     return lambda ask: Rule(
         id=ask.__name__.replace("_", "-"), severity=severity, title=title, of=of, remedy=remedy,
         of_service=not weights, ask=ask,
@@ -297,11 +328,17 @@ def rule(
 
 def remark(
     severity: Severity, title: str, words: str, *, of: _Subject = "file", remedy: Mend = None
-) -> Callable[[Test], Rule]:
-    """Enter a rule that wants the same of every request, of weights too, and has no source."""
+) -> Callable[[_Test], Rule]:
+    """Enter a test of one file, by which the same is said of every request, of weights too."""
 
-    def enter(test: Test) -> Rule:
-        ask = wraps(test)(lambda _: Wanted(words, test=test))
+    def enter(test: _Test) -> Rule:
+        @wraps(test)
+        def ask(sending: Sending, files: Files) -> Found:
+            yield Wanted(words)
+            for file in files:
+                if said := test(file):
+                    yield Hit(*said, file)
+
         return rule(severity, title, of=of, remedy=remedy, weights=True)(ask)
 
     return enter

@@ -2,91 +2,127 @@
 
 from __future__ import annotations
 
-from vlprep.check.files import takes_container, video_bytes_stated
+from vlprep.check.files import longest_by_others, takes_container, video_bytes_stated
 from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
 from vlprep.check.remedies import compress, frames, mapped_frames, right_length
-from vlprep.check.rule import FileFacts, Hit, Sending, Wanted, remark, rule
+from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
+from vlprep.count.explain import named
 from vlprep.models.registry import file_formats
 from vlprep.types import VideoInfo
 
 
 @rule("warning", "a container that is listed", of="video", remedy=compress)
-def video_container(sending: Sending) -> Wanted:
+def video_container(sending: Sending, files: Files) -> Found:
     formats = file_formats()
     words = ", ".join(formats.video)
-
-    def test(file: FileFacts) -> Hit | None:
+    yield Wanted(words, formats.sources)
+    for file in files:
         container = _info(file).format or "unknown container"
-        if takes_container(sending.model, container):
-            return None
-        return container, f'{container} may be refused: the guides list {words} "etc."'
-
-    return Wanted(words, formats.sources, test)
+        if not takes_container(sending.model, container):
+            message = f'{container} may be refused: the guides list {words} "etc."'
+            yield Hit(container, message, file)
 
 
 @rule("error", "shortest and longest video of the model", of="video", remedy=right_length)
-def video_duration(sending: Sending) -> Wanted | None:
-    limits = sending.model.video_files
+def video_duration(sending: Sending, files: Files) -> Found:
+    limits = sending.view.video_files
     if limits is None:
-        return None
+        return
     words = f"{limits.min_seconds:g} to {limits.max_seconds:,.0f} s"
-
-    def test(file: FileFacts) -> Hit | None:
+    yield Wanted(words, limits.sources_of("min_seconds", "max_seconds"))
+    for file in files:
         seconds = _info(file).duration_seconds
-        if seconds is None or limits.min_seconds <= seconds <= limits.max_seconds:
-            return None
-        found = f"{seconds:,.1f} s"
-        return found, f"lasts {found}, and {sending.model.name} takes {words}"
-
-    return Wanted(words, limits.sources, test)
+        if seconds is not None and not limits.min_seconds <= seconds <= limits.max_seconds:
+            found, by = f"{seconds:,.1f} s", longest_by_others(sending.view)
+            yield Hit(found, f"lasts {found}, and {sending.model.name} takes {words}{by}", file)
 
 
 @rule("error", "bytes of a video by path or URL", of="video", remedy=compress)
-def video_bytes(sending: Sending) -> Wanted | None:
-    stated = video_bytes_stated(sending.model, sending.route)
-    return None if stated is None else few_bytes(sending, stated)
+def video_bytes(sending: Sending, files: Files) -> Found:
+    stated = video_bytes_stated(sending.view, sending.route)
+    return iter(()) if stated is None else few_bytes(sending, files, stated, "under")
 
 
 @rule("error", "length of a video's data URL", of="video", remedy=compress)
-def video_base64_length(sending: Sending) -> Wanted:
-    return short_data_url(sending, sending.route.max_video_bytes)
+def video_base64_length(sending: Sending, files: Files) -> Found:
+    return short_data_url(sending, files, sending.route.max_video_bytes, "under")
 
 
 @rule("warning", "bytes of a video before encoding, as advised", of="video", remedy=compress)
-def video_raw_bytes(sending: Sending) -> Wanted:
-    return few_raw_bytes(sending, video_base64_length.wanted(sending))
+def video_raw_bytes(sending: Sending, files: Files) -> Found:
+    return few_raw_bytes(sending, files, sending.route.max_video_bytes, "under")
 
 
 @rule(
     "error", "images in a list that stands for a video", of="frame list",
     remedy="leave out or add frames, or send them as images",
 )  # fmt: skip
-def frame_list_length(sending: Sending) -> Wanted | None:
+def frame_list_length(sending: Sending, files: Files) -> Found:
     rule = sending.rules.video
     if rule is None:
-        return None
+        return
     low, high = rule.min_list_images or 1, rule.max_list_images
     words = f"at least {low} images" if high is None else f"{low} to {high:,} images"
-
-    def test(file: FileFacts) -> Hit | None:
+    yield Wanted(words, rule.sources_of("min_list_images", "max_list_images"))
+    for file in files:
         count = len(file.frames)
-        if low <= count <= (high or count):
-            return None
-        taken = f"{low} to {high or count:,} as frames of a video"
-        found = f"{count:,} images"
-        return found, f"{found} in the list, and {sending.model.name} takes {taken}"
+        if not low <= count <= (high or count):
+            taken = f"{low} to {high or count:,} as frames of a video"
+            found = f"{count:,} images"
+            yield Hit(found, f"{found} in the list, and {sending.model.name} takes {taken}", file)
 
-    return Wanted(words, rule.sources, test)
+
+@rule(
+    "warning", "images in a list on which the sources agree", of="frame list",
+    remedy="leave out frames, or send the video itself",
+)  # fmt: skip
+def list_readings(sending: Sending, files: Files) -> Found:
+    rule = sending.rules.video
+    if rule is None or rule.max_list_images is None:
+        return
+    own = f"{named(rule.sources_of('max_list_images'))} gives {rule.max_list_images:,}"
+    for reading in rule.readings:
+        if "max_list_images" not in reading.numbers:
+            continue
+        fewer = reading.numbers["max_list_images"]
+        yield Wanted(f"at most {fewer:,} images", reading.sources)
+        for file in files:
+            if fewer < len(file.frames) <= rule.max_list_images:
+                found = f"{len(file.frames):,} images"
+                words = f"{named(reading.sources)} gives {fewer:,}, and {own}"
+                yield Hit(found, f"{found} may be too many: {words}", file)
+
+
+@rule("note", "a video without sound, which is not heard", of="video")
+def sound(sending: Sending, files: Files) -> Found:
+    sources = sending.model.features.deaf_sources
+    yield Wanted("no sound" if sources else "", sources)
+    for file in files if sources else ():
+        if _info(file).has_sound:
+            message = f"{sending.model.name} does not hear it: put what is said into the text"
+            yield Hit("sound", f"there is sound in it, and {message}", file)
+
+
+@rule(
+    "note", "a model that takes video files of everyone", of="video",
+    remedy="send the frames that `read_frames` gives, should it be refused",
+)  # fmt: skip
+def video_ticket(sending: Sending, files: Files) -> Found:
+    sources = sending.model.video_ticket_sources
+    yield Wanted("a ticket" if sources else "", sources)
+    for file in files if sources else ():
+        when = f"video files to {sending.model.name} needed a ticket to the vendor first"
+        yield Hit("a video file", f"{when}, by {named(sources)}; no later page says so", file)
 
 
 @remark("warning", "a whole video, of one stream", "a header without a question", of="video")
-def video_header(file: FileFacts) -> Hit | None:
+def video_header(file: FileFacts) -> Said | None:
     remarks = "; ".join(said for said in _info(file).warnings if said != file.mislabelled)
     return (remarks, remarks) if remarks else None
 
 
 @remark("note", "a video stored upright", "upright", of="video", remedy=frames)
-def video_rotation(file: FileFacts) -> Hit | None:
+def video_rotation(file: FileFacts) -> Said | None:
     info = _info(file)
     if not (info.rotation or info.mirrored):
         return None
@@ -99,7 +135,7 @@ def video_rotation(file: FileFacts) -> Hit | None:
     "warning", "a video of ordinary dynamic range", "the range of ordinary screens",
     of="video", remedy=mapped_frames,
 )  # fmt: skip
-def hdr(file: FileFacts) -> Hit | None:
+def hdr(file: FileFacts) -> Said | None:
     if _info(file).hdr is None:
         return None
     found = f"high dynamic range ({_info(file).hdr})"
@@ -110,13 +146,13 @@ def hdr(file: FileFacts) -> Hit | None:
 
 
 @remark("note", "a video of one moment a frame", "one moment a frame", of="video")
-def interlaced(file: FileFacts) -> Hit | None:
+def interlaced(file: FileFacts) -> Said | None:
     message = "a frame holds two moments on alternate rows, and movement shows as combs"
     return ("interlaced", message) if _info(file).interlaced else None
 
 
 @remark("note", "a video of square pixels", "square pixels", of="video")
-def pixel_aspect(file: FileFacts) -> Hit | None:
+def pixel_aspect(file: FileFacts) -> Said | None:
     ratio = _info(file).sample_aspect_ratio
     if ratio == 1:
         return None

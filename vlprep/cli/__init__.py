@@ -18,12 +18,14 @@ COMMANDS = {
     "plan": ("plan", "Choose rate and size so that files fit a number of tokens."),
     "frames": ("frames", "Write the frames that a model sees of a video."),
     "view": ("view", "Write an image as a model sees it."),
+    "arrays": ("arrays", "Write the numbers that the encoder of open weights takes."),
     "compress": ("compress", "Bring images and videos under a byte limit."),
     "check": ("check", "Check images and videos against every documented limit."),
     "payload": ("payload", "Build a request body with images and videos in it."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "boxes": ("boxes", "Map the boxes in a model's answer to an image, and draw them."),
     "events": ("events", "Map the times in a model's answer to a video, and show its frames."),
+    "reconcile": ("reconcile", "Set billed tokens against predicted ones, from a log of replies."),
     "models": ("models", "List the models, or show one with all its numbers."),
 }
 """Module and summary of each command; the summaries are here so that help imports no command."""

@@ -71,7 +71,8 @@ def command(
         print_json({**table, "warnings": [*table["warnings"], *drawn], "output": output})
         return 0
     click.echo("\n".join(_heading(found, stored)))
-    print_table(HEADINGS, map(_row, _numbered(found.stored if stored else found.shapes)), left=3)
+    shapes = found.stored if stored else found.shapes
+    print_table(HEADINGS, map(_row, enumerate(shapes, 1)), left=3)
     for box in found.boxes_3d:
         click.echo(f"in three dimensions: {safe(box.label or '')} {list(box.numbers)}")
     if output is not None:
@@ -94,10 +95,6 @@ def _heading(found: LocatedShapes, stored: bool) -> Iterator[str]:
 
 
 HEADINGS = ("#", "kind", "label", "x1", "y1", "x2", "y2")
-
-
-def _numbered(shapes: tuple[Shape, ...]) -> Iterator[tuple[int, Shape]]:
-    return enumerate(shapes, 1)
 
 
 def _row(numbered: tuple[int, Shape]) -> tuple[str, ...]:

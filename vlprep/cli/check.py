@@ -13,13 +13,15 @@ from vlprep.check.requests import ON_ITS_WAY
 from vlprep.check.rule import Finding, Rule, Sending, Wanted
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
+    api_option,
     bind,
-    choice_option,
     input_limit_options,
     input_options,
     json_option,
+    list_option,
     route_option,
     take_inputs,
+    take_listed,
     text_tokens_option,
     view_options,
 )
@@ -27,7 +29,7 @@ from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, print_table
 from vlprep.cli.shell import model_words, remedy_line
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.count.explain import cite
+from vlprep.count.explain import cite, named
 from vlprep.models.registry import get_route
 from vlprep.view import View
 
@@ -35,7 +37,8 @@ from vlprep.view import View
 @click.command(name="check")
 @input_options
 @route_option("How the files reach the service.")
-@choice_option("--api", ("openai", "dashscope"), "The protocol, if decided.")
+@api_option
+@list_option
 @view_options
 @input_limit_options
 @text_tokens_option
@@ -49,9 +52,10 @@ def command(
     """Check images and videos against every documented limit, from their headers alone.
 
     All files are one request to the model. A folder, unless -r walks it, is a list of images that
-    stands for a video; an http(s) URL is checked as far as that goes without fetching it. Each
-    finding has the rule's name, what was found and wanted, where the limit was read, and what to
-    do. The exit code is 1 for errors, with --fail-on-warnings for warnings too.
+    stands for a video, and so are all files with --list; an http(s) URL is checked as far as that
+    goes without fetching it. Each finding has the rule's name, what was found and wanted, where the
+    limit was read, and what to do. The exit code is 1 for errors, with --fail-on-warnings for
+    warnings too.
 
     \b
     vlprep check photo.jpg clip.mp4 --model qvq-max --route base64
@@ -61,7 +65,7 @@ def command(
     words = model_words(processor.model.name, model_file, model)
     if list_rules:
         return _list_rules(processor, route, as_json)
-    files = take_inputs(asked)
+    files = take_listed(asked, take_inputs(asked))
     watched = track(files, len(files), "checking")
     report = processor.check(watched, route=route, **asked)
     lines = [
@@ -151,7 +155,7 @@ def _list_rules(view: View, route: str, as_json: bool) -> int:
         print_json({**head, "rules": rules})
         return 0
     cells = (
-        (rule.id, rule.severity, rule.title, wanted.words, cite(wanted.sources)[1:-1] or "–")
+        (rule.id, rule.severity, rule.title, wanted.words, named(wanted.sources) or "–")
         for rule, wanted in rows
     )
     print_table(("rule", "severity", "what is looked at", "limit", "source"), cells, left=5)

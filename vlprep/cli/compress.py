@@ -67,7 +67,8 @@ def command(
     processor, files = bind(asked), take_inputs(asked)
     bars = Bars()
     asked.update(overwrite=force, watch=bars.track)
-    if output is not None and len(files) == 1 and not _is_folder(output):
+    is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
+    if len(files) == 1 and not is_folder:
         outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
     else:
         made = processor.compress_many(files, output, threads=threads, **asked)
@@ -80,10 +81,6 @@ def command(
     else:
         _print(outcomes, processor)
     return report_problems(outcomes, None if as_json else processor)
-
-
-def _is_folder(output: str) -> bool:
-    return output.endswith(("/", os.sep)) or Path(output).is_dir()
 
 
 HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height", "tokens")
@@ -103,18 +100,16 @@ def _row(file: CompressedFile) -> tuple[str, ...]:
         file.source,
         "–" if file.target is None else file.target,
         done.action,
-        _change(format_bytes(done.bytes_before), done.bytes_after, format_bytes),
+        _change(done.bytes_before, done.bytes_after, format_bytes),
         "" if done.ratio is None else f"{done.ratio:.3g}×",
-        _change(format_size(done.size_before), done.size_after, format_size),
-        _change(
-            thousands(done.tokens_before.total), done.tokens_after, lambda it: thousands(it.total)
-        ),
+        _change(done.size_before, done.size_after, format_size),
+        _change(done.tokens_before, done.tokens_after, lambda tokens: thousands(tokens.total)),
     )
 
 
-def _change(before: str, value: _Value | None, write: Callable[[_Value], str]) -> str:
-    after = "?" if value is None else write(value)
-    return before if before == after else f"{before} → {after}"
+def _change(before: _Value, after: _Value | None, write: Callable[[_Value], str]) -> str:
+    was, becomes = write(before), "?" if after is None else write(after)
+    return was if was == becomes else f"{was} → {becomes}"
 
 
 def _dropped(files: list[CompressedFile]) -> Iterator[str]:

@@ -13,12 +13,14 @@ from vlprep.cli.options import (
     budget_options,
     input_options,
     json_option,
+    route_option,
     take_inputs,
     view_options,
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     heading,
+    note,
     print_json,
     print_table,
     report_problems,
@@ -28,6 +30,7 @@ from vlprep.cli.render import (
 from vlprep.cli.text import thousands
 from vlprep.count.tokens import TokenCount, count_dict
 from vlprep.plan.fit import ImageFit
+from vlprep.plan.requests import images_in_words
 from vlprep.types import ImageInfo, ImageSize
 from vlprep.units import format_size
 from vlprep.verbs import Processor
@@ -38,12 +41,14 @@ from vlprep.verbs import Processor
 @click.option("--size", type=SIZE, help="Answer for equal images of WIDTHxHEIGHT, without files.")
 @view_options
 @budget_options
+@route_option("How they are sent, which limits their number; by default any way.", None)
 @json_option
 def command(size: tuple[int, int] | None, as_json: bool, **asked: Any) -> int:
-    """Say how many images fit a model's input, in order, and what to do if not all do.
+    """Say how many images fit one request, in order, and what to do if not all do.
 
-    Shows each image's tokens and what is left; if not all fit, the fewest requests that hold them
-    in order, and the largest --max-pixels at which one request would.
+    They fit by their tokens and by their number, which services limit by the route. Shows each
+    image's tokens and what is left; if not all fit, the fewest requests that hold them in order,
+    and the largest --max-pixels at which one request would.
 
     \b
     vlprep fit-images *.jpg --model qvq-max --text-tokens 100
@@ -56,30 +61,39 @@ def command(size: tuple[int, int] | None, as_json: bool, **asked: Any) -> int:
         return _fit_equal(ImageSize(*size), processor, as_json, asked)
     fit = processor.fit(track(files, len(files), "measuring"), **asked)
     print_json(fit.to_dict()) if as_json else _print_table(fit)
-    say_notes(fit.budget)
+    _say(fit, as_json)
     return report_problems(fit.items, None if as_json else processor)
 
 
 def _fit_equal(size: ImageSize, processor: Processor, as_json: bool, asked: dict[str, Any]) -> int:
     """Answer for as many images of one size as fit."""
     tokens = processor.image_tokens(size)
-    count = processor.budget(**asked).available // tokens.total
+    budget = {name: asked[name] for name in asked if name != "route"}
+    count = processor.budget(**budget).available // tokens.total
     fit = processor.fit([ImageInfo(size=size, format="PNG")] * count, **asked)
     print_json(_equal_json(fit, size, tokens)) if as_json else _print_equal(fit, size, tokens)
-    say_notes(fit.budget)
+    _say(fit, as_json)
     say_warnings(f"images of {format_size(size)}", tokens.warnings, processor)
     return 0
+
+
+def _say(fit: ImageFit, as_json: bool) -> None:
+    say_notes(fit.budget)
+    for text in () if as_json else fit.warnings:
+        note(f"warning: {text}")
 
 
 def _equal_json(fit: ImageFit, size: ImageSize, tokens: TokenCount) -> dict[str, Any]:
     warnings = list(tokens.warnings)
     item = {"source": None, "kind": "image", **count_dict(size, tokens), "warnings": warnings}
-    return {**fit.to_dict(), "given": None, "items": [item], "requests": []}
+    bound_by = "tokens" if fit.fits == fit.fits_by_tokens else "images"
+    return {**fit.to_dict(), "bound_by": bound_by, "given": None, "items": [item], "requests": []}
 
 
 def _print_equal(fit: ImageFit, size: ImageSize, tokens: TokenCount) -> None:
     click.echo(heading(fit.view))
     click.echo(f"{thousands(fit.fits)} images of {format_size(size)} fit")
+    click.echo(_bound(fit))
     click.echo(
         f"each is seen as {format_size(tokens.resized)} and costs "
         f"{thousands(tokens.total)} tokens ({tokens.markers} of them markers)"
@@ -110,6 +124,8 @@ def _summary(fit: ImageFit) -> Iterator[str]:
     failed = len(fit.items) - counted
     unread = f" ({failed} of {len(fit.items)} could not be counted)" if failed else ""
     yield f"{fit.fits} of {counted} images fit one request{unread}"
+    if fit.bound_by:
+        yield _bound(fit)
     yield _left(fit)
     if fit.fits == counted:
         return
@@ -118,8 +134,18 @@ def _summary(fit: ImageFit) -> Iterator[str]:
         yield f"{len(fit.too_large)} image(s) are too large for any request"
     if fit.max_pixels_for_all is not None:
         yield f"all would fit one request with --max-pixels {fit.max_pixels_for_all}"
-    else:
+        if fit.warnings:  # a lower cap may lower nothing; smaller files cost less either way
+            yield "or as vlprep view writes them with it, which holds by either reading"
+    elif fit.bound_by == "tokens":
         yield "no --max-pixels makes all fit one request"
+
+
+def _bound(fit: ImageFit) -> str:
+    """Say what keeps more from fitting."""
+    if fit.fits == fit.fits_by_tokens:
+        return f"their tokens bind, by {fit.budget.binding.reason}"
+    most = images_in_words(fit.most_images)
+    return f"one request takes {most}; by their tokens {thousands(fit.fits_by_tokens)} would fit"
 
 
 def _left(fit: ImageFit) -> str:

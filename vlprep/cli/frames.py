@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.options import BYTES, SECONDS, bind, choice_option, output_options, view_options
+from vlprep.cli.options import (
+    BYTES,
+    SECONDS,
+    bind,
+    choice_option,
+    list_option,
+    output_options,
+    take_listed,
+    view_options,
+)
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     heading,
@@ -36,11 +45,12 @@ from vlprep.view import View
     "jpg",
 )
 @click.option("--sheet", metavar="FILE", help="Draw a contact sheet: .jpg, .png or .webp.")
+@list_option
 @view_options
 @choice_option(
     "--resample",
     ("fast", "reference"),
-    "FFmpeg's bicubic filter, or pixels equal to Pillow's.",
+    "FFmpeg's bicubic filter, or pixels equal to those of transformers.",
     "fast",
 )
 @click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")
@@ -84,13 +94,15 @@ def command(
     """
     if output is None and sheet is None and not dry_run:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
+    clips = not asked["as_list"] and len(paths) > 1 and are_clips(paths)
+    asked["as_list"] |= len(paths) > 1
+    (source,) = take_listed(asked, list(paths))
     processor = bind(asked)
-    if len(paths) > 1 and are_clips(paths):
+    if clips:
         if output is None or sheet is not None or dry_run:
             raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
         made = save_many(paths, output, processor, format=format, overwrite=force, **asked)
         return _report_many(list(track(made, len(paths), "reading clips")), processor, as_json)
-    source = paths[0] if len(paths) == 1 else list(paths)
     stream = processor.frames(source, **asked)
     if dry_run:
         return _tell(stream, processor, as_json)

@@ -35,8 +35,7 @@ def _expand(path: str) -> list[str]:
 
 
 def _listed(name: str, separator: bytes) -> list[str]:
-    content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    lines = (line.removesuffix(b"\r") for line in content.split(separator))
+    lines = (line.removesuffix(b"\r") for line in read_input(name).split(separator))
     return [os.fsdecode(line) for line in lines if line]
 
 
@@ -64,11 +63,15 @@ def _is_media(path: str) -> bool:
     return found is not None and found.kind in ("image", "video")
 
 
+def read_input(name: str) -> bytes:
+    """Return what is in a file, or what stdin has for "-"."""
+    return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+
+
 def read_answer(name: str) -> str:
     """Return a model's answer from a file, or from stdin for "-"; raises `AnswerError`."""
-    content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     try:
-        return content.decode("utf-8-sig")
+        return read_input(name).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = "stdin" if name == "-" else name
         raise AnswerError(f"{place}: the answer is not text in UTF-8") from error

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
+from itertools import chain
 from typing import Any
 
 import click
 
+from vlprep.cli.features import feature_lines, regions_of, sdks_of
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
 from vlprep.models.registry import find_source, list_models, models_named, resolve_model
-from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
+from vlprep.models.service import VideoFiles
 from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 
 SCHEMA = "vlprep.models/1"
@@ -22,20 +24,25 @@ SCHEMA = "vlprep.models/1"
 @click.command(name="models")
 @click.argument("name", required=False)
 @click.option("--model-file", metavar="FILE", help="Show a model of your own: TOML or a folder.")
+@click.option("--sources", is_flag=True, help="List the sources, with dates and addresses.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def command(*, name: str | None, model_file: str | None, as_json: bool) -> int:
+def command(*, name: str | None, model_file: str | None, sources: bool, as_json: bool) -> int:
     """List the models, or show one with all its numbers and where they come from.
 
-    The beginning of names lists those that begin so.
+    The beginning of names lists those that begin so. Sources are those of the models named, or
+    all.
 
     \b
     vlprep models
     vlprep models qwen3-vl-plus
     vlprep models qwen2.5-vl
+    vlprep models qvq-max --sources
     """
     specs = list_models() if name is None and model_file is None else _named(name, model_file)
     if as_json:
         print_json(_document(specs))
+    elif sources:
+        click.echo("\n".join(_source_lines(specs)))
     elif len(specs) > 1:
         _print_list(specs)
     else:
@@ -67,21 +74,38 @@ def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
 
 
 def _record(spec: ModelSpec) -> dict[str, Any]:
-    return {**asdict(spec), "rule_sets": {rules.name: asdict(rules) for rules in spec.rule_sets}}
+    return {
+        **asdict(spec),
+        "rule_sets": {rules.name: asdict(rules) for rules in spec.rule_sets},
+        "regions": {name: one and asdict(one) for name, one in regions_of(spec).items()},
+        "sdks": {api: list(map(asdict, sdks)) for api, sdks in sdks_of(spec).items()},
+    }
 
 
 def _cited(spec: ModelSpec) -> Iterator[str]:
-    yield from spec.sources
-    yield from spec.boxes.sources if spec.boxes else ()
-    yield from (pointer.source for pointer in spec.points_to)
-    for files in (spec.video_files, spec.url_files, spec.localisation):
-        yield from files.sources if files is not None else ()
-    yield from spec.requests.sources if spec.requests else ()
-    for price in spec.prices:
-        yield from price.sources
-    for rule_set in spec.rule_sets:
-        for part in (rule_set.image, rule_set.video, rule_set.prompt):
-            yield from part.sources if part is not None else ()
+    """Yield every source of a model, whatever part of its record cites it."""
+    yield from _sources_in((spec, *regions_of(spec).values(), *chain(*sdks_of(spec).values())))
+
+
+def _sources_in(record: object) -> Iterator[str]:
+    """Walk records and those within them: sources stand in fields of these names."""
+    if isinstance(record, tuple):
+        for item in record:
+            yield from _sources_in(item)
+    for field in fields(record) if is_dataclass(record) else ():
+        value = getattr(record, field.name)
+        if field.name.endswith("sources"):
+            yield from value
+        else:
+            yield from [value] if field.name == "source" else _sources_in(value)
+
+
+def _source_lines(specs: tuple[ModelSpec, ...]) -> Iterator[str]:
+    for key in sorted({key for spec in specs for key in _cited(spec)}):
+        source = find_source(key)
+        if source is not None:
+            yield f"{key}  {source.title}, {source.date} ({source.standing})"
+            yield f"    {source.address or 'no address was kept'}"
 
 
 def _print_list(specs: tuple[ModelSpec, ...]) -> None:
@@ -106,17 +130,11 @@ def _page(spec: ModelSpec) -> Iterator[str]:
         yield f"  points to {pointer.snapshot}{place} {cite((pointer.source,))}"
     yield f"  thinks    {_thinking(spec)}"
     yield from _windows(spec)
-    if spec.video_files is not None:
-        yield f"  videos    {_video_files(spec.video_files)}"
-    if spec.url_files is not None:
-        yield f"  images    {_url_files(spec.url_files)}"
-    if spec.localisation is not None:
-        yield f"  finding   {_localisation(spec.localisation)}"
-    if spec.requests is not None:
-        yield f"  requests  {_requests(spec.requests)}"
+    yield from _service_lines(spec)
     yield from _box_lines(spec.boxes)
     for note_text in spec.notes:
         yield f"  note      {flagged(note_text)}"
+    yield from feature_lines(spec)
     for rule_set in spec.rule_sets:
         yield from _rule_set_lines(spec, rule_set)
     yield from _price_lines(spec.prices)
@@ -125,26 +143,26 @@ def _page(spec: ModelSpec) -> Iterator[str]:
 def _video_files(files: VideoFiles) -> str:
     return (
         f"{files.min_seconds:g} to {files.max_seconds:,.0f} s; from a URL up to "
-        f"{files.max_url_bytes / 1e6:,.0f} MB {cite(files.sources)}"
+        f"{files.max_url_bytes / 1e6:,.0f} MB {cite(files.all_sources)}"
     )
 
 
-def _url_files(files: UrlFiles) -> str:
-    most = files.max_request_images
-    many = f", {most:,} a request by URL or path" if most is not None else ""
-    size = f"from a URL up to {files.max_url_image_bytes / 1e6:,.0f} MB"
-    return f"{size}{many} {cite(files.sources)}"
-
-
-def _localisation(range_: Localisation) -> str:
-    pixels = f"{range_.min_pixels:,} to {range_.max_pixels:,} pixels"
-    return f"reliable from {pixels} {cite(range_.sources)}"
-
-
-def _requests(rules: RequestRules) -> str:
-    return (
-        f"streaming {rules.streaming}; system message {rules.system_message} {cite(rules.sources)}"
-    )
+def _service_lines(spec: ModelSpec) -> Iterator[str]:
+    """Yield what the service takes and says of this model alone."""
+    if spec.video_files is not None:
+        yield f"  videos    {_video_files(spec.video_files)}"
+    if (images := spec.url_files) is not None:
+        most = images.max_request_images
+        many = "" if most is None else f", {most:,} a request by URL or path"
+        size = f"from a URL up to {images.max_url_image_bytes / 1e6:,.0f} MB"
+        yield f"  images    {size}{many} {cite(images.all_sources)}"
+    if (area := spec.localisation) is not None:
+        pixels = f"{area.min_pixels:,} to {area.max_pixels:,} pixels"
+        yield f"  finding   reliable from {pixels} {cite(area.sources)}"
+    if (rules := spec.requests) is not None:
+        streaming = f"{rules.streaming} {cite(rules.sources_of('streaming'))}"
+        message = f"{rules.system_message} {cite(rules.sources_of('system_message'))}"
+        yield f"  requests  streaming {streaming}; system message {message}"
 
 
 def _box_lines(boxes: BoxRule | None) -> Iterator[str]:
@@ -177,11 +195,10 @@ def _thinking(spec: ModelSpec) -> str:
 
 
 def _windows(spec: ModelSpec) -> Iterator[str]:
-    known = {label: getattr(spec, field) for field, label in _WINDOWS.items()}
-    for label, value in known.items():
-        if value is not None:
-            yield f"  {label:<25} {value:>10,} {cite(spec.sources)}"
-    if not any(known.values()):
+    known = {field: value for field in _WINDOWS if (value := getattr(spec, field)) is not None}
+    for field, value in known.items():
+        yield f"  {_WINDOWS[field]:<25} {value:>10,} {cite(spec.sources_of(field))}"
+    if not known:
         yield f"  windows: not stated {cite(spec.sources)}"
 
 
@@ -191,6 +208,10 @@ def _rule_set_lines(spec: ModelSpec, rule_set: RuleSet) -> Iterator[str]:
     yield f"rules {rule_set.name}{force}"
     checked = f"; checked by running {rule_set.verified}" if rule_set.verified else ""
     yield f"  {rule_set.title}, {rule_set.date}{checked}"
+    for note_text in rule_set.notes:
+        yield f"  note      {note_text}"
+    if rule_set.video_files is not None:
+        yield f"  videos    {_video_files(rule_set.video_files)}"
     default = spec.rules()
     for label, rule, usual in (
         ("image", rule_set.image, default.image),
@@ -221,16 +242,31 @@ def _is_default(spec: ModelSpec, rule_set: RuleSet) -> bool:
 
 
 def _numbers(rule: ImageRule | VideoRule, usual: ImageRule | VideoRule | None) -> Iterator[str]:
-    """Show every number of a rule; a star marks those that differ from the rule in force."""
+    """Show every number of a rule; a star marks those that differ from the rule in force.
+
+    Sources of a number are named where they are not the rule's.
+    """
     for field in fields(rule):
         value = getattr(rule, field.name)
-        if value is None or field.name == "sources":
+        if value is None or field.name in _BESIDE:
             continue
         differs = usual is not None and getattr(usual, field.name) != value
         shown = f"{value:,}" if isinstance(value, int) else str(value)
         area = field.name.endswith("_pixels") and field.name != "min_side_pixels"
         tokens = f" = {value / rule.factor**2:,.0f} tokens" if area else ""
-        yield f"  {'*' if differs else ' '} {field.name:<20} {shown}{tokens}"
+        sources = rule.sources_of(field.name)
+        own = f" {cite(sources)}" if sources != rule.sources else ""
+        yield f"  {'*' if differs else ' '} {field.name:<20} {shown}{tokens}{own}"
+    if isinstance(rule, ImageRule) and rule.first is not None:
+        first = rule.first
+        pixels = f"{first.min_pixels:,} to {first.max_pixels:,} pixels"
+        yield f"    before that: {first.resize}, {pixels} {cite(first.sources)}"
+    for reading in rule.readings:
+        yield f"    otherwise: {reading.says} {cite(reading.sources)}"
+
+
+_BESIDE = {"sources", "cited", "readings", "first", "cap_can_fall"}
+"""Fields of a rule that are no numbers."""
 
 
 def _price_lines(prices: tuple[Price, ...]) -> Iterator[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar, get_args
 
 import click
 
+from vlprep.models.servers import PRUNING_METHODS, SERVERS, PruningMethod, Server
+from vlprep.types import Door
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 from vlprep.verbs import Processor, processor
 from vlprep.view import SAMPLINGS, ViewKeywords
@@ -63,6 +66,12 @@ BUDGET = _Parsed("tokens|share%", _tokens_or_share)
 """Whole tokens as an `int`, or a share of the largest input, such as 50%, as a `Fraction`."""
 
 
+list_option = click.option(
+    "--list", "as_list", is_flag=True, help="The images, or those of a folder, are one video."
+)
+"""That images are the frames of one video; `take_listed` takes it."""
+
+
 def choice_option(
     name: str, choices: Iterable[str], help: str, default: str | None = None
 ) -> Callable[[_Command], _Command]:
@@ -71,9 +80,19 @@ def choice_option(
     return click.option(name, type=words, default=default, show_default=True, help=help)
 
 
+api_option = choice_option("--api", ("openai", "dashscope"), "The protocol, if decided.")
+
+
 def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:
     """Return --route, how files reach a service."""
     return choice_option("--route", ("base64", "path", "url"), help, default)
+
+
+door_option = choice_option(
+    "--door",
+    get_args(Door),
+    "How pictures get in: as displayed, or as the reference takes a path or an opened image.",
+)
 
 
 def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -99,7 +118,13 @@ thinking_option = click.option(
     "--thinking/--no-thinking", default=None, help="Whether the model thinks."
 )
 input_limit_options = _together(
-    click.option("--max-input", type=POSITIVE, help="Largest input in tokens."), thinking_option
+    click.option("--max-input", type=POSITIVE, help="Largest input in tokens."),
+    click.option(
+        "--max-model-len",
+        type=POSITIVE,
+        help="Prompt and reply together in tokens, as a server of weights has it.",
+    ),
+    thinking_option,
 )
 budget_options = _together(
     click.option("--reserve", type=COUNT, default=0, help="Tokens of the input kept free."),
@@ -142,6 +167,9 @@ view_options = _together(
     ),
     click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
     click.option("--strict", is_flag=True, help="Refuse clips too short for the reference."),
+    choice_option("--server", SERVERS, "What serves the open weights; it samples in its own way."),
+    click.option("--pruning-rate", type=float, help="Share of a video's tokens it leaves out."),
+    choice_option("--pruning-method", PRUNING_METHODS, "How it does; evs if a rate is given."),
 )
 """What a model is to see: the model, its rules, and the options of a `View`."""
 
@@ -157,9 +185,23 @@ def bind(asked: dict[str, Any]) -> Processor:
     name, file = asked.pop("model"), asked.pop("model_file")
     model = resolve_model(name, file)
     view = {name: asked.pop(name) for name in ViewKeywords.__annotations__}
+    view["server"] = _server(view["server"], asked.pop("pruning_rate"), asked.pop("pruning_method"))
     for warning in model.warnings:
         note(f"warning: {model.name}: {warning}")
     return processor(model if file else name, **view)  # an alias is what requests are to say
+
+
+def _server(name: str | None, rate: float | None, method: PruningMethod | None) -> Server | None:
+    """Return the server of that name, as one that prunes videos where that is asked."""
+    from vlprep.models.registry import get_server
+
+    if name is None and (rate is not None or method is not None):
+        raise click.UsageError("--pruning-rate, --pruning-method: say the --server that prunes")
+    if method is not None and rate is None:
+        raise click.UsageError("--pruning-method: say the --pruning-rate too")
+    if name is None:
+        return None
+    return get_server(name) if rate is None else get_server(name).pruned(rate, method or "evs")
 
 
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[str]:
@@ -175,3 +217,14 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[str]:
     from vlprep.cli.inputs import input_files
 
     return input_files(paths, recursive, from_file, null_separated)
+
+
+def take_listed(asked: dict[str, Any], files: list[Any]) -> list[Any]:
+    """Take `list_option` out of `asked` and return the files, all as one list where it is given.
+
+    One folder stays as it is: it is a list of its images.
+    """
+    if not (asked.pop("as_list") and files):
+        return files
+    is_folder = len(files) == 1 and isinstance(files[0], str) and Path(files[0]).is_dir()
+    return files if is_folder else [files]

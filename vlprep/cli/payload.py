@@ -4,40 +4,64 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import click
 
 from vlprep.check.rule import Finding
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.inputs import read_input
 from vlprep.cli.options import (
     POSITIVE,
     bind,
     choice_option,
     force_option,
+    list_option,
     route_option,
+    take_listed,
     thinking_option,
     view_options,
 )
 from vlprep.cli.render import note
-from vlprep.cli.shell import model_words, remedy_line
+from vlprep.cli.shell import model_words, quote, remedy_line
 from vlprep.cli.text import safe, thousands
-from vlprep.errors import CheckError
+from vlprep.count.explain import cite
+from vlprep.errors import CheckError, ConstraintError
+from vlprep.models.features import Recipe, Region
+from vlprep.models.registry import get_recipe, list_recipes
 from vlprep.payload.parts import Json, MediaPart, MediaUrl, UrlKind, is_web_url
 from vlprep.payload.request import Item, Request, json_chunks, sentence, write_json
 from vlprep.units import format_bytes
 
 
+def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo("\n".join(line for recipe in list_recipes() for line in _recipe_lines(recipe)))
+        context.exit()
+
+
+def _recipe_lines(recipe: Recipe) -> Iterator[str]:
+    yield f"{recipe.name}: {recipe.title}; {', '.join(recipe.series)} {cite(recipe.sources)}"
+    said = {"text": recipe.text, "system": recipe.system, **recipe.sampling.said}
+    yield from (f"  {name:<18} {value}" for name, value in said.items() if value not in ("", None))
+
+
 @click.command(name="payload")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE|FOLDER|URL...")
+@click.argument("paths", nargs=-1, metavar="FILE|FOLDER|URL...")
 @click.option("-t", "--text", help="What to ask.")
 @click.option("--text-file", metavar="FILE", help="Read it from a file, - for stdin.")
+@click.option("--recipe", metavar="NAME", help="Ask as documents advise; --recipes lists how.")
+@click.option(
+    "--recipes", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
+    help="Print all recipes, and stop.",
+)  # fmt: skip
+@click.option("--history", metavar="FILE", help="Earlier messages: a JSON list, or a body.")
 @click.option("--system", help="A system message, for models that take one.")
 @choice_option("--api", ("openai", "dashscope"), "OpenAI-compatible, or DashScope's own.", "openai")
+@click.option("--region", metavar="NAME", help="Where it goes, such as china: a deployment.")
 @route_option("In the request, uploaded by the DashScope SDK, or URLs alone.")
-@click.option("--list", "as_list", is_flag=True, help="The images are the frames of one video.")
+@list_option
 @choice_option("--url-kind", ("image", "video"), "What URLs hold; by default their endings tell.")
 @view_options
 @click.option("--as-frames", is_flag=True, help="Send the frames that the model sees of a video.")
@@ -62,7 +86,7 @@ def command(
     paths: tuple[str, ...],
     text: str | None,
     text_file: str | None,
-    as_list: bool,
+    history: str | None,
     url_kind: UrlKind | None,
     no_check: bool,
     sdk: bool,
@@ -85,13 +109,14 @@ def command(
     curl "$BASE_URL/chat/completions" --data-binary @body.json \\
       -H "Authorization: Bearer $KEY" -H "Content-Type: application/json"
     """
+    if not paths and history is None:
+        raise click.UsageError("name a file, a folder or a URL, or --history with earlier ones")
     model, model_file = asked["model"], asked["model_file"]
-    question, processor = _text(text, text_file), bind(asked)
-    items: list[Item] = [_item(path, url_kind) for path in paths]
-    if as_list:
-        items = [items]  # type: ignore[list-item]  # no list is among these
+    question, processor = _text(text, text_file, asked["recipe"]), bind(asked)
+    items = take_listed(asked, [_item(path, url_kind) for path in paths])
     try:
-        request = processor.request(items, question, check=not no_check, **asked)
+        earlier = None if history is None else _history(history)
+        request = processor.request(items, question, check=not no_check, history=earlier, **asked)
     except CheckError as error:
         return _refused(error, model_words(processor.model.name, model_file, model))
     document = request.to_dict(sdk=sdk)
@@ -99,12 +124,25 @@ def command(
         shortened = True
         note("data URLs are cut for the terminal; -o FILE or a pipe gets them whole")
     _write(preview(document) if shortened else document, output, force=force)
-    _report(request, body_length(document), sdk=sdk)
+    _report(request, body_length(document), sdk=sdk, output=output)
     said = {f"{processor.model.name}: {warning}" for warning in processor.model.warnings}
     for warning in request.warnings:
         if warning not in said:  # of the model, when it was bound
             note(f"warning: {warning}")
     return 0
+
+
+def _history(name: str) -> list[Any]:
+    """Return the messages in a file: a list of them, or a body that holds one."""
+    try:
+        found = json.loads(read_input(name))
+    except ValueError as error:
+        raise ConstraintError(f"{name}: not JSON: {error}") from error
+    for key in ("input", "messages"):
+        found = found.get(key, found) if isinstance(found, dict) else found
+    if not isinstance(found, list):
+        raise ConstraintError(f"{name}: neither a list of messages nor a body with one")
+    return found
 
 
 def _refused(error: CheckError, words: Sequence[str]) -> int:
@@ -119,13 +157,14 @@ def _item(path: str, kind: UrlKind | None) -> Item:
     return MediaUrl(path, kind) if kind is not None and is_web_url(path) else path
 
 
-def _text(text: str | None, file: str | None) -> str:
+def _text(text: str | None, file: str | None, recipe: str | None) -> str:
+    if text is None and file is None and recipe is not None and get_recipe(recipe).text:
+        return ""
     if (text is None) == (file is None):
         raise click.UsageError("say what to ask: --text TEXT, or --text-file FILE")
-    if text is not None:
-        return text
-    content = sys.stdin.buffer.read() if file == "-" else Path(str(file)).read_bytes()
-    return content.decode(errors="surrogateescape").removesuffix("\n")
+    if file is None:
+        return str(text)
+    return read_input(file).decode(errors="surrogateescape").removesuffix("\n")
 
 
 def _write(document: Json, output: str | None, *, force: bool) -> None:
@@ -138,16 +177,38 @@ def _write(document: Json, output: str | None, *, force: bool) -> None:
     click.echo()
 
 
-def _report(request: Request, length: int, *, sdk: bool) -> None:
+def _report(request: Request, length: int, *, sdk: bool, output: str | None) -> None:
     for part in request.parts:
         note(_line(part))
     tokens = "unknown tokens" if request.tokens is None else f"{thousands(request.tokens)} tokens"
-    what = "arguments" if sdk else f"body for POST .../{request.api.path}"
+    url = request.url or f".../{request.api.path}"
+    what = "arguments" if sdk else f"body for POST {url}"
     note(f"{request.settings.model}, {request.api.name} API: {tokens} of media; {what}, "
          f"{format_bytes(length)}")  # fmt: skip
     for name, value in request.headers.items() if not sdk else ():
         if name != "Content-Type":
             note(f"it needs the header {name}: {value}")
+    if request.region:
+        note(_call(request, output or "body.json", sdk=sdk))
+        note(_keys(request.region))
+    for text in request.notes:
+        note(text)
+
+
+def _keys(region: Region) -> str:
+    more = f"; {region.note}" if region.note else ""
+    return f"in {region.title} {cite(region.sources)} keys of other regions are not good{more}"
+
+
+def _call(request: Request, body: str, *, sdk: bool) -> str:
+    """Return the line that sends a body to its region, or that points the SDK there."""
+    if not sdk:
+        headers = {"Authorization": "Bearer $KEY", **request.headers}
+        words = " ".join(f'-H "{name}: {value}"' for name, value in headers.items())
+        return f"curl {request.url} --data-binary @{quote(body)} {words}"
+    if request.api.name == "openai":
+        return f'client = OpenAI(base_url="{request.base_url}", api_key=key)'
+    return f'dashscope.base_http_api_url = "{request.base_url}"'
 
 
 def _line(part: MediaPart) -> str:

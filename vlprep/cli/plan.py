@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -13,31 +13,36 @@ from vlprep.cli.options import (
     BYTES,
     POSITIVE,
     RATE,
+    api_option,
     bind,
     budget_options,
     choice_option,
     deployment_option,
     input_options,
     json_option,
+    list_option,
     route_option,
     take_inputs,
+    take_listed,
     view_options,
 )
+from vlprep.cli.plan_commands import printed_commands
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, note, print_json, print_table, report_problems, say_notes
-from vlprep.cli.shell import model_words, option_words, quote
+from vlprep.cli.shell import model_words
 from vlprep.cli.text import flagged, percent, thousands
 from vlprep.count.budget import share_of_input
 from vlprep.plan.one_clip import thinned
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.settings import Setting
-from vlprep.types import FrameListInfo
 from vlprep.units import format_rate, format_size
 
 
 @click.command(name="plan")
 @input_options
+@list_option
 @view_options
+@api_option
 @click.option("--lowest-fps", type=RATE, help="Lowest rate that may be chosen; highest is --fps.")
 @click.option("--lowest-max-pixels", type=POSITIVE, help="Lowest --max-pixels that may be chosen.")
 @choice_option(
@@ -70,12 +75,14 @@ def command(
     Every distinct setting is counted exactly, and the best that fits is named, with the commands
     that use it; what fits as asked is left so. Several files get one --max-pixels, and videos
     among them one --fps; with --split they are shown as asked, in as many requests as that takes.
+    A folder is a list of images that stands for a video, and so are all files with --list.
 
     \b
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
     vlprep plan *.jpg --split --reorder --route base64
     """
-    files, split = take_inputs(asked), _take_split(asked)
+    names, split, api = take_inputs(asked), _take_split(asked), asked["api"]
+    files = take_listed(asked, names)
     model, model_file = asked["model"], asked["model_file"]
     processor = bind(asked)
     if isinstance(asked["budget"], Fraction):
@@ -87,8 +94,12 @@ def command(
     if as_json:
         print_json(plan.to_dict(table=table))
     else:
+        _print_plan(plan, table=table, explained=explained)
         words = model_words(processor.name, model_file, model)
-        _print_plan(plan, words, table=table, explained=explained)
+        listed = names if isinstance(files[0], list) else None
+        click.echo("\n" + "\n".join(printed_commands(plan, words, api, listed)))
+        for text in plan.warnings:
+            note(f"warning: {text}")
     say_notes(plan.budget)
     return report_problems((*plan.files, *plan.failures), None if as_json else processor)
 
@@ -103,14 +114,11 @@ def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
     return None
 
 
-MOST_NAMES = 3
-"""Files that a command is written out for; of more, PATH... stands for them."""
 MOST_ALTERNATIVES = 12
 """Lines of the table of alternatives."""
 
 
-def _print_plan(plan: MediaPlan, model: Sequence[str], *, table: bool, explained: bool) -> None:
-    """Print a plan for a person; `model` are the words of a command line that name the model."""
+def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
     click.echo(heading(plan.view))
     if not plan.files:
         return
@@ -125,7 +133,6 @@ def _print_plan(plan: MediaPlan, model: Sequence[str], *, table: bool, explained
         click.echo("\n" + "\n".join(_explanation(plan)))
     if table:
         _print_alternatives(plan)
-    click.echo("\n" + "\n".join(_commands(plan, model)))
 
 
 CHOSEN = ("fps", "max-pixels", "frames", "model sees", "tokens")
@@ -192,49 +199,3 @@ def _cell(tokens: int, available: int) -> str:
     if tokens == 0:
         return "refused"
     return thousands(tokens) + ("*" if tokens > available else " ")
-
-
-def _commands(plan: MediaPlan, model: Sequence[str]) -> Iterator[str]:
-    """Yield the commands and arguments that use the settings, for each group that shares them."""
-    for files in _alike(plan):
-        videos = [file for file in files if file.kind == "video"]
-        view, keywords = plan.view, (videos or files)[0].keywords
-        rules = {} if view.rules.name == view.model.default_rules else {"rules": view.rules.name}
-        asked = {**rules, **view.asking(**keywords).options.asked}  # type: ignore[arg-type]
-        few = len(files) <= MOST_NAMES
-        names = " ".join(quote(file.source) for file in files) if few else "PATH..."
-        options = (word for pair in asked.items() for word in option_words(*pair))
-        flags = " ".join((*model, *options))
-        is_list = isinstance(files[0].info, FrameListInfo)
-        if not is_list:
-            yield f"vlprep tokens {names} {flags}"
-        if len(files) == 1 and videos:
-            yield f"vlprep frames {names} -o DIR {flags}"
-        if not is_list:
-            yield from _more_commands(plan, names, flags, has_videos=bool(videos))
-        yield "Python: " + ", ".join(f"{name}={value!r}" for name, value in asked.items())
-
-
-def _more_commands(plan: MediaPlan, names: str, flags: str, *, has_videos: bool) -> Iterator[str]:
-    yield f"vlprep compress {names} -o DIR {flags}"
-    if plan.view.model.kind == "api":  # a server of weights takes its limits when it starts
-        frames = " --api dashscope --as-frames" if has_videos else ""  # the form with the rate
-        yield f"vlprep payload {names} --text TEXT {flags}{frames}"
-
-
-def _alike(plan: MediaPlan) -> list[list[PlannedFile]]:
-    """Group files that one command line can be about: images have no rate, and mind none.
-
-    A list of images is a command of its own.
-    """
-    groups: dict[int | None, list[list[PlannedFile]]] = {}
-    for number, file in enumerate(plan.files):
-        is_list = isinstance(file.info, FrameListInfo)
-        same = groups.setdefault(-number if is_list else file.setting.max_pixels, [])
-        for group in same:
-            if len({member.setting.fps for member in (*group, file)} - {None}) <= 1:
-                group.append(file)
-                break
-        else:
-            same.append([file])
-    return [group for same in groups.values() for group in same]

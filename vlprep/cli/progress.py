@@ -31,10 +31,10 @@ class Bars:
 
     def track(self, items: Iterable[_T], total: int, what: str) -> Iterator[_T]:
         """Pass items through with a bar of their own, below those that are there already."""
-        if not sys.stderr.isatty():
+        outermost = self._display is None
+        if outermost and not sys.stderr.isatty():  # Rich puts its own stream there, no terminal
             yield from items
             return
-        outermost = self._display is None
         display = self._display = self._display or _new_display()
         with display if outermost else nullcontext():
             task = display.add_task(what, total=total, visible=self._late)

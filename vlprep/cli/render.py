@@ -11,15 +11,19 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.text import flagged, safe
 from vlprep.count.budget import TokenBudget
-from vlprep.count.files import MediaFailure
+from vlprep.count.files import MediaCount, MediaFailure
 from vlprep.view import View
+
+if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
+    from vlprep.compress.many import CompressedFile
+    from vlprep.frames.many import SavedClip
 
 CSV_COLUMNS = (
     "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",
@@ -27,10 +31,9 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
-def _csv_row(item: Mapping[str, Any]) -> list[Any]:
+def _csv_row(item: Mapping[str, Any]) -> dict[str, Any]:
     error = {f"error_{key}": value for key, value in item.get("error", {}).items()}
-    flat = {**item, **error, "warnings": "; ".join(item.get("warnings", ()))}
-    return [flat.get(column) for column in CSV_COLUMNS]
+    return {**item, **error, "warnings": "; ".join(item.get("warnings", ()))}
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -66,8 +69,8 @@ def print_csv(items: Iterable[Mapping[str, Any]]) -> None:
     names are made harmless as in tables.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    writer = csv.DictWriter(text, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
     writer.writerows(map(_csv_row, items))
     content = text.getvalue()
     if sys.stdout.isatty():
@@ -106,22 +109,14 @@ def note(message: str) -> None:
 def heading(view: View) -> str:
     """Return the line that says whose tokens are counted, by which rules."""
     by = "by the documented rules" if view.model.kind == "api" else "by the rules"
-    return f"{safe(view.model.name)}, {by} {view.rules.name} ({view.rules.date})"
+    served = f", served by {view.server.title}" if view.server else ""
+    return f"{safe(view.model.name)}, {by} {view.rules.name} ({view.rules.date}){served}"
 
 
-class Reported(Protocol):
-    """What became of a file."""
-
-    @property
-    def source(self) -> str:
-        """The file as the caller named it."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a user should know."""
-
-
-def report_problems(results: Iterable[Reported | MediaFailure], view: View | None = None) -> int:
+def report_problems(
+    results: Iterable[MediaCount | CompressedFile | SavedClip | MediaFailure],
+    view: View | None = None,
+) -> int:
     """Print failures on stderr, and with a `view` warnings; returns the exit code.
 
     What the model itself warns of has been said when it was bound.

@@ -44,7 +44,6 @@ _WORDS = {
     "end_seconds": "--end",
     "overwrite": "--force",
     "price_list": "--price-cap",
-    "fail_on_warnings": "--fail-on-warnings",
     "count_tokens": "vlprep tokens",
     "plan_media": "vlprep plan",
     "read_frames": "vlprep frames",

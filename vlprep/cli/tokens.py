@@ -10,11 +10,17 @@ from typing import Any
 import click
 
 from vlprep.cli.options import (
+    COUNT,
+    POSITIVE,
+    api_option,
     bind,
     deployment_option,
     input_limit_options,
     input_options,
+    list_option,
     take_inputs,
+    take_listed,
+    text_tokens_option,
     view_options,
 )
 from vlprep.cli.progress import track
@@ -29,6 +35,7 @@ from vlprep.cli.render import (
 from vlprep.cli.text import money, percent, safe, thousands
 from vlprep.count.explain import explain_count
 from vlprep.count.files import MediaCount, MediaFailure, Result, Tally, tally
+from vlprep.count.frame_list import as_frame_list
 from vlprep.count.tokens import VideoCount
 from vlprep.units import format_size
 from vlprep.view import View
@@ -36,9 +43,18 @@ from vlprep.view import View
 
 @click.command(name="tokens")
 @input_options
+@list_option
 @view_options
+@api_option
 @input_limit_options
 @deployment_option
+@text_tokens_option
+@click.option("--reply-tokens", type=COUNT, default=0, help="Tokens of a reply, for the price.")
+@click.option("--thinking-tokens", type=COUNT, default=0, help="Those of its chain of thought.")
+@click.option("--rounds", type=POSITIVE, default=1, help="Rounds of a conversation about them.")
+@click.option("--separate", is_flag=True, help="Each file is a request of its own.")
+@click.option("--batch", is_flag=True, help="The price of batches.")
+@click.option("--cached", is_flag=True, help="The price of a history that the cache holds.")
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
 @click.option("--times", is_flag=True, help="In JSON, the moments that are sampled of a video.")
 @click.option("--json", "form", flag_value="json", help="One JSON document.")
@@ -49,16 +65,22 @@ def command(form: str | None, explained: bool, times: bool, **asked: Any) -> int
 
     Per file: its size, the size the model sees, the frames, the tokens; then the total, its share
     of the model's largest input, and an estimated price of the input. A file that cannot be
-    counted is named with its reason, the rest is counted, and the exit code is 1.
+    counted is named with its reason, the rest is counted, and the exit code is 1. With --list all
+    images are the frames of one video, --fps of them a second; a folder is its images.
 
     \b
     vlprep tokens photo.jpg clip.mp4 --model qvq-max --fps 1
+    vlprep tokens frames/ --list --model qvq-max --fps 2
     """
     if form == "csv" and explained:
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
     if times and form not in ("json", "jsonl"):
         raise click.UsageError("--times needs --json or --jsonl")
-    files, processor = take_inputs(asked), bind(asked)
+    is_list = asked["as_list"]
+    files, processor = take_listed(asked, take_inputs(asked)), bind(asked)
+    processor = processor.by_api(asked.pop("api"))
+    if is_list and files:
+        files = [as_frame_list(files[0])]  # among files that are counted, a folder is none
     explaining = processor if explained else None
     entry = partial(_entry, explaining=explaining, times=times)
     results = track(processor.count_many(files), len(files), "counting")
@@ -73,7 +95,7 @@ def command(form: str | None, explained: bool, times: bool, **asked: Any) -> int
     else:
         _print_table(items, explaining, processor)
         together = tally(items, processor, **asked)
-        click.echo("\n" + "\n".join(_summary(items, together, processor, asked["max_input"])))
+        click.echo("\n" + "\n".join(_summary(items, together)))
     return report_problems(items, None if form else processor)
 
 
@@ -102,7 +124,8 @@ def _document(items: list[dict[str, Any]], together: Tally, view: View) -> dict[
         "items": items,
         "total_tokens": together.total_tokens,
         "max_input_tokens": together.max_input_tokens,
-        "estimated_input_prices": [asdict(price) for price in together.prices],
+        "requests": [asdict(request) for request in together.requests],
+        "estimated_prices": [asdict(price) for price in together.prices],
     }
 
 
@@ -130,11 +153,9 @@ def _row(count: MediaCount) -> tuple[str, ...]:
     )
 
 
-def _summary(
-    items: list[Result], together: Tally, view: View, max_input: int | None
-) -> Iterator[str]:
+def _summary(items: list[Result], together: Tally) -> Iterator[str]:
     counted = sum(isinstance(item, MediaCount) for item in items)
-    total, limit = together.total_tokens, together.max_input_tokens
+    total, limit = together.total_tokens, together.limit
     files = f"{len(items)} file" + "s" * (len(items) != 1)
     failed = f", {len(items) - counted} failed" if counted < len(items) else ""
     yield f"{thousands(total)} tokens in {files}{failed}"
@@ -143,12 +164,20 @@ def _summary(
     if limit is None:
         yield "largest input: not stated by any source; --max-input sets it"
     else:
-        name = "context" if max_input is None and view.model.only_context else "largest input"
-        fits = "" if total <= limit else ": does not fit one request"
-        yield f"{percent(total, limit)} of the {name}, {thousands(limit)} tokens{fits}"
+        fits = "" if total <= limit.most else ": does not fit one request"
+        share = percent(total, limit.tokens)
+        yield f"{share} of the {limit.name}, {thousands(limit.tokens)} tokens{fits}"
+    yield from _prices(together)
+
+
+def _prices(together: Tally) -> Iterator[str]:
+    many, output = len(together.requests), together.requests[0].output_tokens
+    of = "one request" if many == 1 else f"{thousands(many)} requests"
+    what = f"input and output of {of}" if output else f"input of {of}"
     for price in together.prices:
         tier = f", up to {price.tier} tokens" if price.tier else ""
+        share = f", {money(price.output_amount)} of it output" if output else ""
         yield (
-            f"about {money(price.amount)} {price.currency} as input of one request "
+            f"about {money(price.amount)} {price.currency} as {what}{share} "
             f"(list price, {price.deployment}{tier}, as of {price.as_of})"
         )

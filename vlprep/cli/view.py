@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from vlprep.cli.options import bind, output_options, view_options
+from vlprep.cli.options import bind, door_option, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
 from vlprep.frames.view import ImageView
+from vlprep.types import Door
 from vlprep.units import format_size
 
 
@@ -17,10 +18,18 @@ from vlprep.units import format_size
 @click.argument("image", metavar="IMAGE")
 @click.option("-o", "--output", metavar="OUT.png", required=True, help=".png, .jpg or .webp")
 @click.option("--compare", is_flag=True, help="Draw the original beside it, at the same size.")
+@door_option
 @view_options
 @output_options
 def command(
-    image: str, output: str, *, compare: bool, force: bool, as_json: bool, **asked: Any
+    image: str,
+    output: str,
+    *,
+    compare: bool,
+    door: Door | None,
+    force: bool,
+    as_json: bool,
+    **asked: Any,
 ) -> int:
     """Write an image at the size at which the model sees it.
 
@@ -32,7 +41,7 @@ def command(
     vlprep view screenshot.png -o view.png --compare
     """
     processor = bind(asked)
-    shown = processor.view(image)
+    shown = processor.view(image, door=door)
     shown.save(output, compare=compare, overwrite=force)
     if as_json:
         print_json({**shown.to_dict(), "output": output})

@@ -44,18 +44,15 @@ class Asked:
     sample_fps: float | None = None  # of a list of frames: how many pass in a second
     raw_fps: float | None = None  # of a list: that of the video that they were taken from
 
-    def __repr__(self) -> str:
-        given = ((name, getattr(self, name)) for name in self.__slots__)
-        return f"Asked({', '.join(f'{name}={v!r}' for name, v in given if v is not None)})"
-
 
 def asked_of(element: Element) -> Asked:
     """Read the options of an element; numbers may be written as text, as some recipes do.
 
     Raises `ConstraintError` for what is no number.
 
-    >>> asked_of({"video": "clip.mp4", "fps": "2", "resized_height": 280, "resized_width": 420})
-    Asked(resized=ImageSize(height=280, width=420), fps=2)
+    >>> asked = asked_of({"video": "a.mp4", "fps": "2", "resized_height": 28, "resized_width": 56})
+    >>> asked.fps, asked.resized
+    (2, ImageSize(height=28, width=56))
     """
     names = (name for name in Asked.__slots__ if name != "resized")
     options: dict[str, Any] = {name: _number(element, name) for name in names}

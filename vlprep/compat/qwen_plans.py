@@ -5,7 +5,6 @@ The numbers are in the catalogue (`rules/qwen-vl-utils.toml`), the arithmetic in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -92,18 +91,6 @@ def list_facts(size: ImageSize, count: int, sample_fps: float) -> FrameListInfo:
     if not sample_fps > 0:
         raise ConstraintError(f"sample_fps must be above 0, got {sample_fps:g}")
     return FrameListInfo(size=size, frame_count=count + count % PAIR, fps=Fraction(sample_fps))
-
-
-def frame_rate(times: Sequence[float], otherwise: float) -> float:
-    """Return how many frames pass in a second by the times at which they are displayed.
-
-    `otherwise` is the answer for a single moment, which has no rate.
-
-    >>> frame_rate([0.0, 0.5, 1.0], otherwise=24)
-    2.0
-    """
-    span = times[-1] - times[0]
-    return (len(times) - 1) / span if span > 0 else otherwise
 
 
 @cache

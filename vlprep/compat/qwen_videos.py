@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from vlprep.compat.qwen_elements import Asked, Element, Fetch, as_source, asked_of, read_pixels
-from vlprep.compat.qwen_plans import frame_rate, list_facts, plan_video, reference_model
+from vlprep.compat.qwen_plans import list_facts, plan_video, reference_model
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.frames.stream import FrameStream, decode_plan, probe_clip
 from vlprep.maths.frame_counts import DEFAULT_FPS, PAIR
+from vlprep.maths.sampling import frame_rate
 from vlprep.media.picture import Pixels, resize_picture
 from vlprep.media.source import SourceLike, source_name
 from vlprep.media.video.paint import Look
@@ -41,12 +42,8 @@ class VideoMetadata(TypedDict, total=False):
     """The reader; absent for a list of frames."""
 
 
-class ReadVideo(NamedTuple):
-    """A video that has been read."""
-
-    frames: Array  # an even number
-    metadata: VideoMetadata
-    sample_fps: float  # how many of the frames pass in a second
+ReadVideo: TypeAlias = tuple[Array, VideoMetadata, float]
+"""An even number of frames, what there is to know of them, and how many pass in a second."""
 
 
 class ReaderKeywords(TypedDict, total=False):
@@ -103,7 +100,9 @@ class VideoReader:
                 times.append(frame.timestamp_seconds)
                 yield frame.image
 
-        with self._stream(source, info, tokens) as stream:
+        look, model = Look(tokens.resized, self.resample), reference_model(self.patch_size)
+        decoded = decode_plan(source, tokens.plan, look, threads=self.threads)
+        with FrameStream((source_name(source),), model, info, tokens, decoded) as stream:
             count = stream.plan.frame_count
             frames = self._stack(images(), count, tokens.resized, stream.source)
         for warning in stream.warnings:
@@ -114,13 +113,7 @@ class VideoReader:
             total_num_frames=info.frame_count,
             video_backend="vlprep",
         )
-        return ReadVideo(frames, metadata, frame_rate(times, asked.fps or DEFAULT_FPS))
-
-    def _stream(self, source: SourceLike, info: VideoInfo, tokens: VideoCount) -> FrameStream:
-        look = Look(tokens.resized, self.resample)
-        frames = decode_plan(source, tokens.plan, look, threads=self.threads)
-        model = reference_model(self.patch_size)
-        return FrameStream((source_name(source),), model, info, tokens, frames)
+        return frames, metadata, frame_rate(times, asked.fps or DEFAULT_FPS)
 
     def _read_list(self, images: Sequence[object], asked: Asked) -> ReadVideo:
         if not images:
@@ -140,7 +133,7 @@ class VideoReader:
             frames_indices=[round(k * raw_fps / sample_fps) for k in range(len(frames))],
             total_num_frames=len(frames) / sample_fps * raw_fps,
         )
-        return ReadVideo(frames, metadata, sample_fps)
+        return frames, metadata, sample_fps
 
     def _pictures(
         self, first: Pixels, others: Iterable[object], size: ImageSize | None

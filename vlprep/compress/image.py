@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
-from vlprep.check.files import data_url_length, image_byte_limit, takes_image
+from vlprep.check.files import data_url_length, image_byte_limit, image_fits, takes_image
 from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
 from vlprep.compress.result import Asked, Compressed, check_ending
 from vlprep.count.tokens import TokenCount, image_count
@@ -83,6 +84,9 @@ class CompressedImage(Compressed):
             file.write(self.content)
 
 
+save_image = CompressedImage.save
+
+
 class ImageKeywords(ViewKeywords, total=False):
     """Keywords of `compress_image`, and of a view."""
 
@@ -94,17 +98,7 @@ class ImageKeywords(ViewKeywords, total=False):
     page: int | None
 
 
-def compress_image(
-    source: SourceLike,
-    view: View,
-    *,
-    limit: int | None = None,
-    route: str = "base64",
-    keep: Keep = "model-view",
-    format: str | None = None,
-    lossless: bool = False,
-    page: int | None = None,
-) -> CompressedImage:
+def compress_image(source: SourceLike, view: View, **how: Any) -> CompressedImage:
     """Bring an image under a byte limit with as little loss to a model as can be.
 
     `limit` is a number of bytes that the file must stay under; by default it is what `route`,
@@ -130,23 +124,21 @@ def compress_image(
     >>> image.tokens_after.total == image.tokens_before.total
     True
     """
-    asked = Asked(limit=limit, route=route, keep=keep, lossless=lossless, page=page)
-    return image_under(source, view, asked, format)
+    return image_under(source, view, Asked.at(ImageKeywords, how))
 
 
-def image_under(
-    source: SourceLike, view: View, asked: Asked, format: str | None
-) -> CompressedImage:
+def image_under(source: SourceLike, view: View, asked: Asked) -> CompressedImage:
     """Do what `compress_image` does."""
     asked.check()
-    if format not in (None, *WRITTEN):
-        raise ConstraintError(f"images are written as {' or '.join(WRITTEN)}, not as {format}")
-    if asked.lossless and format not in (None, "PNG"):
-        raise ConstraintError(f"{format} loses details; without loss there is PNG")
+    if asked.format not in (None, *WRITTEN):
+        wanted = " or ".join(WRITTEN)
+        raise ConstraintError(f"images are written as {wanted}, not as {asked.format}")
+    if asked.lossless and asked.format not in (None, "PNG"):
+        raise ConstraintError(f"{asked.format} loses details; without loss there is PNG")
     route = get_route(asked.route)
     with open_item(source) as item:
         info, pictures = _read_header(item, asked.page)
-        case = _Case(item, view, asked, format, route, info, pictures)
+        case = _Case(item, view, asked, route, info, pictures)
         reasons = "; ".join(_reasons(case))
         return _changed(case, reasons) if reasons else _unchanged(case)
 
@@ -161,7 +153,6 @@ class _Case:
     item: Item
     view: View
     asked: Asked
-    format: str | None
     route: Route
     info: ImageInfo
     pictures: int
@@ -174,6 +165,14 @@ class _Case:
     def byte_limit(self, format: str) -> int:
         """Return the number of bytes that a file of a format must stay under."""
         return self.allowed(format) if self.asked.limit is None else self.asked.limit
+
+    @property
+    def fits(self) -> bool:
+        """Whether the source has few enough bytes."""
+        count, limit, mime = self.item.file_bytes, self.asked.limit, mime_type(self.info.format)
+        return (
+            image_fits(self.view.model, self.route, count, mime) if limit is None else count < limit
+        )
 
 
 def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int]:
@@ -197,13 +196,13 @@ def _read_header(item: Item, page: int | None) -> tuple[ImageInfo, int]:
 
 def _reasons(case: _Case) -> Iterator[str]:
     """Say why the source cannot stay as it is; nothing where it can."""
-    info, limit, model = case.info, case.byte_limit(case.info.format), case.view.model
-    if case.item.file_bytes >= limit:
-        yield f"{case.item.file_bytes:,} bytes are not under {limit:,}"
+    info, model = case.info, case.view.model
+    if not case.fits:
+        yield f"{case.item.file_bytes:,} bytes are not under {case.byte_limit(info.format):,}"
     if not takes_image(model, info.format, info.size):
         yield f"{model.name} does not take {info.format} of {format_size(info.size)}"
-    if case.format not in (None, info.format):
-        yield f"{case.format} is wanted, not {info.format}"
+    if case.asked.format not in (None, info.format):
+        yield f"{case.asked.format} is wanted, not {info.format}"
     if case.pictures > info.frame_count:
         yield "an animation is not one picture"
     elif case.asked.page is not None and case.pictures > 1:
@@ -256,10 +255,9 @@ def _changed(case: _Case, reason: str) -> CompressedImage:
     attempt, encodes = encode_within(_search(case, picture, sizes))
     _check(attempt)
     result = _result(case, picture.info, attempt)
-    too_large = case.item.file_bytes >= case.byte_limit(case.info.format)
     return replace(
         result,
-        action="compressed" if too_large else "converted",
+        action="converted" if case.fits else "compressed",
         reason=reason,
         encodes=encodes,
         dropped=tuple(_dropped(case, picture, attempt)),
@@ -281,7 +279,7 @@ def _sizes(case: _Case, size: ImageSize) -> tuple[ImageSize, ...]:
             sizes = [view]
         elif view.pixels < _WORTHWHILE * size.pixels:
             sizes = [size, view]
-    if max(sizes[-1]) > MAX_JPEG_SIDE and not case.asked.lossless and case.format != "PNG":
+    if max(sizes[-1]) > MAX_JPEG_SIDE and not case.asked.lossless and case.asked.format != "PNG":
         scale = MAX_JPEG_SIDE / max(sizes[-1])
         sizes.append(ImageSize(*(max(1, int(side * scale)) for side in sizes[-1])))
     return tuple(dict.fromkeys(sizes))
@@ -299,7 +297,7 @@ def _search(case: _Case, picture: Picture, sizes: tuple[ImageSize, ...]) -> Imag
         name=case.item.name,
         sizes=sizes,
         limits={format: case.byte_limit(format) for format in WRITTEN},
-        formats=WRITTEN if case.format is None else (case.format,),
+        formats=WRITTEN if case.asked.format is None else (case.asked.format,),
         lossless=case.asked.lossless,
         from_lossless=picture.info.format in ("PNG", "BMP", "TIFF"),
         png_bytes=case.item.file_bytes if picture.info.format == "PNG" else None,
@@ -339,6 +337,8 @@ def _reduced(wanted: ImageSize, result: CompressedImage) -> Iterator[str]:
 
 
 def _over_route(case: _Case, made: Attempt) -> Iterator[str]:
-    allowed = case.allowed(made.format)
-    if case.view.model.kind != "open-weights" and len(made.content) >= allowed:
-        yield f"the route {case.route.name} takes images of fewer than {allowed:,} bytes"
+    model, route = case.view.model, case.route
+    fits = image_fits(model, route, len(made.content), mime_type(made.format))
+    if model.kind != "open-weights" and not fits:
+        allowed = case.allowed(made.format)
+        yield f"the route {route.name} takes images of fewer than {allowed:,} bytes"

@@ -7,20 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from vlprep.compress.retiming import ClipTiming, time_clip
-from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, ClipFrames, NewClip
+from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, NewClip
 from vlprep.compress.video_source import VideoCase, changed_anyway, shown_frames
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError
 from vlprep.frames.stream import FrameStream, animation_clock, decode_plan
 from vlprep.media.video.decode import scan_clip
 from vlprep.media.video.paint import Look
-from vlprep.media.video.scan import Timeline
 from vlprep.media.video.sound import write_sound
+from vlprep.media.video.timeline import Timeline
 from vlprep.types import FramePlan, ImageSize, VideoInfo
 
 SIZE_STEP = 0.5625  # sides of three quarters: 720, 540, 405
@@ -78,9 +79,8 @@ def view_clip(case: VideoCase) -> NewClip:
     if seen(first) != first:
         first = even_size(case.info.size)
     return NewClip(
-        frames=ClipFrames(
-            lambda _: shown_frames(case.source, case.view, case.asked), timing.frame_count
-        ),
+        open_stream=lambda _: shown_frames(case.source, case.view, case.asked),
+        frame_count=timing.frame_count,
         rate=timing.rate,
         sizes=(first,) if case.may_grow else _smaller_and_smaller(first, seen),
         at_any_cost=not case.may_grow,
@@ -155,7 +155,8 @@ def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
     shape = case.info.sample_aspect_ratio  # of the picture before it is turned upright
     held = ("the last frame is held, as a video must not be so short",)
     return NewClip(
-        frames=ClipFrames(lambda size: _stream(case, plan, size), count),
+        open_stream=partial(_stream, case, plan),
+        frame_count=count,
         rate=rate,
         sizes=_sizes(case, count, sound.stat().st_size if sound else 0),
         pixel_aspect=1 / shape if case.info.rotation in (90, 270) else shape,

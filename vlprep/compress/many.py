@@ -68,12 +68,6 @@ class CompressKeywords(VideoKeywords, total=False):
     page: int | None
 
 
-class CompressManyKeywords(CompressKeywords, total=False):
-    """Keywords of `compress_many`."""
-
-    threads: int | None
-
-
 def compress_file(source: Source, target: Target | None, view: View, **how: Any) -> CompressedFile:
     """Bring one file under a limit, as an image or as a video, whichever it is.
 
@@ -87,7 +81,7 @@ def compress_file(source: Source, target: Target | None, view: View, **how: Any)
     >>> compress_file("fixtures/photo.jpg", None, View.of(), dry_run=True).result.action
     'unchanged'
     """
-    asked = Asked(**how)
+    asked = Asked.at(CompressKeywords, how)
     if target is None and not asked.dry_run:
         raise ConstraintError("a target is needed, except for a dry run")
     if target is not None and not callable(target) and not asked.dry_run:
@@ -114,7 +108,7 @@ def compress_many(
     >>> [type(done).__name__ for done in compress_many("fixtures/photo.jpg", None, View.of())]
     ['CompressedFile']
     """
-    asked, files, taken = Asked(**how), list(as_many(sources)), set[str]()
+    asked, files, taken = Asked.at(CompressKeywords, how), list(as_many(sources)), set[str]()
     if folder is None:
         asked = replace(asked, dry_run=True)
     names = [source_name(file) for file in files]
@@ -143,7 +137,7 @@ def _begin(
             or isinstance(opened.info, ImageInfo)
         ):
             return partial(_video, stack.pop_all(), opened, target, view, asked)
-        image = image_under(opened, view, asked, _named_format(target))
+        image = image_under(opened, view, replace(asked, format=_named_format(target)))
         return partial(_saved, image, target, asked)
 
 

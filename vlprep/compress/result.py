@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -11,21 +12,30 @@ from vlprep.errors import ConstraintError
 from vlprep.media.sniff import endings
 from vlprep.output.target import PathLike
 from vlprep.types import Action, ImageSize, Keep, Watch, unwatched
+from vlprep.view import ViewKeywords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The keywords of `compress_image` and `compress_video`; each heeds its own."""
+    """The keywords of `compress_image` and `compress_video`, which say what they mean."""
 
     limit: int | None = None
     route: str = "base64"
     keep: Keep = "model-view"
+    format: str | None = None
     lossless: bool = False
     page: int | None = None
     tone_map: bool = True
     overwrite: bool = False
     dry_run: bool = False
     watch: Watch = unwatched
+
+    @classmethod
+    def at(cls, door: type[ViewKeywords], how: Mapping[str, Any]) -> Asked:
+        """Return what is asked at a door; raises `TypeError` for a keyword that is not its own."""
+        if foreign := how.keys() - door.__annotations__.keys():
+            raise TypeError(f"unexpected keyword argument {min(foreign)!r}")
+        return cls(**how)
 
     def check(self) -> None:
         """Raise `ConstraintError` for a limit in bytes, or a thing to keep, that cannot be."""

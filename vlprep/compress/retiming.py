@@ -15,6 +15,7 @@ from functools import partial
 from typing import TypeAlias
 
 from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.maths.sampling import frame_rate
 from vlprep.types import FramePlan
 
 NUDGES = (Fraction(1, 100), Fraction(1, 1000), Fraction(1, 20))
@@ -118,8 +119,7 @@ def _moments(plan: FramePlan, wanted: int) -> list[float]:
 
 def _planned_rates(plan: FramePlan) -> list[Fraction]:
     """Return the rates at which the frames were planned: by first and last, and on average."""
-    span = plan.timestamps_seconds[-1] - plan.timestamps_seconds[0]
-    rates = ([(plan.frame_count - 1) / span] if span > 0 else []) + [plan.sample_fps]
+    rates = frame_rate(plan.timestamps_seconds, plan.sample_fps), plan.sample_fps
     # Small numbers, for a rate becomes the ticks of a file's clock.
     return [Fraction(rate).limit_denominator(10_000) or Fraction(rate) for rate in rates]
 

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from vlprep.compress.keep import even_size, full_clip, view_clip
 from vlprep.compress.result import Asked, Compressed, check_ending
@@ -21,7 +21,7 @@ from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
 from vlprep.media.video.decode import damaged_ends
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file, new_file_at
-from vlprep.types import FrameListInfo, ImageSize, Keep, VideoInfo, Watch, unwatched
+from vlprep.types import FrameListInfo, ImageSize, Keep, VideoInfo, Watch
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View, ViewKeywords
 
@@ -78,17 +78,7 @@ class VideoKeywords(ViewKeywords, total=False):
 
 
 def compress_video(
-    source: Source,
-    target: Target | None,
-    view: View,
-    *,
-    limit: int | None = None,
-    route: str = "base64",
-    keep: Keep = "model-view",
-    tone_map: bool = True,
-    overwrite: bool = False,
-    dry_run: bool = False,
-    watch: Watch = unwatched,
+    source: Source, target: Target | None, view: View, **how: Any
 ) -> CompressedVideo:
     """Bring a video under a byte limit, so that a model is shown the same of it as before.
 
@@ -120,16 +110,7 @@ def compress_video(
     >>> plan.action, plan.frames_before, plan.frames_after, plan.duration_after
     ('compressed', 300, 20, 10.0)
     """
-    asked = Asked(
-        limit=limit,
-        route=route,
-        keep=keep,
-        tone_map=tone_map,
-        overwrite=overwrite,
-        dry_run=dry_run,
-        watch=watch,
-    )
-    return video_under(source, target, view, asked)
+    return video_under(source, target, view, Asked.at(VideoKeywords, how))
 
 
 def video_under(source: Source, target: Target | None, view: View, asked: Asked) -> CompressedVideo:
@@ -183,7 +164,7 @@ def _outlined(case: VideoCase) -> CompressedVideo:
         _before(case),
         size_after=clip.size,
         duration_after=clip.seconds,
-        frames_after=clip.frames.count,
+        frames_after=clip.frame_count,
         tokens_after=clip.tokens,
         dropped=clip.dropped,
         warnings=(*case.info.warnings, *case.tokens.warnings, *clip.warnings),
@@ -203,11 +184,7 @@ def _encoded(case: VideoCase, path: PathLike) -> CompressedVideo:
         bit_rate=made.bit_rate,
         passes=made.passes,
         dropped=(*_scaled(case, info.size), *clip.dropped),
-        warnings=(
-            *clip.frames.warnings,
-            *clip.warnings,
-            *_losses(case, clip.size, made, info, tokens),
-        ),
+        warnings=(*made.warnings, *_losses(case, clip.size, made, info, tokens)),
     )
 
 
@@ -253,7 +230,7 @@ def _check(case: VideoCase, clip: NewClip, path: Path) -> tuple[VideoInfo, Video
     as_planned = {
         "length": (info.file_bytes or 0) < case.limit,
         "size": info.size == clip.size,
-        "frames": info.frame_count == clip.frames.count,
+        "frames": info.frame_count == clip.frame_count,
         "duration": abs((info.duration_seconds or 0) - clip.seconds) < clip.seconds / 1000,
         "decoding": not damaged,
         "sampling": clip.shown is None or tokens.plan.indices == tuple(range(clip.shown)),

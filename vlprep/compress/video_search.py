@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice, repeat
 from pathlib import Path
@@ -53,52 +53,14 @@ KEPT_BYTES = 200_000_000
 _KILOBIT = 1000  # x264 knows no finer rates
 
 
-@dataclass
-class ClipFrames:
-    """The frames of a stream that is opened anew for each reading.
-
-    Where more are asked for than it delivers, its last one stands for the rest; where fewer are,
-    the rest is left out.
-    """
-
-    open_stream: Callable[[ImageSize], FrameStream]
-    count: int
-    warnings: tuple[str, ...] = ()
-    """What a user should know of the frames, once they have been read."""
-    _kept: list[Pixels] = field(default_factory=list)
-
-    def read(self, size: ImageSize) -> Generator[Pixels, None, None]:
-        """Read all frames, RGB of height x width x 3, from memory where they are few.
-
-        Raises `DecodeError` when not a single one can be decoded.
-        """
-        if self._kept:
-            yield from (resize_picture(picture, size) for picture in self._kept)
-            return
-        keeps, read = self.count * size.pixels * 3 <= KEPT_BYTES, list[Pixels]()
-        for picture in self._decode(size):
-            if keeps:
-                read.append(picture)
-            yield picture
-        self._kept = read
-
-    def _decode(self, size: ImageSize) -> Iterator[Pixels]:
-        left, picture = self.count, None
-        with self.open_stream(size) as stream:
-            for frame in islice(stream, self.count):
-                left, picture = left - 1, resize_picture(frame.image, size)
-                yield picture
-            self.warnings = stream.warnings
-        if picture is None:
-            raise DecodeError(stream.source, "none of the frames could be decoded")
-        yield from repeat(picture, left)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewClip:
     """The clip that a video is to become, and once it is one, how that came about."""
 
-    frames: ClipFrames
+    open_stream: Callable[[ImageSize], FrameStream]
+    """Reads the frames from the beginning, at a size or near it."""
+    frame_count: int
+    """Frames; the last one that can be read stands for the rest, and any more are left out."""
     rate: Fraction
     """Frames per second."""
     sizes: Iterable[ImageSize]
@@ -130,7 +92,7 @@ class NewClip:
     @property
     def seconds(self) -> float:
         """How long it lasts."""
-        return float(self.frames.count / self.rate)
+        return float(self.frame_count / self.rate)
 
 
 def encode_under(
@@ -140,7 +102,8 @@ def encode_under(
 
     Returns the clip with that size and how it came about. Other files lie beside it meanwhile. The
     frames pass through `watch` on their way. Raises `ByteLimitError`, which names the `source`,
-    where none is found, and the errors of `encode_video` and of reading the frames.
+    where none is found, `DecodeError` where not a single frame can be decoded, and the errors of
+    `encode_video` and of reading the frames.
     """
     search, size = _Search(clip, path, limit, watch), None
     for size in clip.sizes:
@@ -154,7 +117,7 @@ def encode_under(
 
 
 class _Search:
-    """Tries sizes out until one fits."""
+    """Tries sizes out until one fits; frames that are few are read once."""
 
     def __init__(self, clip: NewClip, path: Path, limit: int, watch: Watch) -> None:
         self._clip = clip
@@ -162,7 +125,9 @@ class _Search:
         self._limit = limit
         self._watch = watch
         self._passes = 0
+        self._kept: list[Pixels] = []
         self._sound_bytes = clip.sound.stat().st_size if clip.sound else 0
+        self._warnings: tuple[str, ...] = ()  # of the frames, once they have been read
         self.smallest, self.smallest_what = 0, ""
 
     def at(self, size: ImageSize) -> NewClip | None:
@@ -173,18 +138,25 @@ class _Search:
         bit_rate = self._two_passes(size)
         if bit_rate is None:
             return None
-        return replace(self._clip, size=size, passes=self._passes, bit_rate=bit_rate)
+        return self._found(size, bit_rate=bit_rate)
 
     def at_quality(self, size: ImageSize, crf: float) -> NewClip | None:
         """Try one size of frames at a quality."""
         if self._encode(size, Quality(crf), self._path) >= self._limit:
             return None
-        return replace(self._clip, size=size, passes=self._passes, crf=crf)
+        return self._found(size, crf=crf)
+
+    def _found(
+        self, size: ImageSize, *, crf: float | None = None, bit_rate: int | None = None
+    ) -> NewClip:
+        warnings = (*self._warnings, *self._clip.warnings)
+        made = replace(self._clip, size=size, warnings=warnings, passes=self._passes)
+        return replace(made, crf=crf, bit_rate=bit_rate)
 
     def _two_passes(self, size: ImageSize) -> int | None:
         """Encode to the limit; returns the bit rate of the best file under it, if there is one."""
         limit, stats = self._limit, self._path.with_name("stats")
-        overhead = FILE_BYTES + FRAME_BYTES * self._clip.frames.count + self._sound_bytes
+        overhead = FILE_BYTES + FRAME_BYTES * self._clip.frame_count + self._sound_bytes
         if limit <= overhead:
             return None
         rate = _whole((limit - overhead) * AIM * 8 / self._clip.seconds)
@@ -212,8 +184,8 @@ class _Search:
         clip, self._passes = self._clip, self._passes + 1
         what = "encoding" if isinstance(control, Quality) else f"pass {control.number} of 2"
         shape = ClipShape(size, clip.rate, clip.pixel_aspect)
-        with closing(clip.frames.read(size)) as frames:
-            watched = self._watch(frames, clip.frames.count, what)
+        with closing(self._read(size)) as frames:
+            watched = self._watch(frames, clip.frame_count, what)
             encode_video(path, watched, shape, control, clip.sound)
         if isinstance(control, Pass) and control.number == 1:
             return 0
@@ -222,6 +194,29 @@ class _Search:
             sound = f", {self._sound_bytes:,} of them sound" if self._sound_bytes else ""
             self.smallest, self.smallest_what = length, f"at {format_size(size)}{sound}"
         return length
+
+    def _read(self, size: ImageSize) -> Generator[Pixels, None, None]:
+        """Read all frames, RGB of height x width x 3, from memory where they are few."""
+        if self._kept:
+            yield from (resize_picture(picture, size) for picture in self._kept)
+            return
+        keeps, read = self._clip.frame_count * size.pixels * 3 <= KEPT_BYTES, list[Pixels]()
+        for picture in self._decode(size):
+            if keeps:
+                read.append(picture)
+            yield picture
+        self._kept = read
+
+    def _decode(self, size: ImageSize) -> Iterator[Pixels]:
+        left, picture = self._clip.frame_count, None
+        with self._clip.open_stream(size) as stream:
+            for frame in islice(stream, left):
+                left, picture = left - 1, resize_picture(frame.image, size)
+                yield picture
+            self._warnings = stream.warnings
+        if picture is None:
+            raise DecodeError(stream.source, "none of the frames could be decoded")
+        yield from repeat(picture, left)
 
 
 def _whole(bit_rate: float) -> int:

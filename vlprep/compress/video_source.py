@@ -33,7 +33,7 @@ def open_media(source: Source) -> AbstractContextManager[Opened]:
 
     Raises the errors of `as_frame_list` and `open_item`.
     """
-    found = source if isinstance(source, FrameList) else as_frame_list(source)
+    found = as_frame_list(source)
     return nullcontext(found) if isinstance(found, FrameList) else open_item(found)
 
 
@@ -97,7 +97,7 @@ class VideoCase:
     @property
     def least_seconds(self) -> float:
         """Seconds that a video must last."""
-        return shortest_video(self.view.model)
+        return shortest_video(self.view)
 
     @property
     def least_frames(self) -> int:
@@ -127,14 +127,14 @@ def examine(source: Opened, view: View, asked: Asked, ending: str) -> VideoCase:
     case = VideoCase(source, view, asked, names, info, tokens, _part(info, view))
     if asked.keep == "full" and isinstance(info, FrameListInfo):
         raise ConstraintError("a list of images has nothing beyond what the model sees to keep")
-    check_length(view.model, replace(info, duration_seconds=case.seconds), names[0])
+    check_length(view, replace(info, duration_seconds=case.seconds), names[0])
     route = get_route(asked.route)
-    allowed = asked.limit or video_byte_limit(view.model, route, info.format)
+    allowed = asked.limit or video_byte_limit(view, route, info.format)
     reasons = "; ".join(_reasons(case, allowed, ending))
     if not reasons:
         reason = f"{info.file_bytes:,} bytes of {info.format} are within every limit"
         return replace(case, limit=allowed, reason=reason)
-    most = asked.limit or video_byte_limit(view.model, route)
+    most = asked.limit or video_byte_limit(view, route)
     may_stay = not isinstance(info, FrameListInfo) and takes_container(view.model, info.format)
     return replace(
         case,

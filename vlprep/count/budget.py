@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import asdict, dataclass
+from typing import Any, TypedDict
 
 from vlprep.count.prices import tokens_within_price
 from vlprep.errors import BudgetError, UnknownFactError
@@ -21,6 +21,13 @@ class InputLimit:
     """Tokens of text and media together."""
     reason: str
     """Where the number comes from, in words."""
+    is_excluded: bool = False
+    """Whether the input must stay under the number, and may not come to it."""
+
+    @property
+    def most(self) -> int:
+        """The most tokens that an input may have."""
+        return self.tokens - self.is_excluded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +47,7 @@ class TokenBudget:
     reply: int = 0
     """Tokens of the context kept for the reply."""
     context: int | None = None
-    """Input, chain of thought and reply together; `None` where no source states it."""
+    """Input, chain of thought and reply together; `None` where nothing states it."""
     notes: tuple[str, ...] = ()
     """What else may bind."""
 
@@ -59,11 +66,21 @@ class TokenBudget:
         """Tokens of the input that are not for media."""
         return self.text + self.reserve
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the documented JSON: what is available, its parts, and which limit binds."""
+        parts = ("available", "text", "reserve", "thinking", "reply")
+        return {
+            **{name: getattr(self, name) for name in parts},
+            "binding": self.binding.name,
+            "limits": [asdict(limit) for limit in self.limits],
+        }
+
 
 class BudgetKeywords(TypedDict, total=False):
     """Keywords of `token_budget`."""
 
     max_input: int | None
+    max_model_len: int | None
     budget: int | None
     reserve: int
     text_tokens: int
@@ -79,6 +96,7 @@ def token_budget(
     model: ModelSpec,
     *,
     max_input: int | None = None,
+    max_model_len: int | None = None,
     budget: int | None = None,
     reserve: int = 0,
     text_tokens: int = 0,
@@ -91,12 +109,15 @@ def token_budget(
 ) -> TokenBudget:
     """Return what a request to `model` may spend on media, in tokens, and what bounds it.
 
-    The input may not exceed the model's largest, which `max_input` replaces, nor `budget`, nor what
-    `price_cap` pays for at list price, nor what the context leaves beside `thinking_tokens` and
-    `reply_tokens`. `reserve` and `text_tokens` are taken off it. Without `thinking_tokens` and
-    `reply_tokens` no room is kept for chain of thought and reply, as the documented largest input
-    counts whatever they may be; where the model's own maxima would not fit beside it, a note says
-    so.
+    The input must stay within the model's largest, which `max_input` replaces, `budget`, what
+    `price_cap` pays for at list price, and what the context, which `max_model_len` replaces, leaves
+    beside `thinking_tokens` and `reply_tokens`. `reserve` and `text_tokens` are taken off it. The
+    documented largest input of an API model may not be reached, as the guides say (S002, S004); all
+    other limits may: of the context of open weights no source says otherwise.
+
+    Without `thinking_tokens` and `reply_tokens` no room is kept for chain of thought and reply, as
+    the documented largest input counts whatever they may be; where the model's own maxima would not
+    fit beside it, a note says so. So does one where they change nothing, as no context is known.
 
     Raises `UnknownFactError` when no limit is known and none is given, or a price is asked for that
     no source states; `BudgetError` when nothing is left; `ConstraintError` for thinking that the
@@ -104,32 +125,53 @@ def token_budget(
 
     >>> from vlprep import get_model
     >>> token_budget(get_model("qwen3-vl-plus"), thinking=True, text_tokens=100).available
-    257948
+    257947
     >>> token_budget(get_model("qwen3-vl-plus"), reply_tokens=32_768).binding.reason
     'the context of 262,144 tokens, less 32,768 for the reply'
     """
+    kept = {"thinking_tokens": thinking_tokens or 0, "reply_tokens": reply_tokens or 0}
     limits = [
-        *_model_limits(model, max_input, thinking, thinking_tokens or 0, reply_tokens or 0),
+        *_model_limits(model, max_input, max_model_len, thinking, *kept.values()),
         *_asked_limits(model, budget, price_cap, deployment, currency),
     ]
     if not limits:
-        raise UnknownFactError(model.name, "its largest input", "give one with `max_input`")
-    limits.sort(key=lambda limit: limit.tokens)
-    reserved, room = reserve + text_tokens, limits[0].tokens
+        remedy = "give one with `max_input`, or both prompt and reply with `max_model_len`"
+        raise UnknownFactError(model.name, "its largest input", remedy)
+    limits.sort(key=lambda limit: limit.most)
+    reserved, room = reserve + text_tokens, limits[0].most
     if room <= reserved:
-        problem = f"{reserved:,} tokens are reserved of {room:,}, {limits[0].reason}"
+        problem = f"{reserved:,} tokens are reserved of {max(room, 0):,}, {limits[0].reason}"
         raise BudgetError(reserved, room, problem)
+    context = model.context_tokens if max_model_len is None else max_model_len
+    longest = longest_answer(model, thinking)
     keeps_room = thinking_tokens is not None or reply_tokens is not None
     return TokenBudget(
         available=room - reserved,
         limits=tuple(limits),
         text=text_tokens,
         reserve=reserve,
-        thinking=thinking_tokens or 0,
-        reply=reply_tokens or 0,
-        context=model.context_tokens,
-        notes=() if keeps_room else tuple(_crowded(model, room, thinking)),
+        thinking=kept["thinking_tokens"],
+        reply=kept["reply_tokens"],
+        context=context,
+        notes=tuple(_unused(context, kept) if keeps_room else _crowded(context, room, longest)),
     )
+
+
+def largest_input(
+    model: ModelSpec,
+    *,
+    max_input: int | None = None,
+    max_model_len: int | None = None,
+    thinking: bool | None = None,
+) -> InputLimit | None:
+    """Return the limit on one input that is documented, or given in its place; `None`: neither.
+
+    >>> from vlprep import get_model
+    >>> largest_input(get_model("qvq-max")).most
+    106495
+    """
+    limits = _model_limits(model, max_input, max_model_len, thinking, 0, 0)
+    return min(limits, key=lambda limit: limit.most, default=None)
 
 
 def share_of_input(model: ModelSpec, share: float, thinking: bool | None = None) -> int:
@@ -159,16 +201,23 @@ def longest_answer(model: ModelSpec, thinking: bool | None = None) -> int:
 
 
 def _model_limits(
-    model: ModelSpec, max_input: int | None, thinking: bool | None, thought: int, reply: int
+    model: ModelSpec,
+    max_input: int | None,
+    max_model_len: int | None,
+    thinking: bool | None,
+    thought: int,
+    reply: int,
 ) -> Iterator[InputLimit]:
-    largest = model.input_limit(thinking)
+    name, largest, is_api = "largest input", model.input_limit(thinking), model.kind == "api"
     if max_input is not None:
-        yield InputLimit(name="largest input", tokens=max_input, reason="the largest input asked")
+        yield InputLimit(name=name, tokens=max_input, reason="the largest input asked")
     elif largest is not None and not model.only_context:
         reason = f"the largest input of {largest:,} tokens"
-        yield InputLimit(name="largest input", tokens=largest, reason=reason)
-    context = model.context_tokens
-    if context is None or (max_input is not None and not thought and not reply):
+        yield InputLimit(name=name, tokens=largest, reason=reason, is_excluded=is_api)
+    context = max_model_len
+    if context is None and (max_input is None or thought or reply):
+        context = model.context_tokens
+    if context is None:
         return
     parts = ((thought, "chain of thought"), (reply, "the reply"))
     kept = " and ".join(f"{tokens:,} for {what}" for tokens, what in parts if tokens)
@@ -191,13 +240,22 @@ def _asked_limits(
         yield InputLimit(name="price", tokens=paid, reason=reason)
 
 
-def _crowded(model: ModelSpec, room: int, thinking: bool | None) -> Iterator[str]:
+def _crowded(context: int | None, room: int, longest: int) -> Iterator[str]:
     """Say where a full input leaves too little of the context for the longest answer."""
-    context = model.context_tokens
-    if context is None or room + longest_answer(model, thinking) <= context:
+    if context is None or room + longest <= context:
         return
     yield (
         f"a full input of {room:,} leaves {max(context - room, 0):,} tokens of the context of "
         f"{context:,} for chain of thought and reply; `thinking_tokens` and `reply_tokens` keep "
         "room for them"
     )
+
+
+def _unused(context: int | None, kept: dict[str, int]) -> Iterator[str]:
+    """Say of room that was asked for where it cannot be kept."""
+    asked = " and ".join(f"`{name}` {tokens:,}" for name, tokens in kept.items() if tokens)
+    if context is None and asked:
+        yield (
+            f"{asked}: nothing is kept, as the context, prompt and reply together, is not known; "
+            "`max_model_len` states it"
+        )

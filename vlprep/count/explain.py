@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from vlprep.count.tokens import TokenCount, VideoCount, media_count
+from collections.abc import Iterator
+from dataclasses import replace
+
+from vlprep.count.pixels import PixelLimits, image_limits, video_limits
+from vlprep.count.tokens import TokenCount, VideoCount, handed_size, media_count, seen_size
 from vlprep.errors import VlprepError
 from vlprep.maths.geometry import rounded_size
 from vlprep.models.registry import find_source
@@ -29,8 +33,10 @@ def explain_count(info: ImageInfo | VideoInfo, count: TokenCount, view: View) ->
         *([_frames_step(count, view.video_rule)] if isinstance(count, VideoCount) else ()),
         _token_size(rule),
         _pixel_range(count, rule),
-        _resize_step(info.size, count, rule),
+        *_resize_steps(info, count, view),
         _sum(count, rule),
+        *_other_readings(info, count, view, rule),
+        *(f"note: {note}" for note in (*view.rules.notes, *view.model.notes)),
         *_other_rules(info, count, view),
     ]
 
@@ -56,23 +62,32 @@ def _frames_step(count: VideoCount, rule: VideoRule) -> str:
         return f"all {count.frames:,} images of a list are shown"
     return (
         f"the {rule.count} rule takes {count.frames:,} frames: {rule.fps:g} a second unless asked, "
-        f"at least {rule.min_frames}, at most {rule.max_frames:,}; spread by {count.plan.sampling}"
+        f"at least {rule.min_frames}, at most {rule.max_frames:,}; spread by {count.plan.sampling} "
+        f"{_cite(rule, 'fps', 'min_frames', 'max_frames')}"
     )
 
 
-def _other_rules(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> list[str]:
-    lines = []
+def _other_readings(
+    info: ImageInfo | VideoInfo, count: TokenCount, view: View, rule: ImageRule | VideoRule
+) -> Iterator[str]:
+    """Tell what the sources of the rule say otherwise, whether it matters here or not."""
+    for reading in rule.readings:
+        yield reading.told(f"would {_outcome(info, count, view.read_as(rule, reading))}")
+
+
+def _other_rules(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> Iterator[str]:
     for rules in (rule_set.name for rule_set in view.model.rule_sets):
-        if rules == view.rules.name:
-            continue
-        try:
-            total = media_count(info, view.by(rules)).total
-        except VlprepError as error:
-            lines.append(f"{rules} would refuse: {error}")
-        else:
-            same = "the same " if total == count.total else ""
-            lines.append(f"{rules} would give {same}{total:,} tokens")
-    return lines
+        if rules != view.rules.name:
+            yield f"{rules} would {_outcome(info, count, view.by(rules))}"
+
+
+def _outcome(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> str:
+    try:
+        total = media_count(info, view).total
+    except VlprepError as error:
+        return f"refuse: {error}"
+    same = "the same " if total == count.total else ""
+    return f"give {same}{total:,} tokens"
 
 
 def cite(sources: tuple[str, ...]) -> str:
@@ -81,7 +96,16 @@ def cite(sources: tuple[str, ...]) -> str:
     >>> cite(("S004", "P1"))
     '[S004 2025-12-18, P1 2026-01]'
     """
-    return "[" + ", ".join(map(_dated, sources)) + "]"
+    return f"[{named(sources)}]"
+
+
+def named(sources: tuple[str, ...]) -> str:
+    """Return sources with their dates, for the midst of a sentence.
+
+    >>> named(("S004",))
+    'S004 2025-12-18'
+    """
+    return ", ".join(map(_dated, sources))
 
 
 def _dated(key: str) -> str:
@@ -96,7 +120,9 @@ def _rules_in_force(rule_set: RuleSet) -> str:
 def _token_size(rule: ImageRule | VideoRule) -> str:
     side = rule.factor
     patches = f"patches of {rule.patch_size} pixels, {rule.merge_size} x {rule.merge_size} merged"
-    return f"one token is {side}x{side} pixels ({patches}) {_cite(rule)}"
+    return (
+        f"one token is {side}x{side} pixels ({patches}) {_cite(rule, 'patch_size', 'merge_size')}"
+    )
 
 
 def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
@@ -104,12 +130,33 @@ def _pixel_range(count: TokenCount, rule: ImageRule | VideoRule) -> str:
     unit = "the clip" if limits.per_clip else "a frame" if count.frames else "an image"
     return (
         f"{unit} may have {limits.min_pixels:,.0f} to {limits.max_pixels:,.0f} pixels, "
-        f"bound by {limits.bound_by} {_cite(rule)}"
+        f"bound by {limits.bound_by} {_cite(rule, 'min_pixels', 'max_pixels', 'ceiling_pixels')}"
     )
 
 
-def _resize_step(size: ImageSize, count: TokenCount, rule: ImageRule | VideoRule) -> str:
-    limits, factor = count.limits, rule.factor
+def _resize_steps(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> Iterator[str]:
+    """Tell of the resize, and of one before it by a server or a framework."""
+    rule: ImageRule | VideoRule
+    if isinstance(info, VideoInfo):
+        rule, size = view.video_rule, info.size
+    else:
+        rule, size = view.image_rule, seen_size(info, view)
+    if rule.first is None:
+        yield _resize_step(size, count, rule, count.limits)
+        return
+    handed = handed_size(size, rule, count.limits)
+    yield f"{format_size(size)} is first made {format_size(handed)} ({rule.first.resize} rule)"
+    if isinstance(rule, VideoRule):
+        own = video_limits(rule, count.frames or 0)
+    else:
+        own = image_limits(replace(rule, first=None))
+    yield _resize_step(handed, count, rule, own)
+
+
+def _resize_step(
+    size: ImageSize, count: TokenCount, rule: ImageRule | VideoRule, limits: PixelLimits
+) -> str:
+    factor = rule.factor
     frames = count.frames if count.frames and limits.per_clip else 1
     rounded = rounded_size(*size, factor=factor, reference=rule.resize)
     pixels = rounded.pixels * frames
@@ -137,5 +184,5 @@ def _sum(count: TokenCount, rule: ImageRule | VideoRule) -> str:
     )
 
 
-def _cite(rule: ImageRule | VideoRule) -> str:
-    return cite(rule.sources) if rule.sources else "[a model file]"
+def _cite(rule: ImageRule | VideoRule, *numbers: str) -> str:
+    return cite(rule.sources_of(*numbers)) if rule.sources else "[a model file]"

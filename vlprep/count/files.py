@@ -6,14 +6,21 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, Unpack
 
+from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
-from vlprep.count.prices import PriceEstimate, input_prices
-from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count
+from vlprep.count.prices import (
+    Billed,
+    ConversationKeywords,
+    PriceEstimate,
+    conversation,
+    prices_of,
+)
+from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
-from vlprep.media.source import SourceLike, source_name
+from vlprep.media.source import SourceLike, is_held, source_name
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 from vlprep.view import View
@@ -21,7 +28,7 @@ from vlprep.view import View
 Facts: TypeAlias = ImageInfo | VideoInfo
 """What is known of a file from its header."""
 
-Media: TypeAlias = SourceLike | Sequence[SourceLike] | Facts
+Media: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList | Facts
 """A file; a list of images, or a folder of them, that stands for a video; or facts of a header."""
 
 
@@ -100,10 +107,17 @@ class Tally:
 
     total_tokens: int
     """Sum over the files that could be counted."""
-    max_input_tokens: int | None
-    """Largest input of the model; `None` where no source states it."""
+    limit: InputLimit | None
+    """What one input may hold; `None` where no source states it."""
+    requests: tuple[Billed, ...]
+    """The requests that are billed: one with all files, or as was asked."""
     prices: tuple[PriceEstimate, ...]
-    """Estimated list prices of the input; empty where no source states one."""
+    """Estimated list prices of those requests; empty where no source states one."""
+
+    @property
+    def max_input_tokens(self) -> int | None:
+        """The limit as a number, which the input may not reach where it `is_excluded`."""
+        return self.limit.tokens if self.limit else None
 
 
 def as_many(items: object) -> Iterable[Any]:
@@ -113,6 +127,7 @@ def as_many(items: object) -> Iterable[Any]:
     (['a.jpg'], ['a.jpg', 'b.jpg'])
     """
     is_one = isinstance(items, str | bytes | os.PathLike) or hasattr(items, "read")
+    is_one = is_one or is_held(items)
     return [items] if is_one or not isinstance(items, Iterable) else items
 
 
@@ -134,7 +149,7 @@ def probe_media(source: Media, view: View) -> Probed:
         return Probed(f"{kind} of {format_size(source.size)}", source)
     found = as_frame_list(source)
     if isinstance(found, FrameList):
-        return Probed(found.names[0], probe_frame_list(found, view))
+        return Probed(found.name, probe_frame_list(found, view))
     return Probed(source_name(found), probe(found))
 
 
@@ -199,6 +214,8 @@ def media_name(source: Media) -> str:
     """Return what messages and reports call a file, or the first of a list."""
     if isinstance(source, ImageInfo | VideoInfo):
         return format_size(source.size)
+    if isinstance(source, FrameList):
+        return source.name
     if isinstance(source, list | tuple):
         return source_name(source[0]) if source else "frame list"
     return source_name(source)  # type: ignore[arg-type]  # no other sequence is a source
@@ -212,7 +229,8 @@ def _count_images(images: Sequence[Probed | MediaFailure], view: View) -> Iterat
     probed = [image for image in images if isinstance(image, Probed)]
     counts: Sequence[TokenCount | VlprepError]
     try:
-        counts = image_counts([image.info.size for image in probed], view)
+        infos = [image.info for image in probed if isinstance(image.info, ImageInfo)]
+        counts = image_counts([seen_size(info, view) for info in infos], view)
     except VlprepError as error:  # nothing can be counted so: every image has the same reason
         counts = [error] * len(probed)
     for image, count in zip(probed, counts, strict=True):
@@ -237,24 +255,36 @@ def tally(
     view: View,
     *,
     max_input: int | None = None,
+    max_model_len: int | None = None,
     thinking: bool | None = None,
     deployment: str | None = None,
+    separate: bool = False,
+    batch: bool = False,
+    cached: bool = False,
+    **spoken: Unpack[ConversationKeywords],
 ) -> Tally:
     """Add counts up and set them against the model's largest input and its list price.
 
-    `max_input`, in tokens, replaces the model's own; `thinking` chooses between its two;
-    `deployment` is where the price is looked up.
+    `max_input`, in tokens, replaces the model's own, `max_model_len` its context; `thinking`
+    chooses between its two inputs; `deployment` is where the price is looked up, `batch` and
+    `cached` ask for those prices. `separate` bills each file as a request, or a conversation, of
+    its own; the rest is what `conversation` takes.
 
-    Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price.
+    Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price,
+    and `UnknownFactError` for a discount that no source states.
 
     >>> view = View.of()
     >>> tally(count_files(["fixtures/photo.jpg"], view), view).total_tokens
     302
     """
-    total = sum(result.tokens.total for result in results if isinstance(result, MediaCount))
-    limit = view.model.input_limit(thinking) if max_input is None else max_input
-    prices = input_prices(view.model, total, deployment)
-    return Tally(total_tokens=total, max_input_tokens=limit, prices=prices)
+    tokens = [result.tokens.total for result in results if isinstance(result, MediaCount)]
+    limit = largest_input(
+        view.model, max_input=max_input, max_model_len=max_model_len, thinking=thinking
+    )
+    media = tokens if separate else [sum(tokens)]
+    requests = tuple(request for each in media for request in conversation(each, **spoken))
+    prices = prices_of(view.model, requests, deployment, batch=batch, cached=cached)
+    return Tally(total_tokens=sum(tokens), limit=limit, requests=requests, prices=prices)
 
 
 _OS_CODES: dict[type[OSError], str] = {

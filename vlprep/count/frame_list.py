@@ -13,7 +13,7 @@ from pathlib import Path
 from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
-from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.media.source import SourceLike, at_hand, source_name
 from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
 from vlprep.view import View
@@ -25,6 +25,13 @@ class FrameList:
 
     images: tuple[SourceLike, ...]
     """At least one, each a source of its own."""
+    folder: str | None = None
+    """The folder that they are, as the caller named it; `None` of a list."""
+
+    @property
+    def name(self) -> str:
+        """What messages and reports call them together: the folder, or the first."""
+        return self.folder or self.names[0]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -32,19 +39,25 @@ class FrameList:
         return tuple(map(source_name, self.images))
 
 
-def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | FrameList:
-    """Return a list or a folder of images as a `FrameList`; any other source as it is.
+def as_frame_list(
+    source: SourceLike | Sequence[SourceLike] | FrameList,
+) -> SourceLike | FrameList:
+    """Return a list, a stack or a folder of images as a `FrameList`; any other source as it is.
 
     Of a folder, the files that are images by their content count, sorted so that 10 comes after
     9. Raises `UnsupportedFormatError` when there is none.
 
     >>> as_frame_list(["a.jpg", "b.jpg"]), as_frame_list("clip.mp4")
-    (FrameList(images=('a.jpg', 'b.jpg')), 'clip.mp4')
+    (FrameList(images=('a.jpg', 'b.jpg'), folder=None), 'clip.mp4')
     """
+    if isinstance(source, FrameList):
+        return source
     if isinstance(source, list | tuple):
         if not source:
             raise UnsupportedFormatError("frame list", "an empty list holds no frame")
         return FrameList(tuple(source))
+    if getattr(source, "ndim", 0) == 4:  # an array: frames x height x width x 3
+        return FrameList(tuple(source))  # type: ignore[arg-type]
     one: SourceLike = source  # type: ignore[assignment]  # no other sequence is a source
     # A data URL is too long for a name, which os.path takes for no folder, and Path for an error.
     if not (isinstance(one, str | os.PathLike) and os.path.isdir(one)):  # noqa: PTH112
@@ -52,7 +65,7 @@ def as_frame_list(source: SourceLike | Sequence[SourceLike]) -> SourceLike | Fra
     images = tuple(str(path) for path in _in_order(Path(one)) if _is_image(path))
     if not images:
         raise UnsupportedFormatError(source_name(one), "a folder without an image in it")
-    return FrameList(images)
+    return FrameList(images, source_name(one))
 
 
 def probe_frame_list(frames: FrameList, view: View) -> FrameListInfo:
@@ -91,14 +104,16 @@ def read_frame_list(frames: FrameList, plan: FramePlan, size: ImageSize) -> Iter
     Raises `DecodeError` for a damaged one, and as `frame_list_info` does: by then a file may be
     another than it was.
     """
-    from vlprep.media.picture import read_picture, resize_picture  # not needed to count
+    from vlprep.media.doors import see  # not needed to count
+    from vlprep.media.picture import resize_picture
 
     first = None
     for number, seconds in zip(plan.indices, plan.timestamps_seconds, strict=True):
-        with open_item(frames.images[number]) as item:
-            first = first or item.info.size
-            _check_frame(item.name, item.info, first)
-            picture = read_picture(item)
+        with at_hand(frames.images[number]) as opened:
+            info = probe(opened)
+            first = first or info.size
+            _check_frame(source_name(opened), info, first)
+            picture = see(opened).pixels
         yield Frame(number, seconds, None, resize_picture(picture, size))
 
 

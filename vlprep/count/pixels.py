@@ -51,12 +51,21 @@ class PixelLimits:
 
 
 def image_limits(
-    rule: ImageRule, *, min_pixels: int | None, max_pixels: int | None, high_res: bool
+    rule: ImageRule,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    high_res: bool = False,
 ) -> PixelLimits:
-    """Return the pixel range of an image, the caller's limits taken within the documented ones."""
+    """Return the pixel range of an image, the caller's limits taken within the documented ones.
+
+    Where a framework resizes images first, it is the range of that.
+    """
     if not high_res:
         asked = _asked(rule, min_pixels, max_pixels)
         low, high = _within_documents(rule, *asked)
+        if not rule.cap_can_fall:
+            high = np.maximum(high, rule.max_pixels)
         said, bound_by = _said(rule, *asked), _bound_by(max_pixels)
         return PixelLimits(_plain(low), _plain(high), bound_by, warnings=said)
     if rule.high_res_pixels is None:
@@ -170,8 +179,9 @@ def _asked(
     *,
     lifted: bool = False,
 ) -> tuple[float, float]:
-    low = rule.min_pixels if min_pixels is None else min_pixels
-    high = rule.max_pixels if max_pixels is None else max_pixels
+    usual = rule.first if isinstance(rule, ImageRule) and rule.first else rule
+    low = usual.min_pixels if min_pixels is None else min_pixels
+    high = usual.max_pixels if max_pixels is None else max_pixels
     if lifted and min_pixels is not None and max_pixels is None:
         high = max(high, int(min_pixels * FLOOR_SHARE))
     if min_pixels is not None and low > high:
@@ -296,6 +306,11 @@ def _qwen_vl_utils(rule: VideoRule, frames: Numbers, limits: _Pair, total: int |
     return replace(own, at_most=cap)
 
 
+def _sglang(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
+    """Share as the guide does, but no floor lifts what is shared above the cap."""
+    return replace(_guide(rule, frames, limits, total), at_most=limits[1])
+
+
 def _as_asked(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
     return _Ranges(*limits, has_floor=False)
 
@@ -338,6 +353,7 @@ class Budget:
 BUDGETS: dict[str, Budget] = {
     "guide": Budget(_guide, takes_total=True),
     "qwen-vl-utils": Budget(_qwen_vl_utils, takes_total=True, has_own_cap=True, lifts_cap=True),
+    "sglang": Budget(_sglang, takes_total=True, lifts_cap=True),
     "frame": Budget(_as_asked),
     "frame-capped": Budget(_frame_capped, takes_total=True),
     "clip": Budget(_as_asked, per_clip=True, shared=", shared by all frames"),

@@ -1,9 +1,11 @@
-"""List prices of input tokens: estimates with place, currency and date, never converted."""
+"""List prices of requests: estimates with place, currency and date, never converted."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.models.registry import find_source
@@ -14,17 +16,68 @@ PREFERRED_DEPLOYMENT = "international"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Billed:
+    """The tokens of one request, as they are billed."""
+
+    input_tokens: int
+    """Media, text and the history that goes along."""
+    output_tokens: int = 0
+    """Chain of thought and reply."""
+    repeated_tokens: int = 0
+    """How much of the input the request before it had too, which a cache may hold."""
+
+
+class ConversationKeywords(TypedDict, total=False):
+    """Keywords of `conversation`."""
+
+    rounds: int
+    text_tokens: int
+    reply_tokens: int
+    thinking_tokens: int
+
+
+def conversation(
+    media_tokens: int,
+    *,
+    rounds: int = 1,
+    text_tokens: int = 0,
+    reply_tokens: int = 0,
+    thinking_tokens: int = 0,
+) -> tuple[Billed, ...]:
+    """Return the requests of a conversation about the same media, round by round.
+
+    Media go along with the first message and stay. A round adds `text_tokens` of text and
+    `reply_tokens` of reply to what the next has as history; the chain of thought is billed as
+    output and does not go along, as the guides of S000 to S003 ask.
+
+    >>> [(one.input_tokens, one.output_tokens) for one in conversation(
+    ...     1000, rounds=3, text_tokens=10, reply_tokens=50, thinking_tokens=200)]
+    [(1010, 250), (1070, 250), (1130, 250)]
+    """
+    step = text_tokens + reply_tokens
+    inputs = [media_tokens + text_tokens + step * k for k in range(rounds)]
+    before = [0, *inputs]
+    output = reply_tokens + thinking_tokens
+    return tuple(
+        Billed(input_tokens=tokens, output_tokens=output, repeated_tokens=repeated)
+        for tokens, repeated in zip(inputs, before, strict=False)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceEstimate:
-    """List price of the input tokens of one request."""
+    """List price of one request, or of several together."""
 
     deployment: str
     """Where the model runs."""
     currency: str
     """ISO code."""
     amount: float
-    """Price in that currency."""
+    """Price in that currency, input and output."""
+    output_amount: float
+    """What of it is for chain of thought and reply."""
     tier: str | None
-    """Length class of the request that the price is for, as the page writes it."""
+    """Length class of the requests that the price is for, as the page writes it."""
     as_of: str
     """Date of the newest source."""
     sources: tuple[str, ...]
@@ -34,58 +87,102 @@ class PriceEstimate:
 def input_prices(
     model: ModelSpec, tokens: int, deployment: str | None = None
 ) -> tuple[PriceEstimate, ...]:
-    """Estimate what `tokens` input tokens of one request cost, in each known currency.
-
-    Empty where the catalogue has no price. Pages write the bounds of length classes as "32K"
-    without saying whether K is 1,000 or 1,024; a request in between gets both prices.
-
-    Raises `ConstraintError` for a deployment where the model has no price though it has elsewhere.
+    """Estimate what `tokens` input tokens of one request cost, as `prices_of` does.
 
     >>> from vlprep import get_model
     >>> [(p.currency, p.amount, p.as_of) for p in input_prices(get_model("qvq-max"), 1_000_000)]
     [('USD', 1.2, '2026-01')]
     """
+    return prices_of(model, [Billed(input_tokens=tokens)], deployment)
+
+
+def prices_of(
+    model: ModelSpec,
+    requests: Sequence[Billed],
+    deployment: str | None = None,
+    *,
+    batch: bool = False,
+    cached: bool = False,
+) -> tuple[PriceEstimate, ...]:
+    """Estimate what requests cost together, in each known currency.
+
+    Empty where the catalogue has no price. Pages write the bounds of length classes as "32K"
+    without saying whether K is 1,000 or 1,024; where that matters there are both prices. `batch`
+    asks for the price of batches, `cached` for that of a history which the cache holds.
+
+    Raises `ConstraintError` for a deployment where the model has no price though it has elsewhere,
+    and `UnknownFactError` for a discount that no source states.
+
+    >>> from vlprep import get_model
+    >>> rounds = conversation(100_000, rounds=2, reply_tokens=1000)
+    >>> [(p.currency, p.amount) for p in prices_of(get_model("qvq-max"), rounds)]
+    [('USD', 0.2508)]
+    """
+    listed = [price for price in model.prices if price.deployment == _place(model, deployment)]
+    found = dict.fromkeys(
+        estimate
+        for price in listed
+        for kilo in (1000, 1024)
+        if (estimate := _estimate(price, requests, kilo, batch, cached)) is not None
+    )
+    if listed and requests and not found and (batch or cached):
+        asked = " and ".join(["a price of batches"] * batch + ["a price of cached input"] * cached)
+        raise UnknownFactError(model.name, asked, "leave the discount out")
+    return tuple(found)
+
+
+def _place(model: ModelSpec, deployment: str | None) -> str | None:
     places = tuple(dict.fromkeys(price.deployment for price in model.prices))
-    if not places:
-        return ()
-    if deployment is None:
-        deployment = PREFERRED_DEPLOYMENT if PREFERRED_DEPLOYMENT in places else places[0]
-    elif deployment not in places:
+    if deployment is None and places:
+        return PREFERRED_DEPLOYMENT if PREFERRED_DEPLOYMENT in places else places[0]
+    if places and deployment not in places:
         known = ", ".join(places)
         raise ConstraintError(f"no price of {model.name} in {deployment!r}; there is {known}")
-    return tuple(
-        _estimate(price, tier, tokens)
-        for price in model.prices
-        if price.deployment == deployment
-        for tier in _tiers(price, tokens)
+    return deployment
+
+
+def _estimate(
+    price: Price, requests: Sequence[Billed], kilo: int, batch: bool, cached: bool
+) -> PriceEstimate | None:
+    """Price requests with K as so many; `None` where no class or no discount is stated."""
+    amounts, outputs, names = 0.0, 0.0, dict[str | None, None]()
+    for request in requests:
+        tier = _tier(price, request.input_tokens, kilo)
+        rates = _rates(tier, batch, cached) if tier else None
+        if tier is None or rates is None:
+            return None
+        new, repeated, output = rates
+        outputs += request.output_tokens * output
+        amounts += (request.input_tokens - request.repeated_tokens) * new
+        amounts += request.repeated_tokens * repeated
+        names[tier.up_to] = None
+    dates = (source.date for source in map(find_source, price.sources) if source)
+    return PriceEstimate(
+        deployment=price.deployment,
+        currency=price.currency,
+        amount=round((amounts + outputs) / price.per_tokens, 9),
+        output_amount=round(outputs / price.per_tokens, 9),
+        tier=" and ".join(name for name in names if name) or None,
+        as_of=max(dates, default=""),
+        sources=price.sources,
     )
 
 
-def _tiers(price: Price, tokens: int) -> list[PriceTier]:
-    found = []
-    for kilo in (1000, 1024):
-        fitting = (t for t in price.tiers if t.up_to is None or tokens <= _bound(t.up_to, kilo))
-        tier = next(fitting, None)
-        if tier is not None and tier not in found:
-            found.append(tier)
-    return found
+def _rates(tier: PriceTier, batch: bool, cached: bool) -> tuple[float, float, float] | None:
+    """Return the rates of new input, of repeated input and of output; `None` if one is unknown."""
+    new = tier.batch_input if batch else tier.input
+    output = tier.batch_output if batch else tier.output
+    repeated = tier.cached_input if cached else new
+    return None if new is None or output is None or repeated is None else (new, repeated, output)
+
+
+def _tier(price: Price, tokens: int, kilo: int) -> PriceTier | None:
+    fitting = (t for t in price.tiers if t.up_to is None or tokens <= _bound(t.up_to, kilo))
+    return next(fitting, None)
 
 
 def _bound(text: str, kilo: int) -> int:
     return int(text.removesuffix("K")) * kilo if text.endswith("K") else int(text)
-
-
-def _estimate(price: Price, tier: PriceTier, tokens: int) -> PriceEstimate:
-    return PriceEstimate(
-        deployment=price.deployment,
-        currency=price.currency,
-        amount=round(tokens * tier.input / price.per_tokens, 9),
-        tier=tier.up_to,
-        as_of=max(
-            (source.date for source in map(find_source, price.sources) if source), default=""
-        ),
-        sources=price.sources,
-    )
 
 
 def tokens_within_price(

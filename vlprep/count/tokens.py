@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +20,18 @@ from vlprep.count.pixels import (
     image_limits,
     video_limits,
 )
-from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.count.pruning import kept_tokens
+from vlprep.errors import ConstraintError, FrameCountError, ResizeError, VlprepError
 from vlprep.maths.frame_counts import PAIR
 from vlprep.maths.geometry import (
+    FIRST_RESIZES,
     smart_resize,
     smart_resize_batch,
     smart_resize_clip,
 )
 from vlprep.maths.sampling import frame_range, plan_frames
-from vlprep.models.spec import ImageRule, Prompt, VideoRule
+from vlprep.models.sourced import Reading
+from vlprep.models.spec import FirstResize, ImageRule, Prompt, VideoRule
 from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View
 
@@ -68,6 +71,9 @@ class TokenCount:
         return None
 
 
+_Count = TypeVar("_Count", bound=TokenCount)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoCount(TokenCount):
     """What a video costs, and which frames the model is shown."""
@@ -100,7 +106,23 @@ def media_count(info: ImageInfo | VideoInfo, view: View) -> TokenCount:
     """Count a file whose header has been read; raises what `image_count` and `video_count` do."""
     if isinstance(info, VideoInfo):
         return video_count(info, view)
-    return image_count(info.size, view)
+    return image_count(seen_size(info, view), view)
+
+
+def seen_size(info: ImageInfo, view: View) -> ImageSize:
+    """Return the size of an image as what serves the model takes it: upright, or as stored."""
+    return info.size if view.image_rule.upright else info.stored_size
+
+
+def handed_size(size: ImageSize, rule: ImageRule | VideoRule, limits: PixelLimits) -> ImageSize:
+    """Return the size at which a picture is handed to the processor: resized, or as it is."""
+    low, high = limits.min_pixels, limits.max_pixels
+    if isinstance(rule.first, FirstResize):
+        first = FIRST_RESIZES[rule.first.resize]
+        return ImageSize(*first([size], min_pixels=low, max_pixels=high)[0].tolist())
+    if rule.first is None:
+        return size
+    return _resize_frames(size, rule.first, limits, rule.first.min_frames, strict=False)[0]
 
 
 def image_count(size: ImageSize | tuple[int, int], view: View) -> TokenCount:
@@ -128,12 +150,19 @@ def image_counts(sizes: Sequence[ImageSize], view: View) -> list[TokenCount | Co
     """
     rule, limits = view.image_rule, _image_limits(view)
     resized = _resize_images(sizes, rule, limits)
-    return [
+    counts = [
         _image_count(size, ImageSize(height, width), view, limits)
         if height
         else _refusal(size, rule, limits)
         for size, (height, width) in zip(sizes, resized.tolist(), strict=True)
     ]
+    for reading in _warned_of(rule):
+        others = image_totals(sizes, view.read_as(rule, reading)).tolist()
+        counts = [
+            count if isinstance(count, ConstraintError) else _warning(count, other, reading)
+            for count, other in zip(counts, others, strict=True)
+        ]
+    return counts
 
 
 def image_totals(sizes: npt.ArrayLike, view: View) -> npt.NDArray[np.int64]:
@@ -147,7 +176,7 @@ def image_totals(sizes: npt.ArrayLike, view: View) -> npt.NDArray[np.int64]:
     """
     rule = view.image_rule
     resized = _resize_images(sizes, rule, _image_limits(view))
-    visual = resized[:, 0] * resized[:, 1] // rule.factor**2
+    visual = resized[:, 0] * resized[:, 1] // rule.token_pixels
     return np.where(visual > 0, visual + view.rules.prompt.image_markers, 0)
 
 
@@ -164,12 +193,12 @@ def _image_limits(view: View) -> PixelLimits:
 def _resize_images(
     sizes: npt.ArrayLike, rule: ImageRule, limits: PixelLimits
 ) -> npt.NDArray[np.int64]:
+    low, high = limits.min_pixels, limits.max_pixels
+    if rule.first is not None:
+        sizes = FIRST_RESIZES[rule.first.resize](sizes, min_pixels=low, max_pixels=high)
+        low, high = rule.min_pixels, rule.max_pixels
     return smart_resize_batch(
-        sizes,
-        factor=rule.factor,
-        min_pixels=limits.min_pixels,
-        max_pixels=limits.max_pixels,
-        reference=rule.resize,
+        sizes, factor=rule.factor, min_pixels=low, max_pixels=high, reference=rule.resize
     )
 
 
@@ -180,7 +209,7 @@ def _image_count(
     return TokenCount(
         resized=resized,
         grid_thw=(1, resized.height // rule.patch_size, resized.width // rule.patch_size),
-        visual=resized.pixels // rule.factor**2,
+        visual=resized.pixels // rule.token_pixels,
         markers=view.rules.prompt.image_markers,
         limits=limits,
         rules=view.rules.name,
@@ -190,6 +219,8 @@ def _image_count(
 
 def _refusal(size: ImageSize, rule: ImageRule, limits: PixelLimits) -> ConstraintError:
     """Return the error that the scalar form raises for a size that the batch marked as refused."""
+    if rule.first is not None:
+        return ResizeError(size, f"refused by {rule.first.resize} or by the processor behind it")
     try:
         smart_resize(
             *size,
@@ -201,6 +232,18 @@ def _refusal(size: ImageSize, rule: ImageRule, limits: PixelLimits) -> Constrain
     except ConstraintError as error:
         return error
     raise AssertionError(f"refused in a batch but not alone: {size}")
+
+
+def _warned_of(rule: ImageRule | VideoRule) -> tuple[Reading, ...]:
+    return tuple(reading for reading in rule.readings if not reading.explained_only)
+
+
+def _warning(count: _Count, other: int, reading: Reading) -> _Count:
+    """Add what another reading comes to, 0 for a refusal, where that is not the same."""
+    if other == count.total:
+        return count
+    outcome = f"{other:,} tokens instead of {count.total:,}" if other else "refused"
+    return replace(count, warnings=(*count.warnings, reading.told(outcome)))
 
 
 def video_count(info: VideoInfo, view: View) -> VideoCount:
@@ -223,16 +266,19 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
     rule, asked, prompt = view.video_rule, view.options, view.rules.prompt
     is_list = isinstance(info, FrameListInfo)
     plan = _list_plan(info, view) if is_list else _clip_plan(info, view)
+    shown = plan.frame_count
     limits = video_limits(
-        rule, plan.frame_count, asked.min_pixels, asked.max_pixels, asked.total_pixels
+        rule.first or rule, shown, asked.min_pixels, asked.max_pixels, asked.total_pixels
     )
-    resized, padding = _resize_frames(info.size, rule, limits, plan.frame_count, asked.strict)
-    steps = -(-plan.frame_count // rule.temporal_patch_size)
+    handed = handed_size(info.size, rule, limits)
+    own = limits if rule.first is None else video_limits(rule, shown)
+    resized, padding = _resize_frames(handed, rule, own, shown, asked.strict)
+    steps = -(-shown // rule.temporal_patch_size)
     uncertain = (prompt.note,) if prompt.note else ()
-    return VideoCount(
+    count = VideoCount(
         resized=resized,
         grid_thw=(steps, resized.height // rule.patch_size, resized.width // rule.patch_size),
-        visual=steps * resized.pixels // rule.factor**2,
+        visual=int(kept_tokens(rule.pruning, steps, resized.pixels // rule.factor**2)),
         markers=prompt.video_markers + steps * prompt.step_markers,
         text=timestamp_tokens(plan.timestamps_seconds, rule, prompt),
         limits=limits,
@@ -240,30 +286,35 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
         plan=plan,
         warnings=view.model.warnings + plan.warnings + limits.warnings + padding + uncertain,
     )
+    for reading in _warned_of(rule):
+        count = _warning(count, _total(info, view.read_as(rule, reading)), reading)
+    return count
+
+
+def _total(info: VideoInfo, view: View) -> int:
+    try:
+        return video_count(info, view).total
+    except VlprepError:
+        return 0
 
 
 def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
     rule, asked = view.video_rule, view.options
+    rate = rule.assumed_fps if info.fps is None else float(info.fps)
+    start, end = asked.start_seconds, asked.end_seconds
+    first, last = frame_range(info.frame_count, rate, start, end)
     asked_frames = frames_asked(view)
     if shows_every(view):
-        first, last = frame_range(
-            info.frame_count, _rate(info), asked.start_seconds, asked.end_seconds
-        )
         number = int(every_frame(np.array(last - first + 1), view))
         asked_frames |= {"fps": None, "nframes": number, "reference": "transformers"}
-    return plan_frames(
-        info.frame_count,
-        _rate(info),
-        **asked_frames,
-        start_seconds=asked.start_seconds,
-        end_seconds=asked.end_seconds,
-        sampling=asked.sampling or rule.sampling,
-        strict=asked.strict,
-    )
-
-
-def _rate(info: VideoInfo) -> float | None:
-    return None if info.fps is None else float(info.fps)
+    asked_frames |= {"start_seconds": start, "end_seconds": end, "strict": asked.strict}
+    asked_frames |= {"sampling": asked.sampling or rule.sampling}
+    plan = plan_frames(info.frame_count, rate, **asked_frames)
+    if not (rule.samples_again and asked.fps and plan.frame_count == last - first + 1):
+        return plan
+    again = plan_frames(info.frame_count, rate, **{**asked_frames, "fps": rule.fps})
+    said = f"every frame is asked for, and the processor samples {rule.fps:g} a second of them"
+    return replace(again, warnings=(*again.warnings, said))
 
 
 def frames_asked(view: View) -> dict[str, Any]:
@@ -272,7 +323,7 @@ def frames_asked(view: View) -> dict[str, Any]:
     is_free = asked.fps is None and asked.nframes is None
     by_number = is_free and rule.shows == "nframes"
     return {
-        "fps": rule.fps if is_free and not by_number else asked.fps,
+        "fps": None if by_number or asked.nframes is not None else _rate_asked(rule, asked.fps),
         "nframes": rule.nframes if by_number else asked.nframes,
         "min_frames": rule.min_frames if asked.min_frames is None else asked.min_frames,
         "max_frames": asked.max_frames,
@@ -280,6 +331,11 @@ def frames_asked(view: View) -> dict[str, Any]:
         "frame_factor": rule.temporal_patch_size,
         "reference": rule.count,
     }
+
+
+def _rate_asked(rule: VideoRule, fps: float | None) -> float:
+    asked = rule.fps if fps is None else fps
+    return asked if rule.most_fps is None else min(asked, rule.most_fps)
 
 
 def shows_every(view: View) -> bool:

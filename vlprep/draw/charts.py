@@ -6,9 +6,11 @@ Numbers come in, a Pillow image goes out; no file is read or written.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from functools import partial
+from itertools import chain, cycle
+from typing import TypeAlias
 
 from PIL import Image, ImageDraw
 
@@ -33,27 +35,24 @@ _COLOURS: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One line of a chart."""
+Point: TypeAlias = tuple[float, float]
+"""A place on a chart, across and up, in the units of the axes."""
 
-    label: str
-    """What it stands for, written at its end."""
-    points: tuple[tuple[float, float], ...]
-    """Places from left to right, in the units of the axes."""
+
+_Placing: TypeAlias = Callable[[Point], Point]  # from there to pixels, right and down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """Curves with a limit and a marked point."""
 
-    curves: tuple[Curve, ...]
-    """At least one, each with at least one point."""
+    curves: Mapping[str, Sequence[Point]]
+    """At least one, by what is written at its end; points from left to right, at least one."""
     limit: float
     """Height of the line that should not be crossed."""
     limit_label: str
     """What is written at the end of that line."""
-    chosen: tuple[float, float]
+    chosen: Point
     """The point that is marked."""
     across: str
     """What the horizontal axis counts."""
@@ -66,44 +65,37 @@ def draw_chart(chart: Chart, title: str, lines: Sequence[str]) -> Image.Image:
 
     Raises `ValueError` for a chart without a point.
 
-    >>> curve = Curve("256x256", ((0.1, 10), (2.0, 200)))
-    >>> chart = Chart(curves=(curve,), limit=150, limit_label="budget", chosen=(1.5, 150),
+    >>> curves = {"256x256": ((0.1, 10), (2.0, 200))}
+    >>> chart = Chart(curves=curves, limit=150, limit_label="budget", chosen=(1.5, 150),
     ...     across="frames per second", up="tokens")
     >>> draw_chart(chart, "clip.mp4", ["a line"]).size
     (1280, 800)
     """
-    if not all(curve.points for curve in chart.curves) or not chart.curves:
+    if not all(chart.curves.values()) or not chart.curves:
         raise ValueError("a chart needs a curve, and each curve a point")
     picture = Image.new("RGB", (WIDTH, HEIGHT), BACKGROUND)
     blocks = caption(title, lines, WIDTH - 2 * _GAP)
     draw_blocks(picture, blocks, _GAP, _GAP)
     top = _GAP + sum(block.height for block in blocks) + 2 * _GAP
-    frame = _Frame(chart, top)
     pen = ImageDraw.Draw(picture)
-    _draw_axes(pen, frame)
-    for curve, colour in zip(chart.curves, cycle(_COLOURS), strict=False):
-        pen.line([frame.place(point) for point in curve.points], fill=colour, width=3)
-    _draw_limit(pen, frame)
-    _draw_labels(pen, frame)
-    x, y = frame.place(chart.chosen)
+    across, up = zip(*chain(*chart.curves.values()), strict=True)
+    axes = _ticks(max(across)), _ticks(max(chart.limit, *up))
+    place = partial(_place, axes[0][-1], axes[1][-1], top)
+    _draw_axes(pen, chart, axes, place)
+    for points, colour in zip(chart.curves.values(), cycle(_COLOURS), strict=False):
+        pen.line([place(point) for point in points], fill=colour, width=3)
+    _draw_limit(pen, chart.limit, place)
+    _draw_labels(pen, chart, place)
+    x, y = place(chart.chosen)
     pen.ellipse((x - 8, y - 8, x + 8, y + 8), outline=BRIGHT, width=4)
     return picture
 
 
-class _Frame:
-    """The part of the picture that the curves are in, and the numbers at its edges."""
-
-    def __init__(self, chart: Chart, top: int) -> None:
-        points = [point for curve in chart.curves for point in curve.points]
-        self.chart, self.top = chart, top
-        self.across = _ticks(max(x for x, _ in points))
-        self.up = _ticks(max(chart.limit, *(y for _, y in points)))
-
-    def place(self, point: tuple[float, float]) -> tuple[float, float]:
-        """Return where a point is drawn, right and down."""
-        width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _BOTTOM - self.top
-        right = point[0] / self.across[-1] * width
-        return _LEFT + right, HEIGHT - _BOTTOM - point[1] / self.up[-1] * height
+def _place(rightmost: float, highest: float, top: int, point: Point) -> Point:
+    """Return where a point is drawn, right and down, by the ends of the axes."""
+    width, height = WIDTH - _LEFT - _RIGHT, HEIGHT - _BOTTOM - top
+    x, y = point
+    return _LEFT + x / rightmost * width, HEIGHT - _BOTTOM - y / highest * height
 
 
 def _ticks(largest: float) -> list[float]:
@@ -115,37 +107,38 @@ def _ticks(largest: float) -> list[float]:
     return [step * k for k in range(math.ceil(largest / step - 1e-9) + 1)]
 
 
-def _draw_axes(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
-    font = own_font(_LETTERS)
-    for number in frame.up:
-        start, end = frame.place((0, number)), frame.place((frame.across[-1], number))
+def _draw_axes(
+    pen: ImageDraw.ImageDraw, chart: Chart, axes: tuple[list[float], list[float]], place: _Placing
+) -> None:
+    font, (across, up) = own_font(_LETTERS), axes
+    for number in up:
+        start, end = place((0, number)), place((across[-1], number))
         pen.line([start, end], fill=_LINE)
         pen.text((start[0] - 10, start[1]), f"{number:,.0f}", fill=DIM, font=font, anchor="rm")
-    for number in frame.across:
-        x, y = frame.place((number, 0))
+    for number in across:
+        x, y = place((number, 0))
         pen.line([(x, y), (x, y + 6)], fill=DIM)
         pen.text((x, y + 10), f"{number:g}", fill=DIM, font=font, anchor="ma")
-    x, y = frame.place((frame.across[-1] / 2, 0))
-    pen.text((x, y + 44), frame.chart.across, fill=BRIGHT, font=font, anchor="ma")
-    pen.text((_LEFT - 10, frame.top - 14), frame.chart.up, fill=BRIGHT, font=font, anchor="rb")
+    x, y = place((across[-1] / 2, 0))
+    pen.text((x, y + 44), chart.across, fill=BRIGHT, font=font, anchor="ma")
+    x, y = place((0, up[-1]))
+    pen.text((x - 10, y - 14), chart.up, fill=BRIGHT, font=font, anchor="rb")
 
 
-def _draw_labels(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
+def _draw_labels(pen: ImageDraw.ImageDraw, chart: Chart, place: _Placing) -> None:
     """Write the names of curves and limit at their ends, apart where they would overlap."""
     ends = [
-        (frame.place(curve.points[-1]), curve.label, colour)
-        for curve, colour in zip(frame.chart.curves, cycle(_COLOURS), strict=False)
+        (place(points[-1])[1], label, colour)
+        for (label, points), colour in zip(chart.curves.items(), cycle(_COLOURS), strict=False)
     ]
-    ends.append((frame.place((0, frame.chart.limit)), frame.chart.limit_label, _BUDGET))
-    lowest = HEIGHT - _BOTTOM + _LETTERS
-    for (_, y), label, colour in sorted(ends, key=lambda end: -end[0][1]):
+    ends.append((place((0, chart.limit))[1], chart.limit_label, _BUDGET))
+    right, lowest, font = WIDTH - _RIGHT + 12, HEIGHT - _BOTTOM + _LETTERS, own_font(_LETTERS)
+    for y, label, colour in sorted(ends, key=lambda end: -end[0]):
         lowest = int(min(y, lowest - _LETTERS * 5 // 4))
-        right = frame.place((frame.across[-1], 0))[0]
-        pen.text((right + 12, lowest), label, fill=colour, font=own_font(_LETTERS), anchor="lm")
+        pen.text((right, lowest), label, fill=colour, font=font, anchor="lm")
 
 
-def _draw_limit(pen: ImageDraw.ImageDraw, frame: _Frame) -> None:
-    start = frame.place((0, frame.chart.limit))
-    end = frame.place((frame.across[-1], frame.chart.limit))
-    for x in range(int(start[0]), int(end[0]), 16):
-        pen.line([(x, start[1]), (min(x + 9, end[0]), start[1])], fill=_BUDGET, width=2)
+def _draw_limit(pen: ImageDraw.ImageDraw, limit: float, place: _Placing) -> None:
+    _, y = place((0, limit))
+    for x in range(_LEFT, WIDTH - _RIGHT, 16):
+        pen.line([(x, y), (min(x + 9, WIDTH - _RIGHT), y)], fill=_BUDGET, width=2)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from vlprep.draw.fonts import Font, font_file, font_with, own_font
 
@@ -133,7 +133,8 @@ def write(
     """
     left, top = place
     runs = list(_runs(text, size, font))
-    ascent, descent = _metrics(own_font(size))
+    own = own_font(size)
+    ascent, descent = own.getmetrics() if isinstance(own, ImageFont.FreeTypeFont) else (0, 0)
     base = top + (ascent - descent) / 2 if middle else top + ascent
     for face, part in runs:
         if len(runs) == 1:
@@ -154,17 +155,9 @@ def text_width(text: str, size: int, font: str | None = None) -> float:
 
 def _runs(text: str, size: int, named: str | None) -> Iterator[tuple[Font, str]]:
     """Yield the parts of a text that one font has, with that font."""
-    for path, letters in groupby(text, key=lambda letter: _file_for(letter, named)):
+    files = groupby(text, lambda letter: None if letter in _DRAWN else font_with(letter, named))
+    for path, letters in files:  # without a file in Pillow's own
         yield own_font(size) if path is None else font_file(path, size), "".join(letters)
-
-
-def _file_for(letter: str, named: str | None) -> str | None:
-    """Return the font file that a letter is drawn with; `None` is Pillow's own font."""
-    return None if letter in _DRAWN else font_with(letter, named)
-
-
-def _metrics(font: Font) -> tuple[int, int]:
-    return font.getmetrics() if hasattr(font, "getmetrics") else (0, 0)
 
 
 _DRAWN = frozenset(string.ascii_letters + string.digits + string.punctuation + " ©«°±·»‘’“”…‹›⁄")

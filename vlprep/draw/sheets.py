@@ -115,37 +115,30 @@ class ContactSheet:
         return [f"{drawn}; substitutes among the others: {unseen:,}" if unseen else drawn]
 
 
-class SheetStack:
-    """Sheets one under the other, each shrunk to its share of 12 megapixels.
+Stack: TypeAlias = list[Image.Image]
+"""Sheets that are to stand under one another."""
 
-    `expected` is how many will come, at least 1.
 
-    >>> stack = SheetStack(2)
-    >>> for width in (900, 800):
-    ...     stack.add(Image.new("RGB", (width, 300)))
-    >>> stack.draw().size
+def shrunk(sheet: Image.Image, expected: int) -> Image.Image:
+    """Shrink a sheet to its share of the 12 megapixels of a stack of `expected` sheets."""
+    scale = min(math.sqrt(_MOST_STACKED // expected / (sheet.width * sheet.height)), 1.0)
+    size = scaled(ImageSize(sheet.height, sheet.width), scale)
+    return _resized(sheet, size, Image.Resampling.LANCZOS)
+
+
+def stacked(sheets: Stack) -> Image.Image:
+    """Draw sheets, at least one, under one another, each at the left.
+
+    >>> stacked([Image.new("RGB", (width, 300)) for width in (900, 800)]).size
     (900, 600)
     """
-
-    def __init__(self, expected: int) -> None:
-        self._share = _MOST_STACKED // expected
-        self._sheets: list[Image.Image] = []
-
-    def add(self, sheet: Image.Image) -> None:
-        """Put a sheet under those that are there."""
-        scale = min(math.sqrt(self._share / (sheet.width * sheet.height)), 1.0)
-        size = scaled(ImageSize(sheet.height, sheet.width), scale)
-        self._sheets.append(_resized(sheet, size, Image.Resampling.LANCZOS))
-
-    def draw(self) -> Image.Image:
-        """Draw all, each at the left."""
-        width = max(sheet.width for sheet in self._sheets)
-        height = sum(sheet.height for sheet in self._sheets)
-        picture, top = Image.new("RGB", (width, height), BACKGROUND), 0
-        for sheet in self._sheets:
-            picture.paste(sheet, (0, top))
-            top += sheet.height
-        return picture
+    width = max(sheet.width for sheet in sheets)
+    height = sum(sheet.height for sheet in sheets)
+    picture, top = Image.new("RGB", (width, height), BACKGROUND), 0
+    for sheet in sheets:
+        picture.paste(sheet, (0, top))
+        top += sheet.height
+    return picture
 
 
 def _resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Image.Image:
@@ -154,19 +147,15 @@ def _resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Im
 
 
 def _draw_cell(sheet: Image.Image, grid: Grid, kept: Frame, top: int, left: int) -> None:
-    if kept.substituted:
-        _draw_border(sheet, grid.thumbnail, top, left)
+    height, width = grid.thumbnail
+    bottom = top + height
+    if kept.substituted:  # a frame around it, in the gaps, so that it hides nothing
+        corners = (left - 4, top - 4, left + width + 3, bottom + 3)
+        ImageDraw.Draw(sheet).rectangle(corners, fill=SUBSTITUTE)
     sheet.paste(Image.fromarray(kept.image), (left, top))
-    bottom = top + grid.thumbnail.height
     if kept.substituted:
         _draw_badge(sheet, "substitute", grid.font_size, bottom, left)
     _draw_label(sheet, grid, kept, bottom, left)
-
-
-def _draw_border(sheet: Image.Image, size: ImageSize, top: int, left: int) -> None:
-    """Draw a frame around a thumbnail, in the gaps, so that it hides nothing."""
-    corners = (left - 4, top - 4, left + size.width + 3, top + size.height + 3)
-    ImageDraw.Draw(sheet).rectangle(corners, fill=SUBSTITUTE)
 
 
 def _draw_badge(sheet: Image.Image, word: str, size: int, bottom: int, left: int) -> None:
@@ -232,7 +221,8 @@ def _mounted(panels: Sequence[Image.Image], captions: Sequence[str], across: boo
     """Lay two panels of one size side by side, or one above the other, each under its caption."""
     width, height = panels[0].size
     column = max(width, _NARROWEST // 2)
-    blocks = _panel_captions(captions, column, column * 2 if across else column)
+    size = min(max(column * (1 + across) // 100, 18), 64)  # large sheets are looked at from afar
+    blocks = [TextBlock(wrapped(caption, size, column), size, BRIGHT) for caption in captions]
     top = MARGIN + max(block.height for block in blocks) + MARGIN // 3
     step = ImageSize(0, column + MARGIN) if across else ImageSize(top + height, 0)
     shape = (column + step.width + 2 * MARGIN, top + height + step.height + MARGIN)
@@ -242,8 +232,3 @@ def _mounted(panels: Sequence[Image.Image], captions: Sequence[str], across: boo
         draw_blocks(sheet, [block], y + top - MARGIN // 3 - block.height, x)
         sheet.paste(panel, (x, y + top))
     return sheet
-
-
-def _panel_captions(captions: Sequence[str], column: int, sheet: int) -> list[TextBlock]:
-    size = min(max(sheet // 100, 18), 64)  # large sheets are looked at from afar
-    return [TextBlock(wrapped(caption, size, column), size, BRIGHT) for caption in captions]

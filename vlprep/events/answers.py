@@ -6,7 +6,7 @@ The clip is not known here; `vlprep.events.events` maps the times to its frames.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from vlprep.errors import AnswerError
 from vlprep.events.times import CLOCK, UNITS, seconds_of
 from vlprep.replies.loose_json import CutOff, Trouble, Unfinished, json_values
 from vlprep.replies.none_found import says_none
-from vlprep.replies.spelling import excerpt, plain
+from vlprep.replies.spelling import bare_key, excerpt, plain
 from vlprep.replies.unwrap import unwrap
 
 EventForm = Literal["json", "text"]
@@ -95,9 +95,9 @@ _TEXTS = ("event", "eventdescription", "description", "caption", "action", "acti
 
 
 def _read_json(text: str, trouble: Trouble) -> Iterator[Event]:
-    for found in json_values(text, trouble):
+    for _, value in json_values(text, trouble):
         try:
-            yield from list(_events(found.value, trouble))
+            yield from list(_events(value, trouble))
         except RecursionError:
             trouble.odd.append("brackets nested without end")
 
@@ -114,7 +114,7 @@ def _events(value: Any, trouble: Trouble) -> Iterator[Event]:
 
 def _table_events(table: dict[str, Any], trouble: Trouble) -> Iterator[Event]:
     """Yield the event that an object is, else those inside of it."""
-    members = {_key(key): value for key, value in table.items()}
+    members = {bare_key(key): value for key, value in table.items()}
     text = next((text for key in _TEXTS if (text := _word(members.get(key)))), None)
     start = next((members[key] for key in _STARTS if key in members), None)
     end = next((members[key] for key in _ENDS if key in members), None)
@@ -124,16 +124,12 @@ def _table_events(table: dict[str, Any], trouble: Trouble) -> Iterator[Event]:
         yield from _span(start, end, text, trouble)
     else:
         for key, value in table.items():
-            if _key(key) in _RANGES:
+            if bare_key(key) in _RANGES:
                 yield from _ranges(value, text, trouble)
             elif isinstance(value, str) and (named := _text_spans(key, value)):
                 yield from named
-            elif isinstance(value, dict) or (isinstance(value, list) and not _is_times(value)):
+            elif isinstance(value, dict) or (isinstance(value, list) and not _all_seconds(value)):
                 yield from _events(value, trouble)
-
-
-def _key(key: str) -> str:
-    return re.sub(r"[\W_]+", "", key.lower())
 
 
 def _word(value: Any) -> str | None:
@@ -141,11 +137,10 @@ def _word(value: Any) -> str | None:
 
 
 def _span(start: Any, end: Any, text: str | None, trouble: Trouble) -> Iterator[Event]:
-    times = [seconds_of(time) for time in (start, end) if time is not None]
-    if None in times:
-        trouble.odd.append(excerpt(f"{start} to {end}"))
+    if seconds := _all_seconds(time for time in (start, end) if time is not None):
+        yield Event(seconds[0], seconds[-1], text)
     else:
-        yield Event(times[0] or 0.0, times[-1] or 0.0, text)
+        trouble.odd.append(excerpt(f"{start} to {end}"))
 
 
 def _ranges(value: Any, text: str | None, trouble: Trouble) -> Iterator[Event]:
@@ -167,18 +162,19 @@ def _ranges(value: Any, text: str | None, trouble: Trouble) -> Iterator[Event]:
 def _list_spans(value: list[Any], text: str | None) -> list[Event]:
     """Return what a list of times means: two are a range, with a text an event; more, moments."""
     *times, last = value or [None]
-    if len(value) == 3 and _is_times(times) and isinstance(last, str) and seconds_of(last) is None:
+    if len(value) == 3 and isinstance(last, str) and seconds_of(last) is None:
         return _list_spans(times, last)
-    if not _is_times(value):
-        return []
-    seconds = [seconds_of(time) or 0.0 for time in value]
+    seconds = _all_seconds(value)
     if len(seconds) == 2:
         return [Event(seconds[0], seconds[1], text)]
     return [Event(moment, moment, text) for moment in seconds]
 
 
-def _is_times(value: list[Any]) -> bool:
-    return bool(value) and all(seconds_of(time) is not None for time in value)
+def _all_seconds(times: Iterable[Any]) -> list[float]:
+    """Return times in seconds; nothing where one of them is no time."""
+    seconds = list(map(seconds_of, times))
+    known = [moment for moment in seconds if moment is not None]
+    return known if len(known) == len(seconds) else []
 
 
 # Text.
@@ -230,9 +226,8 @@ def _line(lines: list[str], place: int, pattern: re.Pattern[str]) -> Iterator[Ev
 
 
 def _matched(match: re.Match[str], text: str | None) -> Iterator[Event]:
-    times = [seconds_of(time) for time in match.groupdict().values() if time]
-    if None not in times:
-        yield Event(times[0] or 0.0, times[-1] or 0.0, text)
+    if seconds := _all_seconds(time for time in match.groupdict().values() if time):
+        yield Event(seconds[0], seconds[-1], text)
 
 
 def _text_spans(said: str, text: str | None) -> list[Event]:

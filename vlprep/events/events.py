@@ -11,13 +11,12 @@ from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.count.tokens import VideoCount, video_count
 from vlprep.draw.lettering import undrawable
 from vlprep.events.answers import Event, EventForm, parse_events
+from vlprep.events.files import event_frames, save_events
 from vlprep.events.frame_range import Span, frames_within, moments_within
-from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.stream import probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.source import SourceLike, source_name
-from vlprep.output.target import PathLike
-from vlprep.types import Frame, FramePlan, VideoInfo
+from vlprep.types import FramePlan, VideoInfo
 from vlprep.view import View
 
 
@@ -40,6 +39,20 @@ class LocatedEvent:
     """
     seen: FramePlan
     """Those that the model was shown of it; of an event between two of them, the one before."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event's entry of `vlprep.events/1`."""
+        return {
+            "event": self.text,
+            "answered_start_seconds": self.answered[0],
+            "answered_end_seconds": self.answered[1],
+            "start_seconds": self.start_seconds,
+            "end_seconds": self.end_seconds,
+            "first_frame": self.frames[0] if self.frames else None,
+            "last_frame": self.frames[-1] if self.frames else None,
+            "seen_frames": list(self.seen.indices),
+            "seen_seconds": list(self.seen.timestamps_seconds),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,35 +83,8 @@ class LocatedEvents:
         """Seconds from one frame that the model saw to the next: its times are no finer."""
         return 1 / self.tokens.plan.sample_fps
 
-    def read(self, event: LocatedEvent) -> Iterator[Frame]:
-        """Decode the frames of an event that the model was shown, at the size that it saw.
-
-        Raises the errors of `read_frames` while iterating.
-
-        >>> from vlprep import locate_events
-        >>> found = locate_events("fixtures/street.mp4", "00:02 - 00:03 a bus passes")
-        >>> [frame.number for frame in found.read(found.events[0])]
-        [60, 75, 90]
-        """
-        from vlprep.events.files import event_frames
-
-        return event_frames(self, event)
-
-    def save(
-        self,
-        folder: PathLike | None = None,
-        *,
-        sheet: PathLike | None = None,
-        format: FrameFormat = "jpg",
-        overwrite: bool = False,
-    ) -> list[FrameRecord]:
-        """Write the frames of each event into a folder, draw a sheet of each event, or both.
-
-        See `save_events`.
-        """
-        from vlprep.events.files import save_events
-
-        return save_events(self, folder, sheet=sheet, format=format, overwrite=overwrite)
+    read = event_frames
+    save = save_events
 
     def drawing_warnings(self) -> tuple[str, ...]:
         """Return what a user should know of a sheet: words that no font has the letters for."""
@@ -122,24 +108,9 @@ class LocatedEvents:
             "seen_end_seconds": self.span[1],
             "seen_frames": plan.frame_count,
             "step_seconds": self.step_seconds,
-            "events": list(map(event_dict, self.events)),
+            "events": [event.to_dict() for event in self.events],
             "warnings": list(self.warnings),
         }
-
-
-def event_dict(event: LocatedEvent) -> dict[str, Any]:
-    """Return an event's entry of `vlprep.events/1`."""
-    return {
-        "event": event.text,
-        "answered_start_seconds": event.answered[0],
-        "answered_end_seconds": event.answered[1],
-        "start_seconds": event.start_seconds,
-        "end_seconds": event.end_seconds,
-        "first_frame": event.frames[0] if event.frames else None,
-        "last_frame": event.frames[-1] if event.frames else None,
-        "seen_frames": list(event.seen.indices),
-        "seen_seconds": list(event.seen.timestamps_seconds),
-    }
 
 
 def locate_events(

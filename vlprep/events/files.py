@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vlprep.count.frame_list import FrameList, read_frame_list
-from vlprep.draw.sheets import ContactSheet, SheetStack
+from vlprep.draw.sheets import ContactSheet, Stack, shrunk, stacked
 from vlprep.errors import ConstraintError
-from vlprep.events.events import LocatedEvent, LocatedEvents, event_dict
 from vlprep.frames.files import FrameFormat, FrameRecord, check_targets
 from vlprep.frames.stream import decode_plan
 from vlprep.media.video.paint import Look
@@ -18,6 +18,9 @@ from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_file, new_folder
 from vlprep.types import Frame
 from vlprep.units import format_time
+
+if TYPE_CHECKING:  # whose methods these are
+    from vlprep.events.events import LocatedEvent, LocatedEvents
 
 MANIFEST = "events.json"
 _CLOSE = 1e-6  # seconds
@@ -28,6 +31,11 @@ def event_frames(found: LocatedEvents, event: LocatedEvent) -> Iterator[Frame]:
     """Decode the frames of an event that the model was shown, at the size that it saw.
 
     Raises the errors of `read_frames` while iterating.
+
+    >>> from vlprep import locate_events
+    >>> found = locate_events("fixtures/street.mp4", "00:02 - 00:03 a bus passes")
+    >>> [frame.number for frame in found.read(found.events[0])]
+    [60, 75, 90]
     """
     if isinstance(found.media, FrameList):
         return read_frame_list(found.media, event.seen, found.tokens.resized)
@@ -62,19 +70,18 @@ def save_events(
     ['event_01_frame_00000_2.000s.jpg', 'event_01_frame_00001_3.000s.jpg']
     """
     _check_targets(found, folder, sheet, format, overwrite)
-    stack = SheetStack(max(min(len(found.events), _MOST_SHEETS), 1)) if sheet else None
+    stack, drawn = Stack(), _MOST_SHEETS if sheet else 0
     with _target(folder, overwrite) as partial:
         records = [
-            _save_event(found, number, partial, format, stack if number <= _MOST_SHEETS else None)
+            _save_event(found, number, partial, format, stack if number <= drawn else None)
             for number in range(1, len(found.events) + 1)
         ]
         if partial is not None:
             (partial / MANIFEST).write_text(json.dumps(_manifest(found, records), indent=1))
-    if sheet is not None and stack is not None:
-        if not found.events:
-            stack.add(ContactSheet(0, found.tokens.resized).draw(_name(found), ["no events"]))
+    if sheet is not None:
+        empty = ContactSheet(0, found.tokens.resized).draw(_name(found), ["no events"])
         with new_file(sheet, overwrite=overwrite) as file:
-            file.write(encode_picture(stack.draw(), picture_format(sheet)))
+            file.write(encode_picture(stacked(stack or [empty]), picture_format(sheet)))
     return [record for of_event in records for record in of_event]
 
 
@@ -116,7 +123,7 @@ def _save_event(
     number: int,
     folder: Path | None,
     ending: str,
-    stack: SheetStack | None,
+    stack: Stack | None,
 ) -> list[FrameRecord]:
     """Read an event once; write its frames, and put its sheet under those before it."""
     event = found.events[number - 1]
@@ -131,7 +138,8 @@ def _save_event(
             (folder / name).write_bytes(encode_picture(frame.image, picture_format(name)))
         records.append(FrameRecord.of(frame, name))
     if stack is not None:
-        stack.add(drawn.draw(f"{number}  {event.text or _name(found)}", [_caption(event)]))
+        sheet = drawn.draw(f"{number}  {event.text or _name(found)}", [_caption(event)])
+        stack.append(shrunk(sheet, min(len(found.events), _MOST_SHEETS)))
     return records
 
 
@@ -151,7 +159,7 @@ def _name(found: LocatedEvents) -> str:
 
 def _manifest(found: LocatedEvents, records: list[list[FrameRecord]]) -> dict[str, object]:
     entries = [
-        {**event_dict(event), "files": [record.file for record in of_event]}
+        {**event.to_dict(), "files": [record.file for record in of_event]}
         for event, of_event in zip(found.events, records, strict=True)
     ]
     return {**found.to_dict(), "events": entries}

@@ -249,6 +249,9 @@ def _seen(frames: Iterable[Frame], sheet: ContactSheet | None) -> Iterator[Frame
         yield frame
 
 
+save_frames = FrameStream.save
+
+
 class FrameKeywords(ViewKeywords, total=False):
     """Keywords of `stream_frames`, and of a view."""
 
@@ -276,10 +279,10 @@ def stream_frames(
     list of images, or a folder of them, is a video whose frames are all shown, `fps` apart.
 
     Frames are RGB uint8 of height x width x 3, upright, with transparency laid on white. `resample`
-    is "fast" (FFmpeg's bicubic, in one step with the colours) or "reference" (equal to Pillow's
-    bicubic resize of the full frame; a list of images always is). `tone_map` maps high dynamic
-    range to that of ordinary screens, which the references do not do. A frame that is broken in the
-    file is replaced by the one displayed before it, and says so.
+    is "fast" (FFmpeg's bicubic, in one step with the colours) or "reference" (the full frame, as
+    transformers resizes it, to the last bit; a list of images always is). `tone_map` maps high
+    dynamic range to that of ordinary screens, which the references do not do. A frame that is
+    broken in the file is replaced by the one displayed before it, and says so.
 
     `threads` is how many decode, by default one for each processor that this process may use; with
     1, all is done in the caller's. `memory` is how many bytes finished frames may take until they

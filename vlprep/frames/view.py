@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ import numpy.typing as npt
 from vlprep.count.tokens import TokenCount, count_dict, image_count
 from vlprep.draw.sheets import side_by_side
 from vlprep.errors import UnsupportedFormatError
-from vlprep.media.picture import read_picture, resize_picture
-from vlprep.media.source import SourceLike, open_item
+from vlprep.media.doors import see, size_behind
+from vlprep.media.picture import resize_picture
+from vlprep.media.probe import probe
+from vlprep.media.source import SourceLike, at_hand, source_name
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_not_source, new_file
-from vlprep.types import ImageInfo
+from vlprep.types import Door, ImageInfo
 from vlprep.units import format_size
 from vlprep.view import View
 
@@ -34,7 +36,7 @@ class ImageView:
     tokens: TokenCount
     """What it costs."""
     original: npt.NDArray[np.uint8]
-    """Upright, with transparency laid on white."""
+    """As it gets in: upright, with transparency laid on white, if no other door is named."""
     image: npt.NDArray[np.uint8]
     """The same at the size of the model's input."""
 
@@ -76,23 +78,27 @@ class ImageView:
         }
 
 
-def view_image(source: SourceLike, view: View) -> ImageView:
+save_view = ImageView.save
+
+
+def view_image(source: SourceLike, view: View, *, door: Door | None = None) -> ImageView:
     """Decode an image and scale it to the size that `image_count` counts.
 
-    The image is turned upright, laid on white where it is transparent, and scaled by Pillow's
-    bicubic filter, as the models' own processors do.
+    The image is turned upright, laid on white where it is transparent, and scaled as the models'
+    own processors do, to the last bit. `door` names another way in; see `vlprep.media.doors`.
 
-    Raises the errors of `probe`, `image_count` and `read_picture`, and `UnsupportedFormatError`
-    for a video.
+    Raises the errors of `probe`, `image_count` and `see`, and `UnsupportedFormatError` for a video.
 
     >>> view_image("fixtures/photo.jpg", View.of("qwen3-vl-plus", max_pixels=100_000))
     ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
     """
-    with open_item(source) as item:
-        name, info = item.name, item.info
+    with at_hand(source) as opened:
+        name, info = source_name(opened), probe(opened)
         if not isinstance(info, ImageInfo):
             problem = "a video, not an image; `save_frames` with `sheet` shows its frames"
             raise UnsupportedFormatError(name, problem, format=info.format)
-        tokens, original = image_count(info.size, view), read_picture(item)
+        size = size_behind(info, door)
+        tokens, (original, warnings) = image_count(size, view), see(opened, door)
+    info = replace(info, size=size, warnings=info.warnings + warnings)
     image = resize_picture(original, tokens.resized)
     return ImageView(name, view.model.name, info, tokens, original, image)

@@ -49,7 +49,8 @@ _OF_ARRAYS = _Arithmetic(np.floor, np.ceil, np.trunc, np.minimum, np.maximum, np
 class FrameRequest:
     """What a caller asked of a clip: a rate or a number, and bounds."""
 
-    fps: float
+    fps: Any
+    """A number, or an array of them."""
     nframes: int | None
     min_frames: int
     max_frames: int | None
@@ -58,6 +59,8 @@ class FrameRequest:
     """The bound where the caller gave none."""
     frame_factor: int = PAIR
     """Frames that the model reads together, for the rules that ask."""
+    reference: str = "docs"
+    """Whose rule counts, by name."""
 
     def bound(self, total: Any, of: _Arithmetic) -> Any:
         """Return the upper bound for a clip of `total` frames."""
@@ -67,7 +70,7 @@ class FrameRequest:
 
 
 class FramesAsked(TypedDict, total=False):
-    """Keywords of `smart_nframes`."""
+    """What may be asked of `smart_nframes`, `count_frames` and `plan_frames` alike."""
 
     fps: float | None
     nframes: int | None
@@ -78,12 +81,6 @@ class FramesAsked(TypedDict, total=False):
     reference: str
 
 
-class PlannedAsked(FramesAsked, total=False):
-    """Keywords of `count_frames`."""
-
-    strict: bool
-
-
 @overload
 def smart_nframes(
     total_frames: int, video_fps: float | None, **asked: Unpack[FramesAsked]
@@ -92,18 +89,7 @@ def smart_nframes(
 def smart_nframes(
     total_frames: npt.ArrayLike, video_fps: npt.ArrayLike | None, **asked: Unpack[FramesAsked]
 ) -> Any: ...
-def smart_nframes(
-    total_frames: Any,
-    video_fps: Any,
-    *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    max_frames_default: int | None = None,
-    frame_factor: int = PAIR,
-    reference: str = "docs",
-) -> Any:
+def smart_nframes(total_frames: Any, video_fps: Any, **asked: Unpack[FramesAsked]) -> Any:
     """Return how many of `total_frames` frames at `video_fps` frames per second are sampled.
 
     Ask for a rate, `fps` in frames per second (default 2), or for a number, `nframes`. The bounds
@@ -112,7 +98,7 @@ def smart_nframes(
     "docs" (Model Studio guides of 2025-06-05 and 2025-12-18, which know only `fps`),
     "qwen-vl-utils" (0.0.14), "transformers" (5.24.0, for Qwen3-VL and later) or
     "transformers-qwen2" (5.24.0, for Qwen2-VL and Qwen2.5-VL, where a count is a multiple of
-    `frame_factor`).
+    `frame_factor`), or "vllm-qwen2" (vLLM 0.33.0, the same but for a frame too many at times).
 
     Of many clips, `total_frames`, `video_fps` or both are arrays, and so is the answer, int64; a
     clip that the reference refuses has 0.
@@ -127,42 +113,20 @@ def smart_nframes(
     >>> smart_nframes([300, 600, 1], 30.0, fps=1).tolist()
     [10, 20, 0]
     """
-    request = frame_request(
-        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
-    )
-    rule = look_up(FRAME_COUNT_RULES, reference)
-    if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
+    request = frame_request(**asked)
+    rule = look_up(FRAME_COUNT_RULES, request.reference)
+    if _are_numbers(total_frames, video_fps):
         return _accepted(*_counted(rule, total_frames, video_fps, request), rule, request)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
     count, available = rule.count(totals, rates, request, _OF_ARRAYS)
     return np.where(usable & rule.takes(count, available, request), count, 0).astype(np.int64)
 
 
-@overload
-def count_frames(
-    total_frames: int, video_fps: float | None, **asked: Unpack[PlannedAsked]
-) -> int: ...
-@overload
-def count_frames(
-    total_frames: npt.ArrayLike, video_fps: npt.ArrayLike | None, **asked: Unpack[PlannedAsked]
-) -> Any: ...
-def count_frames(
-    total_frames: Any,
-    video_fps: Any,
-    *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    max_frames_default: int | None = None,
-    frame_factor: int = PAIR,
-    reference: str = "docs",
-    strict: bool = False,
-) -> Any:
+def count_frames(total_frames: Any, video_fps: Any, *, strict: bool = False, **asked: Any) -> Any:
     """Return how many frames `plan_frames` chooses of a whole clip, without choosing them.
 
-    Of many clips, `total_frames`, `video_fps` or both are arrays, and so is the answer, int64; a
-    clip of which `plan_frames` chooses none has 0.
+    Of many clips, or at many rates, `total_frames`, `video_fps` or `fps` are arrays, and so is the
+    answer, int64; a clip of which `plan_frames` chooses none has 0.
 
     Raises what `plan_frames` raises for the same values, of one clip.
 
@@ -170,15 +134,15 @@ def count_frames(
     10
     >>> count_frames([300, 3], 30.0, fps=1).tolist()
     [10, 3]
+    >>> count_frames(300, 30.0, fps=np.array([0.5, 1, 2])).tolist()
+    [5, 10, 20]
     """
-    request = frame_request(
-        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
-    )
-    if _is_number(total_frames) and (video_fps is None or _is_number(video_fps)):
+    request = frame_request(**asked)
+    if _are_numbers(total_frames, video_fps, request.fps):
         if total_frames < 1:
             raise FrameCountError(1, total_frames, "the clip has no frames")
-        return planned_count(total_frames, video_fps, request, reference, strict)[0]
-    rule = look_up(FRAME_COUNT_RULES, reference)
+        return planned_count(total_frames, video_fps, request, strict)[0]
+    rule = look_up(FRAME_COUNT_RULES, request.reference)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
     count, available = rule.count(totals, rates, request, _OF_ARRAYS)
     taken = rule.takes(count, available, request)
@@ -188,8 +152,8 @@ def count_frames(
     return np.where(kept & (chosen >= 1), chosen, 0).astype(np.int64)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number)
+def _are_numbers(*values: object) -> bool:
+    return all(value is None or isinstance(value, int | float | np.number) for value in values)
 
 
 def _clips(
@@ -205,13 +169,14 @@ def _clips(
 
 
 def frame_request(
-    fps: float | None,
-    nframes: int | None,
-    min_frames: int | None,
-    max_frames: int | None,
-    max_frames_default: int | None,
-    frame_factor: int,
-    reference: str,
+    *,
+    fps: Any = None,
+    nframes: int | None = None,
+    min_frames: int | None = None,
+    max_frames: int | None = None,
+    max_frames_default: int | None = None,
+    frame_factor: int = PAIR,
+    reference: str = "docs",
 ) -> FrameRequest:
     """Return what is asked, with the reference's own bounds where none are given.
 
@@ -219,8 +184,9 @@ def frame_request(
     """
     if fps is not None and nframes is not None:
         raise ConstraintError("fps and nframes exclude each other; give one of them")
-    if fps is not None and not (fps >= 0 and math.isfinite(fps)):
-        raise ConstraintError(f"fps must be above 0, got {fps:g}")
+    for rate in (fps,) if _are_numbers(fps) else (np.min(fps), np.max(fps)):
+        if rate is not None and not (rate >= 0 and math.isfinite(rate)):
+            raise ConstraintError(f"fps must be above 0, got {rate:g}")
     own_maximum = 512 if reference == "docs" else 768
     return FrameRequest(
         fps=DEFAULT_FPS if fps is None else fps,
@@ -229,17 +195,18 @@ def frame_request(
         max_frames=max_frames,
         max_frames_default=own_maximum if max_frames_default is None else max_frames_default,
         frame_factor=frame_factor,
+        reference=reference,
     )
 
 
 def planned_count(
-    available: int, video_fps: float | None, request: FrameRequest, reference: str, strict: bool
+    available: int, video_fps: float | None, request: FrameRequest, strict: bool
 ) -> tuple[int, tuple[str, ...]]:
     """Return how many of a clip's `available` frames are planned, and what to know of that.
 
     Raises what `plan_frames` raises.
     """
-    rule = look_up(FRAME_COUNT_RULES, reference)
+    rule = look_up(FRAME_COUNT_RULES, request.reference)
     try:
         count = _accepted(*_counted(rule, available, video_fps, request), rule, request)
     except FrameCountError:
@@ -247,7 +214,9 @@ def planned_count(
         count = _short_clip_count(available, rate, request, rule, _OF_NUMBERS)
         if strict or count < min(PAIR, available):
             raise
-        return count, (f"the {reference} rule refuses so short a clip; counted {count} frame(s)",)
+        return count, (
+            f"the {request.reference} rule refuses so short a clip; counted {count} frame(s)",
+        )
     if count < 1:
         raise FrameCountError(count, available, "the bounds leave no frame to show")
     if count > available:
@@ -288,7 +257,7 @@ def _short_clip_count(
 def _docs_count(total: Any, rate: Any, request: FrameRequest, of: _Arithmetic) -> tuple[Any, Any]:
     if request.nframes is not None:
         raise ConstraintError("the guides sample by fps; a number of frames cannot be asked")
-    if request.fps == 0:
+    if np.any(request.fps == 0):
         raise ConstraintError("fps must be above 0, got 0")
     low = math.ceil(request.min_frames / PAIR) * PAIR
     high = of.floor(request.bound(total, of) / PAIR) * PAIR
@@ -321,6 +290,15 @@ def _transformers_qwen2_count(
     high = of.floor(of.least(request.bound(total, of), total) / group) * group
     wanted = of.most(total / rate * request.fps, request.min_frames)
     return of.floor(of.least(of.least(wanted, high), total) / group) * group, total
+
+
+def _vllm_qwen2_count(
+    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+) -> tuple[Any, Any]:
+    """Count as transformers does; the steps of its float range may come to one more frame."""
+    count, total = _transformers_qwen2_count(total, rate, request, of)
+    step = of.most(total, 1) / of.most(count, 1)
+    return of.ceil(total / step), total
 
 
 def _transformers_count(
@@ -363,6 +341,7 @@ FRAME_COUNT_RULES: dict[str, CountRule] = {
     "qwen-vl-utils": CountRule(_qwen_vl_utils_count, needs_rate=True),
     "transformers": CountRule(_transformers_count, takes_any=True),
     "transformers-qwen2": CountRule(_transformers_qwen2_count, in_groups=True),
+    "vllm-qwen2": CountRule(_vllm_qwen2_count, in_groups=True),
 }
 
 

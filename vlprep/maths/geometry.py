@@ -31,6 +31,8 @@ CHUNK_ROWS = 1 << 15
 class ResizeRule:
     """In what a reference's resize differs from the others."""
 
+    rounds_half_up: bool = False
+    """Half a factor is rounded up, as by Math.round, and not to the even one, as by Python."""
     lifts_rounded_side: bool = False
     """A side that rounds to 0 becomes one factor before the pixel range is looked at."""
     lifts_floored_side: bool = False
@@ -46,6 +48,8 @@ class ResizeRule:
 RESIZE_RULES = {
     # Model Studio guides of June and December 2025: the image samples check nothing ...
     "docs": ResizeRule(),
+    # ... those in JavaScript and Java of June round otherwise ...
+    "docs-half-up": ResizeRule(rounds_half_up=True),
     # ... and their video samples do.
     "docs-video": ResizeRule(lifts_rounded_side=True, max_aspect_ratio=200.0),
     # qwen-vl-utils 0.0.14
@@ -114,6 +118,35 @@ def smart_resize_batch(
     return _resize_all(rows.T, rule, factor, min_pixels, max_pixels)
 
 
+def llamafactory_sizes(
+    sizes: npt.ArrayLike, *, min_pixels: float, max_pixels: float
+) -> npt.NDArray[np.int64]:
+    """Return the sizes at which LLaMA-Factory hands images to the processor: (N, 2) in and out.
+
+    It scales a picture by one factor into [`min_pixels`, `max_pixels`] and cuts off what is behind
+    the point, lifts sides below 28 to 28, and makes ratios over 200:1 180:1 (0.9.5, read in its
+    code). Rows of which a side becomes 0, or is no size, are (0, 0).
+
+    >>> llamafactory_sizes([[4630, 203]], min_pixels=1024, max_pixels=768 * 768).tolist()
+    [[3667, 160]]
+    """
+    sides = _size_rows(sizes).astype(np.float64)
+    for bound, leaves in ((max_pixels, np.greater), (min_pixels, np.less)):
+        area = np.maximum(sides[:, 0] * sides[:, 1], 1)
+        scaled = np.trunc(sides * np.sqrt(bound / area)[:, None])
+        sides = np.where(leaves(area, bound)[:, None], scaled, sides)
+    none = sides.min(axis=1, initial=np.inf) < 1
+    sides = np.maximum(sides, 28)
+    short = sides.min(axis=1, keepdims=True, initial=np.inf)
+    sides = np.where(sides > short * 200, short * 180, sides)
+    sides[none] = 0
+    return sides.astype(np.int64)
+
+
+FIRST_RESIZES = {"llamafactory": llamafactory_sizes}
+"""What frameworks make of an image before the processor sees it, by name."""
+
+
 def rounded_size(height: int, width: int, *, factor: int, reference: str = "docs") -> ImageSize:
     """Return a size in pixels rounded to multiples of `factor`, before any limit is looked at.
 
@@ -122,8 +155,10 @@ def rounded_size(height: int, width: int, *, factor: int, reference: str = "docs
     >>> rounded_size(10, 2000, factor=28), rounded_size(10, 2000, factor=28, reference="docs-video")
     (ImageSize(height=0, width=1988), ImageSize(height=28, width=1988))
     """
-    least = factor if _resize_rule(reference).lifts_rounded_side else 0
-    return ImageSize(*(max(round(side / factor) * factor, least) for side in (height, width)))
+    rule = _resize_rule(reference)
+    least = factor if rule.lifts_rounded_side else 0
+    sides = _rounded(np.array([height, width], dtype=np.float64), rule, factor)
+    return ImageSize(*(max(int(side), least) for side in sides))
 
 
 def smart_resize_clip(
@@ -334,8 +369,7 @@ def _resize(
     """
     if rule.keeps_size:
         return np.where((sides % factor == 0).all(axis=0), sides, 0)
-    resized = np.rint(sides / factor)  # half to even, like Python's round
-    resized *= factor
+    resized = _rounded(sides, rule, factor)
     if rule.lifts_rounded_side:
         np.maximum(resized, factor, out=resized)
     pixels = rounded_count * resized[0] * resized[1]
@@ -348,6 +382,17 @@ def _resize(
         beta = np.sqrt(min_pixels / area)
         np.copyto(resized, np.ceil(sides * beta / factor) * factor, where=under)
     return resized
+
+
+def _rounded(sides: _Floats, rule: ResizeRule, factor: int) -> _Floats:
+    rounded = sides / factor
+    if rule.rounds_half_up:
+        rounded += 0.5
+        np.floor(rounded, out=rounded)
+    else:
+        np.rint(rounded, out=rounded)  # half to even, like Python's round
+    rounded *= factor
+    return rounded
 
 
 def _shrink(sides: _Floats, beta: _Floats, rule: ResizeRule, factor: int) -> _Floats:

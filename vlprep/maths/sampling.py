@@ -8,14 +8,21 @@ many frames there are is in `frame_counts`; sizes are in `geometry`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError, FrameCountError
-from vlprep.maths.frame_counts import PAIR, frame_request, known_rate, look_up, planned_count
+from vlprep.maths.frame_counts import (
+    PAIR,
+    FramesAsked,
+    frame_request,
+    known_rate,
+    look_up,
+    planned_count,
+)
 from vlprep.types import FramePlan
 
 ASSUMED_FPS = 24.0
@@ -26,24 +33,19 @@ def plan_frames(
     total_frames: int,
     video_fps: float | None,
     *,
-    fps: float | None = None,
-    nframes: int | None = None,
-    min_frames: int | None = None,
-    max_frames: int | None = None,
-    max_frames_default: int | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
-    frame_factor: int = PAIR,
-    reference: str = "docs",
     sampling: str | None = None,
     strict: bool = False,
+    **asked: Unpack[FramesAsked],
 ) -> FramePlan:
     """Choose the frames of a clip, as numbers from 0 and seconds from its first frame.
 
     Counts as `smart_nframes` does, over the frames from `start_seconds` to `end_seconds`. How
     they are spread is `sampling`: "interval" (one every 1/fps seconds, evenly over the duration
-    where the count was bounded), "linspace" (evenly, both ends included), "linspace-float32" (the
-    same in torch's single precision) or "arange" (evenly, last stretch left out); by default the
+    where the count was bounded), "linspace" (evenly, both ends included), "linspace-cut" (the same
+    rounded down), "linspace-float32" (the same in torch's single precision), "arange" (evenly,
+    last stretch left out) or "arange-even" (the same in steps of an even count); by default the
     reference's own.
 
     Where the reference refuses a clip because it is short, the plan takes the frames there are
@@ -55,12 +57,10 @@ def plan_frames(
     """
     first, last = frame_range(total_frames, video_fps, start_seconds, end_seconds)
     available = last - first + 1
-    request = frame_request(
-        fps, nframes, min_frames, max_frames, max_frames_default, frame_factor, reference
-    )
-    count, warnings = planned_count(available, video_fps, request, reference, strict)
+    request = frame_request(**asked)
+    count, warnings = planned_count(available, video_fps, request, strict)
     rate = video_fps or ASSUMED_FPS
-    sampling = sampling or DEFAULT_SAMPLING[reference]
+    sampling = sampling or DEFAULT_SAMPLING[request.reference]
     places = _places(first, last, count, rate, request.fps, sampling)
     # The small number keeps a frame whose time is meant to be the moment itself.
     indices = np.floor(places + 1e-6).astype(np.int64)
@@ -75,46 +75,32 @@ def plan_frames(
     )
 
 
-def sample_times(
-    first: int, last: int, video_fps: float | None, count: int, *, fps: float, sampling: str
-) -> npt.NDArray[np.float64]:
-    """Return the seconds at which `plan_frames` samples `count` of the frames `first` to `last`.
-
-    `fps` matters to "interval" only.
-
-    Raises `ConstraintError` for a rule that is not known.
-
-    >>> sample_times(0, 299, 30.0, 4, fps=2.0, sampling="interval").tolist()
-    [0.0, 2.5, 5.0, 7.5]
-    """
-    rate = video_fps or ASSUMED_FPS
-    times: npt.NDArray[np.float64] = _places(first, last, count, rate, fps, sampling) / rate
-    return times
-
-
 def moments_at(
     places: npt.ArrayLike,
     total_frames: npt.ArrayLike,
     video_fps: npt.ArrayLike,
     counts: npt.ArrayLike,
     *,
-    fps: float,
+    fps: npt.ArrayLike,
     sampling: str,
+    first: npt.ArrayLike = 0,
 ) -> npt.NDArray[np.float64]:
-    """Return the seconds of some of the frames that are sampled of whole clips, of any number.
+    """Return the seconds of some of the frames that are sampled of clips, of any number.
 
     All are arrays of one length: the k-th of `counts` frames sampled of a clip, its frames and its
-    rate. `sample_times` gives all frames of one clip.
+    rate, and the first of them; the rate asked, which matters to "interval" only, is one for all or
+    another array.
 
     >>> moments_at([0, 3], [300, 300], [30.0, 30.0], [4, 4], fps=2.0, sampling="interval").tolist()
     [0.0, 7.5]
     """
-    last = np.asarray(total_frames) - 1
+    start = np.broadcast_to(first, np.shape(total_frames))
+    last = start + np.asarray(total_frames) - 1
     rates = np.asarray(video_fps, np.float64)
     chosen = look_up(INDEX_RULES, sampling)(
-        np.asarray(places), np.zeros_like(last), last, np.asarray(counts), rates, fps
+        np.asarray(places), start, last, np.asarray(counts), rates, fps
     )
-    moments: npt.NDArray[np.float64] = np.clip(chosen, 0, last) / rates
+    moments: npt.NDArray[np.float64] = np.clip(chosen, start, last) / rates
     return moments
 
 
@@ -125,6 +111,18 @@ def _places(
     # The arange rule can step just past the end; no reference has a frame there to show.
     places: npt.NDArray[np.float64] = np.clip(chosen, first, last)
     return places
+
+
+def frame_rate(moments: Sequence[float], otherwise: float) -> float:
+    """Return how many frames pass in a second by the moments at which they are displayed.
+
+    `otherwise` is the answer for a single moment, which has no rate.
+
+    >>> frame_rate([0.0, 0.5, 1.0], otherwise=24)
+    2.0
+    """
+    span = moments[-1] - moments[0]
+    return (len(moments) - 1) / span if span > 0 else otherwise
 
 
 def frame_range(
@@ -167,7 +165,7 @@ Counts = npt.NDArray[np.int64]
 _Numbers = npt.NDArray[np.floating[Any]]
 
 
-def _interval(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+def _interval(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
     """Take the moments k/fps; spread evenly when `count` frames reach elsewhere.
 
     What is displayed at a moment is the frame with the whole number below.
@@ -179,10 +177,17 @@ def _interval(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: floa
     return moments
 
 
-def _linspace(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+def _linspace(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
     """Spread as numpy.linspace does: the last frame is the very end, whatever the steps add to."""
     step = (last - first) / np.maximum(count - 1, 1)
     numbers: _Numbers = np.rint(np.where((k == count - 1) & (k > 0), last, k * step + first))
+    return numbers
+
+
+def _linspace_cut(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+    """Spread as numpy.linspace does, and cut off what is behind the point."""
+    step = (last - first) / np.maximum(count - 1, 1)
+    numbers: _Numbers = np.floor(np.where((k == count - 1) & (k > 0), last, k * step + first))
     return numbers
 
 
@@ -199,27 +204,34 @@ def _linspace_float32(
     return numbers
 
 
-def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
+def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
     step = (last - first + 1) / count
     numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
     return numbers
 
 
-INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, float], _Numbers]] = {
+def _arange_even(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
+    """Step as for an even number of frames; a frame too many is the last one, once more."""
+    step = (last - first + 1) / np.maximum(count // PAIR * PAIR, 1)
+    numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
+    return numbers
+
+
+INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, Any], _Numbers]] = {
     "interval": _interval,
     "linspace": _linspace,
+    "linspace-cut": _linspace_cut,
     "linspace-float32": _linspace_float32,
     "arange": _arange,
+    "arange-even": _arange_even,
 }
 """By name: from places among the sampled frames, first and last frame, count and rate of a clip,
 numbers or arrays of one length, to the frames."""
-
-SPREAD_BY_RATE = ("interval",)
-"""The ways of `INDEX_RULES` for which the rate matters beside the number of frames."""
 
 DEFAULT_SAMPLING = {
     "docs": "interval",
     "qwen-vl-utils": "linspace-float32",
     "transformers": "linspace",
     "transformers-qwen2": "arange",
+    "vllm-qwen2": "arange-even",
 }

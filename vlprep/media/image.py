@@ -27,7 +27,7 @@ from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
 MAX_PIXELS = 178_956_970
 """Largest picture that is believed, in pixels; Pillow's own limit for decompression bombs."""
 
-_TURNED = (5, 6, 7, 8)
+TURNED = (5, 6, 7, 8)
 """EXIF orientations that swap height and width."""
 
 
@@ -192,7 +192,7 @@ _OTHER_HOMES = frozenset({"xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 def _displayed_size(image: ImageFile.ImageFile, orientation: int) -> ImageSize:
     width, height = image.size
     # Pillow turns TIFF sizes itself; everything else reports the stored size.
-    if orientation in _TURNED and image.format != "TIFF":
+    if orientation in TURNED and image.format != "TIFF":
         width, height = height, width
     return ImageSize(height, width)
 

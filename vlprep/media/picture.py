@@ -10,13 +10,14 @@ import io
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile, ImageOps
 
 from vlprep.errors import MemoryLimitError, TimeLimitError
+from vlprep.maths.resample import Pixels as Pixels
+from vlprep.maths.resample import resample
 from vlprep.media.image import (
     describe_image,
     metadata_kinds,
@@ -26,8 +27,6 @@ from vlprep.media.image import (
 )
 from vlprep.media.source import Item, memory_errors
 from vlprep.types import ImageInfo, ImageSize
-
-Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 _TURNS = {
     # EXIF orientation: what brings the stored picture upright
@@ -81,7 +80,7 @@ def decode_picture(item: Item, *, number: int | None = None, srgb: bool = False)
         colours, said, warned = _to_srgb(colours, profile)
         colours = _converted(colours, item.name, info.format)
         pixels = _upright(_together(colours, alpha), info)
-        return Picture(pixels, info, metadata_kinds(image), _changes(image.mode) + said, warned)
+        return Picture(pixels, info, metadata_kinds(image), _changes(image) + said, warned)
 
 
 def read_picture(item: Item, *, srgb: bool = False) -> Pixels:
@@ -132,15 +131,21 @@ def _on_white(colours: Image.Image, alpha: Image.Image) -> Image.Image:
 
 
 def resize_picture(picture: Pixels, size: ImageSize) -> Pixels:
-    """Scale a picture as the models' own processors do: bicubic, with antialiasing, by Pillow.
+    """Scale a picture as the models' own processors do: bicubic, with antialiasing, by torch's way.
+
+    Where something shows through (RGBA), colours count as much as they are seen.
 
     >>> resize_picture(np.zeros((10, 20, 3), np.uint8), ImageSize(28, 56)).shape
     (28, 56, 3)
     """
     if picture.shape[:2] == size:
         return picture
-    image = Image.fromarray(picture)
-    return np.asarray(image.resize((size.width, size.height), Image.Resampling.BICUBIC))
+    if picture.shape[2] == 3:
+        return resample(picture, size)
+    seen = np.asarray(Image.fromarray(picture).convert("RGBa"))
+    height, width = size
+    scaled = Image.frombytes("RGBa", (width, height), resample(seen, size).tobytes())
+    return np.asarray(scaled.convert("RGBA"))
 
 
 def animation_frames(
@@ -180,7 +185,7 @@ def _go_to(
 
 def _layers(image: Image.Image, name: str, format: str) -> tuple[Image.Image, Image.Image | None]:
     """Decode a picture's colours, of 8 bits, and its alpha channel if something shows through."""
-    deep = image.mode in _DEEP_MODES or image.mode.startswith("I;16")
+    deep = is_deep(image)
     with plugin_errors(name, format):
         if not deep and image.has_transparency_data:
             grey = image.mode in ("LA", "La")
@@ -195,7 +200,9 @@ def _converted(colours: Image.Image, name: str, format: str) -> Image.Image:
         return colours.convert("RGB")
 
 
-_DEEP_MODES = ("I", "F")
+def is_deep(image: Image.Image) -> bool:
+    """Say whether an image is grey of more than 8 bits."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
 def _together(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
@@ -212,10 +219,10 @@ def _any_of(alpha: Image.Image) -> Image.Image:
     return alpha.point([0] + [255] * 255)
 
 
-def _changes(mode: str) -> tuple[str, ...]:
-    if mode in _DEEP_MODES or mode.startswith("I;16"):
+def _changes(image: Image.Image) -> tuple[str, ...]:
+    if is_deep(image):
         return ("more than 8 bits a channel scaled to 8",)
-    return ("colours of print (CMYK) converted to RGB",) if mode == "CMYK" else ()
+    return ("colours of print (CMYK) converted to RGB",) if image.mode == "CMYK" else ()
 
 
 _PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}

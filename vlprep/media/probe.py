@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from vlprep.media.source import SourceLike, open_item
+from vlprep.media.source import SourceLike, is_held, open_item
 from vlprep.types import ImageInfo, VideoInfo
 
 
 def probe(source: SourceLike) -> ImageInfo | VideoInfo:
     """Return the facts of an image or a video without decoding a pixel.
 
-    `source` is a path, the content as bytes, a seekable binary file object, or a data URL. The
-    content decides what it is, never the name. An animated GIF, PNG or WebP is a video.
+    `source` is a path, the content as bytes, a seekable binary file object, a data URL, an image of
+    Pillow's, or an array of height x width x 3. The content decides what it is, never the name. An
+    animated GIF, PNG or WebP is a video.
 
     Raises `FileNotFoundError` and its siblings, `UnsupportedFormatError` and `DecodeError` with
     their subclasses, `MissingMetadataError`, and `PixelLimitError`; the message names the source.
@@ -20,5 +21,9 @@ def probe(source: SourceLike) -> ImageInfo | VideoInfo:
     >>> probe("fixtures/street.mp4").frame_count
     300
     """
+    if is_held(source):
+        from vlprep.media.held import held_info  # needs numpy, which a header does not
+
+        return held_info(source)
     with open_item(source) as item:
         return item.info

@@ -1,4 +1,4 @@
-"""Anything that holds media (path, bytes, file object, data URL), opened exactly once.
+"""Anything that holds media (path, bytes, file, data URL, a picture), opened exactly once.
 
 This is the only place that opens files. A path must name a regular file: pipes, devices and
 folders are refused before anything could wait on them.
@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
 
 from vlprep.errors import (
     AudioOnlyError,
@@ -81,10 +81,14 @@ class Item:
         if isinstance(source, str | os.PathLike):
             self.path = os.fspath(source)
             return _open_file(self.path)
+        if is_held(source):
+            return self._hold(import_module("vlprep.media.held").held_file(source))
         if isinstance(source, Item) or not (hasattr(source, "read") and hasattr(source, "seek")):
-            raise TypeError(f"not a path, bytes, file object or data URL: {type(source).__name__}")
-        self._rewind = partial(source.seek, 0)
-        return _share(source)
+            wanted = "path, bytes, file object, data URL, image of Pillow's or array"
+            raise TypeError(f"not a {wanted}: {type(source).__name__}")
+        file: BinaryIO = source  # type: ignore[assignment]  # nothing else that reads and seeks
+        self._rewind = partial(file.seek, 0)
+        return _share(file)
 
     def _hold(self, content: _Content) -> _Opened:
         self._content = content
@@ -154,8 +158,28 @@ class Item:
         self.close()
 
 
-SourceLike: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Item
-"""A path, the content itself, an open binary file that can seek, a data URL, or an open item."""
+class Held(Protocol):
+    """A picture that the caller holds: an image of Pillow's, or an array; see `media.held`."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """What numpy makes an array of."""
+
+
+SourceLike: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Item | Held
+"""A path, the content itself, an open binary file that can seek, a data URL, an open item, an
+image of Pillow's, or an array of height x width x 3 of uint8."""
+
+
+def is_held(source: object) -> TypeGuard[Held]:
+    """Say whether a source is a picture in memory: an image of Pillow's, or an array."""
+    return hasattr(type(source), "__array_interface__")  # an image's own would encode the picture
+
+
+def held_name(source: object) -> str:
+    """Return what messages call a picture in memory: the file that it came from, or what it is."""
+    kind = "<array>" if hasattr(source, "ndim") else "<PIL image>"
+    return str(getattr(source, "filename", "") or kind)
 
 
 def open_item(source: SourceLike) -> AbstractContextManager[Item]:
@@ -171,6 +195,14 @@ def open_item(source: SourceLike) -> AbstractContextManager[Item]:
         source.file.seek(0)
         return nullcontext(source)
     return Item(source)
+
+
+def at_hand(source: SourceLike) -> AbstractContextManager[Item | Held]:
+    """Open media for a `with` block that looks several times; a picture in memory stays as it is.
+
+    Raises the errors of `Item`.
+    """
+    return nullcontext(source) if is_held(source) else open_item(source)
 
 
 @contextmanager
@@ -196,6 +228,8 @@ def source_name(source: SourceLike) -> str:
         return "<data URL>"
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
+    if is_held(source):
+        return held_name(source)
     return str(getattr(source, "name", "<file object>"))
 
 

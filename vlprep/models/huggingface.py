@@ -48,7 +48,7 @@ def read_folder(path: Path, tables: Mapping[str, Table], shipped: Table) -> dict
         "kind": "open-weights",
         "sources": ["HF"],
         "warnings": _warnings(of_images, of_videos),
-        "rules": {"transformers": rules, **_utils_rules(rules)},
+        "rules": {"transformers": rules, **_utils_rules(rules), **_framework_rules(rules)},
         **_context(folder.config),
         **_boxes(folder),
     }
@@ -113,9 +113,7 @@ class _Reader:
         """What a user should know of values taken."""
 
     def image_rule(self) -> dict[str, Any]:
-        numbers = self._numbers()
-        del numbers["temporal_patch_size"]  # an image is repeated to fill it
-        return {"resize": self._resize("transformers"), **numbers}
+        return {"resize": self._resize("transformers"), **self._numbers()}
 
     def video_rule(self) -> dict[str, Any]:
         rule: dict[str, Any] = {**self.defaults["rule"], **self._numbers(), **self._sampling()}
@@ -131,7 +129,31 @@ class _Reader:
         sides = ("patch_size", "merge_size", "temporal_patch_size")
         numbers = {key: self._number(key, _COUNT) for key in sides}
         numbers["min_pixels"], numbers["max_pixels"] = self._edges()
-        return numbers
+        return {**numbers, "normalise": self._normalise()}
+
+    def _normalise(self) -> dict[str, Any]:
+        """Return how bytes become numbers; what is switched off is left out."""
+        taken: dict[str, Any] = {"rescale_factor": None}
+        if self._flag("do_normalize", default=True):
+            taken |= {"mean": self._colours("image_mean"), "std": self._colours("image_std")}
+        if self._flag("do_rescale", default=True):
+            (taken["rescale_factor"],) = self._floats("rescale_factor", 1 / 255)
+        return taken
+
+    def _colours(self, key: str) -> list[float]:
+        numbers = self._floats(key, self.defaults[key])
+        if len(numbers) not in (1, 3):
+            raise self.table.refuse(key, f"has {len(numbers)} numbers; one or three are wanted")
+        return numbers * (3 // len(numbers))
+
+    def _floats(self, key: str, default: Any) -> list[float]:
+        value = self.table.values.get(key, default)
+        numbers = value if isinstance(value, list) else [value]
+        if any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
+            raise self.table.refuse(key, f"is {shown(value)}; numbers are wanted")
+        if key != "image_mean" and not all(0 < n < math.inf for n in numbers):
+            raise self.table.refuse(key, f"is {shown(value)}; above 0 is wanted")
+        return [float(n) for n in numbers]
 
     def _edges(self) -> tuple[int, int]:
         """Return the pixel limits: those of `size`, or of the keys that replace its edges."""
@@ -375,6 +397,14 @@ def _utils_rules(rules: Table) -> dict[str, Any]:
         return {}
     name = f"patch{patch}"
     return {"qwen-vl-utils": {"image": name, "video": name, "prompt": rules["prompt"]}}
+
+
+def _framework_rules(rules: Table) -> dict[str, Any]:
+    """Offer what a framework does before this processor, for images."""
+    image = rules.get("image")
+    if image is None or image["resize"] == "as-is":
+        return {}
+    return {"llama-factory": {"image": image, "prompt": rules["prompt"]}}
 
 
 def _context(config: Table) -> dict[str, int]:

@@ -16,18 +16,23 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
+from vlprep.models.features import Recipe, Region
 from vlprep.models.huggingface import read_folder
 from vlprep.models.schema import build
+from vlprep.models.servers import Server
 from vlprep.models.service import ChatApi, FileFormats, ReferenceFormats, RequestLimits, Route
-from vlprep.models.spec import ModelSpec, RuleSet, Source
+from vlprep.models.sourced import Source
+from vlprep.models.spec import ModelSpec, RuleSet
 
 DEFAULT_MODEL = "qwen3-vl-plus"
 """The model that is meant when none is named."""
 
 Table = Mapping[str, Any]
+
+_T = TypeVar("_T")
 
 
 def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
@@ -90,10 +95,7 @@ def get_route(name: str) -> Route:
     >>> get_route("path").max_video_bytes
     100000000
     """
-    routes = _shared()["routes"]
-    if name not in routes:
-        raise ConstraintError(f"unknown route {name!r}; there are {', '.join(routes)}")
-    return build(Route, {"name": name, **routes[name]}, f"routes.{name}")
+    return _named(Route, "routes", "route", name)
 
 
 @cache
@@ -105,10 +107,7 @@ def get_api(name: str) -> ChatApi:
     >>> get_api("openai").fixed_fps
     2.0
     """
-    apis = _shared()["apis"]
-    if name not in apis:
-        raise ConstraintError(f"unknown API {name!r}; there are {', '.join(apis)}")
-    return build(ChatApi, {"name": name, **apis[name]}, f"apis.{name}")
+    return _named(ChatApi, "apis", "API", name)
 
 
 def list_apis() -> tuple[ChatApi, ...]:
@@ -118,6 +117,45 @@ def list_apis() -> tuple[ChatApi, ...]:
     [('openai', 'base64'), ('dashscope', 'path')]
     """
     return tuple(map(get_api, _shared()["apis"]))
+
+
+@cache
+def find_region(name: str) -> Region | None:
+    """Return where requests go of a deployment; `None` where no source states an address.
+
+    >>> find_region("china").bases["openai"]
+    'https://dashscope.aliyuncs.com/compatible-mode/v1'
+    """
+    return _named(Region, "regions", "region", name) if name in _shared()["regions"] else None
+
+
+@cache
+def get_recipe(name: str) -> Recipe:
+    """Return how the documents advise to ask for a kind of answer, such as "boxes".
+
+    Raises `ConstraintError` for another name.
+
+    >>> get_recipe("html").text
+    'qwenvl html'
+    """
+    return _named(Recipe, "recipes", "recipe", name)
+
+
+def list_recipes() -> tuple[Recipe, ...]:
+    """Return every recipe of `build_request`: prompts and sampling values that documents advise.
+
+    >>> [recipe.name for recipe in list_recipes()][:3]
+    ['text', 'boxes', 'points']
+    """
+    return tuple(map(get_recipe, _shared()["recipes"]))
+
+
+def _named(cls: type[_T], kind: str, word: str, name: str) -> _T:
+    """Return a record that models share, by its name."""
+    rows = _shared()[kind]
+    if name not in rows:
+        raise ConstraintError(f"unknown {word} {name!r}; there are {', '.join(rows)}")
+    return build(cls, {"name": name, **rows[name]}, f"{kind}.{name}")
 
 
 @cache
@@ -148,6 +186,32 @@ def reference_formats() -> ReferenceFormats:
     ('HEIC',)
     """
     return build(ReferenceFormats, _shared()["reference_formats"], "reference_formats")
+
+
+@cache
+def get_server(name: str) -> Server:
+    """Return a server of open weights: "vllm" or "sglang".
+
+    Raises `ConstraintError` for another name.
+
+    >>> get_server("vllm").title
+    'vLLM 0.33'
+    """
+    servers = _shared()["servers"]
+    if name not in servers:
+        raise ConstraintError(f"unknown server {name!r}; there are {', '.join(servers)}")
+    shared, table = {"first": _shared()["first_resizes"]}, dict(servers[name])
+    table["videos"] = [_filled(part, shared) for part in table["videos"]]
+    return build(Server, {"name": name, **table}, f"servers.{name}")
+
+
+def list_servers() -> tuple[Server, ...]:
+    """Return the servers of open weights that are known.
+
+    >>> [server.name for server in list_servers()]
+    ['vllm', 'sglang']
+    """
+    return tuple(map(get_server, _shared()["servers"]))
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
@@ -319,9 +383,24 @@ def _build_model(table: Table, name: str) -> ModelSpec:
 def _build_rules(name: str, part: Table, where: str) -> RuleSet:
     file = _rule_files().get(name, {})
     usual = {"prompt": "default"} if "default" in file.get("prompt", {}) else {}
-    heads = _HEADS | {key: file[key] for key in ("title", "date", "verified") if key in file}
-    classes = {key: file.get(key, {}) for key in _PARTS}
-    return build(RuleSet, _filled({"name": name, **heads, **usual, **part}, classes), where)
+    heads = _HEADS | {key: file[key] for key in _HEAD_KEYS if key in file}
+    classes = {
+        **{key: file.get(key, {}) for key in _PARTS},
+        "video_files": _shared()["video_files"],
+    }
+    fields = _filled({"name": name, **heads, **usual, **part}, classes)
+    for key in ("image", "video"):
+        if key in fields:
+            fields[key] = _with_readings(fields[key], file.get("readings", {}))
+    if "first" in file:
+        fields["image"] = {"first": file["first"], **fields["image"]}
+    return build(RuleSet, fields, where)
+
+
+def _with_readings(rule: Table, readings: Table) -> Table:
+    """Put what a rule set says otherwise in the place of its names."""
+    named = rule.get("readings", ())
+    return {**rule, "readings": [_filled({"it": one}, {"it": readings})["it"] for one in named]}
 
 
 def _filled(fields: Table, kinds: Mapping[str, Table]) -> dict[str, Any]:
@@ -336,6 +415,7 @@ def _filled(fields: Table, kinds: Mapping[str, Table]) -> dict[str, Any]:
 
 
 _HEADS = {"title": "a model file", "date": "undated"}
+_HEAD_KEYS = ("title", "date", "verified", "notes")
 
 _PARTS = ("image", "video", "prompt")
 """Parts of a rule set, which a model names by its class, or writes out."""

@@ -33,6 +33,8 @@ def build(cls: type[_T], table: Mapping[str, Any], where: str) -> _T:
 def _convert(hint: Any, value: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
+        if value is None:  # TOML has no such value, tables read from JSON do
+            return None
         return _convert(next(part for part in arguments if part is not type(None)), value, where)
     if origin is tuple:
         return tuple(_convert(arguments[0], item, where) for item in _expect(list, value, where))

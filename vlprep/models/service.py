@@ -11,28 +11,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from vlprep.models.features import StatedNumber
+from vlprep.models.sourced import Sourced
+
 Streaming = Literal["only", "optional"]
 SystemMessage = Literal["allowed", "discouraged", "refused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A way in which a file reaches a service, and how large it may be on that way.
+class Denial:
+    """What some documents say cannot be done, and others can."""
 
-    All limits of bytes are strict: a file must be smaller.
-    """
+    rules: tuple[str, ...]
+    """The rule sets of the documents that deny it."""
+    sources: tuple[str, ...]
+    otherwise: tuple[str, ...]
+    """Where it is said that it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A way in which a file reaches a service, and how large it may be on that way."""
 
     name: str
     """What callers know it by: "base64", "path" or "url"."""
     max_image_bytes: int
-    """Largest image; of "base64" the whole data URL counts."""
+    """Largest image, which may have just so many; of "base64" the whole data URL counts."""
     max_video_bytes: int | None = None
-    """Largest video; `None`: each model has its own limit."""
+    """What a video must stay under; `None`: each model has its own limit."""
     raw_bytes: int | None = None
-    """Largest file before it is encoded, where that is stated as well."""
+    """What a file must stay under before it is encoded, where that is stated as well."""
     max_request_images: int | None = None
     """Most images in one request."""
     request_sources: tuple[str, ...] = ()
+    denied: Denial | None = None
+    """Who says that no file goes by it."""
     sources: tuple[str, ...]
 
 
@@ -50,26 +63,28 @@ class RequestLimits:
     """Ends of host names that are only known inside the vendor's own network."""
     url_sources: tuple[str, ...]
     """Where was read what a URL must be like."""
+    unstreamed_seconds: tuple[StatedNumber, ...]
+    """When a call that is not streamed ends, with as much of the answer as there is."""
+    partial_header: str
+    """The HTTP header that marks such an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Localisation:
+class Localisation(Sourced):
     """The sizes of image at which a model finds objects reliably."""
 
     min_pixels: int
     max_pixels: int
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UrlFiles:
+class UrlFiles(Sourced):
     """What a model's service takes by URL where that differs from the route's own limits."""
 
     max_url_image_bytes: int
     """Largest image that it fetches from a URL."""
     max_request_images: int | None = None
     """Most images of a request by URL or path."""
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +116,23 @@ class ReferenceFormats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoFiles:
+class VideoFiles(Sourced):
     """How long and how large the videos may be that a service takes."""
 
     min_seconds: float
     max_seconds: float
     max_url_bytes: int
     """Largest video that it fetches from a URL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SdkVersion:
+    """The first release of a vendor's SDK that can do something."""
+
+    language: str
+    version: str
+    needed_for: str | None = None
+    """Such as "list rate"; `None`: for any media."""
     sources: tuple[str, ...]
 
 
@@ -127,11 +152,15 @@ class ChatApi:
     fixed_fps: float | None = None
     """Frames per second that it takes of a video, and takes a list to have; `None`: as told."""
     fps_sources: tuple[str, ...] = ()
+    no_high_res: Denial | None = None
+    """Who says that it cannot ask for high resolution."""
+    sdks: tuple[SdkVersion, ...] = ()
+    """Releases of its SDKs that are needed."""
     sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRules:
+class RequestRules(Sourced):
     """What a model's service wants of a request, where it is not the usual."""
 
     streaming: Streaming = "optional"
@@ -140,4 +169,3 @@ class RequestRules:
     """Whether a system message may be sent."""
     takes_budget: bool | None = None
     """Whether a request may bound the chain of thought; `None` where no source states it."""
-    sources: tuple[str, ...]

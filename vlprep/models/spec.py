@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownFactError, VlprepError
+from vlprep.models.features import Features
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
+from vlprep.models.sourced import Reading, Sourced
 
 Kind = Literal["api", "open-weights"]
 Thinking = Literal["always", "optional", "never"]
@@ -24,23 +26,47 @@ FRAME_CHOICES: tuple[FrameChoice, ...] = get_args(FrameChoice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A page or a package that numbers were read from."""
+class FirstResize(Sourced):
+    """How a framework sizes an image before it hands it to the processor."""
 
-    id: str
-    """Short name that records cite."""
-    title: str
-    """What it is, for a reader who wants to find it."""
-    date: str
-    """ISO date, or year and month, or year."""
-    dated_by: Literal["page", "content", "release"]
-    """Whether the page prints the date, or its content tells it, or it is a release's."""
-    standing: Literal["official", "mirror", "third-party"]
-    """Official page, stored copy of one, or somebody else's notes."""
+    resize: str
+    """Name of the rule in `vlprep.maths.geometry`."""
+    min_pixels: int
+    """Smaller images are enlarged to this many pixels."""
+    max_pixels: int
+    """Larger images are shrunk to this many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageRule:
+class Normalisation:
+    """How bytes of a picture become the numbers that an encoder takes."""
+
+    mean: tuple[float, ...] | None = None
+    """Of red, green and blue, from 0 to 1, which is taken off; `None`: nothing is."""
+    std: tuple[float, ...] | None = None
+    """What is divided by; together with `mean`."""
+    rescale_factor: float | None = 1 / 255
+    """What the bytes are multiplied by first; `None`: by nothing."""
+
+    def __post_init__(self) -> None:
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("mean and std are given together or not at all")
+        for name in ("mean", "std"):
+            if len(getattr(self, name) or (0, 0, 0)) != 3:
+                raise ValueError(f"{name} has three numbers, of red, green and blue")
+        if 0 in (*(self.std or ()), self.rescale_factor):
+            raise ValueError("std and rescale_factor must be above 0")
+
+    def __str__(self) -> str:
+        named = {"mean": self.mean, "std": self.std, "rescale_factor": self.rescale_factor}
+        return ", ".join(
+            f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in named.items()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRule(Sourced):
     """How one rule set sizes an image. Limits are pixels per image."""
 
     resize: str
@@ -63,20 +89,47 @@ class ImageRule:
     """Shortest side that the service accepts."""
     max_aspect_ratio: float | None = None
     """Long over short side up to which the service accepts an image."""
-    sources: tuple[str, ...]
-    """Where these numbers were read."""
+    cap_can_fall: bool = True
+    """Whether a caller's `max_pixels` below the default one counts."""
+    token_side: int | None = None
+    """Side in pixels by which tokens are counted, where that is not `factor`."""
+    first: FirstResize | None = None
+    """A resize before this one, whose range is the caller's; `None`: there is none."""
+    upright: bool = True
+    """Whether the EXIF orientation is applied."""
+    readings: tuple[Reading, ...] = ()
+    """What the sources say otherwise."""
+    temporal_patch_size: int = 2
+    """How often a still is repeated, to fill what is a step of a video."""
+    normalise: Normalisation | None = None
+    """How its bytes become numbers; `None` where no source states it."""
 
     def __post_init__(self) -> None:
-        _require_positive(self, "patch_size", "merge_size", "max_pixels")
+        _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
 
     @property
     def factor(self) -> int:
         """Side in pixels of the square that is one token."""
         return self.patch_size * self.merge_size
 
+    @property
+    def token_pixels(self) -> int:
+        """Pixels that are one token."""
+        return (self.token_side or self.factor) ** 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoRule:
+class Pruning:
+    """A share of the tokens of a video that a server leaves out."""
+
+    rate: float
+    """Share, from 0 to below 1."""
+    method: Literal["evs", "vidcom2"]
+    """How; each has a floor of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRule(Sourced):
     """How one rule set samples and sizes a video."""
 
     resize: str
@@ -123,8 +176,20 @@ class VideoRule:
     """Which frames are shown when the caller asks nothing; see `FRAME_CHOICES`."""
     nframes: int | None = None
     """How many, where that is "nframes"."""
-    sources: tuple[str, ...]
-    """Where these numbers were read."""
+    most_fps: float | None = None
+    """Highest rate that is taken as asked; above it this one is sampled."""
+    assumed_fps: float | None = None
+    """Rate that a clip of unknown rate is taken to have; `None`: such a clip is refused."""
+    samples_again: bool = False
+    """Whether a clip of which every frame was asked for is sampled once more, at `fps`."""
+    first: VideoRule | None = None
+    """A resize of frames before this one, whose limits are the caller's; `None`: there is none."""
+    pruning: Pruning | None = None
+    """What is left out of the tokens in the end."""
+    readings: tuple[Reading, ...] = ()
+    """What the sources say otherwise."""
+    normalise: Normalisation | None = None
+    """How bytes become numbers; `None` where no source states it."""
 
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
@@ -168,12 +233,16 @@ class RuleSet:
     """Its date, or that of its release."""
     verified: str | None = None
     """Version of the package that these rules were checked against by running it."""
+    notes: tuple[str, ...] = ()
+    """Where the document contradicts itself, and how that was settled."""
     image: ImageRule | None = None
     """`None`: this source does not say how images are sized."""
     video: VideoRule | None = None
     """`None`: this source does not say how videos are sampled and sized."""
     prompt: Prompt = field(default_factory=Prompt)
     """Markers and timestamps around the visual tokens."""
+    video_files: VideoFiles | None = None
+    """How long and large videos may be by this document, where it differs from others."""
     image_refusal: tuple[str, ...] = ()
     """A file and what is wrong in it for images, where that is why there is no image rule."""
     video_refusal: tuple[str, ...] = ()
@@ -201,14 +270,13 @@ class RuleSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoxRule:
+class BoxRule(Sourced):
     """How a model writes the coordinates of boxes, points and polygons."""
 
     convention: BoxConvention
     """What a coordinate is counted in; see `BOX_CONVENTIONS`."""
     note: str | None = None
     """Where sources disagree."""
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +289,12 @@ class PriceTier:
     """Price of the input tokens, per `Price.per_tokens`."""
     output: float
     """Price of the output tokens, per `Price.per_tokens`."""
+    cached_input: float | None = None
+    """Price of input that the cache holds; `None` where no source states it."""
+    batch_input: float | None = None
+    """Price of the input of batches."""
+    batch_output: float | None = None
+    """Price of the output of batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +322,7 @@ class Pointer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSpec:
+class ModelSpec(Sourced):
     """Everything the catalogue knows of one model."""
 
     name: str
@@ -293,8 +367,10 @@ class ModelSpec:
     """What its service wants of a request; `None`: nothing unusual is stated."""
     boxes: BoxRule | None = None
     """How it writes coordinates; `None` where no source says it."""
-    sources: tuple[str, ...]
-    """Where windows and names were read."""
+    features: Features = field(default_factory=Features)
+    """What the documents say of it beside its limits."""
+    video_ticket_sources: tuple[str, ...] = ()
+    """Where it is said that video files need a ticket to the vendor first."""
     notes: tuple[str, ...] = ()
     """Contradictions and how they were settled."""
     warnings: tuple[str, ...] = ()

@@ -32,18 +32,8 @@ def new_file(path: PathLike, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     ...     Path(folder, "note.txt").read_bytes()
     b'done'
     """
-    target = Path(path)
-    check_new(target, overwrite=overwrite)
-    partial = _private(target)
-    with _errors_name(target, partial):
-        try:
-            with partial.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            _put_in_place(partial, target, overwrite=overwrite)
-        finally:
-            partial.unlink(missing_ok=True)
+    with new_file_at(path, overwrite=overwrite) as whole, whole.open("xb") as file:
+        yield file
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from vlprep.payload.parts import Json, MediaPart
 
@@ -16,8 +17,10 @@ class Settings:
     """Name of the model, as the service is to hear it."""
     stream: bool
     """Whether the reply comes in pieces."""
-    extras: Mapping[str, bool | int]
+    extras: Mapping[str, Any]
     """Fields that are the vendor's own, by name."""
+    sampling: Mapping[str, float | int] = field(default_factory=dict)
+    """How words are to be chosen, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,21 +56,34 @@ def _stated(part: MediaPart) -> Json:
 
 
 def _openai_media(part: MediaPart) -> Json:
-    if part.kind == "frames":
-        content: Json = {"type": "video", "video": [file.address for file in part.files]}
+    if part.list_type is not None:
+        content: Json = {"type": "video_url", "video_url": {"url": _joined(part)}}
+    elif part.kind == "frames":
+        content = {"type": "video", "video": [file.address for file in part.files]}
     else:
         kind = f"{part.kind}_url"
         content = {"type": kind, kind: {"url": part.files[0].address}}
     return content | _stated(part)
 
 
+def _joined(part: MediaPart) -> str:
+    """Return one data URL of all images of a list, their Base64 joined by commas."""
+    contents = (file.address.partition(",")[2] for file in part.files)
+    return f"data:{part.list_type};base64,{','.join(contents)}"
+
+
 def _openai_call(messages: Sequence[Json], settings: Settings, sdk: bool) -> Json:
     call: Json = {"model": settings.model, "messages": list(messages)}
     if settings.stream:
         call |= {"stream": True, "stream_options": {"include_usage": True}}
-    extras = dict(settings.extras)
+    extras: Json = dict(settings.extras)
+    for name, value in settings.sampling.items():
+        (call if name in OPENAI_SAMPLING else extras)[name] = value
     return call | ({"extra_body": extras} if sdk and extras else extras)
 
+
+OPENAI_SAMPLING = ("temperature", "seed", "presence_penalty")
+"""Values of sampling that are no vendor's own."""
 
 OPENAI = Form(
     media=_openai_media,
@@ -89,7 +105,7 @@ def _dashscope_media(part: MediaPart) -> Json:
 
 def _dashscope_call(messages: Sequence[Json], settings: Settings, sdk: bool) -> Json:
     said = {"messages": list(messages)}
-    parameters: Json = dict(settings.extras)
+    parameters: Json = {**settings.sampling, **settings.extras}
     if settings.stream:
         parameters["incremental_output"] = True
     if not sdk:

@@ -69,6 +69,8 @@ class MediaPart:
     """Whether the request states that rate; where it cannot, the protocol takes it for granted."""
     limits: Mapping[str, int]
     """Pixel limits that the request states for it, by name."""
+    list_type: str | None = None
+    """MIME type of one data URL that holds all images of a list; `None`: each has its own."""
     notes: tuple[str, ...] = ()
     """What was changed, one sentence each."""
     warnings: tuple[str, ...] = ()

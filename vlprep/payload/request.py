@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vlprep.check.report import check_sending
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.files import as_many
 from vlprep.errors import CheckError, ConstraintError, MediaError, PixelLimitError
-from vlprep.models.registry import get_route
+from vlprep.models.features import Region
+from vlprep.models.registry import get_recipe, get_route
 from vlprep.models.service import ChatApi
 from vlprep.output.target import PathLike, new_file
+from vlprep.payload.advice import notes_of, warnings_of
 from vlprep.payload.forms import FORMS, Form, Settings
+from vlprep.payload.history import History, read_history, told
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.payload.sending import Item as Item
 from vlprep.payload.sending import prepare
-from vlprep.payload.terms import How, extras, refuse, refuse_parts, streams, text_warnings
+from vlprep.payload.serving import served_fields, served_warnings
+from vlprep.payload.terms import (
+    How,
+    extras,
+    refuse,
+    refuse_history,
+    refuse_parts,
+    region_of,
+    streams,
+)
 from vlprep.view import View, ViewKeywords
 
 
@@ -36,8 +48,14 @@ class Request:
     """The messages, in the protocol's form."""
     parts: tuple[MediaPart, ...]
     """The media of the last message, in order."""
+    history: History = field(default_factory=History)
+    """The messages before it."""
     warnings: tuple[str, ...] = ()
     """What a user should know, with the name of the file or the model where it is about one."""
+    notes: tuple[str, ...] = ()
+    """What it needs, one sentence each."""
+    region: Region | None = None
+    """Where it goes; `None` where that was not said, and the model is served in several places."""
 
     def __repr__(self) -> str:
         kinds = ", ".join(part.kind for part in self.parts)
@@ -55,8 +73,24 @@ class Request:
         return self._form.call(self.messages, self.settings, False)
 
     @property
+    def url(self) -> str | None:
+        """Where to post `body`; `None` where no region is known.
+
+        >>> asked = {"region": "china", "api": "dashscope"}
+        >>> request = build_request(["https://example.com/a.jpg"], "hi", View.of(), **asked)
+        >>> request.url
+        'https://dashscope.aliyuncs.com/api/v1/services/aigc/multimodal-generation/generation'
+        """
+        return f"{self.base_url}/{self.api.path}" if self.base_url else None
+
+    @property
+    def base_url(self) -> str | None:
+        """The base URL to give to the SDK; `None` where no region is known."""
+        return self.region.bases[self.api.name] if self.region else None
+
+    @property
     def arguments(self) -> Json:
-        """Keyword arguments of the official SDK for Python.
+        """Keyword arguments of the official SDK for Python, which has `base_url` of its own.
 
         Those of `client.chat.completions.create` for the OpenAI-compatible API, and of
         `dashscope.MultiModalConversation.call` for DashScope.
@@ -70,9 +104,11 @@ class Request:
 
     @property
     def tokens(self) -> int | None:
-        """What the media cost together; `None` where one cannot be counted."""
+        """What all media cost together; `None` where one cannot be counted."""
         counts = [part.tokens.total for part in self.parts if part.tokens]
-        return sum(counts) if len(counts) == len(self.parts) else None
+        earlier = self.history.tokens
+        unknown = earlier is None or len(counts) < len(self.parts)
+        return None if unknown else sum(counts) + (earlier or 0)
 
     @property
     def _form(self) -> Form:
@@ -115,6 +151,9 @@ class RequestKeywords(ViewKeywords, total=False):
     thinking: bool | None
     thinking_budget: int | None
     stream: bool | None
+    region: str | None
+    recipe: str | None
+    history: Sequence[Json] | None
     compress: bool
     as_frames: bool
     video_fields: bool
@@ -122,7 +161,14 @@ class RequestKeywords(ViewKeywords, total=False):
     folder: PathLike | None
 
 
-def build_request(items: Item | Sequence[Item], text: str, view: View, **how: Any) -> Request:
+def build_request(
+    items: Item | Sequence[Item],
+    text: str,
+    view: View,
+    *,
+    history: Sequence[Json] | None = None,
+    **how: Any,
+) -> Request:
     """Build a whole request that asks a model about images and videos; nothing is sent.
 
     An item is a path, the content as bytes, a seekable binary file object or a data URL; a URL,
@@ -140,8 +186,12 @@ def build_request(items: Item | Sequence[Item], text: str, view: View, **how: An
     `video_fields` states `fps` and pixel limits of videos and lists in fields that the API
     reference of 2026 has and the guides do not. `system` is a system message, `thinking` whether
     the model thinks, `thinking_budget` how long, in tokens. `stream` is whether the reply comes in
-    pieces, by default only where the model's service wants it so. `check=False` goes on where a
-    documented limit is broken.
+    pieces, by default only where the model's service wants it so. `region` is a deployment of the
+    model, such as "international" or "china", whose address is then known. `recipe` is the name of
+    one of `list_recipes`: its words follow the text, which may then be empty, and its system
+    message and values of sampling are sent. `history` are the messages before this one, in the
+    protocol's own form: they go along without chains of thought, and their media are counted.
+    `check=False` goes on where a documented limit is broken.
 
     Raises `CheckError` where a limit is broken, `ConstraintError` for what the protocol or the
     model does not take, `UnknownFactError` where no source states it, and the errors of `probe`,
@@ -153,21 +203,48 @@ def build_request(items: Item | Sequence[Item], text: str, view: View, **how: An
     >>> request.tokens
     393
     """
-    asked = How(view=view, **how)
+    asked, text = _by_recipe(text, view, **how)
     refuse(asked, text)
-    name = view.name or view.model.name
-    settings = Settings(model=name, stream=streams(asked), extras=extras(asked))
+    earlier = read_history(history or (), view)
+    refuse_history(asked, earlier)
+    stream, own, region = streams(asked), extras(asked), region_of(asked)
     parts, warnings = _checked(items, asked)
     refuse_parts(asked, parts)
+    served = served_fields(view.options, parts) if view.server else {}
+    settings = Settings(
+        model=view.name or view.model.name,
+        stream=stream,
+        extras={**own, **served},
+        sampling=asked.sampling,
+    )
+    warnings += served_warnings(view.server, served) if view.server else []
     warnings += [remark for part in parts for remark in part.remarks]
-    warnings += text_warnings(asked, text)
+    warnings += [*earlier.warnings, *warnings_of(asked, text)]
     return Request(
         api=asked.protocol,
         route=asked.route,
         settings=settings,
-        messages=tuple(_messages(asked, parts, text)),
+        messages=tuple(_messages(asked, earlier, parts, text)),
         parts=tuple(parts),
+        history=earlier,
         warnings=tuple(dict.fromkeys(warnings)),
+        notes=(*told(earlier), *notes_of(asked, parts)),
+        region=region,
+    )
+
+
+def _by_recipe(text: str, view: View, *, recipe: str | None = None, **how: Any) -> tuple[How, str]:
+    """Return how media are to be sent, and the text, both with what a recipe adds to them."""
+    if recipe is None:
+        return How(view=view, **how), text
+    found = get_recipe(recipe)
+    if found.system is not None and how.get("system") is not None:
+        raise ConstraintError(
+            f"the recipe {recipe} has a `system` message of its own; leave one out"
+        )
+    system = how.pop("system", None) or found.system
+    return How(view=view, recipe=found, system=system, **how), "\n".join(
+        filter(None, [text, found.text])
     )
 
 
@@ -221,8 +298,9 @@ def sentence(found: Finding, remedy: str = "") -> str:
     return f"{where}{found.message}" + (f"; {remedy}" if remedy else "")
 
 
-def _messages(how: How, parts: Sequence[MediaPart], text: str) -> Iterator[Json]:
+def _messages(how: How, history: History, parts: Sequence[MediaPart], text: str) -> Iterator[Json]:
     form = FORMS[how.api]
     if how.system is not None:
         yield form.system(how.system)
+    yield from history.messages
     yield {"role": "user", "content": [*map(form.media, parts), form.text(text)]}

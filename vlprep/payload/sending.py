@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from vlprep.check.check import count_facts, facts_of, facts_of_list
-from vlprep.check.files import image_byte_limit, takes_image
+from vlprep.check.files import image_fits, takes_image
 from vlprep.check.rule import FileFacts
 from vlprep.compress.image import compress_image
 from vlprep.compress.result import Compressed
@@ -23,6 +23,7 @@ from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info, r
 from vlprep.count.tokens import video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
+from vlprep.maths.sampling import frame_rate
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item
@@ -41,7 +42,7 @@ from vlprep.payload.parts import (
     is_web_url,
 )
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
-from vlprep.types import FramePlan, ImageInfo, VideoInfo
+from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 
 Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl]
@@ -101,11 +102,19 @@ def _part(
         files=tuple(files),
         action=action,
         fps=fps,
-        states_fps=kind != "frames" or how.says_rates,
-        limits=how.pixel_limits if kind == "image" else how.video_limits,
+        states_fps=how.server is None and (kind != "frames" or how.says_rates),
+        limits=_limits(kind, how),
+        list_type=how.server.list_type if how.server and kind == "frames" else None,
         notes=notes,
         warnings=tuple(dict.fromkeys(text for text in told if text and text not in own)),
     )
+
+
+def _limits(kind: PartKind, how: How) -> dict[str, int]:
+    """Return the limits that stand beside a medium; servers have them beside all."""
+    if how.server is not None:
+        return {}
+    return how.pixel_limits if kind == "image" else how.video_limits
 
 
 _KINDS: dict[str, PartKind] = {"image": "image", "frame list": "frames"}
@@ -192,7 +201,9 @@ def _rate_of_list(how: How, name: str) -> tuple[float, tuple[str, ...]]:
     usual = how.protocol.fixed_fps or (rule.fps if rule else None)
     if usual is None:
         raise ConstraintError(f"{name}: say the `fps` of the list")
-    said = f"taken for frames {1 / usual:g} s apart; `fps` says otherwise"
+    facts, apart = how.model.features, f"taken for frames {1 / usual:g} s apart"
+    ignored = facts.no_rate_sources and not facts.rate_sources
+    said = f"{apart}; {'no rate has an effect' if ignored else '`fps` says otherwise'}"
     return list_rate(usual, how, name), (said,)
 
 
@@ -255,7 +266,8 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
     the service would not keep them at the size that a total gave them.
     """
     with stream:
-        rate = list_rate(_true_rate(stream.plan), how, stream.source)
+        shown = frame_rate(stream.plan.timestamps_seconds, stream.plan.sample_fps)
+        rate = list_rate(round(shown, 6), how, stream.source)
         made = list(_frame_files(stream, how, number))
         warnings = stream.warnings
     if not made:
@@ -269,13 +281,6 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
         warnings = (f"the service sizes the frames anew, to {anew}", *warnings)
     notes = (f"{len(files)} frames of {format_size(size)} as JPEG, {1 / rate:.4g} s apart",)
     return _part(facts, files, how, action="sampled", fps=rate, notes=notes, warnings=warnings)
-
-
-def _true_rate(plan: FramePlan) -> float:
-    """Return how many frames pass in a second, by the moments that were sampled."""
-    moments = plan.timestamps_seconds
-    span = moments[-1] - moments[0]
-    return round((len(moments) - 1) / span, 6) if span > 0 else plan.sample_fps
 
 
 def _frame_files(
@@ -303,8 +308,8 @@ def _fits(opened: OpenItem, how: How) -> bool:
     info = opened.info
     if not isinstance(info, ImageInfo):
         return False
-    limit = image_byte_limit(how.model, get_route(how.route), mime_type(info.format))
-    return takes_image(how.model, info.format, info.size) and opened.file_bytes < limit
+    fits = image_fits(how.model, get_route(how.route), opened.file_bytes, mime_type(info.format))
+    return takes_image(how.model, info.format, info.size) and fits
 
 
 def _compressed_image(opened: OpenItem, how: How, number: int) -> MediaPart:

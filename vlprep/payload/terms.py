@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +10,16 @@ from typing import Any, NoReturn
 from vlprep.count.pixels import image_limits
 from vlprep.count.tokens import FRAME_CHOICES, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
-from vlprep.models.registry import get_api, get_route
+from vlprep.models.features import Recipe, Region
+from vlprep.models.registry import find_region, get_api, get_route
+from vlprep.models.servers import Server
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.output.target import PathLike
+from vlprep.payload.forms import OPENAI_SAMPLING
+from vlprep.payload.history import History
 from vlprep.payload.parts import MediaPart, SentFile
+from vlprep.payload.serving import refuse_unserved
 from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
 from vlprep.view import View, ViewOptions
 
@@ -34,6 +38,8 @@ class How:
     thinking: bool | None = None
     thinking_budget: int | None = None
     stream: bool | None = None
+    region: str | None = None
+    recipe: Recipe | None = None
     compress: bool = False
     as_frames: bool = False
     video_fields: bool = False
@@ -51,6 +57,11 @@ class How:
         return self.view.model
 
     @property
+    def sampling(self) -> dict[str, float | int]:
+        """How words are to be chosen, by the recipe."""
+        return self.recipe.sampling.said if self.recipe else {}
+
+    @property
     def remakes(self) -> bool:
         """Whether other files than the caller's may be sent."""
         return self.compress or self.as_frames
@@ -58,7 +69,13 @@ class How:
     @property
     def says_rates(self) -> bool:
         """Whether a request can state a rate of frames; where not, the protocol has its own."""
-        return self.protocol.fixed_fps is None or self.video_fields
+        served = self.server is not None and "fps" in self.server.per_request
+        return served or self.protocol.fixed_fps is None or self.video_fields
+
+    @property
+    def server(self) -> Server | None:
+        """The server of open weights that is asked; `None`: the vendor's, or one of no name."""
+        return self.view.server
 
     @property
     def pixel_limits(self) -> dict[str, Any]:
@@ -69,19 +86,25 @@ class How:
     @property
     def video_limits(self) -> dict[str, Any]:
         """Those of them that a request states for a video or a list."""
-        return self.pixel_limits if self.video_fields else {}
+        return self.pixel_limits if self.video_fields or self.server else {}
 
     @property
     def unsaid(self) -> tuple[str, ...]:
         """What is asked of the view and cannot be said of a video or a list, by name."""
         asked, fixed = self.view.options.asked, self.protocol.fixed_fps
+        if self.server is not None:
+            said = self.server.per_request
+            return tuple(name for name in NEVER_SAID if name in asked and name not in said)
         rate = () if self.says_rates or asked.get("fps", fixed) == fixed else ("fps",)
         limits = () if self.video_fields else tuple(self.pixel_limits)
         return (*rate, *(name for name in NEVER_SAID if name in asked), *limits)
 
     def seen(self, fps: float | None) -> View:
         """Return the view that the service has of a video or list of which a rate is said."""
-        said = ViewOptions(fps=fps, strict=self.view.options.strict, **self.video_limits)
+        asked = self.view.options
+        said = ViewOptions(fps=fps, strict=asked.strict, **self.video_limits)
+        if self.server is not None:
+            said = replace(said, min_frames=asked.min_frames, max_frames=asked.max_frames)
         return replace(self.view, options=said)
 
 
@@ -107,10 +130,25 @@ def _refuse_for_weights(how: How) -> None:
     if how.model.kind not in how.protocol.kinds:
         problem = f"open weights, which no {how.api} API serves; use another api"
         raise ConstraintError(f"{how.model.name}: {problem}")
-    for name, value in {"as_frames": how.as_frames, **how.pixel_limits}.items():
+    vendors = {name: True for name in how.sampling if name not in OPENAI_SAMPLING}
+    media = {"as_frames": how.as_frames, **how.pixel_limits}
+    if how.server is not None:
+        refuse_unserved(how.server, how.view.options)
+        media = {"as_frames": how.as_frames and how.server.list_type is None}
+    for name, value in {**media, **vendors}.items():
         if value:
             fact = f"how a server of these weights takes `{name}`"
             raise UnknownFactError(how.model.name, fact, "set it where the server is started")
+
+
+def refuse_history(how: How, history: History) -> None:
+    """Raise `ConstraintError` for a system message in a history that cannot have one."""
+    if not history.has_system:
+        return
+    if how.system is not None:
+        raise ConstraintError("the history has a `system` message of its own; leave one out")
+    if how.model.requests and how.model.requests.system_message == "refused":
+        raise ConstraintError(f"{how.model.name} takes no system message; drop it from the history")
 
 
 def check_seen(info: VideoInfo, how: How, fps: float | None, name: str) -> None:
@@ -143,9 +181,11 @@ def refuse_unsaid(how: How, name: str, *, is_list: bool = False) -> None:
 
 def refuse_parts(how: How, parts: Sequence[MediaPart]) -> None:
     """Raise an error for media that cannot go together so, or of which one cannot go at all."""
-    if how.model.kind == "open-weights" and any(part.kind == "frames" for part in parts):
-        fact = "how a server of these weights takes a list of frames"
-        raise UnknownFactError(how.model.name, fact, "send the video itself")
+    takes_lists = how.model.kind == "api" or (how.server and how.server.list_type)
+    if not takes_lists and any(part.kind == "frames" for part in parts):
+        named = how.server.title if how.server else "a server of these weights"
+        fact = f"how {named} takes a list of frames"
+        raise UnknownFactError(how.model.name, fact, "send the video itself, or single images")
     files = [(file, part.facts.info) for part in parts for file in part.files]
     for file, info in files:
         if not file.address:
@@ -251,6 +291,28 @@ def extras(how: How) -> dict[str, bool | int]:
     return said
 
 
+def region_of(how: How) -> Region | None:
+    """Return where the request goes: as asked, or where alone the model is served.
+
+    Raises `ConstraintError` where it is not served there, and `UnknownFactError` where no source
+    states the address.
+    """
+    spec, asked = how.model, how.region
+    if asked is None and len(spec.deployments) != 1:
+        return None
+    name = asked or spec.deployments[0]
+    if spec.kind == "open-weights":
+        raise ConstraintError(f"{spec.name}: open weights, which run anywhere; leave `region` out")
+    if spec.deployments and name not in spec.deployments:
+        places = ", ".join(spec.deployments)
+        raise ConstraintError(f"{spec.name} is served in {places}; not in {name}")
+    region = find_region(name)
+    if region is None or how.api not in region.bases:
+        fact = f"the address of the {how.api} API in {name}"
+        raise UnknownFactError(spec.name, fact, "leave `region` out")
+    return region
+
+
 def _high_res(view: View) -> bool:
     try:
         image_limits(view.image_rule, min_pixels=None, max_pixels=None, high_res=True)
@@ -270,22 +332,3 @@ def _budget(spec: ModelSpec, budget: int, thinks: bool | None) -> int:
         wanted = f"the thinking budget of {spec.name} is 1 to {most:,}"
         raise ConstraintError(f"{wanted}, got {budget:,}")
     return budget
-
-
-# What is sent otherwise than it looks.
-
-
-def text_warnings(how: How, text: str) -> list[str]:
-    """Tell of texts that are not taken for what they are."""
-    warnings, rules = [], how.model.requests
-    if how.system is not None and rules is not None and rules.system_message == "discouraged":
-        warnings.append(f"the guide advises against a system message for {how.model.name}")
-    if how.api == "dashscope" and _read_as_file(text):
-        warnings.append("the DashScope SDK takes this text for the name of a file; add words to it")
-    return warnings
-
-
-def _read_as_file(text: str) -> bool:
-    """Say whether the SDK would upload a file, or change the text, where it should send it."""
-    expanded = os.path.expanduser(text)  # noqa: PTH111 (a text, which only looks like a path)
-    return text.startswith(("file://", "oss://")) or expanded != text or os.path.isfile(text)  # noqa: PTH113

@@ -88,7 +88,7 @@ def _frames(plan: ClipPlan) -> Bound | None:
 def _picture(plan: ClipPlan) -> Bound | None:
     """Say where even the largest frames are smaller than in the file."""
     choices = plan.choices
-    rule, cap = choices.rule, choices.caps[1]
+    rule, cap = choices.sizing, choices.caps[1]
     if plan.wanted_size.pixels >= choices.own_pixels:
         return None
     what = "all frames together" if is_per_clip(rule) else "a frame"
@@ -110,9 +110,9 @@ def _clip(plan: ClipPlan) -> Bound | None:
         return None
     most = int(choices.grid.frames[choices.grid.worth.max(axis=1) >= wanted].max())
     shared = "a total of pixels"
-    if is_per_clip(choices.rule):
+    if is_per_clip(choices.sizing):
         shared = f"{choices.caps[1]:,} pixels"
-    elif total := choices.view.options.total_pixels or choices.rule.total_pixels:
+    elif total := choices.view.options.total_pixels or choices.sizing.total_pixels:
         shared = f"{total:,} pixels, counted once per pair"
     size = format_size(plan.wanted_size)
     reason = f"all frames share {shared}: more than {most:,} cannot have {size} each"

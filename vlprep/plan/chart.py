@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from vlprep.draw.charts import Chart, Curve, draw_chart
+from vlprep.draw.charts import Chart, Point, draw_chart
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.plan.one_clip import ClipPlan
@@ -40,7 +40,7 @@ def _chart(clip: ClipPlan) -> Chart:
     last = min(MARGIN * full, highest)
     more = f" (from {full:.3g} on, higher rates give no more frames)" if last < highest else ""
     return Chart(
-        curves=tuple(_curves(clip, last)),
+        curves=dict(_curves(clip, last)),
         limit=clip.available,
         limit_label=f"{clip.available:,} for media",
         chosen=(min(clip.chosen.fps or 0, last), clip.chosen.tokens),
@@ -49,11 +49,11 @@ def _chart(clip: ClipPlan) -> Chart:
     )
 
 
-def _curves(clip: ClipPlan, last: float) -> Iterator[Curve]:
+def _curves(clip: ClipPlan, last: float) -> Iterator[tuple[str, Sequence[Point]]]:
     """Yield a curve for each cap of the what-if table, the highest first."""
-    rates = np.linspace(clip.choices.rates[0], last, RATES).tolist()
+    rates = np.linspace(clip.choices.rates[0], last, RATES)
     for cap in reversed(clip.what_if().caps):
-        tokens = (clip.choices.tokens_at(rate, cap) for rate in rates)
-        points = tuple((rate, count) for rate, count in zip(rates, tokens, strict=True) if count)
+        tokens = clip.choices.tokens_at(rates, cap).tolist()
+        points = [pair for pair in zip(rates.tolist(), tokens, strict=True) if pair[1]]
         if points:
-            yield Curve(f"max_pixels {cap:,}", points)
+            yield f"max_pixels {cap:,}", points

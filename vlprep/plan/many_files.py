@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property
 from itertools import pairwise
 from operator import itemgetter
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,29 +22,15 @@ from vlprep.count.tokens import image_counts, image_totals
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.maths.geometry import SizeArray, smart_resize_batch
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer
-from vlprep.plan.settings import AS_THE_MODEL_SAYS, ClipChoices, Lowest, Setting, cap_range
+from vlprep.plan.settings import AS_THE_MODEL_SAYS, ClipChoices, Setting, cap_range
 from vlprep.types import ImageSize, VideoInfo
-from vlprep.view import View
+from vlprep.view import View, ViewOptions
 
 RATE_STEPS = 20
 """The common rate is a whole number of so many parts of the wanted one."""
 
 FULL_DETAIL = 1_000_000
 """Detail of files that are all shown as large as the model takes them; less is a share of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedPlan:
-    """The settings chosen for several files together."""
-
-    settings: tuple[Setting, ...]  # what each file gets, in order
-    max_pixels: int  # common cap of a picture or frame, before weights and each file's own limits
-    wanted_tokens: int  # what all would cost as the view asks
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of all files together."""
-        return sum(setting.tokens for setting in self.settings)
 
 
 def plan_together(
@@ -54,8 +40,8 @@ def plan_together(
     *,
     prefer: Prefer | None = None,
     weights: Sequence[float] | None = None,
-    lowest: Lowest = AS_THE_MODEL_SAYS,
-) -> SharedPlan:
+    lowest: ViewOptions = AS_THE_MODEL_SAYS,
+) -> tuple[Setting, ...]:
     """Choose one cap, and one rate for the clips, with which all files cost at most `available`.
 
     What fits as the view asks is left so. A file with a weight gets the cap times its weight,
@@ -67,16 +53,16 @@ def plan_together(
     Raises `BudgetError` when nothing fits, `ConstraintError` for weights that cannot be, and the
     errors of counting.
 
-    >>> plan = plan_together([ImageSize(1280, 1280)] * 90, View.of("qvq-max"), 106_496)
-    >>> plan.max_pixels, plan.tokens
+    >>> settings = plan_together([ImageSize(1280, 1280)] * 90, View.of("qvq-max"), 106_496)
+    >>> settings[0].max_pixels, sum(setting.tokens for setting in settings)
     (960400, 104220)
     """
-    needs = _Needs(files, view, _checked(weights, files), lowest)
-    rate, cap = needs.rates[-1], needs.highest_cap
-    wanted = needs.tokens(rate, cap)
-    if wanted > available:
-        rate, cap = needs.best(available, prefer or BALANCED)
-    return SharedPlan(settings=needs.settings(rate, cap), max_pixels=cap, wanted_tokens=wanted)
+    parts = _parts(files, view, _checked(weights, files), lowest)
+    rate, cap = None, _highest_cap(parts)
+    if _tokens(parts, rate, cap) > available:
+        rate, cap = _best(parts, available, prefer or BALANCED)
+    placed = (pair for part in parts for pair in part.settings(rate, cap))
+    return tuple(setting for _, setting in sorted(placed, key=itemgetter(0)))
 
 
 def _checked(
@@ -91,85 +77,11 @@ def _checked(
     return weights
 
 
-class _Needs:
-    """What files cost together at a rate and a cap."""
-
-    def __init__(
-        self,
-        files: Sequence[ImageSize | VideoInfo],
-        view: View,
-        weights: Sequence[float],
-        lowest: Lowest,
-    ) -> None:
-        self.clips: list[_Clip] = []
-        images: dict[float, dict[int, ImageSize]] = {}
-        for place, (file, weight) in enumerate(zip(files, weights, strict=True)):
-            if isinstance(file, VideoInfo):
-                self.clips.append(_Clip(ClipChoices(file, view, lowest), weight, place))
-            else:
-                images.setdefault(weight, {})[place] = file
-        groups = [_Images(view, sizes, weight, lowest) for weight, sizes in images.items()]
-        self.parts: list[_Images | _Clip] = [*groups, *self.clips]
-        self.files = len(files)
-
-    @cached_property
-    def rates(self) -> list[float]:
-        """The common rates, ascending, at which every clip can be counted; one, if none has any."""
-        ranges = [clip.choices.rates for clip in self.clips if clip.choices.has_rate]
-        if not ranges:
-            return [0.0]
-        low, high = max(low for low, _ in ranges), max(high for _, high in ranges)
-        steps = [round(high * k / RATE_STEPS, 6) for k in range(1, RATE_STEPS)]
-        return [*(rate for rate in steps if low <= rate < high and all(self.frames(rate))), high]
-
-    def frames(self, rate: float) -> list[int]:
-        """Return the frames of each clip at a rate, 0 where the rules refuse."""
-        return [clip.choices.frames_at(rate) for clip in self.clips]
-
-    @cached_property
-    def highest_cap(self) -> int:
-        """The common cap that gives every file the highest of its own."""
-        return max(_common_cap(part.caps[1], part.weight) for part in self.parts)
-
-    def detail(self, rate: float, cap: int) -> int:
-        """Return the share of their pixels that pictures may keep, in the mean of all files."""
-        kept = sum(part.detail(rate, cap) for part in self.parts)
-        return max(int(FULL_DETAIL * kept / self.files), 1)
-
-    def tokens(self, rate: float, cap: int) -> int:
-        """Return the tokens of all files, 0 where one of them is refused."""
-        tokens = [part.tokens(rate, cap) for part in self.parts]
-        return sum(tokens) if all(tokens) else 0
-
-    def best(self, available: int, prefer: Prefer) -> tuple[float, int]:
-        """Return the rate and the cap to take; raises `BudgetError` when nothing fits."""
-        caps = np.array([self.largest_cap(rate, available) or 0 for rate in self.rates])
-        if not caps.any():
-            raise _nothing_fits(self.tokens(self.rates[0], 1), available)
-        pairs = list(zip(self.rates, caps.tolist(), strict=True))
-        frames = np.array([max(sum(self.frames(rate)), 1) for rate in self.rates])
-        detail = np.array([self.detail(*pair) if pair[1] else 0 for pair in pairs])
-        return pairs[PREFERENCES[prefer](frames, detail, FULL_DETAIL)[-1]]
-
-    def largest_cap(self, rate: float, available: int) -> int | None:
-        """Return the largest common cap with which all files fit at a rate."""
-        if 0 < self.tokens(rate, self.highest_cap) <= available:
-            return self.highest_cap
-        caps = range(1, self.highest_cap + 1)
-        drops = sorted({drop for part in self.parts for drop in part.drops(rate)})
-        return largest_cap(caps, drops, partial(self.tokens, rate), available)
-
-    def settings(self, rate: float, cap: int) -> tuple[Setting, ...]:
-        """Count each file by itself."""
-        pairs = (pair for part in self.parts for pair in part.settings(rate, cap))
-        return tuple(setting for _, setting in sorted(pairs, key=itemgetter(0)))
-
-
 class _Images:
-    """Images of one weight."""
+    """Images of one weight, and what they cost with a common cap; they mind no rate."""
 
     def __init__(
-        self, view: View, sizes: dict[int, ImageSize], weight: float, lowest: Lowest
+        self, view: View, sizes: dict[int, ImageSize], weight: float, lowest: ViewOptions
     ) -> None:
         self.view, self.weight, self.rule, self.sizes = view, weight, view.image_rule, sizes
         asked, self.has_cap = view.options, not view.options.high_res
@@ -196,7 +108,8 @@ class _Images:
         wanted = np.minimum(self._own_pixels, self.caps[1])
         return float((np.minimum(wanted, self._cap(common)) / wanted) @ self.counts)
 
-    def tokens(self, rate: float, common: int) -> int:
+    def tokens(self, rate: float | None, common: int) -> int:
+        """Return the tokens of all of them, 0 where one is refused."""
         tokens = image_totals(self.distinct, self._shown(common))
         return int(tokens @ self.counts) if (tokens > 0).all() else 0
 
@@ -215,8 +128,8 @@ class _Images:
             if self.caps[0] <= pixels <= self.caps[1]:
                 yield _common_cap(pixels, self.weight)
 
-    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
-        """Yield the setting of each image with its place among the files."""
+    def settings(self, rate: float | None, common: int) -> Iterator[tuple[int, Setting]]:
+        """Yield the setting of each with its place among the files."""
         cap = self._cap(common) if self.has_cap else None
         counts = image_counts(list(self.sizes.values()), self._shown(common))
         for place, count in zip(self.sizes, counts, strict=True):
@@ -226,15 +139,23 @@ class _Images:
 
 
 class _Clip:
-    """A clip with its weight."""
+    """A clip with its weight, and what it costs at a rate with a common cap of a frame.
+
+    Without a rate it is what the view asks.
+    """
 
     def __init__(self, choices: ClipChoices, weight: float, place: int) -> None:
         self.choices, self.weight, self.place = choices, weight, place
-        self.caps, self.per_clip = choices.caps, is_per_clip(choices.rule)
+        self.caps, self.per_clip = choices.caps, is_per_clip(choices.sizing)
+        self._shown = cache(lambda rate: choices.shown_at(np.array([rate])))
+
+    def frames(self, rate: float) -> int:
+        """Return how many frames it is shown in, 0 where it is refused."""
+        return int(self._shown(rate)[0][0])
 
     def _sharing(self, rate: float) -> int:
         """Return by how many frames a cap is shared."""
-        return max(self.choices.frames_at(rate), 1) if self.per_clip else 1
+        return max(self.frames(rate), 1) if self.per_clip else 1
 
     def _cap(self, rate: float, common: int) -> int:
         low, high = self.caps
@@ -246,8 +167,12 @@ class _Clip:
         wanted = min(self.choices.own_pixels, self.caps[1] / sharing)
         return min(self._cap(rate, common) / sharing, wanted) / wanted
 
-    def tokens(self, rate: float, common: int) -> int:
-        return self.choices.tokens_at(rate, self._cap(rate, common))
+    def tokens(self, rate: float | None, common: int) -> int:
+        """Return its tokens, 0 where it is refused."""
+        if rate is None:
+            return self.choices.wanted.tokens
+        cap = np.array([self._cap(rate, common)])
+        return int(self.choices.tokens_of(*self._shown(rate), cap)[0])
 
     def drops(self, rate: float) -> Iterator[int]:
         """Yield the common cap at which tokens may fall: where frames stop being shrunk.
@@ -257,12 +182,88 @@ class _Clip:
         """
         area = self.choices.own_pixels
         if self.per_clip:
-            frames, group = self._sharing(rate), self.choices.rule.temporal_patch_size
+            frames, group = self._sharing(rate), self.choices.sizing.temporal_patch_size
             area = -(-round(frames / group) * group * area // frames)
         yield _common_cap(area, self.weight)
 
-    def settings(self, rate: float, common: int) -> Iterator[tuple[int, Setting]]:
-        yield self.place, self.choices.setting(rate, self._cap(rate, common))
+    def settings(self, rate: float | None, common: int) -> Iterator[tuple[int, Setting]]:
+        """Yield its setting with its place among the files."""
+        if rate is None:
+            yield self.place, self.choices.wanted
+        else:
+            yield self.place, self.choices.setting(rate, self._cap(rate, common))
+
+
+_Parts: TypeAlias = Sequence[_Images | _Clip]
+
+
+def _parts(
+    files: Sequence[ImageSize | VideoInfo],
+    view: View,
+    weights: Sequence[float],
+    lowest: ViewOptions,
+) -> _Parts:
+    clips: list[_Clip] = []
+    images: dict[float, dict[int, ImageSize]] = {}
+    for place, (file, weight) in enumerate(zip(files, weights, strict=True)):
+        if isinstance(file, VideoInfo):
+            clips.append(_Clip(ClipChoices(file, view, lowest), weight, place))
+        else:
+            images.setdefault(weight, {})[place] = file
+    return [*(_Images(view, sizes, weight, lowest) for weight, sizes in images.items()), *clips]
+
+
+def _common_rates(parts: _Parts) -> list[float]:
+    """Return the rates, ascending, at which every clip can be counted; one, if none has any."""
+    clips = [part for part in parts if isinstance(part, _Clip)]
+    ranges = [clip.choices.rates for clip in clips if clip.choices.has_rate]
+    if not ranges:
+        return [0.0]
+    low, high = max(low for low, _ in ranges), max(high for _, high in ranges)
+    steps = (round(high * k / RATE_STEPS, 6) for k in range(1, RATE_STEPS))
+    taken = (rate for rate in steps if low <= rate < high)
+    return [*(rate for rate in taken if all(clip.frames(rate) for clip in clips)), high]
+
+
+def _highest_cap(parts: _Parts) -> int:
+    """Return the common cap that gives every file the highest of its own."""
+    return max(_common_cap(part.caps[1], part.weight) for part in parts)
+
+
+def _tokens(parts: _Parts, rate: float | None, cap: int) -> int:
+    """Return the tokens of all files, 0 where one of them is refused."""
+    tokens = [part.tokens(rate, cap) for part in parts]
+    return sum(tokens) if all(tokens) else 0
+
+
+def _best(parts: _Parts, available: int, prefer: Prefer) -> tuple[float, int]:
+    """Return the rate and the cap to take; raises `BudgetError` when nothing fits."""
+    rates = _common_rates(parts)
+    caps = [_largest_cap(parts, rate, available) or 0 for rate in rates]
+    if not any(caps):
+        raise _nothing_fits(_tokens(parts, rates[0], 1), available)
+    pairs = list(zip(rates, caps, strict=True))
+    clips = [part for part in parts if isinstance(part, _Clip)]
+    frames = [max(sum(clip.frames(rate) for clip in clips), 1) for rate in rates]
+    detail = [_detail(parts, *pair) if pair[1] else 0 for pair in pairs]
+    return pairs[PREFERENCES[prefer](np.array(frames), np.array(detail), FULL_DETAIL)]
+
+
+def _detail(parts: _Parts, rate: float, cap: int) -> int:
+    """Return the share of their pixels that pictures may keep, in the mean of all files."""
+    files = sum(len(part.sizes) if isinstance(part, _Images) else 1 for part in parts)
+    return max(int(FULL_DETAIL * sum(part.detail(rate, cap) for part in parts) / files), 1)
+
+
+def _largest_cap(parts: _Parts, rate: float, available: int) -> int | None:
+    """Return the largest common cap with which all files fit at a rate."""
+    highest = _highest_cap(parts)
+    if 0 < _tokens(parts, rate, highest) <= available:
+        return highest
+    drops = sorted({drop for part in parts for drop in part.drops(rate)})
+    return largest_cap(
+        range(1, highest + 1), drops, lambda cap: _tokens(parts, rate, cap), available
+    )
 
 
 def _common_cap(pixels: int, weight: float) -> int:

@@ -76,7 +76,7 @@ class ClipPlan:
         rates = sorted({high, chosen.fps or high, *(rate for rate in parts if rate >= low)})
         halves = (most >> k for k in range(1, 5))
         caps = sorted({most, chosen.max_pixels or 0, *(cap for cap in halves if cap >= least)})
-        tokens = tuple(tuple(choices.tokens_at(rate, cap) for cap in caps) for rate in rates)
+        tokens = tuple(tuple(choices.tokens_at(rate, caps).tolist()) for rate in rates)
         return WhatIf(rates=tuple(rates), caps=tuple(caps), tokens=tokens)
 
 
@@ -101,20 +101,19 @@ def plan_clip(choices: ClipChoices, available: int, prefer: Prefer | None = None
     >>> plan.chosen.fps, plan.chosen.frames, plan.chosen.count.resized, plan.chosen.tokens
     (2.0, 2000, ImageSize(height=256, width=480), 120002)
     """
-    wanted, wanted_size = choices.wanted, _largest(choices)
+    wanted, largest = choices.wanted, _largest(choices)
 
     def best(most: float) -> Setting:
         if prefer is None and wanted.tokens <= most:
             return wanted
-        order = PREFERENCES[prefer or BALANCED]
-        return _setting_at(choices, *_best_row(choices, most, order, wanted_size.pixels))
+        return _best(choices, most, prefer or BALANCED, largest.pixels)
 
     return ClipPlan(
         choices=choices,
         chosen=best(available),
         available=available,
         unbound=best(math.inf),
-        wanted_size=wanted_size,
+        wanted_size=largest,
     )
 
 
@@ -128,13 +127,10 @@ def alternatives(choices: ClipChoices, available: float = math.inf) -> tuple[Set
     >>> [(one.frames, one.count.resized.height) for one in alternatives(choices, 1200)]
     [(10, 352), (12, 320), (14, 320), (16, 288), (18, 256), (20, 256)]
     """
-    found: list[Setting] = []
-    largest = 0
-    for row, most in reversed(list(enumerate(_most_pixels(choices, available).tolist()))):
-        if most > largest and _is_reached(choices, row):
-            found.append(_setting_at(choices, row, most))
-            largest = most
-    return tuple(reversed(found))
+    most = _most_pixels(choices, available)
+    most_of_more = np.append(np.maximum.accumulate(most[::-1])[::-1][1:], 0)
+    rows = np.flatnonzero(most > most_of_more).tolist()
+    return tuple(_setting_at(choices, row, int(most[row])) for row in rows)
 
 
 def thinned(settings: Sequence[Setting], most: int) -> tuple[Setting, ...]:
@@ -150,26 +146,25 @@ def thinned(settings: Sequence[Setting], most: int) -> tuple[Setting, ...]:
 
 
 _Row = npt.NDArray[np.int64]
-_Order = Callable[[_Row, _Row, int], tuple[int, ...]]
+_Order = Callable[[_Row, _Row, int], int]
 
 EQUAL_PRODUCTS = 0.95
 """Products of the shares of frames and pixels that come so close to the greatest count as equal."""
 
 
-def _motion(frames: _Row, pixels: _Row, wanted_pixels: int) -> tuple[int, ...]:
-    return (int(np.flatnonzero(pixels)[-1]),)
+def _motion(frames: _Row, pixels: _Row, wanted_pixels: int) -> int:
+    return int(np.flatnonzero(pixels)[-1])
 
 
-def _detail(frames: _Row, pixels: _Row, wanted_pixels: int) -> tuple[int, ...]:
-    return (int(np.flatnonzero(pixels == pixels.max())[-1]),)
+def _detail(frames: _Row, pixels: _Row, wanted_pixels: int) -> int:
+    return int(np.flatnonzero(pixels == pixels.max())[-1])
 
 
-def _balanced(frames: _Row, pixels: _Row, wanted_pixels: int) -> tuple[int, ...]:
+def _balanced(frames: _Row, pixels: _Row, wanted_pixels: int) -> int:
     products = frames * pixels
-    top = int(products.argmax())
-    equal = np.flatnonzero(products >= EQUAL_PRODUCTS * products[top])
+    equal = np.flatnonzero(products >= EQUAL_PRODUCTS * products.max())
     lesser = np.minimum(frames[equal] * wanted_pixels, pixels[equal] * frames[-1])
-    return top, int(equal[np.flatnonzero(lesser == lesser.max())[-1]])
+    return int(equal[np.flatnonzero(lesser == lesser.max())[-1]])
 
 
 BALANCED: Prefer = "balanced"
@@ -177,26 +172,15 @@ BALANCED: Prefer = "balanced"
 
 PREFERENCES: dict[str, _Order] = {"balanced": _balanced, "detail": _detail, "motion": _motion}
 """By name: from the frames of each row, ascending, and the most pixels that fit (some fit) to the
-best row, which comes last, after those that the judgement rests on."""
+best row."""
 
 
-def _is_reached(choices: ClipChoices, row: int) -> bool:
-    """Say whether some rate gives the number of frames of a row; slow, so asked of few."""
-    return choices.rate_of(int(choices.grid.frames[row])) is not None
-
-
-def _best_row(
-    choices: ClipChoices, available: float, order: _Order, wanted_pixels: int
-) -> tuple[int, int]:
-    """Return the best row and the pixels of a frame there, of those that some rate reaches."""
+def _best(choices: ClipChoices, available: float, prefer: Prefer, wanted_pixels: int) -> Setting:
     pixels = _most_pixels(choices, available)
-    while pixels.any():
-        rows = order(choices.grid.frames, pixels, wanted_pixels)
-        unreachable = [row for row in rows if not _is_reached(choices, row)]
-        if not unreachable:
-            return rows[-1], int(pixels[rows[-1]])
-        pixels[unreachable] = 0
-    raise _nothing_fits(choices, int(available))
+    if not pixels.any():
+        raise _nothing_fits(choices, int(available))
+    row = PREFERENCES[prefer](choices.grid.frames, pixels, wanted_pixels)
+    return _setting_at(choices, row, int(pixels[row]))
 
 
 def _most_pixels(choices: ClipChoices, available: float) -> _Row:
@@ -208,24 +192,17 @@ def _most_pixels(choices: ClipChoices, available: float) -> _Row:
 
 
 def _largest(choices: ClipChoices) -> ImageSize:
-    """Return the largest frame that any reachable number of frames gives."""
+    """Return the largest frame that any number of frames gives."""
     pixels = _most_pixels(choices, math.inf)
-    row = _first_reached(choices, -pixels)
+    row = int(pixels.argmax())
     height, width = choices.grid.sizes[row, _column(choices, row, int(pixels[row]))].tolist()
     return ImageSize(height, width)
-
-
-def _first_reached(choices: ClipChoices, keys: _Row) -> int:
-    """Return the row with the least key, of those that some rate reaches."""
-    rows: list[int] = keys.argsort(kind="stable").tolist()
-    return next(row for row in rows if _is_reached(choices, row))
 
 
 def _setting_at(choices: ClipChoices, row: int, pixels: int) -> Setting:
     """Count the setting of a row with frames worth so many pixels."""
     grid, column = choices.grid, _column(choices, row, pixels)
-    fps = choices.rate_of(int(grid.frames[row]))
-    setting = choices.setting(fps, int(grid.max_pixels[row, column]))
+    setting = choices.setting(float(grid.rates[row]), int(grid.max_pixels[row, column]))
     # The grid is the counter's array form; should they ever differ, no plan is better than a wrong.
     assert setting.tokens == grid.tokens[row, column], "the grid differs from the counter"
     return setting
@@ -237,16 +214,17 @@ def _column(choices: ClipChoices, row: int, pixels: int) -> int:
     Where frames of several sizes are worth the same, the smallest costs least.
     """
     grid = choices.grid
-    sizes = np.where(grid.worth[row] == pixels, grid.pixels[row], np.iinfo(np.int64).max)
+    areas = grid.sizes[row].prod(axis=1)
+    sizes = np.where(grid.worth[row] == pixels, areas, np.iinfo(np.int64).max)
     columns = np.flatnonzero(sizes == sizes.min())
     return int(columns[-1] if columns[-1] == len(sizes) - 1 else columns[0])
 
 
 def _nothing_fits(choices: ClipChoices, available: int) -> BudgetError:
     grid = choices.grid
-    least = np.where(grid.tokens > 0, grid.tokens, np.iinfo(np.int64).max).min(axis=1)
-    row = _first_reached(choices, least)
-    needed, frames = int(least[row]), int(grid.frames[row])
+    tokens = np.where(grid.tokens > 0, grid.tokens, np.iinfo(np.int64).max)
+    row = int(tokens.min(axis=1).argmin())
+    needed, frames = int(tokens[row].min()), int(grid.frames[row])
     return BudgetError(
         needed,
         available,

@@ -6,165 +6,73 @@ of frames are found by asking them and by bisection, and by no formula.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-from vlprep.count.tokens import VideoCount, video_count
-from vlprep.errors import ConstraintError, FrameCountError
-from vlprep.maths.frame_counts import count_frames
-from vlprep.maths.sampling import frame_range
+import numpy as np
+import numpy.typing as npt
+
+from vlprep.errors import ConstraintError
 from vlprep.models.spec import VideoRule
-from vlprep.types import FrameListInfo, VideoInfo
-from vlprep.view import View, ViewOptions
+from vlprep.view import ViewOptions
+
+Numbers: TypeAlias = npt.NDArray[np.int64]
+Rates: TypeAlias = npt.NDArray[np.float64]
+FramesAt: TypeAlias = Callable[[Rates], Numbers]
+"""Counts the frames of a clip at (N,) rates; 0 where the rules refuse."""
 
 
-class ClipRates:
-    """The rates that may be chosen for a clip below what a view asks.
+def rates_by_frames(
+    frames_at: FramesAt, stretches: Sequence[tuple[float, float]], seconds: float
+) -> dict[int, float]:
+    """Return a rate for every number of frames that some rate gives of a clip so long.
 
-    They go down from the view's to `lowest`, by default the lowest that a source states, or one
-    frame over the whole clip; of a list of images, and where the view asks for a number of frames,
-    there is none to choose.
-
-    Raises the errors of `rate_range`; a clip that the rules refuse is refused by what is asked of
-    it then.
+    In each of `stretches`, lowest and highest rate, a higher rate gives no fewer frames. The rate
+    is the highest of all where that gives the frames, else the one with the fewest decimals.
     """
+    found: dict[int, float] = {}
+    for low, high in reversed(stretches):
+        fewest, most = frames_at(np.array([low, high], np.float64)).tolist()
+        frames = np.arange(max(fewest, 1), most + 1)
+        first = lowest_rates(frames_at, low, high, frames, seconds)
+        is_reached = frames_at(first) == frames
+        frames, first = frames[is_reached], first[is_reached]
+        shortest = _fewest_decimals(frames_at, first, high, frames)
+        found |= zip(frames.tolist(), shortest.tolist(), strict=True)
+    highest = stretches[-1][1]
+    return {**found, int(frames_at(np.array([highest]))[0]): highest}
 
-    def __init__(self, info: VideoInfo, view: View, lowest: float | None = None) -> None:
-        self.info, self.view, self.rule = info, view, view.video_rule
-        self._asked: tuple[float | None, float] | None = None
-        if not isinstance(info, FrameListInfo):
-            self._asked = rate_range(self.rule, view.options, lowest)
-        self._rate_of: dict[int, float | None] = {}
 
-    @property
-    def has_rate(self) -> bool:
-        """Whether there is a rate to choose."""
-        return self._asked is not None
+def lowest_rates(
+    frames_at: FramesAt, low: float, high: float, frames: Numbers, seconds: float
+) -> Rates:
+    """Bisect the floats for the lowest rates with at least so many frames, as `high` has."""
+    below, enough = (np.full(len(frames), end, np.float64) for end in (low, high))
+    enough[frames_at(below) >= frames] = low
+    # Most rates are a hair around frames by seconds, which some rules count whole: look there, and
+    # then halve what is left.
+    lengths = (seconds, max(int(seconds), 1))
+    looks = iter([frames / length * hair for length in lengths for hair in (1 + 1e-14, 1 - 1e-14)])
+    while True:
+        middle = (below + enough) / 2
+        if not ((middle != below) & (middle != enough)).any():
+            return enough
+        middle = np.clip(next(looks, middle), below, enough)
+        is_enough = frames_at(middle) >= frames
+        below, enough = np.where(is_enough, below, middle), np.where(is_enough, middle, enough)
 
-    @cached_property
-    def rates(self) -> tuple[float, float]:
-        """The lowest and the highest rate; twice what there is where none is chosen."""
-        if self._asked is None:
-            return (self.fixed.plan.sample_fps,) * 2
-        low, high = self._asked
-        # One frame over the whole clip: no lower rate gives fewer.
-        return low or min(high, 1 / self.seconds), high
 
-    def frames_at(self, fps: float) -> int:
-        """Return the number of frames at a rate, 0 where the rules refuse."""
-        if not self.has_rate:
-            return self.fixed.frames
-        asked = self.view.options
-        try:
-            return count_frames(
-                self.length,
-                self.own_rate,
-                fps=fps,
-                min_frames=self.rule.min_frames if asked.min_frames is None else asked.min_frames,
-                max_frames=asked.max_frames,
-                max_frames_default=self.rule.max_frames,
-                frame_factor=self.rule.temporal_patch_size,
-                reference=self.rule.count,
-                strict=asked.strict,
-            )
-        except FrameCountError:
-            return 0
-
-    def rate_of(self, frames: int) -> float | None:
-        """Return a rate that gives exactly so many frames, `None` where none does.
-
-        The highest rate where that gives them, else the one with the fewest decimals.
-        """
-        if frames not in self._rate_of:
-            self._rate_of[frames] = self._find_rate(frames)
-        return self._rate_of[frames]
-
-    @cached_property
-    def fewest_frames(self) -> int:
-        """The smallest number of frames that any rate gives."""
-        return min(self.frames_at(first) for first, _ in self._rates_from(1))
-
-    @cached_property
-    def most_frames(self) -> int:
-        """The number of frames of the highest rate, 0 where the rules refuse it."""
-        return self.frames_at(self.rates[1])
-
-    @property
-    def full_rate(self) -> float:
-        """The lowest rate that gives the frames wanted; higher ones show no more."""
-        return next(self._rates_from(self.most_frames), self.rates)[0]
-
-    @property
-    def seconds(self) -> float:
-        """How long what is looked at lasts; at an unknown rate, as if at one frame a second."""
-        return self.length / (self.own_rate or 1)
-
-    @property
-    def own_rate(self) -> float | None:
-        """Frames per second of the clip itself, `None` if unknown."""
-        return None if self.info.fps is None else float(self.info.fps)
-
-    @cached_property
-    def part(self) -> tuple[int, int]:
-        """The first and the last frame that the view is of."""
-        asked = self.view.options
-        span = (asked.start_seconds, asked.end_seconds)
-        return frame_range(self.info.frame_count, self.own_rate, *span)
-
-    @property
-    def length(self) -> int:
-        """Frames that the view is of."""
-        return self.part[1] - self.part[0] + 1
-
-    @cached_property
-    def fixed(self) -> VideoCount:
-        """The count where no rate is chosen, whose frames stay whatever the cap."""
-        return video_count(self.info, self.view)
-
-    def _find_rate(self, frames: int) -> float | None:
-        if not self.has_rate or frames == self.most_frames:
-            return self.rates[1]
-        for first, end in self._rates_from(frames):
-            if self.frames_at(first) == frames:
-                return self._shortest(first, end, frames)
-        return None
-
-    def _rates_from(self, frames: int) -> Iterator[tuple[float, float]]:
-        """Yield the parts of each stretch of the rates that have at least so many frames."""
-        for low, high in self._monotone_stretches():
-            if self.frames_at(high) >= frames:
-                yield self._first_rate(low, high, frames), high
-
-    def _monotone_stretches(self) -> Iterator[tuple[float, float]]:
-        """Cut the rates where a rule starts to count a last fraction of a second."""
-        low, high = self.rates
-        part = self.seconds - int(self.seconds)
-        turn = 1 / part if part else math.inf
-        if low < turn < high:
-            yield low, turn
-            yield math.nextafter(turn, math.inf), high
-        else:
-            yield low, high
-
-    def _first_rate(self, low: float, high: float, frames: int) -> float:
-        """Bisect the floats for the lowest rate with at least so many frames, as `high` has."""
-        if self.frames_at(low) >= frames:
-            return low
-        while (middle := (low + high) / 2) not in (low, high):
-            if self.frames_at(middle) < frames:
-                low = middle
-            else:
-                high = middle
-        return high
-
-    def _shortest(self, first: float, last: float, frames: int) -> float:
-        """Return the rate with the fewest decimals, from `first` up, that gives the frames."""
-        for digits in range(17):
-            rate = float(math.ceil(first * 10.0**digits) / 10.0**digits)
-            if first <= rate <= last and self.frames_at(rate) == frames:
-                return rate
-        return first
+def _fewest_decimals(frames_at: FramesAt, first: Rates, last: float, frames: Numbers) -> Rates:
+    """Return the rates with the fewest decimals, from `first` up, that give the frames."""
+    chosen, is_open = first.copy(), np.ones(len(first), bool)
+    for digits in range(17):
+        rates = np.ceil(first * 10.0**digits) / 10.0**digits
+        is_right = is_open & (first <= rates) & (rates <= last) & (frames_at(rates) == frames)
+        chosen[is_right] = rates[is_right]
+        is_open &= ~is_right
+        if not is_open.any():
+            break
+    return chosen
 
 
 def rate_range(

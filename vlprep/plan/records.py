@@ -60,7 +60,7 @@ class MediaPlan:
     """What was kept where not all fits."""
     budget: TokenBudget
     """What the files of one request may cost, and why."""
-    files: tuple[PlannedFile, ...]
+    files: tuple[PlannedFile, ...] = ()
     """The files that could be planned, in order."""
     failures: tuple[MediaFailure, ...] = ()
     """The files that could not."""
@@ -72,6 +72,8 @@ class MediaPlan:
     """More of the plan where it is for one video."""
     bounds: tuple[Bound, ...] = ()
     """What keeps the files from being shown as wanted."""
+    warnings: tuple[str, ...] = ()
+    """What to know before relying on the plan."""
 
     @property
     def total_tokens(self) -> int:
@@ -107,7 +109,7 @@ class MediaPlan:
 
     def to_dict(self, *, table: bool = False) -> dict[str, Any]:
         """Return the document of `vlprep.plan/1`, of one clip with its `table` of alternatives."""
-        clip, budget = self.clip, budget_dict(self.budget)
+        clip, budget = self.clip, self.budget.to_dict()
         items: list[MediaCount | MediaFailure] = [*self.files, *self.failures]
         document: dict[str, Any] = {
             "schema": "vlprep.plan/1",
@@ -125,6 +127,7 @@ class MediaPlan:
             "motion": clip and clip.motion,
             "detail": clip and clip.detail,
             "bounds": [asdict(bound) for bound in self.bounds],
+            "warnings": list(self.warnings),
         }
         if table and clip:
             document["alternatives"] = [_setting_dict(one) for one in clip.alternatives()]
@@ -132,14 +135,7 @@ class MediaPlan:
         return document
 
 
-def budget_dict(budget: TokenBudget) -> dict[str, Any]:
-    """Return the documented JSON of a budget: what is available, its parts, and which binds."""
-    parts = ("available", "text", "reserve", "thinking", "reply")
-    return {
-        **{name: getattr(budget, name) for name in parts},
-        "binding": budget.binding.name,
-        "limits": [asdict(limit) for limit in budget.limits],
-    }
+save_chart = MediaPlan.save_chart
 
 
 def _setting_dict(setting: Setting) -> dict[str, Any]:

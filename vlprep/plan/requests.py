@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from vlprep.check.files import images_per_request
-from vlprep.models.registry import get_route, request_limits
+from vlprep.check.requests import ON_ITS_WAY
+from vlprep.models.registry import get_route, list_apis, request_limits
 from vlprep.models.spec import ModelSpec
 
 
@@ -36,8 +37,8 @@ def request_room(
 ) -> Load:
     """Return what one request to a model may hold: `tokens`, and what the sources say of a route.
 
-    No source limits the bytes of a whole request, so `max_bytes` is the caller's. Weights run
-    anywhere and have no limit but tokens.
+    Without a route it is what every route takes. No source limits the bytes of a whole request, so
+    `max_bytes` is the caller's. Weights run anywhere and have no limit but tokens.
 
     Raises `ConstraintError` for a route that is not known.
 
@@ -45,11 +46,41 @@ def request_room(
     >>> request_room(get_model("qwen3-vl-plus"), 1000, route="base64").images
     250
     """
-    images = videos = math.inf
-    if model.kind == "api":
-        stated = images_per_request(model, get_route(route or "url"))
-        images, videos = stated[0] if stated else math.inf, request_limits().max_videos
+    by_route = images_by_route(model)
+    if route is not None:
+        images = by_route.get(get_route(route).name, math.inf)
+    else:
+        images = min(by_route.values(), default=math.inf)
+    videos = request_limits().max_videos if model.kind == "api" else math.inf
     return Load(tokens, images, videos, max_bytes or math.inf)
+
+
+def images_by_route(model: ModelSpec) -> dict[str, int]:
+    """Return how many images one request may hold by each route, as far as sources say it.
+
+    >>> from vlprep import get_model
+    >>> images_by_route(get_model("qvq-max"))
+    {'base64': 250, 'path': 256, 'url': 256}
+    """
+    if model.kind != "api":
+        return {}
+    routes = sorted({route for api in list_apis() for route in api.routes})
+    stated = {route: images_per_request(model, get_route(route)) for route in routes}
+    return {route: found[0] for route, found in stated.items() if found}
+
+
+def images_in_words(by_route: dict[str, int]) -> str:
+    """Say how many images one request takes by which routes.
+
+    >>> images_in_words({"base64": 250, "path": 256, "url": 256})
+    '250 images as Base64, 256 by path or by URL'
+    """
+    ways: dict[int, list[str]] = {}
+    for route, most in by_route.items():
+        ways.setdefault(most, []).append(ON_ITS_WAY[route])
+    (first, how), *others = ways.items()
+    more = "".join(f", {most:,} {' or '.join(ways)}" for most, ways in others)
+    return f"{first:,} images {' or '.join(how)}{more}"
 
 
 def split_requests(

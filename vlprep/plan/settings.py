@@ -2,52 +2,37 @@
 
 Two settings differ where a count differs: in the number of frames, or in the size of a frame. The
 numbers of frames are `vlprep.plan.rates`'s; the sizes change at certain caps only, and
-`ClipChoices.grid` looks at each of these, with nothing assumed of what lies between. Choosing among
-the settings is `vlprep.plan.one_clip`'s.
+`ClipChoices.grid` looks at each of these, with nothing assumed of what lies between. What they cost
+is `vlprep.count.clips`'s; choosing among them is `vlprep.plan.one_clip`'s.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from vlprep.count.clips import count_clips, resize_clips, timestamps_of_clips, tokens_of_clips
 from vlprep.count.pixels import (
     FLOOR_SHARE,
     highest_cap,
     is_per_clip,
     is_shared_in_whole_pixels,
-    video_ranges,
 )
-from vlprep.count.tokens import TokenCount, timestamp_tokens, video_count
-from vlprep.errors import ConstraintError
-from vlprep.maths.geometry import (
-    clip_source_size,
-    rounded_size,
-    smart_resize_clip_ranges,
-    smart_resize_ranges,
-)
-from vlprep.maths.sampling import SPREAD_BY_RATE, sample_times
+from vlprep.count.tokens import TokenCount, VideoCount, video_count
+from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.maths.geometry import clip_source_size, rounded_size
+from vlprep.maths.sampling import frame_range
 from vlprep.models.spec import ImageRule, VideoRule
-from vlprep.plan.rates import ClipRates
-from vlprep.types import ImageSize, VideoInfo
+from vlprep.plan.rates import Numbers, Rates, lowest_rates, rate_range, rates_by_frames
+from vlprep.types import FrameListInfo, ImageSize, VideoInfo
 from vlprep.view import View, ViewOptions
 
-Numbers = npt.NDArray[np.int64]
-
-
-class Lowest(NamedTuple):
-    """How far a plan may go below what a view asks; `None` leaves it to the model."""
-
-    fps: float | None = None
-    max_pixels: int | None = None
-
-
-AS_THE_MODEL_SAYS = Lowest()
+AS_THE_MODEL_SAYS = ViewOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,81 +70,204 @@ class ClipGrid:
     """Settings of one clip as arrays: N numbers of frames down, M caps across."""
 
     frames: Numbers  # (N,), ascending
+    rates: Rates  # (N,), a rate that gives them
     max_pixels: Numbers  # caps, (N, M), ascending in each row
     sizes: Numbers  # of a frame, (N, M, 2), height first; (0, 0) where the rules refuse
     tokens: Numbers  # (N, M); 0 where the rules refuse
-    pixels: Numbers  # of a frame, (N, M)
     worth: Numbers  # pixels of a frame that show something, (N, M): enlarging it adds none
 
 
-class ClipChoices(ClipRates):
+class ClipChoices:
     """What may be chosen for one clip below what a view asks, and what each choice comes to.
 
-    The rate is that of `ClipRates`. The cap goes down from the view's to `lowest.max_pixels`, by
-    default the lowest that may be set.
+    The rate goes down from the view's to that of `lowest`, by default the lowest that a source
+    states, or one frame over the whole clip; of a list of images, and where the view asks for a
+    number of frames, there is none to choose. The cap goes down to that of `lowest`, by default the
+    lowest that may be set.
 
     Raises the errors of `rate_range` and `cap_range`; a clip that the rules refuse is refused by
     what is asked of it then.
     """
 
-    def __init__(self, info: VideoInfo, view: View, lowest: Lowest = AS_THE_MODEL_SAYS) -> None:
-        super().__init__(info, view, lowest.fps)
-        self.caps = cap_range(self.rule, view.options, lowest.max_pixels)
+    def __init__(
+        self, info: VideoInfo, view: View, lowest: ViewOptions = AS_THE_MODEL_SAYS
+    ) -> None:
+        self.info, self.view, self.rule = info, view, view.video_rule
+        is_list = isinstance(info, FrameListInfo)
+        self._asked = None if is_list else rate_range(self.rule, view.options, lowest.fps)
+        self.sizing = self.rule.first or self.rule  # whose limits are the caller's
+        self.caps = cap_range(self.sizing, view.options, lowest.max_pixels)
+
+    # The frames.
+
+    @property
+    def has_rate(self) -> bool:
+        """Whether there is a rate to choose."""
+        return self._asked is not None
+
+    @cached_property
+    def rates(self) -> tuple[float, float]:
+        """The lowest and the highest rate; twice what there is where none is chosen."""
+        if self._asked is None:
+            return (self._fixed.plan.sample_fps,) * 2
+        low, high = self._asked
+        # One frame over the whole clip: no lower rate gives fewer.
+        return low or min(high, 1 / self.seconds), high
+
+    def frames_at(self, fps: Any) -> Any:
+        """Return the number of frames at a rate, or at an array of them; 0 where refused."""
+        if self._asked is None:
+            shown = self._fixed.frames
+            return np.full(np.shape(fps), shown) if np.ndim(fps) else shown
+        try:
+            return count_clips(self._length, self._own_rate, self._rated, fps)
+        except FrameCountError:
+            return 0
+
+    @cached_property
+    def rate_of(self) -> dict[int, float]:
+        """The rate to ask for each number of frames that may be chosen."""
+        if self._asked is None:
+            return {self._fixed.frames: self.rates[1]}
+        return rates_by_frames(self.frames_at, self._monotone_stretches(), self.seconds)
+
+    @property
+    def full_rate(self) -> float:
+        """The lowest rate that gives the frames wanted; higher ones show no more."""
+        wanted = np.array([min(self.wanted.frames, self.frames_at(self.rates[1]))])
+        for low, high in self._monotone_stretches():
+            if self.frames_at(high) >= wanted[0]:
+                return float(lowest_rates(self.frames_at, low, high, wanted, self.seconds)[0])
+        return self.rates[0]
+
+    @property
+    def seconds(self) -> float:
+        """How long what is looked at lasts; at an unknown rate, as if at one frame a second."""
+        return self._length / (self._own_rate or 1)
+
+    @cached_property
+    def _fixed(self) -> VideoCount:
+        """The count where no rate is chosen, whose frames stay whatever the cap."""
+        return video_count(self.info, self.view)
+
+    @cached_property
+    def _rated(self) -> View:
+        return self.view.asking(fps=self.rates[1])
+
+    @property
+    def _own_rate(self) -> float | None:
+        return self.rule.assumed_fps if self.info.fps is None else float(self.info.fps)
+
+    @cached_property
+    def _part(self) -> tuple[int, int]:
+        """The first and the last frame that the view is of."""
+        asked = self.view.options
+        span = (asked.start_seconds, asked.end_seconds)
+        return frame_range(self.info.frame_count, self._own_rate, *span)
+
+    @property
+    def _length(self) -> int:
+        return self._part[1] - self._part[0] + 1
+
+    def _monotone_stretches(self) -> list[tuple[float, float]]:
+        """Cut the rates where a rule starts to count a last fraction of a second.
+
+        Another cut is where all frames are shown, of which some rules sample again.
+        """
+        low, high = self.rates
+        part = self.seconds - int(self.seconds)
+        cuts = [1 / part if part else math.inf, self._below_every_frame()]
+        ends = [*sorted(cut for cut in cuts if low < cut < high), high]
+        starts = [low, *(math.nextafter(end, math.inf) for end in ends[:-1])]
+        return list(zip(starts, ends, strict=True))
+
+    def _below_every_frame(self) -> float:
+        """Return the highest rate that does not yet show all frames, where it matters."""
+        if not self.rule.samples_again:
+            return math.inf
+        rules = self.view.rules
+        once = replace(self._rated, rules=replace(
+            rules, video=replace(self.rule, samples_again=False)
+        ))  # fmt: skip
+        count = partial(count_clips, self._length, self._own_rate, once)
+        if count(self.rates[1]) < self._length:
+            return math.inf
+        every = lowest_rates(count, *self.rates, np.array([self._length]), self.seconds)
+        return math.nextafter(float(every[0]), 0)
+
+    # What they cost.
 
     def setting(self, fps: float | None, max_pixels: int) -> Setting:
         """Count the clip with a choice, as `video_count` does, whose errors are raised."""
-        view, nframes = self.view.asking(max_pixels=max_pixels), self.view.options.nframes
+        view = self.view.asking(max_pixels=max_pixels)
+        fps, nframes = fps if self.has_rate else None, view.options.nframes
         if self.has_rate:
             view = view.asking(fps=fps)
         count = video_count(self.info, view)
-        fps = fps if self.has_rate else None
         return Setting(fps=fps, nframes=nframes, max_pixels=max_pixels, count=count)
 
     @cached_property
     def wanted(self) -> Setting:
-        """What the view asks; raises the rules' own error where they refuse."""
-        return self.setting(self.rates[1], self.caps[1])
+        """What the view asks; raises the rules' own error where they refuse.
+
+        Where nothing is asked and the rules show frames by no rate, none is named.
+        """
+        is_free = self.view.options.fps is None and self.rule.shows != "fps"
+        return self.setting(None if is_free else self.rates[1], self.caps[1])
 
     @cached_property
     def grid(self) -> ClipGrid:
-        """Count every distinct setting; numbers of frames that no rate gives have rows as well.
-
-        Raises the errors of `video_count`.
-        """
-        frames = np.arange(self.fewest_frames, self.most_frames + 1)
+        """Count every distinct setting; raises the errors of `video_count`."""
+        most = max(self.wanted.frames, min(self.rate_of))
+        frames, rates = np.array(sorted(self.rate_of.items())).T
+        frames, rates = frames[frames <= most].astype(np.int64), rates[frames <= most]
         caps = np.clip(self._steps(frames), *self.caps)
         rows = np.broadcast_to(frames[:, None], caps.shape).ravel()
-        sizes = self._sizes(rows, caps.ravel()).reshape(*caps.shape, 2)
-        pixels = sizes[..., 0] * sizes[..., 1]
+        sizes = resize_clips(self.info.size, rows, self.view, caps.ravel()).reshape(*caps.shape, 2)
+        text = self._text(frames, rates)[:, None]
         return ClipGrid(
             frames=frames,
+            rates=rates,
             max_pixels=caps,
             sizes=sizes,
-            tokens=self._tokens(frames, pixels, self._texts(frames)),
-            pixels=pixels,
-            worth=np.minimum(pixels, self.own_pixels),
+            tokens=tokens_of_clips(frames[:, None], sizes, text, self.view),
+            worth=np.minimum(sizes[..., 0] * sizes[..., 1], self.own_pixels),
         )
+
+    def tokens_at(self, fps: npt.ArrayLike, max_pixels: npt.ArrayLike) -> Numbers:
+        """Return what rates cost with caps, (N,) or one each; 0 where the rules refuse."""
+        rates, caps = np.broadcast_arrays(np.atleast_1d(fps), np.atleast_1d(max_pixels))
+        return self.tokens_of(*self.shown_at(rates), caps)
+
+    def shown_at(self, rates: Rates) -> tuple[Numbers, Numbers]:
+        """Return the frames at (N,) rates, and the tokens of their timestamps."""
+        frames = self.frames_at(rates)
+        return frames, self._text(frames, rates)
+
+    def tokens_of(self, frames: Numbers, text: Numbers, max_pixels: Numbers) -> Numbers:
+        """Return what (N,) numbers of frames with such timestamps cost with caps."""
+        sizes = resize_clips(self.info.size, frames, self.view, max_pixels)
+        return tokens_of_clips(frames, sizes, text, self.view)
+
+    def _text(self, frames: Numbers, rates: Rates) -> Numbers:
+        """Return the tokens of the timestamps of numbers of frames at rates."""
+        if self._asked is None:
+            return np.full_like(frames, self._fixed.text)
+        clip = (self._part[0], self._length, self._own_rate or math.nan)
+        first, length, own_rate = (np.full(len(frames), value) for value in clip)
+        return timestamps_of_clips(first, length, own_rate, frames, self.view, rates)
+
+    # The caps.
 
     @cached_property
     def own_pixels(self) -> int:
         """Pixels of a frame as it is in the file, rounded to whole tokens."""
         return self._rounded_pixels(self.info.size)
 
-    def tokens_at(self, fps: float, max_pixels: int) -> int:
-        """Return what a rate costs with a cap, 0 where the rules refuse."""
-        count = self.frames_at(fps)
-        if not count:
-            return 0
-        frames, text = np.array([count]), np.array([self._text(count, fps)])
-        pixels = self._sizes(frames, np.array([max_pixels])).prod(axis=1, keepdims=True)
-        return int(self._tokens(frames, pixels, text)[0, 0])
-
-    # The caps.
-
     @property
     def _lower_limit(self) -> int:
         asked = self.view.options.min_pixels
-        return self.rule.min_pixels if asked is None else asked
+        return self.sizing.min_pixels if asked is None else asked
 
     def _steps(self, frames: Numbers) -> Numbers:
         """Return, per number of frames, all caps at which the size of a frame may change.
@@ -169,8 +277,8 @@ class ClipChoices(ClipRates):
         frame rounded to tokens, and where a floor over the cap is in force, its share of the step.
         A step at a whole number may come one later, which floats decide: both are looked at.
         """
-        rule, per_clip = self.rule, is_per_clip(self.rule)
-        areas = self._areas()
+        rule, per_clip = self.sizing, is_per_clip(self.sizing)
+        areas = self._areas(int(frames[0]))
         if not per_clip:
             lifted = _around(_around(areas) / FLOOR_SHARE)
             steps = [_around(areas), lifted[lifted < self._lower_limit], np.array(self.caps)]
@@ -188,16 +296,16 @@ class ClipChoices(ClipRates):
             steps = [_around(counts * areas), whole, ends]
         return np.sort(np.concatenate(steps, axis=1).astype(np.int64))
 
-    def _areas(self) -> npt.NDArray[np.float64]:
+    def _areas(self, fewest: int) -> npt.NDArray[np.float64]:
         """Return the areas, ascending, at which a shrunk frame gets another row or column."""
-        rule, per_clip = self.rule, is_per_clip(self.rule)
+        rule, per_clip = self.sizing, is_per_clip(self.sizing)
         height, width = (
             clip_source_size(*self.info.size, rule.factor) if per_clip else self.info.size
         )
         # Where a total is shared, the fewest frames have the largest areas. Beyond twice the clip's
         # own area nothing is shrunk, and beyond the lower limit nothing is enlarged. The tenth is
         # for the floor, FLOOR_SHARE of the lower limit, which may lie above the cap.
-        lowest = self.fewest_frames if per_clip else 1
+        lowest = fewest if per_clip else 1
         source = 2 * (height + rule.factor) * (width + rule.factor)
         largest = 1.1 * min(self.caps[1], max(source, self._lower_limit) * lowest) / lowest
         sides = ((height, width), (width, height))
@@ -211,52 +319,6 @@ class ClipChoices(ClipRates):
         rule = self.rule
         rounded = rounded_size(*size, factor=rule.factor, reference=rule.resize)
         return max(rounded.height, rule.factor) * max(rounded.width, rule.factor)
-
-    # The counter in array form.
-
-    def _sizes(self, frames: Numbers, caps: Numbers) -> Numbers:
-        rule, asked = self.rule, self.view.options
-        low, high = video_ranges(rule, frames, caps, asked.min_pixels, asked.total_pixels)
-        if is_per_clip(rule):
-            return smart_resize_clip_ranges(
-                frames if asked.strict else np.maximum(frames, rule.temporal_patch_size),
-                *self.info.size, factor=rule.factor, min_pixels=low, max_pixels=high,
-                temporal_factor=rule.temporal_patch_size,
-            )  # fmt: skip
-        return smart_resize_ranges(
-            *self.info.size, factor=rule.factor, min_pixels=low, max_pixels=high,
-            reference=rule.resize,
-        )  # fmt: skip
-
-    def _tokens(self, frames: Numbers, pixels: Numbers, text: Numbers) -> Numbers:
-        rule, prompt = self.rule, self.view.rules.prompt
-        steps = -(-frames // rule.temporal_patch_size)
-        visual = steps[:, None] * pixels // rule.factor**2
-        beside = prompt.video_markers + steps * prompt.step_markers + text
-        tokens: Numbers = np.where(visual > 0, visual + beside[:, None], 0)
-        return tokens
-
-    def _texts(self, frames: Numbers) -> Numbers:
-        """Return the tokens of the timestamps for each number of frames."""
-        if not self.view.rules.prompt.timestamps:
-            return np.zeros_like(frames)
-        is_by_rate = self.has_rate and self._sampling in SPREAD_BY_RATE
-        rates = (self.rate_of(count) if is_by_rate else self.rule.fps for count in frames.tolist())
-        return np.array([self._text(*pair) for pair in zip(frames.tolist(), rates, strict=True)])
-
-    def _text(self, frames: int, fps: float | None) -> int:
-        """Return the tokens of the timestamps; 0 for a number of frames that no rate gives."""
-        if not self.view.rules.prompt.timestamps or fps is None:
-            return 0
-        if not self.has_rate:
-            return self.fixed.text
-        part, own_rate = self.part, self.own_rate
-        times = sample_times(*part, own_rate, frames, fps=fps, sampling=self._sampling)
-        return timestamp_tokens(times, self.rule, self.view.rules.prompt)
-
-    @property
-    def _sampling(self) -> str:
-        return self.view.options.sampling or self.rule.sampling
 
 
 def _around(areas: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,14 +25,6 @@ class Unfinished(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A list or an object in a text, and where it begins."""
-
-    start: int
-    value: Any
-
-
 @dataclass(slots=True)
 class Trouble:
     """What went wrong while reading."""
@@ -43,12 +35,12 @@ class Trouble:
     """What was left out, as it stands there or in words."""
 
 
-def json_values(text: str, trouble: Trouble) -> Iterator[Found]:
-    """Yield every list and object of a text, in order; of a broken one the whole ones inside it.
+def json_values(text: str, trouble: Trouble) -> Iterator[tuple[int, Any]]:
+    """Yield every list and object of a text with its place; of a broken one the whole ones in it.
 
     >>> trouble = Trouble()
-    >>> [found.value for found in json_values("So: [{'a': 1,}, {'b': 2}, {'c': ", trouble)]
-    [[{'a': 1.0}, {'b': 2.0}, {}]]
+    >>> list(json_values("So: [{'a': 1,}, {'b': 2}, {'c': ", trouble))
+    [(4, [{'a': 1.0}, {'b': 2.0}, {}])]
     >>> trouble.cut_off
     True
     """
@@ -63,7 +55,7 @@ def json_values(text: str, trouble: Trouble) -> Iterator[Found]:
         except ValueError:
             place = start + 1
         else:
-            yield Found(start, value)
+            yield start, value
 
 
 _OPENING = re.compile(r"[\[{]")
@@ -90,12 +82,11 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
 _LITERALS = {"true": True, "false": False, "null": None, "none": None, "undefined": None}
 
 
-class _EndError(Exception):
-    """The text ends where a value should go on."""
-
-
 class _Reader:
-    """Reads one value, from its place on; `shadow` is the text in plain signs, as long as it."""
+    """Reads one value, from its place on; `shadow` is the text in plain signs, as long as it.
+
+    `EOFError` says that the text ends where a value should go on.
+    """
 
     def __init__(self, text: str, shadow: str, place: int) -> None:
         self.text, self.shadow, self.place = text, shadow, place
@@ -119,44 +110,41 @@ class _Reader:
         space = _SPACE.match(self.shadow, self.place)
         self.place = space.end() if space else self.place
         if self.place == len(self.shadow):
-            raise _EndError
+            raise EOFError
         return self.shadow[self.place]
 
     def _list(self, closing: str) -> list[Any]:
         items: list[Any] = []
-        self.place += 1
-        try:
-            while (sign := self._next()) != closing:
-                if self._is_comma(sign):
-                    continue
-                items.append(self.value())
-                if self.cut_off:
-                    break
-                self._expect(closing, "{[")
-            else:
-                self.place += 1
-                return items
-        except _EndError:
-            self.cut_off = True
+        if self._all_up_to(closing, "{[", lambda: items.append(self.value())):
+            return items
         return [item for item in items if isinstance(item, dict | list) and item != []]
 
     def _table(self) -> dict[str, Any]:
         table: dict[str, Any] = {}
+        is_whole = self._all_up_to("}", "\"'", lambda: self._member(table))
+        return table if is_whole else CutOff(table)
+
+    def _all_up_to(self, closing: str, openings: str, read: Callable[[], None]) -> bool:
+        """Read what stands up to the closing sign, one by one; say whether the end is there.
+
+        Only before some signs, the `openings`, may a comma be forgotten.
+        """
         self.place += 1
         try:
-            while (sign := self._next()) != "}":
-                if self._is_comma(sign):
+            while (sign := self._next()) != closing:
+                if sign == ",":
+                    self.place += 1
                     continue
-                self._member(table)
+                read()
                 if self.cut_off:
-                    break
-                self._expect("}", "\"'")
-            else:
-                self.place += 1
-                return table
-        except _EndError:
+                    return False
+                if self._next() not in f",{closing}{openings}":
+                    raise ValueError("neither a comma nor an end")
+        except EOFError:
             self.cut_off = True
-        return CutOff(table)
+            return False
+        self.place += 1
+        return True
 
     def _member(self, table: dict[str, Any]) -> None:
         key = self._key()
@@ -176,15 +164,6 @@ class _Reader:
         self.place = name.end()
         return name[0]
 
-    def _is_comma(self, sign: str) -> bool:
-        self.place += sign == ","
-        return sign == ","
-
-    def _expect(self, closing: str, openings: str) -> None:
-        """Refuse what cannot follow a value: only before some signs may a comma be forgotten."""
-        if self._next() not in f",{closing}{openings}":
-            raise ValueError("neither a comma nor an end")
-
     def _string(self) -> str:
         quote, start = self.shadow[self.place], self.place + 1
         for match in (_DOUBLE if quote == '"' else _SINGLE).finditer(self.shadow, start):
@@ -200,7 +179,7 @@ class _Reader:
             raise ValueError("no value")
         self.place = word.end()
         if self.place == len(self.shadow):
-            raise _EndError  # its last letters may be missing
+            raise EOFError  # its last letters may be missing
         if _NUMBER.fullmatch(word[0]):
             return float(word[0])
         return _LITERALS.get(word[0].lower(), self.text[word.start() : word.end()])

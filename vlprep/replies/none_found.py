@@ -17,7 +17,7 @@ def says_none(text: str) -> bool:
     (False, False, False)
     """
     trouble = Trouble()
-    values = [found.value for found in json_values(text, trouble)]
+    values = [value for _, value in json_values(text, trouble)]
     if values:
         return not trouble.cut_off and all(map(_is_hollow, values))
     words = " ".join(text.replace("’", "'").split()).lower().strip("`'\". ")
@@ -31,20 +31,18 @@ def _is_hollow(value: Any) -> bool:
     layer = [value]
     while layer:
         tables = [member for member in layer if isinstance(member, dict)]
-        if any(table and not any(map(_is_empty, table.values())) for table in tables):
-            return False  # it says something, and of no list that it is empty
+        for table in filter(None, tables):
+            if not any(isinstance(value, _HOLLOW) for value in table.values()):
+                return False  # it says something, and of no list that it is empty
         inner = [item for item in layer if isinstance(item, list)]
-        if any(not isinstance(item, dict | list | None) for items in inner for item in items):
+        if any(not isinstance(item, _HOLLOW) for items in inner for item in items):
             return False
         layer = [item for items in inner for item in items]
         layer += [v for table in tables for v in table.values() if isinstance(v, dict | list)]
     return True
 
 
-def _is_empty(value: Any) -> bool:
-    return value is None or isinstance(value, dict | list)
-
-
+_HOLLOW = (dict, list, type(None))  # of which nothing is said
 _LONGEST = 300  # letters of an answer that says only this
 
 _NOTHING = re.compile(r"none|null|nothing|empty|n/?a|no|无|無|没有|沒有")

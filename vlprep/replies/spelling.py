@@ -19,6 +19,15 @@ def plain(text: str) -> str:
     return text.translate(_PLAIN)
 
 
+def bare_key(key: str) -> str:
+    """Return the key of an object without case, and without what is neither letter nor digit.
+
+    >>> bare_key("Start_Time")
+    'starttime'
+    """
+    return re.sub(r"[\W_]+", "", key.lower())
+
+
 NUMBER = r"-?\d+(?:\.\d+)?"
 """A number, as plain text has it."""
 

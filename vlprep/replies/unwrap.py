@@ -51,7 +51,7 @@ def _saved_values(saved: str) -> tuple[list[Any], bool]:
     if not text.startswith(("{", "[")) or not any(word in text for word in _MARKS):
         return [], False
     trouble = Trouble()
-    return [found.value for found in json_values(text, trouble)], trouble.cut_off
+    return [value for _, value in json_values(text, trouble)], trouble.cut_off
 
 
 def _printed_answers(saved: str) -> list[str]:
@@ -88,75 +88,58 @@ def _all_answers(values: list[Any]) -> list[str]:
 
 def _answers(value: Any) -> Iterator[str]:
     """Yield the answers of a reply, one for each choice; nothing of what is no reply."""
-    if isinstance(value, list):
-        for message in value:
-            if _is_message(message):
+    match value:
+        case list():
+            for message in filter(_is_message, value):
                 yield from _answers(message)
-    elif isinstance(value, dict):
-        yield from _table_answers(value)
+        case {"choices": list(choices)}:
+            for choice in choices:
+                if isinstance(choice, dict):
+                    yield from _content(choice.get("message") or choice.get("delta") or choice)
+        case {"role": "assistant", "content": _}:
+            yield from _content(value)
+        case {"response": str(text), "model": _}:
+            yield text
+        case dict():
+            yield from _inner_answers(value)
 
 
-def _table_answers(table: dict[str, Any]) -> Iterator[str]:
-    choices, output = table.get("choices"), table.get("output") or table.get("body")
-    if isinstance(choices, list):
-        for choice in filter(_is_table, choices):
-            message = choice.get("message") or choice.get("delta") or choice
-            yield from _content(message) if isinstance(message, dict) else ()
-    elif _is_message(table):
-        yield from _content(table)
-    elif _is_text(table.get("response")) and "model" in table:
-        yield table["response"]
-    elif _is_wrapped(output):
-        yield from _texts(output)
-    elif isinstance(inner := table.get("message") or table.get("response"), dict):
-        yield from _table_answers(inner)
-
-
-def _texts(output: Any) -> Iterator[str]:
-    yield from [output["text"]] if _has_text(output) else _answers(output)
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, dict)
+def _inner_answers(table: dict[str, Any]) -> Iterator[str]:
+    """Yield the answers of what services put a reply in, not of a part of an answer."""
+    match table.get("output") or table.get("body"):
+        case {"text": str(text)}:
+            yield text
+        case {"choices": _} as reply:
+            yield from _answers(reply)
+        case list(messages) if any(map(_is_message, messages)):
+            yield from _answers(messages)
+        case _:
+            inner = table.get("message") or table.get("response")
+            yield from _answers(inner) if isinstance(inner, dict) else ()
 
 
 def _is_message(value: Any) -> bool:
     return isinstance(value, dict) and value.get("role") == "assistant" and "content" in value
 
 
-def _is_wrapped(value: Any) -> bool:
-    """Say whether a value is what services put a reply in, not a part of an answer."""
-    if isinstance(value, list):
-        return any(map(_is_message, value))
-    return _has_text(value) or (isinstance(value, dict) and "choices" in value)
-
-
-def _has_text(value: Any) -> bool:
-    return isinstance(value, dict) and _is_text(value.get("text"))
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _content(message: dict[str, Any]) -> Iterator[str]:
+def _content(message: Any) -> Iterator[str]:
     """Yield the text of a message: its content, or the parts of it joined."""
-    content = message.get("content", message.get("text"))
+    content = message.get("content", message.get("text")) if isinstance(message, dict) else None
     if isinstance(content, str):
         yield content
-    elif isinstance(content, list):
-        parts = [_part(part) for part in content]
-        if any(parts):
-            yield "".join(parts)
+    elif isinstance(content, list) and any(parts := list(map(_part, content))):
+        yield "".join(parts)
 
 
 def _part(part: Any) -> str:
-    if not isinstance(part, dict):
-        return part if isinstance(part, str) else ""
-    read = part.get("ocr_result")
-    if isinstance(read, dict) and read.get("words_info"):  # says more than the text beside it
-        return json.dumps(read)
-    return part["text"] if _is_text(part.get("text")) else ""
+    match part:
+        case str():
+            return part
+        case {"ocr_result": {"words_info": words} as read} if words:
+            return json.dumps(read)  # says more than the text beside it
+        case {"text": str(text)}:
+            return text
+    return ""
 
 
 def _without_escapes(text: str) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -12,7 +13,13 @@ from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import Item, open_item
-from vlprep.media.video.container import choose_stream, header_of, open_video, unreadable
+from vlprep.media.video.container import (
+    choose_stream,
+    demuxed,
+    header_of,
+    open_video,
+    unreadable,
+)
 
 MP4 = next(row for row in FORMATS if row.name == "MP4")
 MATROSKA = next(row for row in FORMATS if row.name == "Matroska")
@@ -106,3 +113,29 @@ def test_a_video_that_says_it_has_transparency_and_has_none_is_read(tmp_path):
     with av.open(path) as container:
         assert container.streams.video[0].metadata["alpha_mode"] == "1"
     assert len(list(read_frames(path, "Qwen/Qwen3-VL-8B-Instruct", nframes=4))) == 4
+
+
+class LateStream:
+    """A container of which PyAV reads some packets and then meets a stream that is new to it."""
+
+    def __init__(self, *parts):
+        self.parts = list(parts)
+
+    def demux(self, stream):
+        yield from (SimpleNamespace(size=size) for size in self.parts.pop(0))
+        if self.parts:
+            raise IndexError("list index out of range")
+
+
+def test_a_stream_that_turns_up_late_does_not_end_the_others():
+    with open_item(FIXTURES / "clip.ts") as item:
+        packets = demuxed(LateStream([5, 6], [7], [8, 0]), None, item)
+        assert [packet.size for packet in packets] == [5, 6, 7, 8, 0]
+
+
+def test_an_error_without_progress_is_one():
+    with open_item(FIXTURES / "clip.ts") as item:
+        packets = demuxed(LateStream([5], [], [9]), None, item)
+        assert next(packets).size == 5
+        with pytest.raises(DecodeError, match="list index out of range"):
+            next(packets)

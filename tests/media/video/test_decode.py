@@ -93,7 +93,7 @@ def check_exact(path, ways):
             assert len(frames) == len(range(0, clip.timeline.packet_count, step))
             for frame in frames:
                 assert not frame.substituted
-                if clip.timeline.has_clock:
+                if clip.timeline.tells_frames:
                     expected = by_pts[clip.timeline.pts[frame.number]]
                 else:
                     expected = truth[frame.number][1]

@@ -113,10 +113,18 @@ def test_a_container_without_frames_is_refused():
         probe(file.getvalue())
 
 
-@pytest.mark.parametrize(("seconds", "is_cut"), [(3, False), (20, True)])
-def test_sound_may_run_on_but_not_for_more_than_as_long_again(seconds, is_cut, tmp_path):
-    info = probe(wave(tmp_path / "film.mkv", 8000, seconds=seconds))  # beside 2 s of pictures
-    assert any("may be cut off" in warning for warning in info.warnings) == is_cut
+SOUND = [
+    ("matroska", "mpeg4", "pcm_s16le"), ("flv", "flv", "aac"), ("mpegts", "mpeg4", "aac"),
+    ("avi", "mpeg4", "pcm_s16le"), ("asf", "msmpeg4", "pcm_s16le"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("container", "shown", "codec"), SOUND)
+def test_sound_may_run_on(container, shown, codec, tmp_path):
+    path = wave(tmp_path / "film", 44100, codec=codec, seconds=20, container=container, shown=shown)
+    info = probe(path)
+    assert info.duration_seconds == pytest.approx(2, abs=0.05)
+    assert info.warnings == ()
 
 
 @pytest.mark.parametrize("lost", [2000, 4000])
@@ -137,3 +145,15 @@ def test_a_long_clip_that_lost_its_end_is_marked():
     assert info.frame_count < 500
     assert any("may be cut off" in warning for warning in info.warnings)
     assert probe(whole).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "heard"),
+    [("video_with_audio.mp4", True), ("clip.mp4", False), ("street.mp4", False)],
+)
+def test_sound_is_told(name, heard):
+    assert probe(FIXTURES / name).has_sound is heard
+
+
+def test_sound_of_an_animation_is_not_looked_for():
+    assert probe(FIXTURES / "animated.gif").has_sound is None

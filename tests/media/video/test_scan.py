@@ -10,7 +10,8 @@ from vlprep.errors import FrameLimitError
 from vlprep.media.source import open_item
 from vlprep.media.video import scan
 from vlprep.media.video.decode import scan_clip
-from vlprep.media.video.scan import Timeline, _vp9_is_shown
+from vlprep.media.video.scan import _vp9_is_shown
+from vlprep.media.video.timeline import Timeline
 
 
 def timeline(pts, keyframes=(0,), **facts):
@@ -18,9 +19,7 @@ def timeline(pts, keyframes=(0,), **facts):
         packet_count=facts.pop("packet_count", len(pts)),
         pts=array("q", pts),
         keyframes=array("q", keyframes),
-        longest=10,
         time_base=facts.pop("time_base", Fraction(1, 100)),
-        hides_frames=False,
         **facts,
     )
 
@@ -32,7 +31,7 @@ def scanned(name):
 
 @pytest.mark.parametrize(
     ("seconds", "number"),
-    [(0, 0), (0.09, 0), (0.0999, 1), (0.1, 1), (0.29, 1), (0.3, 2), (99, 2)],
+    [(0, 0), (0.0999, 0), (0.1 - 1e-9, 1), (0.1, 1), (0.29, 1), (0.3, 2), (99, 2)],
 )
 def test_what_is_displayed_at_a_moment(seconds, number):
     # Frames at 5.00, 5.10 and 5.30 s of the stream's clock; moments count from the first of them.
@@ -62,7 +61,6 @@ def test_the_frame_at_a_keyframe_or_behind_a_hidden_one(position, number):
         (timeline([0, 1]), True),
         (timeline([0, 1], packet_count=3), False),
         (timeline([0, 1], time_base=Fraction(0)), False),
-        (timeline([0, 1], in_decoding_order=True), False),
         (timeline([]), False),
     ],
 )
@@ -74,13 +72,13 @@ def test_frames_are_in_display_order_and_hidden_ones_left_out():
     line = scanned("edit_list.mp4")
     assert line.packet_count == len(line.pts) == 45
     assert list(line.pts) == sorted(set(line.pts))
-    assert line.hides_frames
+    assert not line.skips_exactly
     assert line.keyframes[0] < line.pts[0]  # hidden, and needed to decode what follows
 
 
-@pytest.mark.parametrize(("name", "has_clock"), [("street.mkv", True), ("mpeg4.avi", False)])
-def test_avi_has_no_display_times(name, has_clock):
-    assert scanned(name).has_clock == has_clock
+@pytest.mark.parametrize(("name", "tells"), [("street.mkv", True), ("mpeg4.avi", False)])
+def test_avi_has_no_times_by_which_frames_are_told(name, tells):
+    assert scanned(name).tells_frames == tells
 
 
 def test_pictures_that_are_never_shown_are_no_frames():

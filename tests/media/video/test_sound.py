@@ -64,10 +64,12 @@ def test_what_is_heard_before_the_first_frame_is_left_out(tmp_path):
     assert len(whole) - len(late) == pytest.approx(rate / 2, abs=0.05 * rate)
 
 
-def wave(path, rate, *, begins=0.0, codec="pcm_s16le", seconds=1):
-    """Write a Matroska file whose sound begins late, beside pictures from the start."""
-    with av.open(str(path), "w", format="matroska") as output:
-        pictures = output.add_stream("mpeg4", rate=25)
+def wave(
+    path, rate, *, begins=0.0, codec="pcm_s16le", seconds=1, container="matroska", shown="mpeg4"
+):
+    """Write a file whose sound begins late, beside two seconds of pictures from the start."""
+    with av.open(str(path), "w", format=container) as output:
+        pictures = output.add_stream(shown, rate=25)
         pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
         sound = output.add_stream(codec, rate=rate, layout="mono")
         grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 99, np.uint8), format="rgb24")
@@ -119,6 +121,15 @@ def test_a_damaged_packet_of_sound_is_skipped(tmp_path):
     damaged, _, rate = sound_of(tmp_path / "damaged")
     whole, _, _ = sound_of(tmp_path / "whole")
     assert 0.5 * len(whole) < len(damaged) <= len(whole) + 0.05 * rate
+
+
+def test_sound_of_a_codec_that_refuses_its_own_settings_is_none(tmp_path):
+    content = wave(tmp_path / "film.mkv", 8000, codec="alac").read_bytes()
+    settings = bytes.fromhex("00001000 0018280a0e01")  # samples a frame, then ALAC's constants
+    assert content.count(settings) == 1
+    (tmp_path / "refused.mkv").write_bytes(content.replace(settings, bytes(4) + settings[4:]))
+    assert write(tmp_path / "sound", tmp_path / "film.mkv") > 0
+    assert write(tmp_path / "none", tmp_path / "refused.mkv") == 0
 
 
 @pytest.mark.parametrize(

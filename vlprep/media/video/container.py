@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 import av
@@ -69,9 +70,20 @@ def open_video(item: Item, *, probes: bool = True) -> Iterator[InputContainer]:
 
 
 def demuxed(container: InputContainer, stream: Stream | None, item: Item) -> Iterator[Packet[Any]]:
-    """Yield the packets of a stream; raises `DecodeError` for what the demuxer refuses."""
+    """Yield the packets of a stream, or of all; raises `DecodeError` for what cannot be demuxed."""
     with av_errors(item):
-        yield from container.demux(stream)
+        moves = True
+        while moves:
+            moves = False
+            try:
+                for packet in container.demux(stream):
+                    moves |= packet.size > 0
+                    yield packet
+            except IndexError:  # for a stream that turns up behind the header; what follows is fine
+                if not moves:
+                    raise
+            else:
+                return
 
 
 @contextmanager
@@ -88,7 +100,7 @@ def av_errors(item: Item) -> Iterator[None]:
 
 AV_ERRORS = (
     av.FFmpegError,
-    IndexError,  # a stream that turns up behind the header
+    IndexError,  # a stream that turns up behind the header, again and again
     MemoryError,
     *(RuntimeError, ValueError),  # what PyAV finds out by itself, such as an unknown codec
 )
@@ -148,12 +160,14 @@ class Traits(NamedTuple):
 
 
 @contextmanager
-def open_again(item: Item, known: Traits) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a video that was opened before, and choose its stream; closes it.
+def open_stream(
+    item: Item, known: Traits | None = None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a video and choose its stream; closes it.
 
-    Where the header alone tells what is known already, nothing is decoded to learn it.
+    Where the header alone tells what is `known` already, nothing is decoded to learn it.
     """
-    if item.found.reader == "mov":  # in others times of packets may hang on it
+    if known and item.found.reader == "mov":  # in others times of packets may hang on it
         with open_video(item, probes=False) as container:
             stream, _ = choose_stream(container, item)
             if Traits.of(stream) == known:
@@ -161,6 +175,14 @@ def open_again(item: Item, known: Traits) -> Iterator[tuple[InputContainer, Vide
                 return
     with open_video(item) as container:
         yield container, choose_stream(container, item)[0]
+
+
+def fraction(ratio: Any) -> Fraction:
+    """Return one of PyAV's ratios as Python's own; 0 where it is unset.
+
+    PyAV 18 has fractions and `None`; PyAV 19 has a class of its own, where 0/0 and 1/0 are unset.
+    """
+    return Fraction(ratio.numerator, ratio.denominator) if ratio else Fraction(0)
 
 
 def decoder_of(stream: VideoStream, item: Item, threads: int = 1) -> VideoCodecContext:
@@ -174,8 +196,11 @@ def decoder_of(stream: VideoStream, item: Item, threads: int = 1) -> VideoCodecC
         with av_errors(item):
             context = CodecContext.create(_ALPHA_DECODERS[context.name], "r")
             context.extradata = stream.codec_context.extradata
-    # Sizes can change amid a stream, long after its header was looked at.
+    # Sizes can change amid a stream, long after its header was looked at; where it is the header's
+    # that is over the limit, a decoder opens without one and refuses picture by picture.
     context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+    if context.width * context.height > MAX_FRAME_PIXELS:
+        context.width = context.height = 0
     context.thread_count = threads
     if threads > 1:
         context.thread_type = "AUTO"  # frames side by side where the codec can, else their parts
@@ -183,6 +208,21 @@ def decoder_of(stream: VideoStream, item: Item, threads: int = 1) -> VideoCodecC
         context.options |= {"err_detect": "explode"}
     decoder: VideoCodecContext = context
     return decoder
+
+
+def opens(decoder: CodecContext, item: Item) -> bool:
+    """Open a decoder and say whether it would; one that refused must not be used again.
+
+    PyAV 18 opens it anew for each packet. PyAV 19 has lost the codec: decoding raises a plain
+    `ValueError`, and asking for its name is a segmentation fault.
+    """
+    try:
+        decoder.open(strict=False)
+    except av.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise unreadable(item, error) from error
+        return False
+    return True
 
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}

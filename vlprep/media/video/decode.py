@@ -25,7 +25,7 @@ from vlprep.media.video.crew import MEMORY_BYTES, Work, choose_crew
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.paint import Look, Painter
 from vlprep.media.video.reader import FrameReader
-from vlprep.media.video.scan import Timeline
+from vlprep.media.video.timeline import Timeline
 from vlprep.media.video.workers import Worker, in_order
 from vlprep.types import Frame, ImageSize, VideoInfo
 
@@ -105,7 +105,7 @@ def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
 
 
 def _frames(plan: DecodePlan) -> Iterator[Frame]:
-    if not plan.clip.timeline.has_clock:
+    if not plan.clip.timeline.tells_frames:
         return _in_line(plan)
     runs, costs = _cut_at_keyframes(plan)
     wanted_bytes = len(plan.numbers) * plan.look.size.pixels * 3
@@ -123,7 +123,7 @@ def _bytes(frame: Frame) -> int:
 
 
 def _in_line(plan: DecodePlan) -> Iterator[Frame]:
-    """Decode everything: without timestamps a frame is known only by its place in the output."""
+    """Decode everything: without times of display a frame is known by its place in the output."""
     wanted = frozenset(plan.numbers)
     with _reader(plan, threads=1) as reader:
         numbered = islice(enumerate(reader.every_frame()), plan.numbers[-1] + 1)
@@ -174,12 +174,12 @@ def _painter(plan: DecodePlan) -> Painter:
 
 def _reader(plan: DecodePlan, threads: int) -> FrameReader:
     timeline = plan.clip.timeline
-    wanted = [timeline.pts[k] for k in plan.numbers] if timeline.has_clock else []
+    wanted = [timeline.pts[k] for k in plan.numbers] if timeline.tells_frames else []
     return FrameReader(
         plan.clip.item,
         timeline,
-        plan.clip.traits,
         wanted,
+        traits=plan.clip.traits,
         threads=threads,
         skip_unwanted=plan.skip_unwanted,
         patience_seconds=plan.patience_seconds,
@@ -196,7 +196,7 @@ def _painted(plan: DecodePlan, decoded: Iterable[_Decoded], painter: Painter) ->
             timestamp_seconds=_seconds(plan.clip, number) if pts is None else timeline.seconds(pts),
             pts=frame.pts,
             image=painter.paint(frame),
-            substituted=pts is not None and frame.pts != pts,
+            substituted=timeline.tells_frames and frame.pts != pts,
             damaged=frame.is_corrupt,
             interlaced=frame.interlaced_frame,
         )

@@ -9,13 +9,11 @@ anything differs, or in other containers, all packets are read.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import chain, islice
 from operator import attrgetter
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +22,13 @@ from av.video.stream import VideoStream
 
 from vlprep.media.source import Item
 from vlprep.media.video import scan
+from vlprep.media.video.clock import set_clock
 from vlprep.media.video.container import VideoPacket
+from vlprep.media.video.h264 import FieldPairs, is_keyframe_at, length_width
 from vlprep.media.video.samples import SampleTimes, sample_times
-from vlprep.media.video.scan import Timeline, scan_packets
+from vlprep.media.video.scan import PacketTable, scan_packets
+from vlprep.media.video.start import from_first_shown, may_be_fields
+from vlprep.media.video.timeline import Timeline
 
 PROOF = 16
 """Packets at the start of a file that must be what its index says."""
@@ -45,17 +47,18 @@ _Index = npt.NDArray[np.void]
 
 
 def read_timeline(packets: Iterator[VideoPacket], stream: VideoStream, item: Item) -> Timeline:
-    """Return the timeline that `scan_packets` gives, without reading all packets where possible.
+    """Return the timeline of a stream, without reading all packets where possible.
 
     `packets` are those of the stream from the first one on. Keyframes that an MP4 header leaves out
     are not found without reading the packets; FFmpeg would not seek to them either. Raises the
-    errors of `scan_packets`.
+    errors of `scan_packets`, `set_clock` and `from_first_shown`.
     """
-    if item.found.reader != "mov" or stream.codec_context.name not in _CODECS:
-        return scan_packets(packets, stream, item)
-    head = list(islice(packets, PROOF))
-    timeline = _from_index(head, stream, item)
-    return timeline or scan_packets(chain(head, packets), stream, item)
+    head, table = list(islice(packets, PROOF)), None
+    if item.found.reader == "mov" and stream.codec_context.name in _CODECS:
+        table = _from_index(head, stream, item)
+    if table is None:
+        table = scan_packets(chain(head, packets), stream, item)
+    return from_first_shown(set_clock(table, stream, item), head, stream, item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,18 @@ class _Table:
         flagged: npt.NDArray[np.bool_] = (self.index["flags"] & flag) != 0
         return flagged
 
+    def packets(self) -> PacketTable:
+        """Return what the packets would say."""
+        return PacketTable(
+            pts=self.pts,
+            dts=self.index["timestamp"],
+            durations=self.durations.astype(np.int64),
+            is_key=self.are(_KEYFRAME),
+            is_shown=~self.are(_HIDDEN),
+        )
 
-def _from_index(head: Sequence[VideoPacket], stream: VideoStream, item: Item) -> Timeline | None:
+
+def _from_index(head: Sequence[VideoPacket], stream: VideoStream, item: Item) -> PacketTable | None:
     samples = len(stream.index_entries)
     # A tiny file can speak of millions of samples.
     if not 0 < samples <= min(scan.MAX_FRAMES, item.file_bytes):
@@ -84,7 +97,9 @@ def _from_index(head: Sequence[VideoPacket], stream: VideoStream, item: Item) ->
     table = _displayed(index, times, head)
     if table is None or not _agrees(table, head) or not _keys_are_keys(table, stream, item):
         return None
-    return _timeline(table, stream) if _others_are_whole(stream, item) else None
+    if may_be_fields(stream) and not _are_frames(table, head, stream):
+        return None
+    return table.packets() if _others_are_whole(stream, item) else None
 
 
 def _others_are_whole(stream: VideoStream, item: Item) -> bool:
@@ -145,31 +160,12 @@ def _is_row(table: _Table, row: int, packet: VideoPacket) -> bool:
     return bool(entry["flags"] & (_KEYFRAME | _HIDDEN) == flags)
 
 
-def _timeline(table: _Table, stream: VideoStream) -> Timeline | None:
-    shown = ~table.are(_HIDDEN)
-    count = int(shown.sum())
-    if not count:
-        return None
-    return Timeline(
-        packet_count=count,
-        pts=array("q", _ascending(table.pts[shown]).tobytes()),
-        keyframes=array("q", np.sort(table.pts[table.are(_KEYFRAME)]).tobytes()),
-        longest=int(table.durations[shown].max()),
-        time_base=Fraction(stream.time_base or 0),
-        hides_frames=count < len(shown),
-    )
+def _are_frames(table: _Table, head: Sequence[VideoPacket], stream: VideoStream) -> bool:
+    """Whether all packets last as long as the first ones, none of which is a second field."""
+    pairs = FieldPairs(stream.codec_context.extradata)
+    is_even = len(np.unique(table.durations[:-1])) < 2
+    return is_even and not any(pairs.is_second(packet) for packet in head)
 
-
-def _ascending(times: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Sort times and keep each once; faster than NumPy's own way where few are out of place."""
-    ordered = np.sort(times, kind="stable")
-    once: npt.NDArray[np.int64] = ordered[np.append(True, np.diff(ordered) > 0)]
-    return once
-
-
-# H.264: a header may call keyframes what are none, and decoding cannot start there. FFmpeg's reader
-# goes by the contents of a packet, ITU-T H.264: a NAL unit of an IDR picture (7.4.1.2.4), or one of
-# another picture behind a recovery point (D.1.8).
 
 MANY_KEYS = 8
 """Of so many samples at most one may be a keyframe that is looked into, beyond the first hundred.
@@ -177,70 +173,18 @@ MANY_KEYS = 8
 Where most frames are keyframes, looking into them takes as long as reading all packets.
 """
 
-_SLICE, _IDR, _SEI = 1, 5, 6
-_RECOVERY_POINT = 6
-_LOOKED_AT = 32  # NAL units, and messages in one of them
-
 
 def _keys_are_keys(table: _Table, stream: VideoStream, item: Item) -> bool:
     if stream.codec_context.name != "h264":
         return True
     keys: Any = table.index[table.are(_KEYFRAME)]
-    settings = stream.codec_context.extradata or b""
-    if len(settings) < 7 or settings[0] != 1 or len(keys) > max(100, len(table.index) // MANY_KEYS):
+    width = length_width(stream.codec_context.extradata)
+    if not width or len(keys) > max(100, len(table.index) // MANY_KEYS):
         return False
     before = item.file.tell()
     try:
         return all(
-            _is_key(item.file, int(key["pos"]), int(key["size"]), settings[4] % 4 + 1)
-            for key in keys
+            is_keyframe_at(item.file, int(key["pos"]), int(key["size"]), width) for key in keys
         )
     finally:
         item.file.seek(before)
-
-
-def _is_key(file: BinaryIO, position: int, size: int, width: int) -> bool:
-    """Whether a sample is a keyframe; `width` is that of the length before each NAL unit."""
-    recovers = False
-    for kind, length in _nal_units(file, position, position + size, width):
-        if kind == _IDR:
-            return True
-        if kind == _SLICE:
-            return recovers
-        if kind == _SEI:
-            recovers |= _recovers(file.read(min(length, 1024)))
-    return False
-
-
-def _nal_units(file: BinaryIO, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:
-    """Yield the type of each NAL unit and how long its content is, with the file at it."""
-    for _ in range(_LOOKED_AT):
-        file.seek(start)
-        head = file.read(width + 1)
-        length = int.from_bytes(head[:width], "big")
-        start += width + length
-        if len(head) <= width or length < 1 or start > end:
-            return
-        yield head[width] & 0x1F, length - 1
-
-
-def _recovers(messages: bytes) -> bool:
-    """Whether one of the messages of an SEI unit marks a recovery point."""
-    position = 0
-    for _ in range(_LOOKED_AT):
-        kind, position = _sei_number(messages, position)
-        length, position = _sei_number(messages, position)
-        if position >= len(messages):
-            return False
-        if kind == _RECOVERY_POINT:
-            return True
-        position += length
-    return False
-
-
-def _sei_number(data: bytes, position: int) -> tuple[int, int]:
-    """Return a number, of which 255 stands for 255 and more to come, and where it ends."""
-    value = 0
-    while position < len(data) and data[position] == 255:
-        value, position = value + 255, position + 1
-    return value + (data[position] if position < len(data) else 0), position + 1

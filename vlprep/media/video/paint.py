@@ -25,7 +25,7 @@ class Look:
     size: ImageSize
     """Size of the delivered frames, upright."""
     resample: Resample = "fast"
-    """"fast" scales and converts in one step, "reference" equals Pillow's bicubic resize."""
+    """"fast" scales and converts in one step, "reference" resizes the full frame."""
     tone_map: bool = False
     """Whether high dynamic range is mapped to that of ordinary screens."""
 

@@ -8,12 +8,9 @@ up, for which mostly the packets are read once without decoding.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 
-import av
-from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from vlprep.errors import (
@@ -21,9 +18,8 @@ from vlprep.errors import (
     EncryptedMediaError,
     MissingMetadataError,
     PixelLimitError,
-    TruncatedFileError,
 )
-from vlprep.media.orientation import TrackHeader, track_headers
+from vlprep.media.orientation import track_headers
 from vlprep.media.source import Item
 from vlprep.media.video.container import (
     FIELD_ORDERS,
@@ -31,27 +27,14 @@ from vlprep.media.video.container import (
     VideoPacket,
     choose_stream,
     demuxed,
+    fraction,
     header_of,
     open_video,
 )
 from vlprep.media.video.index import read_timeline
-from vlprep.media.video.scan import Timeline
-from vlprep.types import MAX_FRAME_PIXELS, CountOrigin, ImageSize, VideoInfo
-
-MAX_RATE = 1000
-"""Frame rates from here on are clock ticks that a header took for frames."""
-
-_EDGE = 1000  # index entries at each end among which a single edit can hide frames
-
-
-@dataclass(frozen=True, slots=True)
-class _Timing:
-    frame_count: int
-    fps: Fraction | None
-    duration_seconds: float | None
-    start_seconds: float
-    origin: CountOrigin
-    warnings: tuple[str, ...] = ()
+from vlprep.media.video.start import may_be_fields, starts_whole
+from vlprep.media.video.timing import indexed_timing, scanned_timing
+from vlprep.types import MAX_FRAME_PIXELS, ImageSize, VideoInfo
 
 
 def read_facts(item: Item) -> VideoInfo:
@@ -68,10 +51,12 @@ def read_facts(item: Item) -> VideoInfo:
         packets = demuxed(container, stream, item)
         first = _first_packet(packets, item)
         size = _coded_size(stream, item)
-        timing = _indexed(stream, header, item)
+        head = [first, *islice(packets, 2)]
+        is_plain = starts_whole(head, stream) and not may_be_fields(stream)
+        timing = indexed_timing(stream, header, item) if is_plain else None
         if timing is None:
-            timeline = read_timeline(chain([first], packets), stream, item)
-            timing = _timed(timeline, container, stream)
+            timeline = read_timeline(chain(head, packets), stream, item)
+            timing = scanned_timing(timeline, stream, item)
         turned = header.rotation in (90, 270)
         context = stream.codec_context
         return VideoInfo(
@@ -86,6 +71,7 @@ def read_facts(item: Item) -> VideoInfo:
             sample_aspect_ratio=_pixel_shape(stream),
             interlaced=context.field_order in FIELD_ORDERS,
             hdr=HDR_CURVES.get(context.color_trc),
+            has_sound=bool(container.streams.audio),
             codec=context.codec.canonical_name,
             format=item.found.name,
             file_bytes=item.file_bytes,
@@ -113,71 +99,5 @@ def _coded_size(stream: VideoStream, item: Item) -> ImageSize:
 
 
 def _pixel_shape(stream: VideoStream) -> Fraction:
-    ratio = stream.sample_aspect_ratio
-    return Fraction(ratio) if ratio and Fraction(1, 4) <= ratio <= 4 else Fraction(1)
-
-
-def _indexed(stream: VideoStream, header: TrackHeader, item: Item) -> _Timing | None:
-    """Believe the header's frame count if the sample index bears it out."""
-    frames, entries, fps = stream.frames, stream.index_entries, _rate(stream.average_rate)
-    if not frames or len(entries) != frames or fps is None:
-        return None
-    last = entries[frames - 1]
-    if last.pos + last.size > item.file_bytes:
-        present = sum(entry.pos + entry.size <= item.file_bytes for entry in entries)
-        raise TruncatedFileError(item.name, promised=frames, present=present)
-    inner = _EDGE if header.edits <= 1 else frames
-    edges = chain(range(min(inner, frames)), range(max(inner, frames - _EDGE), frames))
-    if any(entries[k].is_discard for k in edges):
-        return None
-    start = float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
-    return _Timing(frames, fps, float(frames / fps), start, "header")
-
-
-def _timed(timeline: Timeline, container: InputContainer, stream: VideoStream) -> _Timing:
-    """Take count, rate and duration from the packets' timestamps."""
-    count, stated = timeline.packet_count, _rate(stream.average_rate)
-    if not timeline.has_clock:
-        return _Timing(count, stated, float(count / stated) if stated else None, 0.0, "scan")
-    first, last = timeline.pts[0] * timeline.time_base, timeline.pts[-1] * timeline.time_base
-    longest = timeline.longest * timeline.time_base
-    fps = _measured_rate(count, last - first, stated, longest)
-    end = last + (1 / fps if fps else longest)
-    warnings = _cut_off(container, end)
-    return _Timing(count, fps, float(end - first), float(first), "scan", warnings)
-
-
-def _measured_rate(
-    count: int, span: Fraction, stated: Fraction | None, longest: Fraction
-) -> Fraction | None:
-    """Return the average rate; the header's where the timestamps bear it out.
-
-    Timestamps in milliseconds blur a rate by some parts in a thousand, and a rate just below the
-    true one can cost a sampled frame, so a stated rate within one per cent is the better number.
-    """
-    if count < 2 or span <= 0:
-        return stated or (1 / longest if longest else None)
-    measured = (count - 1) / span
-    if stated and abs(stated - measured) <= measured / 100:
-        return stated
-    return measured
-
-
-def _cut_off(container: InputContainer, end: Fraction) -> tuple[str, ...]:
-    """Warn when the container promises much more than its video holds; sound may run longer."""
-    if not container.duration:
-        return ()
-    start = Fraction(container.start_time or 0, av.time_base)
-    promised = Fraction(container.duration, av.time_base)
-    share = Fraction(1, 2) if container.streams.audio else Fraction(9, 10)
-    if end - start >= promised * share:
-        return ()
-    return (
-        f"the header promises {float(promised):.1f} s but the video ends at "
-        f"{float(end - start):.1f} s; the file may be cut off",
-    )
-
-
-def _rate(value: Fraction | None) -> Fraction | None:
-    """Return a header's rate if it can be one; unset rates are `None` or 0 by version of PyAV."""
-    return Fraction(value) if value and value < MAX_RATE else None
+    ratio = fraction(stream.sample_aspect_ratio)
+    return ratio if Fraction(1, 4) <= ratio <= 4 else Fraction(1)

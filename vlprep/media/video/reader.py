@@ -23,13 +23,14 @@ from vlprep.media.video.container import (
     FIELD_ORDERS,
     Traits,
     VideoPacket,
-    av_errors,
     decoder_of,
     demuxed,
-    open_again,
+    open_stream,
+    opens,
     unreadable,
 )
-from vlprep.media.video.scan import Timeline
+from vlprep.media.video.scan import NO_TIME
+from vlprep.media.video.timeline import Timeline
 
 _SKIPPING_CODECS = frozenset({"h264", "hevc"})
 """Codecs whose decoders leave unreferenced frames out exactly when told to.
@@ -48,9 +49,9 @@ class FrameReader:
         self,
         item: Item,
         timeline: Timeline,
-        traits: Traits,
         wanted: Sequence[int],
         *,
+        traits: Traits | None = None,
         threads: int = 1,
         skip_unwanted: bool = True,
         patience_seconds: float | None = None,
@@ -62,29 +63,35 @@ class FrameReader:
         self._wanted_set = frozenset(wanted)
         self._patience = patience_seconds
         self._asked_at = time.monotonic()
-        self._opened = ExitStack()
-        self._open(threads)
-        # Of two fields that come one by one, the second would be taken for an unwanted frame.
-        whole = traits.field_order not in FIELD_ORDERS
-        exact = self._decoder.name in _SKIPPING_CODECS and whole and not timeline.hides_frames
-        self._skips = self._may_empty = skip_unwanted and exact
+        self._skips = self._may_empty = skip_unwanted and timeline.skips_exactly
         self._empty_after: int | None = None
+        self._threads = threads
+        self._opened = ExitStack()
         self.decoded = 0
         """Frames that came out of the decoder."""
 
     def __enter__(self) -> Self:
+        self._open()
+        # Of two fields that come one by one, the second would be taken for an unwanted frame.
+        whole = self._stream.codec_context.field_order not in FIELD_ORDERS
+        if not whole or self._codec not in _SKIPPING_CODECS:
+            self._skips = self._may_empty = False
         return self
 
     def __exit__(self, *error: object) -> None:
         self._opened.close()
 
-    def _open(self, threads: int) -> None:
-        """Open the file, or open it anew, with a decoder of so many threads."""
+    def _open(self) -> None:
+        """Open the file, or open it anew, to read from its very start.
+
+        There a seek may be refused, or lead to a keyframe that an edit list hides.
+        """
         self._opened.close()
-        opened = self._opened.enter_context(open_again(self._item, self._traits))
+        opened = self._opened.enter_context(open_stream(self._item, self._traits))
         self._container, self._stream = opened
-        self._threads = threads
-        self._decoder = decoder_of(self._stream, self._item, threads)
+        self._decoder = decoder_of(self._stream, self._item, self._threads)
+        self._codec = self._decoder.name
+        self._opens = opens(self._decoder, self._item)
         self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
         self._is_new = True
         self._forget()
@@ -106,8 +113,8 @@ class FrameReader:
         self._asked_at = time.monotonic()
         frame = self._find(pts)
         if self._threads > 1 and not self._is_sure(frame, pts):
-            self._open(threads=1)
-            self._skips = self._may_empty
+            self._threads, self._skips = 1, self._may_empty
+            self._open()
             frame = self._find(pts)
         return frame
 
@@ -159,7 +166,7 @@ class FrameReader:
         There, and only there, x264 writes its version, by which FFmpeg's decoder knows how an old
         release meant 4:4:4 pictures; without it every pixel after a seek may differ.
         """
-        if self._is_new and self._decoder.name == "h264":
+        if self._is_new and self._opens and self._codec == "h264":
             first = next(demuxed(self._container, self._stream, self._item), None)
             if first is not None:
                 self._frames_of(first)
@@ -185,11 +192,19 @@ class FrameReader:
 
     def _seek(self, key: int | None) -> None:
         """Go to a keyframe; to the very start for the first one, or where there is none."""
-        times = self._timeline
-        target = times.keyframes[key] if key else min(*times.keyframes[:1], *times.pts[:1], 0)
-        with av_errors(self._item):
-            self._container.seek(target, stream=self._stream, backward=True, any_frame=False)
+        if not key:
+            self._open()
+            return
+        try:
+            self._container.seek(
+                self._timeline.keyframes[key], stream=self._stream, backward=True, any_frame=False
+            )
             self._decoder.flush_buffers()  # seeking does it for the stream's own decoder only
+        except AV_ERRORS as error:
+            if isinstance(error, MemoryError):
+                raise unreadable(self._item, error) from error
+            self._open()
+            return
         self._forget()
 
     def _advance(self, pts: int) -> VideoFrame | None:
@@ -215,8 +230,8 @@ class FrameReader:
         return None
 
     def _decode(self) -> Iterator[VideoFrame]:
-        for packet in demuxed(self._container, self._stream, self._item):
-            self._is_new = False
+        self._is_new = False
+        for packet in self._packets() if self._opens else ():
             self._skip_or_not(packet)
             frames = self._frames_of(packet)
             self._lose_patience()
@@ -229,6 +244,14 @@ class FrameReader:
                 yield frame
             if self._emptied:
                 return
+
+    def _packets(self) -> Iterator[VideoPacket]:
+        """Yield the packets from here on, with the times of the timeline where it has others."""
+        stamps = iter(self._timeline.stamps or ())
+        for packet in demuxed(self._container, self._stream, self._item):
+            if packet.size and (stamp := next(stamps, None)) is not None:
+                packet.pts = None if stamp == NO_TIME else stamp
+            yield packet
 
     def _frames_of(self, packet: VideoPacket | None) -> list[VideoFrame]:
         """Decode a packet, or with `None` what is left inside; nothing where it is broken."""

@@ -1,104 +1,74 @@
-"""Read a video's packets once, without decoding: which frames are displayed, and when.
-
-The frames of a clip are its packets in order of their timestamps, less those that an edit list
-hides. Seeking needs the keyframes too, hidden ones included.
-"""
+"""Read a video's packets once, without decoding, into a table of what each says of itself."""
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 from av.video.stream import VideoStream
 
 from vlprep.errors import DecodeError, FrameLimitError
 from vlprep.media.source import Item
 from vlprep.media.video.container import VideoPacket
+from vlprep.media.video.h264 import FieldPairs
 
 MAX_FRAMES = 20_000_000
-"""Displayed frames that a file may have: four days at 60 frames per second."""
+"""Packets that a stream may have: four days at 60 frames per second."""
+
+NO_TIME = -(1 << 63)
+"""Stands for a time that a packet does not have."""
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
-    """The displayed frames of a stream, by their timestamps in ticks of `time_base`."""
+class PacketTable:
+    """The packets of a stream that are not empty, in the order of the file; times in ticks."""
 
-    packet_count: int
-    """Displayed packets; each is meant to give a frame."""
-    pts: array[int]
-    """Their timestamps, ascending, each once; shorter where some have none."""
-    keyframes: array[int]
-    """Timestamps of keyframes, ascending, also of those that an edit list hides."""
-    longest: int
-    """Longest duration that a packet states."""
-    time_base: Fraction
-    """Seconds a tick takes; 0 where the stream has no clock."""
-    hides_frames: bool
-    """Whether packets were left out because an edit list hides them."""
-    in_decoding_order: bool = False
-    """Whether timestamps are those of decoding, as in AVI, which has no others."""
-
-    @property
-    def has_clock(self) -> bool:
-        """Whether every packet has a timestamp, so that frames can be told by it."""
-        told_apart = bool(self.pts) and len(self.pts) == self.packet_count
-        return told_apart and self.time_base > 0 and not self.in_decoding_order
-
-    def seconds(self, pts: int) -> float:
-        """Return a timestamp as seconds from the first displayed frame."""
-        return float((pts - self.pts[0]) * self.time_base)
-
-    def shown_at(self, seconds: float) -> int:
-        """Return the number of the frame on display at a time from the first displayed frame."""
-        # To the nearest tick: a moment that is meant to be a frame's own must not fall short of it.
-        tick = self.pts[0] + round(seconds / float(self.time_base))
-        return max(bisect_right(self.pts, tick) - 1, 0)
-
-    def keyframe_number(self, position: int | None) -> int:
-        """Return the number of the frame at, or first after, a position in `keyframes`."""
-        return 0 if position is None else bisect_left(self.pts, self.keyframes[position])
-
-    def keyframe_before(self, pts: int) -> int | None:
-        """Return the position in `keyframes` of the last one not after `pts`, or `None`."""
-        position = bisect_right(self.keyframes, pts) - 1
-        return position if position >= 0 else None
+    pts: npt.NDArray[np.int64]
+    """When to display each; `NO_TIME` where it is not said."""
+    dts: npt.NDArray[np.int64]
+    """When to decode each; `NO_TIME` where it is not said."""
+    durations: npt.NDArray[np.int64]
+    """How long each is displayed, as far as the container or FFmpeg knows; 0 is unknown."""
+    is_key: npt.NDArray[np.bool_]
+    """Whether decoding can start there."""
+    is_shown: npt.NDArray[np.bool_]
+    """Whether it is meant to give a frame that is displayed."""
 
 
-def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item) -> Timeline:
+def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item) -> PacketTable:
     """Read every packet of a stream once.
 
-    Raises `DecodeError` when none is displayed, and `FrameLimitError` when there is no end to them.
+    Raises `FrameLimitError` when there is no end to them, `DecodeError` when there are none.
     """
-    times, keyframes, count, longest, hidden = array("q"), array("q"), 0, 0, False
-    is_shown = _SHOWN.get(stream.codec_context.name)
+    pts, dts, durations, keys, shown = array("q"), array("q"), array("q"), array("b"), array("b")
+    context = stream.codec_context
+    is_picture = _SHOWN.get(context.name, _is_shown)
+    pairs = FieldPairs(context.extradata) if context.name == "h264" else None
     for packet in packets:
-        if not packet.size or (is_shown and not is_shown(memoryview(packet))):
+        if not packet.size:
             continue
-        if packet.is_keyframe and packet.pts is not None:
-            keyframes.append(packet.pts)
-        if packet.is_discard:
-            hidden = True
-            continue
-        count += 1
-        if count > MAX_FRAMES:
+        if len(pts) >= MAX_FRAMES:
             raise FrameLimitError(item.name, MAX_FRAMES)
-        longest = max(longest, packet.duration or 0)
-        if packet.pts is not None:
-            times.append(packet.pts)
-    if not count:
+        is_second = pairs is not None and pairs.is_second(packet)
+        is_shown = not is_second and is_picture(packet)
+        if is_second:  # the frame lasts as long as its two fields
+            durations[-1] += packet.duration or 0
+        pts.append(NO_TIME if packet.pts is None else packet.pts)
+        dts.append(NO_TIME if packet.dts is None else packet.dts)
+        durations.append(packet.duration or 0)
+        keys.append(packet.is_keyframe and is_shown)
+        shown.append(is_shown and not packet.is_discard)
+    if not pts:
         raise DecodeError(item.name, "no frame of it is displayed")
-    return Timeline(
-        packet_count=count,
-        pts=array("q", np.unique(np.frombuffer(times, np.int64)).tobytes()),
-        keyframes=array("q", sorted(keyframes)),
-        longest=longest,
-        time_base=Fraction(stream.time_base or 0),
-        hides_frames=hidden,
-        in_decoding_order=stream.container.format.name == "avi",
+    return PacketTable(
+        np.frombuffer(pts, np.int64),
+        np.frombuffer(dts, np.int64),
+        np.frombuffer(durations, np.int64),
+        np.frombuffer(keys, np.bool_),
+        np.frombuffer(shown, np.bool_),
     )
 
 
@@ -106,11 +76,16 @@ def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item
 # have no such thing, AV1 packs them together with a shown one.
 
 
-def _vp8_is_shown(data: memoryview) -> bool:
-    return bool(data[0] & 0x10)
+def _is_shown(packet: VideoPacket) -> bool:
+    return True
 
 
-def _vp9_is_shown(data: memoryview) -> bool:
+def _vp8_is_shown(packet: VideoPacket) -> bool:
+    return bool(memoryview(packet)[0] & 0x10)
+
+
+def _vp9_is_shown(packet: VideoPacket) -> bool:
+    data = memoryview(packet)
     if data[-1] & 0xE0 == 0xC0:  # several pictures in one packet, the last of them shown
         return True
     bits = data[0] << (data[0] & 0x30 == 0x30)  # profile 3 has one more bit in front
@@ -118,4 +93,4 @@ def _vp9_is_shown(data: memoryview) -> bool:
     return bool(shows_again or shown)
 
 
-_SHOWN: dict[str, Callable[[memoryview], bool]] = {"vp8": _vp8_is_shown, "vp9": _vp9_is_shown}
+_SHOWN: dict[str, Callable[[VideoPacket], bool]] = {"vp8": _vp8_is_shown, "vp9": _vp9_is_shown}

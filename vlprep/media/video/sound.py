@@ -16,7 +16,10 @@ from av.container import InputContainer, OutputContainer
 
 from vlprep.errors import VlprepError
 from vlprep.media.source import Item
-from vlprep.media.video.container import demuxed, open_video
+from vlprep.media.video.clock import BACK_SECONDS, JUMPING, PAUSE_SECONDS
+from vlprep.media.video.container import demuxed, open_video, opens
+from vlprep.media.video.decode import scan_clip
+from vlprep.media.video.timeline import Joint
 
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
@@ -81,13 +84,16 @@ def _chosen(container: InputContainer) -> AudioStream | None:
 
 def _frames(item: Item, start_seconds: float, seconds: float | None) -> Iterator[AudioFrame]:
     """Decode the sound, on a clock that starts at `start_seconds` and never runs backwards."""
-    reached = 0
+    reached, clock = 0, _SoundClock(item)
     with open_video(item) as container:
         stream = _chosen(container)
-        for packet in demuxed(container, stream, item) if stream is not None else ():
+        if stream is None or not opens(stream.codec_context, item):
+            return
+        for packet in demuxed(container, stream, item):
             for frame in _decoded(packet):
                 rate = frame.sample_rate
-                time = reached / rate if frame.time is None else frame.time - start_seconds
+                heard = clock.seconds(frame)
+                time = reached / rate if heard is None else heard - start_seconds
                 if time + frame.samples / rate <= 0:
                     continue
                 if seconds is not None and time >= seconds:
@@ -96,6 +102,30 @@ def _frames(item: Item, start_seconds: float, seconds: float | None) -> Iterator
                 frame.pts, frame.time_base = reached, Fraction(1, rate)
                 reached += frame.samples
                 yield frame
+
+
+class _SoundClock:
+    """Where recordings were joined, shifts the sound of each as its pictures are shifted."""
+
+    def __init__(self, item: Item) -> None:
+        self._item = item
+        self._end = 0.0
+        self._shift = 0.0
+        self._joints: Iterator[Joint] | None = None
+
+    def seconds(self, frame: AudioFrame) -> float | None:
+        """Return when a frame is heard, on the clock of the pictures."""
+        if frame.time is None:
+            return None
+        ahead = frame.time - self._end
+        jumps = ahead > PAUSE_SECONDS and self._item.found.reader in JUMPING
+        if self._end and (jumps or ahead < -BACK_SECONDS):
+            if self._joints is None:
+                self._joints = iter(scan_clip(self._item).timeline.joints)
+            joint = next(self._joints, None)
+            self._shift = self._shift - ahead if joint is None else joint.shift_seconds
+        self._end = frame.time + frame.samples / frame.sample_rate
+        return frame.time + self._shift
 
 
 def _decoded(packet: Any) -> list[AudioFrame]:

@@ -1,0 +1,225 @@
+"""Servers of open weights sample and size in ways of their own: numbers of their code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.places import FIXTURES, GOLDEN
+from vlprep import (
+    ImageSize,
+    VideoInfo,
+    View,
+    VlprepError,
+    count_tokens,
+    probe,
+    processor,
+    video_tokens,
+    video_tokens_batch,
+)
+from vlprep.count.explain import explain_count
+from vlprep.count.tokens import handed_size
+from vlprep.count.tokens import video_count as view_count
+from vlprep.errors import ConstraintError
+from vlprep.models.registry import get_server, list_servers
+from vlprep.models.servers import PRUNING_METHODS, SERVERS
+
+QWEN3, QWEN2 = "Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"
+
+
+def clip(height, width, frames, fps=2):
+    """Return a clip of which 2 a second are all its frames."""
+    return VideoInfo(size=ImageSize(height, width), frame_count=frames, fps=Fraction(fps))
+
+
+@pytest.mark.parametrize(
+    ("frames", "size", "sglang", "transformers"),
+    [
+        (20, (1080, 1920), 5760, 11_960),
+        (20, (720, 1280), 5760, 8800),
+        (180, (1080, 1920), 10_800, 10_800),
+        (768, (1080, 1920), 10_752, 10_752),
+    ],
+)
+def test_sglang_resizes_before_the_processor_does(frames, size, sglang, transformers):
+    info = clip(*size, frames)
+    assert video_tokens(info, QWEN3, server="sglang").visual == sglang
+    assert video_tokens(info, QWEN3, server="vllm").visual == transformers
+    assert video_tokens(info, QWEN3).visual == transformers
+
+
+def test_sglang_hands_over_frames_of_28_pixel_tokens():
+    info, view = clip(1080, 1920, 20), View.of(QWEN3, server="sglang")
+    count = video_tokens(info, QWEN3, server="sglang")
+    assert count.resized == (576, 1024)
+    assert "1920x1080 is first made 1008x560 (qwen-vl-utils rule)" in explain_count(
+        info, count, view
+    )
+
+
+def test_sglang_takes_even_numbers_of_frames_cut_off():
+    count = video_tokens(clip(360, 640, 150, 10), QWEN3, server="sglang", fps=1)
+    assert count.frames == 14
+    expected = np.linspace(0, 149, 14).astype(int).tolist()
+    assert list(count.plan.indices) == expected
+
+
+def test_sglang_does_not_turn_pictures():
+    stored = probe(FIXTURES / "exif_6.jpg").stored_size
+    count = count_tokens(FIXTURES / "exif_6.jpg", QWEN3, server="sglang")
+    turned = count_tokens(FIXTURES / "exif_6.jpg", QWEN3, server="vllm")
+    assert stored == ImageSize(*turned.info.size[::-1])
+    assert count.tokens.resized == ImageSize(*turned.tokens.resized[::-1])
+    listed = processor(QWEN3, server="sglang").count_many(FIXTURES / "exif_6.jpg")
+    assert [one.tokens for one in listed] == [count.tokens]
+
+
+# vLLM: bounds of its loaders.
+
+
+@pytest.mark.parametrize("model", [QWEN3, QWEN2])
+def test_vllm_counts_as_transformers_does(model):
+    info = clip(720, 1280, 300, 30)
+    for asked in ({}, {"fps": 1}, {"fps": 4, "max_frames": 10}, {"max_pixels": 500_000}):
+        served = video_tokens(info, model, server="vllm", **asked)
+        assert served.total == video_tokens(info, model, **asked).total
+
+
+def test_vllm_takes_at_most_30_frames_a_second():
+    info = clip(360, 640, 600, 60)
+    at_30, at_50 = (video_tokens(info, QWEN3, server="vllm", fps=fps) for fps in (30, 50))
+    assert at_30.frames == at_50.frames == 300
+
+
+def test_vllm_thins_out_again_what_its_loader_kept_whole():
+    count = video_tokens(clip(360, 640, 300, 30), QWEN3, server="vllm", fps=30)
+    assert count.frames == 20
+    assert "every frame is asked for" in count.warnings[-1]
+
+
+def test_vllm_takes_an_unknown_rate_for_24():
+    unknown = replace(clip(360, 640, 240), fps=None)
+    known = clip(360, 640, 240, 24)
+    counts = [video_tokens(info, QWEN3, server="vllm") for info in (unknown, known)]
+    assert counts[0].frames == counts[1].frames == 20
+    with pytest.raises(ConstraintError, match="frame rate"):
+        video_tokens(unknown, QWEN2, server="vllm")
+
+
+@pytest.mark.parametrize(
+    ("rate", "method", "kept"),
+    [
+        (0.0, "evs", 11_960),
+        (0.5, "evs", 5980),
+        (0.95, "evs", 1196),  # a whole step of 46 x 26 tokens
+        (0.95, "vidcom2", 598),
+        (0.9999, "vidcom2", 10),  # a token of each of ten steps
+        (0.9999, "evs", 1196),
+    ],
+)
+def test_each_method_of_pruning_has_a_floor_of_its_own(rate, method, kept):
+    server = get_server("vllm").pruned(rate, method)
+    count = video_tokens(clip(1080, 1920, 20), QWEN3, server=server)
+    whole = video_tokens(clip(1080, 1920, 20), QWEN3, server="vllm")
+    assert (count.visual, count.grid_thw) == (kept, whole.grid_thw)
+    assert (count.text, count.markers) == (whole.text, whole.markers)  # times are not pruned
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "match"),
+    [
+        ("qwen3-vl-plus", {"server": "vllm"}, "served by its vendor"),
+        (QWEN3, {"server": "ollama"}, "there are vllm, sglang"),
+        (QWEN3, {"server": "vllm", "rules": "qwen-vl-utils"}, "leave `rules` out"),
+        (QWEN3, {"server": "vllm", "nframes": 8}, "has nothing for `nframes`"),
+        (QWEN3, {"server": "sglang", "sampling": "linspace"}, "has nothing for `sampling`"),
+    ],
+)
+def test_what_no_server_can_do_is_refused(model, asked, match):
+    with pytest.raises(ConstraintError, match=match):
+        processor(model, **asked)
+
+
+def test_an_option_of_a_single_call_is_refused_too():
+    with pytest.raises(ConstraintError, match="has nothing for `nframes`"):
+        processor(QWEN3, server="vllm").frames(FIXTURES / "street.mp4", nframes=8)
+
+
+def test_pruning_is_refused_where_there_is_none():
+    with pytest.raises(ConstraintError, match="prunes videos by none"):
+        get_server("sglang").pruned(0.5)
+    with pytest.raises(ConstraintError, match="prunes videos by evs, vidcom2"):
+        get_server("vllm").pruned(0.5, "random")
+    with pytest.raises(ConstraintError, match=r"must be in \[0, 1\)"):
+        get_server("vllm").pruned(1.0)
+
+
+def test_other_rules_are_told_as_no_server_applies_them():
+    info = clip(1080, 1920, 20)
+    view = View.of(QWEN3, server="sglang")
+    lines = explain_count(info, video_tokens(info, QWEN3, server="sglang"), view)
+    assert any(line.startswith("qwen-vl-utils would give") for line in lines)
+    assert view.by("transformers").server is None
+
+
+def test_names_are_those_of_the_catalogue():
+    assert tuple(server.name for server in list_servers()) == SERVERS
+    assert {method for server in list_servers() for method in server.pruning} <= {*PRUNING_METHODS}
+
+
+CLIPS = st.tuples(
+    st.integers(1, 3000), st.sampled_from([30.0, 23.976, 10.0, 2.0]),
+    st.integers(28, 2200), st.integers(28, 2200),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    clips=st.lists(CLIPS, min_size=1, max_size=8),
+    server=st.sampled_from(["sglang", "vllm", get_server("vllm").pruned(0.7, "vidcom2")]),
+    model=st.sampled_from([QWEN3, QWEN2]),
+    asked=st.fixed_dictionaries(
+        {}, optional={"fps": st.sampled_from([0.5, 1, 30]), "max_pixels": st.just(200_000)}
+    ),
+)
+def test_many_clips_equal_one_by_one(clips, server, model, asked):
+    def alone(frames, rate, height, width):
+        info = VideoInfo(size=ImageSize(height, width), frame_count=frames, fps=Fraction(rate))
+        try:
+            return video_tokens(info, model, server=server, **asked).total
+        except VlprepError:
+            return 0
+
+    frames, rates, heights, widths = zip(*clips, strict=True)
+    sizes = list(zip(heights, widths, strict=True))
+    totals = video_tokens_batch(frames, rates, sizes, model, server=server, **asked)
+    assert totals.tolist() == [alone(*one) for one in clips]
+
+
+# Rows that the servers' own code gave.
+
+ROWS = json.loads((GOLDEN / "servers.json").read_text())["rows"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['loader']}-{row['frames']}")
+def test_frames_and_sizes_are_those_of_the_servers_own_code(row):
+    model = {"qwen3_vl": QWEN3, "qwen2_vl": QWEN2}[row["loader"]]
+    rate = Fraction(str(row["fps"]))
+    info = VideoInfo(size=ImageSize(*row["size"]), frame_count=row["frames"], fps=rate)
+    if row["vllm"] is not None:
+        plan = video_tokens(info, model, server="vllm", **row["asked"]).plan
+        assert [plan.frame_count, sum(plan.indices)] == row["vllm"]
+    view = View.of(model, server="sglang", **row["asked"])
+    count = view_count(info, view)
+    frames, indices, *handed = row["sglang"]
+    assert [count.frames, sum(count.plan.indices)] == [frames, indices]
+    assert list(handed_size(info.size, view.video_rule, count.limits)) == handed

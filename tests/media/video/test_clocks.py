@@ -1,0 +1,269 @@
+"""Clocks that fail: what a model is shown of the fixtures, and how packets become a clock."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from bisect import bisect_right
+from fractions import Fraction
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.frames.test_stream import drawn_number
+from tests.places import FIXTURES
+from vlprep import probe, read_frames
+from vlprep.errors import DecodeError
+from vlprep.media.source import open_item
+from vlprep.media.video.clock import set_clock
+from vlprep.media.video.decode import scan_clip
+from vlprep.media.video.scan import NO_TIME, PacketTable
+from vlprep.media.video.timeline import Timeline
+
+TRUTH = json.loads((FIXTURES / "truth.json").read_text())
+NAMES = [
+    "tick_clock.mp4", "null_frames.avi", "double_time.mkv", "held.mkv", "held.mp4",
+    "edit_amid_sample.mp4",
+]  # fmt: skip
+
+
+def read(name, fps, threads=1):
+    """Return the numbers of the frames shown, and those drawn in them."""
+    with read_frames(FIXTURES / name, "qwen3-vl-plus", fps=fps, threads=threads) as frames:
+        found = list(frames)
+        assert (frames.missing, frames.substituted, frames.damaged) == (0, 0, 0)
+        moments = frames.plan.timestamps_seconds
+    drawn = [drawn_number(frame.image, TRUTH[name]["width"]) for frame in found]
+    return moments, [frame.number for frame in found], drawn
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("fps", [2, 3, 10])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_on_display_is_shown(name, fps, threads):
+    truth = TRUTH[name]
+    starts = truth.get("times_seconds") or [k / truth["fps"] for k in range(truth["frames"])]
+    moments, numbers, drawn = read(name, fps, threads)
+    blur = 5e-4 if name.endswith(".mkv") else 1e-6  # thousandths of a second
+    assert numbers == [bisect_right(starts, moment + blur) - 1 for moment in moments]
+    assert drawn == numbers
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_count_and_length(name):
+    truth, info = TRUTH[name], probe(FIXTURES / name)
+    assert info.frame_count == truth["frames"]
+    assert float(info.fps) == pytest.approx(truth["fps"], rel=1e-3)
+    assert info.duration_seconds == pytest.approx(truth["frames"] / truth["fps"], abs=1e-3)
+    assert not any("cut off" in warning for warning in info.warnings)
+
+
+def test_pictures_that_no_decoder_shows_are_no_frames():
+    info = probe(FIXTURES / "cut_start.ts")
+    assert (info.frame_count, info.fps, info.start_seconds) == (30, 30, 2.5)
+    assert "21 pictures before the first" in info.warnings[0]
+    _, numbers, drawn = read("cut_start.ts", 10)
+    assert drawn == [30 + number for number in numbers]
+
+
+def test_a_recording_follows_the_one_before():
+    info = probe(FIXTURES / "joined.ts")
+    assert (info.frame_count, info.fps, info.duration_seconds) == (90, 30, 3.0)
+    assert "its clock jumps" in info.warnings[0]
+    _, numbers, drawn = read("joined.ts", 10)
+    assert numbers == list(range(0, 90, 3))
+    assert drawn == [number % 60 for number in numbers]
+
+
+@pytest.mark.parametrize("name", ["cut_off.avi", "cut_off.wmv"])
+def test_a_file_that_is_cut_off_is_told(name):
+    (warning,) = probe(FIXTURES / name).warnings
+    assert "promises 2.0 s but the video ends at 1.0 s" in warning
+
+
+def test_one_frame_is_shown_twice_whatever_its_rate():
+    with read_frames(FIXTURES / "one_frame.wmv", "qwen3-vl-plus") as frames:
+        assert [frame.number for frame in frames] == [0]
+        assert any("shown twice" in warning for warning in frames.warnings)
+
+
+# From packets to a clock, by numbers.
+
+
+def clock(pts, container="matroska,webm", dts=None, keys=(0,), shown=None, durations=None):
+    """Return the timeline of packets with such times, in thousandths of a second."""
+    count = len(pts)
+
+    def times(values):
+        return np.array([NO_TIME if value is None else value for value in values], np.int64)
+
+    table = PacketTable(
+        pts=times(pts),
+        dts=times(pts if dts is None else dts),
+        durations=np.array([10] * count if durations is None else durations, np.int64),
+        is_key=np.isin(np.arange(count), keys),
+        is_shown=np.ones(count, bool) if shown is None else np.array(shown, bool),
+    )
+    stream = SimpleNamespace(
+        time_base=Fraction(1, 1000),
+        container=SimpleNamespace(format=SimpleNamespace(name=container)),
+        codec_context=SimpleNamespace(reorder_depth=0),
+    )
+    return set_clock(table, stream, SimpleNamespace(name="film"))
+
+
+def seconds(line):
+    return [float((time - line.pts[0]) * line.time_base) for time in line.pts]
+
+
+def test_times_that_are_sound_are_kept():
+    line = clock([0, 30, 10, 20], keys=(0,))
+    assert line == Timeline(
+        packet_count=4,
+        pts=array("q", [0, 10, 20, 30]),
+        keyframes=array("q", [0]),
+        time_base=Fraction(1, 1000),
+        last_ticks=10,
+    )
+
+
+@pytest.mark.parametrize(
+    ("times", "mended"),
+    [
+        ([0, 10, 10, 30], [0, 0.01, 0.02, 0.03]),
+        ([0, 10, 10, 10, 40], [0, 0.01, 0.02, 0.03, 0.04]),
+        ([0, 10, 20, 20], [0, 0.01, 0.02, 0.025]),  # as long as the others, but for the double
+        ([0, 1, 1, 2], [0, 0.001, 0.0015, 0.002]),  # no tick is free in between
+    ],
+)
+def test_a_double_gets_a_place_between_its_neighbours(times, mended):
+    line = clock(times)
+    assert len(line.pts) == line.packet_count == len(times)
+    assert seconds(line) == pytest.approx(mended)
+    assert line.tells_frames
+    assert not line.keyframes  # such a file is read from its start
+    assert len(line.mended) == 1
+
+
+@pytest.mark.parametrize(
+    ("times", "mended"),
+    [
+        ([0, 10, None, 30, 40], [0, 0.01, 0.02, 0.03, 0.04]),
+        ([0, 10, 20, 30, None], [0, 0.01, 0.02, 0.03, 0.04]),
+        ([0, 30, None, 20, 60, 40, 50], [0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06]),
+    ],
+)
+def test_a_frame_without_a_time_gets_the_place_that_is_free(times, mended):
+    line = clock(times, dts=range(0, 10 * len(times), 10))
+    assert seconds(line) == pytest.approx(mended)
+    assert "have no time" in line.mended[0]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [0, None, 20, None, None],  # too many
+        [0, 30, None, 10, 20, 60, 40, 50],  # no place is free
+        [7] * 10,  # one time for all
+        [None, None],
+    ],
+)
+def test_where_it_would_be_a_guess_there_is_no_clock(times):
+    line = clock(times, dts=range(0, 10 * len(times), 10))
+    assert not line.has_clock
+    assert line.packet_count == len(times)
+    assert "no times" in line.mended[0]
+
+
+@pytest.mark.parametrize("container", ["mpegts", "avi", "matroska,webm"])
+def test_times_beyond_belief_are_none(container):
+    line = clock([0, 1 << 62, -(1 << 62), 10], container, keys=range(4))
+    assert not line.has_clock
+
+
+def test_nothing_displayed_is_refused():
+    with pytest.raises(DecodeError, match="no frame of it is displayed"):
+        clock([0, 10], shown=[False, False])
+
+
+@pytest.mark.parametrize("container", ["mpegts", "mpeg", "flv", "matroska,webm"])
+def test_a_step_back_is_a_new_recording(container):
+    line = clock([5000, 5010, 5020, 0, 10], container, keys=(0, 3))
+    assert seconds(line) == pytest.approx([0, 0.01, 0.02, 0.03, 0.04])
+    (joint,) = line.joints
+    assert (joint.start_seconds, joint.shift_seconds) == (0, 5.03)
+
+
+@pytest.mark.parametrize(("container", "last"), [("mpegts", 0.02), ("matroska,webm", 3600.0)])
+def test_a_long_step_ahead_is_one_where_frames_do_not_pause(container, last):
+    line = clock([0, 10, 3_600_000], container)
+    assert seconds(line)[-1] == pytest.approx(last)
+
+
+def test_frames_out_of_order_are_no_new_recording():
+    line = clock([0, 400, 200, 100, 300], dts=[None, 0, 100, 200, 300])
+    assert (line.joints, line.mended) == ((), ())
+
+
+def test_empty_slots_count_in_avi():
+    line = clock([9, 9, 9, 9], "avi", dts=[0, 1, 5, 6])
+    assert (line.packet_count, list(line.pts)) == (4, [0, 1, 5, 6])
+    assert line.has_clock
+    assert not line.tells_frames
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=12),
+    st.sampled_from(["mpegts", "matroska,webm"]),
+)
+def test_each_frame_has_a_time_of_its_own(times, container):
+    line = clock(times, container, keys=range(len(times)))
+    assert line.packet_count == len(times)
+    if line.has_clock:
+        assert all(before < after for before, after in pairwise(line.pts))
+        stamps = line.stamps or sorted(line.pts)
+        assert sorted(stamps) == list(line.pts)
+    else:
+        assert len(set(times)) == 1
+
+
+# The moment.
+
+
+def timeline(pts, time_base):
+    return Timeline(len(pts), array("q", pts), array("q", [pts[0]]), time_base)
+
+
+@given(
+    rate=st.sampled_from([1, 5, 24, 25, 30, 60]),
+    parts=st.sampled_from([1, 2, 512, 1001]),
+    start=st.integers(0, 10**9),
+    moment=st.fractions(0, 3),
+)
+def test_the_frame_on_display_by_fractions(rate, parts, start, moment):
+    frames = rate * 4
+    line = timeline([start + k * parts for k in range(frames)], Fraction(1, rate * parts))
+    assert line.shown_at(float(moment)) in {
+        int((moment + late) * rate) for late in (0, Fraction(2, 10**6))
+    }
+
+
+@given(rate=st.sampled_from([24, 25, 30, 48, 60, Fraction(30000, 1001)]), fps=st.integers(1, 10))
+def test_times_rounded_to_thousandths_are_met(rate, fps):
+    line = timeline([round(k / rate * 1000) for k in range(300)], Fraction(1, 1000))
+    for k in range(4 * fps):
+        # A frame that is due within the thousandth is the same to such a clock.
+        exact = {int((Fraction(k, fps) + late) * rate) for late in (0, Fraction(1, 1000))}
+        assert line.shown_at(k / fps) in exact
+
+
+def test_the_first_frame_is_found_behind_a_hidden_keyframe():
+    # Seeks to the start may land behind it, or be refused: the file is opened anew.
+    with open_item(FIXTURES / "edit_list.mp4") as item:
+        assert scan_clip(item).timeline.keyframes[0] < 0
+    with read_frames(FIXTURES / "edit_list.mp4", "qwen3-vl-plus", fps=10) as frames:
+        assert next(frames).number == 0

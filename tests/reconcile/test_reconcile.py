@@ -1,0 +1,203 @@
+"""Logs of calls with a known rule set, constant and day of change: what is found in them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from datetime import date, timedelta
+
+import pytest
+
+from tests.places import FIXTURES
+from vlprep import ImageSize, VideoInfo, image_tokens, video_tokens
+from vlprep.reconcile.logs import reconcile_log
+from vlprep.reconcile.usage import read_usage
+
+KINDS = {
+    # How each service and server says what was billed: of the total, and of media.
+    "compatible": lambda total, media: {
+        "usage": {"prompt_tokens": total, "prompt_tokens_details": {"image_tokens": media}}
+    },
+    "dashscope": lambda total, media: {"usage": {"input_tokens": total, "image_tokens": media}},
+    "vllm": lambda total, media: {
+        "usage": {
+            "prompt_tokens": total,
+            "prompt_tokens_details": {"multimodal_tokens": {"image": media}},
+        }
+    },
+    "sglang": lambda total, media: {
+        "usage": {
+            "prompt_tokens": total,
+            "prompt_tokens_details": {"image_tokens": media, "audio_tokens": 0},
+        }
+    },
+    "openai": lambda total, media: {"usage": {"prompt_tokens": total}},
+}
+
+
+def log(kind, rules_of, model="qwen3-vl-plus", days=40, constant=23, markers=0, start=1):
+    """Write a call a day with one to three images, counted by the rule set of that day."""
+    draw, lines = random.Random(start), []
+    for number in range(days):
+        day = date(2026, 3, 1) + timedelta(number)
+        sizes = [
+            (draw.randint(20, 3000), draw.randint(20, 3000)) for _ in range(draw.randint(1, 3))
+        ]
+        media = sum(image_tokens(size, model, rules=rules_of(day)).visual for size in sizes)
+        media += markers * len(sizes)
+        lines.append(
+            json.dumps(
+                {
+                    "time": f"{day}T12:00:00Z",
+                    "model": model,
+                    "media": [{"height": height, "width": width} for height, width in sizes],
+                    "response": KINDS[kind](constant + media, media),
+                }
+            )
+        )
+    return lines
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_rules_and_the_constant_are_found(kind):
+    (found,), left_out = reconcile_log(log(kind, lambda day: "api-2026"))
+    assert left_out == ()
+    (period,) = found.periods
+    assert (period.best.rules, period.best.matched) == ("api-2026", 40)
+    assert abs(period.best.constant - 23) <= 1
+    assert found.changed is None
+    assert set(found.misses) == {0}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_day_on_which_the_rules_changed_is_found(kind):
+    changed = date(2026, 3, 26)
+    old, new = "guide-2025-06", "api-2026"
+    lines = log(kind, lambda day: old if day < changed else new, "qwen-vl-max")
+    (found,), _ = reconcile_log(lines)
+    assert found.to_dict()["changed_on"] == changed.isoformat()
+    before, after = found.periods
+    assert before.best.rules == old
+    assert new in {after.best.rules, *after.like_best}
+    assert abs(before.best.constant - 23) <= 1
+    assert abs(after.best.constant - 23) <= 1
+
+
+def test_markers_that_are_billed_with_the_image_are_told():
+    (found,), _ = reconcile_log(log("compatible", lambda day: "api-2026", markers=2))
+    best = found.periods[0].best
+    assert (best.rules, best.matched, best.per_medium, best.constant) == ("api-2026", 40, 2, 23)
+
+
+def test_rules_that_nobody_ships_are_found_wanting_from_a_day_on():
+    lines = log("compatible", lambda day: "api-2026")
+    rows = [json.loads(line) for line in lines]
+    for row in rows[25:]:  # the service starts to bill a half more
+        usage = row["response"]["usage"]
+        more = usage["prompt_tokens_details"]["image_tokens"] // 2
+        usage["prompt_tokens"] += more
+        usage["prompt_tokens_details"]["image_tokens"] += more
+    (found,), _ = reconcile_log([json.dumps(row) for row in rows])
+    assert found.to_dict()["changed_on"] == "2026-03-26"
+    assert found.periods[1].best is None or found.periods[1].best.matched < 3
+
+
+def test_a_server_is_among_the_rules_of_weights():
+    model = "Qwen/Qwen3-VL-8B-Instruct"
+    lines = []
+    for seconds in range(10, 20):
+        info = VideoInfo(size=ImageSize(1080, 1920), frame_count=30 * seconds, fps=30)
+        visual = video_tokens(info, model, server="sglang").visual
+        media = [{"height": 1080, "width": 1920, "frames": 30 * seconds, "fps": "30"}]
+        usage = {"prompt_tokens": visual + 40, "prompt_tokens_details": {"video_tokens": visual}}
+        lines.append(json.dumps({"model": model, "media": media, "usage": usage}))
+    (found,), _ = reconcile_log(lines)
+    assert found.periods[0].best.rules == "sglang"
+    assert found.periods[0].best.matched == 10
+
+
+def test_requests_of_both_protocols_are_read(tmp_path):
+    photo = (FIXTURES / "photo.jpg").read_bytes()
+    url = "data:image/jpeg;base64," + base64.b64encode(photo).decode()
+    (tmp_path / "photo.jpg").write_bytes(photo)
+    contents = [
+        [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "What?"}],
+        [{"image": "photo.jpg"}, {"text": "What?"}],
+        [{"image": f"file://{tmp_path}/photo.jpg", "max_pixels": 100_000}, {"text": "What?"}],
+    ]
+    bodies = [
+        {"model": "qwen3-vl-plus", "messages": [{"role": "user", "content": contents[0]}]},
+        {"input": {"messages": [{"role": "user", "content": contents[1]}]}},
+        {"input": {"messages": [{"role": "user", "content": contents[2]}]}},
+    ]
+    media = [300, 300, 88]
+    lines = [
+        json.dumps({"request": body, "reply": {"usage": {"input_tokens": 20 + tokens}}})
+        for body, tokens in zip(bodies, media, strict=True)
+    ]
+    path = tmp_path / "calls.jsonl"
+    path.write_text("\n".join(lines))
+    (found,), left_out = reconcile_log(path, "qwen3-vl-plus")
+    assert left_out == ()
+    best = found.periods[0].best
+    assert (best.matched, best.constant) == (3, 20)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "not a line of a log"),
+        ("[]", "not a line of a log"),
+        ('{"model": "qvq-max"}', "no usage in it"),
+        ('{"usage": {"prompt_tokens": 5}}', "no model in it"),
+        ('{"usage": {"prompt_tokens": 5}, "model": "gpt-x"}', "unknown model"),
+        (
+            '{"usage": {"prompt_tokens": 5}, "model": "qvq-max", "media": ["no.jpg"]}',
+            "No such file",
+        ),
+        (
+            '{"usage": {"prompt_tokens": 5}, "model": "qvq-max", "request": {"messages": '
+            '[{"content": [{"type": "image_url", "image_url": {"url": "https://a.com/a.jpg"}}]}]}}',
+            "not fetched",
+        ),
+    ],
+)
+def test_a_line_that_says_nothing_is_named_and_does_not_stop_the_rest(line, reason):
+    good = log("compatible", lambda day: "api-2026", days=3)
+    (found,), (left,) = reconcile_log([good[0], line, *good[1:]])
+    assert (left.line, len(found.calls)) == (2, 3)
+    assert reason in left.reason
+
+
+def test_models_are_told_apart_and_lines_sorted_by_time():
+    lines = log("compatible", lambda day: "api-2026") + log(
+        "dashscope", lambda day: "guide-2025-06", "qvq-max"
+    )
+    random.Random(7).shuffle(lines)
+    found, _ = reconcile_log(lines)
+    assert {one.model: one.periods[0].best.rules for one in found} == {
+        "qwen3-vl-plus": "api-2026",
+        "qvq-max": "guide-2025-06",
+    }
+    assert all(one.calls[k].time <= one.calls[k + 1].time for one in found for k in range(39))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_usage_of_every_kind_is_read(kind):
+    usage = read_usage(KINDS[kind](420, 391))
+    assert (usage.input_tokens, usage.media_tokens) == (420, None if kind == "openai" else 391)
+
+
+def test_what_is_no_usage_is_none():
+    assert read_usage({"usage": None}) is None
+    assert read_usage({"usage": {"prompt_tokens": "many"}}) is None
+    assert read_usage({"usage": {"prompt_tokens": True}}) is None
+
+
+def test_a_chart_is_drawn_and_kept(tmp_path):
+    (found,), _ = reconcile_log(log("compatible", lambda day: "api-2026"))
+    found.save_chart(tmp_path / "chart.png")
+    assert (tmp_path / "chart.png").stat().st_size > 5000
+    with pytest.raises(FileExistsError):
+        found.save_chart(tmp_path / "chart.png")

@@ -1,0 +1,77 @@
+"""`vlprep arrays`: the numbers that the encoder of open weights takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import click
+
+from vlprep.arrays.arrays import PixelValues
+from vlprep.arrays.files import check_array_file
+from vlprep.cli.options import bind, choice_option, door_option, output_options, view_options
+from vlprep.cli.render import heading, print_json, say_warnings
+from vlprep.cli.text import safe, thousands
+from vlprep.count.files import Probed, probe_media
+from vlprep.types import ArrayType, ImageInfo
+from vlprep.units import format_size
+
+
+@click.command(name="arrays")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("-o", "--output", metavar="OUT", required=True, help=".npz, .safetensors or .npy")
+@choice_option("--dtype", get_args(ArrayType), "Type of the numbers.", "float32")
+@door_option
+@choice_option(
+    "--resample",
+    ("fast", "reference"),
+    "How frames are scaled: FFmpeg's bicubic filter, or as the reference does.",
+    "reference",
+)
+@click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")
+@click.option("--threads", type=click.IntRange(1, 64), help="Threads that work; up to 4.")
+@view_options
+@output_options
+def command(
+    files: tuple[str, ...], output: str, *, force: bool, as_json: bool, **asked: Any
+) -> int:
+    """Write the patches that the encoder of open weights takes, equal to those of transformers.
+
+    In the file are pixel_values and image_grid_thw of the images, pixel_values_videos and
+    video_grid_thw of the videos; a folder of images is a video. bfloat16 is in .npz and .npy as its
+    16 bits. uint8 are bytes before they are normalised.
+
+    \b
+    vlprep arrays page.png clip.mp4 -m Qwen/Qwen3-VL-8B-Instruct -o inputs.safetensors
+    """
+    processor = bind(asked)
+    probed = [probe_media(file, processor) for file in files]
+    kinds = [isinstance(one.info, ImageInfo) for one in probed]
+    check_array_file(output, both=len(set(kinds)) > 1, overwrite=force)
+    images, videos = (
+        [file for file, is_image in zip(files, kinds, strict=True) if is_image is wanted]
+        for wanted in (True, False)
+    )
+    made = processor.arrays(images, videos, **asked)
+    made.save(output, overwrite=force)
+    if as_json:
+        print_json({**made.to_dict(), "output": output})
+        return 0
+    click.echo(heading(processor))
+    click.echo("\n".join(_report(made, probed, output)))
+    for part in made.parts:
+        say_warnings(part.source, (*part.warnings, *part.tokens.warnings), processor)
+    say_warnings(output, made.own_warnings, processor)
+    return 0
+
+
+def _report(made: PixelValues, probed: list[Probed], output: str) -> Iterator[str]:
+    for part in made.parts:
+        steps, rows, columns = part.tokens.grid_thw
+        yield (
+            f"{safe(part.source)}: {format_size(part.tokens.resized)}, a grid of "
+            f"{steps} x {rows} x {columns} patches, {thousands(part.tokens.total)} tokens"
+        )
+    rows, row = made.pixel_values.shape
+    size = made.pixel_values.nbytes
+    yield f"written to {safe(output)}: {thousands(rows)} x {row} {made.dtype}, {size / 1e6:,.1f} MB"

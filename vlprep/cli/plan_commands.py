@@ -1,0 +1,97 @@
+"""The commands that `vlprep plan` prints: they run as they are, and give what was planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from vlprep.cli.shell import option_words, quote
+from vlprep.plan.cautions import rests_on_cap
+from vlprep.plan.records import MediaPlan, PlannedFile
+from vlprep.types import FrameListInfo, ImageInfo
+
+MOST_NAMES = 3
+"""Files that a command is written out for; of more, PATH... stands for them."""
+SHRUNK = "-view.png"
+"""What the names of images end in that are written as the model sees them."""
+
+
+def printed_commands(
+    plan: MediaPlan, model: Sequence[str], api: str | None, listed: Sequence[str] | None
+) -> Iterator[str]:
+    """Yield the commands and arguments that use the settings, for each group that shares them.
+
+    `model` are the words that name the model, `api` the protocol asked for, and `listed` the names
+    of the images where all are one list.
+    """
+    for files in _alike(plan):
+        view, videos = plan.view, [file for file in files if file.kind == "video"]
+        keywords = (videos or files)[0].keywords
+        rules = {} if view.rules.name == view.model.default_rules else {"rules": view.rules.name}
+        asked = {**rules, **view.asking(**keywords).options.asked}  # type: ignore[arg-type]
+        flags = " ".join([*model, *(word for it in asked.items() for word in option_words(*it))])
+        if isinstance(files[0].info, FrameListInfo):
+            names = " ".join(map(quote, listed or [files[0].source]))
+            yield from _of_list(plan, names, flags, api)
+        else:
+            yield from _of_files(plan, files, flags, api)
+        yield "Python: " + ", ".join(f"{name}={value!r}" for name, value in asked.items())
+
+
+def _of_list(plan: MediaPlan, names: str, flags: str, api: str | None) -> Iterator[str]:
+    yield f"vlprep tokens {names} --list {flags}"
+    yield f"vlprep frames {names} --list -o DIR {flags}"
+    if plan.view.model.kind == "api":  # only the reference of 2026 lets a request limit a list
+        way = f"--api {api or 'dashscope'} --video-fields"
+        yield f"vlprep payload {names} --list --text TEXT {flags} {way}"
+
+
+def _of_files(
+    plan: MediaPlan, files: Sequence[PlannedFile], flags: str, api: str | None
+) -> Iterator[str]:
+    few, videos = len(files) <= MOST_NAMES, [file for file in files if file.kind == "video"]
+    names = " ".join(quote(file.source) for file in files) if few else "PATH..."
+    yield f"vlprep tokens {names} {flags}"
+    if len(files) == 1 and videos:
+        yield f"vlprep frames {names} -o DIR {flags}"
+    shrunk = [file.source for file in files if _rests_on_cap(file, plan)]
+    if shrunk:  # which holds also if a lower cap lowers nothing
+        yield from _shrinking(shrunk, flags) if few else ()
+        ends = {file.source: SHRUNK if file.source in shrunk else "" for file in files}
+        names = " ".join(quote(file.source + ends[file.source]) for file in files)
+        if not few:
+            yield f'for file in PATH...; do vlprep view "$file" -o "$file"{SHRUNK} {flags}; done'
+            names = f"PATH{SHRUNK}..."
+    yield f"vlprep compress {names} -o DIR/ {flags}"  # a folder also of one file
+    if plan.view.model.kind == "api":  # a server of weights takes its limits when it starts
+        frames = (
+            f" --api {api or 'dashscope'} --as-frames" if videos else ""
+        )  # the form with the rate
+        yield f"vlprep payload {names} --text TEXT {flags}{frames}"
+
+
+def _shrinking(sources: Sequence[str], flags: str) -> Iterator[str]:
+    for source in dict.fromkeys(sources):
+        yield f"vlprep view {quote(source)} -o {quote(source + SHRUNK)} {flags}"
+
+
+def _rests_on_cap(file: PlannedFile, plan: MediaPlan) -> bool:
+    is_image = isinstance(file.info, ImageInfo)
+    return is_image and rests_on_cap([file.info.size], [file.setting], plan.view) is not None
+
+
+def _alike(plan: MediaPlan) -> list[list[PlannedFile]]:
+    """Group files that one command line can be about: images have no rate, and mind none.
+
+    A list of images is a command of its own.
+    """
+    groups: dict[int | None, list[list[PlannedFile]]] = {}
+    for number, file in enumerate(plan.files):
+        is_list = isinstance(file.info, FrameListInfo)
+        same = groups.setdefault(-number - 1 if is_list else file.setting.max_pixels, [])
+        for group in same:
+            if len({member.setting.fps for member in (*group, file)} - {None}) <= 1:
+                group.append(file)
+                break
+        else:
+            same.append([file])
+    return [group for same in groups.values() for group in same]

@@ -1,0 +1,85 @@
+"""`vlprep reconcile`: predicted tokens against billed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from vlprep.cli import EXIT_FAILED
+from vlprep.cli.options import output_options
+from vlprep.cli.render import note, print_json, print_table
+from vlprep.cli.text import safe, thousands
+from vlprep.reconcile.fit import Fit
+from vlprep.reconcile.logs import Period, Reconciliation, reconcile_log
+
+SCHEMA = "vlprep.reconcile/1"
+
+
+@click.command(name="reconcile")
+@click.argument("log", metavar="LOG.jsonl")
+@click.option("-m", "--model", help="Name of the model, where the lines name none.")
+@click.option("-o", "--output", metavar="CHART.png", help="Draw billed against predicted.")
+@output_options
+def command(log: str, *, model: str | None, output: str | None, force: bool, as_json: bool) -> int:
+    """Set what replies say was billed against what each rule set predicts.
+
+    LOG is a file of JSON Lines: a line has the reply or its usage (OpenAI-compatible, DashScope,
+    vLLM or SGLang), the request, or media with their sizes, and the time. Nothing is sent. The best
+    rules are named, the tokens beside media, and the day since which other rules hold. A line that
+    says nothing is named on stderr; the exit code is 1 if there is none that does.
+
+    \b
+    vlprep reconcile calls.jsonl -o billed.png
+    """
+    found, left_out = reconcile_log(log, model)
+    if output is not None:
+        if len(found) != 1:
+            raise click.UsageError("-o draws one model; the log has " + str(len(found)))
+        found[0].save_chart(output, overwrite=force)
+    if as_json:
+        entries = [one.to_dict() for one in found]
+        left = [{"line": one.line, "reason": one.reason} for one in left_out]
+        print_json({"schema": SCHEMA, "models": entries, "left_out": left, "output": output})
+    else:
+        for one in found:
+            _print(one)
+        if output is not None:
+            click.echo(f"written to {safe(output)}")
+    for line in left_out:
+        note(f"warning: line {line.line}: {safe(line.reason)}")
+    return 0 if found else EXIT_FAILED
+
+
+HEADINGS = ("rules", "explained", "beside media", "an image or clip", "off by")
+
+
+def _print(found: Reconciliation) -> None:
+    requests = f"{thousands(len(found.calls))} request" + "s" * (len(found.calls) != 1)
+    click.echo(f"{safe(found.model)}, {requests}")
+    for period in found.periods:
+        click.echo("\n" + "\n".join(_sentences(period, found)))
+        print_table(HEADINGS, map(_row, period.fits))
+
+
+def _sentences(period: Period, found: Reconciliation) -> Iterator[str]:
+    first, last = (call.time.date() if call.time else None for call in (period.first, period.last))
+    when = f"{first} to {last}" if first else f"lines {period.first.line} to {period.last.line}"
+    best = period.best
+    if best is None:
+        yield f"{when}: no rule set explains what was billed"
+        return
+    also = f", as do {', '.join(period.like_best)}" if period.like_best else ""
+    yield f"{when}: {best.rules} explains {best.matched} of {best.requests} requests{also}"
+    if found.changed is period.first:
+        yield "other rules than before"
+
+
+def _row(fit: Fit) -> tuple[str, ...]:
+    return (
+        fit.rules,
+        f"{fit.matched} of {fit.requests}",
+        "" if fit.constant is None else f"{fit.constant:+,}",
+        "" if fit.per_medium is None else f"{fit.per_medium:+,}",
+        f"{fit.off:,.0f}",
+    )

@@ -1,0 +1,389 @@
+"""Scale pictures of 8 bits by the bicubic filter, equal to the references in every bit.
+
+The references, which `KERNELS` names, compute in whole numbers: weights are rounded to so many
+binary places, and what stands between the two passes is rounded and cut to 8 bits. Here a pass is a
+product with a banded matrix. Samples are shifted to -128..127, so that every sum of products is a
+whole number which the float type holds exactly, in whatever order a library adds it up. Neither the
+installed Pillow, nor the processor, nor the number of threads changes a bit.
+
+Filter, windows and rounding are those of Pillow's resize and of torch's CPU kernel of the same
+origin (torch 2.14.1, Pillow 11.3.0, 12.3.0 and 13.0.0, measured).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from vlprep.errors import ConstraintError
+from vlprep.types import ImageSize
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+Band: TypeAlias = npt.NDArray[np.float32]
+"""Rows of a result: rows x channels x columns in float32, whole numbers from 0 to 255."""
+_Ints: TypeAlias = npt.NDArray[np.int64]
+_Floats: TypeAlias = npt.NDArray[np.float64]
+
+KernelName = Literal["torch", "pillow-11", "pillow-12", "pillow-13"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """In what a reference's resize differs from the others."""
+
+    adapts_precision: bool
+    """Weights have as many binary places as 16 bits allow (torch); otherwise always 22."""
+    vertical_first: Callable[[ImageSize, ImageSize], bool]
+    """Whether a picture of one size on its way to another is first scaled from top to bottom."""
+
+
+KERNELS: dict[KernelName, Kernel] = {
+    # of torch on a CPU, which the processors of transformers use
+    "torch": Kernel(True, lambda size, to: False),
+    # Pillow up to 11.3
+    "pillow-11": Kernel(False, lambda size, to: False),
+    # Pillow 12.3
+    "pillow-12": Kernel(
+        False, lambda size, to: size.height > 100 * size.width and to.height < size.height
+    ),
+    # Pillow 13.0
+    "pillow-13": Kernel(
+        False,
+        lambda size, to: 0 < size.height - to.height > 2 * (size.width - to.width),
+    ),
+}
+
+
+def resample(
+    picture: Pixels, size: ImageSize, kernel: KernelName = "torch", *, threads: int = 1
+) -> Pixels:
+    """Scale a picture, height x width x channels of uint8, to `size`, (height, width) in pixels.
+
+    Raises `ConstraintError` for an unknown kernel, and `ValueError` for a size without pixels.
+
+    >>> row = np.array([10, 20, 200, 250, 0, 30], np.uint8).reshape(1, 6, 1)
+    >>> resample(row, ImageSize(1, 4)).ravel().tolist()
+    [4, 153, 171, 8]
+    """
+    size, source = ImageSize(*size), ImageSize(*picture.shape[:2])
+    if source == size:
+        return picture
+    turned = _kernel(kernel).vertical_first(source, size)
+    if turned:  # then columns and rows change places
+        picture, source, size = picture.swapaxes(0, 1), _turned(source), _turned(size)
+    scaled = np.empty((*size, picture.shape[2]), np.uint8)
+
+    def place(first: int, band: Band) -> None:
+        rows = scaled[first : first + len(band)]
+        np.copyto(rows.transpose(0, 2, 1), band, casting="unsafe")
+
+    Resampler.of(source, size, kernel).run(picture, _BAND_ROWS, place, threads=threads)
+    return np.ascontiguousarray(scaled.swapaxes(0, 1)) if turned else scaled
+
+
+def _turned(size: ImageSize) -> ImageSize:
+    return ImageSize(size.width, size.height)
+
+
+# One axis: which samples come into one of the result, and with which weights.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """The windows of one axis: sample `i` of the result has `weights[i]`, from `first[i]` on."""
+
+    source: int
+    """Samples that there are."""
+    first: _Ints
+    """(m,): where a window starts."""
+    weights: _Ints
+    """(m, widest window): whole weights, in units of 2 ** -`places`; 0 beyond a window's end."""
+    places: int
+    """Binary places of the weights."""
+
+    @property
+    def dtype(self) -> type[np.floating[Any]]:
+        """The smaller float type in which the sums of products of any window are exact."""
+        largest = 128 * int(np.abs(self.weights).sum(axis=1).max())
+        return np.float32 if largest < 1 << 24 else np.float64
+
+
+@lru_cache(maxsize=16)
+def axis_of(source: int, target: int, adapts_precision: bool) -> Axis:
+    """Return the windows by which `source` samples become `target`.
+
+    In float64, in the references' order of operations: another order gives other weights.
+
+    >>> axis_of(6, 4, True).weights[0].tolist(), axis_of(6, 4, True).places
+    ([21474, 12885, -1326, -265, 0], 15)
+    """
+    scale = source / target
+    stretch = max(scale, 1.0)
+    reach, inverse = 2.0 * stretch, 1.0 / stretch
+    centre = scale * (np.arange(target) + 0.5)
+    first = np.maximum(np.trunc(centre - reach + 0.5), 0).astype(np.int64)
+    end = np.minimum(np.trunc(centre + reach + 0.5), source).astype(np.int64)
+    place = np.arange(int((end - first).max()))
+    distance = ((place + first[:, None]) - centre[:, None] + 0.5) * inverse
+    shares = np.where(place < (end - first)[:, None], _cubic(distance), 0.0)
+    total = np.cumsum(shares, axis=1)[:, -1:]  # in order, where `sum` would add up in pairs
+    shares = shares / total if adapts_precision else shares * (1.0 / total)
+    places = _places(float(shares.max())) if adapts_precision else _PILLOW_PLACES
+    whole = np.trunc(shares * (1 << places) + np.copysign(0.5, shares)).astype(np.int64)
+    return Axis(source, first, whole, places)
+
+
+_PILLOW_PLACES = 22
+"""Binary places of Pillow's weights, and the most of torch's."""
+
+
+def _cubic(distance: _Floats) -> _Floats:
+    """Return the bicubic filter with a = -0.5."""
+    a, x = -0.5, np.abs(distance)
+    near = ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0
+    far = (((x - 5.0) * x + 8.0) * x - 4.0) * a
+    return np.where(x < 1.0, near, np.where(x < 2.0, far, 0.0))
+
+
+def _places(largest: float) -> int:
+    """Return the most binary places with which the largest weight stays below 2 ** 15."""
+    places = range(_PILLOW_PLACES, 0, -1)
+    return next(p for p in places if int(0.5 + largest * (1 << p)) < 1 << 15)
+
+
+# Blocks of an axis: small dense matrices, each with the samples that its windows touch.
+
+_BLOCK = 16
+"""Samples of the result in a block, at most; larger ones hold more zeros than they save calls."""
+
+_SPAN = 512
+"""Samples that a block should span at most; where one window is wider, it stands alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """Samples `first` to `end` of the result."""
+
+    first: int
+    end: int
+    span: range
+    """Which samples of the source."""
+    matrix: npt.NDArray[Any]
+    """(end - first, those of the source), in units of the result."""
+    turned: npt.NDArray[Any]
+    """The same, (those of the source, end - first)."""
+    offset: npt.NDArray[Any]
+    """(end - first,): what shifting the samples by 128 took away, and half a unit for rounding."""
+
+
+@lru_cache(maxsize=16)
+def _blocks(axis: Axis, rows: int) -> tuple[_Block, ...]:
+    """Cut an axis into blocks, none of which reaches over a multiple of `rows`."""
+    m, size = len(axis.first), _block_size(axis)
+    edges = [edge for band in range(0, m, rows) for edge in range(band, min(band + rows, m), size)]
+    return tuple(_block(axis, *pair) for pair in pairwise([*edges, m]))
+
+
+def _block_size(axis: Axis) -> int:
+    return max(1, min(_BLOCK, _SPAN * len(axis.first) // axis.source))
+
+
+def _block(axis: Axis, first: int, end: int) -> _Block:
+    starts, weights = axis.first[first:end], axis.weights[first:end]
+    widest = weights.shape[1]
+    start, stop = int(starts.min()), min(int(starts.max()) + widest, axis.source)
+    whole = np.zeros((end - first, stop - start + widest), np.int64)
+    np.put_along_axis(whole, (starts - start)[:, None] + np.arange(widest), weights, axis=1)
+    unit, half = 2.0**-axis.places, (1 << axis.places) >> 1
+    matrix = (whole[:, : stop - start] * unit).astype(axis.dtype)
+    offset = ((128 * weights.sum(axis=1) + half) * unit).astype(axis.dtype)
+    turned = np.ascontiguousarray(matrix.T)
+    return _Block(first, end, range(start, stop), matrix, turned, offset)
+
+
+# A whole picture, band by band.
+
+_BAND_ROWS = 32
+"""Rows of a result that are made at a time where nothing asks for another number."""
+
+_SOURCE_ROWS = 128
+"""Rows of the source that are scaled across at a time."""
+
+_PRODUCTS = 1 << 18
+"""Multiplications in one matrix product up to which OpenBLAS starts no threads of its own."""
+
+Place: TypeAlias = Callable[[int, Band], None]
+"""Takes the number of a band's first row and the band, whose memory is used again for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resampler:
+    """How pictures of one size become pictures of another, across first."""
+
+    source: ImageSize
+    """Size of the pictures."""
+    size: ImageSize
+    """Size of the results."""
+    across: Axis | None
+    """Columns; `None` where their number stays."""
+    down: Axis | None
+    """Rows; `None` where their number stays."""
+
+    @classmethod
+    def of(cls, source: ImageSize, size: ImageSize, kernel: KernelName = "torch") -> Resampler:
+        """Return what makes pictures of `size` of those of `source`, (height, width) in pixels.
+
+        Raises `ConstraintError` for an unknown kernel, and `ValueError` for a size without pixels.
+        """
+        if min(*source, *size) < 1:
+            raise ValueError(f"sides must be 1 or more, got {tuple(source)} and {tuple(size)}")
+        adapts = _kernel(kernel).adapts_precision
+        down, across = (
+            None if old == new else axis_of(old, new, adapts)
+            for old, new in zip(source, size, strict=True)
+        )
+        return cls(source, size, across, down)
+
+    def run(self, picture: Pixels, rows: int, place: Place, *, threads: int = 1) -> None:
+        """Make a picture's bands of `rows` rows and give each to `place`.
+
+        Several `threads` do so at a time, each from top to bottom of its own part.
+        """
+        bands = range(0, self.size.height, rows)
+        count = max(1, min(threads, len(bands)))
+        parts = [
+            bands[k * len(bands) // count : (k + 1) * len(bands) // count] for k in range(count)
+        ]
+
+        def make(part: range) -> None:
+            descent = _Descent(self, picture, rows, part)
+            for first in part:
+                place(first, descent.band(first))
+
+        if count == 1:
+            return make(bands)
+        with ThreadPoolExecutor(count) as pool:
+            for _ in pool.map(make, parts):
+                pass  # what a thread raised is raised here
+
+
+class _Descent:
+    """One way down a part of a picture. Neighbouring bands share rows, scaled across once."""
+
+    def __init__(self, how: Resampler, picture: Pixels, rows: int, part: range) -> None:
+        self._picture, self._rows, self._height = picture, rows, how.size.height
+        self._across = _blocks(how.across, how.size.width) if how.across else ()
+        self._down = _blocks(how.down, rows) if how.down else ()
+        self._per_band = -(-rows // _block_size(how.down)) if how.down else 0
+        self._end = self._blocks_of(part[-1])[-1].span.stop if how.down else how.source.height
+        largest = max((block.matrix.size for block in self._across), default=1)
+        channels, width = picture.shape[2], picture.shape[1]
+        at_once = max(1, min(_SOURCE_ROWS, _PRODUCTS // (largest * channels)))
+        tall = max((len(block.span) for block in self._down), default=rows) + at_once
+        self._window = np.empty((tall, channels, how.size.width), _type_of(how.down))
+        """Rows of the source, scaled across: whole numbers from -128 to 127."""
+        self._held = range(0)
+        """Which rows those are."""
+        self._band = np.empty((min(rows, self._height), *self._window.shape[1:]), np.float32)
+        self._bytes = np.empty((at_once, channels, width), np.uint8)
+        self._samples = np.empty((at_once, channels, width), _type_of(how.across))
+        if self._across:
+            self._offset = np.concatenate([block.offset for block in self._across]) - 128
+
+    def _blocks_of(self, first: int) -> tuple[_Block, ...]:
+        number = first // self._rows * self._per_band
+        return self._down[number : number + self._per_band]
+
+    def band(self, first: int) -> Band:
+        """Return the band whose first row is `first`, a multiple of its number of rows."""
+        band = self._band[: self._height - first]
+        if not self._down:
+            np.add(self._scaled(range(first, first + len(band))), 128, out=band)
+        for block in self._blocks_of(first):
+            part = band[block.first - first : block.end - first]
+            exact = _room_for(part, block.matrix)
+            _multiply(block.matrix, self._scaled(block.span), exact)
+            _round(exact, block.offset[:, None, None], 0, part)
+        return band
+
+    def _scaled(self, wanted: range) -> npt.NDArray[Any]:
+        """Return some rows of the source, scaled across; later calls want later rows."""
+        if wanted.stop > self._held.stop:
+            kept = max(self._held.stop - wanted.start, 0)
+            self._window[:kept] = self._window[len(self._held) - kept : len(self._held)]
+            end = wanted.start + kept
+            while end < wanted.stop:  # whole stretches: short ones are slow
+                rows = self._picture[end : min(end + len(self._bytes), self._end)]
+                self._scale_across(rows, self._window[end - wanted.start :][: len(rows)])
+                end += len(rows)
+            self._held = range(wanted.start, end)
+        return self._window[wanted.start - self._held.start : wanted.stop - self._held.start]
+
+    def _scale_across(self, rows: Pixels, out: npt.NDArray[Any]) -> None:
+        # In two's complement, flipping the first bit of 0..255 gives -128..127.
+        shifted = np.bitwise_xor(rows.transpose(0, 2, 1), 128, out=self._bytes[: len(rows)])
+        samples = self._samples[: len(rows)] if self._across else out
+        np.copyto(samples, shifted.view(np.int8))
+        if not self._across:
+            return
+        exact = _room_for(out, samples)
+        left, right = _as_matrix(samples), _as_matrix(exact)
+        for block in self._across:
+            columns = left[:, block.span.start : block.span.stop]
+            np.matmul(columns, block.turned, out=right[:, block.first : block.end])
+        _round(exact, self._offset, -128, out)
+
+
+def _type_of(axis: Axis | None) -> type[np.floating[Any]]:
+    return np.float32 if axis is None else axis.dtype
+
+
+def _room_for(out: npt.NDArray[Any], factor: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return where products of the factor's type can stand that are rounded into `out`."""
+    return out if out.dtype == factor.dtype else np.empty(out.shape, factor.dtype)
+
+
+def _as_matrix(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return array.reshape(-1, array.shape[2])
+
+
+def _multiply(matrix: npt.NDArray[Any], rows: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
+    """Multiply rows from the left, in pieces for which BLAS starts no threads."""
+    rows, out = rows.reshape(len(rows), -1), out.reshape(len(out), -1)
+    step = min(rows.shape[1], _PIECE, max(1, _PRODUCTS // matrix.size))
+    whole = rows.shape[1] // step * step
+
+    def pieces(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return array[:, :whole].reshape(len(array), -1, step).swapaxes(0, 1)
+
+    np.matmul(matrix, pieces(rows), out=pieces(out))
+    if whole < rows.shape[1]:
+        np.matmul(matrix, rows[:, whole:], out=out[:, whole:])
+
+
+_PIECE = 256
+"""Columns in a piece, at most."""
+
+
+def _round(
+    exact: npt.NDArray[Any], offset: npt.NDArray[Any], lowest: int, out: npt.NDArray[Any]
+) -> None:
+    """Round sums of products as the references do, and cut them to 256 values from `lowest` on."""
+    exact += offset
+    np.clip(exact, lowest, lowest + 255, out=exact)
+    np.floor(exact, out=exact)
+    if exact is not out:
+        np.copyto(out, exact, casting="same_kind")
+
+
+def _kernel(name: str) -> Kernel:
+    if name not in KERNELS:
+        raise ConstraintError(f"unknown kernel {name!r}; known: {', '.join(KERNELS)}")
+    return KERNELS[name]

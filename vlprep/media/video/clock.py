@@ -1,0 +1,273 @@
+"""Make one even-running clock of the times that the packets of a stream state.
+
+Times that fail are mended by rule, and each mending is told: a clock that jumps is shifted, a frame
+whose time is missing or stands twice gets a place between its neighbours. Where that would be a
+guess, there is no clock.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from av.video.stream import VideoStream
+
+from vlprep.errors import DecodeError
+from vlprep.media.source import Item
+from vlprep.media.video.container import fraction
+from vlprep.media.video.scan import NO_TIME, PacketTable
+from vlprep.media.video.timeline import Joint, Timeline
+
+JUMPING = frozenset({"mpegts", "mpeg", "flv"})
+"""Containers of which recordings are joined end to end, and in which frames do not pause long."""
+
+STATING = ("mov", "matroska")
+"""Containers that say how long a frame is displayed; elsewhere FFmpeg makes it up."""
+
+PAUSE_SECONDS = 10
+"""A longer step ahead is a new recording there, as it is to FFmpeg's own tools."""
+
+BACK_SECONDS = Fraction(1, 10)
+"""A longer step back in the times of decoding is a new recording."""
+
+MANY_JOINTS = 10_000
+"""A clock that jumps more often is none."""
+
+MISSING_SHARE = 4
+"""Of so many frames at most one may be without a time."""
+
+CROWD = 64
+"""A time that more frames share is none."""
+
+NO_FURTHER = 1 << 60
+"""Ticks; what lies further off could overflow."""
+
+_NEAR = 8  # packets on each side, among which a frame without a time is displayed
+_HOLE = 1.5  # usual steps that a gap must be wide to have lost a frame
+
+_Times = npt.NDArray[np.int64]
+_Flags = npt.NDArray[np.bool_]
+
+
+def set_clock(packets: PacketTable, stream: VideoStream, item: Item) -> Timeline:
+    """Return the timeline of a stream's packets.
+
+    Raises `DecodeError` when none of them is displayed.
+    """
+    if not packets.is_shown.any():
+        raise DecodeError(item.name, "no frame of it is displayed")
+    clock = _Clock.of(packets, stream)
+    shown = packets.is_shown
+    bare = Timeline(int(shown.sum()), array("q"), array("q"), clock.time_base)
+    if clock.times is None:
+        return replace(bare, mended=(_NO_CLOCK,))
+    times, own = clock.times, not clock.mended
+    last = int(np.argmax(np.where(shown, times, NO_TIME)))
+    return replace(
+        bare,
+        pts=_array(_ascending(times[shown])),
+        keyframes=_array(np.sort(times[packets.is_key & (times != NO_TIME)]) if own else times[:0]),
+        last_ticks=int(packets.durations[last]) * clock.parts,
+        last_is_stated=_states_durations(packets, stream.container.format.name),
+        skips_exactly=bool(shown.all()),
+        in_decoding_order=clock.in_decoding_order,
+        stamps=None if own or clock.in_decoding_order else _array(times),
+        joints=clock.joints,
+        mended=clock.mended,
+    )
+
+
+def _states_durations(packets: PacketTable, container: str) -> bool:
+    """Whether how long frames are displayed is said of each; what is said of all is a default."""
+    return container.startswith(STATING) and bool(np.ptp(packets.durations[packets.is_shown]))
+
+
+_NO_CLOCK = "its frames have no times that can be used; the rate of the header is taken for all"
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """The times of display of all packets, on their way to a timeline."""
+
+    times: _Times | None
+    """`NO_TIME` for those that need none; `None` where there is no clock."""
+    time_base: Fraction
+    in_decoding_order: bool
+    parts: int = 1
+    """Ticks that each tick of the file was cut into."""
+    joints: tuple[Joint, ...] = ()
+    mended: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, packets: PacketTable, stream: VideoStream) -> _Clock:
+        """Return the packets' own times, mended where they fail."""
+        time_base, container = fraction(stream.time_base), stream.container.format.name
+        if not all(map(_is_near, (packets.pts, packets.dts))):
+            return cls(None, time_base, in_decoding_order=False)
+        if container == "avi":
+            slots = _slots(packets.dts, stream.codec_context.reorder_depth)
+            clock = cls(slots, time_base, in_decoding_order=True)
+        else:
+            clock = cls(packets.pts, time_base, in_decoding_order=False)
+            clock = _joined(clock, packets, _starts(packets, time_base, container))
+        return _told_apart(_placed(clock, packets.is_shown), packets.is_shown)
+
+
+def _is_near(times: _Times) -> bool:
+    """Whether all times are so near to 0 that they can be reckoned with."""
+    return bool((abs(times[times != NO_TIME]) < NO_FURTHER).all())
+
+
+def _slots(dts: _Times, delay: int) -> _Times:
+    """Return the slots of AVI in which frames come out of a decoder that holds `delay` of them.
+
+    The place of a packet among all slots, empty ones counted, is when it goes in. Time starts with
+    the first.
+    """
+    if NO_TIME in dts:
+        return dts
+    behind = dts[-1] + np.arange(1, min(delay, len(dts)) + 1)
+    late: _Times = np.append(dts[delay:], behind)
+    late += dts[0] - late[0]
+    return late
+
+
+# One recording after the other.
+
+
+def _starts(packets: PacketTable, time_base: Fraction, container: str) -> npt.NDArray[np.intp]:
+    """Return which packets start another recording: those at which the clock jumps."""
+    known = np.flatnonzero(packets.dts != NO_TIME)
+    steps = np.diff(packets.dts[known]) * float(time_base)
+    behind = known[1:]
+    back = behind[steps < -float(BACK_SECONDS)]
+    if container in JUMPING:
+        return np.union1d(back, behind[steps > PAUSE_SECONDS])
+    # Elsewhere FFmpeg makes times of decoding up; but a keyframe comes behind all that was before.
+    before = np.maximum.accumulate(packets.pts)
+    is_start = packets.is_key[back] & (packets.pts[back] < before[back])
+    return back[is_start]
+
+
+def _joined(clock: _Clock, packets: PacketTable, starts: npt.NDArray[np.intp]) -> _Clock:
+    """Shift each recording behind the one before."""
+    if not starts.size or clock.times is None:
+        return clock
+    if len(starts) > MANY_JOINTS:
+        return replace(clock, times=None)
+    times, end, joints = clock.times.copy(), None, []
+    step = _usual_step(packets)
+    for first, stop in pairwise((0, *starts.tolist(), len(times))):
+        part = times[first:stop]
+        seen = part[packets.is_shown[first:stop] & (part != NO_TIME)]
+        if not seen.size:
+            continue
+        start = int(seen.min())
+        shift = 0 if end is None else end - start
+        if abs(shift) > NO_FURTHER:
+            return replace(clock, times=None)
+        part[part != NO_TIME] += shift
+        end = int(seen.max()) + shift + step
+        joints.append(Joint(float(start * clock.time_base), float(shift * clock.time_base)))
+    what = f"its clock jumps ({len(joints) - 1}x); what follows is shown after what was before"
+    return replace(clock, times=times, joints=tuple(joints[1:]), mended=(what,))
+
+
+def _usual_step(packets: PacketTable) -> int:
+    """Return the ticks from a frame to the next."""
+    durations = packets.durations[packets.durations > 0]
+    if durations.size:
+        return int(np.median(durations))
+    steps = np.diff(np.sort(packets.pts[packets.is_shown & (packets.pts != NO_TIME)]))
+    return int(np.median(steps)) if steps.size else 0
+
+
+# Frames without a time.
+
+
+def _placed(clock: _Clock, shown: _Flags) -> _Clock:
+    """Give each displayed frame without a time a place between its neighbours."""
+    times = clock.times
+    if times is None or not clock.time_base:
+        return replace(clock, times=None)
+    places = np.flatnonzero(shown)
+    missing = times[places] == NO_TIME
+    lost = int(missing.sum())
+    if not lost:
+        return clock
+    if lost * MISSING_SHARE > len(places):
+        return replace(clock, times=None)
+    found = _between(times[places], missing)
+    if found is None:
+        return replace(clock, times=None)
+    times = times.copy()
+    times[places] = found
+    what = f"{lost} of {len(places)} frames have no time; each is shown between its neighbours"
+    return replace(clock, times=times, mended=(*clock.mended, what))
+
+
+def _between(times: _Times, missing: _Flags) -> _Times | None:
+    """Fill in the times of frames in the order of the file; `None` where a place is a guess."""
+    (holes,), (known,) = np.nonzero(missing), np.nonzero(~missing)
+    if (np.diff(times[known]) >= 0).all():  # displayed in the order of the file
+        step = np.diff(times[known]).mean() if len(known) > 1 else 0
+        filled = times.copy()
+        inner = np.interp(holes, known, times[known])
+        early, late = np.minimum(holes - known[0], 0), np.maximum(holes - known[-1], 0)
+        filled[holes] = np.rint(inner + (early + late) * step)
+        return filled
+    filled = times.copy()
+    for hole in holes.tolist():
+        near = filled[max(hole - _NEAR, 0) : hole + _NEAR + 1]
+        around = np.sort(near[near != NO_TIME])
+        gaps = np.diff(around)
+        if not gaps.size or gaps.max() < _HOLE * np.median(gaps):
+            return None
+        widest = int(np.argmax(gaps))
+        filled[hole] = (int(around[widest]) + int(around[widest + 1])) // 2
+    return filled
+
+
+# Times that stand more than once.
+
+
+def _told_apart(clock: _Clock, shown: _Flags) -> _Clock:
+    """Spread frames that share a time over the step to the next one; finer ticks make room."""
+    if clock.times is None:
+        return clock
+    times = clock.times[shown]
+    order = np.argsort(times, kind="stable")
+    values, sizes = np.unique(times, return_counts=True)
+    crowd = int(sizes.max())
+    if crowd == 1:
+        return clock
+    if crowd > CROWD or len(values) < 2 or abs(values).max() > NO_FURTHER // crowd:
+        return replace(clock, times=None)
+    steps = np.append(np.diff(values), int(np.median(np.diff(values))))
+    which = np.repeat(np.arange(len(values)), sizes)
+    turn = np.arange(len(times)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    spread = values[which] * crowd + steps[which] * crowd * turn // sizes[which]
+    apart = np.where(clock.times == NO_TIME, NO_TIME, clock.times * crowd)
+    apart[np.flatnonzero(shown)[order]] = spread
+    shared = int((sizes - 1).sum())
+    what = f"{shared} of {len(times)} frames share the time of another; they are shown in between"
+    return replace(
+        clock,
+        times=apart,
+        time_base=clock.time_base / crowd,
+        parts=crowd,
+        mended=(*clock.mended, what),
+    )
+
+
+def _ascending(times: _Times) -> _Times:
+    """Sort times; faster than NumPy's own way where few are out of place."""
+    return np.sort(times, kind="stable")
+
+
+def _array(times: _Times) -> array[int]:
+    return array("q", times.tobytes())

@@ -1,0 +1,75 @@
+"""Where a video starts: with the first picture that a decoder shows.
+
+A recording can begin amid a group of pictures, and pictures that are displayed before the first
+keyframe need what was cut away. No player shows them, so they are no frames.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import replace
+
+from av.video.stream import VideoStream
+
+from vlprep.media.source import Item
+from vlprep.media.video.container import VideoPacket
+from vlprep.media.video.h264 import FieldPairs, is_idr, length_width
+from vlprep.media.video.reader import FrameReader
+from vlprep.media.video.timeline import Timeline
+
+
+def starts_whole(head: Sequence[VideoPacket], stream: VideoStream) -> bool:
+    """Whether the first packets say that all pictures from the first one on are displayed."""
+    first, *others = (packet for packet in head if packet.size)
+    if not first.is_keyframe:
+        return False
+    if stream.container.format.name == "avi":  # tells nothing of the order of display
+        return True
+    start = first.pts or 0
+    if any(packet.pts is not None and packet.pts < start for packet in others):
+        return False
+    context = stream.codec_context
+    return context.name != "h264" or is_idr(first, length_width(context.extradata))
+
+
+def may_be_fields(stream: VideoStream) -> bool:
+    """Whether a frame may be two packets, so that a table of packets is none of frames."""
+    context = stream.codec_context
+    return context.name == "h264" and FieldPairs(context.extradata).possible
+
+
+def from_first_shown(
+    timeline: Timeline, head: Sequence[VideoPacket], stream: VideoStream, item: Item
+) -> Timeline:
+    """Leave out the pictures before the first that a decoder shows; decodes where in doubt only.
+
+    Raises the errors of `FrameReader`.
+    """
+    pts, keyframes = timeline.pts, timeline.keyframes
+    is_whole = starts_whole(head, stream) and not (keyframes and pts and pts[0] < keyframes[0])
+    if is_whole or not timeline.has_clock:
+        return timeline
+    lost = _lost(timeline, item)
+    if lost is None:
+        return replace(timeline, mended=(*timeline.mended, "none of its pictures can be decoded"))
+    if not lost:
+        return timeline
+    what = f"{lost} pictures before the first that can be decoded are left out; time starts there"
+    return replace(
+        timeline,
+        packet_count=timeline.packet_count - lost,
+        pts=pts[lost:],
+        mended=(*timeline.mended, what),
+    )
+
+
+def _lost(timeline: Timeline, item: Item) -> int | None:
+    """Return how many pictures are displayed before the first that is decoded; `None`: all are."""
+    if timeline.in_decoding_order:
+        numbers = array("q", range(timeline.packet_count))
+        timeline = replace(timeline, pts=numbers, stamps=numbers)
+    with FrameReader(item, timeline, ()) as reader:
+        first = next((frame.pts for frame in reader.every_frame() if frame.pts is not None), None)
+    return None if first is None else bisect_left(timeline.pts, first)

@@ -1,0 +1,1 @@
+"""Messages of requests as others wrote them: what media and text they hold."""

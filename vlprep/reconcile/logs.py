@@ -1,0 +1,319 @@
+"""Read a log of requests and replies, and set what was billed against what each rule set predicts.
+
+Nothing is sent and nothing fetched: media are facts in the log, files beside it, or data URLs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from vlprep.count.files import Facts, probe_media
+from vlprep.count.tokens import media_count
+from vlprep.draw.charts import Chart, draw_chart
+from vlprep.errors import ConstraintError, VlprepError
+from vlprep.messages.bodies import SentBody, SentMedium, read_body
+from vlprep.models.registry import get_model, list_servers
+from vlprep.output.encode import encode_picture, picture_format
+from vlprep.output.target import PathLike, new_file
+from vlprep.reconcile.fit import Billing, Fit, Numbers, find_change, fit_rules, same_numbers
+from vlprep.reconcile.usage import Usage, read_usage
+from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.view import View
+
+Medium: TypeAlias = tuple[Facts, Mapping[str, Any]]
+"""Facts of an image or a clip, and what the request asks of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request and what its reply says that it was billed for."""
+
+    line: int
+    """Where it stands in the log, from 1."""
+    time: datetime | None
+    """When it was made; `None` where the log does not say."""
+    model: str
+    media: tuple[Medium, ...]
+    text: str
+    """What identifies the text: equal texts cost the same."""
+    text_tokens: int
+    """Tokens of text that the log states; 0 where it does not."""
+    high_res: bool
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A line of the log that says nothing here, and why."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """The requests between two changes of rules."""
+
+    first: Call
+    last: Call
+    fits: tuple[Fit, ...]
+    """How each rule set does over them, the best first."""
+    like_best: tuple[str, ...]
+    """Other rule sets that predict the same of every request."""
+
+    @property
+    def best(self) -> Fit | None:
+        """The rule set that explains the most; `None` where none explains any."""
+        return self.fits[0] if self.fits and self.fits[0].matched else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """What a log says of one model: which rules fit, what stands beside media, since when."""
+
+    model: str
+    calls: tuple[Call, ...]
+    """In the order of time."""
+    periods: tuple[Period, ...]
+    """One, or two where the rules changed."""
+    misses: tuple[int, ...]
+    """Tokens billed beyond what the best rule set of each period predicts, request by request."""
+
+    @property
+    def changed(self) -> Call | None:
+        """The first request from which other rules hold; `None` where they did not change."""
+        return self.periods[1].first if len(self.periods) > 1 else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the documented JSON."""
+        changed = self.changed
+        return {
+            "model": self.model,
+            "requests": len(self.calls),
+            "changed_on": _day(changed) if changed else None,
+            "changed_at_line": changed.line if changed else None,
+            "periods": [
+                {
+                    "from": _day(period.first),
+                    "to": _day(period.last),
+                    "best": period.best.rules if period.best else None,
+                    "like_best": list(period.like_best),
+                    "rule_sets": [asdict(fit) for fit in period.fits],
+                }
+                for period in self.periods
+            ],
+        }
+
+    def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Draw, request by request, what was billed beyond the prediction.
+
+        Raises `ConstraintError` for a format that is not written, and `FileExistsError`.
+        """
+        format = picture_format(path)
+        points = tuple((float(k), float(miss)) for k, miss in enumerate(self.misses, 1))
+        chart = Chart(
+            curves={"billed less predicted": points},
+            limit=0.0,
+            limit_label="as predicted",
+            chosen=points[len(self.calls) - 1],
+            across="requests in the order of time",
+            up="tokens",
+        )
+        lines = [_told(period) for period in self.periods]
+        picture = draw_chart(chart, self.model, lines)
+        with new_file(path, overwrite=overwrite) as output:
+            output.write(encode_picture(picture, format))
+
+
+def _day(call: Call) -> str | None:
+    return call.time.date().isoformat() if call.time else None
+
+
+def _told(period: Period) -> str:
+    best = period.best
+    what = f"{best.rules} explains {best.matched} of {best.requests}" if best else "no rules fit"
+    return f"from {_day(period.first) or f'line {period.first.line}'}: {what}"
+
+
+def reconcile_log(
+    log: PathLike | Iterable[str], model: str | None = None
+) -> tuple[tuple[Reconciliation, ...], tuple[LeftOut, ...]]:
+    """Set the usage in a log against what every rule set of its models predicts.
+
+    `log` is a file of JSON Lines or its lines. A line has the reply (`response` or `reply`, or a
+    `usage`), the request (`request` or `body`), and may have `time`, `model`, `text_tokens` and
+    `media`: a list of facts, `{"height": 720, "width": 1280}` and for clips `frames` and `fps`, or
+    of paths. `model` holds where a line names none. Lines that say nothing here are returned too.
+
+    Raises `FileNotFoundError`.
+
+    >>> line = '{"model": "qvq-max", "media": [{"height": 480, "width": 640}],'
+    >>> line += '"usage": {"prompt_tokens": 420, "prompt_tokens_details": {"image_tokens": 391}}}'
+    >>> (found,), left_out = reconcile_log([line] * 3)
+    >>> found.periods[0].best.rules, found.periods[0].best.matched
+    ('guide-2025-06', 3)
+    """
+    folder = Path()
+    if isinstance(log, str | Path):
+        folder = Path(log).parent
+        with Path(log).open(encoding="utf-8") as lines:
+            found = list(_read(lines, model, folder))
+    else:
+        found = list(_read(log, model, folder))  # type: ignore[arg-type]
+    by_model: dict[str, list[Call]] = {}
+    for call in found:
+        if isinstance(call, Call):
+            by_model.setdefault(call.model, []).append(call)
+    left = tuple(one for one in found if isinstance(one, LeftOut))
+    return tuple(_reconciled(name, calls) for name, calls in by_model.items()), left
+
+
+def _read(lines: Iterable[str], model: str | None, folder: Path) -> Iterator[Call | LeftOut]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield _call(json.loads(line), number, model, folder)
+        except (VlprepError, OSError) as error:
+            yield LeftOut(line=number, reason=str(error))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            yield LeftOut(line=number, reason=f"not a line of a log: {error}")
+
+
+def _call(row: Any, number: int, model: str | None, folder: Path) -> Call:
+    reply = next((row[key] for key in ("response", "reply") if key in row), row)
+    usage = read_usage(reply)
+    if usage is None:
+        raise ConstraintError("no usage in it")
+    body = next((row[key] for key in ("request", "body") if key in row), None)
+    sent = read_body(body) if body is not None else _NOTHING
+    name = row.get("model") or sent.model or model
+    if name is None:
+        raise ConstraintError("no model in it, and none is given")
+    view = View.of(get_model(name))
+    media = [_from_facts(one) for one in row.get("media", ())] or list(sent.media)
+    text = hashlib.sha256(sent.text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Call(
+        line=number,
+        time=_time(row, reply),
+        model=view.model.name,
+        media=tuple(_probed(medium, view, folder) for medium in media),
+        text="" if "text_tokens" in row else text,
+        text_tokens=int(row.get("text_tokens", 0)),
+        high_res=sent.high_res,
+        usage=usage,
+    )
+
+
+_NOTHING = SentBody(media=(), text="", model=None, high_res=False)
+
+
+def _from_facts(row: Any) -> Medium | SentMedium:
+    if isinstance(row, str):
+        return SentMedium(address=row)
+    size = ImageSize(row["height"], row["width"])
+    asked = {key: row[key] for key in ("min_pixels", "max_pixels") if key in row}
+    if "frames" not in row:
+        return ImageInfo(size=size, format=row.get("format", "JPEG")), asked
+    rate = Fraction(str(row["fps"])) if row.get("fps") else None
+    asked |= {"fps": row["asked_fps"]} if "asked_fps" in row else {}
+    return VideoInfo(size=size, frame_count=row["frames"], fps=rate), asked
+
+
+def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
+    if not isinstance(medium, SentMedium):
+        return medium
+    if medium.on_the_web:
+        problem = "a medium by web address, which is not fetched; give its facts as `media`"
+        raise ConstraintError(f"{problem}: {medium.on_the_web[:60]}")
+    address = medium.address
+    one = isinstance(address, str)
+    places = [
+        place if place.lower().startswith("data:") else str(folder / place)
+        for place in ([address] if isinstance(address, str) else address)
+    ]
+    return probe_media(places[0] if one else places, view).info, medium.asked
+
+
+def _time(row: Mapping[str, Any], reply: Mapping[str, Any]) -> datetime | None:
+    for table, key in ((row, "time"), (row, "timestamp"), (reply, "created")):
+        value = table.get(key)
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, str):
+            read = datetime.fromisoformat(value)
+            return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return None
+
+
+# From calls to numbers.
+
+
+def _reconciled(model: str, calls: list[Call]) -> Reconciliation:
+    if all(call.time for call in calls):
+        calls = sorted(calls, key=lambda call: call.time)  # type: ignore[arg-type,return-value]
+    billing = _billing(calls)
+    predictions = {name: _predicted(calls, view) for name, view in _views(model).items()}
+    cut = find_change(billing, predictions)
+    parts = [slice(0, len(calls))] if not cut else [slice(0, cut), slice(cut, len(calls))]
+    periods, misses = [], np.zeros(len(calls), np.int64)
+    for part in parts:
+        fits = tuple(fit_rules(billing, predictions, part))
+        best = fits[0].rules
+        constant = fits[0].constant or 0
+        misses[part] = billing.totals[part] - predictions[best][part] - constant
+        like = tuple(same_numbers(predictions, best, part))
+        own = calls[part]
+        periods.append(Period(first=own[0], last=own[-1], fits=fits, like_best=like))
+    return Reconciliation(
+        model=model, calls=tuple(calls), periods=tuple(periods), misses=tuple(misses.tolist())
+    )
+
+
+def _views(model: str) -> dict[str, View]:
+    """Return the ways in which a model's media may have been counted, by name."""
+    spec = get_model(model)
+    views = {rules.name: View.of(spec, rules=rules.name) for rules in spec.rule_sets}
+    if spec.kind == "open-weights":
+        views |= {server.name: View.of(spec, server=server) for server in list_servers()}
+    return views
+
+
+def _billing(calls: list[Call]) -> Billing:
+    def text_of(call: Call) -> int:
+        return call.text_tokens
+
+    return Billing(
+        totals=np.array([call.usage.input_tokens - text_of(call) for call in calls], np.int64),
+        media=np.array(
+            [-1 if call.usage.media_tokens is None else call.usage.media_tokens for call in calls],
+            np.int64,
+        ),
+        counts=np.array([len(call.media) for call in calls], np.int64),
+        texts=tuple(call.text for call in calls),
+    )
+
+
+def _predicted(calls: list[Call], view: View) -> Numbers:
+    """Return the visual tokens that each request should have; -1 where the rules refuse one."""
+    return np.array([_of_call(call, view) for call in calls], np.int64)
+
+
+def _of_call(call: Call, view: View) -> int:
+    total = 0
+    for info, asked in call.media:
+        own = view.asking(**asked, high_res=call.high_res and isinstance(info, ImageInfo))
+        try:
+            total += media_count(info, own).visual
+        except VlprepError:
+            return -1
+    return total
