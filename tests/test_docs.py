@@ -46,12 +46,14 @@ def test_public_names_are_documented(name):
 
 
 README = (REPO / "README.md").read_text()
+PAGES = ("README.md", "docs/arrays.md")
 BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-def python_blocks() -> list[tuple[str, str | None]]:
-    """Return the README's python blocks, each with the output that a text block after it shows."""
-    blocks = [(match["language"], match["text"]) for match in BLOCK.finditer(README)]
+def python_blocks(page: str) -> list[tuple[str, str | None]]:
+    """Return a page's python blocks, each with the output that a text block after it shows."""
+    text = (REPO / page).read_text()
+    blocks = [(match["language"], match["text"]) for match in BLOCK.finditer(text)]
     following = [*blocks[1:], ("", "")]
     return [
         (text, next_text if next_language == "text" else None)
@@ -60,16 +62,17 @@ def python_blocks() -> list[tuple[str, str | None]]:
     ]
 
 
-def test_readme_examples():
+@pytest.mark.parametrize("page", PAGES)
+def test_examples_of_pages(page):
     names: dict[str, object] = {}  # a reader goes on from one block to the next
-    for code, output in python_blocks():
+    for code, output in python_blocks(page):
         if ">>> " in code:
-            test = doctest.DocTestParser().get_doctest(code, {}, "README.md", "README.md", 0)
+            test = doctest.DocTestParser().get_doctest(code, {}, page, page, 0)
             assert doctest.DocTestRunner().run(test).failed == 0
             continue
         printed = io.StringIO()
         with redirect_stdout(printed):
-            exec(compile(code, "README.md", "exec"), names)
+            exec(compile(code, page, "exec"), names)
         if output is not None:
             assert printed.getvalue() == output
 

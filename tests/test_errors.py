@@ -32,6 +32,7 @@ EXAMPLES = [
     errors.FrameCountError(32, 31, "32 of 31 frames"),
     errors.BudgetError(200, 100, "200 tokens are reserved of 100"),
     errors.ByteLimitError("a.png", 1000, 2345, "at quality 40, 11x11"),
+    errors.ByteLimitError("a.mp4", 1000, 2345, "60 frames", tried=False),
 ]
 
 

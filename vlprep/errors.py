@@ -285,11 +285,17 @@ class BudgetError(ConstraintError):
 
 
 class ByteLimitError(ConstraintError):
-    """No encoding of `source` is under `limit` bytes; the `smallest` that was made is as large."""
+    """No encoding of `source` is under `limit` bytes.
+
+    The `smallest` that was made is as large, or where nothing was `tried` none can be smaller.
+    """
 
     code = "too_large"
 
-    def __init__(self, source: str, limit: int, smallest: int, attempt: str = "") -> None:
-        self.source, self.limit, self.smallest = source, limit, smallest
-        made = f"the smallest attempt is {smallest:,} bytes{f' {attempt}' if attempt else ''}"
-        super().__init__(f"{source}: cannot be brought under {limit:,} bytes: {made}")
+    def __init__(
+        self, source: str, limit: int, smallest: int, what: str = "", *, tried: bool = True
+    ) -> None:
+        self.source, self.limit, self.smallest, self.tried = source, limit, smallest, tried
+        made = f"the smallest attempt is {smallest:,} bytes{f' {what}' if what else ''}"
+        told = made if tried else f"{what} take at least {smallest:,} bytes"
+        super().__init__(f"{source}: cannot be brought under {limit:,} bytes: {told}")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -595,9 +594,9 @@ def test_real_files_are_checked_without_an_error_of_ours():
         assert "\n" not in finding.message
 
 
-def test_an_array_is_no_source():
+def test_what_is_no_picture_is_no_source():
     with pytest.raises(TypeError, match="not a path"):
-        check_media([np.zeros((2, 2, 3))])
+        check_media([{"a": 1}])
 
 
 def test_only_the_protocol_that_is_used_is_looked_at():
@@ -647,3 +646,41 @@ def test_duration_by_rules():
     for asked in ({"model": "qwen3-vl-plus"}, {"model": "qwen3-vl-flash", "rules": "api-2026"}):
         found = check_media(path, route="url", **asked).findings
         assert not [one for one in found if one.rule == "video-duration"]
+
+
+def zeroed(name: str, start: float = 0, end: float = 1) -> bytes:
+    """An MP4 whose frames are zeros, or a part of which is."""
+    content = bytearray((FIXTURES / name).read_bytes())
+    place = content.index(b"mdat") + 4
+    length = len(content) - place
+    first, last = place + int(length * start), place + int(length * end)
+    content[first:last] = bytes(last - first)
+    return bytes(content)
+
+
+def test_a_video_of_which_no_frame_decodes():
+    (error,) = (
+        finding
+        for finding in check_media([zeroed("street.mp4")], decode=True).errors
+        if finding.rule == "readable"
+    )
+    assert "none of its frames can be decoded, 300 in all" in error.message
+
+
+def test_damage_amid_a_video_is_told():
+    content = zeroed("street.mp4", 0.4, 0.45)
+    report = check_media([content], decode=True)
+    (told,) = [one for one in report.warnings if "frames cannot be decoded" in one.message]
+    assert told.rule == "video-header"
+    assert not [one for one in check_media([content]).warnings if "decoded" in one.message]
+    assert not check_media([FIXTURES / "street.mp4"], decode=True).findings
+
+
+@pytest.mark.parametrize("name", ["animated.gif", "animated.png", "animated.webp"])
+def test_damage_behind_the_first_frame_of_an_animation_is_found(name):
+    content = bytearray((FIXTURES / name).read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 400] = b"\xaa" * 400
+    assert any(one.rule == "readable" for one in check_media([bytes(content)], decode=True).errors)
+    whole = check_media([FIXTURES / name], decode=True)
+    assert not any(one.rule == "readable" for one in whole.errors)

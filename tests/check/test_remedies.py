@@ -59,7 +59,7 @@ def test_without_a_file_there_is_a_step_in_words():
         assert step.call is None
         assert str(step) == step.step
         assert hasattr(vlprep, step.step.split("`")[1])
-    assert remedies.rename(image(), sending()) is None
+    assert str(remedies.rename(image(), sending())) == "declare it as 'image/jpeg'"
 
 
 def test_a_file_is_renamed_for_its_content():

@@ -8,7 +8,14 @@ from vlprep.check import videos as rules
 
 @pytest.mark.parametrize(
     ("container", "breaks"),
-    [("MP4", False), ("Matroska", False), ("ASF", False), ("MPEG-TS", True), ("Ogg", True)],
+    [
+        ("MP4", False),
+        ("Matroska", False),
+        ("ASF", False),
+        ("MPEG-TS", True),
+        ("Ogg", True),
+        ("WebM", True),
+    ],
 )
 def test_containers(container, breaks):
     assert bool(found(rules.video_container, video(format=container))) == breaks

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 from tests.compat.test_qwen_plans import rows_of
 from tests.places import FIXTURES, GOLDEN, REPO
 from tests.test_vectors import FOLDERS
+from vlprep import ImageSize, resample
 from vlprep.compat.qwen import (
     extract_vision_info,
     fetch_image,
@@ -90,7 +91,7 @@ TURNED = [f"exif_{orientation}.jpg" for orientation in range(1, 9)]
 
 @pytest.mark.parametrize("name", [*PLAIN, *TURNED, "alpha.png"])
 @pytest.mark.parametrize("patch_size", [14, 16])
-def test_images_equal_pillow_s_resize_of_the_upright_image(name, patch_size):
+def test_images_are_the_upright_image_resampled(name, patch_size):
     ((got,), _) = process_vision_info(said(image(FIXTURES / name)), image_patch_size=patch_size)
     with Image.open(FIXTURES / name) as stored:
         upright = ImageOps.exif_transpose(stored)
@@ -98,9 +99,9 @@ def test_images_equal_pillow_s_resize_of_the_upright_image(name, patch_size):
         white = Image.new("RGB", upright.size, "white")
         white.paste(upright, mask=upright.getchannel("A"))
         upright = white
-    expected = upright.convert("RGB").resize(got.size)
+    size = ImageSize(got.height, got.width)
     assert got.mode == "RGB"
-    assert np.array_equal(np.asarray(got), np.asarray(expected))
+    assert np.array_equal(np.asarray(got), resample(np.asarray(upright.convert("RGB")), size))
 
 
 # Messages written for qwen-vl-utils.

@@ -13,7 +13,7 @@ import pytest
 from tests.films import MODEL, names
 from tests.places import FIXTURES, REAL_MEDIA
 from vlprep import compress_video, read_frames
-from vlprep.errors import ConstraintError, VlprepError
+from vlprep.errors import ConstraintError, DecodeError, VlprepError
 
 
 def test_what_fits_is_copied_to_the_byte(tmp_path):
@@ -170,3 +170,20 @@ def test_what_could_have_stayed_but_for_its_length_does_not_grow_or_says_so(tmp_
     grown = done.bytes_after > done.bytes_before
     assert grown == any("more than the source's" in warning for warning in done.warnings)
     assert (name == "one_frame.mp4") or not grown
+
+
+def test_a_video_of_which_nothing_decodes_is_not_copied(tmp_path):
+    content = bytearray((FIXTURES / "street.mp4").read_bytes())
+    place = content.index(b"mdat") + 4
+    content[place:] = bytes(len(content) - place)
+    with pytest.raises(DecodeError, match="none of the frames could be decoded"):
+        compress_video(bytes(content), tmp_path / "a.mp4")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_copy_with_a_broken_end_says_so(tmp_path):
+    content = bytearray((FIXTURES / "street.mp4").read_bytes())
+    content[-2000:] = bytes(2000)
+    done = compress_video(bytes(content), tmp_path / "a.mp4")
+    assert done.action == "unchanged"
+    assert "the last frame cannot be decoded as it should" in done.warnings

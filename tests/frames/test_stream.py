@@ -22,7 +22,10 @@ from vlprep.media.video import container
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 VIDEOS = [name for name, row in TRUTH.items() if row["kind"] == "video"]
-ANIMATIONS = ["animated.gif", "animated.webp", "animated.png"]
+ANIMATIONS = [
+    *("animated.gif", "animated.webp", "animated.png"),
+    *("no_delays.webp", "no_delays.png", "fallback.png", "animated.avif"),
+]
 MODELS = ["qwen3-vl-plus", "qvq-max", "Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"]
 
 

@@ -14,7 +14,11 @@ TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 
 @pytest.mark.parametrize(
     ("name", "reader"),
-    [("animated.gif", "GIF"), ("animated.webp", "WEBP"), ("animated.png", "PNG")],
+    [
+        *(("animated.gif", "GIF"), ("animated.webp", "WEBP"), ("animated.png", "PNG")),
+        *(("no_delays.webp", "WEBP"), ("no_delays.png", "PNG"), ("fallback.png", "PNG")),
+        ("animated.avif", "AVIF"),
+    ],
 )
 def test_uneven_delays(name, reader):
     truth = TRUTH[name]
@@ -78,25 +82,48 @@ def apng(*delays: tuple[int, int]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         [
             chunk(b"IHDR", b"\0" * 13),
-            *(chunk(b"fcTL", part) for part in control),
+            chunk(b"acTL", struct.pack(">2I", len(delays), 0)),
+            *(chunk(b"fcTL", part) + chunk(b"IDAT", b"") for part in control),
             chunk(b"IEND", b""),
         ]
     )
 
 
-@pytest.mark.parametrize(("delay", "seconds"), [((1, 10), 0.1), ((5, 0), 0.05), ((0, 7), 0.0)])
-def test_apng_delays_are_fractions_and_0_stands_for_100(delay, seconds):
+@pytest.mark.parametrize(
+    ("delay", "seconds"),
+    [((1, 10), 0.1), ((5, 0), 0.05), ((1, 60), 1 / 60), ((0, 7), 0.1), ((1, 100), 0.1)],
+)
+def test_apng_delays_are_fractions_and_0_stands_for_100_below_the_line(delay, seconds):
     assert frame_seconds(io.BytesIO(apng(delay)), "PNG") == [seconds]
 
 
-def test_frames_of_no_length_have_no_rate():
+def test_a_png_without_a_promise_of_frames_is_a_still():
+    content = apng((1, 10), (1, 10)).replace(b"acTL", b"aaTL")
+    assert frame_seconds(io.BytesIO(content), "PNG") == [0.0]
+
+
+@pytest.mark.parametrize(("milliseconds", "seconds"), [(0, 0.1), (10, 0.1), (11, 0.011)])
+def test_webp_delays_that_browsers_do_not_believe(milliseconds, seconds):
     content = bytearray((FIXTURES / "animated.webp").read_bytes())
     start = 0
     while (start := content.find(b"ANMF", start)) >= 0:
-        content[start + 20 : start + 23] = b"\0\0\0"
+        content[start + 20 : start + 23] = milliseconds.to_bytes(3, "little")
         start += 4
     info = probe(bytes(content))
-    assert (info.frame_count, info.fps, info.duration_seconds) == (8, None, 0.0)
+    assert info.frame_count == 8
+    assert info.duration_seconds == pytest.approx(8 * seconds)
+    assert float(info.fps) == pytest.approx(1 / seconds, rel=0.01)
+
+
+def test_the_delay_of_a_gif_frame_is_not_that_of_the_next():
+    told = gif(50, 50)
+    control = told.rindex(b"\x21\xf9")
+    assert frame_seconds(io.BytesIO(told[:control] + told[control + 8 :]), "GIF") == [0.5, 0.1]
+
+
+@pytest.mark.parametrize("end", [b"", b"\0;", b"\0"])
+def test_a_gif_may_end_without_its_trailer_or_with_a_zero_before_it(end):
+    assert frame_seconds(io.BytesIO(gif(50)[:-1] + end), "GIF") == [0.5]
 
 
 def test_frames_that_stand_for_hours_have_a_rate_above_0():

@@ -42,7 +42,7 @@ def test_a_mistake_of_ours_in_a_video_keeps_its_class(threads, error, monkeypatc
 @pytest.mark.parametrize("read", [view_image, compress_image])
 @pytest.mark.parametrize("error", [AttributeError("ours"), ValueError("ours")])
 def test_a_mistake_of_ours_in_an_image_keeps_its_class(read, error, monkeypatch):
-    monkeypatch.setattr(picture, "_layers", raises(error))
+    monkeypatch.setattr(picture, "layers", raises(error))
     with pytest.raises(type(error), match="ours") as caught:
         read(FIXTURES / "photo.jpg")
     assert caught.value is error
@@ -120,7 +120,7 @@ def test_memory_that_runs_out_in_a_header_is_said(monkeypatch):
 
 
 def test_memory_that_runs_out_in_a_picture_of_pillow_s_is_said(monkeypatch):
-    monkeypatch.setattr(picture, "_layers", raises(MemoryError()))
+    monkeypatch.setattr(picture, "layers", raises(MemoryError()))
     with pytest.raises(MemoryLimitError, match=r"<PIL image>: memory ran out .* 30x20 pixels"):
         opened_pixels(Image.new("RGB", (30, 20)))
 

@@ -25,7 +25,10 @@ from vlprep.media.picture import (
 from vlprep.media.source import open_item
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
-ANIMATIONS = ["animated.gif", "animated.webp", "animated.png"]
+ANIMATIONS = [
+    *("animated.gif", "animated.webp", "animated.png"),
+    *("no_delays.webp", "no_delays.png", "fallback.png", "animated.avif"),
+]
 IMAGES = [name for name, row in TRUTH.items() if row["kind"] == "image" and name not in ANIMATIONS]
 
 

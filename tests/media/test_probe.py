@@ -35,6 +35,7 @@ REFUSED = {
     "audio_only.mp3": AudioOnlyError,
     "cover_art.mp3": AudioOnlyError,
     "encrypted.mp4": EncryptedMediaError,
+    "piff.mp4": EncryptedMediaError,
     "unknown_codec.mp4": UnknownCodecError,
     "html_named.mp4": UnsupportedFormatError,
     "playlist.m3u8": UnsupportedFormatError,
@@ -54,6 +55,7 @@ REFUSED = {
     "page.eps": UnsupportedFormatError,
     "random.bin": UnsupportedFormatError,
     "zeros.jpg": UnsupportedFormatError,
+    "bare.h264": UnsupportedFormatError,
 }
 
 HEADER_IS_WHOLE = {
@@ -61,6 +63,8 @@ HEADER_IS_WHOLE = {
     "truncated.jpg": (480, 640, 1, None),
     "corrupted.mp4": (180, 320, 60, None),
     "truncated.webm": (180, 320, 30, "may be cut off"),
+    "cut_off.avi": (180, 320, 29, "may be cut off"),
+    "cut_off.wmv": (180, 320, 31, "may be cut off"),
 }
 
 ORIENTATIONS = {
@@ -158,7 +162,7 @@ def test_fields_of_the_errors(name, field, value):
     [
         ("street.mp4", "MP4", "header", "h264"),
         ("hevc.mp4", "MP4", "header", "hevc"),
-        ("vp9.webm", "Matroska", "scan", "vp9"),
+        ("vp9.webm", "WebM", "scan", "vp9"),
         ("mpeg4.avi", "AVI", "header", "mpeg4"),
         ("clip.flv", "FLV", "scan", "h264"),
         ("clip.wmv", "ASF", "scan", "wmv2"),

@@ -3,11 +3,25 @@ import re
 import pytest
 
 from tests.places import FIXTURES
-from vlprep.media.sniff import FORMATS, HEAD_BYTES, is_media_name, mislabelled, sniff
+from vlprep.media.sniff import (
+    FORMATS,
+    HEAD_BYTES,
+    HEIC_SEQUENCE,
+    is_media_name,
+    misdeclared,
+    mislabelled,
+    sniff,
+)
 
 
 def iso(brand: bytes, *compatible: bytes) -> bytes:
     return b"\0\0\0\x20ftyp" + brand + b"\0\0\0\0" + b"".join(compatible)
+
+
+def ebml(kind: bytes) -> bytes:
+    """Return how a file of Matroska or WebM starts, which says so behind other numbers."""
+    said = b"\x42\x86\x81\1\x42\xf7\x81\1\x42\x82" + bytes([0x80 + len(kind)]) + kind
+    return b"\x1a\x45\xdf\xa3" + bytes([0x80 + len(said)]) + said + b"\x18\x53\x80\x67"
 
 
 HEADS = [
@@ -25,15 +39,23 @@ HEADS = [
     (iso(b"mif1", b"mif1", b"avif"), "AVIF", "image"),
     (iso(b"mif1", b"mif1", b"heic"), "HEIC", "image"),
     (iso(b"heic"), "HEIC", "image"),
-    (iso(b"msf1"), "HEIC", "image"),
+    (iso(b"msf1", b"avis", b"avif"), "AVIF", "image"),
+    (iso(b"msf1", b"hevc"), "HEIC", "video"),
+    (iso(b"hevc", b"heic"), "HEIC", "video"),
     (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000", "image"),
     (b"\xff\x4f\xff\x51", "JPEG 2000", "image"),
+    (b"\x28\0\0\0\x40\0\0\0\x30\0\0\0\1\0\x18\0", "DIB", "image"),
+    (b"\0\0\1\0\2\0\x10\x0c\0\0\1\0\x20\0", "ICO", "image"),
+    (b"icns\0\0\x6b\x7c", "ICNS", "image"),
+    (b"\1\xda\1\1\0\3\0\x40", "SGI", "image"),
     (iso(b"isom"), "MP4", "video"),
     (iso(b"M4V "), "MP4", "video"),
     (iso(b"3gp5"), "MP4", "video"),
     (b"\0\0\0\x08wide\0\0\0\0mdat", "MOV", "video"),
     (b"\0\0\x01\0moov", "MOV", "video"),
     (b"\x1a\x45\xdf\xa3", "Matroska", "video"),
+    (ebml(b"matroska"), "Matroska", "video"),
+    (ebml(b"webm"), "WebM", "video"),
     (b"RIFF\x10\0\0\0AVI LIST", "AVI", "video"),
     (b"FLV\x01\x05", "FLV", "video"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF", "video"),
@@ -41,6 +63,24 @@ HEADS = [
     (b"\0\0\x01\xba\x44", "MPEG-PS", "video"),
     ((b"\x47" + b"\0" * 187) * 4, "MPEG-TS", "video"),
     ((b"\0\0\0\0\x47" + b"\0" * 187) * 4, "MPEG-TS", "video"),
+    (bytes.fromhex("060e2b34020501010d01020101020400"), "MXF", "video"),
+    (b"DKIF\0\0\x20\0VP80", "IVF", "video"),
+    (b"YUV4MPEG2 W160 H96 F25:1", "YUV4MPEG", "video"),
+    (b"\0\0\0\1\x67\x64\0\x0a", "bare H.264", "unread"),
+    (b"\0\0\1\x27\x42", "bare H.264", "unread"),
+    (b"\0\0\0\1\x09\xf0\0\0\0\1\x67", "bare H.264", "unread"),
+    (b"\0\0\0\1\x40\1\x0c\1", "bare HEVC", "unread"),
+    (b"\0\0\0\1\x46\1\x50", "bare HEVC", "unread"),
+    (b"\0\0\0\1\0\x79\0", "bare VVC", "unread"),
+    (b"\0\0\1\xb3\x0a\0\x60", "bare MPEG video", "unread"),
+    (b"\0\0\1\xb0\1\0\0\1\xb5", "bare MPEG-4 video", "unread"),
+    (b"\0\0\1\0\0\0\1\x20", "bare MPEG-4 video", "unread"),
+    (b"\0\0\1\x0f\xca", "bare VC-1", "unread"),
+    (b"\x12\0\x0a\x0b", "bare AV1", "unread"),
+    (b"\x1f\x07\0\xbf", "DV", "unread"),
+    (b".RMF\0\0\0\x12", "RealMedia", "unread"),
+    (b"nut/multimedia container\0", "NUT", "unread"),
+    (bytes.fromhex("b7d800203749da11a64e0007e95ead8d"), "WTV", "unread"),
     (b"ID3\x04", "MP3", "audio"),
     (b"\xff\xfb\x90\x64", "MP3", "audio"),
     (b"fLaC", "FLAC", "audio"),
@@ -84,8 +124,9 @@ def test_one_transport_packet_is_not_enough_to_tell():
 def test_pictures_and_videos_have_a_reader_and_others_advice_or_none(row):
     assert bool(row.reader) == (row.kind in ("image", "video"))
     assert bool(row.plugin) == (row.kind == "image")
-    assert row.mime_type.startswith(f"{row.kind}/") or not (row.mime_type or row.kind == "image")
-    assert bool(row.advice) == (row.kind == "other")
+    kind = "image" if row is HEIC_SEQUENCE else row.kind
+    assert row.mime_type.startswith(f"{kind}/") or not (row.mime_type or kind == "image")
+    assert bool(row.advice) == (row.kind in ("unread", "other"))
     assert all(re.fullmatch(r"[a-z0-9]+", ending) for ending in row.extensions)
 
 
@@ -111,12 +152,41 @@ def test_names_that_promise_media(name, expected):
         ("a.tmp", b"GIF89a", None),  # promises nothing
         ("a.mov", iso(b"isom"), None),
         ("a.mp4", b"\0\0\0\x08wide", None),
-        ("a.webm", b"\x1a\x45\xdf\xa3", None),
+        ("a.webm", ebml(b"webm"), None),
+        ("a.mkv", ebml(b"webm"), None),
+        ("a.webm", ebml(b"matroska"), "named .webm but the content is Matroska"),
         ("a.mp4", b"\x1a\x45\xdf\xa3", "named .mp4 but the content is Matroska"),
     ],
 )
 def test_mislabelled_files(name, head, warning):
     assert mislabelled(name, sniff(head)) == warning
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "head", "is_told"),
+    [
+        ("image/png", iso(b"heic"), True),
+        ("image/heif", iso(b"heic"), False),
+        ("image/heic-sequence", iso(b"heic"), False),
+        ("image/jpg", b"\xff\xd8\xff", False),
+        ("image/pjpeg", b"\xff\xd8\xff", False),
+        ("image/jpeg", b"\x89PNG\r\n\x1a\n", True),
+        ("image/apng", b"\x89PNG\r\n\x1a\n", False),
+        ("video/mp4", b"\xff\xd8\xff", True),
+        ("image/jpeg", iso(b"isom"), True),
+        ("video/quicktime", iso(b"isom"), False),  # the same but for details
+        ("video/mp4", ebml(b"webm"), True),
+        ("video/webm", ebml(b"matroska"), True),
+        ("video/x-matroska", ebml(b"webm"), False),
+        ("video/avi", b"RIFF\x10\0\0\0AVI LIST", False),
+        ("application/octet-stream", b"\xff\xd8\xff", False),  # promises nothing
+        ("image/*", b"\xff\xd8\xff", False),
+    ],
+)
+def test_misdeclared_content(mime_type, head, is_told):
+    found = sniff(head)
+    message = f"declared as {mime_type} but the content is {found.name}"
+    assert misdeclared(mime_type, found) == (message if is_told else None)
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "clip.mp4", "vp9.webm", "clip.ts", "photo.jp2"])

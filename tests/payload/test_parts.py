@@ -11,7 +11,8 @@ from vlprep import MediaUrl
 from vlprep.check.files import data_url_length
 from vlprep.check.rule import FileFacts
 from vlprep.errors import ConstraintError
-from vlprep.payload.parts import MediaPart, SentFile, as_url, data_url, file_url, is_web_url
+from vlprep.media.addresses import is_web_url
+from vlprep.payload.parts import MediaPart, SentFile, as_url, data_url, file_url
 
 
 @given(st.binary(max_size=100))

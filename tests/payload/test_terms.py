@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.places import FIXTURES
-from vlprep import View, build_request
+from vlprep import View, build_request, image_tokens
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.payload.terms import How, check_rate, list_rate, video_rate
 
@@ -101,8 +101,24 @@ def test_open_weights_speak_the_common_form_without_the_vendors_fields():
             build(weights, **asked)
     with pytest.raises(ConstraintError, match="`high_res`"):
         build(weights, high_res=True)
-    with pytest.raises(UnknownFactError, match="list of frames"):
+    with pytest.raises(
+        UnknownFactError, match=r"list of frames.* 2 frames as an image; vLLM 0\.33"
+    ):
         build(weights, items=[[URL, URL]])
+
+
+def test_who_has_only_frames_is_told_what_can_be_done(monkeypatch):
+    monkeypatch.chdir(FIXTURES)
+    weights, frames = "Qwen/Qwen2.5-VL-7B-Instruct", ["photo.jpg"] * 4
+    with pytest.raises(UnknownFactError) as caught:
+        build(weights, items=[frames])
+    alone = sum(image_tokens((480, 640), weights).total for _ in frames)
+    assert f"each of the 4 frames as an image, {alone:,} tokens" in str(caught.value)
+    assert "vLLM 0.33 takes a list, as `server` 'vllm' has it" in str(caught.value)
+    assert len(build(weights, items=frames).parts) == 4
+    with pytest.raises(UnknownFactError) as caught:
+        build(weights, items=[frames], server="sglang")
+    assert "vLLM" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["file:///etc/hosts", "oss://x", "~", "~/x", "photo.jpg"])

@@ -16,12 +16,13 @@ from vlprep.check.rule import FileFacts, MediaKind, Sending
 from vlprep.count.files import MediaFailure, Probed, as_many, count_probed
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
-from vlprep.media.sniff import endings, mislabelled
+from vlprep.media.addresses import is_web_url
+from vlprep.media.sniff import endings
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
 from vlprep.models.service import ChatApi
-from vlprep.types import ImageInfo
+from vlprep.types import ImageInfo, VideoInfo
 from vlprep.view import View, ViewKeywords
 
 Item: TypeAlias = SourceLike | Sequence[SourceLike]
@@ -60,8 +61,8 @@ def check_files(
     without it both are looked at. `text_tokens` are what the prompt costs beside them;
     `max_input` replaces the model's largest input, `max_model_len` its context, and `thinking`
     chooses between its two inputs.
-    `decode` looks further: it decodes every image, and the first and the last frame of a video,
-    and so finds damage that no header shows.
+    `decode` looks further: it decodes every image and every frame of a video, which takes its
+    time, and so finds damage that no header shows.
 
     A file that cannot be read is a finding, not an error that stops the rest. For weights, which
     run anywhere, only what holds there is checked.
@@ -93,8 +94,8 @@ def _api_of(name: str, route: str) -> ChatApi:
 
 def _look_at(item: Item, view: View, *, decode: bool) -> FileFacts:
     """Return what is known of one item; whatever is wrong with it is part of that."""
-    if isinstance(item, str) and item.startswith(("http://", "https://")):
-        return FileFacts(source=item, kind="URL")
+    if is_web_url(item):
+        return FileFacts(source=str(item), kind="URL")
     try:
         found = as_frame_list(item)
     except (VlprepError, OSError) as error:
@@ -110,24 +111,35 @@ def _read(source: SourceLike, *, decode: bool) -> FileFacts:
     try:
         with open_item(source) as item:
             facts = facts_of(item)
-            if decode:
-                _decode(item)
-            return facts
+            return _decoded(item, facts) if decode else facts
     except (VlprepError, OSError) as error:
         return FileFacts(source=source_name(source), kind="unreadable", problem=error)
 
 
-def _decode(item: OpenItem) -> None:
-    """Decode an image, or the ends of a video; raises `DecodeError` where that fails."""
+def _decoded(item: OpenItem, facts: FileFacts) -> FileFacts:
+    """Decode all that is in a file; raises `DecodeError` where hardly anything, or an end, fails.
+
+    Damage amid a video is a remark on it.
+    """
+    info = item.info
     if item.found.kind == "image":
-        from vlprep.media.picture import read_picture  # a check of headers needs no codec
+        from vlprep.media.picture import read_pictures  # a check of headers needs no codec
 
-        read_picture(item)
-        return
-    from vlprep.media.video.decode import damaged_ends
+        read_pictures(item, info.frame_count if isinstance(info, VideoInfo) else 1)
+        return facts
+    from vlprep.media.video.decode import damaged_frames
 
-    if damaged := damaged_ends(item):
-        raise DecodeError(item.name, f"the {' and the '.join(damaged)} frame cannot be decoded")
+    assert isinstance(info, VideoInfo)
+    bad, last = damaged_frames(item), info.frame_count - 1
+    ends = [name for name, number in {"first": 0, "last": last}.items() if number in bad]
+    if len(bad) > last:
+        raise DecodeError(item.name, f"none of its frames can be decoded, {len(bad):,} in all")
+    if ends:
+        raise DecodeError(item.name, f"the {' and the '.join(ends)} frame cannot be decoded")
+    if not bad:
+        return facts
+    told = f"{len(bad):,} of {last + 1:,} frames cannot be decoded as they should, from number"
+    return replace(facts, info=replace(info, warnings=(*info.warnings, f"{told} {bad[0]:,} on")))
 
 
 def facts_of(item: OpenItem) -> FileFacts:
@@ -141,7 +153,7 @@ def facts_of(item: OpenItem) -> FileFacts:
         kind=kind,
         info=info,
         path=item.path,
-        mislabelled=None if item.path is None else mislabelled(item.path, found),
+        mislabelled=item.mislabelled,
         usual_ending=endings(found.name)[0],
     )
 

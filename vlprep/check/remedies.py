@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TypeAlias
 
 from vlprep.check.rule import Command, FileFacts, Remedy, Sending
+from vlprep.media.sniff import mime_type
 
 _Option: TypeAlias = tuple[str, object]
 
@@ -61,9 +62,9 @@ def right_length(file: FileFacts, sending: Sending) -> Remedy:
 
 
 def rename(file: FileFacts, sending: Sending) -> Remedy | None:
-    """Give a file the ending of its content."""
+    """Give a file the ending of its content, and a data URL its type."""
     if not file.path:
-        return None
+        return Remedy(step="declare it as", output=mime_type(file.format))
     return Remedy(step="rename it to", output=_stem(file.path) + file.usual_ending)
 
 

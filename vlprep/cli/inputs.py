@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vlprep.errors import AnswerError
+from vlprep.media.addresses import local_path
 from vlprep.media.sniff import HEAD_BYTES, is_media_name, sniff
 
 
@@ -40,10 +41,10 @@ def _listed(name: str, separator: bytes) -> list[str]:
 
 
 def _walk(name: str, recursive: bool) -> Iterator[str]:
-    if not (recursive and Path(name).is_dir()):
+    if not (recursive and os.path.isdir(local_path(name))):  # noqa: PTH112 (may be content)
         yield name
         return
-    for folder, subfolders, files in os.walk(name):
+    for folder, subfolders, files in os.walk(local_path(name)):
         subfolders.sort()
         for file in sorted(files):
             path = os.path.join(folder, file)  # noqa: PTH118 (spelt as the caller did)

@@ -28,9 +28,10 @@ from vlprep.cli.shell import model_words, quote, remedy_line
 from vlprep.cli.text import safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import CheckError, ConstraintError
+from vlprep.media.addresses import is_web_url
 from vlprep.models.features import Recipe, Region
 from vlprep.models.registry import get_recipe, list_recipes
-from vlprep.payload.parts import Json, MediaPart, MediaUrl, UrlKind, is_web_url
+from vlprep.payload.parts import Json, MediaPart, MediaUrl, UrlKind
 from vlprep.payload.request import Item, Request, json_chunks, sentence, write_json
 from vlprep.units import format_bytes
 

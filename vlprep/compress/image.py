@@ -17,7 +17,7 @@ from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError, VlprepError
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.picture import Picture, decode_picture, read_picture
-from vlprep.media.sniff import endings, mime_type, mislabelled
+from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.models.registry import get_route
 from vlprep.models.service import Route
@@ -29,6 +29,9 @@ from vlprep.view import View, ViewKeywords
 
 WRITTEN = ("PNG", "JPEG")
 """Formats that images are written in."""
+
+_LOSSLESS = frozenset({"PNG", "BMP", "TIFF", "DIB", "ICO", "ICNS", "SGI"})
+"""Formats that mostly keep every pixel, as what is made of them should where it fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +228,6 @@ def _unchanged(case: _Case) -> CompressedImage:
 def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
     """Return what is told of every result; `info` is of the picture that was taken."""
     before, item = image_count(info.size, case.view), case.item
-    misnamed = mislabelled(item.path or "", item.found)
     return CompressedImage(
         source=item.name,
         model=case.view.model.name,
@@ -242,7 +244,7 @@ def _result(case: _Case, info: ImageInfo, made: Attempt) -> CompressedImage:
         tokens_before=before,
         tokens_after=image_count(made.size, case.view),
         quality=made.quality,
-        warnings=(*filter(None, [misnamed]), *before.warnings, *_over_route(case, made)),
+        warnings=(*filter(None, [item.mislabelled]), *before.warnings, *_over_route(case, made)),
     )
 
 
@@ -299,7 +301,7 @@ def _search(case: _Case, picture: Picture, sizes: tuple[ImageSize, ...]) -> Imag
         limits={format: case.byte_limit(format) for format in WRITTEN},
         formats=WRITTEN if case.asked.format is None else (case.asked.format,),
         lossless=case.asked.lossless,
-        from_lossless=picture.info.format in ("PNG", "BMP", "TIFF"),
+        from_lossless=picture.info.format in _LOSSLESS,
         png_bytes=case.item.file_bytes if picture.info.format == "PNG" else None,
         snap=snap,
     )

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
 from vlprep.compress.retiming import ClipTiming, time_clip
-from vlprep.compress.video_search import AIM, LEAST_BITS_PER_PIXEL, NewClip
+from vlprep.compress.video_search import (
+    AIM,
+    LEAST_BITS_PER_PIXEL,
+    NewClip,
+    require_room,
+)
 from vlprep.compress.video_source import VideoCase, changed_anyway, shown_frames
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError
 from vlprep.frames.stream import FrameStream, animation_clock, decode_plan
 from vlprep.media.video.decode import scan_clip
+from vlprep.media.video.encode import TICK
 from vlprep.media.video.paint import Look
-from vlprep.media.video.sound import write_sound
+from vlprep.media.video.sound import sound_seconds, write_sound
 from vlprep.media.video.timeline import Timeline
 from vlprep.types import FramePlan, ImageSize, VideoInfo
 
 SIZE_STEP = 0.5625  # sides of three quarters: 720, 540, 405
 """Share of the pixels that is left when the frames get smaller by a step."""
-
-MAX_FULL_RATE = 30
-"""Frames per second at most that a video of variable rate becomes."""
 
 SOUND_BIT_RATES = (64_000, 32_000, 16_000)
 """Bits per second of the sound, the first that leaves two thirds of the limit to the pictures."""
@@ -70,6 +75,8 @@ def view_clip(case: VideoCase) -> NewClip:
         least_frames=case.least_frames,
         least_seconds=case.least_seconds,
     )
+
+    require_room(timing.frame_count, case.limit, case.names[0])
 
     def seen(size: ImageSize) -> ImageSize:
         return even_size(_count(case, size, timing.frame_count, timing.rate).resized)
@@ -143,28 +150,29 @@ def _left_out(case: VideoCase) -> Iterator[str]:
 
 
 def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
-    """Plan to show all frames at an even rate; what the source's packets say is read for it.
+    """Plan to show all frames at their own times; what the source's packets say is read for it.
 
     The sound is written into a private `folder`, which a dry run does without. Raises the errors of
     `scan_clip` and `write_sound`.
     """
-    plan, rate = _even_plan(case)
-    longest = math.ceil(Fraction(case.least_seconds) * rate)
-    count = max(plan.frame_count, case.least_frames, longest)
-    sound = None if folder is None else _write_sound(case, folder / "sound", count / rate)
+    timed = _timed(case)
+    plan = timed.plan
+    require_room(timed.count, case.limit, case.names[0])  # before the sound is written
+    sound = None if folder is None else _write_sound(case, folder / "sound", timed.seconds)
     shape = case.info.sample_aspect_ratio  # of the picture before it is turned upright
     held = ("the last frame is held, as a video must not be so short",)
     return NewClip(
         open_stream=partial(_stream, case, plan),
-        frame_count=count,
-        rate=rate,
-        sizes=_sizes(case, count, sound.stat().st_size if sound else 0),
+        frame_count=timed.count,
+        rate=timed.count / timed.seconds,
+        ticks=timed.ticks,
+        sizes=_sizes(case, timed.count, sound.stat().st_size if sound else 0),
         pixel_aspect=1 / shape if case.info.rotation in (90, 270) else shape,
         sound=sound,
         at_any_cost=not case.may_grow,
         quality_first=case.action == "converted",
-        dropped=tuple(_changed(case, plan)),
-        warnings=held if plan.frame_count < count else (),
+        dropped=tuple(_changed(case)),
+        warnings=held if plan.frame_count < timed.count else (),
     )
 
 
@@ -175,23 +183,34 @@ def _stream(case: VideoCase, plan: FramePlan, size: ImageSize) -> FrameStream:
     return FrameStream(case.names, model, info, tokens, frames, tone_mapped=tone_map)
 
 
-_EVENED = "evened"
-"""Name of the plans that show a video of variable rate at an even one."""
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """All frames that are wanted, and when they show."""
+
+    plan: FramePlan
+    """The frames of the source."""
+    count: int
+    """Frames of the result, more where the last one has to be held."""
+    seconds: Fraction
+    """How long the result lasts."""
+    ticks: tuple[int, ...] = ()
+    """When each frame shows, and the end, in units of `TICK`; empty where they come evenly."""
 
 
-def _even_plan(case: VideoCase) -> tuple[FramePlan, Fraction]:
-    """Plan to show all frames that are wanted; of a variable rate, as many at an even one.
-
-    The even rate, in frames per second, is the average one, up to `MAX_FULL_RATE`.
-    """
+def _timed(case: VideoCase) -> _Timed:
+    """Plan to show all frames that are wanted when they show in the source."""
     if case.item.found.kind == "image":
-        return _evened(case, animation_clock(case.item)[1])
+        starts, _ = animation_clock(case.item)
+        return _unevenly(case, starts)
     timeline, fps = scan_clip(case.item).timeline, case.info.fps
     if timeline.has_clock and fps is not None and not _is_even(timeline, float(fps)):
-        return _evened(case, timeline.shown_at)
+        return _unevenly(case, [timeline.seconds(pts) for pts in timeline.pts])
     rate = (fps or Fraction(1)).limit_denominator(100_000)
     first, end = case.part or (0, timeline.packet_count)
-    return _plan_at(rate, tuple(range(timeline.packet_count)[first:end])), rate
+    numbers = range(timeline.packet_count)[first:end]
+    longest = math.ceil(Fraction(case.least_seconds) * rate)
+    count = max(len(numbers), case.least_frames, longest)
+    return _Timed(_plan(numbers, rate), count, count / rate)
 
 
 def _is_even(timeline: Timeline, rate: float) -> bool:
@@ -201,30 +220,47 @@ def _is_even(timeline: Timeline, rate: float) -> bool:
     return bool(np.abs(places - np.arange(len(places))).max() < 0.25)
 
 
-def _evened(case: VideoCase, shown_at: Callable[[float], int]) -> tuple[FramePlan, Fraction]:
-    rate = min(case.info.fps or Fraction(1), Fraction(MAX_FULL_RATE)).limit_denominator(1000)
-    count, start = max(round((case.seconds or 0) * rate), 1), case.first_seconds
-    numbers = tuple(shown_at(start + float(k / rate)) for k in range(count))
-    return _plan_at(rate, numbers, _EVENED), rate
+def _unevenly(case: VideoCase, starts: Sequence[float]) -> _Timed:
+    """Take the frames on display in the part that is wanted, from where they begin in it."""
+    begin, length = case.first_seconds, case.seconds or 0.0
+    first = max(bisect_right(starts, begin + _BLUR) - 1, 0)
+    end = len(starts) if case.part is None else bisect_left(starts, begin + length - _BLUR)
+    numbers = range(first, max(end, first + 1))
+    ticks = [max(round((starts[number] - begin) / TICK), 0) for number in numbers]
+    ticks.append(round(length / TICK))
+    interval = max(round(1 / (case.info.fps or 1) / TICK), 1)
+    while len(ticks) <= case.least_frames or ticks[-1] * TICK < case.least_seconds:
+        ticks.append(ticks[-1] + interval)
+    ascending = tuple(accumulate(ticks, lambda before, tick: max(tick, before + 1)))
+    rate = case.info.fps or Fraction(1)
+    return _Timed(_plan(numbers, rate), len(ticks) - 1, ascending[-1] * TICK, ascending)
 
 
-def _plan_at(rate: Fraction, numbers: tuple[int, ...], name: str = "") -> FramePlan:
+_BLUR = 1e-4  # seconds by which times of formats that round them may differ
+
+
+def _plan(numbers: range, rate: Fraction) -> FramePlan:
     moments = tuple(float(k / rate) for k in range(len(numbers)))
-    return FramePlan(numbers, moments, float(rate), name)
+    return FramePlan(tuple(numbers), moments, float(rate))
 
 
 def _write_sound(case: VideoCase, path: Path, seconds: Fraction) -> Path | None:
     """Write the source's sound to a file, if there is any."""
     if not case.has_sound:
         return None
+    if case.part is None:  # the sound may go on where the pictures have ended
+        seconds = max(seconds, Fraction(sound_seconds(case.item)))
     allowed = [rate for rate in SOUND_BIT_RATES if rate / 8 * seconds <= case.limit / 3]
-    length = write_sound(
-        path,
-        case.item,
-        bit_rate=(allowed or SOUND_BIT_RATES[-1:])[0],
-        start_seconds=case.info.start_seconds + case.first_seconds,
-        seconds=None if case.part is None else case.seconds,
-    )
+    for bit_rate in allowed or SOUND_BIT_RATES[-1:]:
+        length = write_sound(
+            path,
+            case.item,
+            bit_rate=bit_rate,
+            start_seconds=case.info.start_seconds + case.first_seconds,
+            seconds=None if case.part is None else case.seconds,
+        )
+        if length <= case.limit / 3:  # which a header may have hidden
+            break
     return path if length else None
 
 
@@ -240,9 +276,7 @@ def _sizes(case: VideoCase, frames: int, sound_bytes: int) -> list[ImageSize]:
     return enough or sizes[-1:]
 
 
-def _changed(case: VideoCase, plan: FramePlan) -> Iterator[str]:
-    if plan.sampling == _EVENED:
-        yield f"variable frame rate made even, at {plan.sample_fps:.4g} frames a second"
+def _changed(case: VideoCase) -> Iterator[str]:
     if case.has_sound:
         yield "sound encoded anew as AAC, mono"
     yield from changed_anyway(case)

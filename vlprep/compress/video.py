@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from vlprep.compress.keep import even_size, full_clip, view_clip
 from vlprep.compress.result import Asked, Compressed, check_ending
 from vlprep.compress.video_search import LEAST_BITS_PER_PIXEL, NewClip, encode_under
-from vlprep.compress.video_source import Source, VideoCase, examine, open_media
+from vlprep.compress.video_source import Source, VideoCase, examine, open_media, shown_frames
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
@@ -86,8 +86,8 @@ def compress_video(
     "base64", "path" or "url", lets through. A video that is under it, in a container that the
     model's service takes and long enough, is copied as it is. Others are written anew as H.264 in
     an MP4: by default just the frames that the view's sampler picks, when it would and at the size
-    at which it would, without sound. `keep` "full" is for watching: all frames (of a variable rate,
-    as many at an even one), with sound, smaller where the limit leaves few bits to a pixel.
+    at which it would, without sound. `keep` "full" is for watching: all frames at their own times,
+    with sound, smaller where the limit leaves few bits to a pixel.
 
     The result is meant to be counted and sent by the same view. Only `start_seconds` and
     `end_seconds` are to be left out then: the part between them is all that the result holds, and
@@ -145,12 +145,24 @@ def _written(case: VideoCase, path: PathLike | None) -> CompressedVideo:
 
 
 def _unchanged(case: VideoCase, path: PathLike | None) -> CompressedVideo:
-    """Copy the source, byte by byte."""
+    """Copy the source, byte by byte; raises `DecodeError` where nothing of it can be decoded."""
+    warnings = case.info.warnings + case.tokens.warnings
     if path is not None:
+        warnings += _damage(case)  # better known now than sent
         with case.item.reader() as reader, new_file(path, overwrite=case.asked.overwrite) as file:
             shutil.copyfileobj(reader, file)
-    warnings = case.info.warnings + case.tokens.warnings
     return replace(_after(case, path, case.info, case.tokens), warnings=warnings)
+
+
+def _damage(case: VideoCase) -> tuple[str, ...]:
+    """Tell of ends that cannot be decoded."""
+    ends = () if case.item.found.kind == "image" else damaged_ends(case.item)
+    if not ends:
+        return ()
+    with shown_frames(case.source, case.view, case.asked) as stream:
+        if not any(not (frame.damaged or frame.substituted) for frame in stream):
+            raise stream.none_decoded()
+    return (f"the {' and the '.join(ends)} frame cannot be decoded as it should",)
 
 
 def _planned(case: VideoCase, folder: Path | None) -> NewClip:

@@ -14,12 +14,14 @@ from itertools import islice, repeat
 from pathlib import Path
 
 from vlprep.count.tokens import VideoCount
-from vlprep.errors import ByteLimitError, DecodeError
+from vlprep.errors import ByteLimitError
 from vlprep.frames.stream import FrameStream
 from vlprep.media.picture import Pixels, resize_picture
 from vlprep.media.video.encode import (
     FILE_BYTES,
     FRAME_BYTES,
+    LEAST_FILE_BYTES,
+    LEAST_FRAME_BYTES,
     BitRateTooLow,
     ClipShape,
     Pass,
@@ -44,6 +46,9 @@ LEAST_FILL = 0.88
 MAX_REPEATS = 3
 """How often the second pass is repeated at another rate."""
 
+TIGHT = 4
+"""How many times the fewest bytes that there can be a limit must be to be tried size by size."""
+
 LEAST_BITS_PER_PIXEL = 0.03
 """Below this, fewer pixels look better than worse ones; for videos that are to be watched."""
 
@@ -62,7 +67,9 @@ class NewClip:
     frame_count: int
     """Frames; the last one that can be read stands for the rest, and any more are left out."""
     rate: Fraction
-    """Frames per second."""
+    """Frames per second, on average."""
+    ticks: tuple[int, ...] = ()
+    """When each frame shows, and when the last one ends, as `ClipShape` has it."""
     sizes: Iterable[ImageSize]
     """Sizes of the frames to try, the largest first."""
     pixel_aspect: Fraction = Fraction(1)
@@ -105,15 +112,34 @@ def encode_under(
     where none is found, `DecodeError` where not a single frame can be decoded, and the errors of
     `encode_video` and of reading the frames.
     """
-    search, size = _Search(clip, path, limit, watch), None
-    for size in clip.sizes:
-        if found := search.at(size):
+    least = require_room(clip.frame_count, limit, source)
+    search, sizes = _Search(clip, path, limit, watch), list(clip.sizes)
+    # Where hardly anything can fit, one pass tells so, and not the many of a search.
+    is_hopeless = (
+        clip.at_any_cost
+        and limit < TIGHT * least
+        and search.at_quality(sizes[-1], WORST_CRF) is None
+    )
+    for size in () if is_hopeless else sizes:
+        if found := search.at(size, quality_first=clip.quality_first and size == sizes[0]):
             return found
-    if clip.at_any_cost and size is not None:  # if only to know how small a file can be
-        found = search.at_quality(size, WORST_CRF)
+    if clip.at_any_cost and not is_hopeless:  # if only to know how small a file can be
+        found = search.at_quality(sizes[-1], WORST_CRF)
         if found is not None:
             return found
     raise ByteLimitError(source, limit, search.smallest, search.smallest_what)
+
+
+def require_room(frames: int, limit: int, source: str) -> int:
+    """Return the bytes that so many frames take at least, whatever is to be seen on them.
+
+    Raises `ByteLimitError` where these are not under the limit, before anything is decoded.
+    """
+    least = LEAST_FILE_BYTES + LEAST_FRAME_BYTES * frames
+    if least >= limit:
+        what = f"{frames:,} frame{'s' * (frames > 1)} of the smallest size and worst quality"
+        raise ByteLimitError(source, limit, least, what, tried=False)
+    return least
 
 
 class _Search:
@@ -130,9 +156,8 @@ class _Search:
         self._warnings: tuple[str, ...] = ()  # of the frames, once they have been read
         self.smallest, self.smallest_what = 0, ""
 
-    def at(self, size: ImageSize) -> NewClip | None:
+    def at(self, size: ImageSize, *, quality_first: bool) -> NewClip | None:
         """Try one size of frames."""
-        quality_first = self._clip.quality_first and not self._passes
         if quality_first and (found := self.at_quality(size, FIRST_CRF)):
             return found
         bit_rate = self._two_passes(size)
@@ -183,7 +208,7 @@ class _Search:
         """Run one pass and return the length of the file."""
         clip, self._passes = self._clip, self._passes + 1
         what = "encoding" if isinstance(control, Quality) else f"pass {control.number} of 2"
-        shape = ClipShape(size, clip.rate, clip.pixel_aspect)
+        shape = ClipShape(size, clip.rate, clip.pixel_aspect, clip.ticks)
         with closing(self._read(size)) as frames:
             watched = self._watch(frames, clip.frame_count, what)
             encode_video(path, watched, shape, control, clip.sound)
@@ -215,7 +240,7 @@ class _Search:
                 yield picture
             self._warnings = stream.warnings
         if picture is None:
-            raise DecodeError(stream.source, "none of the frames could be decoded")
+            raise stream.none_decoded()
         yield from repeat(picture, left)
 
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from vlprep.errors import ConstraintError, UnsupportedFormatError
+from vlprep.media.addresses import local_path
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
 from vlprep.media.source import SourceLike, at_hand, source_name
@@ -60,9 +61,10 @@ def as_frame_list(
         return FrameList(tuple(source))  # type: ignore[arg-type]
     one: SourceLike = source  # type: ignore[assignment]  # no other sequence is a source
     # A data URL is too long for a name, which os.path takes for no folder, and Path for an error.
-    if not (isinstance(one, str | os.PathLike) and os.path.isdir(one)):  # noqa: PTH112
+    folder = local_path(os.fspath(one)) if isinstance(one, str | os.PathLike) else ""
+    if not os.path.isdir(folder):  # noqa: PTH112
         return one
-    images = tuple(str(path) for path in _in_order(Path(one)) if _is_image(path))
+    images = tuple(str(path) for path in _in_order(Path(folder)) if _is_image(path))
     if not images:
         raise UnsupportedFormatError(source_name(one), "a folder without an image in it")
     return FrameList(images, source_name(one))

@@ -202,10 +202,15 @@ class FrameStream:
             "files": [asdict(record) for record in records],
         }
 
+    def none_decoded(self) -> DecodeError:
+        """Return the error for a clip of which no frame came out, with what its header tells."""
+        problem = "; ".join(["none of the frames could be decoded", *self.info.warnings])
+        return DecodeError(self.source, problem)
+
     def require(self, frames: Sized) -> None:
         """Raise `DecodeError` where not a single frame came."""
         if not frames:
-            raise DecodeError(self.source, "none of the frames could be decoded")
+            raise self.none_decoded()
 
     def _caption(self) -> list[str]:
         """Return the lines of a contact sheet: the clip, what is seen of it, its cost."""

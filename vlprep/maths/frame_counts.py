@@ -184,9 +184,9 @@ def frame_request(
     """
     if fps is not None and nframes is not None:
         raise ConstraintError("fps and nframes exclude each other; give one of them")
-    for rate in (fps,) if _are_numbers(fps) else (np.min(fps), np.max(fps)):
-        if rate is not None and not (rate >= 0 and math.isfinite(rate)):
-            raise ConstraintError(f"fps must be above 0, got {rate:g}")
+    rates = np.atleast_1d(DEFAULT_FPS if fps is None else fps)
+    for rate in rates[~((rates >= 0) & np.isfinite(rates))][:1].tolist():
+        raise ConstraintError(f"fps must be above 0, got {rate:g}")
     own_maximum = 512 if reference == "docs" else 768
     return FrameRequest(
         fps=DEFAULT_FPS if fps is None else fps,

@@ -1,20 +1,48 @@
-"""How long each frame of a GIF, APNG or WebP shows, from the file's structure alone.
+"""The frames of a GIF, APNG, WebP or AVIF from the file's structure: when each shows, and where.
 
 Pillow tells durations only by decoding frame after frame, and FFmpeg does not read animated WebP
-at all; here the blocks of the file are walked and no pixel is touched.
+at all; here the blocks of the file are walked and no pixel is touched. What `canvas` needs to lay
+the frames of a GIF or APNG on each other is noted on the way.
 """
 
 from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterator
-from typing import BinaryIO
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import BinaryIO, Literal, TypeAlias
 
 from vlprep.media.mp4 import read_exactly
+from vlprep.media.sequence import sequence_seconds
 
 SLOWEST_UNSTATED = 0.1
-"""Seconds a GIF frame shows when its delay is under 0.02 s, in browsers and in FFmpeg."""
+"""Seconds that browsers show a frame whose delay they do not believe, or that has none."""
+
+_BELIEVED = 0.011
+"""Seconds from which on browsers believe a delay, of whatever format; 0 means that none is said."""
+
+Disposal: TypeAlias = Literal["keep", "clear", "restore"]
+"""What becomes of a frame's place when its time is over: as it was before is "restore"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A frame as it lies in a file: a picture of its own, laid on what is there already."""
+
+    seconds: float
+    """How long it shows."""
+    left: int = 0
+    top: int = 0
+    width: int = 0
+    height: int = 0
+    disposal: Disposal = "keep"
+    covers: bool = False
+    """Whether it replaces what is there, also where it is clear itself."""
+    still: Callable[[BinaryIO], bytes] | None = None
+    """Makes a file of this one picture out of the file; `None` where Pillow lays frames well."""
 
 
 def frame_seconds(file: BinaryIO, reader: str) -> list[float]:
@@ -26,32 +54,67 @@ def frame_seconds(file: BinaryIO, reader: str) -> list[float]:
     >>> frame_seconds(io.BytesIO(b""), "JPEG")
     [0.0]
     """
+    return [part.seconds for part in parts(file, reader)] or [0.0]
+
+
+def parts(file: BinaryIO, reader: str) -> Iterator[Part]:
+    """Yield the frames of an animation, of a format that has none nothing.
+
+    `file` stands at its start and is not to be moved meanwhile. Raises as `frame_seconds` does.
+    """
     walk = _WALKERS.get(reader)
-    return (list(walk(file)) if walk else []) or [0.0]
+    for part in walk(file) if walk else ():
+        yield part if part.seconds >= _BELIEVED else replace(part, seconds=SLOWEST_UNSTATED)
 
 
-def _gif(file: BinaryIO) -> Iterator[float]:
-    flags = read_exactly(file, 13)[10]
-    _skip_palette(file, flags)
-    delay = 0.0
-    while (kind := read_exactly(file, 1)) != b"\x3b":
+# GIF: a palette for all, then blocks; an extension in front of a frame says how it is shown.
+
+
+def _gif(file: BinaryIO) -> Iterator[Part]:
+    head = read_exactly(file, 13)
+    palette, seen = head[10] & 0x87, False
+    colours = read_exactly(file, _palette_bytes(palette))
+    control = _NO_CONTROL
+    while (kind := file.read(1)) not in (b"\x3b", b""):
         if kind == b"\x21":
-            label = read_exactly(file, 1)
-            block = _sub_blocks(file)
-            if label == b"\xf9":
-                delay = struct.unpack_from("<H", block, 1)[0] / 100
+            label, block = read_exactly(file, 1), _sub_blocks(file)
+            control = block if label == b"\xf9" and len(block) >= 4 else control
         elif kind == b"\x2c":
-            _skip_palette(file, read_exactly(file, 9)[8])
-            read_exactly(file, 1)  # code size of the compressed pixels
-            _sub_blocks(file)
-            yield delay if delay >= 0.02 else SLOWEST_UNSTATED
-        else:
+            yield _gif_part(file, control, bytes([palette, 0, 0]) + colours)
+            control, seen = _NO_CONTROL, True
+        elif kind != b"\0":  # of which some writers leave one too many
             raise ValueError(f"unknown GIF block {kind!r}")
+    if not seen:
+        raise EOFError("no picture in it")
 
 
-def _skip_palette(file: BinaryIO, flags: int) -> None:
-    if flags & 0x80:
-        read_exactly(file, 3 << ((flags & 7) + 1))
+_NO_CONTROL = bytes(4)
+_DISPOSALS: dict[int, Disposal] = {2: "clear", 3: "restore", 4: "restore"}  # 4 as browsers take it
+
+
+def _gif_part(file: BinaryIO, control: bytes, palette: bytes) -> Part:
+    place = read_exactly(file, 9)
+    left, top, width, height, flags = struct.unpack("<4HB", place)
+    start = file.tell()
+    file.seek(_palette_bytes(flags) + 1, io.SEEK_CUR)  # and the code size of the pixels
+    _sub_blocks(file)
+    head = b"GIF89a" + place[4:8] + palette + b"\x21\xf9\x04" + control[:4] + b"\0"
+    picture = b"\x2c\0\0\0\0" + place[4:]
+    return Part(
+        struct.unpack_from("<H", control, 1)[0] / 100,
+        *(left, top, width, height),
+        _DISPOSALS.get(control[0] >> 2 & 7, "keep"),
+        still=partial(_gif_still, head + picture, start, file.tell() - start),
+    )
+
+
+def _gif_still(head: bytes, start: int, length: int, file: BinaryIO) -> bytes:
+    file.seek(start)
+    return head + read_exactly(file, length) + b"\x3b"
+
+
+def _palette_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _sub_blocks(file: BinaryIO) -> bytes:
@@ -62,33 +125,103 @@ def _sub_blocks(file: BinaryIO) -> bytes:
     return first
 
 
-def _apng(file: BinaryIO) -> Iterator[float]:
+# APNG: chunks; those of a frame follow its `fcTL`, and an `IDAT` without one in front is a picture
+# for programs that know no animations. It is no part of this one.
+
+
+def _apng(file: BinaryIO) -> Iterator[Part]:
+    promised, control, header, shared = 0, b"", b"", b""
+    spans: list[tuple[int, int]] = []
+    for kind, start, length in _png_chunks(file):
+        if kind == b"IHDR":
+            header = read_exactly(file, length)
+        elif kind == b"acTL":
+            (promised,) = struct.unpack_from(">I", read_exactly(file, length))
+        elif kind == b"IDAT" and not promised:
+            return
+        elif kind in (b"PLTE", b"tRNS"):
+            shared += _png_chunk(kind, read_exactly(file, length))
+        elif kind in (b"IDAT", b"fdAT") and control:
+            number = 4 * (kind == b"fdAT")
+            spans.append((start + number, max(length - number, 0)))
+        elif kind == b"fcTL" and control:
+            yield _apng_part(control, header, shared, spans)
+            promised -= 1
+            if not promised:
+                return
+        if kind == b"fcTL":
+            control, spans = read_exactly(file, length), []
+    if control:
+        yield _apng_part(control, header, shared, spans)
+
+
+def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the kind of each chunk, where its content starts and how long that is."""
     read_exactly(file, 8)
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
-        if kind == b"fcTL":
-            numerator, denominator = struct.unpack_from(">HH", read_exactly(file, length), 20)
-            yield numerator / (denominator or 100)
-            length = 0
-        elif kind == b"IEND":
+        if kind == b"IEND":
             return
-        file.seek(length + 4, io.SEEK_CUR)
+        start = file.tell()
+        yield kind, start, length
+        file.seek(start + length + 4)
 
 
-def _webp(file: BinaryIO) -> Iterator[float]:
+def _apng_part(
+    control: bytes, header: bytes, shared: bytes, spans: Sequence[tuple[int, int]]
+) -> Part:
+    width, height, left, top, delay, share, disposal, blend = struct.unpack_from(
+        ">4I2H2B", control, 4
+    )
+    head = _png_chunk(b"IHDR", struct.pack(">2I", width, height) + header[8:]) + shared
+    return Part(
+        delay / (share or 100),
+        *(left, top, width, height),
+        _APNG_DISPOSALS.get(disposal, "keep"),
+        covers=blend == 0,
+        still=partial(_png_still, b"\x89PNG\r\n\x1a\n" + head, spans),
+    )
+
+
+_APNG_DISPOSALS: dict[int, Disposal] = {1: "clear", 2: "restore"}
+
+
+def _png_still(head: bytes, spans: Sequence[tuple[int, int]], file: BinaryIO) -> bytes:
+    data = []
+    for start, length in spans:
+        file.seek(start)
+        data.append(read_exactly(file, length))
+    return head + _png_chunk(b"IDAT", b"".join(data)) + _png_chunk(b"IEND", b"")
+
+
+def _png_chunk(kind: bytes, content: bytes) -> bytes:
+    checked = kind + content
+    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+
+# WebP and AVIF: Pillow's readers are the formats' own, and lay the frames as browsers do.
+
+
+def _webp(file: BinaryIO) -> Iterator[Part]:
     read_exactly(file, 12)
     while len(head := file.read(8)) == 8:
         kind, length = struct.unpack("<4sI", head)
         padded = length + length % 2
         if kind == b"ANMF":
             body = read_exactly(file, 16)
-            yield int.from_bytes(body[12:15], "little") / 1000
+            yield Part(int.from_bytes(body[12:15], "little") / 1000)
             padded -= 16
         file.seek(padded, io.SEEK_CUR)
 
 
-_WALKERS: dict[str, Callable[[BinaryIO], Iterator[float]]] = {
+def _avif(file: BinaryIO) -> Iterator[Part]:
+    is_sequence = read_exactly(file, 12)[8:] == b"avis"  # which readers show before a picture
+    return map(Part, sequence_seconds(file) if is_sequence else ())
+
+
+_WALKERS: dict[str, Callable[[BinaryIO], Iterator[Part]]] = {
     "GIF": _gif,
     "PNG": _apng,
     "WEBP": _webp,
+    "AVIF": _avif,
 }

@@ -25,7 +25,8 @@ from PIL import ExifTags, Image, ImageOps
 from vlprep.errors import ConstraintError, MemoryLimitError, UnsupportedFormatError
 from vlprep.media.held import is_image, picture_array
 from vlprep.media.image import TURNED, open_image, plugin_errors
-from vlprep.media.picture import Pixels, is_deep, lay_on_white, opened_pixels, read_picture
+from vlprep.media.layers import is_deep
+from vlprep.media.picture import Pixels, lay_on_white, opened_pixels, read_picture
 from vlprep.media.source import Item, SourceLike, held_name, is_held, memory_errors, open_item
 from vlprep.types import Door, ImageInfo, ImageSize
 

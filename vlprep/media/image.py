@@ -11,6 +11,7 @@ import math
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
@@ -21,6 +22,8 @@ from PIL import ExifTags, Image, ImageFile
 from vlprep.errors import DecodeError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.animation import frame_seconds
 from vlprep.media.orientation import exif_field, exif_orientation
+from vlprep.media.sequence import sequence_seconds
+from vlprep.media.sniff import Format
 from vlprep.media.source import Item
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
 
@@ -32,19 +35,25 @@ TURNED = (5, 6, 7, 8)
 
 
 def read_facts(item: Item) -> ImageInfo | VideoInfo:
-    """Read the header of an image; an animated GIF, PNG or WebP is a video.
+    """Read the header of an image; an animated GIF, PNG, WebP or AVIF is a video.
 
     Raises the errors of `probe_image` and `animation_seconds`.
     """
-    image = probe_image(item)
-    if not item.found.moves:
-        return image
-    seconds = animation_seconds(item)
+    image, seconds = probe_image(item), animation_seconds(item)
     if len(seconds) < 2:
-        return image
+        return _beside_sequence(image, item)
     if image.size.pixels > MAX_FRAME_PIXELS:
         raise PixelLimitError(item.name, image.size.pixels, MAX_FRAME_PIXELS)
     return _as_video(image, seconds)
+
+
+def _beside_sequence(image: ImageInfo, item: Item) -> ImageInfo:
+    """Tell of a sequence that a HEIC or an AVIF has beside its main picture."""
+    if item.found.name not in ("HEIC", "AVIF"):
+        return image
+    pictures = len(_walked(item, sequence_seconds))
+    told = f"a sequence of {pictures} pictures in the file; only its main picture is counted"
+    return replace(image, warnings=(*image.warnings, told)) if pictures else image
 
 
 def _as_video(image: ImageInfo, seconds: list[float]) -> VideoInfo:
@@ -76,14 +85,18 @@ def animation_seconds(item: Item) -> list[float]:
 
     Only the structure of the file is read. Raises `DecodeError` where it is damaged.
     """
+    return _walked(item, lambda file: frame_seconds(file, item.found.reader))
+
+
+def _walked(item: Item, walk: Callable[[BinaryIO], list[float]]) -> list[float]:
     item.file.seek(0)
     try:
-        return frame_seconds(item.file, item.found.reader)
-    except (EOFError, ValueError, struct.error) as error:
+        return walk(item.file)
+    except (EOFError, ValueError, LookupError, struct.error) as error:
         _blame(item.name, item.found.name, error)
 
 
-def describe_image(image: ImageFile.ImageFile, item: Item) -> ImageInfo:
+def describe_image(image: Image.Image, item: Item) -> ImageInfo:
     """Return the facts of the picture at which an opened image stands.
 
     Raises `PixelLimitError` for a size beyond belief, `UnsupportedFormatError` for camera raw
@@ -119,13 +132,17 @@ def open_image(item: Item) -> ImageFile.ImageFile:
 
     Raises `DecodeError` for a damaged header.
     """
-    plugin = _plugin(item.found.plugin, item.found.reader)
     item.file.seek(0)
     try:
-        # Without a name: Pillow maps some files by theirs, which may belong to another by now.
-        return plugin(item.file, "")
+        return open_as(item.found, item.file)
     except _PLUGIN_ERRORS as error:
         _blame(item.name, item.found.name, error)
+
+
+def open_as(found: Format, file: BinaryIO) -> ImageFile.ImageFile:
+    """Let the plugin for a format read the header of a file; raises what plugins raise."""
+    # Without a name: Pillow maps some files by theirs, which may belong to another by now.
+    return _plugin(found.plugin, found.reader)(file, "")
 
 
 @cache
@@ -165,14 +182,14 @@ def _blame(name: str, format: str, error: Exception) -> NoReturn:
     raise DecodeError(name, problem) from error
 
 
-def _is_preview(image: ImageFile.ImageFile) -> bool:
+def _is_preview(image: Image.Image) -> bool:
     """Say whether it is the thumbnail with which camera raw files start, which are TIFFs."""
     return image.format == "TIFF" and bool(
         image.tag_v2.get(254, 0) & 1  # type: ignore[attr-defined]
     )
 
 
-def _orientation(image: ImageFile.ImageFile) -> int:
+def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 where there is none or a reader has applied it already."""
     if image.format == "TIFF":
         value = image.tag_v2.get(ExifTags.Base.Orientation, 1)  # type: ignore[attr-defined]
@@ -189,7 +206,7 @@ _OTHER_HOMES = frozenset({"xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 """Where an orientation may stand if not in EXIF, by Pillow's names."""
 
 
-def _displayed_size(image: ImageFile.ImageFile, orientation: int) -> ImageSize:
+def _displayed_size(image: Image.Image, orientation: int) -> ImageSize:
     width, height = image.size
     # Pillow turns TIFF sizes itself; everything else reports the stored size.
     if orientation in TURNED and image.format != "TIFF":

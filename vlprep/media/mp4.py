@@ -28,6 +28,15 @@ class Track:
     """(a, b, c, d): the stored point (x, y) is displayed at (a x + c y, b x + d y)."""
     edits: int = 0
     """Entries of the edit list; 0 where there is none."""
+    locked: bool = False
+    """Whether its samples are described as encrypted."""
+
+
+_LOCKED = frozenset({b"encv", b"drmi"})
+"""What a description of pictures is called where they are encrypted: ISO/IEC 14496-12 8.12, iTunes.
+
+So it is whatever the scheme, also where the rest is told in `uuid` boxes, as in PIFF.
+"""
 
 
 def tracks(file: BinaryIO) -> Iterator[Track]:
@@ -84,7 +93,7 @@ def read_exactly(file: BinaryIO, length: int) -> bytes:
 
 
 def _track(file: BinaryIO, end: int) -> Track:
-    number, matrix, edits = 0, (1, 0, 0, 1), 0
+    number, matrix, edits, locked = 0, (1, 0, 0, 1), 0, False
     for kind, box_end in boxes(file, end):
         if kind == b"tkhd":
             number, matrix = tkhd(read_exactly(file, min(box_end - file.tell(), 128)))
@@ -92,4 +101,15 @@ def _track(file: BinaryIO, end: int) -> Track:
             for inner, _ in boxes(file, box_end):
                 if inner == b"elst":
                     edits = struct.unpack_from(">4xI", read_exactly(file, 8))[0]
-    return Track(number, matrix, edits)
+        elif kind == b"mdia":
+            locked = any(name in _LOCKED for name in _descriptions(file, box_end))
+    return Track(number, matrix, edits, locked)
+
+
+def _descriptions(file: BinaryIO, end: int) -> Iterator[bytes]:
+    """Yield what the kinds of samples of a track are called, from its media box."""
+    for kind, box_end in boxes(file, end):
+        if kind in (b"minf", b"stbl"):
+            yield from _descriptions(file, box_end)
+        elif kind == b"stsd":
+            yield from (name for name, _ in boxes(file, box_end, start=file.tell() + 8))

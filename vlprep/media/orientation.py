@@ -4,7 +4,8 @@ An image says so in EXIF; only that one number is looked for, because reading al
 longer than all else that a count needs. FFmpeg's readers hand a video's turn out only with a
 decoded frame; both containers that have one keep it near the start in a few plain numbers: the
 matrix of an MP4 or QuickTime track header, the pose of a Matroska projection. With it comes how
-many edits an MP4 track has, because only edits can hide frames that the index lists.
+many edits an MP4 track has, because only edits can hide frames that the index lists, and whether
+the track is encrypted, because FFmpeg knows only some of the ways to say so.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ class TrackHeader:
     """Whether display mirrors the picture left to right first."""
     edits: int = 0
     """Entries of the track's edit list; 0 where there is none."""
+    locked: bool = False
+    """Whether the track is said to be encrypted."""
 
 
 def track_headers(file: BinaryIO, reader: str) -> dict[int, TrackHeader]:
@@ -90,7 +93,7 @@ def track_headers(file: BinaryIO, reader: str) -> dict[int, TrackHeader]:
 
 def _mp4_tracks(file: BinaryIO) -> Iterator[tuple[int, TrackHeader]]:
     for track in mp4.tracks(file):
-        yield track.number, TrackHeader(*_turn_of(track.matrix), track.edits)
+        yield track.number, TrackHeader(*_turn_of(track.matrix), track.edits, track.locked)
 
 
 def _turn_of(matrix: mp4.Matrix) -> tuple[int, bool]:

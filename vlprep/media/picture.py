@@ -7,17 +7,16 @@ What is written anew loses its profile, so there the colours are converted to sR
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageOps
 
-from vlprep.errors import MemoryLimitError, TimeLimitError
+from vlprep.errors import MemoryLimitError
 from vlprep.maths.resample import Pixels as Pixels
 from vlprep.maths.resample import resample
+from vlprep.media.canvas import pictures_at
 from vlprep.media.image import (
     describe_image,
     metadata_kinds,
@@ -25,6 +24,7 @@ from vlprep.media.image import (
     plugin_errors,
     probe_image,
 )
+from vlprep.media.layers import in_rgb, is_deep, layers
 from vlprep.media.source import Item, memory_errors
 from vlprep.types import ImageInfo, ImageSize
 
@@ -71,14 +71,12 @@ def decode_picture(item: Item, *, number: int | None = None, srgb: bool = False)
     (240, 320, 4)
     """
     with memory_errors(item):
-        image = open_image(item)
-        if number is not None:
-            _go_to(image, number, item)
+        image = open_image(item) if number is None else next(pictures_at(item, [number]))
         info = describe_image(image, item)
-        colours, alpha = _layers(image, item.name, info.format)
+        colours, alpha = layers(image, item.name, info.format)
         profile = image.info.get("icc_profile") if srgb else None
         colours, said, warned = _to_srgb(colours, profile)
-        colours = _converted(colours, item.name, info.format)
+        colours = in_rgb(colours, item.name, info.format)
         pixels = _upright(_together(colours, alpha), info)
         return Picture(pixels, info, metadata_kinds(image), _changes(image) + said, warned)
 
@@ -106,8 +104,8 @@ def opened_pixels(image: Image.Image) -> Pixels:
     try:
         with plugin_errors(name, format):
             upright = ImageOps.exif_transpose(image)
-        colours, alpha = _layers(upright, name, format)
-        return lay_on_white(np.asarray(_together(_converted(colours, name, format), alpha)))
+        colours, alpha = layers(upright, name, format)
+        return lay_on_white(np.asarray(_together(in_rgb(colours, name, format), alpha)))
     except MemoryError as error:
         raise MemoryLimitError(name, (image.height, image.width)) from error
 
@@ -148,6 +146,18 @@ def resize_picture(picture: Pixels, size: ImageSize) -> Pixels:
     return np.asarray(scaled.convert("RGBA"))
 
 
+def read_pictures(item: Item, count: int) -> None:
+    """Decode the first pictures of an image or an animation, to know that they can be.
+
+    Raises the errors of `read_picture`.
+    """
+    read_picture(item)
+    if count > 1:
+        with memory_errors(item):
+            for image in pictures_at(item, range(count)):
+                layers(image, item.name, item.found.name)
+
+
 def animation_frames(
     item: Item,
     numbers: Sequence[int],
@@ -161,48 +171,12 @@ def animation_frames(
     file is damaged, and `TimeLimitError` when one takes longer than `patience_seconds`.
     """
     info, format = probe_image(item), item.found.name
-    image = open_image(item)
     with memory_errors(item):
-        for number in numbers:
-            _go_to(image, number, item, patience_seconds)
-            colours, alpha = _layers(image, item.name, format)
-            colours = _converted(colours, item.name, format)
+        for image in pictures_at(item, numbers, patience_seconds):
+            colours, alpha = layers(image, item.name, format)
+            colours = in_rgb(colours, item.name, format)
             flat = colours if alpha is None else _on_white(colours, alpha)
             yield resize_picture(_upright(flat, info), size)
-
-
-def _go_to(
-    image: ImageFile.ImageFile, number: int, item: Item, patience_seconds: float | None = None
-) -> None:
-    """Go to a picture of an image, one by one: frames build on those before."""
-    asked_at = time.monotonic()
-    for place in range(min(image.tell() + 1, number), number + 1):
-        with plugin_errors(item.name, item.found.name):
-            image.seek(place)
-        if patience_seconds and time.monotonic() - asked_at > patience_seconds:
-            raise TimeLimitError(item.name, patience_seconds)
-
-
-def _layers(image: Image.Image, name: str, format: str) -> tuple[Image.Image, Image.Image | None]:
-    """Decode a picture's colours, of 8 bits, and its alpha channel if something shows through."""
-    deep = is_deep(image)
-    with plugin_errors(name, format):
-        if not deep and image.has_transparency_data:
-            grey = image.mode in ("LA", "La")
-            picture = image.convert("LA" if grey else "RGBA")
-            return picture.convert("L" if grey else "RGB"), picture.getchannel("A")
-        image.load()
-    return (Image.fromarray(_eight_bits(np.asarray(image))) if deep else image), None
-
-
-def _converted(colours: Image.Image, name: str, format: str) -> Image.Image:
-    with plugin_errors(name, format):
-        return colours.convert("RGB")
-
-
-def is_deep(image: Image.Image) -> bool:
-    """Say whether an image is grey of more than 8 bits."""
-    return image.mode in ("I", "F") or image.mode.startswith("I;16")
 
 
 def _together(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
@@ -265,20 +239,3 @@ def _upright(image: Image.Image, info: ImageInfo) -> Pixels:
     # Pillow turns TIFFs by itself.
     turn = None if info.format == "TIFF" else _TURNS.get(info.orientation)
     return np.asarray(image if turn is None else image.transpose(turn))
-
-
-def _eight_bits(image: npt.NDArray[np.generic]) -> Pixels:
-    """Scale grey of more than 8 bits, which Pillow's own conversion would clip to white.
-
-    Formats do not say how far their numbers reach, so the picture tells: to 1 for fractions, to
-    255, or to 65,535.
-    """
-    values = image.astype(np.float32)
-    values[~np.isfinite(values)] = 0  # maps of depth mark so where nothing was measured
-    brightest = values.max(initial=0)
-    if image.dtype == np.uint16 or brightest > 255:
-        reach = 65535.0
-    else:
-        reach = 1.0 if np.issubdtype(image.dtype, np.floating) and brightest <= 1 else 255.0
-    scaled: Pixels = np.rint(np.clip(values / reach, 0, 1) * 255).astype(np.uint8)
-    return scaled

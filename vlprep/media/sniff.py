@@ -13,7 +13,7 @@ from typing import Literal
 HEAD_BYTES = 4096
 """How much of a file's start `sniff` wants to see; a transport stream needs two packets of it."""
 
-Kind = Literal["image", "video", "audio", "other"]
+Kind = Literal["image", "video", "audio", "unread", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,10 @@ class Format:
     name: str
     """Short name, for messages and reports."""
     kind: Kind
-    """What is in it; a picture format that can hold an animation is an "image"."""
+    """What is in it; a picture format that can hold an animation is an "image".
+
+    A video of a kind that is not read is "unread".
+    """
     pattern: re.Pattern[bytes]
     """What the file starts with."""
     extensions: tuple[str, ...] = ()
@@ -66,11 +69,31 @@ def _format(
 
 
 _ISO = rb".{4}ftyp"
-_ISO_HEIC = _ISO + rb"(?:heic|heix|heim|heis|hevc|hevx|mif1|msf1)"
+_AVIF = _ISO + rb"(?:avif|avis|mif1.{0,60}?avif|msf1.{0,60}?avis)"
+_ISO_HEIC = _ISO + rb"(?:heic|heix|heim|heis|mif1)"
+_ISO_SEQUENCE = _ISO + rb"(?:msf1|hevc|hevx|hevm|hevs)"  # pictures as in a video, not as in a HEIC
 _JPEG_2000 = rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"
+_JPEG_2000_ENDINGS = "jp2 j2k jpx jpf jpc j2c"
+_DIB = rb"[\x28\x34\x38\x40\x6c\x7c]\0{3}.{8}\x01\0[\x01\x04\x08\x10\x18\x20]\0"
+_ICO = rb"\0\0\x01\0[\x01-\xff]\0.{3}\0[\0\x01]\0"
+_SGI = rb"\x01\xda[\0\x01][\x01\x02]\0[\x01-\x03]"
 _MOV = rb".{4}(?:moov|mdat|wide|free|skip|pnot)"
 _EBML = rb"\x1a\x45\xdf\xa3"
+_WEBM = _EBML + rb".{1,99}?\x42\x82.{1,8}?webm"  # the same but for what it says of its type
 _ASF = rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
+_MXF = rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02"
+# Streams without a container start with a unit that only they start with: parameters, a delimiter.
+_H264 = rb"\0{2,3}\x01(?:[\x27\x47\x67]|\x09[\x10\x30\x50\x70\x90\xb0\xd0\xf0]\0{2,3}\x01)"
+_HEVC = rb"\0{2,3}\x01[\x40\x42\x46]\x01"
+_VVC = rb"\0{2,3}\x01\0[\x71\x79\xa1]"
+_MPEG4 = rb"\0\0\x01(?:\xb0|[\0-\x1f]\0\0\x01[\x20-\x2f])"
+_WRAP = "wrap it: ffmpeg -i FILE -c copy FILE.mp4"
+_CONVERT = "convert it: ffmpeg -i FILE FILE.mp4"
+
+HEIC_SEQUENCE = _format(
+    "HEIC", "video", _ISO_SEQUENCE, "heic heif hif heics heifs", "image/heic", "mov"
+)
+"""A HEIC with tracks as in a video instead of a picture; others may turn out to be such as well."""
 
 FORMATS = (
     _image("JPEG", rb"\xff\xd8\xff", "jpg jpeg jpe jfif mpo", "jpeg", "PIL.JpegImagePlugin JPEG"),
@@ -79,14 +102,19 @@ FORMATS = (
     _image("WEBP", rb"RIFF.{4}WEBP", "webp", "webp", "PIL.WebPImagePlugin WEBP", moves=True),
     _image("TIFF", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "tif tiff", "tiff", "PIL.TiffImagePlugin TIFF"),
     _image("BMP", rb"BM.{4}\0\0\0\0", "bmp dib", "bmp", "PIL.BmpImagePlugin BMP"),
-    _image("AVIF", _ISO + rb"(?:avif|avis)", "avif", "avif", "PIL.AvifImagePlugin AVIF"),
-    _image("AVIF", _ISO + rb"mif1.{0,60}?avif", "avif", "avif", "PIL.AvifImagePlugin AVIF"),
+    _image("AVIF", _AVIF, "avif avifs", "avif", "PIL.AvifImagePlugin AVIF", moves=True),
     _image("HEIC", _ISO_HEIC, "heic heif hif", "heic", "pillow_heif HEIF"),
-    _image("JPEG 2000", _JPEG_2000, "jp2 j2k jpx", "jp2", "PIL.Jpeg2KImagePlugin JPEG2000"),
+    _image("JPEG 2000", _JPEG_2000, _JPEG_2000_ENDINGS, "jp2", "PIL.Jpeg2KImagePlugin JPEG2000"),
+    _image("DIB", _DIB, "dib", "bmp", "PIL.BmpImagePlugin DIB"),
+    _image("ICO", _ICO, "ico", "x-icon", "PIL.IcoImagePlugin ICO"),
+    _image("ICNS", rb"icns", "icns", "icns", "PIL.IcnsImagePlugin ICNS"),
+    _image("SGI", _SGI, "sgi rgb rgba bw", "sgi", "PIL.SgiImagePlugin SGI"),
+    HEIC_SEQUENCE,
     _format("MOV", "video", _ISO + rb"qt  ", "mov qt mp4 m4v", "video/quicktime", "mov"),
     _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt", "video/mp4", "mov"),
     _format("MOV", "video", _MOV, "mov qt mp4", "video/quicktime", "mov"),
-    _format("Matroska", "video", _EBML, "mkv webm mka", "video/x-matroska", "matroska"),
+    _format("WebM", "video", _WEBM, "webm mkv", "video/webm", "matroska"),
+    _format("Matroska", "video", _EBML, "mkv mka", "video/x-matroska", "matroska"),
     _format("AVI", "video", rb"RIFF.{4}AVI ", "avi", "video/x-msvideo", "avi"),
     _format("FLV", "video", rb"FLV\x01", "flv", "video/x-flv", "flv"),
     _format("ASF", "video", _ASF, "wmv asf wma", "video/x-ms-wmv", "asf"),
@@ -94,6 +122,20 @@ FORMATS = (
     _format("MPEG-PS", "video", rb"\0\0\x01\xba", "mpg mpeg vob", reader="mpeg"),
     _format("MPEG-TS", "video", rb"(?:\x47.{187}){3}\x47", "ts mts m2ts", reader="mpegts"),
     _format("MPEG-TS", "video", rb".{4}(?:\x47.{191}){3}\x47", "m2ts mts ts", reader="mpegts"),
+    _format("MXF", "video", _MXF, "mxf", reader="mxf"),
+    _format("IVF", "video", rb"DKIF\0\0", "ivf", reader="ivf"),
+    _format("YUV4MPEG", "video", rb"YUV4MPEG2 ", "y4m", reader="yuv4mpegpipe"),
+    _format("bare H.264", "unread", _H264, "h264 264 avc jsv", advice=_WRAP),
+    _format("bare HEVC", "unread", _HEVC, "h265 265 hevc", advice=_WRAP),
+    _format("bare VVC", "unread", _VVC, "h266 266 vvc", advice=_WRAP),
+    _format("bare MPEG video", "unread", rb"\0\0\x01\xb3", "m2v m1v mpv", advice=_WRAP),
+    _format("bare MPEG-4 video", "unread", _MPEG4, "m4v cmp", advice=_WRAP),
+    _format("bare VC-1", "unread", rb"\0\0\x01\x0f", "vc1", advice=_WRAP),
+    _format("bare AV1", "unread", rb"\x12\0\x0a[\x08-\x20]", "obu av1", advice=_WRAP),
+    _format("DV", "unread", rb"\x1f\x07\0[\x3f\xbf]", "dv dif", advice=_CONVERT),
+    _format("RealMedia", "unread", rb"\.RMF", "rm rmvb", advice=_CONVERT),
+    _format("NUT", "unread", rb"nut/multimedia container\0", "nut", advice=_WRAP),
+    _format("WTV", "unread", rb"\xb7\xd8\0\x20\x37\x49\xda\x11", "wtv", advice=_CONVERT),
     _format("MP3", "audio", rb"ID3|\xff[\xfa\xfb\xf2\xf3]", "mp3"),
     _format("FLAC", "audio", rb"fLaC", "flac"),
     _format("WAV", "audio", rb"RIFF.{4}WAVE", "wav"),
@@ -156,6 +198,30 @@ def mislabelled(name: str, found: Format) -> str | None:
     if extension in found.extensions or extension not in _MEDIA_EXTENSIONS:
         return None
     return f"named .{extension} but the content is {found.name}"
+
+
+def misdeclared(mime_type: str, found: Format) -> str | None:
+    """Return a warning when a declared type promises another format than was found.
+
+    >>> misdeclared("image/png", sniff(b"GIF89a"))
+    'declared as image/png but the content is GIF'
+    >>> misdeclared("image/jpg", sniff(bytes.fromhex("ffd8ff")))
+    """
+    kind, _, subtype = mime_type.partition("/")
+    plain = re.sub(r"^x-(?:ms-)?|-sequence$", "", subtype)
+    promised = {_ENDINGS_OF_TYPES.get(plain, plain)}
+    promised |= {row.extensions[0] for row in FORMATS if row.mime_type == mime_type}
+    known = kind in ("image", "video") and not promised.isdisjoint(_MEDIA_EXTENSIONS)
+    if not known or not promised.isdisjoint(found.extensions):
+        return None
+    return f"declared as {mime_type} but the content is {found.name}"
+
+
+_ENDINGS_OF_TYPES = {
+    **{"pjpeg": "jpg", "msvideo": "avi", "matroska": "mkv", "mp2t": "ts", "3gpp": "3gp"},
+    **{"3gpp2": "3g2", "quicktime": "mov"},
+}
+"""What types are called in names of files, where it is not the same."""
 
 
 def _extension(name: str) -> str:

@@ -6,7 +6,6 @@ folders are refused before anything could wait on them.
 
 from __future__ import annotations
 
-import base64
 import io
 import os
 import stat
@@ -25,7 +24,16 @@ from vlprep.errors import (
     UnsupportedFormatError,
     VlprepError,
 )
-from vlprep.media.sniff import HEAD_BYTES, Format, mislabelled, sniff
+from vlprep.media.addresses import (
+    can_be_path,
+    declared_type,
+    embedded,
+    is_web_url,
+    local_path,
+    shown_name,
+)
+from vlprep.media.sequence import has_main_picture
+from vlprep.media.sniff import HEAD_BYTES, HEIC_SEQUENCE, Format, misdeclared, mislabelled, sniff
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
 
 _HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.media.video.probe"}
@@ -62,6 +70,7 @@ class Item:
         """What to call it in messages: the path as given, or what kind of object it is."""
         self.path: str | None = None
         """Where it lies, if it is a file of its own."""
+        self._declared: str | None = None
         self._content: bytes | None = None
         self._found: Format | None = None
         self._info: ImageInfo | VideoInfo | None = None
@@ -76,10 +85,12 @@ class Item:
     def _open(self, source: SourceLike) -> _Opened:
         if isinstance(source, bytes):
             return self._hold(source)
-        if isinstance(source, str) and _is_data_url(source):
-            return self._hold(_decode_data_url(source))
+        if isinstance(source, str):
+            content, self._declared = embedded(source), declared_type(source)
+            if content is not None:
+                return self._hold(content)
         if isinstance(source, str | os.PathLike):
-            self.path = os.fspath(source)
+            self.path = local_path(os.fspath(source))
             return _open_file(self.path)
         if is_held(source):
             return self._hold(import_module("vlprep.media.held").held_file(source))
@@ -104,7 +115,10 @@ class Item:
         if self._found is None:
             before = self.file.tell()
             self.file.seek(0)
-            self._found = _recognise(self.file.read(HEAD_BYTES), self.name)
+            head = self.file.read(HEAD_BYTES)
+            found = _recognise(head, self.name)
+            may_be = found.reader == "HEIF" and b"msf1" in head[:99]  # a brand beside the first
+            self._found = HEIC_SEQUENCE if may_be and not has_main_picture(self.file) else found
             self.file.seek(before)
         return self._found
 
@@ -118,11 +132,17 @@ class Item:
                 info = reader.read_facts(self)
             except MemoryError as error:
                 raise MemoryLimitError(self.name) from error
-            misnamed = mislabelled(self.path, self.found) if self.path else None
-            if misnamed:
-                info = replace(info, warnings=(*info.warnings, misnamed))
+            if self.mislabelled:
+                info = replace(info, warnings=(*info.warnings, self.mislabelled))
             self._info = info
         return self._info
+
+    @property
+    def mislabelled(self) -> str | None:
+        """How the name of the file, or the type that a data URL declares, contradicts it."""
+        if self._declared is not None:
+            return misdeclared(self._declared, self.found)
+        return None if self.path is None else mislabelled(self.path, self.found)
 
     @property
     def size(self) -> ImageSize | None:
@@ -167,8 +187,11 @@ class Held(Protocol):
 
 
 SourceLike: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Item | Held
-"""A path, the content itself, an open binary file that can seek, a data URL, an open item, an
-image of Pillow's, or an array of height x width x 3 of uint8."""
+"""A path, the content itself, an open binary file that can seek, an open item, an image of
+Pillow's, or an array of height x width x 3 of uint8.
+
+A text may also be a `file:` address, a data URL, or Base64 of a picture or a video.
+"""
 
 
 def is_held(source: object) -> TypeGuard[Held]:
@@ -224,33 +247,22 @@ def source_name(source: SourceLike) -> str:
     """
     if isinstance(source, bytes):
         return "<bytes>"
-    if isinstance(source, str) and _is_data_url(source):
-        return "<data URL>"
-    if isinstance(source, str | os.PathLike):
+    if isinstance(source, str):
+        return shown_name(source)
+    if isinstance(source, os.PathLike):
         return os.fspath(source)
     if is_held(source):
         return held_name(source)
     return str(getattr(source, "name", "<file object>"))
 
 
-def _is_data_url(text: str) -> bool:
-    return text.startswith("data:") and "," in text  # a file may be called "data:x.mp4"
-
-
-def _decode_data_url(url: str) -> bytes:
-    head, comma, data = url.partition(",")
-    if not comma or not head.endswith(";base64"):
-        raise UnsupportedFormatError("<data URL>", "not of the form data:TYPE;base64,DATA")
-    try:
-        return base64.b64decode(data, validate=True)
-    except ValueError as error:
-        raise UnsupportedFormatError("<data URL>", f"not valid Base64: {error}") from error
-
-
 def _recognise(head: bytes, name: str) -> Format:
     found = sniff(head)
     if found is None:
         raise UnsupportedFormatError(name, "neither an image nor a video that is known here")
+    if found.kind == "unread":
+        problem = f"{found.name}, a video that is not read here; {found.advice}"
+        raise UnsupportedFormatError(name, problem, format=found.name)
     if found.kind == "other":
         problem = f"{found.name}, not an image or a video; {found.advice}"
         raise UnsupportedFormatError(name, problem, format=found.name)
@@ -271,8 +283,11 @@ _QUIETLY = (
 
 
 def _open_file(name: str) -> _Opened:
-    if name.startswith(("http://", "https://")):
+    if is_web_url(name):
         raise UnsupportedFormatError(name, "URLs are not fetched; download the file first")
+    if not can_be_path(name):
+        problem = "neither the path of a file nor Base64 of an image or a video that is known here"
+        raise UnsupportedFormatError(shown_name(name), problem)
     if "\0" in name:
         raise UnsupportedFormatError(name.replace("\0", "\\0"), "the name contains a NUL character")
     try:

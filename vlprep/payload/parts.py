@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from vlprep.check.rule import FileFacts
 from vlprep.count.tokens import TokenCount
 from vlprep.errors import ConstraintError
+from vlprep.media.addresses import is_web_url
 from vlprep.media.sniff import FORMATS
 from vlprep.types import Action
 
@@ -90,15 +91,6 @@ class MediaPart:
     def remarks(self) -> list[str]:
         """Warnings, each with the name of the file."""
         return [f"{self.name}: {warning}" for warning in self.warnings]
-
-
-def is_web_url(source: object) -> bool:
-    """Say whether a source is a URL that the service is to fetch.
-
-    >>> is_web_url("https://example.com/a.jpg"), is_web_url("a.jpg")
-    (True, False)
-    """
-    return isinstance(source, str) and source.lower().startswith(("http://", "https://"))
 
 
 def as_url(source: object) -> MediaUrl | None:

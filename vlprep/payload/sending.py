@@ -24,6 +24,7 @@ from vlprep.count.tokens import video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.sampling import frame_rate
+from vlprep.media.addresses import is_web_url
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item
@@ -39,7 +40,6 @@ from vlprep.payload.parts import (
     as_url,
     data_url,
     file_url,
-    is_web_url,
 )
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
 from vlprep.types import ImageInfo, VideoInfo

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from vlprep.count.pixels import image_limits
-from vlprep.count.tokens import FRAME_CHOICES, video_count
+from vlprep.count.tokens import FRAME_CHOICES, image_count, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.models.features import Recipe, Region
-from vlprep.models.registry import find_region, get_api, get_route
-from vlprep.models.servers import Server
+from vlprep.models.registry import find_region, get_api, get_route, get_server
+from vlprep.models.servers import SERVERS, Server
 from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.output.target import PathLike
@@ -181,16 +181,28 @@ def refuse_unsaid(how: How, name: str, *, is_list: bool = False) -> None:
 
 def refuse_parts(how: How, parts: Sequence[MediaPart]) -> None:
     """Raise an error for media that cannot go together so, or of which one cannot go at all."""
-    takes_lists = how.model.kind == "api" or (how.server and how.server.list_type)
-    if not takes_lists and any(part.kind == "frames" for part in parts):
+    lists = [part for part in parts if part.kind == "frames"]
+    if lists and not (how.model.kind == "api" or (how.server and how.server.list_type)):
         named = how.server.title if how.server else "a server of these weights"
-        fact = f"how {named} takes a list of frames"
-        raise UnknownFactError(how.model.name, fact, "send the video itself, or single images")
+        ways = "; ".join(_ways_of(lists[0], how))
+        raise UnknownFactError(how.model.name, f"how {named} takes a list of frames", ways)
     files = [(file, part.facts.info) for part in parts for file in part.files]
     for file, info in files:
         if not file.address:
             _refuse_file(how, file, info)
     _refuse_same_names([file for file, _ in files])
+
+
+def _ways_of(frames: MediaPart, how: How) -> Iterator[str]:
+    """Yield what can be done with a list of frames that cannot be sent as such."""
+    sizes = [frame.info.size for frame in frames.facts.frames if frame.info is not None]
+    cost = ""
+    if len(sizes) == len(frames.files):
+        cost = f", {sum(image_count(size, how.view).total for size in sizes):,} tokens"
+    yield f"send the video itself, or each of the {len(frames.files)} frames as an image{cost}"
+    for server in () if how.server else map(get_server, SERVERS):
+        if server.list_type:
+            yield f"{server.title} takes a list, as `server` {server.name!r} has it"
 
 
 def _refuse_file(how: How, file: SentFile, info: ImageInfo | VideoInfo | None) -> NoReturn:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vlprep.count.tokens import image_totals
+from vlprep.count.pixels import is_per_clip
+from vlprep.count.tokens import VideoCount, image_totals
 from vlprep.models.sourced import Change, Reading
 from vlprep.plan.requests import Load, images_by_route, images_in_words, request_room
 from vlprep.plan.settings import Setting
@@ -75,6 +76,21 @@ def cautions(
     yield from _too_small(infos, settings, view)
     if not is_split:
         yield from _too_many(len(pairs), len(infos) - len(pairs), view)
+
+
+def over_default(settings: Sequence[Setting], view: View) -> Iterator[str]:
+    """Say where a clip is given more pixels than the model's files have by default."""
+    rule = view.rules.video
+    if rule is None or rule.ceiling_pixels is not None or not is_per_clip(rule):
+        return
+    caps = (one.max_pixels for one in settings if isinstance(one.count, VideoCount))
+    most = max((cap for cap in caps if cap is not None), default=0)
+    asked = view.options.max_pixels
+    if asked is None and most > rule.max_pixels:
+        yield (
+            f"`max_pixels` {most:,} is more than the {rule.max_pixels:,} of the model's files: the "
+            "processor takes it as size.longest_edge, vLLM as max_pixels of its videos_kwargs"
+        )
 
 
 def _too_small(

@@ -21,7 +21,14 @@ from vlprep.count.pixels import is_per_clip
 from vlprep.count.tokens import image_counts, image_totals
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.maths.geometry import SizeArray, smart_resize_batch
-from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer
+from vlprep.plan.one_clip import (
+    BALANCED,
+    LEAST_FPS,
+    LEAST_TOKENS,
+    PREFERENCES,
+    Prefer,
+    kept_moving,
+)
 from vlprep.plan.settings import AS_THE_MODEL_SAYS, ClipChoices, Setting, cap_range
 from vlprep.types import ImageSize, VideoInfo
 from vlprep.view import View, ViewOptions
@@ -245,8 +252,12 @@ def _best(parts: _Parts, available: int, prefer: Prefer) -> tuple[float, int]:
     pairs = list(zip(rates, caps, strict=True))
     clips = [part for part in parts if isinstance(part, _Clip)]
     frames = [max(sum(clip.frames(rate) for clip in clips), 1) for rate in rates]
-    detail = [_detail(parts, *pair) if pair[1] else 0 for pair in pairs]
-    return pairs[PREFERENCES[prefer](np.array(frames), np.array(detail), FULL_DETAIL)]
+    detail = np.array([_detail(parts, *pair) if pair[1] else 0 for pair in pairs])
+    if prefer == BALANCED and clips:
+        fast = np.array(rates) >= min(LEAST_FPS, rates[-1])
+        small = LEAST_TOKENS * max(clip.choices.rule.factor for clip in clips) ** 2
+        detail = kept_moving(detail, fast & (np.array(caps) >= small))
+    return pairs[PREFERENCES[prefer](np.array(frames), detail, FULL_DETAIL)]
 
 
 def _detail(parts: _Parts, rate: float, cap: int) -> int:

@@ -88,9 +88,12 @@ def plan_clip(choices: ClipChoices, available: int, prefer: Prefer | None = None
     are the frames of the highest rate, and the largest frame that any rate gives; pixels beyond
     the clip's own show nothing more and do not count. "motion" takes the most frames that
     fit at all, and then the most pixels; "detail" the most pixels, and then the most frames.
-    "balanced" looks for the greatest product of both shares; since tokens are that product but for
-    rounding, many settings come close, and of those within 5 % of the greatest it takes the one
-    whose lesser share is greatest, then the one with more frames.
+    "balanced" first keeps the clip moving: where frames of 64 tokens (or the clip's own, if those
+    are smaller) fit at 0.5 a second, or at the rate wanted if that is lower, no fewer frames and no
+    smaller ones are looked at. Among what is left it looks for the greatest product of both
+    shares; since tokens are that product but for rounding, many settings come close, and of those
+    within 5 % of the greatest it takes the one whose lesser share is greatest, then the one with
+    more frames.
 
     Raises `BudgetError` when not even the cheapest setting fits, and the errors of `video_count`.
 
@@ -148,6 +151,12 @@ def thinned(settings: Sequence[Setting], most: int) -> tuple[Setting, ...]:
 _Row = npt.NDArray[np.int64]
 _Order = Callable[[_Row, _Row, int], int]
 
+LEAST_FPS = 0.5
+"""Frames a second below which a balanced plan does not go while they can be recognised."""
+
+LEAST_TOKENS = 64
+"""Tokens of a frame that can be recognised: the API reference of 2026 (P2) enlarges smaller."""
+
 EQUAL_PRODUCTS = 0.95
 """Products of the shares of frames and pixels that come so close to the greatest count as equal."""
 
@@ -179,8 +188,18 @@ def _best(choices: ClipChoices, available: float, prefer: Prefer, wanted_pixels:
     pixels = _most_pixels(choices, available)
     if not pixels.any():
         raise _nothing_fits(choices, int(available))
-    row = PREFERENCES[prefer](choices.grid.frames, pixels, wanted_pixels)
+    frames = choices.grid.frames
+    if prefer == BALANCED:
+        least = min(choices.frames_at(min(LEAST_FPS, choices.rates[1])), frames[-1])
+        small = min(LEAST_TOKENS * choices.rule.factor**2, choices.own_pixels)
+        pixels = kept_moving(pixels, (frames >= least) & (pixels >= small))
+    row = PREFERENCES[prefer](frames, pixels, wanted_pixels)
     return _setting_at(choices, row, int(pixels[row]))
+
+
+def kept_moving(worth: _Row, moves: npt.NDArray[np.bool_]) -> _Row:
+    """Leave out what does not move, where something does."""
+    return np.where(moves, worth, 0) if (moves & (worth > 0)).any() else worth
 
 
 def _most_pixels(choices: ClipChoices, available: float) -> _Row:

@@ -22,11 +22,12 @@ from vlprep.count.files import (
     count_probed,
     probe_or_failure,
 )
+from vlprep.count.pixels import is_per_clip
 from vlprep.count.tokens import image_totals
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.media.sniff import mime_type
 from vlprep.plan.bounds import explain_clip, explain_shared
-from vlprep.plan.cautions import cautions
+from vlprep.plan.cautions import cautions, over_default
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
@@ -64,7 +65,9 @@ def plan_media(
     The view says what is wanted: its `fps` and `max_pixels` are the highest that may be chosen, and
     `lowest_fps` and `lowest_max_pixels` the lowest; its other options hold as they are. Without
     `fps` the model's own rate is wanted; with `nframes`, and of a list of images, the frames are
-    fixed, and in the high-resolution mode the cap of images is. What fits as asked is left so. An
+    fixed, and in the high-resolution mode the cap of images is. What fits as asked is left so. For
+    a clip of open weights whose files have a default total of pixels, a budget that is given is
+    used beyond that total, and a warning says where to set it. An
     `api`, "openai" or "dashscope", may have a rate of its own, which is then kept.
 
     `parts` are those of `token_budget`. One video is planned by `plan_clip`, several files by
@@ -98,7 +101,9 @@ def plan_media(
     if not files:
         return plan
     if len(files) == 1 and isinstance(info := files[0].info, VideoInfo):
-        clip = plan_clip(ClipChoices(info, view, lowest), budget.available, prefer)
+        asks = any(parts.get(limit) is not None for limit in _GIVEN)
+        wide = view if not asks else _with_total(info, view)
+        clip = plan_clip(ClipChoices(info, wide, lowest), budget.available, prefer)
         plan = replace(plan, clip=clip, bounds=explain_clip(clip, budget))
         return _with_settings(plan, files, [clip.chosen])
     settings = plan_together(
@@ -107,6 +112,23 @@ def plan_media(
     )  # fmt: skip
     plan = replace(plan, bounds=explain_shared(plan.wanted_tokens, budget))
     return _with_settings(plan, files, settings)
+
+
+_GIVEN = ("budget", "max_input", "max_model_len", "price_cap")
+"""Limits of tokens that a caller gives: what they leave is for the clip to use."""
+
+
+def _with_total(info: VideoInfo, view: View) -> View:
+    """Let all frames of a clip have their own size, where a default total of pixels forbids it.
+
+    Such a total is a number in the files of open weights, which a request or the server's owner
+    may change; where a source states a highest one, or the caller gives a cap, it stays.
+    """
+    rule = view.video_rule.first or view.video_rule
+    if view.options.max_pixels is not None or not is_per_clip(rule) or rule.ceiling_pixels:
+        return view
+    choices = ClipChoices(info, view)
+    return view.asking(max_pixels=max(rule.max_pixels, choices.own_pixels * choices.wanted.frames))
 
 
 def _by_api(view: View, lowest_fps: float | None, api: str | None) -> tuple[View, float | None]:
@@ -163,7 +185,10 @@ def _with_settings(
         for file, one in zip(files, settings, strict=True)
     )
     infos, room = [file.info for file in files], plan.budget.available
-    said = cautions(infos, settings, plan.view, room, is_split=is_split)
+    said = [
+        *over_default(settings, plan.view),
+        *cautions(infos, settings, plan.view, room, is_split=is_split),
+    ]
     requests = (tuple(range(len(planned))),)
     return replace(plan, files=planned, requests=requests, warnings=tuple(said))
 

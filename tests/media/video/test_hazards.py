@@ -20,7 +20,7 @@ NUMBERED = [
     "resolution_change.ts", "interlaced.mp4", "interlaced.ts", "bt601_limited.mp4",
     "bt601_full.mp4", "bt709_limited.mp4", "bt709_full.mp4", "untagged.mp4", "mjpeg.avi",
     "ten_bit.mp4", "hdr_pq.mp4", "hdr_hlg.mp4", "alpha_vp8.webm", "alpha_vp9.webm",
-    "alpha_prores.mov", "cover_art.mp4",
+    "alpha_prores.mov", "cover_art.mp4", "clip.mxf", "h264.mxf", "clip.ivf",
 ]  # fmt: skip
 COLOURED = [
     name for name, row in TRUTH.items() if any("rgb" in patch for patch in row.get("patches", ()))

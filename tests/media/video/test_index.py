@@ -62,6 +62,7 @@ BY_PACKETS = {
     "false_times.mp4",
     "fragmented.mp4",
     "held.mp4",
+    "piff.mp4",
     "truncated.mp4",
 }
 NO_TIMELINE = {

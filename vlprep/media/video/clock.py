@@ -108,7 +108,7 @@ class _Clock:
         time_base, container = fraction(stream.time_base), stream.container.format.name
         if not all(map(_is_near, (packets.pts, packets.dts))):
             return cls(None, time_base, in_decoding_order=False)
-        if container == "avi":
+        if container == "avi" or _tells_no_display(packets, stream):
             slots = _slots(packets.dts, stream.codec_context.reorder_depth)
             clock = cls(slots, time_base, in_decoding_order=True)
         else:
@@ -117,13 +117,20 @@ class _Clock:
         return _told_apart(_placed(clock, packets.is_shown), packets.is_shown)
 
 
+def _tells_no_display(packets: PacketTable, stream: VideoStream) -> bool:
+    """Whether times are those of decoding: in an MXF whose index says no more."""
+    is_mxf = stream.container.format.name.startswith("mxf")
+    unsaid = is_mxf and stream.codec_context.has_b_frames
+    return bool(unsaid) and np.array_equal(packets.pts, packets.dts)
+
+
 def _is_near(times: _Times) -> bool:
     """Whether all times are so near to 0 that they can be reckoned with."""
     return bool((abs(times[times != NO_TIME]) < NO_FURTHER).all())
 
 
 def _slots(dts: _Times, delay: int) -> _Times:
-    """Return the slots of AVI in which frames come out of a decoder that holds `delay` of them.
+    """Return the slots in which frames come out of a decoder that holds `delay` of them.
 
     The place of a packet among all slots, empty ones counted, is when it goes in. Time starts with
     the first.

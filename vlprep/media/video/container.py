@@ -27,6 +27,7 @@ from vlprep.errors import (
 )
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item
+from vlprep.media.video.keyframes import has_transparency, is_looked_into, mend_keyframe
 from vlprep.types import MAX_FRAME_PIXELS, Transfer
 
 HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
@@ -70,7 +71,11 @@ def open_video(item: Item, *, probes: bool = True) -> Iterator[InputContainer]:
 
 
 def demuxed(container: InputContainer, stream: Stream | None, item: Item) -> Iterator[Packet[Any]]:
-    """Yield the packets of a stream, or of all; raises `DecodeError` for what cannot be demuxed."""
+    """Yield the packets of a stream, or of all, marked as keyframes only where they are.
+
+    Raises `DecodeError` for what cannot be demuxed.
+    """
+    looks = isinstance(stream, VideoStream) and is_looked_into(stream)
     with av_errors(item):
         moves = True
         while moves:
@@ -78,6 +83,8 @@ def demuxed(container: InputContainer, stream: Stream | None, item: Item) -> Ite
             try:
                 for packet in container.demux(stream):
                     moves |= packet.size > 0
+                    if looks:
+                        mend_keyframe(packet)
                     yield packet
             except IndexError:  # for a stream that turns up behind the header; what follows is fine
                 if not moves:
@@ -192,7 +199,7 @@ def decoder_of(stream: VideoStream, item: Item, threads: int = 1) -> VideoCodecC
     own decoders leave out and libvpx's do not.
     """
     context: Any = stream.codec_context
-    if stream.metadata.get("alpha_mode") == "1" and context.name in _ALPHA_DECODERS:
+    if has_transparency(stream):
         with av_errors(item):
             context = CodecContext.create(_ALPHA_DECODERS[context.name], "r")
             context.extradata = stream.codec_context.extradata

@@ -244,7 +244,29 @@ def damaged_ends(item: Item) -> tuple[str, ...]:
     """
     clip = scan_clip(item)
     ends = {0: "first", clip.timeline.packet_count - 1: "last"}
-    plan = DecodePlan(clip, Look(ImageSize(16, 16)), tuple(ends), threads=1)
-    # A first frame that does not decode has none before it in its place: it does not come at all.
-    whole = {end.number for end in decode_frames(plan) if not (end.substituted or end.damaged)}
+    whole = _whole(clip, tuple(ends), threads=1)
     return tuple(name for number, name in ends.items() if number not in whole)
+
+
+def damaged_frames(item: Item) -> tuple[int, ...]:
+    """Return the numbers of the frames of a video that cannot be decoded as they should.
+
+    All of it is decoded for that. Raises the errors of `scan_clip` and `decode_frames`.
+
+    >>> from vlprep.media.source import open_item
+    >>> with open_item("fixtures/corrupted.mp4") as item:
+    ...     damaged_frames(item)[-1] < 30
+    True
+    """
+    clip = scan_clip(item)
+    numbers = tuple(range(clip.timeline.packet_count))
+    whole = _whole(clip, numbers)
+    return tuple(number for number in numbers if number not in whole)
+
+
+def _whole(clip: Clip, numbers: tuple[int, ...], threads: int | None = None) -> set[int]:
+    """Decode frames, and return those that come out whole."""
+    plan = DecodePlan(clip, Look(ImageSize(16, 16)), numbers, threads=threads)
+    # A first frame that does not decode has none before it in its place: it does not come at all.
+    frames = decode_frames(plan)
+    return {frame.number for frame in frames if not (frame.substituted or frame.damaged)}

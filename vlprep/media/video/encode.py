@@ -7,7 +7,7 @@ through x264's own statistics file, because one pass alone misses a number of by
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from errno import EIO
 from fractions import Fraction
@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import VlprepError
 from vlprep.media.picture import Pixels
+from vlprep.media.video.container import VideoPacket
 from vlprep.media.video.sound import SoundCopy, sound_copy, write_errors
 from vlprep.types import ImageSize
 
@@ -30,6 +31,12 @@ PRESET = "medium"
 
 FRAME_BYTES, FILE_BYTES = 12, 2500
 """What an MP4 needs beside the pictures: for each frame, and for itself."""
+
+LEAST_FRAME_BYTES, LEAST_FILE_BYTES = 18, 1200
+"""What it takes at the very least, all included: no two frames that differ take so few."""
+
+TICK = Fraction(1, 90_000)
+"""Seconds of the unit in which times of an uneven rate are written; that of transport streams."""
 
 _PASS_FLAGS = {1: 1 << 9, 2: 1 << 10}  # AV_CODEC_FLAG_PASS1, AV_CODEC_FLAG_PASS2
 _SCALING = int(Interpolation.BICUBIC | Interpolation.ACCURATE_RND)  # rounds exactly
@@ -46,6 +53,17 @@ class ClipShape:
     """Frames per second."""
     pixel_aspect: Fraction = Fraction(1)
     """Width of a pixel over its height."""
+    ticks: tuple[int, ...] = ()
+    """When each frame shows, then when the last one ends, in units of `TICK`; empty if evenly."""
+
+    @property
+    def tick(self) -> Fraction:
+        """Seconds of the unit that its frames' times are in."""
+        return TICK if self.ticks else 1 / self.rate
+
+    def start(self, number: int) -> int:
+        """Return when a frame shows, or the one before it ends."""
+        return self.ticks[number] if self.ticks else number
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +145,13 @@ def _add_stream(output: OutputContainer, shape: ClipShape, control: Quality | Pa
         options["crf"] = f"{control.crf:g}"
     else:
         options["stats"] = str(control.stats)
-    stream = output.add_stream("libx264", rate=shape.rate, options=options)
+    stream = output.add_stream("libx264", rate=_nominal(shape), options=options)
     context: Any = stream.codec_context
+    if shape.ticks:  # an MP4's length is that of its decoding, which runs apart with B-frames
+        context.max_b_frames = 0
     context.height, context.width = shape.size
     context.pix_fmt = "yuv420p"
-    context.time_base = 1 / shape.rate
+    context.time_base = shape.tick
     context.sample_aspect_ratio = shape.pixel_aspect
     context.color_range = ColorRange.MPEG
     context.color_primaries = context.color_trc = context.colorspace = _BT709
@@ -139,6 +159,10 @@ def _add_stream(output: OutputContainer, shape: ClipShape, control: Quality | Pa
         context.bit_rate = control.bit_rate
         context.flags |= _PASS_FLAGS[control.number]
     return stream
+
+
+def _nominal(shape: ClipShape) -> Fraction:
+    return shape.rate.limit_denominator(1000) if shape.ticks else shape.rate
 
 
 def _open_encoder(stream: VideoStream, control: Quality | Pass) -> None:
@@ -157,18 +181,27 @@ def _write(
     shape: ClipShape,
     sound: SoundCopy | None,
 ) -> int:
-    count = 0
+    count, lasting = 0, dict[int | None, int]()
     for count, frame in enumerate(_coloured(frames, shape), 1):
-        frame.pts, frame.time_base = count - 1, 1 / shape.rate
-        for packet in stream.encode(frame):
-            output.mux(packet)
+        frame.pts, frame.time_base = shape.start(count - 1), shape.tick
+        if shape.ticks:
+            lasting[frame.pts] = shape.start(count) - frame.pts
+        _mux(output, stream.encode(frame), lasting)
         if sound is not None:
-            sound.copy_until(float(count / shape.rate))
-    for packet in stream.encode(None):
-        output.mux(packet)
+            sound.copy_until(float(shape.start(count) * shape.tick))
+    _mux(output, stream.encode(None), lasting)
     if sound is not None:
         sound.copy_until(None)
     return count
+
+
+def _mux(
+    output: OutputContainer, packets: list[VideoPacket], lasting: Mapping[int | None, int]
+) -> None:
+    """Write packets, with how long they show where the encoder cannot know it."""
+    for packet in packets:
+        packet.duration = lasting.get(packet.pts, packet.duration)
+        output.mux(packet)
 
 
 def _coloured(frames: Iterable[Pixels], shape: ClipShape) -> Iterator[VideoFrame]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from vlprep.media.video import scan
 from vlprep.media.video.clock import set_clock
 from vlprep.media.video.container import VideoPacket
 from vlprep.media.video.h264 import FieldPairs, is_keyframe_at, length_width
+from vlprep.media.video.keyframes import LOOKED_AT, key_test
 from vlprep.media.video.samples import SampleTimes, sample_times
 from vlprep.media.video.scan import PacketTable, scan_packets
 from vlprep.media.video.start import from_first_shown, may_be_fields
@@ -37,7 +38,7 @@ _CODECS = frozenset({"h264", "hevc", "mpeg4", "mjpeg", "prores"})
 """Codecs of which every packet is a displayed frame, and a keyframe where the index says so.
 
 Of others FFmpeg's reader asks the packet instead, which may disagree; so it does of H.264, whose
-keyframes are looked into for that reason.
+keyframes are looked into for that reason, as are those of MPEG-4, of which nobody asks them.
 """
 
 _KEYFRAME, _HIDDEN = 0x1, 0x2  # AVINDEX_KEYFRAME, AVINDEX_DISCARD_FRAME
@@ -175,16 +176,28 @@ Where most frames are keyframes, looking into them takes as long as reading all 
 
 
 def _keys_are_keys(table: _Table, stream: VideoStream, item: Item) -> bool:
-    if stream.codec_context.name != "h264":
+    codec, keys = stream.codec_context.name, _places(table)
+    test = key_test(codec)
+    if codec != "h264" and test is None:
         return True
-    keys: Any = table.index[table.are(_KEYFRAME)]
     width = length_width(stream.codec_context.extradata)
-    if not width or len(keys) > max(100, len(table.index) // MANY_KEYS):
+    if len(keys) > max(100, len(table.index) // MANY_KEYS) or not (test or width):
         return False
     before = item.file.tell()
     try:
-        return all(
-            is_keyframe_at(item.file, int(key["pos"]), int(key["size"]), width) for key in keys
-        )
+        if test is not None:
+            return all(test(_beginning(item.file, *key)) for key in keys)
+        return all(is_keyframe_at(item.file, *key, width) for key in keys)
     finally:
         item.file.seek(before)
+
+
+def _places(table: _Table) -> list[tuple[int, int]]:
+    """Return where the keyframes lie in the file, and their lengths."""
+    keys: Any = table.index[table.are(_KEYFRAME)]
+    return list(zip(keys["pos"].tolist(), keys["size"].tolist(), strict=True))
+
+
+def _beginning(file: BinaryIO, position: int, size: int) -> bytes:
+    file.seek(position)
+    return file.read(min(size, LOOKED_AT))

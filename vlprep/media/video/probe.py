@@ -19,7 +19,7 @@ from vlprep.errors import (
     MissingMetadataError,
     PixelLimitError,
 )
-from vlprep.media.orientation import track_headers
+from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item
 from vlprep.media.video.container import (
     FIELD_ORDERS,
@@ -33,7 +33,7 @@ from vlprep.media.video.container import (
 )
 from vlprep.media.video.index import read_timeline
 from vlprep.media.video.start import may_be_fields, starts_whole
-from vlprep.media.video.timing import indexed_timing, scanned_timing
+from vlprep.media.video.timing import Timing, indexed_timing, scanned_timing
 from vlprep.types import MAX_FRAME_PIXELS, ImageSize, VideoInfo
 
 
@@ -49,8 +49,8 @@ def read_facts(item: Item) -> VideoInfo:
         stream, warnings = choose_stream(container, item)
         header = header_of(stream, headers, item)
         packets = demuxed(container, stream, item)
-        first = _first_packet(packets, item)
-        size = _coded_size(stream, item)
+        first = _first_packet(packets, header, item)
+        size, misplaced = _coded_size(stream, item), _misplaced(first, stream)
         head = [first, *islice(packets, 2)]
         is_plain = starts_whole(head, stream) and not may_be_fields(stream)
         timing = indexed_timing(stream, header, item) if is_plain else None
@@ -75,18 +75,48 @@ def read_facts(item: Item) -> VideoInfo:
             codec=context.codec.canonical_name,
             format=item.found.name,
             file_bytes=item.file_bytes,
-            warnings=warnings + timing.warnings,
+            warnings=(*_as_sequence(item, timing), *warnings, *timing.warnings, *misplaced),
         )
 
 
-def _first_packet(packets: Iterator[VideoPacket], item: Item) -> VideoPacket:
+def _as_sequence(item: Item, timing: Timing) -> Iterator[str]:
+    if item.found.mime_type.startswith("image/"):
+        pictures = f"a sequence of {timing.frame_count} pictures in {item.found.name}"
+        yield f"{pictures} is counted as a video"
+
+
+def _first_packet(packets: Iterator[VideoPacket], header: TrackHeader, item: Item) -> VideoPacket:
     packet = next((packet for packet in packets if packet.size), None)
     if packet is None:
         raise DecodeError(item.name, "no frames behind the header")
-    if packet.has_sidedata("encryption_info"):
+    told = packet.stream.metadata.keys() | packet.stream.container.metadata.keys()
+    if header.locked or packet.has_sidedata("encryption_info") or told & _KEY_NAMES:
         problem = "the video is encrypted (DRM); nothing can read it"
         raise EncryptedMediaError(item.name, problem, format=item.found.name)
     return packet
+
+
+_KEY_NAMES = {"enc_key_id", "ASF_Protection_Type"}
+"""Where FFmpeg says that Matroska and ASF are encrypted."""
+
+
+def _misplaced(packet: VideoPacket, stream: VideoStream) -> tuple[str, ...]:
+    """Warn where the first frame is none: where H.264 and HEVC in an MP4 tell how long it is.
+
+    So it is where encryption is not told of, and where an edited header is wrong about places.
+    """
+    context, settings = stream.codec_context, stream.codec_context.extradata or b""
+    place = {"h264": 4, "hevc": 21}.get(context.name, len(settings))  # of the width of lengths
+    if place >= len(settings) or settings[0] != 1:
+        return ()
+    width = settings[place] % 4 + 1
+    if 0 < int.from_bytes(bytes(packet)[:width], "big") <= packet.size - width:
+        return ()
+    what = context.codec.canonical_name
+    return (
+        f"the first frame is no {what}: it is encrypted without the header saying so, damaged, or "
+        "not where the header says it is",
+    )
 
 
 def _coded_size(stream: VideoStream, item: Item) -> ImageSize:

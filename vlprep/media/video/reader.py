@@ -29,6 +29,7 @@ from vlprep.media.video.container import (
     opens,
     unreadable,
 )
+from vlprep.media.video.keyframes import from_keyframe, is_looked_into
 from vlprep.media.video.scan import NO_TIME
 from vlprep.media.video.timeline import Timeline
 
@@ -101,7 +102,7 @@ class FrameReader:
         self._before: VideoFrame | None = None
         self._ahead: deque[VideoFrame] = deque()
         self._position: int | None = None
-        self._emptied = self._met_damage = False
+        self._emptied = self._has_sought = self._met_damage = False
         self._farthest: int | None = None
         self._reach: dict[int, int] = {}
 
@@ -206,6 +207,7 @@ class FrameReader:
             self._open()
             return
         self._forget()
+        self._has_sought = True
 
     def _advance(self, pts: int) -> VideoFrame | None:
         """Decode up to `pts`; a frame behind it is kept for later, the one before it too."""
@@ -248,7 +250,10 @@ class FrameReader:
     def _packets(self) -> Iterator[VideoPacket]:
         """Yield the packets from here on, with the times of the timeline where it has others."""
         stamps = iter(self._timeline.stamps or ())
-        for packet in demuxed(self._container, self._stream, self._item):
+        packets = demuxed(self._container, self._stream, self._item)
+        if self._has_sought and is_looked_into(self._stream):
+            packets = from_keyframe(packets)
+        for packet in packets:
             if packet.size and (stamp := next(stamps, None)) is not None:
                 packet.pts = None if stamp == NO_TIME else stamp
             yield packet

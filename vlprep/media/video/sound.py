@@ -33,6 +33,20 @@ def has_sound(item: Item) -> bool:
         return _chosen(container) is not None
 
 
+def sound_seconds(item: Item) -> float:
+    """Return how long the sound of a video lasts by its header; 0 where that does not say.
+
+    Raises the errors of `open_video`.
+    """
+    with open_video(item) as container:
+        stream = _chosen(container)
+        if stream is None:
+            return 0.0
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        return float((container.duration or 0) / av.time_base)
+
+
 def write_sound(
     path: Path,
     item: Item,
