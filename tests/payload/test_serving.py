@@ -105,7 +105,7 @@ def test_what_a_request_cannot_say_is_refused_with_the_way_there_is(server, aske
 def test_a_list_of_frames_is_refused_where_nothing_is_known():
     with pytest.raises(UnknownFactError, match=r"how SGLang 0\.5\.23 takes a list of frames"):
         build([PHOTO] * 4, server="sglang")
-    with pytest.raises(UnknownFactError, match="or single images"):
+    with pytest.raises(UnknownFactError, match="or each of the 4 frames as an image"):
         build_request([[PHOTO] * 4], "What?", WEIGHTS)
 
 

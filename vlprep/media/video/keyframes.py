@@ -14,7 +14,8 @@ from av import Packet
 from av.video.stream import VideoStream
 
 KeyTest: TypeAlias = Callable[[bytes], bool]
-"""Says of a packet's beginning whether decoding can start there."""
+"""Says of a packet's beginning whether decoding may start there: it does not in a picture that
+builds on others. Of what is no picture that can be told, the container is believed."""
 
 LOOKED_AT = 4096
 """Bytes of a packet in which its picture must begin."""
@@ -75,7 +76,7 @@ _ALPHA = 1  # number that WebM gives the transparency among what lies beside a p
 
 def _mpeg4(data: bytes) -> bool:
     place = data.find(b"\0\0\1\xb6") + 4
-    return 4 <= place < len(data) and data[place] >> 6 == 0
+    return not 4 <= place < len(data) or data[place] >> 6 == 0
 
 
 # MPEG-1 and MPEG-2 video (ISO/IEC 13818-2, 6.2.3): ten bits of order, then three of the type.
@@ -83,7 +84,7 @@ def _mpeg4(data: bytes) -> bool:
 
 def _mpeg12(data: bytes) -> bool:
     place = data.find(b"\0\0\1\0") + 5
-    return 5 <= place < len(data) and data[place] >> 3 & 7 == 1
+    return not 5 <= place < len(data) or data[place] >> 3 & 7 == 1
 
 
 # H.263 (ITU-T H.263, 5.1): a start code of 22 bits, 8 of time, then the types, 5.1.3 and 5.1.4.
@@ -96,7 +97,7 @@ def _h263(data: bytes) -> bool:
         return bits >> (72 - start - length) & ((1 << length) - 1)
 
     if field(0, 22) != 0x20:
-        return False
+        return True
     if field(35, 3) != 7:  # a source format of the first kind
         return field(38, 1) == 0
     extended = field(38, 3) == 1
