@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from dataclasses import FrozenInstanceError, fields, is_dataclass
+from functools import cached_property
 from importlib import import_module
 
 import pytest
@@ -33,4 +34,5 @@ def test_records_of_a_module_cannot_be_changed(module):
         for name in (*(field.name for field in fields(record)), "no_such_field"):
             with pytest.raises((FrozenInstanceError, TypeError)):
                 setattr(blank, name, None)
-        assert not hasattr(blank, "__dict__"), f"{record.__name__} has room for more than it says"
+        if not any(isinstance(thing, cached_property) for thing in vars(record).values()):
+            assert not hasattr(blank, "__dict__"), f"{record.__name__} has room for more"

@@ -237,18 +237,6 @@ def test_wrong_usage_is_exit_2_and_nothing_on_stdout(run, words):
     assert "Usage: vlprep tokens" in ran.err
 
 
-def test_a_conversation_is_priced_round_by_round(run):
-    asked = ("--rounds", 3, "--text-tokens", 100, "--reply-tokens", 500)
-    document = run("tokens", "photo.jpg", *asked, "--json").json
-    assert [one["input_tokens"] for one in document["requests"]] == [402, 1002, 1602]
-    (price,) = document["estimated_prices"]
-    assert price["amount"] == pytest.approx(3006 * 0.2e-6 + 1500 * 1.6e-6)
-    printed = run("tokens", "photo.jpg", *asked).out
-    assert "as input and output of 3 requests, 0.0024 of it output" in printed
-    apart = run("tokens", "photo.jpg", "photo.jpg", "--separate", "--json").json
-    assert [one["input_tokens"] for one in apart["requests"]] == [302, 302]
-
-
 def test_the_moments_that_are_sampled_come_when_asked_for(run):
     words = ("tokens", "street.mp4", "photo.jpg", "no.mp4", "--fps", 1, "--end", 4)
     for form in ("--json", "--jsonl"):
@@ -261,3 +249,15 @@ def test_the_moments_that_are_sampled_come_when_asked_for(run):
     assert "timestamps_seconds" not in run(*words, "--json").json["items"][0]
     ran = run(*words, "--times")
     assert (ran.code, "--times needs --json" in ran.err) == (2, True)
+
+
+def test_a_conversation_is_priced_round_by_round(run):
+    asked = ("--rounds", 3, "--text-tokens", 100, "--reply-tokens", 500)
+    document = run("tokens", "photo.jpg", *asked, "--json").json
+    assert [one["input_tokens"] for one in document["requests"]] == [402, 1002, 1602]
+    (price,) = document["estimated_prices"]
+    assert price["amount"] == pytest.approx(3006 * 0.2e-6 + 1500 * 1.6e-6)
+    printed = run("tokens", "photo.jpg", *asked).out
+    assert "as input and output of 3 requests, 0.0024 of it output" in printed
+    apart = run("tokens", "photo.jpg", "photo.jpg", "--separate", "--json").json
+    assert [one["input_tokens"] for one in apart["requests"]] == [302, 302]

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.films import VARIABLE, film
 from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
-from vlprep import read_frames
+from vlprep import read_frames, resample
 from vlprep.compat.qwen import fetch_video
 from vlprep.errors import (
     ConstraintError,
@@ -70,7 +70,7 @@ def test_the_frames_are_those_that_the_metadata_names(name):
     assert drawn == metadata["frames_indices"]
 
 
-def test_frames_are_pillow_s_resize_of_the_full_frame():
+def test_frames_are_those_of_the_stream():
     whole, _, _ = read(CLIP, 16, nframes=4, dtype="uint8", resample="reference")
     with read_frames(
         CLIP, "Qwen/Qwen3-VL-8B-Instruct", rules="qwen-vl-utils", nframes=4, resample="reference"
@@ -225,8 +225,8 @@ def test_the_shape_of_small_frames_is_kept():
 def test_the_frames_of_a_list_are_scaled_once():
     frames, _, _ = read([PHOTO] * 2, 16, max_pixels=200_000, dtype="uint8")
     with Image.open(PHOTO) as image:
-        once = image.resize((frames.shape[3], frames.shape[2]))
-    assert np.array_equal(frames[0].transpose(1, 2, 0), np.asarray(once))
+        once = resample(np.asarray(image), frames.shape[2:])
+    assert np.array_equal(frames[0].transpose(1, 2, 0), once)
 
 
 def test_the_rates_of_a_list_are_the_caller_s():

@@ -15,6 +15,7 @@ from vlprep.count.pixels import (
     video_ranges,
 )
 from vlprep.errors import ConstraintError
+from vlprep.view import View
 
 GUIDE = get_model("qwen3-vl-plus").rules("guide-2025-12")
 API = get_model("qwen3-vl-plus").rules("api-2026")
@@ -87,7 +88,7 @@ def frame(rule, frames=20, min_pixels=None, max_pixels=None, total_pixels=None):
 
 def test_every_budget_rule_of_the_catalogue_is_tried_below():
     assert set(BUDGETS) == {
-        "guide", "qwen-vl-utils", "frame", "frame-capped", "clip", "clip-capped",
+        "guide", "sglang", "qwen-vl-utils", "frame", "frame-capped", "clip", "clip-capped",
     }  # fmt: skip
 
 
@@ -121,6 +122,14 @@ def test_qwen_vl_utils_takes_a_cap_of_the_caller_only_downwards():
     assert frame(rule, max_pixels=10**9).max_pixels == 786_432
     # 24,576 tokens for 768 frames: the floor under a frame makes it far more.
     assert frame(rule, 768, total_pixels=24_576 * 784).max_pixels == int(131_072 * 1.05)
+
+
+def test_sglang_shares_without_a_floor_above_its_cap():
+    rule = View.of("Qwen/Qwen2.5-VL-7B-Instruct", server="sglang").video_rule.first
+    total, floor = rule.total_pixels, rule.min_pixels
+    assert frame(rule, 20).max_pixels == min(rule.max_pixels, total / 20 * 2)
+    assert frame(rule, 10**6).max_pixels == int(floor * 1.05)
+    assert frame(rule, 20, max_pixels=floor / 2).max_pixels == floor / 2
 
 
 def test_frame_limits_are_the_caller_s_and_a_total_is_refused():

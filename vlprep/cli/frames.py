@@ -94,15 +94,15 @@ def command(
     """
     if output is None and sheet is None and not dry_run:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
+    clips = not asked["as_list"] and len(paths) > 1 and are_clips(paths)
+    asked["as_list"] |= len(paths) > 1
+    (source,) = take_listed(asked, list(paths))
     processor = bind(asked)
-    if len(paths) > 1 and not asked["as_list"] and are_clips(paths):
-        del asked["as_list"]
+    if clips:
         if output is None or sheet is not None or dry_run:
             raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
         made = save_many(paths, output, processor, format=format, overwrite=force, **asked)
         return _report_many(list(track(made, len(paths), "reading clips")), processor, as_json)
-    asked["as_list"] |= len(paths) > 1
-    (source,) = take_listed(asked, list(paths))
     stream = processor.frames(source, **asked)
     if dry_run:
         return _tell(stream, processor, as_json)

@@ -21,7 +21,7 @@ from vlprep.count.budget import TokenBudget
 from vlprep.count.files import MediaCount, MediaFailure
 from vlprep.view import View
 
-if TYPE_CHECKING:  # for annotations only: these are slow to load
+if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
     from vlprep.compress.many import CompressedFile
     from vlprep.frames.many import SavedClip
 

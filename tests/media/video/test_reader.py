@@ -16,7 +16,7 @@ def reader(name, numbers, **options):
     with open_item(FIXTURES / name) as item:
         clip = scan_clip(item)
         wanted = [clip.timeline.pts[k] for k in numbers]
-        with FrameReader(item, clip.timeline, clip.traits, wanted, **options) as frames:
+        with FrameReader(item, clip.timeline, wanted, **options) as frames:
             yield frames, wanted
 
 

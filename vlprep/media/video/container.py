@@ -149,14 +149,6 @@ def choose_stream(container: InputContainer, item: Item) -> tuple[VideoStream, t
     return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
 
 
-def fraction(ratio: Any) -> Fraction:
-    """Return one of PyAV's ratios as Python's own; 0 where it is unset.
-
-    PyAV 18 has fractions and `None`; PyAV 19 has a class of its own, where 0/0 and 1/0 are unset.
-    """
-    return Fraction(ratio.numerator, ratio.denominator) if ratio else Fraction(0)
-
-
 class Traits(NamedTuple):
     """What decoding goes by, for which FFmpeg has to decode some frames if no header says it."""
 
@@ -175,12 +167,14 @@ class Traits(NamedTuple):
 
 
 @contextmanager
-def open_again(item: Item, known: Traits) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a video that was opened before, and choose its stream; closes it.
+def open_stream(
+    item: Item, known: Traits | None = None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a video and choose its stream; closes it.
 
-    Where the header alone tells what is known already, nothing is decoded to learn it.
+    Where the header alone tells what is `known` already, nothing is decoded to learn it.
     """
-    if item.found.reader == "mov":  # in others times of packets may hang on it
+    if known and item.found.reader == "mov":  # in others times of packets may hang on it
         with open_video(item, probes=False) as container:
             stream, _ = choose_stream(container, item)
             if Traits.of(stream) == known:
@@ -188,6 +182,14 @@ def open_again(item: Item, known: Traits) -> Iterator[tuple[InputContainer, Vide
                 return
     with open_video(item) as container:
         yield container, choose_stream(container, item)[0]
+
+
+def fraction(ratio: Any) -> Fraction:
+    """Return one of PyAV's ratios as Python's own; 0 where it is unset.
+
+    PyAV 18 has fractions and `None`; PyAV 19 has a class of its own, where 0/0 and 1/0 are unset.
+    """
+    return Fraction(ratio.numerator, ratio.denominator) if ratio else Fraction(0)
 
 
 def decoder_of(stream: VideoStream, item: Item, threads: int = 1) -> VideoCodecContext:

@@ -178,8 +178,8 @@ def _reader(plan: DecodePlan, threads: int) -> FrameReader:
     return FrameReader(
         plan.clip.item,
         timeline,
-        plan.clip.traits,
         wanted,
+        traits=plan.clip.traits,
         threads=threads,
         skip_unwanted=plan.skip_unwanted,
         patience_seconds=plan.patience_seconds,

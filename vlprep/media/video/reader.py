@@ -25,7 +25,7 @@ from vlprep.media.video.container import (
     VideoPacket,
     decoder_of,
     demuxed,
-    open_again,
+    open_stream,
     opens,
     unreadable,
 )
@@ -50,9 +50,9 @@ class FrameReader:
         self,
         item: Item,
         timeline: Timeline,
-        traits: Traits,
         wanted: Sequence[int],
         *,
+        traits: Traits | None = None,
         threads: int = 1,
         skip_unwanted: bool = True,
         patience_seconds: float | None = None,
@@ -64,30 +64,33 @@ class FrameReader:
         self._wanted_set = frozenset(wanted)
         self._patience = patience_seconds
         self._asked_at = time.monotonic()
-        self._threads = threads
         self._skips = self._may_empty = skip_unwanted and timeline.skips_exactly
         self._empty_after: int | None = None
+        self._threads = threads
         self._opened = ExitStack()
         self.decoded = 0
         """Frames that came out of the decoder."""
 
     def __enter__(self) -> Self:
-        self._open(self._threads)
+        self._open()
         # Of two fields that come one by one, the second would be taken for an unwanted frame.
-        if self._traits.field_order in FIELD_ORDERS or self._codec not in _SKIPPING_CODECS:
+        whole = self._stream.codec_context.field_order not in FIELD_ORDERS
+        if not whole or self._codec not in _SKIPPING_CODECS:
             self._skips = self._may_empty = False
         return self
 
     def __exit__(self, *error: object) -> None:
         self._opened.close()
 
-    def _open(self, threads: int) -> None:
-        """Open the file, or open it anew, with a decoder of so many threads."""
+    def _open(self) -> None:
+        """Open the file, or open it anew, to read from its very start.
+
+        There a seek may be refused, or lead to a keyframe that an edit list hides.
+        """
         self._opened.close()
-        opened = self._opened.enter_context(open_again(self._item, self._traits))
+        opened = self._opened.enter_context(open_stream(self._item, self._traits))
         self._container, self._stream = opened
-        self._threads = threads
-        self._decoder = decoder_of(self._stream, self._item, threads)
+        self._decoder = decoder_of(self._stream, self._item, self._threads)
         self._codec = self._decoder.name
         self._opens = opens(self._decoder, self._item)
         self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
@@ -111,8 +114,8 @@ class FrameReader:
         self._asked_at = time.monotonic()
         frame = self._find(pts)
         if self._threads > 1 and not self._is_sure(frame, pts):
-            self._open(threads=1)
-            self._skips = self._may_empty
+            self._threads, self._skips = 1, self._may_empty
+            self._open()
             frame = self._find(pts)
         return frame
 
@@ -164,8 +167,8 @@ class FrameReader:
         There, and only there, x264 writes its version, by which FFmpeg's decoder knows how an old
         release meant 4:4:4 pictures; without it every pixel after a seek may differ.
         """
-        if self._is_new and self._codec == "h264" and self._opens:
-            first = next(self._packets(), None)
+        if self._is_new and self._opens and self._codec == "h264":
+            first = next(demuxed(self._container, self._stream, self._item), None)
             if first is not None:
                 self._frames_of(first)
 
@@ -191,7 +194,7 @@ class FrameReader:
     def _seek(self, key: int | None) -> None:
         """Go to a keyframe; to the very start for the first one, or where there is none."""
         if not key:
-            self._open(self._threads)
+            self._open()
             return
         try:
             self._container.seek(
@@ -201,7 +204,7 @@ class FrameReader:
         except AV_ERRORS as error:
             if isinstance(error, MemoryError):
                 raise unreadable(self._item, error) from error
-            self._open(self._threads)
+            self._open()
             return
         self._forget()
         self._has_sought = True
@@ -229,8 +232,8 @@ class FrameReader:
         return None
 
     def _decode(self) -> Iterator[VideoFrame]:
+        self._is_new = False
         for packet in self._packets() if self._opens else ():
-            self._is_new = False
             self._skip_or_not(packet)
             frames = self._frames_of(packet)
             self._lose_patience()

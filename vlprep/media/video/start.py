@@ -14,7 +14,7 @@ from dataclasses import replace
 from av.video.stream import VideoStream
 
 from vlprep.media.source import Item
-from vlprep.media.video.container import Traits, VideoPacket
+from vlprep.media.video.container import VideoPacket
 from vlprep.media.video.h264 import FieldPairs, is_idr, length_width
 from vlprep.media.video.reader import FrameReader
 from vlprep.media.video.timeline import Timeline
@@ -51,7 +51,7 @@ def from_first_shown(
     is_whole = starts_whole(head, stream) and not (keyframes and pts and pts[0] < keyframes[0])
     if is_whole or not timeline.has_clock:
         return timeline
-    lost = _lost(timeline, Traits.of(stream), item)
+    lost = _lost(timeline, item)
     if lost is None:
         return replace(timeline, mended=(*timeline.mended, "none of its pictures can be decoded"))
     if not lost:
@@ -65,11 +65,11 @@ def from_first_shown(
     )
 
 
-def _lost(timeline: Timeline, traits: Traits, item: Item) -> int | None:
+def _lost(timeline: Timeline, item: Item) -> int | None:
     """Return how many pictures are displayed before the first that is decoded; `None`: all are."""
     if timeline.in_decoding_order:
         numbers = array("q", range(timeline.packet_count))
         timeline = replace(timeline, pts=numbers, stamps=numbers)
-    with FrameReader(item, timeline, traits, ()) as reader:
+    with FrameReader(item, timeline, ()) as reader:
         first = next((frame.pts for frame in reader.every_frame() if frame.pts is not None), None)
     return None if first is None else bisect_left(timeline.pts, first)
