@@ -142,7 +142,7 @@ def video(rounds: int, folder: Path) -> list[Finding]:
 
 _MEMORY = """
 import re, sys
-sys.path.insert(0, "benchmarks")
+sys.path.insert(0, {here!r})
 from bench_arrays import *
 def memory_in_use(which):
     return int(re.search(which + r":\\s+(\\d+) kB", open("/proc/self/status").read())[1]) * 1024
@@ -174,7 +174,9 @@ def run(code: str) -> str:
 def memory() -> list[Finding]:
     """Measure what eight pictures need at the peak, beside the result."""
     result = 8 * (1088 // 16) * (1920 // 16) * 1536 * 4
-    ours, theirs = (int(run(_MEMORY.format(**side))) for side in (_OURS, _THEIRS))
+    here = str(Path(__file__).parent)
+    codes = [_MEMORY.format(here=here, **side) for side in (_OURS, _THEIRS)]
+    ours, theirs = (int(run(code)) for code in codes)
     what = "8 pictures of 1080p: memory beside the result"
     return [
         Finding(what=what, value=(ours - result) / 1e6, unit=" MB", bar=150),

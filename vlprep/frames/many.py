@@ -175,7 +175,8 @@ def save_many(
     targets = list(zip(clips, _folders(clips, Path(folder)), strict=True))
     saved = in_order(targets, lambda: nullcontext(save), workers=at_once, room=len(clips))
     try:
-        yield from saved
+        for clip in saved:  # noqa: UP028 - `yield from` would close `saved` before it is stopped
+            yield clip
     finally:
         stopped.set()
         saved.close()
