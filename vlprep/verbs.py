@@ -309,10 +309,13 @@ class Processor(View):
         sources: SourceLike | Iterable[SourceLike],
         folder: PathLike | None = None,
         *,
+        every: float | None = None,
         threads: int | None = None,
         **asked: Unpack[CompressKeywords],
     ) -> Iterator[Outcome]:
         """Bring many files under a byte limit, into a folder; one that fails is reported so.
+
+        Videos longer than `every` seconds are cut into parts of so many.
 
         >>> done = processor().compress_many(["fixtures/photo.jpg", "no.jpg"])
         >>> [type(outcome).__name__ for outcome in done]
@@ -321,7 +324,7 @@ class Processor(View):
         from vlprep.compress.many import compress_many
 
         view, how = self.with_keywords(asked)
-        return compress_many(sources, folder, view, threads=threads, **how)
+        return compress_many(sources, folder, view, every=every, threads=threads, **how)
 
     def compress_image(self, source: SourceLike, **asked: Unpack[ImageKeywords]) -> CompressedImage:
         """Bring an image under a byte limit, in memory.
@@ -567,15 +570,19 @@ def compress_many(
     folder: PathLike | None = None,
     model: Model = None,
     *,
+    every: float | None = None,
     threads: int | None = None,
     **asked: Unpack[CompressKeywords],
 ) -> Iterator[Outcome]:
     """Bring many files under a byte limit, in order; one that fails is reported in its place.
 
+    Videos longer than `every` seconds are cut into parts of so many.
+
     >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"])]
     ['CompressedFile', 'MediaFailure']
     """
-    return processor(model).compress_many(sources, folder, threads=threads, **asked)
+    view = processor(model)
+    return view.compress_many(sources, folder, every=every, threads=threads, **asked)
 
 
 def compress_image(

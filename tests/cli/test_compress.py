@@ -54,8 +54,8 @@ def test_json_has_documented_keys(run, tmp_path):
     }  # fmt: skip
     assert set(image) == both | {"quality", "encodes"}
     assert set(video) == both | {
-        "frames_before", "frames_after", "duration_before", "duration_after", "crf", "bit_rate",
-        "passes",
+        "frames_before", "frames_after", "start_seconds", "duration_before", "duration_after",
+        "crf", "bit_rate", "passes",
     }  # fmt: skip
     assert failure == {
         "source": "nope.jpg",
@@ -165,3 +165,15 @@ def test_a_terminal_shows_a_bar_for_what_takes_longer(tmp_path):
     assert out == "['a', 'b']\n"
     assert b"pass 1 of 2" in shown
     assert b"compressing" in shown
+
+
+def test_a_long_video_in_parts(run, tmp_path):
+    words = ("compress", "street.mp4", "photo.jpg", "-o", tmp_path / "parts", "--every", "0:04")
+    ran = run(*words, "--json")
+    assert [item.get("start_seconds") for item in ran.json["items"]] == [0, 4, 8, None]
+    assert names(tmp_path / "parts") == [
+        "photo.jpg", "street-1.mp4", "street-2.mp4", "street-3.mp4",
+    ]  # fmt: skip
+    assert run("compress", "street.mp4", "--dry-run", "--every", "4").out.splitlines()[-1] == (
+        "3 files: 154 kB"
+    )

@@ -153,7 +153,7 @@ def check_length(view: View, info: VideoInfo, source: str) -> None:
     if longest is not None and (info.duration_seconds or 0) > longest:
         raise ConstraintError(
             f"{source}: lasts {info.duration_seconds:,.1f} s, and {view.model.name} takes videos "
-            f"of up to {longest:,.0f} s{longest_by_others(view)}; cut it first"
+            f"of up to {longest:,.0f} s{longest_by_others(view)}; cut it first with `every`"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TypeAlias
@@ -56,9 +57,13 @@ def right_length(file: FileFacts, sending: Sending) -> Remedy:
     """Help a video that is too short, or too long, for the model's service."""
     limits = sending.view.video_files
     assert limits is not None  # the rule has found its limits there
-    if (getattr(file.info, "duration_seconds", None) or 0.0) > limits.max_seconds:
+    seconds = getattr(file.info, "duration_seconds", None) or 0.0
+    if seconds <= limits.max_seconds:
+        return compress(file, sending)  # which lengthens a clip that is too short
+    if file.kind != "video":
         return Remedy(step=f"cut it into parts of up to {limits.max_seconds:,.0f} s")
-    return compress(file, sending)  # which lengthens a clip that is too short
+    parts = math.ceil(seconds / (limits.max_seconds - 1))  # a part may end a frame late
+    return compress(file, sending, ("every", math.ceil(seconds / parts)))
 
 
 def rename(file: FileFacts, sending: Sending) -> Remedy | None:

@@ -12,6 +12,7 @@ import click
 from vlprep.cli.options import (
     BYTES,
     COUNT,
+    SECONDS,
     bind,
     choice_option,
     input_options,
@@ -41,6 +42,9 @@ _Value = TypeVar("_Value")
     "What the model is shown, or all pixels, frames and sound that fit.",
     "model-view",
 )
+@click.option(
+    "--every", type=SECONDS, metavar="TIME", help="Cut videos into parts of this length; 3:00."
+)
 @click.option("--lossless", is_flag=True, help="Images as PNG or not at all.")
 @click.option("--page", type=COUNT, metavar="N", help="One picture of several, from 0.")
 @view_options
@@ -49,7 +53,13 @@ _Value = TypeVar("_Value")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @output_options
 def command(
-    *, output: str | None, threads: int | None, force: bool, as_json: bool, **asked: Any
+    *,
+    output: str | None,
+    every: float | None,
+    threads: int | None,
+    force: bool,
+    as_json: bool,
+    **asked: Any,
 ) -> int:
     """Bring images and videos under a byte limit, keeping what the model will see.
 
@@ -61,6 +71,7 @@ def command(
     \b
     vlprep compress photo.heic -o photo.jpg --model qwen3-vl-plus
     vlprep compress *.png clip.mov -o small --limit 1MB
+    vlprep compress lecture.mp4 -o parts --every 3:00
     """
     if output is None and not asked["dry_run"]:
         raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
@@ -68,10 +79,10 @@ def command(
     bars = Bars()
     asked.update(overwrite=force, watch=bars.track)
     is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
-    if len(files) == 1 and not is_folder:
+    if len(files) == 1 and not is_folder and every is None:
         outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
     else:
-        made = processor.compress_many(files, output, threads=threads, **asked)
+        made = processor.compress_many(files, output, every=every, threads=threads, **asked)
         outcomes = list(bars.track(made, len(files), "compressing"))
     if as_json:
         items = [outcome.to_dict() for outcome in outcomes]
@@ -124,7 +135,7 @@ def _dropped(files: list[CompressedFile]) -> Iterator[str]:
 
 
 def _total(files: list[CompressedFile], given: int) -> str:
-    before = sum(file.result.bytes_before for file in files)
+    before = sum({file.source: file.result.bytes_before for file in files}.values())
     after = [file.result.bytes_after for file in files]
     known = sum(length for length in after if length is not None)
     failed = f", {given - len(files)} failed" if given > len(files) else ""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from vlprep.compress.image import WRITTEN, CompressedImage, image_under
+from vlprep.compress.parts import Part, cut
 from vlprep.compress.result import Asked
 from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, video_under
 from vlprep.compress.video_source import Opened, Source, open_media
@@ -94,6 +95,7 @@ def compress_many(
     folder: PathLike | None,
     view: View,
     *,
+    every: float | None = None,
     threads: int | None = None,
     **how: Any,
 ) -> Iterator[Outcome]:
@@ -101,29 +103,36 @@ def compress_many(
 
     They are written into `folder`, which is made where it is missing, under their own names with
     the ending of what they became; a name that an earlier one took gets a number. Without a folder
-    nothing is written. Images are encoded side by side by up to `threads` threads, by default one
-    per processor up to four, and written in their turn; videos one after the other. The other
-    keywords are those of `compress_file`.
+    nothing is written. A video that lasts longer than `every` seconds becomes parts of so many,
+    each a file with its number behind the name; one that cannot be cut is reported. Images are
+    encoded side by side by up to `threads` threads, by default one per processor up to four, and
+    written in their turn; videos one after the other. The other keywords are those of
+    `compress_file`.
 
     >>> [type(done).__name__ for done in compress_many("fixtures/photo.jpg", None, View.of())]
     ['CompressedFile']
     """
     asked, files, taken = Asked.at(CompressKeywords, how), list(as_many(sources)), set[str]()
+    length = None if asked.page is not None else every
+    parts = (cut(file, view, length) for file in files)
     if folder is None:
         asked = replace(asked, dry_run=True)
     names = [source_name(file) for file in files]
 
-    def begin(source: SourceLike) -> Callable[[], CompressedFile]:
-        target = partial(_free_target, Path(folder or ""), source_name(source), names, taken)
-        return _begin(source, None if asked.dry_run else target, view, asked)
+    def begin(part: Part) -> Callable[[], CompressedFile]:
+        if part.error is not None:
+            raise part.error
+        target = partial(_free_target, Path(folder or ""), part, names, taken)
+        return _begin(part.source, None if asked.dry_run else target, part.view, asked)
 
-    def finish(source: SourceLike, begun: Future[Callable[[], CompressedFile]]) -> Outcome:
+    def finish(part: Part, begun: Future[Callable[[], CompressedFile]]) -> Outcome:
         try:
             return begun.result()()
         except (VlprepError, OSError) as error:
-            return MediaFailure(source=source_name(source), error=error)
+            return MediaFailure(source=source_name(part.source), error=error)
 
-    return starmap(finish, _ahead(begin, files, threads or min(usable_cores(), 4)))
+    ahead = _ahead(begin, chain.from_iterable(parts), threads or min(usable_cores(), 4))
+    return starmap(finish, ahead)
 
 
 def _begin(
@@ -161,13 +170,13 @@ _Begun = TypeVar("_Begun")
 
 
 def _ahead(
-    work: Callable[[Any], _Begun], sources: Iterable[SourceLike], threads: int
-) -> Iterator[tuple[SourceLike, Future[_Begun]]]:
-    """Yield each source with what becomes of it, in order; threads work some sources ahead."""
-    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[SourceLike, Future[_Begun]]]()
+    work: Callable[[Part], _Begun], parts: Iterable[Part], threads: int
+) -> Iterator[tuple[Part, Future[_Begun]]]:
+    """Yield each part with what becomes of it, in order; threads work some parts ahead."""
+    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[Part, Future[_Begun]]]()
     try:
-        for source in sources:
-            waiting.append((source, pool.submit(work, source)))
+        for part in parts:
+            waiting.append((part, pool.submit(work, part)))
             if len(waiting) > threads:  # so many results are in memory at most
                 yield waiting.popleft()
         yield from waiting
@@ -184,17 +193,19 @@ def _named_format(target: Target | None) -> str | None:
 
 
 def _free_target(
-    folder: Path, source: str, sources: Sequence[str], taken: set[str], format: str
+    folder: Path, part: Part, sources: Sequence[str], taken: set[str], format: str
 ) -> Path:
-    """Return where to write what became of `source`, under a name that is not `taken`.
+    """Return where to write what became of a part, under a name that is not `taken`.
 
     Raises `FileExistsError` where that is one of the sources, and `OSError` where the folder
     cannot be made.
     """
-    name, allowed = Path(source.rstrip("/").strip("<>")), endings(format)  # <bytes>, <stdin>
+    source, allowed = source_name(part.source), endings(format)
+    name = Path(source.rstrip("/").strip("<>"))  # <bytes>, <stdin>
     ending = name.suffix if name.suffix.lower() in allowed else allowed[0]
-    stems = chain([name.stem], (f"{name.stem}-{number}" for number in count(2)))
-    paths = (folder / f"{stem}{ending}" for stem in stems)
+    stem = name.stem + part.suffix
+    stems = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    paths = (folder / f"{free}{ending}" for free in stems)
     # Some file systems know no difference between A.JPG and a.jpg.
     path = next(path for path in paths if path.name.casefold() not in taken)
     check_not_source(path, sources)

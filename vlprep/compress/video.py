@@ -32,7 +32,7 @@ class CompressedVideo(Compressed):
 
     kind = "video"
     of_kind = (
-        *("frames_before", "frames_after", "duration_before", "duration_after"),
+        *("frames_before", "frames_after", "start_seconds", "duration_before", "duration_after"),
         *("crf", "bit_rate", "passes"),
     )
 
@@ -40,6 +40,8 @@ class CompressedVideo(Compressed):
     """The file that was written; `None` in a dry run."""
     keep: Keep
     """What was kept of the source."""
+    start_seconds: float = 0.0
+    """Seconds of the source before what the result begins with."""
     duration_before: float | None
     """Seconds that the source lasts."""
     duration_after: float | None = None
@@ -212,6 +214,7 @@ def _before(case: VideoCase) -> CompressedVideo:
         limit=case.limit,
         bytes_before=case.info.file_bytes or 0,
         size_before=case.info.size,
+        start_seconds=case.first_seconds,
         duration_before=case.info.duration_seconds,
         frames_before=case.info.frame_count,
         tokens_before=case.tokens,

@@ -1,0 +1,92 @@
+"""Long videos in parts, each short enough for a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vlprep.check.files import shortest_video
+from vlprep.compress.video_source import open_media
+from vlprep.count.frame_list import FrameList
+from vlprep.errors import ConstraintError, VlprepError
+from vlprep.maths.frame_counts import known_rate
+from vlprep.maths.sampling import frame_range
+from vlprep.media.source import SourceLike
+from vlprep.types import ImageInfo, VideoInfo
+from vlprep.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file, or a part of it, that is to become a file of its own."""
+
+    source: SourceLike
+    view: View
+    """How it is seen: between the times of the part."""
+    suffix: str = ""
+    """What tells its name from those of the other parts; "" of a whole file."""
+    error: VlprepError | OSError | None = None
+    """Why it cannot be cut."""
+
+
+def cut(source: SourceLike, view: View, every: float | None) -> Iterator[Part]:
+    """Yield the parts of a video, each of `every` seconds; an image stays whole, `None` leaves all.
+
+    Parts begin at whole multiples of `every` after the beginning of what the view shows, whatever
+    the keyframes are, and no frame is lost or comes twice. Where the rest is shorter than a model
+    takes, the last two parts are of equal length. What cannot be read or cut is a part with an
+    error.
+    """
+    try:
+        views = [view] if every is None else _views(source, view, every)
+    except (VlprepError, OSError) as error:
+        yield Part(source, view, error=error)
+        return
+    width = len(str(len(views)))
+    for number, seen in enumerate(views, 1):
+        yield Part(source, seen, f"-{number:0{width}}" if len(views) > 1 else "")
+
+
+def _views(source: SourceLike, view: View, every: float) -> list[View]:
+    with open_media(source) as opened:
+        if isinstance(opened, FrameList):
+            raise ConstraintError("a list of images is no video to cut into parts")
+        info = opened.info
+    return [view] if isinstance(info, ImageInfo) else part_views(info, view, every)
+
+
+def part_views(info: VideoInfo, view: View, every: float) -> list[View]:
+    """Return a view of each part of a video; one alone where all of it is short enough.
+
+    Raises `ConstraintError` for parts of less than two frames, and for a video of unknown rate.
+
+    >>> from vlprep import probe
+    >>> street = probe("fixtures/street.mp4")
+    >>> [view.options.start_seconds for view in part_views(street, View.of(), 4)]
+    [0.0, 4.0, 8.0]
+    """
+    asked, rate = view.options, known_rate(None if info.fps is None else float(info.fps))
+    if not every * rate >= 2:
+        raise ConstraintError(f"no two frames in every {every:g} s at {rate:g} frames per second")
+    begin, end = asked.start_seconds or 0.0, asked.end_seconds
+    duration = (frame_range(info.frame_count, rate, begin, end)[1] + 1) / rate
+    until = duration if end is None else min(end, duration)
+    starts = _starts(begin, until, every, max(shortest_video(view), 2 / rate))
+    if len(starts) == 1:
+        return [view]
+    # A part ends amid the last frame before the next one: rounding cannot move it.
+    ends = [(math.ceil(start * rate) - 0.5) / rate for start in starts[1:]]
+    return [
+        view.asking(start_seconds=first, end_seconds=last)
+        for first, last in zip(starts, [*ends, end], strict=True)
+    ]
+
+
+def _starts(begin: float, end: float, every: float, least: float) -> list[float]:
+    """Return when the parts begin, in seconds."""
+    count = max(math.ceil((end - begin) / every - 1e-9), 1)
+    starts = [begin + every * k for k in range(count)]
+    if count > 1 and end - starts[-1] < least:
+        starts[-1] = (starts[-2] + end) / 2
+    return starts
