@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 
@@ -313,3 +314,44 @@ def test_what_cannot_be(run, words, code, message):
     assert ran.code == code
     assert message in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    ("server", "start", "flags"),
+    [
+        (
+            "vllm",
+            ["vllm", "serve"],
+            ["max-model-len", "limit-mm-per-prompt", "mm-processor-kwargs", "media-io-kwargs"],
+        ),
+        (
+            "sglang",
+            ["python", "-m", "sglang.launch_server", "--model-path"],
+            ["context-length", "limit-mm-data-per-request", "mm-process-config"],
+        ),
+    ],
+)
+def test_how_the_server_is_started_is_a_line_of_a_shell(run, server, start, flags):
+    model = "Qwen/Qwen3-VL-8B-Instruct"
+    words = ("street.mp4", "photo.jpg", "--model", model, "--server", server, "--budget", 1300)
+    ran = run("plan", *words, "--text-tokens", 25, "--reply-tokens", 100)
+    (line,) = [line for line in ran.out.splitlines() if line.startswith("start the server with: ")]
+    told = shlex.split(line.partition(": ")[2])
+    assert told[: len(start) + 1] == [*start, model]
+    pairs = dict(zip(*[iter(told[len(start) + 1 :])] * 2, strict=True))
+    assert list(pairs) == [f"--{flag}" for flag in flags]
+    length, *texts = pairs.values()
+    document = run("plan", *words, "--text-tokens", 25, "--reply-tokens", 100, "--json").json
+    assert int(length) == document["total_tokens"] + 25 + 100
+    assert json.loads(texts[0]) == {"image": 1, "video": 1}
+    assert all(isinstance(json.loads(text), dict) for text in texts)
+    assert document["server_flags"] == {"flags": told[len(start) + 1 :], "notes": []}
+
+
+def test_what_the_start_leaves_out_is_noted(run):
+    model = ("--model", "Qwen/Qwen3-VL-8B-Instruct")
+    ran = run("plan", "photo.jpg", *model, "--server", "vllm")
+    assert "note: max-model-len 302 is without room for a reply; --reply-tokens adds it" in ran.err
+    ran = run("plan", "photo.jpg", *model)
+    assert "start the server" not in ran.out
+    assert "server_flags" not in run("plan", "photo.jpg", *model, "--json").json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -29,7 +30,7 @@ from vlprep.cli.options import (
 from vlprep.cli.plan_commands import printed_commands
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, note, print_json, print_table, report_problems, say_notes
-from vlprep.cli.shell import model_words
+from vlprep.cli.shell import model_words, quote
 from vlprep.cli.text import flagged, percent, thousands
 from vlprep.count.budget import share_of_input
 from vlprep.plan.one_clip import thinned
@@ -98,6 +99,7 @@ def command(
         words = model_words(processor.name, model_file, model)
         listed = names if isinstance(files[0], list) else None
         click.echo("\n" + "\n".join(printed_commands(plan, words, api, listed)))
+        _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
         for text in plan.warnings:
             note(f"warning: {text}")
     say_notes(plan.budget)
@@ -133,6 +135,17 @@ def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
         click.echo("\n" + "\n".join(_explanation(plan)))
     if table:
         _print_alternatives(plan)
+
+
+def _say_start(plan: MediaPlan, model: str) -> None:
+    """Print how the server is started, as a line of a shell."""
+    if (flags := plan.server_flags) is None:
+        return
+    start = flags.server.start
+    named = model if start.model is None else f"--{start.model} {model}"
+    click.echo(f"\nstart the server with: {start.command} {named} {shlex.join(flags.words)}")
+    for text in flags.notes:
+        note(f"note: {text}")
 
 
 CHOSEN = ("fps", "max-pixels", "frames", "model sees", "tokens")

@@ -6,6 +6,7 @@ options it takes, was read in its code and is dated in `catalog/servers.toml`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -15,6 +16,9 @@ from vlprep.models.spec import Pruning, RuleSet, VideoRule
 
 SERVERS = ("vllm", "sglang")
 """Names of the servers in `catalog/servers.toml`, which is slow to read."""
+
+WHOLE_LIST = {"num_frames": -1}
+"""What keeps all images of a list, where a server would keep some only."""
 
 PruningMethod = Literal["evs", "vidcom2"]
 PRUNING_METHODS: tuple[PruningMethod, ...] = get_args(PruningMethod)
@@ -30,6 +34,35 @@ class ServedVideos:
     """Numbers of the video rule that it replaces."""
     first: VideoRule | None = None
     """A resize of frames before the processor's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSetting:
+    """Where a server reads settings of images or of videos, when it starts or with a request."""
+
+    of: Literal["image", "video"]
+    option: str
+    """Name of the start-up option, whose value is JSON; a request has it with underscores."""
+    scope: str
+    """Key in that JSON."""
+    takes: tuple[str, ...]
+    """Keys in the scope, most of them names of options of a view."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartUp(Sourced):
+    """How a server is started: names of its options, without their dashes."""
+
+    command: str
+    model: str | None = None
+    """Option that names the model; `None`: it follows the command."""
+    length: str
+    """Option for the tokens of prompt and reply together."""
+    items: str
+    """Option for the images and videos of one request, as JSON."""
+    pruning_rate: str | None = None
+    pruning_method: str | None = None
+    settings: tuple[MediaSetting, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +88,8 @@ class Server(Sourced):
     """Name of the start-up option without which it refuses what a request states of media."""
     list_type: str | None = None
     """MIME type of the data URL that holds a list of frames; `None`: none is known."""
-    start_up: str | None = None
-    """Name of the start-up option that holds the rest, as JSON."""
+    start: StartUp
+    """How it is started."""
     pruning: tuple[PruningMethod, ...] = ()
     """Methods by which it leaves out tokens of videos."""
     prunes: Pruning | None = None
@@ -74,6 +107,20 @@ class Server(Sourced):
         if not 0 <= rate < 1:
             raise ConstraintError(f"`pruning_rate` must be in [0, 1), got {rate:g}")
         return replace(self, prunes=Pruning(rate=rate, method=method))
+
+    def settings(self, told: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Return what it can be told of the values for "image" and "video", where it reads them.
+
+        >>> from vlprep import get_server
+        >>> get_server("vllm").settings({"image": {"max_pixels": 200_000, "fps": 1}})
+        {'mm-processor-kwargs': {'images_kwargs': {'max_pixels': 200000}}}
+        """
+        by_option: dict[str, dict[str, Any]] = {}
+        for place in self.start.settings:
+            values = told.get(place.of, {})
+            if own := {name: values[name] for name in place.takes if name in values}:
+                by_option.setdefault(place.option, {})[place.scope] = own
+        return by_option
 
     def serving(self, rules: RuleSet) -> RuleSet:
         """Return a rule set of transformers as this server applies it."""

@@ -210,7 +210,7 @@ def build_request(
     stream, own, region = streams(asked), extras(asked), region_of(asked)
     parts, warnings = _checked(items, asked)
     refuse_parts(asked, parts)
-    served = served_fields(view.options, parts) if view.server else {}
+    served = served_fields(view.server, view.options, parts) if view.server else {}
     settings = Settings(
         model=view.name or view.model.name,
         stream=stream,

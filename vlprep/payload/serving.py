@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vlprep.errors import ConstraintError
-from vlprep.models.servers import Server
+from vlprep.models.servers import WHOLE_LIST, Server
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.view import ViewOptions
 
@@ -28,15 +28,14 @@ def refuse_unserved(server: Server, options: ViewOptions) -> None:
         return
     names = ", ".join(f"`{name}`" for name in unsaid)
     problem = f"{server.title} takes no {names} with a request"
-    if server.start_up is None:
+    options_of_start = server.settings({"video": unsaid})
+    if not options_of_start:
         raise ConstraintError(f"{problem}; leave that out")
-    config = json.dumps({"video": unsaid})
-    raise ConstraintError(
-        f"{problem}; start it with {server.start_up} '{config}', and leave that out here"
-    )
+    started = " ".join(f"{name} '{json.dumps(of)}'" for name, of in options_of_start.items())
+    raise ConstraintError(f"{problem}; start it with {started}, and leave that out here")
 
 
-def served_fields(options: ViewOptions, parts: Sequence[MediaPart]) -> Json:
+def served_fields(server: Server, options: ViewOptions, parts: Sequence[MediaPart]) -> Json:
     """Return the fields of a body that state how media are sampled and sized.
 
     They hold for the whole request: limits of pixels stand in the scope of images and in that of
@@ -45,19 +44,13 @@ def served_fields(options: ViewOptions, parts: Sequence[MediaPart]) -> Json:
     Raises `ConstraintError` where a video and a list, or two lists, need different rates.
     """
     kinds = {part.kind for part in parts}
-    asked = options.asked
-    sizes = {name: asked[name] for name in SIZING if name in asked}
-    scopes = {"images_kwargs": {"image"}, "videos_kwargs": {"video", "frames"}}
-    sizing: Json = {scope: sizes for scope, those in scopes.items() if sizes and kinds & those}
-    loading: Json = {name: asked[name] for name in LOADING if name in asked and "video" in kinds}
+    sizes = {name: value for name, value in options.asked.items() if name in SIZING}
+    loading = {name: value for name, value in options.asked.items() if name in LOADING}
+    videos = (sizes if kinds & {"video", "frames"} else {}) | (loading if "video" in kinds else {})
     if "frames" in kinds:
-        loading |= {"num_frames": -1, "fps": _rate_of_lists(parts, asked.get("fps"))}
-    fields: Json = {}
-    if sizing:
-        fields["mm_processor_kwargs"] = sizing
-    if loading:
-        fields["media_io_kwargs"] = {"video": loading}
-    return fields
+        videos |= {**WHOLE_LIST, "fps": _rate_of_lists(parts, options.fps)}
+    told = {"image": sizes if "image" in kinds else {}, "video": videos}
+    return {name.replace("-", "_"): scopes for name, scopes in server.settings(told).items()}
 
 
 def served_warnings(server: Server, fields: Json) -> list[str]:

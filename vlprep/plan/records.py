@@ -12,6 +12,7 @@ from vlprep.output.target import PathLike
 from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import ClipPlan, Prefer
 from vlprep.plan.settings import Setting
+from vlprep.plan.start import ServerFlags, server_flags
 from vlprep.view import View
 
 
@@ -80,6 +81,12 @@ class MediaPlan:
         """Tokens of all files."""
         return sum(file.tokens.total for file in self.files)
 
+    @property
+    def server_flags(self) -> ServerFlags | None:
+        """How to start the server of the view for the largest request; `None` without a server."""
+        files = [(file.info, file.setting) for file in self.files]
+        return server_flags(files, self.view, self.requests, self.budget)
+
     def __repr__(self) -> str:
         tokens = f"{self.total_tokens:,} of {self.budget.available:,} tokens"
         if len(self.requests) > 1:
@@ -129,6 +136,8 @@ class MediaPlan:
             "bounds": [asdict(bound) for bound in self.bounds],
             "warnings": list(self.warnings),
         }
+        if flags := self.server_flags:
+            document["server_flags"] = flags.to_dict()
         if table and clip:
             document["alternatives"] = [_setting_dict(one) for one in clip.alternatives()]
             document["what_if"] = asdict(clip.what_if())
