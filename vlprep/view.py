@@ -206,6 +206,17 @@ class View:
         return replace(self, rules=rules)
 
     @property
+    def bound(self) -> dict[str, object]:
+        """The keywords that bind rules and server to the model, where they are not its own.
+
+        >>> View.of("Qwen/Qwen3-VL-8B-Instruct", server="vllm").bound
+        {'server': 'vllm'}
+        """
+        own = self.rules.name == self.model.default_rules
+        rules: dict[str, object] = {} if own else {"rules": self.rules.name}
+        return rules | ({"server": self.server.name} if self.server else {})
+
+    @property
     def image_rule(self) -> ImageRule:
         """How images are sized; raises `UnknownFactError` where no source says it."""
         return self.rules.image_rule(self.model.name)

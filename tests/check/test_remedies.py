@@ -42,6 +42,14 @@ def test_what_was_asked_of_the_view_is_asked_of_the_remedy():
     }  # fmt: skip
 
 
+def test_what_serves_the_weights_is_asked_of_the_remedy():
+    asked = sending(model="Qwen/Qwen3-VL-8B-Instruct", server="vllm")
+    options = dict(remedies.compress(image(path="a.png"), asked).options)
+    assert options == {
+        "route": "base64", "server": "vllm", "model": "Qwen/Qwen3-VL-8B-Instruct",
+    }  # fmt: skip
+
+
 def test_all_images_of_a_list_are_named():
     listed = frame_list(image(path="1.avif"), image(path="2.avif"))
     assert remedies.compress(listed, sending()).files == ("1.avif", "2.avif")

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.places import FIXTURES
+from vlprep import get_server, processor
 
 
 @pytest.mark.parametrize("model", ["qwen3-vl-plus", "qvq-max", "Qwen/Qwen3-VL-8B-Instruct"])
@@ -43,6 +44,22 @@ def test_the_printed_commands_repeat_the_view(run, view, files):
         if line.startswith("vlprep "):
             for flag in (word for word in view if str(word).startswith("--")):
                 assert f" {flag} " in line + " "
+
+
+@pytest.mark.parametrize(
+    "server", [("vllm",), ("sglang",), ("vllm", "--pruning-rate", 0.5, "--pruning-method", "evs")]
+)
+def test_the_printed_commands_repeat_the_server(run, server):
+    words = ("street.mp4", "--model", "Qwen/Qwen3-VL-8B-Instruct", "--server", *server)
+    words = (*words, "--budget", 1000)
+    planned = run("plan", *words, "--json").json["total_tokens"]
+    lines = run("plan", *words).out.splitlines()
+    (line,) = (line for line in lines if line.startswith("vlprep tokens "))
+    assert run(*shlex.split(line)[1:], "--json").json["total_tokens"] == planned
+    (python,) = (line for line in lines if line.startswith("Python: "))
+    keywords = eval(f"dict({python.removeprefix('Python: ')})", {"get_server": get_server})
+    view = processor("Qwen/Qwen3-VL-8B-Instruct", **keywords)
+    assert view.count(FIXTURES / "street.mp4").tokens.total == planned
 
 
 def test_a_number_of_frames(run):

@@ -92,8 +92,7 @@ def _asked(file: FileFacts, sending: Sending, *more: _Option) -> Iterator[_Optio
         if fits and (name != "fps" or takes_rate):
             yield name, value
     yield from more
-    if sending.rules != sending.model.rules(None):
-        yield "rules", sending.rules.name
+    yield from sending.view.bound.items()
     yield "model", sending.model.name
 
 

@@ -8,6 +8,7 @@ from vlprep.cli.shell import option_words, quote
 from vlprep.plan.cautions import rests_on_cap
 from vlprep.plan.records import MediaPlan, PlannedFile
 from vlprep.types import FrameListInfo, ImageInfo
+from vlprep.view import View
 
 MOST_NAMES = 3
 """Files that a command is written out for; of more, PATH... stands for them."""
@@ -25,16 +26,30 @@ def printed_commands(
     """
     for files in _alike(plan):
         view, videos = plan.view, [file for file in files if file.kind == "video"]
-        keywords = (videos or files)[0].keywords
-        rules = {} if view.rules.name == view.model.default_rules else {"rules": view.rules.name}
-        asked = {**rules, **view.asking(**keywords).options.asked}  # type: ignore[arg-type]
-        flags = " ".join([*model, *(word for it in asked.items() for word in option_words(*it))])
+        setting = (videos or files)[0].keywords
+        asked = {**view.bound, **view.asking(**setting).options.asked}  # type: ignore[arg-type]
+        told = (asked | _pruning(view)).items()
+        flags = " ".join([*model, *(word for it in told for word in option_words(*it))])
         if isinstance(files[0].info, FrameListInfo):
             names = " ".join(map(quote, listed or [files[0].source]))
             yield from _of_list(plan, names, flags, api)
         else:
             yield from _of_files(plan, files, flags, api)
-        yield "Python: " + ", ".join(f"{name}={value!r}" for name, value in asked.items())
+        keywords = {name: repr(value) for name, value in asked.items()} | _pruning_call(view)
+        yield "Python: " + ", ".join(f"{name}={value}" for name, value in keywords.items())
+
+
+def _pruning(view: View) -> dict[str, object]:
+    """Return the options by which a server leaves out tokens of videos."""
+    prunes = view.server and view.server.prunes
+    return {"pruning_rate": prunes.rate, "pruning_method": prunes.method} if prunes else {}
+
+
+def _pruning_call(view: View) -> dict[str, str]:
+    if view.server is None or view.server.prunes is None:
+        return {}
+    rate, method = view.server.prunes.rate, view.server.prunes.method
+    return {"server": f"get_server({view.server.name!r}).pruned({rate!r}, {method!r})"}
 
 
 def _of_list(plan: MediaPlan, names: str, flags: str, api: str | None) -> Iterator[str]:
