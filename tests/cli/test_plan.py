@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 
-from tests.places import FIXTURES
+from tests.places import FIXTURES, REPO
 from vlprep import get_server, processor
 
 
@@ -80,6 +83,7 @@ def ran_as_printed(run, folder, *words):
             continue
         verb, *more = shlex.split(line)[1:]
         more = [word.replace("DIR", str(folder / f"out{number}")) for word in more]
+        more = [str(folder / word) if word.startswith("request-") else word for word in more]
         ran = run(verb, *more, *(["--json"] if verb in ("tokens", "frames") else []))
         assert ran.code == 0, (line, ran.err)
         if verb == "tokens":
@@ -139,6 +143,52 @@ def test_every_printed_command_runs_and_costs_the_planned_number(run, tmp_path, 
     found = ran_as_printed(run, tmp_path, *words)
     assert sum(found["tokens"]) == sum(found["payload"]) == planned
     assert "compress" in found
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "five photos"
+    folder.mkdir()
+    for number in range(5):
+        shutil.copy(FIXTURES / "photo.jpg", folder / f"{number}.jpg")
+    return folder
+
+
+def test_commands_of_many_files_repeat_what_named_them(run, tmp_path, photos):
+    listed = tmp_path / "names"
+    listed.write_text("".join(f"{path}\n" for path in sorted(photos.iterdir())))
+    ways = (("-r", photos), ("--from-file", listed), sorted(photos.iterdir()))
+    for number, words in enumerate(ways):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        found = ran_as_printed(run, folder, *words, "-m", "qwen3-vl-plus")
+        assert found["tokens"] == found["payload"] == [5 * 302]
+    printed = run("plan", "-r", photos, "-m", "qwen3-vl-plus").out
+    assert f"vlprep tokens -r {shlex.quote(str(photos))} --model" in printed
+
+
+def test_a_split_prints_a_command_for_each_body(run, tmp_path, photos):
+    words = ("-r", photos, "-m", "qwen3-vl-plus", "--budget", 700, "--split")
+    found = ran_as_printed(run, tmp_path, *words)
+    assert (found["tokens"], found["payload"]) == ([5 * 302], [604, 604, 302])
+    bodies = [json.loads((tmp_path / f"request-{k}.json").read_text()) for k in (1, 2, 3)]
+    sent = [part["type"] for body in bodies for part in body["messages"][0]["content"]]
+    assert sent.count("image_url") == 5
+
+
+def test_a_shell_runs_what_is_printed_of_many_files(run, tmp_path, photos):
+    printed = run("plan", "-r", photos, "-m", "qwen3-vl-plus", "--budget", 1000).out.splitlines()
+    script = [line for line in printed if line.startswith(("vlprep ", "for "))]
+    assert any(line.startswith("for ") for line in script)
+    python = f'vlprep() {{ {shlex.quote(sys.executable)} -m vlprep "$@"; }}'
+    text = "\n".join(["set -e", python, *script]).replace("DIR/", "out/")
+    done = subprocess.run(
+        ["bash", "-c", text], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(REPO)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "out").iterdir())) == 5
+    assert '"image_url"' in done.stdout
 
 
 def test_small_max_pixels(run, tmp_path):

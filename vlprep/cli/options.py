@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import click
 
+from vlprep.cli.shell import quote
 from vlprep.models.servers import PRUNING_METHODS, SERVERS, PruningMethod, Server
 from vlprep.types import Door
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
@@ -202,6 +203,22 @@ def _server(name: str | None, rate: float | None, method: PruningMethod | None) 
     if name is None:
         return None
     return get_server(name) if rate is None else get_server(name).pruned(rate, method or "evs")
+
+
+def input_words(asked: Mapping[str, Any]) -> list[str] | None:
+    """Return the words that name the files in `asked`, quoted; `None` where stdin names them.
+
+    >>> given = {"recursive": True, "from_file": None, "null_separated": False}
+    >>> input_words({"paths": ("my photos", "-b"), **given})
+    ['-r', "'my photos'", './-b']
+    """
+    listed = asked["from_file"]
+    if listed == "-":
+        return None
+    words = ["-r"] if asked["recursive"] else []
+    if listed is not None:
+        words += ["--from-file", quote(listed), *(["-0"] if asked["null_separated"] else [])]
+    return [*words, *map(quote, asked["paths"])]
 
 
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[str]:

@@ -20,6 +20,7 @@ from vlprep.cli.options import (
     choice_option,
     deployment_option,
     input_options,
+    input_words,
     json_option,
     list_option,
     route_option,
@@ -82,7 +83,8 @@ def command(
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
     vlprep plan *.jpg --split --reorder --route base64
     """
-    names, split, api = take_inputs(asked), _take_split(asked), asked["api"]
+    inputs, split, api = input_words(asked), _take_split(asked), asked["api"]
+    names = take_inputs(asked)
     files = take_listed(asked, names)
     model, model_file = asked["model"], asked["model_file"]
     processor = bind(asked)
@@ -98,7 +100,7 @@ def command(
         _print_plan(plan, table=table, explained=explained)
         words = model_words(processor.name, model_file, model)
         listed = names if isinstance(files[0], list) else None
-        click.echo("\n" + "\n".join(printed_commands(plan, words, api, listed)))
+        click.echo("\n" + "\n".join(printed_commands(plan, words, api, listed, inputs)))
         _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
         for text in plan.warnings:
             note(f"warning: {text}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from vlprep.cli.shell import option_words, quote
 from vlprep.plan.cautions import rests_on_cap
@@ -11,20 +11,25 @@ from vlprep.types import FrameListInfo, ImageInfo
 from vlprep.view import View
 
 MOST_NAMES = 3
-"""Files that a command is written out for; of more, PATH... stands for them."""
+"""Files that have a command of their own, and that are named where the inputs could be repeated."""
 SHRUNK = "-view.png"
 """What the names of images end in that are written as the model sees them."""
 
 
 def printed_commands(
-    plan: MediaPlan, model: Sequence[str], api: str | None, listed: Sequence[str] | None
+    plan: MediaPlan,
+    model: Sequence[str],
+    api: str | None,
+    listed: Sequence[str] | None,
+    inputs: Sequence[str] | None,
 ) -> Iterator[str]:
     """Yield the commands and arguments that use the settings, for each group that shares them.
 
-    `model` are the words that name the model, `api` the protocol asked for, and `listed` the names
-    of the images where all are one list.
+    `model` are the words that name the model, `api` the protocol asked for, `listed` the names
+    of the images where all are one list, and `inputs` the words that named all files, if any did.
     """
-    for files in _alike(plan):
+    groups = _alike(plan)
+    for files in groups:
         view, videos = plan.view, [file for file in files if file.kind == "video"]
         setting = (videos or files)[0].keywords
         asked = {**view.bound, **view.asking(**setting).options.asked}  # type: ignore[arg-type]
@@ -34,6 +39,9 @@ def printed_commands(
             names = " ".join(map(quote, listed or [files[0].source]))
             yield from _of_list(plan, names, flags, api)
         else:
+            repeats = inputs is not None and len(groups) == 1 and len(files) > MOST_NAMES
+            named = " ".join(inputs or ()) if repeats else _names(files)
+            yield f"vlprep tokens {named} {flags}"
             yield from _of_files(plan, files, flags, api)
         keywords = {name: repr(value) for name, value in asked.items()} | _pruning_call(view)
         yield "Python: " + ", ".join(f"{name}={value}" for name, value in keywords.items())
@@ -63,30 +71,43 @@ def _of_list(plan: MediaPlan, names: str, flags: str, api: str | None) -> Iterat
 def _of_files(
     plan: MediaPlan, files: Sequence[PlannedFile], flags: str, api: str | None
 ) -> Iterator[str]:
-    few, videos = len(files) <= MOST_NAMES, [file for file in files if file.kind == "video"]
-    names = " ".join(quote(file.source) for file in files) if few else "PATH..."
-    yield f"vlprep tokens {names} {flags}"
+    videos = [file for file in files if file.kind == "video"]
     if len(files) == 1 and videos:
-        yield f"vlprep frames {names} -o DIR {flags}"
-    shrunk = [file.source for file in files if _rests_on_cap(file, plan)]
-    if shrunk:  # which holds also if a lower cap lowers nothing
-        yield from _shrinking(shrunk, flags) if few else ()
-        ends = {file.source: SHRUNK if file.source in shrunk else "" for file in files}
-        names = " ".join(quote(file.source + ends[file.source]) for file in files)
-        if not few:
-            yield f'for file in PATH...; do vlprep view "$file" -o "$file"{SHRUNK} {flags}; done'
-            names = f"PATH{SHRUNK}..."
-    yield f"vlprep compress {names} -o DIR/ {flags}"  # a folder also of one file
+        yield f"vlprep frames {_names(files)} -o DIR {flags}"
+    shrunk = {file.source for file in files if _rests_on_cap(file, plan)}
+    yield from _shrinking(sorted(shrunk), flags)  # which holds also if a lower cap lowers nothing
+    yield f"vlprep compress {_names(files, shrunk)} -o DIR/ {flags}"  # a folder also of one file
     if plan.view.model.kind == "api":  # a server of weights takes its limits when it starts
-        frames = (
-            f" --api {api or 'dashscope'} --as-frames" if videos else ""
-        )  # the form with the rate
-        yield f"vlprep payload {names} --text TEXT {flags}{frames}"
+        for sent, output in _requests(plan, files):
+            with_rate = any(file.kind == "video" for file in sent)
+            frames = f" --api {api or 'dashscope'} --as-frames" if with_rate else ""
+            yield f"vlprep payload {_names(sent, shrunk)} --text TEXT {flags}{frames}{output}"
+
+
+def _names(files: Sequence[PlannedFile], shrunk: Collection[str] = ()) -> str:
+    names = [file.source + (SHRUNK if file.source in shrunk else "") for file in files]
+    return " ".join(map(quote, names))
+
+
+def _requests(
+    plan: MediaPlan, files: Sequence[PlannedFile]
+) -> Iterator[tuple[list[PlannedFile], str]]:
+    """Yield the files of each request, of those given, and the option that says where it goes."""
+    own, width = {id(file) for file in files}, len(str(len(plan.requests)))
+    for number, request in enumerate(plan.requests, 1):
+        sent = [plan.files[k] for k in request if id(plan.files[k]) in own]
+        several = len(plan.requests) > 1
+        if sent:
+            yield sent, f" -o request-{number:0{width}}.json" if several else ""
 
 
 def _shrinking(sources: Sequence[str], flags: str) -> Iterator[str]:
-    for source in dict.fromkeys(sources):
-        yield f"vlprep view {quote(source)} -o {quote(source + SHRUNK)} {flags}"
+    if len(sources) <= MOST_NAMES:
+        for source in sources:
+            yield f"vlprep view {quote(source)} -o {quote(source + SHRUNK)} {flags}"
+        return
+    names = " ".join(map(quote, sources))
+    yield f'for file in {names}; do vlprep view "$file" -o "$file"{SHRUNK} {flags}; done'
 
 
 def _rests_on_cap(file: PlannedFile, plan: MediaPlan) -> bool:
