@@ -167,6 +167,14 @@ def test_a_terminal_shows_a_bar_for_what_takes_longer(tmp_path):
     assert b"compressing" in shown
 
 
+@pytest.mark.parametrize("name", ["there", "new.mp4"])
+def test_parts_do_not_go_into_a_file(run, tmp_path, name):
+    (tmp_path / "there").write_text("mine")
+    ran = run("compress", "street.mp4", "-o", tmp_path / name, "--every", "4")
+    assert (ran.code, "is no folder" in ran.err) == (2, True)
+    assert names(tmp_path) == ["there"]
+
+
 def test_a_long_video_in_parts(run, tmp_path):
     words = ("compress", "street.mp4", "photo.jpg", "-o", tmp_path / "parts", "--every", "0:04")
     ran = run(*words, "--json")

@@ -99,13 +99,17 @@ def ran_as_printed(run, folder, *words):
     return tokens
 
 
+def copies(folder, number):
+    """Make a folder of so many copies of one photo."""
+    folder.mkdir()
+    for k in range(number):
+        shutil.copy(FIXTURES / "photo.jpg", folder / f"{k}.jpg")
+    return folder
+
+
 @pytest.fixture
 def frames_folder(tmp_path):
-    folder = tmp_path / "list of 8"
-    folder.mkdir()
-    for number in range(8):
-        shutil.copy(FIXTURES / "photo.jpg", folder / f"{number}.jpg")
-    return folder
+    return copies(tmp_path / "list of 8", 8)
 
 
 @pytest.mark.parametrize("fps", [(), ("--fps", 4)])
@@ -147,11 +151,7 @@ def test_every_printed_command_runs_and_costs_the_planned_number(run, tmp_path, 
 
 @pytest.fixture
 def photos(tmp_path):
-    folder = tmp_path / "five photos"
-    folder.mkdir()
-    for number in range(5):
-        shutil.copy(FIXTURES / "photo.jpg", folder / f"{number}.jpg")
-    return folder
+    return copies(tmp_path / "five photos", 5)
 
 
 def test_commands_of_many_files_repeat_what_named_them(run, tmp_path, photos):

@@ -25,6 +25,7 @@ from vlprep.cli.progress import Bars
 from vlprep.cli.render import heading, print_json, print_table, report_problems
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.compress.many import CompressedFile, Outcome
+from vlprep.media.sniff import endings
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View
 
@@ -75,6 +76,10 @@ def command(
     """
     if output is None and not asked["dry_run"]:
         raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
+    if every is not None and output is not None and _names_a_file(output):
+        raise click.UsageError(
+            f"--every writes several files into a folder, and {output} is no folder"
+        )
     processor, files = bind(asked), take_inputs(asked)
     bars = Bars()
     asked.update(overwrite=force, watch=bars.track)
@@ -92,6 +97,11 @@ def command(
     else:
         _print(outcomes, processor)
     return report_problems(outcomes, None if as_json else processor)
+
+
+def _names_a_file(output: str) -> bool:
+    path = Path(output)
+    return path.is_file() or (not path.is_dir() and path.suffix.lower() in endings("MP4"))
 
 
 HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height", "tokens")

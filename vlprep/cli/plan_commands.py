@@ -54,10 +54,11 @@ def _pruning(view: View) -> dict[str, object]:
 
 
 def _pruning_call(view: View) -> dict[str, str]:
+    """Return the same as a keyword of Python."""
     if view.server is None or view.server.prunes is None:
         return {}
-    rate, method = view.server.prunes.rate, view.server.prunes.method
-    return {"server": f"get_server({view.server.name!r}).pruned({rate!r}, {method!r})"}
+    pruned = ", ".join(map(repr, _pruning(view).values()))
+    return {"server": f"get_server({view.server.name!r}).pruned({pruned})"}
 
 
 def _of_list(plan: MediaPlan, names: str, flags: str, api: str | None) -> Iterator[str]:

@@ -153,11 +153,11 @@ def save_many(
     """
     clips = list(sources)
     at_once, each = _share(len(clips), threads)
-    stopped = threading.Event()
+    stopping = threading.Event()
 
     def watch(frames: Iterable[Any], total: int, what: str) -> Iterator[Any]:
         for frame in frames:
-            if stopped.is_set():
+            if stopping.is_set():
                 raise _StoppedError
             yield frame
 
@@ -173,13 +173,13 @@ def save_many(
             yield SavedClip(stream=stream, folder=str(target), records=records)
 
     targets = list(zip(clips, _folders(clips, Path(folder)), strict=True))
-    saved = in_order(targets, lambda: nullcontext(save), workers=at_once, room=len(clips))
-    try:
-        for clip in saved:  # noqa: UP028 - `yield from` would close `saved` before it is stopped
-            yield clip
-    finally:
-        stopped.set()
-        saved.close()
+    yield from in_order(
+        targets,
+        lambda: nullcontext(save),
+        workers=at_once,
+        room=len(clips),
+        stopping=stopping,
+    )
 
 
 class _StoppedError(Exception):

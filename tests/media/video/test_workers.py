@@ -244,3 +244,18 @@ def test_results_wait_by_their_sizes_and_one_that_is_too_large_comes_in_its_turn
     time.sleep(0.2)
     assert [length for part, length in made if part == 1] == [1, 2, 90]  # the last is in the hand
     assert [first, *results] == ["x" * length for length in (1, 2, 90, 3)] * 2
+
+
+def test_a_worker_amid_one_long_result_is_told_to_stop():
+    stopping, told = threading.Event(), []
+
+    def work(part):
+        yield part
+        told.append(stopping.wait(60))  # a result that takes a minute
+        yield part
+
+    results = in_order("abc", lambda: nullcontext(work), workers=2, room=9, stopping=stopping)
+    assert next(results) == "a"
+    results.close()
+    assert told
+    assert all(told)

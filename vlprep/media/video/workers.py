@@ -34,13 +34,15 @@ def in_order(
     workers: int,
     room: int,
     size: Callable[[R], int] = lambda _: 1,
+    stopping: threading.Event | None = None,
 ) -> Generator[R, None, None]:
     """Yield the results of all parts in order, made by `workers` threads side by side.
 
     Each thread enters a context of its own from `hire`, and takes parts in order. Results wait as
     long as their sizes together are within `room`, and two more of the part whose turn it is, lest
     it be locked out by later ones. An error comes out where its part's results would; closing the
-    iterator ends all threads, but for one that is stuck: it ends when it comes free.
+    iterator ends all threads, but for one that is stuck: it ends when it comes free. `stopping` is
+    set then, for workers that take long over one result.
 
     >>> from contextlib import nullcontext
     >>> list(in_order("abc", lambda: nullcontext(lambda x: iter(x * 2)), workers=2, room=4))
@@ -55,6 +57,8 @@ def in_order(
     try:
         yield from shelf.results()
     finally:
+        if stopping is not None:
+            stopping.set()
         shelf.close()
         until = time.monotonic() + LAST_WAIT_SECONDS
         for thread in threads:
