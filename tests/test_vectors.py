@@ -26,7 +26,7 @@ from vlprep import (
     plan_frames,
     video_tokens,
 )
-from vlprep.count.tokens import step_seconds
+from vlprep.count.timestamps import step_seconds
 from vlprep.errors import ResizeError
 
 FOLDERS = {"sample": GOLDEN / "vectors", "all": SHARED / "vectors"}

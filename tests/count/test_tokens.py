@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from vlprep import ImageSize, VideoInfo, get_model, image_tokens, image_tokens_batch, video_tokens
-from vlprep.count.tokens import image_counts, step_seconds, timestamp_tokens
+from vlprep.count.timestamps import step_seconds, timestamp_tokens
+from vlprep.count.tokens import image_counts
 from vlprep.errors import (
     AspectRatioError,
     ConstraintError,

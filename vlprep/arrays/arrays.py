@@ -17,7 +17,8 @@ import numpy.typing as npt
 from vlprep.arrays.files import save_arrays
 from vlprep.arrays.patches import STORED_AS, Encoding, Rows
 from vlprep.count.files import as_many, media_name
-from vlprep.count.tokens import TokenCount, image_count, step_seconds
+from vlprep.count.timestamps import step_seconds
+from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import (
     ConstraintError,
     DecodeError,

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from vlprep.count.pixels import is_per_clip, video_ranges
 from vlprep.count.pruning import kept_tokens
-from vlprep.count.tokens import every_frame, frames_asked, leading_digit_ends, shows_every
+from vlprep.count.timestamps import leading_digit_ends
+from vlprep.count.tokens import every_frame, frames_asked, shows_every
 from vlprep.errors import ConstraintError
 from vlprep.maths.frame_counts import count_frames
 from vlprep.maths.geometry import smart_resize_clip_ranges, smart_resize_ranges
