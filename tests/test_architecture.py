@@ -32,7 +32,7 @@ FLOORS = (
     {"count"},
     {"frames", "check", "boxes"},
     {"arrays", "compress", "plan", "events", "reconcile"},
-    {"payload"},
+    {"payload", "samples"},
     {"verbs"},
     {""},  # vlprep/__init__.py
     {"compat", "cli"},
@@ -42,7 +42,7 @@ FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in room
 
 DOORS = {
     # Rooms of verbs: the modules that meet files. All others in them know numbers only.
-    "count": {"files", "frame_list"},
+    "count": {"files", "frame_list", "messages"},
     "plan": {"plan", "chart", "records"},
     "frames": {"stream", "files", "many", "view"},
     "arrays": {"arrays", "files"},
@@ -50,6 +50,7 @@ DOORS = {
     "boxes": {"boxes"},
     "events": {"events", "files"},
     "reconcile": {"logs"},
+    "samples": {"samples", "rows"},
 }
 
 HOMES = {
@@ -78,6 +79,7 @@ HOMES = {
     ),
     "click": ("vlprep.cli",),
     "rich": ("vlprep.cli",),
+    "tokenizers": ("vlprep.cli.samples",),
 }
 
 

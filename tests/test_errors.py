@@ -11,6 +11,7 @@ EXAMPLES = [
     errors.UnknownModelError("qvq-mx", ["qvq-max"]),
     errors.UnknownFactError("qwen-vl-ocr", "how images are sized", "ask"),
     errors.ModelFileError("own.toml", "no [models.<name>] table"),
+    errors.MissingPackageError("tokenizers", "text"),
     errors.CheckError(["a.jpg: 12 MB", "b.mp4: too long"]),
     errors.AnswerError("no box in the answer"),
     errors.MediaError("a.jpg", "something"),

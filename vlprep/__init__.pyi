@@ -63,6 +63,7 @@ from vlprep.plan.records import SplitOptions as SplitOptions
 from vlprep.plan.records import save_chart as save_chart
 from vlprep.reconcile.logs import Reconciliation as Reconciliation
 from vlprep.reconcile.logs import reconcile_log as reconcile_log
+from vlprep.samples.samples import SampleCount as SampleCount
 from vlprep.types import Frame as Frame
 from vlprep.types import FrameListInfo as FrameListInfo
 from vlprep.types import FramePlan as FramePlan
@@ -80,6 +81,7 @@ from vlprep.verbs import compress_image as compress_image
 from vlprep.verbs import compress_many as compress_many
 from vlprep.verbs import compress_video as compress_video
 from vlprep.verbs import count_many as count_many
+from vlprep.verbs import count_messages as count_messages
 from vlprep.verbs import count_tokens as count_tokens
 from vlprep.verbs import draw_boxes as draw_boxes
 from vlprep.verbs import fit_images as fit_images

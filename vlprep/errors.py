@@ -5,6 +5,7 @@ VlprepError
 ├─ UnknownModelError        (LookupError)   .name .suggestions
 ├─ UnknownFactError         (LookupError)   .model .fact
 ├─ ModelFileError           (ValueError)    .path
+├─ MissingPackageError      (ImportError)   .package .extra
 ├─ CheckError                               .problems .findings
 ├─ AnswerError              (ValueError)    a model's answer without what is looked for
 ├─ MediaError                               .source
@@ -82,6 +83,17 @@ class ModelFileError(VlprepError, ValueError):
     def __init__(self, path: str, problem: str) -> None:
         self.path, self.problem = path, problem
         super().__init__(f"{path}: {problem}")
+
+
+class MissingPackageError(VlprepError, ImportError):
+    """A package is not installed that an extra of vlprep brings: `package`, `extra`."""
+
+    code = "missing_package"
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; pip install 'vlprep[{extra}]' brings it")
+        self.package = package
+        self.extra = extra
 
 
 class CheckError(VlprepError):

@@ -8,9 +8,9 @@ those of the verb itself, where they are documented.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from vlprep.models.spec import ModelSpec
 from vlprep.view import View, ViewKeywords
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
+    from vlprep.samples.samples import SampleCount, SampleKeywords
     from vlprep.types import Door, Frames, ImageSize, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
@@ -149,6 +150,20 @@ class Processor(View):
         from vlprep.count.clips import video_totals
 
         return video_totals(frame_counts, rates, sizes, self)
+
+    def count_messages(
+        self, messages: Mapping[str, Any] | Sequence[Any] | str, **how: Unpack[SampleKeywords]
+    ) -> SampleCount:
+        """Count the media and the text of a request, of messages, or of a row of a data set.
+
+        >>> row = {"query": "<image>What is this?", "images": ["fixtures/photo.jpg"]}
+        >>> processor("qwen3-vl-plus").count_messages(row, text_tokens=5).total_tokens
+        307
+        """
+        from vlprep.samples.samples import count_messages
+
+        view, rest = self.with_keywords(how)
+        return count_messages(messages, view, **rest)
 
     def budget(self, **parts: Unpack[BudgetKeywords]) -> TokenBudget:
         """Return what one request may spend on media, in tokens, and what bounds it.
@@ -386,6 +401,21 @@ def count_many(
     [393]
     """
     return processor(model, **view).count_many(sources)
+
+
+def count_messages(
+    messages: Mapping[str, Any] | Sequence[Any] | str,
+    model: Model = None,
+    **how: Unpack[SampleKeywords],
+) -> SampleCount:
+    """Count the media and the text of a request, of messages, or of a row of a data set.
+
+    >>> part = {"type": "image_url", "image_url": {"url": "fixtures/photo.jpg"}}
+    >>> count = count_messages([{"role": "user", "content": [part]}], "qvq-max", max_input=200)
+    >>> count.total_tokens, count.fits, count.keeps
+    (393, False, ({'max_pixels': 169932},))
+    """
+    return processor(model).count_messages(messages, **how)
 
 
 def image_tokens(

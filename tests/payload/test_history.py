@@ -57,7 +57,10 @@ def test_what_is_not_fetched_is_not_counted_and_said():
     earlier = [{"role": "user", "content": [part]}, reply("A cat.")]
     request = build_request([PHOTO], "And?", "qwen3-vl-plus", history=earlier)
     assert request.tokens is None
-    assert "history: not counted: https://example.com/a.jpg is not fetched" in request.warnings
+    assert (
+        "history: not counted: https://example.com/a.jpg is on the web, which is not fetched"
+        in request.warnings
+    )
 
 
 @pytest.mark.parametrize(

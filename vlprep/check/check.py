@@ -81,7 +81,7 @@ def check_files(
         text_tokens=text_tokens, max_input=max_input, max_model_len=max_model_len,
         thinking=thinking,
     )  # fmt: skip
-    found = [_look_at(item, view, decode=decode) for item in as_many(items)]
+    found = [look_at(item, view, decode=decode) for item in as_many(items)]
     return check_sending(replace(asked, files=count_facts(found, view)))
 
 
@@ -92,8 +92,8 @@ def _api_of(name: str, route: str) -> ChatApi:
     return api
 
 
-def _look_at(item: Item, view: View, *, decode: bool) -> FileFacts:
-    """Return what is known of one item; whatever is wrong with it is part of that."""
+def look_at(item: Item, view: View, *, decode: bool = False) -> FileFacts:
+    """Return what is known of one item, not counted yet; what is wrong with it is part of that."""
     if is_web_url(item):
         return FileFacts(source=str(item), kind="URL")
     try:

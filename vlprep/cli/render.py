@@ -62,14 +62,14 @@ def _dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, allow_nan=False)
 
 
-def print_csv(items: Iterable[Mapping[str, Any]]) -> None:
+def print_csv(items: Iterable[Mapping[str, Any]], columns: Sequence[str] = CSV_COLUMNS) -> None:
     """Print items as CSV in UTF-8, warnings joined by a semicolon.
 
     Bytes of a name that is not UTF-8 come out as they are; on a terminal, where nobody parses them,
     names are made harmless as in tables.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(map(_csv_row, items))
     content = text.getvalue()

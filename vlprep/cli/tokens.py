@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -37,7 +37,9 @@ from vlprep.count.explain import explain_count
 from vlprep.count.files import MediaCount, MediaFailure, Result, Tally, tally
 from vlprep.count.frame_list import as_frame_list
 from vlprep.count.tokens import VideoCount
+from vlprep.samples.rows import holds_samples
 from vlprep.units import format_size
+from vlprep.verbs import Processor
 from vlprep.view import View
 
 
@@ -57,10 +59,19 @@ from vlprep.view import View
 @click.option("--cached", is_flag=True, help="The price of a history that the cache holds.")
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
 @click.option("--times", is_flag=True, help="In JSON, the moments that are sampled of a video.")
+@click.option("--media-dir", metavar="DIR", help="Where paths in samples begin.")
+@click.option("--tokenizer", metavar="FILE", help="A tokenizer.json that counts text of samples.")
 @click.option("--json", "form", flag_value="json", help="One JSON document.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a file.")
 @click.option("--csv", "form", flag_value="csv", help="One row a file.")
-def command(form: str | None, explained: bool, times: bool, **asked: Any) -> int:
+def command(
+    form: str | None,
+    explained: bool,
+    times: bool,
+    media_dir: str | None,
+    tokenizer: str | None,
+    **asked: Any,
+) -> int:
     """Count what images and videos cost in tokens, from their headers alone.
 
     Per file: its size, the size the model sees, the frames, the tokens; then the total, its share
@@ -68,9 +79,13 @@ def command(form: str | None, explained: bool, times: bool, **asked: Any) -> int
     counted is named with its reason, the rest is counted, and the exit code is 1. With --list all
     images are the frames of one video, --fps of them a second; a folder is its images.
 
+    Of .jsonl and .json files the samples are counted: requests and rows of data sets, with paths
+    that begin beside the file, or in --media-dir.
+
     \b
     vlprep tokens photo.jpg clip.mp4 --model qvq-max --fps 1
     vlprep tokens frames/ --list --model qvq-max --fps 2
+    vlprep tokens train.jsonl --model Qwen/Qwen3-VL-8B-Instruct --max-input 4096
     """
     if form == "csv" and explained:
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
@@ -79,6 +94,12 @@ def command(form: str | None, explained: bool, times: bool, **asked: Any) -> int
     is_list = asked["as_list"]
     files, processor = take_listed(asked, take_inputs(asked)), bind(asked)
     processor = processor.by_api(asked.pop("api"))
+    if any(map(holds_samples, files)):
+        if explained or times:
+            raise click.UsageError("--explain and --times are for files, not for samples")
+        return _count_samples(files, processor, form, media_dir, tokenizer, asked)
+    if media_dir or tokenizer:
+        raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
     if is_list and files:
         files = [as_frame_list(files[0])]  # among files that are counted, a folder is none
     explaining = processor if explained else None
@@ -97,6 +118,26 @@ def command(form: str | None, explained: bool, times: bool, **asked: Any) -> int
         together = tally(items, processor, **asked)
         click.echo("\n" + "\n".join(_summary(items, together)))
     return report_problems(items, None if form else processor)
+
+
+def _count_samples(
+    files: list[Any],
+    processor: Processor,
+    form: str | None,
+    folder: str | None,
+    tokenizer: str | None,
+    asked: Mapping[str, Any],
+) -> int:
+    """Count the samples of files, which are all files of samples."""
+    from vlprep.cli.samples import count_files, load_tokenizer, print_samples
+
+    media = [str(file) for file in files if not holds_samples(file)]
+    if media:
+        raise click.UsageError(f"{media[0]}: no file of samples, as others of these are")
+    limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking")}
+    counter = load_tokenizer(tokenizer) if tokenizer else None
+    counted = count_files(files, processor, folder, tokenizer=counter, **limits)
+    return print_samples(counted, processor, form)
 
 
 def _entry(result: Result, explaining: View | None, times: bool = False) -> dict[str, Any]:

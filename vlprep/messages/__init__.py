@@ -1,1 +1,1 @@
-"""Messages of requests as others wrote them: what media and text they hold."""
+"""Messages as others wrote them, in requests and rows of data sets: their media and their text."""

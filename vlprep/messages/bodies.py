@@ -1,50 +1,85 @@
-"""Find the media and the text in a request body, in the spellings of both protocols."""
+"""Find the media and the text in messages, in the spellings of every protocol that has them.
+
+Known are the bodies of OpenAI's chat and responses, of DashScope and of Anthropic, and messages as
+`qwen_vl_utils` takes them. Rows of data sets are in `rows`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from vlprep.errors import ConstraintError
 
-Address: TypeAlias = str | tuple[str, ...]
-"""A path, a data URL or a web address; several are the frames of a list."""
+Address: TypeAlias = str | bytes | tuple[str | bytes, ...]
+"""A path, a data URL, a web address or the content; several are the frames of a list."""
+
+MediumKind: TypeAlias = Literal["image", "video"]
 
 _WEB = ("http", "https", "oss")
 
-LIMITS = ("min_pixels", "max_pixels", "total_pixels", "fps")
-"""Fields beside a medium that change what it costs."""
+ASKED = {
+    **{name: name for name in ("min_pixels", "max_pixels", "total_pixels", "fps")},
+    **{name: name for name in ("nframes", "min_frames", "max_frames")},
+    "video_start": "start_seconds",
+    "video_end": "end_seconds",
+}
+"""Fields beside a medium that change what it costs, and the options of a view that say the same."""
+
+_KEYS: dict[str, MediumKind] = {
+    "image_url": "image",
+    "image": "image",
+    "video_url": "video",
+    "video": "video",
+}
+"""Fields of a part that hold an address."""
+
+_NOT_COUNTED = {
+    "input_audio": "audio",
+    "audio_url": "audio",
+    "audio": "audio",
+    "input_file": "file",
+    "file": "file",
+    "document": "file",
+}
+"""Types of parts that are neither images, videos nor text, and what a person calls them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentMedium:
-    """An image or a video of a request, and what the request asks of it."""
+    """An image or a video of a message, and what the message asks of it."""
 
-    address: Address
+    address: Address = field(repr=False)
     asked: Mapping[str, Any] = field(default_factory=dict)
+    """Options of a view, by name."""
+    kind: MediumKind = "image"
+    """What the message says that it is."""
 
     @property
     def on_the_web(self) -> str | None:
         """The first web address of it; `None` where all of it is at hand."""
-        all_of_it = [self.address] if isinstance(self.address, str) else self.address
-        return next((one for one in all_of_it if urlsplit(one).scheme.lower() in _WEB), None)
+        all_of_it = self.address if isinstance(self.address, tuple) else (self.address,)
+        texts = (one for one in all_of_it if isinstance(one, str))
+        return next((one for one in texts if urlsplit(one[:256]).scheme.lower() in _WEB), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentBody:
-    """What a request holds."""
+    """What a request, or a sample of a data set, holds."""
 
-    media: tuple[SentMedium, ...]
-    text: str
+    media: tuple[SentMedium, ...] = ()
+    text: str = ""
     """All text, message by message."""
-    model: str | None
-    high_res: bool
+    model: str | None = None
+    high_res: bool = False
+    not_counted: tuple[str, ...] = ()
+    """What else is in it, "audio" or "file", once for each."""
 
 
 def read_body(body: Mapping[str, Any]) -> SentBody:
-    """Return the media and the text of a request of the OpenAI or the DashScope protocol.
+    """Return the media and the text of a request.
 
     Raises `ConstraintError` for a body without messages.
 
@@ -52,45 +87,97 @@ def read_body(body: Mapping[str, Any]) -> SentBody:
     >>> read_body({"messages": [{"role": "user", "content": [part]}]}).media[0].address
     'photo.jpg'
     """
-    inner = body.get("input")
-    messages = inner.get("messages") if isinstance(inner, Mapping) else body.get("messages")
-    if not isinstance(messages, Sequence) or isinstance(messages, str):
-        raise ConstraintError("a request without messages")
-    parts = [part for message in messages for part in _parts(message)]
     settings = body.get("parameters") if isinstance(body.get("parameters"), Mapping) else body
     return SentBody(
-        media=tuple(filter(None, map(_medium, parts))),
-        text="\n".join(part["text"] for part in parts if isinstance(part.get("text"), str)),
+        **read_parts(_messages(body)),
         model=body.get("model") if isinstance(body.get("model"), str) else None,
         high_res=bool(settings and settings.get("vl_high_resolution_images")),
     )
 
 
+def read_parts(messages: Sequence[Any]) -> dict[str, Any]:
+    """Return what messages hold, as the fields of a `SentBody`."""
+    parts = [part for message in messages for part in _parts(message)]
+    texts = (part.get("text") for part in parts)
+    return {
+        "media": tuple(filter(None, map(_medium, parts))),
+        "text": "\n".join(text for text in texts if isinstance(text, str)),
+        "not_counted": tuple(
+            _NOT_COUNTED[kind] for part in parts if (kind := part.get("type")) in _NOT_COUNTED
+        ),
+    }
+
+
+def _messages(body: Mapping[str, Any]) -> Sequence[Any]:
+    inner = body.get("input")  # DashScope has an object there, the responses of OpenAI a list
+    found = inner.get("messages") if isinstance(inner, Mapping) else body.get("messages", inner)
+    if isinstance(found, str):
+        found = [{"content": found}]
+    if not isinstance(found, Sequence):
+        raise ConstraintError("a request without messages")
+    system = body.get("system")  # Anthropic's, beside the messages
+    return [{"content": system}, *found] if system else found
+
+
 def _parts(message: Any) -> Iterator[Mapping[str, Any]]:
-    content = message.get("content") if isinstance(message, Mapping) else None
-    if isinstance(content, str):
-        yield {"text": content}
-    elif isinstance(content, Sequence):
-        yield from (part for part in content if isinstance(part, Mapping))
+    """Yield the parts of a message, those inside results of tools too."""
+    if not isinstance(message, Mapping):
+        return
+    for key in ("content", "output"):
+        content = message.get(key)
+        if isinstance(content, str):
+            yield {"text": content}
+        elif isinstance(content, Mapping):
+            yield content
+        elif isinstance(content, Sequence):
+            for part in content:
+                if isinstance(part, str):
+                    yield {"text": part}
+                elif isinstance(part, Mapping):
+                    yield part
+                    yield from _parts(part)
 
 
 def _medium(part: Mapping[str, Any]) -> SentMedium | None:
-    for key in ("image_url", "video_url", "image", "video"):
+    asked = {ASKED[name]: part[name] for name in ASKED if part.get(name) is not None}
+    if part.get("type") == "image" and isinstance(source := part.get("source"), Mapping):
+        address = _anthropic(source)
+        return SentMedium(address=address, asked=asked) if address else None
+    for key, kind in _KEYS.items():
         value = part.get(key)
         if isinstance(value, Mapping):
             value = value.get("url")
         if value:
-            asked = {name: part[name] for name in LIMITS if name in part}
-            return SentMedium(address=_address(value), asked=asked)
+            return SentMedium(address=read_address(value), asked=asked, kind=kind)
     return None
 
 
-def _address(value: Any) -> Address:
-    if isinstance(value, str):
-        return _local(value)
-    return tuple(_local(str(one)) for one in value)
+def _anthropic(source: Mapping[str, Any]) -> str | None:
+    if source.get("type") == "base64":
+        return f"data:{source.get('media_type')};base64,{source.get('data')}"
+    return source.get("url")
 
 
-def _local(address: str) -> str:
-    is_file = address[:5].lower() == "file:"
-    return unquote(urlsplit(address).path) if is_file else address
+def read_address(value: Any) -> Address:
+    """Return what a message or a row says of one medium: its address, or those of its frames.
+
+    A mapping of `bytes` and `path`, as data sets have it, is its content where that is there.
+    Raises `ConstraintError` for what is no address.
+
+    >>> read_address("file:///a%20b.jpg"), read_address({"bytes": None, "path": "c.png"})
+    ('/a b.jpg', 'c.png')
+    """
+    if isinstance(value, list | tuple):
+        return tuple(_one_address(one) for one in value)
+    return _one_address(value)
+
+
+def _one_address(value: Any) -> str | bytes:
+    if isinstance(value, Mapping):
+        value = value.get("bytes") or value.get("path") or value.get("url")
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        raise ConstraintError(f"neither a path nor an address nor bytes: {type(value).__name__}")
+    is_file = value[:5].lower() == "file:"
+    return unquote(urlsplit(value).path) if is_file else value

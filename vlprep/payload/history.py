@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vlprep.count.files import count_file
+from vlprep.count.messages import count_medium
 from vlprep.errors import ConstraintError, VlprepError
-from vlprep.messages.bodies import SentMedium, read_body
+from vlprep.messages.bodies import read_body
 from vlprep.payload.parts import Json
 from vlprep.view import View
 
@@ -48,7 +48,7 @@ def read_history(messages: Sequence[Any], view: View) -> History:
     tokens, warnings = 0, list[str]()
     for medium in read_body({"messages": kept}).media:
         try:
-            tokens += _cost(medium, view)
+            tokens += count_medium(medium, view).tokens.total
         except (VlprepError, OSError) as error:
             warnings.append(f"history: not counted: {error}")
     if any(field in message for message in messages for field in REASONING):
@@ -64,14 +64,6 @@ def _kept(message: Any, number: int) -> Json:
     if "content" not in message and "tool_calls" not in message:
         raise ConstraintError(f"history: message {number} has no content")
     return {key: value for key, value in message.items() if key not in REASONING}
-
-
-def _cost(medium: SentMedium, view: View) -> int:
-    if medium.on_the_web:
-        raise ConstraintError(f"{medium.on_the_web[:60]} is not fetched")
-    own = view.asking(**medium.asked)
-    source = medium.address if isinstance(medium.address, str) else list(medium.address)
-    return count_file(source, own).tokens.total
 
 
 def told(history: History) -> Iterator[str]:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from vlprep.count.files import Facts, probe_media
+from vlprep.count.messages import medium_source
 from vlprep.count.tokens import media_count
 from vlprep.draw.charts import Chart, draw_chart
 from vlprep.errors import ConstraintError, VlprepError
@@ -214,7 +215,7 @@ def _call(row: Any, number: int, model: str | None, folder: Path) -> Call:
     )
 
 
-_NOTHING = SentBody(media=(), text="", model=None, high_res=False)
+_NOTHING = SentBody()
 
 
 def _from_facts(row: Any) -> Medium | SentMedium:
@@ -235,13 +236,7 @@ def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
     if medium.on_the_web:
         problem = "a medium by web address, which is not fetched; give its facts as `media`"
         raise ConstraintError(f"{problem}: {medium.on_the_web[:60]}")
-    address = medium.address
-    one = isinstance(address, str)
-    places = [
-        place if place.lower().startswith("data:") else str(folder / place)
-        for place in ([address] if isinstance(address, str) else address)
-    ]
-    return probe_media(places[0] if one else places, view).info, medium.asked
+    return probe_media(medium_source(medium, folder), view).info, medium.asked
 
 
 def _time(row: Mapping[str, Any], reply: Mapping[str, Any]) -> datetime | None:

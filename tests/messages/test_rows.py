@@ -1,0 +1,152 @@
+"""Rows of data sets and bodies of requests: the same picture and the same text in every form."""
+
+import base64
+import json
+
+import pytest
+
+from vlprep.errors import ConstraintError
+from vlprep.messages.rows import read_sample
+
+A, B, CLIP = "a.jpg", "b.jpg", "c.mp4"
+DATA = base64.b64encode(b"GIF89a").decode()
+
+ONE_PICTURE = {
+    "openai chat": {
+        "model": "qvq-max",
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "image_url", "image_url": {"url": A, "detail": "low"}},
+                    {"type": "text", "text": "What?"},
+                ],
+            }
+        ],
+    },
+    "openai responses": {
+        "input": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "input_image", "image_url": A},
+                    {"type": "input_text", "text": "What?"},
+                ],
+            }
+        ]
+    },
+    "dashscope": {
+        "input": {"messages": [{"role": "user", "content": [{"image": A}, {"text": "What?"}]}]}
+    },
+    "anthropic": {
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "image", "source": {"type": "url", "url": A}},
+                    {"type": "text", "text": "What?"},
+                ],
+            }
+        ]
+    },
+    "messages alone": [
+        {
+            "role": "user",
+            "content": [{"type": "image", "image": A}, {"type": "text", "text": "What?"}],
+        }
+    ],
+    "a line of a batch": {
+        "custom_id": "1",
+        "body": {
+            "messages": [{"content": [{"type": "image_url", "image_url": A}, {"text": "What?"}]}]
+        },
+    },
+    "ms-swift": {"messages": [{"role": "user", "content": "<image>What?"}], "images": [A]},
+    "ms-swift query": {"query": "<image>What?", "images": A},
+    "ms-swift human": {"conversation": [{"human": "<image>What?"}], "images": [A]},
+    "llama-factory": {
+        "conversations": [{"from": "human", "value": "<image>What?"}],
+        "images": [{"bytes": None, "path": A}],
+    },
+    "no mark": {"messages": [{"role": "user", "content": "What?"}], "images": [A]},
+    "image in one column": {"prompt": "What?", "image": A},
+}
+
+
+@pytest.mark.parametrize("form", ONE_PICTURE)
+def test_one_picture_and_its_question_in_every_form(form):
+    said = read_sample(ONE_PICTURE[form])
+    assert [medium.address for medium in said.media] == [A]
+    assert said.text == "What?"
+
+
+@pytest.mark.parametrize("form", ONE_PICTURE)
+def test_text_is_read_as_json(form):
+    assert read_sample(json.dumps(ONE_PICTURE[form])) == read_sample(ONE_PICTURE[form])
+
+
+def test_media_stand_in_the_order_in_which_the_text_names_them():
+    row = {
+        "messages": [
+            {"role": "user", "content": "<image>then <video>"},
+            {"role": "assistant", "content": "yes"},
+            {"role": "user", "content": "and <image>?"},
+        ],
+        "images": [A, B],
+        "videos": [CLIP],
+    }
+    said = read_sample(row)
+    assert [(one.kind, one.address) for one in said.media] == [
+        ("image", A), ("video", CLIP), ("image", B),
+    ]  # fmt: skip
+    assert said.text == "then \nyes\nand ?"
+
+
+@pytest.mark.parametrize("marks, images", [("<image>", [A, B]), ("<image><image>", [A])])
+def test_a_text_that_names_more_or_fewer_than_there_are_is_refused(marks, images):
+    with pytest.raises(ConstraintError, match=rf"{marks.count('<')} <image> in the text, "):
+        read_sample({"query": marks, "images": images})
+
+
+def test_a_list_of_frames_is_one_video_and_says_its_rate():
+    (medium,) = read_sample([{"content": [{"type": "video", "video": [A, B], "fps": 2}]}]).media
+    assert medium.address == (A, B)
+    assert medium.asked == {"fps": 2}
+
+
+def test_options_of_qwen_messages_are_options_of_a_view():
+    part = {"type": "video", "video": CLIP, "nframes": 4, "video_start": 1.5, "video_end": None}
+    (medium,) = read_sample([{"content": [part]}]).media
+    assert medium.asked == {"nframes": 4, "start_seconds": 1.5}
+
+
+def test_pictures_inside_results_of_tools_are_found():
+    picture = {
+        "type": "image",
+        "source": {"type": "base64", "media_type": "image/gif", "data": DATA},
+    }
+    result = {"type": "tool_result", "content": [picture, {"type": "text", "text": "done"}]}
+    said = read_sample({"system": "Be brief.", "messages": [{"role": "user", "content": [result]}]})
+    assert [one.address for one in said.media] == [f"data:image/gif;base64,{DATA}"]
+    assert said.text == "Be brief.\ndone"
+    call = {"type": "computer_call_output", "output": {"type": "x", "image_url": A}}
+    assert [one.address for one in read_sample({"input": [call]}).media] == [A]
+
+
+def test_content_of_a_data_set_is_taken_as_it_is():
+    row = {"query": "<image>", "images": [{"bytes": b"GIF89a", "path": "a.gif"}]}
+    assert read_sample(row).media[0].address == b"GIF89a"
+
+
+def test_what_is_not_counted_is_told():
+    content = [{"type": "input_audio", "input_audio": {}}, {"type": "file", "file": {}}]
+    assert read_sample([{"role": "user", "content": content}]).not_counted == ("audio", "file")
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["{", "3", {}, {"answer": "x"}, {"messages": 3}, {"messages": "x", "input": {"a": 1}}, b"\xff"],
+)
+def test_what_is_no_sample_is_refused(row):
+    with pytest.raises(ConstraintError):
+        read_sample(row)

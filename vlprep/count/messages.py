@@ -1,0 +1,55 @@
+"""Count the media of messages as others wrote them, each as its message asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vlprep.count.files import MediaCount, count_file
+from vlprep.errors import ConstraintError
+from vlprep.media.addresses import is_data_url
+from vlprep.media.source import SourceLike
+from vlprep.messages.bodies import SentMedium
+from vlprep.view import View
+
+
+def medium_source(medium: SentMedium, folder: Path = Path()) -> SourceLike | list[SourceLike]:
+    """Return what a message calls a medium as a source; paths begin in `folder`.
+
+    Raises `ConstraintError` for one on the web, which is not fetched.
+
+    >>> medium_source(SentMedium(address="photo.jpg"), Path("album"))
+    'album/photo.jpg'
+    """
+    if medium.on_the_web:
+        raise ConstraintError(f"{medium.on_the_web[:60]} is on the web, which is not fetched")
+    address = medium.address
+    if isinstance(address, tuple):
+        return [_placed(one, folder) for one in address]
+    return _placed(address, folder)
+
+
+def _placed(address: str | bytes, folder: Path) -> str | bytes:
+    if isinstance(address, bytes) or is_data_url(address):
+        return address
+    return str(folder / address)
+
+
+def asking(medium: SentMedium, view: View) -> View:
+    """Return the view that a message asks for; its own options go before those of the view.
+
+    Raises `ConstraintError` where they contradict each other.
+    """
+    asked = dict(medium.asked)
+    if {"fps", "nframes"} & asked.keys():  # the one replaces the other
+        asked = {"fps": None, "nframes": None} | asked
+    return view.asking(**asked)
+
+
+def count_medium(medium: SentMedium, view: View, folder: Path = Path()) -> MediaCount:
+    """Count one medium of a message; raises the errors of `medium_source` and `count_file`.
+
+    >>> medium = SentMedium(address="fixtures/photo.jpg", asked={"max_pixels": 100_000})
+    >>> count_medium(medium, View.of()).tokens.total
+    90
+    """
+    return count_file(medium_source(medium, folder), asking(medium, view))

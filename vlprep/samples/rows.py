@@ -1,0 +1,59 @@
+"""Read the rows of a file of requests or samples: JSON Lines, or one document of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+from typing import Any
+
+from vlprep.errors import ConstraintError
+
+ENDINGS = (".jsonl", ".ndjson", ".json")
+"""Endings of names by which a file is taken for one of samples."""
+
+Row = tuple[str, Any]
+"""What a row is called, and the row, as text or parsed."""
+
+
+def holds_samples(name: object) -> bool:
+    """Say whether a file is one of samples, by its name.
+
+    >>> holds_samples("data/train.jsonl"), holds_samples("photo.jpg")
+    (True, False)
+    """
+    return isinstance(name, str) and PurePath(name).suffix.lower() in ENDINGS
+
+
+def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
+    """Yield the rows of a file, each under the file's name with the number of its line.
+
+    A document of JSON is one sample, or a list of them; a list of messages is one. Lines are not
+    parsed here, so that a bad one does not end the rest. Raises `ConstraintError` for a document
+    that is not JSON, and `FileNotFoundError` and its siblings.
+    """
+    name = os.fsdecode(path)
+    if PurePath(name).suffix.lower() != ".json":
+        with Path(name).open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield f"{name}:{number}", line
+        return
+    document = _document(Path(name).read_bytes(), name)
+    if isinstance(document, list) and not _are_messages(document):
+        yield from ((f"{name}:{number}", row) for number, row in enumerate(document, 1))
+    else:
+        yield name, document
+
+
+def _document(content: bytes, name: str) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise ConstraintError(f"{name}: not JSON: {error}") from error
+
+
+def _are_messages(rows: list[Any]) -> bool:
+    """Say whether entries are the messages of one conversation, which have a role and a content."""
+    return all(isinstance(row, dict) and "role" in row and "content" in row for row in rows)
