@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from report import Finding, Timing, alternate, finish, options, ratio
 
-from vlprep.maths.geometry import smart_resize_batch
+from vlprep.maths.size_arrays import smart_resize_batch
 
 FACTOR, MIN_PIXELS, MAX_PIXELS = 28, 4 * 784, 1280 * 784
 LONGEST_SIDE, SEED = 8192, 20250605

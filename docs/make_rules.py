@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vlprep.check.report import RULES
 from vlprep.check.rule import Sending
-from vlprep.count.explain import named
+from vlprep.models.citing import named
 from vlprep.models.registry import get_route
 from vlprep.view import View
 

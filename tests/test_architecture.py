@@ -25,7 +25,8 @@ MODULES = {
 FLOORS = (
     # From the ground up: a room may import itself and the floors below.
     {"errors"},
-    {"units", "types"},
+    {"units", "choices"},
+    {"types"},
     {"maths"},
     {"models", "media", "output", "draw", "replies", "messages"},
     {"view"},
@@ -256,10 +257,12 @@ def test_importing_the_package_loads_nothing_heavy():
     ("code", "loaded"),
     [
         ("vlprep.get_model('qvq-max'); vlprep.list_models()", set()),
-        ("vlprep.image_tokens((100, 100))", {"numpy"}),
-        ("vlprep.count_tokens('fixtures/photo.jpg')", {"numpy", "PIL"}),
-        ("vlprep.count_tokens('fixtures/photo.heic')", {"numpy", "PIL", "pillow_heif"}),
-        ("vlprep.count_tokens('fixtures/animated.gif')", {"numpy", "PIL"}),
+        ("vlprep.image_tokens((100, 100))", set()),
+        ("vlprep.image_tokens_batch([[100, 100]])", {"numpy"}),
+        ("vlprep.video_tokens(vlprep.VideoInfo(size=(9, 9), frame_count=90, fps=30))", set()),
+        ("vlprep.count_tokens('fixtures/photo.jpg')", {"PIL"}),
+        ("vlprep.count_tokens('fixtures/photo.heic')", {"PIL", "pillow_heif"}),
+        ("vlprep.count_tokens('fixtures/animated.gif')", {"PIL"}),
     ],
 )
 def test_a_use_loads_what_it_needs(code, loaded):

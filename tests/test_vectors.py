@@ -189,7 +189,7 @@ def check_video(row, spec: ModelSpec, info: VideoInfo, asked, index_tolerance=0)
     wrong = wrong or indices_differ(row, count.plan.indices, index_tolerance)
     if wrong or "ts_head" not in row:
         return wrong
-    seconds = step_seconds(count.plan.timestamps_seconds, spec.rules().video).tolist()
+    seconds = step_seconds(count.plan.timestamps_seconds, spec.rules().video)
     return timestamps_differ(row, [f"<{t:.1f} seconds>" for t in seconds])
 
 

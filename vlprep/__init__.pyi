@@ -36,10 +36,10 @@ from vlprep.frames.view import ImageView as ImageView
 from vlprep.frames.view import save_view as save_view
 from vlprep.maths.frame_counts import smart_nframes as smart_nframes
 from vlprep.maths.geometry import smart_resize as smart_resize
-from vlprep.maths.geometry import smart_resize_batch as smart_resize_batch
 from vlprep.maths.geometry import smart_resize_clip as smart_resize_clip
 from vlprep.maths.resample import resample as resample
 from vlprep.maths.sampling import plan_frames as plan_frames
+from vlprep.maths.size_arrays import smart_resize_batch as smart_resize_batch
 from vlprep.media.probe import probe as probe
 from vlprep.models.registry import get_model as get_model
 from vlprep.models.registry import get_server as get_server

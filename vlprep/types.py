@@ -10,19 +10,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from vlprep.choices import PATIENCE_SECONDS as PATIENCE_SECONDS
+from vlprep.choices import ArrayType as ArrayType
+from vlprep.choices import BoxConvention as BoxConvention
+from vlprep.choices import Door as Door
+from vlprep.choices import Keep as Keep
+from vlprep.choices import PruningMethod as PruningMethod
+from vlprep.choices import Resample as Resample
+from vlprep.choices import Sampling as Sampling
+from vlprep.choices import ServerName as ServerName
+
 if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
     import numpy as np
     import numpy.typing as npt
 
 CountOrigin = Literal["header", "estimate", "scan"]
 Transfer = Literal["PQ", "HLG"]
-Resample = Literal["fast", "reference"]
-Door = Literal["display", "path", "object"]  # how a picture gets in; see `vlprep.media.doors`
-ArrayType = Literal["float32", "float16", "bfloat16", "uint8"]
-Sampling = Literal[
-    "interval", "linspace", "linspace-cut", "linspace-float32", "arange", "arange-even"
-]
-Keep = Literal["model-view", "full"]  # of what is compressed
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
 
 Watch: TypeAlias = Callable[[Iterable[Any], int, str], Iterable[Any]]

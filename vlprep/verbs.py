@@ -9,7 +9,6 @@ those of the verb itself, where they are documented.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from vlprep.models.spec import ModelSpec
@@ -66,13 +65,14 @@ def processor(model: Model = None, **view: Unpack[ViewKeywords]) -> Processor:
     return Processor.of(model, **view)
 
 
-@dataclass(frozen=True, slots=True)
 class Processor(View):
     """A model, a rule set and the view options, with every verb: made by `processor`.
 
     Frozen, hashable and picklable. Of several files each verb takes an iterable, and one file alone
     as it is. The keywords of a view, given to a verb that has keywords, hold for that call alone.
     """
+
+    __slots__ = ()
 
     # What it costs.
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Self, TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, get_args
 
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_api, get_model, get_server
-from vlprep.models.servers import Server
 from vlprep.models.service import VideoFiles
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
 from vlprep.types import Sampling
+
+if TYPE_CHECKING:
+    from vlprep.models.servers import Server
 
 SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
 """Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""

@@ -16,7 +16,7 @@ from vlprep.check.files import (
 )
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.models.registry import get_route
-from vlprep.models.service import Route
+from vlprep.models.routes import Route
 
 MODEL = get_model("qwen3-vl-plus")
 VIEW = View.of(MODEL)

@@ -22,7 +22,8 @@ from vlprep import (
 )
 from vlprep.count.explain import explain_count
 from vlprep.errors import ConstraintError
-from vlprep.maths.geometry import llamafactory_sizes, smart_resize
+from vlprep.maths.geometry import llamafactory_sides, smart_resize
+from vlprep.maths.size_arrays import first_sizes
 from vlprep.view import View
 
 DECEMBER = "guide-2025-12"
@@ -180,8 +181,10 @@ def first_step(height, width, low, high):
 @given(SIDES, SIDES, st.sampled_from([(1024, 589_824), (1, 5000), (10_000, 20_000_000)]))
 def test_the_first_step_equals_its_slow_twin(height, width, limits):
     low, high = limits
-    (row,) = llamafactory_sizes([[height, width]], min_pixels=low, max_pixels=high).tolist()
-    assert tuple(row) == first_step(height, width, low, high)
+    expected = first_step(height, width, low, high)
+    (row,) = first_sizes("llamafactory", [[height, width]], min_pixels=low, max_pixels=high)
+    assert tuple(row.tolist()) == expected
+    assert llamafactory_sides((float(height), float(width)), low, high) == expected
 
 
 @settings(max_examples=100)

@@ -137,7 +137,7 @@ def test_a_step_s_time_is_the_middle_of_its_frames_and_an_odd_last_frame_stands_
     count = video_tokens(clip, "Qwen/Qwen3-VL-8B-Instruct", nframes=3)
     assert count.plan.timestamps_seconds == (0.0, 37 / 25, 74 / 25)
     rule = get_model("Qwen/Qwen3-VL-8B-Instruct").rules().video
-    assert step_seconds(count.plan.timestamps_seconds, rule).tolist() == [37 / 50, 74 / 25]
+    assert step_seconds(count.plan.timestamps_seconds, rule) == [37 / 50, 74 / 25]
     assert count.grid_thw[0] == 2
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.reference import sampling as plain
 from vlprep import plan_frames, smart_nframes
 from vlprep.errors import ConstraintError
+from vlprep.maths.arithmetic import NUMBERS, arrays
 from vlprep.maths.sampling import DEFAULT_SAMPLING, INDEX_RULES, frame_range
 
 REFERENCES = tuple(DEFAULT_SAMPLING)
@@ -98,14 +99,30 @@ def test_counts_at_the_edge_of_a_whole_number_equal_the_plain_twin(reference):
                 )
 
 
+def both_ways(sampling, first, last, count, rate=30.0, fps=2.0):
+    """Spread frames in numbers and in arrays, which are to agree to the last bit."""
+    clip = (first, last, count, rate, fps)
+    place_of = INDEX_RULES[sampling](*clip, NUMBERS)
+    alone = [place_of(k) for k in range(count)]
+    together = INDEX_RULES[sampling](*clip, arrays())(np.arange(count))
+    assert np.broadcast_to(together, count).tolist() == alone
+    return [int(min(max(place, first), last)) for place in alone]
+
+
+@given(st.sampled_from(tuple(INDEX_RULES)), st.data())
+def test_numbers_and_arrays_spread_alike(sampling, data):
+    first, count = data.draw(st.integers(0, 10**6)), data.draw(st.integers(1, 300))
+    last = first + data.draw(st.integers(0, 10**6))
+    both_ways(sampling, first, last, count, data.draw(rates), data.draw(asked_rates))
+
+
 @pytest.mark.parametrize("sampling", plain.SPREADS)
 def test_long_lists_of_frame_numbers_equal_the_plain_twin(sampling):
     draw = random.Random(sampling)
     for _ in range(400):
         length, count = draw.randrange(800, 120_000), draw.choice([64, 256, 512, 767, 768])
         expected = plain.SPREADS[sampling](0, length - 1, count)
-        chosen = INDEX_RULES[sampling](np.arange(count), 0, length - 1, count, 30.0, 2.0)
-        assert chosen.clip(0, length - 1).astype(int).tolist() == expected, (length, count)
+        assert both_ways(sampling, 0, length - 1, count) == expected, (length, count)
 
 
 @given(st.sampled_from(REFERENCES), totals, rates, st.data())
@@ -194,8 +211,7 @@ def test_a_part_of_a_clip_is_planned_within_that_part(reference, total, rate, da
 def test_frame_numbers_equal_the_plain_twin(sampling, first, length, count):
     assume(count <= length)
     expected = plain.SPREADS[sampling](first, first + length - 1, count)
-    chosen = INDEX_RULES[sampling](np.arange(count), first, first + length - 1, count, 30.0, 2.0)
-    assert chosen.clip(first, first + length - 1).astype(int).tolist() == expected
+    assert both_ways(sampling, first, first + length - 1, count) == expected
 
 
 @given(
@@ -206,19 +222,15 @@ def test_frame_numbers_equal_the_plain_twin(sampling, first, length, count):
 def test_the_interval_rule_takes_the_frame_that_is_shown_at_each_instant(total, rate, fps):
     count = math.floor(Fraction(total, rate) * fps)
     assume(count >= 1)
-    chosen = INDEX_RULES["interval"](np.arange(count), 0, total - 1, count, float(rate), float(fps))
-    shown = np.floor(chosen + 1e-6)
-    assert shown.tolist() == [math.floor(k * rate / fps) for k in range(count)]
+    place_of = INDEX_RULES["interval"](0, total - 1, count, float(rate), float(fps), NUMBERS)
+    shown = [math.floor(place_of(k) + 1e-6) for k in range(count)]
+    assert shown == [math.floor(k * rate / fps) for k in range(count)]
 
 
 @given(st.integers(1, 5000), st.integers(1, 900), rates, asked_rates)
 def test_the_interval_rule_spreads_a_bounded_count_over_the_whole_clip(total, count, rate, fps):
     assume(count <= total and fps <= rate)
-    chosen = (
-        INDEX_RULES["interval"](np.arange(count), 0, total - 1, count, rate, fps)
-        .astype(int)
-        .tolist()
-    )
+    chosen = both_ways("interval", 0, total - 1, count, rate, fps)
     assert chosen == sorted(set(chosen))
     assert chosen[0] == 0
     # No stretch at the end is longer than the longest gap, give or take the interval asked for.

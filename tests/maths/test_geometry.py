@@ -5,13 +5,8 @@ from hypothesis import strategies as st
 
 from vlprep import smart_resize, smart_resize_batch, smart_resize_clip
 from vlprep.errors import AspectRatioError, ConstraintError, FrameCountError, ResizeError
-from vlprep.maths.geometry import (
-    CHUNK_ROWS,
-    MAX_SIDE,
-    RESIZE_RULES,
-    smart_resize_clip_ranges,
-    smart_resize_ranges,
-)
+from vlprep.maths.geometry import MAX_SIDE, RESIZE_RULES
+from vlprep.maths.size_arrays import CHUNK_ROWS, smart_resize_clip_ranges, smart_resize_ranges
 
 GUIDE = {"factor": 28, "min_pixels": 3136, "max_pixels": 1_003_520}
 ALL = tuple(RESIZE_RULES)

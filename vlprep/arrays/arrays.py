@@ -25,14 +25,14 @@ from vlprep.errors import (
     UnknownFactError,
     UnsupportedFormatError,
 )
-from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream, stream_frames
+from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.resample import Resampler
 from vlprep.media.doors import see, size_behind
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
 from vlprep.models.spec import ImageRule, Normalisation, VideoRule
 from vlprep.output.target import PathLike
-from vlprep.types import ArrayType, Door, ImageInfo, ImageSize, Resample
+from vlprep.types import PATIENCE_SECONDS, ArrayType, Door, ImageInfo, ImageSize, Resample
 from vlprep.view import View, ViewKeywords
 
 Clip: TypeAlias = SourceLike | Sequence[SourceLike]
@@ -334,7 +334,7 @@ class _Video:
             source=self._name,
             kind="video",
             tokens=self.stream.tokens,
-            timestamps_seconds=tuple(step_seconds(times, rule).tolist()),
+            timestamps_seconds=tuple(step_seconds(times, rule)),
             warnings=tuple(self.stream.warnings),
         )
 
@@ -402,7 +402,7 @@ class ArrayStream:
 
     def __next__(self) -> ArrayStep:
         rows, moments = next(self._steps)
-        return ArrayStep(rows, float(step_seconds(moments, self._rule)[0]))
+        return ArrayStep(rows, step_seconds(moments, self._rule)[0])
 
     def __enter__(self) -> ArrayStream:
         return self

@@ -27,10 +27,9 @@ from vlprep.draw.lettering import undrawable
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.media.picture import read_picture
 from vlprep.media.source import SourceLike, open_item, source_name
-from vlprep.models.spec import BoxConvention
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file
-from vlprep.types import ImageInfo, ImageSize
+from vlprep.types import BoxConvention, ImageInfo, ImageSize
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from vlprep.count.tokens import image_count
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_model
-from vlprep.models.spec import BOX_CONVENTIONS, BoxConvention, ModelSpec
-from vlprep.types import ImageSize
+from vlprep.models.spec import BOX_CONVENTIONS, ModelSpec
+from vlprep.types import BoxConvention, ImageSize
 from vlprep.view import View
 
 Coordinates: TypeAlias = npt.NDArray[np.float64]

@@ -21,7 +21,7 @@ from vlprep.media.sniff import endings
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
-from vlprep.models.service import ChatApi
+from vlprep.models.routes import ChatApi
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.view import View, ViewKeywords
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.media.sniff import mime_type
 from vlprep.models.registry import file_formats, reference_formats
-from vlprep.models.service import Route
+from vlprep.models.routes import Route
 from vlprep.models.spec import ModelSpec
 from vlprep.types import ImageSize, VideoInfo
 from vlprep.view import View

@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
 from vlprep.check.remedies import compress, first_page, frames, rename, view
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
-from vlprep.count.explain import named
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.media.sniff import mime_type
+from vlprep.models.citing import named
 from vlprep.models.registry import file_formats, reference_formats, request_limits
 from vlprep.types import ImageInfo
 from vlprep.units import format_bytes, format_size

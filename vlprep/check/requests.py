@@ -9,9 +9,9 @@ from vlprep.check.files import Stated, data_url_length, images_per_request
 from vlprep.check.remedies import by_url
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.count.budget import longest_answer
-from vlprep.count.explain import named
+from vlprep.models.citing import named
 from vlprep.models.registry import list_apis, request_limits
-from vlprep.models.service import Denial
+from vlprep.models.routes import Denial
 
 ON_ITS_WAY = {"base64": "as Base64", "path": "by path", "url": "by URL"}
 """How a route is called in a sentence."""

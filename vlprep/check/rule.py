@@ -18,7 +18,7 @@ from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.tokens import TokenCount
 from vlprep.errors import VlprepError
 from vlprep.models.registry import list_apis
-from vlprep.models.service import ChatApi, Route
+from vlprep.models.routes import ChatApi, Route
 from vlprep.models.spec import ModelSpec, RuleSet
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View

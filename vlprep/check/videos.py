@@ -6,7 +6,7 @@ from vlprep.check.files import longest_by_others, takes_container, video_bytes_s
 from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
 from vlprep.check.remedies import compress, frames, mapped_frames, right_length
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
-from vlprep.count.explain import named
+from vlprep.models.citing import named
 from vlprep.models.registry import file_formats
 from vlprep.types import VideoInfo
 

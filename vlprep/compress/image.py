@@ -20,7 +20,7 @@ from vlprep.media.picture import Picture, decode_picture, read_picture
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.models.registry import get_route
-from vlprep.models.service import Route
+from vlprep.models.routes import Route
 from vlprep.output.encode import MAX_JPEG_SIDE
 from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, Keep

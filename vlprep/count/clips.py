@@ -16,9 +16,10 @@ from vlprep.count.pruning import kept_tokens
 from vlprep.count.timestamps import leading_digit_ends
 from vlprep.count.tokens import every_frame, frames_asked, shows_every
 from vlprep.errors import ConstraintError
+from vlprep.maths.arithmetic import arrays
 from vlprep.maths.frame_counts import count_frames
-from vlprep.maths.geometry import smart_resize_clip_ranges, smart_resize_ranges
 from vlprep.maths.sampling import ASSUMED_FPS, moments_at
+from vlprep.maths.size_arrays import smart_resize_clip_ranges, smart_resize_ranges
 from vlprep.models.spec import VideoRule
 from vlprep.view import View
 
@@ -61,7 +62,7 @@ def video_totals(
 
 def _clip_totals(frames: Ints, rates: Floats, sizes: Ints, view: View) -> Ints:
     if shows_every(view):
-        counts = np.where(frames > 0, every_frame(frames, view), 0)
+        counts = np.where(frames > 0, every_frame(frames, view, of=arrays()), 0)
     else:
         counts = count_clips(frames, rates, view)
     text = timestamps_of_clips(np.zeros_like(frames), frames, rates, counts, view)
@@ -131,7 +132,9 @@ def tokens_of_clips(counts: Ints, resized: Ints, text: Ints, view: View) -> Ints
     steps = -(-counts // rule.temporal_patch_size)
     step_tokens = resized[..., 0] * resized[..., 1] // rule.factor**2
     shows = (steps > 0) & (step_tokens > 0)
-    visual = np.where(shows, kept_tokens(rule.pruning, steps, step_tokens), 0)
+    visual = np.where(shows, kept_tokens(rule.pruning, steps, step_tokens, of=arrays()), 0).astype(
+        np.int64
+    )
     beside = prompt.video_markers + steps * prompt.step_markers + text
     return np.where(visual > 0, visual + beside, 0)
 

@@ -9,7 +9,7 @@ from vlprep.count.pixels import PixelLimits, image_limits, video_limits
 from vlprep.count.tokens import TokenCount, VideoCount, handed_size, media_count, seen_size
 from vlprep.errors import VlprepError
 from vlprep.maths.geometry import rounded_size
-from vlprep.models.registry import find_source
+from vlprep.models.citing import cite
 from vlprep.models.spec import ImageRule, RuleSet, VideoRule
 from vlprep.types import FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
@@ -88,29 +88,6 @@ def _outcome(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> str:
         return f"refuse: {error}"
     same = "the same " if total == count.total else ""
     return f"give {same}{total:,} tokens"
-
-
-def cite(sources: tuple[str, ...]) -> str:
-    """Return sources with their dates, for the end of a sentence; a user's own have none.
-
-    >>> cite(("S004", "P1"))
-    '[S004 2025-12-18, P1 2026-01]'
-    """
-    return f"[{named(sources)}]"
-
-
-def named(sources: tuple[str, ...]) -> str:
-    """Return sources with their dates, for the midst of a sentence.
-
-    >>> named(("S004",))
-    'S004 2025-12-18'
-    """
-    return ", ".join(map(_dated, sources))
-
-
-def _dated(key: str) -> str:
-    source = find_source(key)
-    return key if source is None else f"{key} {source.date}"
 
 
 def _rules_in_force(rule_set: RuleSet) -> str:

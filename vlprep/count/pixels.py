@@ -1,7 +1,7 @@
 """Pixel ranges: the model's limits, the caller's, and a clip's budget shared out over its frames.
 
-Everything is computed on arrays, a single clip being an array of one, so that all settings of a
-clip can be compared without a Python step for each. What a range makes of a size is in
+Each rule is written once, for the frames of one clip and for arrays of clips, so that all settings
+of a clip can be compared without a Python step for each. What a range makes of a size is in
 `vlprep.maths.geometry`; `BUDGETS` lists the references' ways of giving the frames their share.
 """
 
@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vlprep.errors import ConstraintError
+from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
 from vlprep.maths.frame_counts import PAIR
 from vlprep.models.spec import ImageRule, VideoRule
 
-Floats = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
+if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Numbers = npt.NDArray[np.int64]
 
 FLOOR_SHARE = 1.05
 """However small the clip's budget, a frame may have this many times the lower limit."""
@@ -65,7 +67,7 @@ def image_limits(
         asked = _asked(rule, min_pixels, max_pixels)
         low, high = _within_documents(rule, *asked)
         if not rule.cap_can_fall:
-            high = np.maximum(high, rule.max_pixels)
+            high = max(high, rule.max_pixels)
         said, bound_by = _said(rule, *asked), _bound_by(max_pixels)
         return PixelLimits(_plain(low), _plain(high), bound_by, warnings=said)
     if rule.high_res_pixels is None:
@@ -94,13 +96,13 @@ def video_limits(
     """
     budget = _budget(rule)
     low, high = _asked(rule, min_pixels, max_pixels, lifted=budget.lifts_cap)
-    ranges = _ranges(budget, rule, np.array([frames]), low, high, total_pixels)
+    ranges = _ranges(budget, rule, frames, low, high, total_pixels, NUMBERS)
     cap_is = _bound_by(None if budget.has_own_cap else max_pixels) + budget.shared
-    bound_by, most = ranges.bound_by(cap_is), ranges.high[0]
+    bound_by, most = ranges.bound_by(cap_is), ranges.high
     warnings = _said(rule, low, high)
     if budget.has_own_cap and max_pixels is not None and max_pixels > most:
         warnings += (f"max_pixels {max_pixels:,} is lowered to {most:,.0f}: {bound_by}",)
-    return PixelLimits(_plain(ranges.low[0]), _plain(most), bound_by, budget.per_clip, warnings)
+    return PixelLimits(_plain(ranges.low), _plain(most), bound_by, budget.per_clip, warnings)
 
 
 def video_ranges(
@@ -114,12 +116,15 @@ def video_ranges(
 
     `max_pixels` is one cap for all, or (N,) caps, to which a lower limit above them gives way.
 
+    >>> import numpy as np
     >>> from vlprep import get_model
     >>> rule = get_model("qwen3-vl-plus").rules().video
     >>> low, high = video_ranges(rule, np.array([400, 2000]), np.array([655360, 655360]))
     >>> low.tolist(), high.tolist()
     ([4096.0, 4096.0], [655360.0, 134217.728])
     """
+    import numpy as np
+
     budget = _budget(rule)
     low: Floats | float
     high: Floats | float
@@ -128,7 +133,8 @@ def video_ranges(
         low = rule.min_pixels if min_pixels is None else np.minimum(min_pixels, high)
     else:
         low, high = _asked(rule, min_pixels, max_pixels, lifted=budget.lifts_cap)
-    ranges = _ranges(budget, rule, frames, low, high, total_pixels)
+    lows, highs, _ = np.broadcast_arrays(np.float64(low), np.float64(high), frames)
+    ranges = _ranges(budget, rule, frames, lows, highs, total_pixels, arrays())
     return ranges.low, ranges.high
 
 
@@ -190,15 +196,14 @@ def _asked(
 
 
 def _within_documents(
-    rule: ImageRule | VideoRule, low: Floats | float, high: Floats | float
-) -> tuple[Floats, Floats]:
-    low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    rule: ImageRule | VideoRule, low: Any, high: Any, of: Arithmetic = NUMBERS
+) -> tuple[Any, Any]:
     if rule.floor_pixels is not None:
-        low, high = np.maximum(low, rule.floor_pixels), np.maximum(high, rule.floor_pixels)
+        low, high = of.most(low, rule.floor_pixels), of.most(high, rule.floor_pixels)
     if rule.ceiling_pixels is not None:
-        high = np.minimum(high, rule.ceiling_pixels)
+        high = of.least(high, rule.ceiling_pixels)
     if rule.floor_pixels is not None:
-        low = np.minimum(low, high)
+        low = of.least(low, high)
     return low, high
 
 
@@ -232,110 +237,105 @@ def _plain(value: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Ranges:
-    """Limits of a frame, or of a clip, and what bounds them; (N,) arrays."""
+    """Limits of a frame, or of a clip, and what bounds them; numbers, or (N,) arrays."""
 
-    low: Floats
+    low: Any
     """Lower limit."""
-    cap: Floats
+    cap: Any
     """Upper limit: the caller's, or the default one."""
-    share: Floats | None = None
+    of: Arithmetic
+    share: Any = None
     """What the clip's budget leaves to a frame."""
-    share_is: str = ""
-    """What that is, in words."""
+    share_is: Callable[[], str] = str
+    """What that is, in words; asked of one clip only."""
     has_floor: bool = True
     """Whether `FLOOR_SHARE` of the lower limit is allowed in any case."""
-    at_most: Floats | None = None
+    at_most: Any = None
     """A cap of the caller that counts after the floor."""
-    times: Numbers | None = None
+    times: Any = 1
     """Frames by which the result is multiplied."""
 
     @property
-    def _floor(self) -> Floats:
-        return np.trunc(self.low * FLOOR_SHARE) if self.has_floor else np.zeros_like(self.low)
+    def _floor(self) -> Any:
+        return self.of.trunc(self.low * FLOOR_SHARE) if self.has_floor else 0
 
     @property
-    def high(self) -> Floats:
+    def high(self) -> Any:
         """Upper limit in force."""
-        high = self.cap if self.share is None else np.minimum(self.cap, self.share)
-        high = np.maximum(high, self._floor)
+        high = self.cap if self.share is None else self.of.least(self.cap, self.share)
+        high = self.of.most(high, self._floor)
         if self.at_most is not None:
-            high = np.minimum(high, self.at_most)
-        return high if self.times is None else high * self.times
+            high = self.of.least(high, self.at_most)
+        return high * self.times
 
     def bound_by(self, cap_is: str) -> str:
-        """Say what the upper limit of the first clip comes from."""
-        cap, floor = self.cap[0], self._floor[0]
-        share = cap if self.share is None else self.share[0]
-        if self.at_most is not None and self.at_most[0] < max(min(cap, share), floor):
+        """Say what the upper limit of one clip comes from."""
+        cap, floor = self.cap, self._floor
+        share = cap if self.share is None else self.share
+        if self.at_most is not None and self.at_most < max(min(cap, share), floor):
             return "max_pixels"
         if floor > min(cap, share):
             return f"{FLOOR_SHARE} times the lower limit"
-        return self.share_is if share < cap else cap_is
+        return self.share_is() if share < cap else cap_is
 
 
 def _ranges(
-    budget: Budget,
-    rule: VideoRule,
-    frames: Numbers,
-    low: Floats | float,
-    high: Floats | float,
-    total: int | None,
-) -> _Ranges:
-    low, high = np.broadcast_arrays(*_within_documents(rule, low, high), frames)[:2]
+    budget: Budget, rule: VideoRule, frames: Any, low: Any, high: Any, total: int | None,
+    of: Arithmetic,
+) -> _Ranges:  # fmt: skip
     total = rule.total_pixels if total is None else total
     if total is not None and not budget.takes_total:
         raise ConstraintError("this rule set has no total_pixels; max_pixels bounds what there is")
-    return budget.ranges(rule, frames, (low, high), total)
+    limits = _within_documents(rule, low, high, of)
+    return budget.ranges(rule, frames, _Ranges(*limits, of), total)
 
 
-_Pair = tuple[Floats, Floats]  # of lower limits and caps
-
-
-def _guide(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
+def _guide(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     if total is None:
         raise ConstraintError("this rule set needs total_pixels, and the model has none")
     share = total / frames * PAIR  # the references' order of operations
-    share_is = f"the clip's budget of {total:,.0f} pixels over {frames[0]:,} frames"
-    return _Ranges(*limits, share, share_is)
+    return replace(
+        limits,
+        share=share,
+        share_is=lambda: f"the clip's budget of {total:,.0f} pixels over {frames:,} frames",
+    )
 
 
-def _qwen_vl_utils(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
+def _qwen_vl_utils(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     """Share as the guide does, but a caller's cap can only lower what comes of it."""
-    low, cap = limits
-    own = _guide(rule, frames, (low, np.full_like(cap, rule.max_pixels)), total)
-    return replace(own, at_most=cap)
+    own = replace(limits, cap=rule.max_pixels)
+    return replace(_guide(rule, frames, own, total), at_most=limits.cap)
 
 
-def _sglang(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
+def _sglang(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     """Share as the guide does, but no floor lifts what is shared above the cap."""
-    return replace(_guide(rule, frames, limits, total), at_most=limits[1])
+    return replace(_guide(rule, frames, limits, total), at_most=limits.cap)
 
 
-def _as_asked(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
-    return _Ranges(*limits, has_floor=False)
+def _as_asked(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
+    return replace(limits, has_floor=False)
 
 
-def _frame_capped(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
+def _frame_capped(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     if total is None:
         total = int((rule.cap_tokens or CAPPED_CLIP_TOKENS) * rule.factor * rule.factor * 0.9)
-    share = (total * rule.temporal_patch_size // frames).astype(np.float64)
-    return _Ranges(*limits, share, "the frame's share of the clip")
+    share = total * rule.temporal_patch_size // frames
+    return replace(limits, share=share, share_is=lambda: "the frame's share of the clip")
 
 
-def _clip_capped(rule: VideoRule, frames: Numbers, limits: _Pair, total: int | None) -> _Ranges:
-    low, cap = limits
+def _clip_capped(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     tokens = rule.cap_tokens or CAPPED_FRAME_TOKENS
-    most = np.full_like(cap, tokens * rule.factor**2)
-    share_is = f"{tokens} tokens a frame"
-    return _Ranges(low, cap // frames, most, share_is, times=frames)
+    share, cap = tokens * rule.factor**2, limits.cap // frames
+    return replace(
+        limits, cap=cap, share=share, share_is=lambda: f"{tokens} tokens a frame", times=frames
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """A reference's way of giving the frames of a clip their share."""
 
-    ranges: Callable[[VideoRule, Numbers, _Pair, int | None], _Ranges]
-    """From the rule, (N,) frame counts, lower limits and caps, and the total to the limits."""
+    ranges: Callable[[VideoRule, Any, _Ranges, int | None], _Ranges]
+    """From the rule, frame counts, the limits within the documents and the total to the limits."""
     takes_total: bool = False
     """Whether there is a `total_pixels`."""
     per_clip: bool = False

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Sequence
 from functools import cache
-
-import numpy as np
-import numpy.typing as npt
 
 from vlprep.models.spec import Prompt, VideoRule
 
 
-def timestamp_tokens(
-    times: Sequence[float] | npt.NDArray[np.float64], rule: VideoRule, prompt: Prompt
-) -> int:
+def timestamp_tokens(times: Sequence[float], rule: VideoRule, prompt: Prompt) -> int:
     """Count the text `<12.3 seconds>` before each step: five tokens and one per leading digit.
 
     `times` are the seconds of the frames. Nothing where the prompt has no timestamps. The rule was
@@ -27,28 +23,27 @@ def timestamp_tokens(
     """
     if not prompt.timestamps:
         return 0
-    seconds = step_seconds(times, rule)
-    digits_after_first = np.searchsorted(leading_digit_ends(), seconds, side="right")
-    return 6 * len(seconds) + int(digits_after_first.sum())
+    ends = leading_digit_ends()
+    return sum(6 + bisect(ends, seconds) for seconds in step_seconds(times, rule))
 
 
 @cache
-def leading_digit_ends() -> npt.NDArray[np.float64]:
+def leading_digit_ends() -> tuple[float, ...]:
     """Return the lowest floats that are written with 2, 3, ... digits before the point."""
     ends = [10**digits - 0.05 for digits in range(1, 10)]  # just below or above, as floats are
-    written = (
+    return tuple(
         end if len(f"{end:.1f}") == digits + 3 else math.nextafter(end, math.inf)
         for digits, end in enumerate(ends, 1)
     )
-    return np.array(list(written))
 
 
-def step_seconds(
-    times: Sequence[float] | npt.NDArray[np.float64], rule: VideoRule
-) -> npt.NDArray[np.float64]:
-    """Return the time of each step of the grid: the middle of its first and last frame."""
-    size, frames = rule.temporal_patch_size, np.asarray(times, dtype=np.float64)
-    if missing := -len(frames) % size:
-        frames = np.append(frames, np.repeat(frames[-1:], missing))
-    middles: npt.NDArray[np.float64] = (frames[::size] + frames[size - 1 :: size]) / 2
-    return middles
+def step_seconds(times: Sequence[float], rule: VideoRule) -> list[float]:
+    """Return the time of each step of the grid: the middle of its first and last frame.
+
+    >>> from vlprep import get_model
+    >>> step_seconds([0.0, 8.0, 16.0], get_model("qwen3-vl-plus").rules().video)
+    [4.0, 16.0]
+    """
+    size = rule.temporal_patch_size
+    frames = [*times, *list(times[-1:]) * (-len(times) % size)]
+    return [(a + b) / 2 for a, b in zip(frames[::size], frames[size - 1 :: size], strict=True)]

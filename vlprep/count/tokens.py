@@ -8,34 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
-from vlprep.count.pixels import (
-    PixelLimits,
-    image_limits,
-    video_limits,
-)
+from vlprep.count.pixels import PixelLimits, image_limits, video_limits
 from vlprep.count.pruning import kept_tokens
 from vlprep.count.timestamps import timestamp_tokens
 from vlprep.errors import ConstraintError, FrameCountError, ResizeError, VlprepError
+from vlprep.maths.arithmetic import NUMBERS, Arithmetic
 from vlprep.maths.frame_counts import PAIR
-from vlprep.maths.geometry import (
-    FIRST_RESIZES,
-    smart_resize,
-    smart_resize_batch,
-    smart_resize_clip,
-)
+from vlprep.maths.geometry import FIRST_RESIZES, smart_resize, smart_resize_clip
 from vlprep.maths.sampling import frame_range, plan_frames
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import FirstResize, ImageRule, VideoRule
 from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View
 
-_Ints: TypeAlias = npt.NDArray[np.int64]
-_Floats: TypeAlias = npt.NDArray[np.float64]
+if TYPE_CHECKING:  # numpy is slow to import, and one picture needs none
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +107,8 @@ def handed_size(size: ImageSize, rule: ImageRule | VideoRule, limits: PixelLimit
     """Return the size at which a picture is handed to the processor: resized, or as it is."""
     low, high = limits.min_pixels, limits.max_pixels
     if isinstance(rule.first, FirstResize):
-        first = FIRST_RESIZES[rule.first.resize]
-        return ImageSize(*first([size], min_pixels=low, max_pixels=high)[0].tolist())
+        sides = float(size[0]), float(size[1])
+        return ImageSize(*map(int, FIRST_RESIZES[rule.first.resize](sides, low, high)))
     if rule.first is None:
         return size
     return _resize_frames(size, rule.first, limits, rule.first.min_frames, strict=False)[0]
@@ -140,23 +130,15 @@ def image_count(size: ImageSize | tuple[int, int], view: View) -> TokenCount:
 
 
 def image_counts(sizes: Sequence[ImageSize], view: View) -> list[TokenCount | ConstraintError]:
-    """Count many images at once as `image_count` does; a size that it refuses gives the error.
-
-    Many at once cost a fraction of one by one, because the arithmetic runs on whole arrays.
+    """Count several images as `image_count` does; a size that it refuses gives the error.
 
     >>> [count.total for count in image_counts([ImageSize(1280, 1280)] * 2, View.of("qvq-max"))]
     [1227, 1227]
     """
     rule, limits = view.image_rule, _image_limits(view)
-    resized = _resize_images(sizes, rule, limits)
-    counts = [
-        _image_count(size, ImageSize(height, width), view, limits)
-        if height
-        else _refusal(size, rule, limits)
-        for size, (height, width) in zip(sizes, resized.tolist(), strict=True)
-    ]
+    counts = [_image_count(size, view, limits) for size in sizes]
     for reading in _warned_of(rule):
-        others = image_totals(sizes, view.read_as(rule, reading)).tolist()
+        others = image_counts(sizes, view.read_as(rule, reading))
         counts = [
             count if isinstance(count, ConstraintError) else _warning(count, other, reading)
             for count, other in zip(counts, others, strict=True)
@@ -173,8 +155,18 @@ def image_totals(sizes: npt.ArrayLike, view: View) -> npt.NDArray[np.int64]:
     >>> image_totals([[1280, 1280], [1080, 1920]], View.of("qvq-max")).tolist()
     [1227, 1224]
     """
-    rule = view.image_rule
-    resized = _resize_images(sizes, rule, _image_limits(view))
+    import numpy as np
+
+    from vlprep.maths.size_arrays import first_sizes, smart_resize_batch
+
+    rule, limits = view.image_rule, _image_limits(view)
+    low, high = limits.min_pixels, limits.max_pixels
+    if rule.first is not None:
+        sizes = first_sizes(rule.first.resize, sizes, min_pixels=low, max_pixels=high)
+        low, high = rule.min_pixels, rule.max_pixels
+    resized = smart_resize_batch(
+        sizes, factor=rule.factor, min_pixels=low, max_pixels=high, reference=rule.resize
+    )
     visual = resized[:, 0] * resized[:, 1] // rule.token_pixels
     return np.where(visual > 0, visual + view.rules.prompt.image_markers, 0)
 
@@ -189,22 +181,12 @@ def _image_limits(view: View) -> PixelLimits:
     )
 
 
-def _resize_images(
-    sizes: npt.ArrayLike, rule: ImageRule, limits: PixelLimits
-) -> npt.NDArray[np.int64]:
-    low, high = limits.min_pixels, limits.max_pixels
-    if rule.first is not None:
-        sizes = FIRST_RESIZES[rule.first.resize](sizes, min_pixels=low, max_pixels=high)
-        low, high = rule.min_pixels, rule.max_pixels
-    return smart_resize_batch(
-        sizes, factor=rule.factor, min_pixels=low, max_pixels=high, reference=rule.resize
-    )
-
-
-def _image_count(
-    size: ImageSize, resized: ImageSize, view: View, limits: PixelLimits
-) -> TokenCount:
+def _image_count(size: ImageSize, view: View, limits: PixelLimits) -> TokenCount | ConstraintError:
     rule = view.image_rule
+    try:
+        resized = _resize_image(size, rule, limits)
+    except ConstraintError as error:
+        return error
     return TokenCount(
         resized=resized,
         grid_thw=(1, resized.height // rule.patch_size, resized.width // rule.patch_size),
@@ -216,32 +198,32 @@ def _image_count(
     )
 
 
-def _refusal(size: ImageSize, rule: ImageRule, limits: PixelLimits) -> ConstraintError:
-    """Return the error that the scalar form raises for a size that the batch marked as refused."""
-    if rule.first is not None:
-        return ResizeError(size, f"refused by {rule.first.resize} or by the processor behind it")
+def _resize_image(size: ImageSize, rule: ImageRule, limits: PixelLimits) -> ImageSize:
+    own: PixelLimits | ImageRule = limits if rule.first is None else rule
+    low, high = own.min_pixels, own.max_pixels
+    handed = handed_size(size, rule, limits)
     try:
-        smart_resize(
-            *size,
-            factor=rule.factor,
-            min_pixels=limits.min_pixels,
-            max_pixels=limits.max_pixels,
-            reference=rule.resize,
+        return smart_resize(
+            *handed, factor=rule.factor, min_pixels=low, max_pixels=high, reference=rule.resize
         )
     except ConstraintError as error:
-        return error
-    raise AssertionError(f"refused in a batch but not alone: {size}")
+        if rule.first is None:
+            raise
+        by = f"refused by {rule.first.resize} or by the processor behind it"
+        raise ResizeError(size, by) from error
 
 
 def _warned_of(rule: ImageRule | VideoRule) -> tuple[Reading, ...]:
     return tuple(reading for reading in rule.readings if not reading.explained_only)
 
 
-def _warning(count: _Count, other: int, reading: Reading) -> _Count:
-    """Add what another reading comes to, 0 for a refusal, where that is not the same."""
-    if other == count.total:
-        return count
-    outcome = f"{other:,} tokens instead of {count.total:,}" if other else "refused"
+def _warning(count: _Count, other: TokenCount | VlprepError, reading: Reading) -> _Count:
+    """Add what another reading comes to, which may be a refusal, where that is not the same."""
+    outcome = "refused"
+    if isinstance(other, TokenCount):
+        if other.total == count.total:
+            return count
+        outcome = f"{other.total:,} tokens instead of {count.total:,}"
     return replace(count, warnings=(*count.warnings, reading.told(outcome)))
 
 
@@ -277,7 +259,7 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
     count = VideoCount(
         resized=resized,
         grid_thw=(steps, resized.height // rule.patch_size, resized.width // rule.patch_size),
-        visual=int(kept_tokens(rule.pruning, steps, resized.pixels // rule.factor**2)),
+        visual=kept_tokens(rule.pruning, steps, resized.pixels // rule.factor**2),
         markers=prompt.video_markers + steps * prompt.step_markers,
         text=timestamp_tokens(plan.timestamps_seconds, rule, prompt),
         limits=limits,
@@ -286,15 +268,15 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
         warnings=view.model.warnings + plan.warnings + limits.warnings + padding + uncertain,
     )
     for reading in _warned_of(rule):
-        count = _warning(count, _total(info, view.read_as(rule, reading)), reading)
+        count = _warning(count, _counted(info, view.read_as(rule, reading)), reading)
     return count
 
 
-def _total(info: VideoInfo, view: View) -> int:
+def _counted(info: VideoInfo, view: View) -> VideoCount | VlprepError:
     try:
-        return video_count(info, view).total
-    except VlprepError:
-        return 0
+        return video_count(info, view)
+    except VlprepError as error:
+        return error
 
 
 def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
@@ -304,7 +286,7 @@ def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
     first, last = frame_range(info.frame_count, rate, start, end)
     asked_frames = frames_asked(view)
     if shows_every(view):
-        number = int(every_frame(np.array(last - first + 1), view))
+        number = every_frame(last - first + 1, view)
         asked_frames |= {"fps": None, "nframes": number, "reference": "transformers"}
     asked_frames |= {"start_seconds": start, "end_seconds": end, "strict": asked.strict}
     asked_frames |= {"sampling": asked.sampling or rule.sampling}
@@ -344,13 +326,14 @@ def shows_every(view: View) -> bool:
     return is_free and view.video_rule.shows in ("all", "every")
 
 
-def every_frame(frames: _Ints, view: View) -> _Ints:
+def every_frame(frames: Any, view: View, *, of: Arithmetic = NUMBERS) -> Any:
     """Return how many frames of so many that is, by no rule of counting."""
     rule, asked = view.video_rule, view.options
     bounded = rule.shows == "all"
     least = asked.min_frames or (rule.min_frames if bounded else 1)
     most = asked.max_frames or (rule.max_frames if bounded else None)
-    return np.clip(frames, least, most) if most else np.maximum(frames, least)
+    shown = of.most(frames, least)
+    return of.least(shown, most) if most else shown
 
 
 FRAME_CHOICES = (

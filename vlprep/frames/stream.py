@@ -28,6 +28,7 @@ from vlprep.models.spec import ModelSpec
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_file
 from vlprep.types import (
+    PATIENCE_SECONDS,
     Frame,
     FrameListInfo,
     FramePlan,
@@ -40,9 +41,6 @@ from vlprep.types import (
 )
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
-
-PATIENCE_SECONDS = 600.0
-"""Longest time that a single frame may take, lest a file made to be slow holds everything up."""
 
 
 @dataclass(eq=False, repr=False)

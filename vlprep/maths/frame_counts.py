@@ -11,12 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypedDict, TypeVar, Unpack, overload
-
-import numpy as np
-import numpy.typing as npt
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar, Unpack, overload
 
 from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
+
+if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
+    import numpy.typing as npt
 
 _T = TypeVar("_T")
 
@@ -27,26 +29,7 @@ DEFAULT_FPS = 2.0
 """Frames per second that every reference samples when nothing is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Arithmetic:
-    """What the counting rules are written in, so that one formula serves numbers and arrays."""
-
-    floor: Callable[[Any], Any]
-    ceil: Callable[[Any], Any]
-    trunc: Callable[[Any], Any]
-    least: Callable[[Any, Any], Any]
-    most: Callable[[Any, Any], Any]
-    choose: Callable[[Any, Any, Any], Any]
-
-
-_OF_NUMBERS = _Arithmetic(
-    math.floor, math.ceil, int, min, max, lambda is_so, a, b: a if is_so else b
-)
-_OF_ARRAYS = _Arithmetic(np.floor, np.ceil, np.trunc, np.minimum, np.maximum, np.where)
-
-
-@dataclass(frozen=True, slots=True)
-class FrameRequest:
+class FrameRequest(NamedTuple):
     """What a caller asked of a clip: a rate or a number, and bounds."""
 
     fps: Any
@@ -62,7 +45,7 @@ class FrameRequest:
     reference: str = "docs"
     """Whose rule counts, by name."""
 
-    def bound(self, total: Any, of: _Arithmetic) -> Any:
+    def bound(self, total: Any, of: Arithmetic) -> Any:
         """Return the upper bound for a clip of `total` frames."""
         if self.max_frames is None:
             return of.least(self.max_frames_default, total)
@@ -117,8 +100,10 @@ def smart_nframes(total_frames: Any, video_fps: Any, **asked: Unpack[FramesAsked
     rule = look_up(FRAME_COUNT_RULES, request.reference)
     if _are_numbers(total_frames, video_fps):
         return _accepted(*_counted(rule, total_frames, video_fps, request), rule, request)
+    import numpy as np
+
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
-    count, available = rule.count(totals, rates, request, _OF_ARRAYS)
+    count, available = rule.count(totals, rates, request, arrays())
     return np.where(usable & rule.takes(count, available, request), count, 0).astype(np.int64)
 
 
@@ -134,6 +119,7 @@ def count_frames(total_frames: Any, video_fps: Any, *, strict: bool = False, **a
     10
     >>> count_frames([300, 3], 30.0, fps=1).tolist()
     [10, 3]
+    >>> import numpy as np
     >>> count_frames(300, 30.0, fps=np.array([0.5, 1, 2])).tolist()
     [5, 10, 20]
     """
@@ -142,24 +128,28 @@ def count_frames(total_frames: Any, video_fps: Any, *, strict: bool = False, **a
         if total_frames < 1:
             raise FrameCountError(1, total_frames, "the clip has no frames")
         return planned_count(total_frames, video_fps, request, strict)[0]
+    import numpy as np
+
     rule = look_up(FRAME_COUNT_RULES, request.reference)
     totals, rates, usable = _clips(total_frames, video_fps, rule, request)
-    count, available = rule.count(totals, rates, request, _OF_ARRAYS)
+    count, available = rule.count(totals, rates, request, arrays())
     taken = rule.takes(count, available, request)
-    short = _short_clip_count(totals, rates, request, rule, _OF_ARRAYS)
+    short = _short_clip_count(totals, rates, request, rule, arrays())
     kept = usable & (taken | (not strict and short >= np.minimum(PAIR, totals)))
     chosen = np.where(taken, count, short)
     return np.where(kept & (chosen >= 1), chosen, 0).astype(np.int64)
 
 
 def _are_numbers(*values: object) -> bool:
-    return all(value is None or isinstance(value, int | float | np.number) for value in values)
+    return all(value is None or isinstance(value, Real) for value in values)
 
 
 def _clips(
     total_frames: Any, video_fps: Any, rule: CountRule, request: FrameRequest
 ) -> tuple[Any, Any, Any]:
     """Return frame counts and rates as rows of one length, and which of them can be counted."""
+    import numpy as np
+
     rates = np.nan if video_fps is None else np.asarray(video_fps, np.float64)
     totals, rates = np.broadcast_arrays(np.asarray(total_frames, np.int64), rates)
     known = (rates > 0) & np.isfinite(rates)
@@ -184,9 +174,9 @@ def frame_request(
     """
     if fps is not None and nframes is not None:
         raise ConstraintError("fps and nframes exclude each other; give one of them")
-    rates = np.atleast_1d(DEFAULT_FPS if fps is None else fps)
-    for rate in rates[~((rates >= 0) & np.isfinite(rates))][:1].tolist():
-        raise ConstraintError(f"fps must be above 0, got {rate:g}")
+    for rate in (DEFAULT_FPS,) if fps is None else (fps,) if _are_numbers(fps) else fps:
+        if not (rate >= 0 and math.isfinite(rate)):
+            raise ConstraintError(f"fps must be above 0, got {rate:g}")
     own_maximum = 512 if reference == "docs" else 768
     return FrameRequest(
         fps=DEFAULT_FPS if fps is None else fps,
@@ -211,7 +201,7 @@ def planned_count(
         count = _accepted(*_counted(rule, available, video_fps, request), rule, request)
     except FrameCountError:
         rate = 1.0 if request.nframes is not None else known_rate(video_fps)
-        count = _short_clip_count(available, rate, request, rule, _OF_NUMBERS)
+        count = _short_clip_count(available, rate, request, rule, NUMBERS)
         if strict or count < min(PAIR, available):
             raise
         return count, (
@@ -230,7 +220,7 @@ def _counted(
     """Apply a rule to one clip; returns the count, and what there is to choose from."""
     needs_rate = request.nframes is None or rule.needs_rate
     rate = known_rate(video_fps) if needs_rate else 1.0
-    count, available = rule.count(total, rate, request, _OF_NUMBERS)
+    count, available = rule.count(total, rate, request, NUMBERS)
     return int(count), int(available)
 
 
@@ -243,21 +233,23 @@ def _accepted(count: int, available: int, rule: CountRule, request: FrameRequest
 
 
 def _short_clip_count(
-    available: Any, rate: Any, request: FrameRequest, rule: CountRule, of: _Arithmetic
+    available: Any, rate: Any, request: FrameRequest, rule: CountRule, of: Arithmetic
 ) -> Any:
     """Count what the other references would take: the wanted frames within the bounds."""
     wanted = request.nframes
     if wanted is None:
         wanted = of.most(of.trunc(available / rate * request.fps), request.min_frames)
     count = of.least(of.least(wanted, request.bound(available, of)), available)
-    paired = count if rule.takes_odd else of.choose(count < PAIR, count, count // PAIR * PAIR)
+    paired = (
+        count if rule.takes_odd else of.choose(count < PAIR, lambda: count, count // PAIR * PAIR)
+    )
     return paired
 
 
-def _docs_count(total: Any, rate: Any, request: FrameRequest, of: _Arithmetic) -> tuple[Any, Any]:
+def _docs_count(total: Any, rate: Any, request: FrameRequest, of: Arithmetic) -> tuple[Any, Any]:
     if request.nframes is not None:
         raise ConstraintError("the guides sample by fps; a number of frames cannot be asked")
-    if np.any(request.fps == 0):
+    if of.any(request.fps == 0):
         raise ConstraintError("fps must be above 0, got 0")
     low = math.ceil(request.min_frames / PAIR) * PAIR
     high = of.floor(request.bound(total, of) / PAIR) * PAIR
@@ -265,13 +257,13 @@ def _docs_count(total: Any, rate: Any, request: FrameRequest, of: _Arithmetic) -
     # A fraction of a second counts only when it is longer than the sampling interval.
     whole_seconds = of.trunc(duration)
     counts_part = duration - whole_seconds > 1 / request.fps
-    usable = of.ceil(of.choose(counts_part, duration, whole_seconds) * rate)
+    usable = of.ceil(of.choose(counts_part, lambda: duration, whole_seconds) * rate)
     wanted = usable / rate * request.fps
     return of.trunc(of.least(of.least(of.most(wanted, low), high), usable)), usable
 
 
 def _qwen_vl_utils_count(
-    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+    total: Any, rate: Any, request: FrameRequest, of: Arithmetic
 ) -> tuple[Any, Any]:
     if request.nframes is not None:
         return round(request.nframes / PAIR) * PAIR, total
@@ -282,7 +274,7 @@ def _qwen_vl_utils_count(
 
 
 def _transformers_qwen2_count(
-    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+    total: Any, rate: Any, request: FrameRequest, of: Arithmetic
 ) -> tuple[Any, Any]:
     group = request.frame_factor
     if request.nframes is not None:
@@ -293,7 +285,7 @@ def _transformers_qwen2_count(
 
 
 def _vllm_qwen2_count(
-    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+    total: Any, rate: Any, request: FrameRequest, of: Arithmetic
 ) -> tuple[Any, Any]:
     """Count as transformers does; the steps of its float range may come to one more frame."""
     count, total = _transformers_qwen2_count(total, rate, request, of)
@@ -302,7 +294,7 @@ def _vllm_qwen2_count(
 
 
 def _transformers_count(
-    total: Any, rate: Any, request: FrameRequest, of: _Arithmetic
+    total: Any, rate: Any, request: FrameRequest, of: Arithmetic
 ) -> tuple[Any, Any]:
     if request.nframes is not None:
         return request.nframes, total  # taken as it is, odd or over the total
@@ -314,7 +306,7 @@ def _transformers_count(
 class CountRule:
     """A reference's way of counting the frames of a clip."""
 
-    count: Callable[[Any, Any, FrameRequest, _Arithmetic], tuple[Any, Any]]
+    count: Callable[[Any, Any, FrameRequest, Arithmetic], tuple[Any, Any]]
     """From frames, rate and request to the count, and what there is to choose from."""
     takes_any: bool = False
     """Whether any count is taken, or only from a pair of frames to as many as there are."""

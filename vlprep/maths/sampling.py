@@ -1,20 +1,18 @@
 """Which frames of a clip a model is shown: their numbers and times.
 
 Everything is plain arithmetic; no file is touched. `INDEX_RULES` lists the ways in which frames
-are spread, each for numbers and for arrays, in the references' order of float operations. How
-many frames there are is in `frame_counts`; sizes are in `geometry`.
+are spread, each written once for one clip and for arrays of them, in the references' order of float
+operations. How many frames there are is in `frame_counts`; sizes are in `geometry`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Unpack
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
 from vlprep.maths.frame_counts import (
     PAIR,
     FramesAsked,
@@ -24,6 +22,10 @@ from vlprep.maths.frame_counts import (
     planned_count,
 )
 from vlprep.types import FramePlan
+
+if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
+    import numpy as np
+    import numpy.typing as npt
 
 ASSUMED_FPS = 24.0
 """Rate that transformers takes for the timestamps of a clip whose rate is unknown."""
@@ -62,13 +64,12 @@ def plan_frames(
     rate = video_fps or ASSUMED_FPS
     sampling = sampling or DEFAULT_SAMPLING[request.reference]
     places = _places(first, last, count, rate, request.fps, sampling)
-    # The small number keeps a frame whose time is meant to be the moment itself.
-    indices = np.floor(places + 1e-6).astype(np.int64)
     if not video_fps:
         warnings += (f"frame rate unknown; timestamps assume {ASSUMED_FPS:g} frames per second",)
     return FramePlan(
-        indices=tuple(indices.tolist()),
-        timestamps_seconds=tuple((places / rate).tolist()),
+        # The small number keeps a frame whose time is meant to be the moment itself.
+        indices=tuple(math.floor(place + 1e-6) for place in places),
+        timestamps_seconds=tuple(place / rate for place in places),
         sample_fps=count / available * rate,
         sampling=sampling,
         warnings=warnings,
@@ -94,23 +95,34 @@ def moments_at(
     >>> moments_at([0, 3], [300, 300], [30.0, 30.0], [4, 4], fps=2.0, sampling="interval").tolist()
     [0.0, 7.5]
     """
+    import numpy as np
+
     start = np.broadcast_to(first, np.shape(total_frames))
     last = start + np.asarray(total_frames) - 1
     rates = np.asarray(video_fps, np.float64)
-    chosen = look_up(INDEX_RULES, sampling)(
-        np.asarray(places), start, last, np.asarray(counts), rates, fps
-    )
-    moments: npt.NDArray[np.float64] = np.clip(chosen, start, last) / rates
+    rule = look_up(INDEX_RULES, sampling)
+    place_of = rule(start, last, np.asarray(counts), rates, fps, arrays())
+    moments: npt.NDArray[np.float64] = np.clip(place_of(np.asarray(places)), start, last) / rates
     return moments
 
 
 def _places(
     first: int, last: int, count: int, rate: float, fps: float, sampling: str
-) -> npt.NDArray[np.float64]:
-    chosen = look_up(INDEX_RULES, sampling)(np.arange(count), first, last, count, rate, fps)
+) -> Sequence[float]:
+    rule = look_up(INDEX_RULES, sampling)
+    if count > MANY_FRAMES:
+        import numpy as np
+
+        place_of = rule(first, last, count, rate, fps, arrays())
+        numbers: list[float] = np.clip(place_of(np.arange(count)), first, last).tolist()
+        return numbers
+    place_of = rule(first, last, count, rate, fps, NUMBERS)
     # The arange rule can step just past the end; no reference has a frame there to show.
-    places: npt.NDArray[np.float64] = np.clip(chosen, first, last)
-    return places
+    return [min(max(place_of(k), first), last) for k in range(count)]
+
+
+MANY_FRAMES = 10_000
+"""Frames from which on arrays are faster, though numpy takes a tenth of a second to import."""
 
 
 def frame_rate(moments: Sequence[float], otherwise: float) -> float:
@@ -161,63 +173,68 @@ def frame_range(
     return first, last
 
 
-Counts = npt.NDArray[np.int64]
-_Numbers = npt.NDArray[np.floating[Any]]
+PlaceOf: TypeAlias = Callable[[Any], Any]
+"""From a frame's place among those sampled, from 0, to where in the clip that is, in frames."""
 
 
-def _interval(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
+def _interval(first: Any, last: Any, count: Any, rate: Any, fps: Any, of: Arithmetic) -> PlaceOf:
     """Take the moments k/fps; spread evenly when `count` frames reach elsewhere.
 
     What is displayed at a moment is the frame with the whole number below.
     """
     frames = last - first + 1
-    step = rate / fps
-    elsewhere = (step < 1) | ((count - 1) * step >= frames) | (np.floor(frames / step) > count)
-    moments: _Numbers = first + k * np.where(elsewhere, frames / count, step)
-    return moments
+    asked = rate / fps
+    elsewhere = (asked < 1) | ((count - 1) * asked >= frames) | (frames / asked >= count + 1)
+    step = of.choose(elsewhere, lambda: frames / count, asked)
+    return lambda k: first + k * step
 
 
-def _linspace(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
+def _spread(first: Any, last: Any, count: Any, of: Arithmetic) -> PlaceOf:
     """Spread as numpy.linspace does: the last frame is the very end, whatever the steps add to."""
-    step = (last - first) / np.maximum(count - 1, 1)
-    numbers: _Numbers = np.rint(np.where((k == count - 1) & (k > 0), last, k * step + first))
-    return numbers
+    step = (last - first) / of.most(count - 1, 1)
+    return lambda k: of.choose((k == count - 1) & (k > 0), lambda: last, k * step + first)
 
 
-def _linspace_cut(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float) -> _Numbers:
-    """Spread as numpy.linspace does, and cut off what is behind the point."""
-    step = (last - first) / np.maximum(count - 1, 1)
-    numbers: _Numbers = np.floor(np.where((k == count - 1) & (k > 0), last, k * step + first))
-    return numbers
+def _linspace(first: Any, last: Any, count: Any, rate: Any, fps: Any, of: Arithmetic) -> PlaceOf:
+    """Spread so, to the nearest frame."""
+    spread = _spread(first, last, count, of)
+    return lambda k: of.nearest(spread(k))
+
+
+def _linspace_cut(
+    first: Any, last: Any, count: Any, rate: Any, fps: Any, of: Arithmetic
+) -> PlaceOf:
+    """Spread so, and cut off what is behind the point."""
+    spread = _spread(first, last, count, of)
+    return lambda k: of.floor(spread(k))
 
 
 def _linspace_float32(
-    k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: float
-) -> _Numbers:
+    first: Any, last: Any, count: Any, rate: Any, fps: Any, of: Arithmetic
+) -> PlaceOf:
     """Spread as torch.linspace does on a vector unit: single-precision step, from both ends."""
-    span = np.asarray(last - first, np.float32) / np.asarray(np.maximum(count - 1, 1), np.float32)
-    step = span.astype(np.float64)
-    ahead = np.asarray(first + step * k, np.float32)
-    back = np.asarray(last - step * (count - 1 - k), np.float32)
-    spread = np.rint(np.where(k < count // 2, ahead, back)).astype(np.float64)
-    numbers: _Numbers = np.where(np.asarray(count) < 2, np.asarray(first, np.float64), spread)
-    return numbers
+    step = of.single(of.single(last - first) / of.single(of.most(count - 1, 1)))
+
+    def place_of(k: Any) -> Any:
+        back = last - step * (count - 1 - k)
+        spread = of.choose(k < count // 2, lambda: first + step * k, back)
+        return of.choose(count < 2, lambda: first, of.nearest(of.single(spread)))
+
+    return place_of
 
 
-def _arange(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
+def _arange(first: Any, last: Any, count: Any, rate: Any, fps: Any, of: Arithmetic) -> PlaceOf:
     step = (last - first + 1) / count
-    numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
-    return numbers
+    return lambda k: of.floor(of.single(first + k * step))
 
 
-def _arange_even(k: Counts, first: Any, last: Any, count: Any, rate: Any, fps: Any) -> _Numbers:
+def _arange_even(first: Any, last: Any, count: Any, rate: Any, fps: Any, of: Arithmetic) -> PlaceOf:
     """Step as for an even number of frames; a frame too many is the last one, once more."""
-    step = (last - first + 1) / np.maximum(count // PAIR * PAIR, 1)
-    numbers: _Numbers = np.floor(np.asarray(first + k * step, np.float32)).astype(np.float64)
-    return numbers
+    step = (last - first + 1) / of.most(count // PAIR * PAIR, 1)
+    return lambda k: of.floor(of.single(first + k * step))
 
 
-INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, Any], _Numbers]] = {
+INDEX_RULES: dict[str, Callable[[Any, Any, Any, Any, Any, Arithmetic], PlaceOf]] = {
     "interval": _interval,
     "linspace": _linspace,
     "linspace-cut": _linspace_cut,
@@ -225,8 +242,8 @@ INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, Any], _Numbers]] = 
     "arange": _arange,
     "arange-even": _arange_even,
 }
-"""By name: from places among the sampled frames, first and last frame, count and rate of a clip,
-numbers or arrays of one length, to the frames."""
+"""By name: from the first and last frame of a clip, the count sampled, its rate and the rate asked,
+numbers or arrays of one length, to what tells the place of each."""
 
 DEFAULT_SAMPLING = {
     "docs": "interval",

@@ -20,9 +20,7 @@ from typing import BinaryIO, NoReturn
 from PIL import ExifTags, Image, ImageFile
 
 from vlprep.errors import DecodeError, PixelLimitError, UnsupportedFormatError
-from vlprep.media.animation import frame_seconds
-from vlprep.media.orientation import exif_field, exif_orientation
-from vlprep.media.sequence import sequence_seconds
+from vlprep.media.exif import exif_field, exif_orientation
 from vlprep.media.sniff import Format
 from vlprep.media.source import Item
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
@@ -51,6 +49,8 @@ def _beside_sequence(image: ImageInfo, item: Item) -> ImageInfo:
     """Tell of a sequence that a HEIC or an AVIF has beside its main picture."""
     if item.found.name not in ("HEIC", "AVIF"):
         return image
+    from vlprep.media.sequence import sequence_seconds
+
     pictures = len(_walked(item, sequence_seconds))
     told = f"a sequence of {pictures} pictures in the file; only its main picture is counted"
     return replace(image, warnings=(*image.warnings, told)) if pictures else image
@@ -85,6 +85,10 @@ def animation_seconds(item: Item) -> list[float]:
 
     Only the structure of the file is read. Raises `DecodeError` where it is damaged.
     """
+    if not item.found.moves:
+        return [0.0]
+    from vlprep.media.animation import frame_seconds
+
     return _walked(item, lambda file: frame_seconds(file, item.found.reader))
 
 

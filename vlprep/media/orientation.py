@@ -1,11 +1,10 @@
-"""How a file asks for its picture to be turned, read from its header.
+"""How a video asks for its picture to be turned, read from its header.
 
-An image says so in EXIF; only that one number is looked for, because reading all of EXIF takes
-longer than all else that a count needs. FFmpeg's readers hand a video's turn out only with a
-decoded frame; both containers that have one keep it near the start in a few plain numbers: the
-matrix of an MP4 or QuickTime track header, the pose of a Matroska projection. With it comes how
-many edits an MP4 track has, because only edits can hide frames that the index lists, and whether
-the track is encrypted, because FFmpeg knows only some of the ways to say so.
+FFmpeg's readers hand a turn out only with a decoded frame; both containers that have one keep it
+near the start in a few plain numbers: the matrix of an MP4 or QuickTime track header, the pose of a
+Matroska projection. With it comes how many edits an MP4 track has, because only edits can hide
+frames that the index lists, and whether the track is encrypted, because FFmpeg knows only some of
+the ways to say so. What an image says of its turn is in `exif`.
 """
 
 from __future__ import annotations
@@ -20,43 +19,8 @@ from typing import BinaryIO
 from vlprep.media import mp4
 from vlprep.media.mp4 import read_exactly
 
-_ORIENTATION = 0x0112  # number of the EXIF field
-
 MAX_ELEMENTS = mp4.MAX_BOXES
 """Boxes or elements that are looked at before a header is given up as endless."""
-
-
-def exif_orientation(exif: bytes) -> int | None:
-    """Return the orientation, 1 to 8, of a block of EXIF; `None` where it has none or is damaged.
-
-    >>> exif_orientation(bytes.fromhex("4d4d002a00000008 0001 0112 0003 00000001 0006 0000"))
-    6
-    """
-    value = exif_field(exif, _ORIENTATION)
-    return value if value is not None and 1 <= value <= 8 else None
-
-
-def exif_field(exif: bytes, number: int) -> int | None:
-    """Return the first 16 bits of a field of a block of EXIF; `None` if not there, or damaged.
-
-    Only the main table is looked at.
-
-    >>> exif_field(bytes.fromhex("4d4d002a00000008 0001 0112 0003 00000001 0006 0000"), 0x8825)
-    """
-    exif = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
-        return None
-    try:
-        (start,) = struct.unpack_from(order + "I", exif, 4)
-        (fields,) = struct.unpack_from(order + "H", exif, start)
-        for offset in range(start + 2, start + 2 + 12 * fields, 12):
-            found, _, _, value = struct.unpack_from(order + "HHIH", exif, offset)
-            if found == number:
-                return int(value)
-    except struct.error:
-        pass
-    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cache
+from typing import Literal, NamedTuple
 
 HEAD_BYTES = 4096
 """How much of a file's start `sniff` wants to see; a transport stream needs two packets of it."""
@@ -16,8 +16,7 @@ HEAD_BYTES = 4096
 Kind = Literal["image", "video", "audio", "unread", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A kind of file that is recognised by its content."""
 
     name: str
@@ -27,8 +26,8 @@ class Format:
 
     A video of a kind that is not read is "unread".
     """
-    pattern: re.Pattern[bytes]
-    """What the file starts with."""
+    pattern: bytes
+    """What the file starts with, as a regular expression."""
     extensions: tuple[str, ...] = ()
     """Usual endings of the file name, without the dot."""
     mime_type: str = ""
@@ -47,11 +46,8 @@ def _image(
     name: str, pattern: bytes, extensions: str, subtype: str, plugin: str, *, moves: bool = False
 ) -> Format:
     module, _, reader = plugin.partition(" ")
-    return replace(
-        _format(name, "image", pattern, extensions, f"image/{subtype}", reader),
-        plugin=module,
-        moves=moves,
-    )
+    usual = _format(name, "image", pattern, extensions, f"image/{subtype}", reader)
+    return usual._replace(plugin=module, moves=moves)
 
 
 def _format(
@@ -64,8 +60,8 @@ def _format(
     *,
     advice: str = "",
 ) -> Format:
-    compiled, usual = re.compile(pattern, re.DOTALL), tuple(extensions.split())
-    return Format(name, kind, compiled, usual, mime_type, reader, advice=advice)
+    usual = tuple(extensions.split())
+    return Format(name, kind, pattern, usual, mime_type, reader, advice=advice)
 
 
 _ISO = rb".{4}ftyp"
@@ -157,7 +153,13 @@ def sniff(head: bytes) -> Format | None:
     >>> sniff(b"GIF89a").name
     'GIF'
     """
-    return next((row for row in FORMATS if row.pattern.match(head)), None)
+    return next((row for row in FORMATS if _compiled(row.pattern).match(head)), None)
+
+
+@cache
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    """Compile a row when it is first tried: most files are told by the first rows."""
+    return re.compile(pattern, re.DOTALL)
 
 
 def mime_type(format: str, otherwise: str = "application/octet-stream") -> str:

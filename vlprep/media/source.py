@@ -32,7 +32,6 @@ from vlprep.media.addresses import (
     local_path,
     shown_name,
 )
-from vlprep.media.sequence import has_main_picture
 from vlprep.media.sniff import HEAD_BYTES, HEIC_SEQUENCE, Format, misdeclared, mislabelled, sniff
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
 
@@ -118,7 +117,7 @@ class Item:
             head = self.file.read(HEAD_BYTES)
             found = _recognise(head, self.name)
             may_be = found.reader == "HEIF" and b"msf1" in head[:99]  # a brand beside the first
-            self._found = HEIC_SEQUENCE if may_be and not has_main_picture(self.file) else found
+            self._found = HEIC_SEQUENCE if may_be and _is_bare_sequence(self.file) else found
             self.file.seek(before)
         return self._found
 
@@ -254,6 +253,12 @@ def source_name(source: SourceLike) -> str:
     if is_held(source):
         return held_name(source)
     return str(getattr(source, "name", "<file object>"))
+
+
+def _is_bare_sequence(file: BinaryIO) -> bool:
+    from vlprep.media.sequence import has_main_picture
+
+    return not has_main_picture(file)
 
 
 def _recognise(head: bytes, name: str) -> Format:

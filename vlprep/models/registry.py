@@ -3,29 +3,29 @@
 The files at the top of `catalog/` hold what models share: sources, how large and of what kind files
 may be, how requests are made and boxes measured. `catalog/rules/` has a file per rule set with its
 limits by class of model, `catalog/families/` a file per family of models. Every file is read
-strictly: an unknown key or a missing number is an error. A record is built once, when it is first
-asked for. Hugging Face folders are read in `huggingface`.
+strictly: an unknown key or a missing number is an error. A file is parsed, and a record built, once
+and when it is first asked for: a name can only be in a file in whose text it stands. Hugging Face
+folders are read in `huggingface`.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache, partial
-from importlib import resources
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
-from vlprep.models.features import Recipe, Region
-from vlprep.models.huggingface import read_folder
 from vlprep.models.schema import build
-from vlprep.models.servers import Server
-from vlprep.models.service import ChatApi, FileFormats, ReferenceFormats, RequestLimits, Route
 from vlprep.models.sourced import Source
 from vlprep.models.spec import ModelSpec, RuleSet
+
+if TYPE_CHECKING:  # records that few uses need
+    from vlprep.models.asking import Recipe, Region
+    from vlprep.models.routes import ChatApi, FileFormats, ReferenceFormats, RequestLimits, Route
+    from vlprep.models.servers import Server
 
 DEFAULT_MODEL = "qwen3-vl-plus"
 """The model that is meant when none is named."""
@@ -51,9 +51,7 @@ def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
     if isinstance(model, ModelSpec):
         return model
     name = DEFAULT_MODEL if model is None else model
-    if name in _models():
-        return _models()[name]()
-    return _by_short_name(name)
+    return _by_name(name) or _by_short_name(name)
 
 
 def models_named(prefix: str) -> tuple[ModelSpec, ...]:
@@ -62,8 +60,16 @@ def models_named(prefix: str) -> tuple[ModelSpec, ...]:
     >>> [model.name for model in models_named("Qwen3-omni")][:1]
     ['Qwen/Qwen3-Omni-30B-A3B-Instruct']
     """
-    names = [name for name in _models() if _folded(name).startswith(_folded(prefix))]
-    return tuple(dict.fromkeys(map(get_model, names)))
+    return tuple(dict.fromkeys(map(get_model, names_like(prefix))))
+
+
+def names_like(prefix: str) -> list[str]:
+    """Return the names and aliases that begin so, case and the prefix `Qwen/` apart.
+
+    >>> names_like("QVQ-plus-20")
+    ['qvq-plus-2025-05-15']
+    """
+    return [name for name in model_names() if _folded(name).startswith(_folded(prefix))]
 
 
 def list_models() -> tuple[ModelSpec, ...]:
@@ -72,7 +78,25 @@ def list_models() -> tuple[ModelSpec, ...]:
     >>> len(list_models()) > 80
     True
     """
-    return tuple(dict.fromkeys(map(get_model, _models())))
+    return tuple(
+        _model(file, name)
+        for file in _texts("families")
+        for name in _file("families", file)["models"]
+    )
+
+
+def model_names() -> tuple[str, ...]:
+    """Return every name and alias of the catalogue, family by family.
+
+    >>> model_names()[:3]
+    ('qvq-max', 'qvq-max-latest', 'qvq-max-2025-05-15')
+    """
+    return tuple(
+        alias
+        for file in _texts("families")
+        for name, row in _file("families", file)["models"].items()
+        for alias in (name, *row.get("aliases", ()))
+    )
 
 
 @cache
@@ -82,7 +106,7 @@ def find_source(source_id: str) -> Source | None:
     >>> find_source("S004").date
     '2025-12-18'
     """
-    row = _shared()["source"].get(source_id)
+    row = _SHARED["source"].get(source_id)
     return row and build(Source, {"id": source_id, **row}, f"source.{source_id}")
 
 
@@ -95,6 +119,8 @@ def get_route(name: str) -> Route:
     >>> get_route("path").max_video_bytes
     100000000
     """
+    from vlprep.models.routes import Route
+
     return _named(Route, "routes", "route", name)
 
 
@@ -107,6 +133,8 @@ def get_api(name: str) -> ChatApi:
     >>> get_api("openai").fixed_fps
     2.0
     """
+    from vlprep.models.routes import ChatApi
+
     return _named(ChatApi, "apis", "API", name)
 
 
@@ -116,7 +144,7 @@ def list_apis() -> tuple[ChatApi, ...]:
     >>> [(api.name, api.routes[0]) for api in list_apis()]
     [('openai', 'base64'), ('dashscope', 'path')]
     """
-    return tuple(map(get_api, _shared()["apis"]))
+    return tuple(map(get_api, _SHARED["apis"]))
 
 
 @cache
@@ -126,7 +154,9 @@ def find_region(name: str) -> Region | None:
     >>> find_region("china").bases["openai"]
     'https://dashscope.aliyuncs.com/compatible-mode/v1'
     """
-    return _named(Region, "regions", "region", name) if name in _shared()["regions"] else None
+    from vlprep.models.asking import Region
+
+    return _named(Region, "regions", "region", name) if name in _SHARED["regions"] else None
 
 
 @cache
@@ -138,6 +168,8 @@ def get_recipe(name: str) -> Recipe:
     >>> get_recipe("html").text
     'qwenvl html'
     """
+    from vlprep.models.asking import Recipe
+
     return _named(Recipe, "recipes", "recipe", name)
 
 
@@ -147,12 +179,12 @@ def list_recipes() -> tuple[Recipe, ...]:
     >>> [recipe.name for recipe in list_recipes()][:3]
     ['text', 'boxes', 'points']
     """
-    return tuple(map(get_recipe, _shared()["recipes"]))
+    return tuple(map(get_recipe, _SHARED["recipes"]))
 
 
 def _named(cls: type[_T], kind: str, word: str, name: str) -> _T:
     """Return a record that models share, by its name."""
-    rows = _shared()[kind]
+    rows = _SHARED[kind]
     if name not in rows:
         raise ConstraintError(f"unknown {word} {name!r}; there are {', '.join(rows)}")
     return build(cls, {"name": name, **rows[name]}, f"{kind}.{name}")
@@ -165,7 +197,9 @@ def request_limits() -> RequestLimits:
     >>> request_limits().max_videos
     64
     """
-    return build(RequestLimits, _shared()["request"], "request")
+    from vlprep.models.routes import RequestLimits
+
+    return build(RequestLimits, _SHARED["request"], "request")
 
 
 @cache
@@ -175,7 +209,9 @@ def file_formats() -> FileFormats:
     >>> file_formats().large_image
     ('JPEG', 'PNG')
     """
-    return build(FileFormats, _shared()["formats"], "formats")
+    from vlprep.models.routes import FileFormats
+
+    return build(FileFormats, _SHARED["formats"], "formats")
 
 
 @cache
@@ -185,7 +221,9 @@ def reference_formats() -> ReferenceFormats:
     >>> reference_formats().unopened
     ('HEIC',)
     """
-    return build(ReferenceFormats, _shared()["reference_formats"], "reference_formats")
+    from vlprep.models.routes import ReferenceFormats
+
+    return build(ReferenceFormats, _SHARED["reference_formats"], "reference_formats")
 
 
 @cache
@@ -197,10 +235,12 @@ def get_server(name: str) -> Server:
     >>> get_server("vllm").title
     'vLLM 0.33'
     """
-    servers = _shared()["servers"]
+    from vlprep.models.servers import Server
+
+    servers = _SHARED["servers"]
     if name not in servers:
         raise ConstraintError(f"unknown server {name!r}; there are {', '.join(servers)}")
-    shared, table = {"first": _shared()["first_resizes"]}, dict(servers[name])
+    shared, table = {"first": _SHARED["first_resizes"]}, dict(servers[name])
     table["videos"] = [_filled(part, shared) for part in table["videos"]]
     return build(Server, {"name": name, **table}, f"servers.{name}")
 
@@ -211,7 +251,7 @@ def list_servers() -> tuple[Server, ...]:
     >>> [server.name for server in list_servers()]
     ['vllm', 'sglang']
     """
-    return tuple(map(get_server, _shared()["servers"]))
+    return tuple(map(get_server, _SHARED["servers"]))
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
@@ -229,8 +269,10 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     """
     path = Path(path)
     if path.is_dir() or path.suffix == ".json":
+        from vlprep.models.huggingface import read_folder
+
         path.stat()  # a file that is not there does not stand for its folder
-        table: Table = read_folder(path, _shared(), _rule_files()["transformers"])
+        table: Table = read_folder(path, _SHARED, _rule_file("transformers"))
         name = None
     else:
         table = _parse(path.read_bytes(), str(path))
@@ -289,6 +331,8 @@ def _likeness(name: str, known: str) -> tuple[bool, bool, float]:
     ours, theirs = (_bare(one).replace(_INSTRUCT, "") for one in (name, known))
     same_size = _SIZE.findall(ours)[:1] == _SIZE.findall(theirs)[:1]
     same_kind = any(mark in name for mark in "/:") == ("/" in known)
+    import difflib
+
     return same_size, same_kind, difflib.SequenceMatcher(None, theirs, ours).ratio()
 
 
@@ -311,46 +355,62 @@ def _by_short_name(name: str) -> ModelSpec:
     for left_out in ("", _INSTRUCT):
         wanted = asked.replace(left_out, "")
         found = found or [
-            known for known in _models() if fold(known).replace(left_out, "") == wanted
+            known for known in model_names() if fold(known).replace(left_out, "") == wanted
         ]
     specs = dict.fromkeys(map(get_model, found))
     if len(specs) == 1:
         return next(iter(specs))
-    near = dict.fromkeys([*found, *nearest_names(name, _models())])
+    near = dict.fromkeys([*found, *nearest_names(name, model_names())])
     raise UnknownModelError(name, list(near)[:3])
 
 
 @cache
-def _models() -> dict[str, Callable[[], ModelSpec]]:
-    """Map every name and alias to what builds its model: once, and when it is called."""
-    return {
-        alias: build_once
-        for file, table in _read_files("families").items()
-        for name, row in table["models"].items()
-        for build_once in (cache(partial(_read_model, table, name, file)),)
-        for alias in (name, *row.get("aliases", ()))
-    }
+def _by_name(name: str) -> ModelSpec | None:
+    """Return the model of that name or alias; `None` where there is none."""
+    for file, text in _texts("families").items():
+        if name in text:
+            for known, row in _file("families", file)["models"].items():
+                if name in (known, *row.get("aliases", ())):
+                    return _model(file, known)
+    return None
 
 
 @cache
-def _shared() -> dict[str, Table]:
-    """Return the tables that models share, by what they hold."""
-    return {kind: rows for file in _read_files("").values() for kind, rows in file.items()}
+def _model(file: str, name: str) -> ModelSpec:
+    return _read_model(_file("families", file), name, file)
+
+
+class _Shared(Mapping[str, Table]):
+    """The tables that models share, by what they hold."""
+
+    def __getitem__(self, kind: str) -> Table:
+        for file, text in _texts("").items():
+            if f"[{kind}" in text and kind in _file("", file):
+                return cast(Table, _file("", file)[kind])
+        raise KeyError(kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return (kind for file in _texts("") for kind in _file("", file))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+_SHARED = _Shared()
 
 
 @cache
-def _rule_files() -> dict[str, Table]:
-    """Return the rule sets' files by name; their rules are built where a model refers to them."""
-    files = _read_files("rules")
-    return {name: _inherit(file, files) for name, file in files.items()}
+def _rule_file(name: str) -> Table:
+    """Return the file of a rule set, empty where there is none; models refer to its rules.
 
-
-def _inherit(file: Table, files: Mapping[str, Table]) -> Table:
-    """Lay a file's classes over those of the file it extends, number by number."""
+    Its classes lie over those of the file it extends, number by number.
+    """
+    if name not in _texts("rules"):
+        return {}
+    file = _file("rules", name)
     if "extends" not in file:
         return file
-    base = files[file["extends"]]
-    merged = dict(file)
+    base, merged = _rule_file(file["extends"]), dict(file)
     for key in _PARTS:
         own, inherited = file.get(key, {}), base.get(key, {})
         merged[key] = {
@@ -377,16 +437,16 @@ def _build_model(table: Table, name: str) -> ModelSpec:
     )
     if "price_list" in fields:
         fields["prices"] = table["price_lists"][fields.pop("price_list")]
-    return build(ModelSpec, _filled(fields, _shared()), where)
+    return build(ModelSpec, _filled(fields, _SHARED), where)
 
 
 def _build_rules(name: str, part: Table, where: str) -> RuleSet:
-    file = _rule_files().get(name, {})
+    file = _rule_file(name)
     usual = {"prompt": "default"} if "default" in file.get("prompt", {}) else {}
     heads = _HEADS | {key: file[key] for key in _HEAD_KEYS if key in file}
     classes = {
         **{key: file.get(key, {}) for key in _PARTS},
-        "video_files": _shared()["video_files"],
+        "video_files": _SHARED["video_files"],
     }
     fields = _filled({"name": name, **heads, **usual, **part}, classes)
     for key in ("image", "video"):
@@ -421,14 +481,19 @@ _PARTS = ("image", "video", "prompt")
 """Parts of a rule set, which a model names by its class, or writes out."""
 
 
-def _read_files(folder: str) -> dict[str, Table]:
-    """Return the TOML files of a folder of the catalogue, by name."""
-    inside = resources.files("vlprep.models") / "catalog" / folder
-    files = sorted(
-        (file for file in inside.iterdir() if file.name.endswith(".toml")),
-        key=lambda file: file.name,
-    )
-    return {file.name.removesuffix(".toml"): _parse(file.read_bytes(), file.name) for file in files}
+@cache
+def _texts(folder: str) -> dict[str, str]:
+    """Return the TOML files of a folder of the catalogue as they are written, by name."""
+    files = sorted(_CATALOG.joinpath(folder).glob("*.toml"))
+    return {file.stem: file.read_text("utf-8") for file in files}
+
+
+_CATALOG = Path(__file__).with_name("catalog")
+
+
+@cache
+def _file(folder: str, name: str) -> Table:
+    return _parse(_texts(folder)[name].encode(), f"{name}.toml")
 
 
 def _parse(content: bytes, where: str) -> Table:

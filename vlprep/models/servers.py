@@ -13,14 +13,14 @@ from typing import Any, Literal, get_args
 from vlprep.errors import ConstraintError
 from vlprep.models.sourced import Change, Sourced
 from vlprep.models.spec import Pruning, RuleSet, VideoRule
+from vlprep.types import PruningMethod, ServerName
 
-SERVERS = ("vllm", "sglang")
+SERVERS: tuple[ServerName, ...] = get_args(ServerName)
 """Names of the servers in `catalog/servers.toml`, which is slow to read."""
 
 WHOLE_LIST = {"num_frames": -1}
 """What keeps all images of a list, where a server would keep some only."""
 
-PruningMethod = Literal["evs", "vidcom2"]
 PRUNING_METHODS: tuple[PruningMethod, ...] = get_args(PruningMethod)
 
 

@@ -14,10 +14,10 @@ from vlprep.errors import ConstraintError, ModelFileError, UnknownFactError, Vlp
 from vlprep.models.features import Features
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.sourced import Reading, Sourced
+from vlprep.types import BoxConvention
 
 Kind = Literal["api", "open-weights"]
 Thinking = Literal["always", "optional", "never"]
-BoxConvention = Literal["absolute", "relative-1000", "relative-999"]
 BOX_CONVENTIONS: tuple[BoxConvention, ...] = get_args(BoxConvention)
 """In pixels of the resized image, or in parts of each side: 1,000 or 999 are its far end."""
 FrameChoice = Literal["fps", "nframes", "all", "every"]

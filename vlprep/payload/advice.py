@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator, Sequence
 
 from vlprep.check.requests import readings, unstreamed
-from vlprep.count.explain import named
+from vlprep.models.citing import named
 from vlprep.models.registry import get_route
-from vlprep.models.service import Denial
+from vlprep.models.routes import Denial
 from vlprep.payload.parts import MediaPart
 from vlprep.payload.terms import How, streams
 

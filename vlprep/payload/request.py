@@ -11,9 +11,9 @@ from vlprep.check.report import check_sending
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.files import as_many
 from vlprep.errors import CheckError, ConstraintError, MediaError, PixelLimitError
-from vlprep.models.features import Region
+from vlprep.models.asking import Region
 from vlprep.models.registry import get_recipe, get_route
-from vlprep.models.service import ChatApi
+from vlprep.models.routes import ChatApi
 from vlprep.output.target import PathLike, new_file
 from vlprep.payload.advice import notes_of, warnings_of
 from vlprep.payload.forms import FORMS, Form, Settings

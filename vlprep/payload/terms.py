@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 from vlprep.count.pixels import image_limits
 from vlprep.count.tokens import FRAME_CHOICES, image_count, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
-from vlprep.models.features import Recipe, Region
+from vlprep.models.asking import Recipe, Region
 from vlprep.models.registry import find_region, get_api, get_route, get_server
+from vlprep.models.routes import ChatApi
 from vlprep.models.servers import SERVERS, Server
-from vlprep.models.service import ChatApi
 from vlprep.models.spec import ModelSpec
 from vlprep.output.target import PathLike
 from vlprep.payload.forms import OPENAI_SAMPLING

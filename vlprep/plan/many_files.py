@@ -20,7 +20,7 @@ import numpy as np
 from vlprep.count.pixels import is_per_clip
 from vlprep.count.tokens import image_counts, image_totals
 from vlprep.errors import BudgetError, ConstraintError
-from vlprep.maths.geometry import SizeArray, smart_resize_batch
+from vlprep.maths.size_arrays import SizeArray, smart_resize_batch
 from vlprep.plan.one_clip import (
     BALANCED,
     LEAST_FPS,

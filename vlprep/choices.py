@@ -1,0 +1,23 @@
+"""The words that callers choose among, and what is chosen where they do not.
+
+They are apart from the value objects of `vlprep.types`, which has them too, because these take
+longer to make than a command takes to print its help.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Resample = Literal["fast", "reference"]
+Door = Literal["display", "path", "object"]  # how a picture gets in; see `vlprep.media.doors`
+ArrayType = Literal["float32", "float16", "bfloat16", "uint8"]
+Sampling = Literal[
+    "interval", "linspace", "linspace-cut", "linspace-float32", "arange", "arange-even"
+]
+BoxConvention = Literal["absolute", "relative-1000", "relative-999"]
+ServerName = Literal["vllm", "sglang"]  # of `models/catalog/servers.toml`
+PruningMethod = Literal["evs", "vidcom2"]  # by which a server leaves out tokens of a video
+Keep = Literal["model-view", "full"]  # of what is compressed
+
+PATIENCE_SECONDS = 600.0
+"""Longest time that a single frame may take, lest a file made to be slow holds everything up."""
