@@ -53,35 +53,6 @@ def test_the_reference_page_is_fresh(monkeypatch):
     assert pages.updated(page) == page, "run python docs/make_commands.py"
 
 
-def modules_after(*words: str) -> set[str]:
-    """Run a command in a fresh interpreter and return the modules it leaves loaded."""
-    program = (
-        "import sys, vlprep.cli\n"
-        "try: vlprep.cli.main(sys.argv[1:])\n"
-        "except SystemExit as stop: code = stop.code\n"
-        "print('\\n'.join(sys.modules), file=sys.stderr); sys.exit(code)"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", program, *words], cwd=ROOT / "fixtures", capture_output=True,
-        text=True, check=True,
-    )  # fmt: skip
-    return set(ran.stderr.split())
-
-
-def test_help_loads_no_array_or_media_library():
-    assert not modules_after("--help") & {"numpy", "PIL", "av", "pillow_heif", "rich"}
-
-
-def test_counting_a_jpeg_loads_neither_pyav_nor_pillow_heif():
-    loaded = modules_after("tokens", "photo.jpg")
-    assert "PIL" in loaded
-    assert not loaded & {"av", "pillow_heif"}
-
-
-def test_counting_as_json_does_not_load_rich():
-    assert "rich" not in modules_after("tokens", "photo.jpg", "--json")
-
-
 def test_python_m_is_the_same_command():
     ran = subprocess.run([*PYTHON, "--version"], capture_output=True, text=True, check=True)
     assert ran.stdout.startswith("vlprep, version") or "0." in ran.stdout

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from vlprep.arrays.arrays import PixelValues
-from vlprep.arrays.files import check_array_file
+from vlprep.choices import ArrayType
 from vlprep.cli.options import bind, choice_option, door_option, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
-from vlprep.count.files import Probed, probe_media
-from vlprep.types import ArrayType, ImageInfo
 from vlprep.units import format_size
+
+if TYPE_CHECKING:
+    from vlprep.arrays.arrays import PixelValues
+    from vlprep.count.files import Probed
 
 
 @click.command(name="arrays")
@@ -44,6 +45,10 @@ def command(
     \b
     vlprep arrays page.png clip.mp4 -m Qwen/Qwen3-VL-8B-Instruct -o inputs.safetensors
     """
+    from vlprep.arrays.files import check_array_file
+    from vlprep.count.files import probe_media
+    from vlprep.types import ImageInfo
+
     processor = bind(asked)
     probed = [probe_media(file, processor) for file in files]
     kinds = [isinstance(one.info, ImageInfo) for one in probed]

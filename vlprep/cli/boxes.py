@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from vlprep.boxes.boxes import LocatedShapes
-from vlprep.boxes.shapes import Shape
-from vlprep.cli.inputs import read_answer
+from vlprep.choices import BoxConvention
 from vlprep.cli.options import SIZE, bind, output_options, view_options
 from vlprep.cli.render import print_json, print_table, say_warnings
 from vlprep.cli.text import safe
-from vlprep.count.explain import cite
-from vlprep.media.source import open_item
-from vlprep.models.spec import BOX_CONVENTIONS
+from vlprep.models.citing import cite
 from vlprep.units import format_size
+
+if TYPE_CHECKING:
+    from vlprep.boxes.boxes import LocatedShapes
+    from vlprep.boxes.shapes import Shape
 
 
 @click.command(name="boxes")
@@ -25,7 +25,7 @@ from vlprep.units import format_size
 @click.option("-o", "--output", metavar="OUT.png", help="Draw them; .png, .jpg or .webp")
 @click.option(
     "--convention",
-    type=click.Choice(BOX_CONVENTIONS),
+    type=click.Choice(get_args(BoxConvention)),
     help="What the answer counts in; by default as the model does.",
 )
 @click.option("--resized", type=SIZE, help="The size that the model saw, if that is known.")
@@ -59,6 +59,9 @@ def command(
     \b
     vlprep boxes photo.jpg answer.json -o boxes.png --model qwen3-vl-plus
     """
+    from vlprep.cli.inputs import read_answer
+    from vlprep.media.source import open_item
+
     processor = bind(asked)
     with open_item(image) as item:  # once, so that what is drawn on is what was located in
         found = processor.locate(item, read_answer(answer), **asked)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vlprep.check.report import RULES, CheckReport, dated
-from vlprep.check.requests import ON_ITS_WAY
-from vlprep.check.rule import Finding, Rule, Sending, Wanted
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     api_option,
@@ -29,9 +26,12 @@ from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, print_table
 from vlprep.cli.shell import model_words, remedy_line
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.count.explain import cite, named
-from vlprep.models.registry import get_route
-from vlprep.view import View
+from vlprep.models.citing import cite, named
+
+if TYPE_CHECKING:
+    from vlprep.check.report import CheckReport
+    from vlprep.check.rule import Finding, Rule, Wanted
+    from vlprep.view import View
 
 
 @click.command(name="check")
@@ -92,6 +92,8 @@ def _page(report: CheckReport, remedies: Sequence[str | None], view: View) -> It
 
     Commands stand on lines of their own, as they are to be typed.
     """
+    from vlprep.check.requests import ON_ITS_WAY
+
     way = f", files sent {ON_ITS_WAY[report.route]}" if view.model.kind == "api" else ""
     yield heading(view) + way
     found = zip(report.findings, remedies, strict=True)
@@ -147,6 +149,10 @@ def _verdict(report: CheckReport) -> str:
 
 def _list_rules(view: View, route: str, as_json: bool) -> int:
     """Print the rules that hold for a model, with the limits for the route and their sources."""
+    from vlprep.check.report import RULES
+    from vlprep.check.rule import Sending
+    from vlprep.models.registry import get_route
+
     asked = Sending(view=view, files=(), route=get_route(route))
     rows = [(rule, rule.wanted(asked)) for rule in RULES if asked.is_served or not rule.of_service]
     if as_json:
@@ -163,6 +169,8 @@ def _list_rules(view: View, route: str, as_json: bool) -> int:
 
 
 def _rule_json(rule: Rule, wanted: Wanted) -> dict[str, Any]:
+    from vlprep.check.report import dated
+
     return {
         "rule": rule.id,
         "severity": rule.severity,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -24,10 +23,11 @@ from vlprep.cli.options import (
 from vlprep.cli.progress import Bars
 from vlprep.cli.render import heading, print_json, print_table, report_problems
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.compress.many import CompressedFile, Outcome
-from vlprep.media.sniff import endings
 from vlprep.units import format_bytes, format_size
-from vlprep.view import View
+
+if TYPE_CHECKING:
+    from vlprep.compress.many import CompressedFile, Outcome
+    from vlprep.view import View
 
 _Value = TypeVar("_Value")
 
@@ -83,7 +83,7 @@ def command(
     processor, files = bind(asked), take_inputs(asked)
     bars = Bars()
     asked.update(overwrite=force, watch=bars.track)
-    is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
+    is_folder = output is None or output.endswith(("/", os.sep)) or os.path.isdir(output)  # noqa: PTH112
     if len(files) == 1 and not is_folder and every is None:
         outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
     else:
@@ -100,6 +100,10 @@ def command(
 
 
 def _names_a_file(output: str) -> bool:
+    from pathlib import Path
+
+    from vlprep.media.sniff import endings
+
     path = Path(output)
     return path.is_file() or (not path.is_dir() and path.suffix.lower() in endings("MP4"))
 
@@ -108,6 +112,8 @@ HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height",
 
 
 def _print(outcomes: list[Outcome], view: View) -> None:
+    from vlprep.compress.many import CompressedFile
+
     files = [outcome for outcome in outcomes if isinstance(outcome, CompressedFile)]
     click.echo(heading(view))
     if files:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.inputs import read_answer
 from vlprep.cli.options import bind, output_options, view_options
 from vlprep.cli.render import note, print_json, print_table, say_warnings
 from vlprep.cli.text import safe
-from vlprep.events.events import LocatedEvent, LocatedEvents
 from vlprep.units import format_time
+
+if TYPE_CHECKING:
+    from vlprep.events.events import LocatedEvent, LocatedEvents
 
 
 @click.command(name="events")
@@ -45,6 +46,8 @@ def command(
     \b
     vlprep events answer.json clip.mp4 --model qwen3-vl-plus --sheet events.jpg
     """
+    from vlprep.cli.inputs import read_answer
+
     processor = bind(asked)
     source = paths[0] if len(paths) == 1 else list(paths)
     found = processor.events(source, read_answer(answer))

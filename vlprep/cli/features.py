@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from vlprep.count.explain import cite
-from vlprep.models.features import FreeQuota, Region, StatedNumber
+from vlprep.models.citing import cite
 from vlprep.models.registry import find_region, list_apis
-from vlprep.models.service import SdkVersion
-from vlprep.models.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from vlprep.models.asking import Region
+    from vlprep.models.features import FreeQuota, StatedNumber
+    from vlprep.models.routes import SdkVersion
+    from vlprep.models.spec import ModelSpec
 
 
 def feature_lines(spec: ModelSpec) -> Iterator[str]:

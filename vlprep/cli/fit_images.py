@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,12 +28,13 @@ from vlprep.cli.render import (
     say_warnings,
 )
 from vlprep.cli.text import thousands
-from vlprep.count.tokens import TokenCount, count_dict
-from vlprep.plan.fit import ImageFit
-from vlprep.plan.requests import images_in_words
-from vlprep.types import ImageInfo, ImageSize
 from vlprep.units import format_size
-from vlprep.verbs import Processor
+
+if TYPE_CHECKING:
+    from vlprep.count.tokens import TokenCount
+    from vlprep.plan.fit import ImageFit
+    from vlprep.types import ImageSize
+    from vlprep.verbs import Processor
 
 
 @click.command(name="fit-images")
@@ -54,6 +55,8 @@ def command(size: tuple[int, int] | None, as_json: bool, **asked: Any) -> int:
     vlprep fit-images *.jpg --model qvq-max --text-tokens 100
     vlprep fit-images --size 1280x1280 --model qvq-max
     """
+    from vlprep.types import ImageSize
+
     if (size is None) == (not asked["paths"] and asked["from_file"] is None):
         raise click.UsageError("name images, or --size WIDTHxHEIGHT for equal ones")
     processor, files = bind(asked), take_inputs(asked, optional=True)
@@ -70,6 +73,8 @@ def _fit_equal(size: ImageSize, processor: Processor, as_json: bool, asked: dict
     tokens = processor.image_tokens(size)
     budget = {name: asked[name] for name in asked if name != "route"}
     count = processor.budget(**budget).available // tokens.total
+    from vlprep.types import ImageInfo
+
     fit = processor.fit([ImageInfo(size=size, format="PNG")] * count, **asked)
     print_json(_equal_json(fit, size, tokens)) if as_json else _print_equal(fit, size, tokens)
     _say(fit, as_json)
@@ -84,6 +89,8 @@ def _say(fit: ImageFit, as_json: bool) -> None:
 
 
 def _equal_json(fit: ImageFit, size: ImageSize, tokens: TokenCount) -> dict[str, Any]:
+    from vlprep.count.tokens import count_dict
+
     warnings = list(tokens.warnings)
     item = {"source": None, "kind": "image", **count_dict(size, tokens), "warnings": warnings}
     bound_by = "tokens" if fit.fits == fit.fits_by_tokens else "images"
@@ -142,6 +149,8 @@ def _summary(fit: ImageFit) -> Iterator[str]:
 
 def _bound(fit: ImageFit) -> str:
     """Say what keeps more from fitting."""
+    from vlprep.plan.requests import images_in_words
+
     if fit.fits == fit.fits_by_tokens:
         return f"their tokens bind, by {fit.budget.binding.reason}"
     most = images_in_words(fit.most_images)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.choices import PATIENCE_SECONDS
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     BYTES,
@@ -27,12 +28,14 @@ from vlprep.cli.render import (
     say_warnings,
 )
 from vlprep.cli.text import safe, thousands
-from vlprep.count.files import MediaFailure
-from vlprep.frames.files import FrameFormat, FrameRecord
-from vlprep.frames.many import SavedClip, are_clips, save_many
-from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream
 from vlprep.units import format_size
-from vlprep.view import View
+
+if TYPE_CHECKING:
+    from vlprep.count.files import MediaFailure
+    from vlprep.frames.files import FrameFormat, FrameRecord
+    from vlprep.frames.many import SavedClip
+    from vlprep.frames.stream import FrameStream
+    from vlprep.view import View
 
 
 @click.command(name="frames")
@@ -92,6 +95,8 @@ def command(
     vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
     vlprep frames *.mp4 --fps 1 -o frames
     """
+    from vlprep.frames.many import are_clips, save_many
+
     if output is None and sheet is None and not dry_run:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
     clips = not asked["as_list"] and len(paths) > 1 and are_clips(paths)
@@ -133,6 +138,8 @@ def _tell(stream: FrameStream, view: View, as_json: bool) -> int:
 
 
 def _report_many(clips: list[SavedClip | MediaFailure], view: View, as_json: bool) -> int:
+    from vlprep.frames.many import SavedClip
+
     saved = [clip for clip in clips if isinstance(clip, SavedClip)]
     if as_json:
         head = {"schema": "vlprep.clips/1", "model": view.model.name, "rules": view.rules.name}

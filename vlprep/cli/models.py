@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, fields, is_dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vlprep.cli.features import feature_lines, regions_of, sdks_of
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
-from vlprep.models.registry import find_source, list_models, models_named, resolve_model
-from vlprep.models.service import VideoFiles
-from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
+from vlprep.models.citing import cite
+
+if TYPE_CHECKING:
+    from vlprep.models.service import VideoFiles
+    from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 
 SCHEMA = "vlprep.models/1"
 
@@ -38,6 +38,8 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     vlprep models qwen2.5-vl
     vlprep models qvq-max --sources
     """
+    from vlprep.models.registry import list_models
+
     specs = list_models() if name is None and model_file is None else _named(name, model_file)
     if as_json:
         print_json(_document(specs))
@@ -55,6 +57,8 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
 
 def _named(name: str | None, model_file: str | None) -> tuple[ModelSpec, ...]:
     """Return the model of that name, or else those whose names begin so."""
+    from vlprep.models.registry import models_named, resolve_model
+
     try:
         return (resolve_model(name, model_file),)
     except UnknownModelError:
@@ -65,6 +69,8 @@ def _named(name: str | None, model_file: str | None) -> tuple[ModelSpec, ...]:
 
 
 def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
+    from vlprep.models.registry import find_source
+
     cited = sorted({key for spec in specs for key in _cited(spec)})
     return {
         "schema": SCHEMA,
@@ -74,6 +80,8 @@ def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
 
 
 def _record(spec: ModelSpec) -> dict[str, Any]:
+    from vlprep.cli.features import regions_of, sdks_of
+
     return {
         **asdict(spec),
         "rule_sets": {rules.name: asdict(rules) for rules in spec.rule_sets},
@@ -84,6 +92,8 @@ def _record(spec: ModelSpec) -> dict[str, Any]:
 
 def _cited(spec: ModelSpec) -> Iterator[str]:
     """Yield every source of a model, whatever part of its record cites it."""
+    from vlprep.cli.features import regions_of, sdks_of
+
     yield from _sources_in((spec, *regions_of(spec).values(), *chain(*sdks_of(spec).values())))
 
 
@@ -101,6 +111,8 @@ def _sources_in(record: object) -> Iterator[str]:
 
 
 def _source_lines(specs: tuple[ModelSpec, ...]) -> Iterator[str]:
+    from vlprep.models.registry import find_source
+
     for key in sorted({key for spec in specs for key in _cited(spec)}):
         source = find_source(key)
         if source is not None:
@@ -120,6 +132,8 @@ def _print_list(specs: tuple[ModelSpec, ...]) -> None:
 
 
 def _page(spec: ModelSpec) -> Iterator[str]:
+    from vlprep.cli.features import feature_lines
+
     yield f"{safe(spec.name)} · {spec.family}, {_KINDS[spec.kind]}"
     if spec.aliases:
         yield f"  also      {', '.join(spec.aliases)}"
@@ -246,6 +260,8 @@ def _numbers(rule: ImageRule | VideoRule, usual: ImageRule | VideoRule | None) -
 
     Sources of a number are named where they are not the rule's.
     """
+    from vlprep.models.spec import ImageRule
+
     for field in fields(rule):
         value = getattr(rule, field.name)
         if value is None or field.name in _BESIDE:

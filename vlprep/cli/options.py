@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
+from vlprep.choices import Door, PruningMethod, Sampling, ServerName
 from vlprep.cli.shell import quote
-from vlprep.models.servers import PRUNING_METHODS, SERVERS, PruningMethod, Server
-from vlprep.types import Door
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
-from vlprep.verbs import Processor, processor
-from vlprep.view import SAMPLINGS, ViewKeywords
+
+if TYPE_CHECKING:  # a command's help and its completion need no room of the library
+    from vlprep.models.servers import Server
+    from vlprep.verbs import Processor
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -164,13 +164,19 @@ view_options = _together(
     click.option("--start", "start_seconds", type=SECONDS, help="Begin there; 90 or 1:30."),
     click.option("--end", "end_seconds", type=SECONDS, help="End there."),
     choice_option(
-        "--sampling", SAMPLINGS, "How the frames are spread; by default as the model's rules say."
+        "--sampling",
+        get_args(Sampling),
+        "How the frames are spread; by default as the model's rules say.",
     ),
     click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
     click.option("--strict", is_flag=True, help="Refuse clips too short for the reference."),
-    choice_option("--server", SERVERS, "What serves the open weights; it samples in its own way."),
+    choice_option(
+        "--server", get_args(ServerName), "What serves the open weights; it samples in its own way."
+    ),
     click.option("--pruning-rate", type=float, help="Share of a video's tokens it leaves out."),
-    choice_option("--pruning-method", PRUNING_METHODS, "How it does; evs if a rate is given."),
+    choice_option(
+        "--pruning-method", get_args(PruningMethod), "How it does; evs if a rate is given."
+    ),
 )
 """What a model is to see: the model, its rules, and the options of a `View`."""
 
@@ -182,6 +188,8 @@ def bind(asked: dict[str, Any]) -> Processor:
     """
     from vlprep.cli.render import note
     from vlprep.models.registry import resolve_model
+    from vlprep.verbs import processor
+    from vlprep.view import ViewKeywords
 
     name, file = asked.pop("model"), asked.pop("model_file")
     model = resolve_model(name, file)
@@ -243,5 +251,7 @@ def take_listed(asked: dict[str, Any], files: list[Any]) -> list[Any]:
     """
     if not (asked.pop("as_list") and files):
         return files
+    from pathlib import Path
+
     is_folder = len(files) == 1 and isinstance(files[0], str) and Path(files[0]).is_dir()
     return files if is_folder else [files]

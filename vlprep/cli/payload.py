@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from vlprep.check.rule import Finding
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.inputs import read_input
 from vlprep.cli.options import (
     POSITIVE,
     bind,
@@ -26,17 +24,20 @@ from vlprep.cli.options import (
 from vlprep.cli.render import note
 from vlprep.cli.shell import model_words, quote, remedy_line
 from vlprep.cli.text import safe, thousands
-from vlprep.count.explain import cite
 from vlprep.errors import CheckError, ConstraintError
-from vlprep.media.addresses import is_web_url
-from vlprep.models.features import Recipe, Region
-from vlprep.models.registry import get_recipe, list_recipes
-from vlprep.payload.parts import Json, MediaPart, MediaUrl, UrlKind
-from vlprep.payload.request import Item, Request, json_chunks, sentence, write_json
+from vlprep.models.citing import cite
 from vlprep.units import format_bytes
+
+if TYPE_CHECKING:
+    from vlprep.check.rule import Finding
+    from vlprep.models.asking import Recipe, Region
+    from vlprep.payload.parts import Json, MediaPart, UrlKind
+    from vlprep.payload.request import Item, Request
 
 
 def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    from vlprep.models.registry import list_recipes
+
     if asked:
         click.echo("\n".join(line for recipe in list_recipes() for line in _recipe_lines(recipe)))
         context.exit()
@@ -135,6 +136,8 @@ def command(
 
 def _history(name: str) -> list[Any]:
     """Return the messages in a file: a list of them, or a body that holds one."""
+    from vlprep.cli.inputs import read_input
+
     try:
         found = json.loads(read_input(name))
     except ValueError as error:
@@ -147,7 +150,9 @@ def _history(name: str) -> list[Any]:
 
 
 def _refused(error: CheckError, words: Sequence[str]) -> int:
-    for found in cast(tuple[Finding, ...], error.findings):
+    from vlprep.payload.request import sentence
+
+    for found in cast("tuple[Finding, ...]", error.findings):
         remedy = remedy_line(found.remedy, words) if found.remedy else ""
         note(f"error: {sentence(found, remedy)}")
     note("nothing was built; --no-check goes on all the same")
@@ -155,10 +160,16 @@ def _refused(error: CheckError, words: Sequence[str]) -> int:
 
 
 def _item(path: str, kind: UrlKind | None) -> Item:
+    from vlprep.media.addresses import is_web_url
+    from vlprep.payload.parts import MediaUrl
+
     return MediaUrl(path, kind) if kind is not None and is_web_url(path) else path
 
 
 def _text(text: str | None, file: str | None, recipe: str | None) -> str:
+    from vlprep.cli.inputs import read_input
+    from vlprep.models.registry import get_recipe
+
     if text is None and file is None and recipe is not None and get_recipe(recipe).text:
         return ""
     if (text is None) == (file is None):
@@ -170,6 +181,8 @@ def _text(text: str | None, file: str | None, recipe: str | None) -> str:
 
 def _write(document: Json, output: str | None, *, force: bool) -> None:
     """Write a document piece by piece, to stdout or a file."""
+    from vlprep.payload.request import json_chunks, write_json
+
     if output is not None:
         write_json(document, output, overwrite=force)
         return

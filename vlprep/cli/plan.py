@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,16 +28,15 @@ from vlprep.cli.options import (
     take_listed,
     view_options,
 )
-from vlprep.cli.plan_commands import printed_commands
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, note, print_json, print_table, report_problems, say_notes
 from vlprep.cli.shell import model_words, quote
 from vlprep.cli.text import flagged, percent, thousands
-from vlprep.count.budget import share_of_input
-from vlprep.plan.one_clip import thinned
-from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
-from vlprep.plan.settings import Setting
 from vlprep.units import format_rate, format_size
+
+if TYPE_CHECKING:
+    from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
+    from vlprep.plan.settings import Setting
 
 
 @click.command(name="plan")
@@ -83,6 +82,9 @@ def command(
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
     vlprep plan *.jpg --split --reorder --route base64
     """
+    from vlprep.cli.plan_commands import printed_commands
+    from vlprep.count.budget import share_of_input
+
     inputs, split, api = input_words(asked), _take_split(asked), asked["api"]
     names = take_inputs(asked)
     files = take_listed(asked, names)
@@ -109,6 +111,8 @@ def command(
 
 
 def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
+    from vlprep.plan.records import SplitOptions
+
     is_split = asked.pop("is_split")
     parts = {name: asked.pop(name) for name in ("reorder", "route", "max_bytes")}
     if is_split:
@@ -184,6 +188,8 @@ def _explanation(plan: MediaPlan) -> Iterator[str]:
 
 
 def _print_alternatives(plan: MediaPlan) -> None:
+    from vlprep.plan.one_clip import thinned
+
     clip = plan.clip
     if clip is None:
         note("note: --table is of one video")

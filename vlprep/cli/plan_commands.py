@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from vlprep.cli.shell import option_words, quote
 from vlprep.plan.cautions import rests_on_cap
-from vlprep.plan.records import MediaPlan, PlannedFile
 from vlprep.types import FrameListInfo, ImageInfo
-from vlprep.view import View
+
+if TYPE_CHECKING:
+    from vlprep.plan.records import MediaPlan, PlannedFile
+    from vlprep.view import View
 
 MOST_NAMES = 3
 """Files that have a command of their own, and that are named where the inputs could be repeated."""

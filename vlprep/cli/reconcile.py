@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +11,10 @@ from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import output_options
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
-from vlprep.reconcile.fit import Fit
-from vlprep.reconcile.logs import Period, Reconciliation, reconcile_log
+
+if TYPE_CHECKING:
+    from vlprep.reconcile.fit import Fit
+    from vlprep.reconcile.logs import Period, Reconciliation
 
 SCHEMA = "vlprep.reconcile/1"
 
@@ -32,6 +35,8 @@ def command(log: str, *, model: str | None, output: str | None, force: bool, as_
     \b
     vlprep reconcile calls.jsonl -o billed.png
     """
+    from vlprep.reconcile.logs import reconcile_log
+
     found, left_out = reconcile_log(log, model)
     if output is not None:
         if len(found) != 1:

@@ -6,9 +6,7 @@ WIDTHxHEIGHT, as people do, and say so in the heading.
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,13 +15,13 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.text import flagged, safe
-from vlprep.count.budget import TokenBudget
-from vlprep.count.files import MediaCount, MediaFailure
-from vlprep.view import View
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
     from vlprep.compress.many import CompressedFile
+    from vlprep.count.budget import TokenBudget
+    from vlprep.count.files import MediaCount, MediaFailure
     from vlprep.frames.many import SavedClip
+    from vlprep.view import View
 
 CSV_COLUMNS = (
     "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",
@@ -59,6 +57,8 @@ def _lines(value: Any) -> str:
 
 def _dumps(value: Any) -> str:
     """Encode in ASCII only, so that no terminal and no locale can break it."""
+    import json
+
     return json.dumps(value, ensure_ascii=True, allow_nan=False)
 
 
@@ -68,6 +68,8 @@ def print_csv(items: Iterable[Mapping[str, Any]], columns: Sequence[str] = CSV_C
     Bytes of a name that is not UTF-8 come out as they are; on a terminal, where nobody parses them,
     names are made harmless as in tables.
     """
+    import csv
+
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -121,6 +123,8 @@ def report_problems(
 
     What the model itself warns of has been said when it was bound.
     """
+    from vlprep.count.files import MediaFailure
+
     code = 0
     for result in results:
         if isinstance(result, MediaFailure):

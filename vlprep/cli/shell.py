@@ -6,9 +6,12 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from vlprep.check.rule import Remedy
 from vlprep.cli.text import UNSAFE, flagged
+
+if TYPE_CHECKING:
+    from vlprep.check.rule import Remedy
 
 
 def quote(word: str) -> str:
@@ -39,6 +42,7 @@ def _escape(character: str) -> str:
 def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:
     """Return a remedy as a command, or as a step in words; `model_words` name the model.
 
+    >>> from vlprep.check.rule import Remedy
     >>> options = (("max_pixels", 90000), ("model", "qvq-max"))
     >>> view = Remedy(command="view", files=("a b.jpg",), output="v.png", options=options)
     >>> print(remedy_line(view, ["--model", "qvq-max"]))

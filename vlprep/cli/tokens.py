@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,14 +33,12 @@ from vlprep.cli.render import (
     report_problems,
 )
 from vlprep.cli.text import money, percent, safe, thousands
-from vlprep.count.explain import explain_count
-from vlprep.count.files import MediaCount, MediaFailure, Result, Tally, tally
-from vlprep.count.frame_list import as_frame_list
-from vlprep.count.tokens import VideoCount
-from vlprep.samples.rows import holds_samples
 from vlprep.units import format_size
-from vlprep.verbs import Processor
-from vlprep.view import View
+
+if TYPE_CHECKING:
+    from vlprep.count.files import MediaCount, Result, Tally
+    from vlprep.verbs import Processor
+    from vlprep.view import View
 
 
 @click.command(name="tokens")
@@ -87,6 +85,10 @@ def command(
     vlprep tokens frames/ --list --model qvq-max --fps 2
     vlprep tokens train.jsonl --model Qwen/Qwen3-VL-8B-Instruct --max-input 4096
     """
+    from vlprep.count.files import tally
+    from vlprep.count.frame_list import as_frame_list
+    from vlprep.samples.rows import holds_samples
+
     if form == "csv" and explained:
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
     if times and form not in ("json", "jsonl"):
@@ -130,6 +132,7 @@ def _count_samples(
 ) -> int:
     """Count the samples of files, which are all files of samples."""
     from vlprep.cli.samples import count_files, load_tokenizer, print_samples
+    from vlprep.samples.rows import holds_samples
 
     media = [str(file) for file in files if not holds_samples(file)]
     if media:
@@ -142,12 +145,17 @@ def _count_samples(
 
 def _entry(result: Result, explaining: View | None, times: bool = False) -> dict[str, Any]:
     """Return a file's entry in JSON, with its explanation where a view is given to explain by."""
+    from vlprep.count.files import MediaFailure
+    from vlprep.count.tokens import VideoCount
+
     entry = result.to_dict()
     if isinstance(result, MediaFailure):
         return entry
     if times and isinstance(result.tokens, VideoCount):
         entry["timestamps_seconds"] = list(result.tokens.plan.timestamps_seconds)
     if explaining is not None:
+        from vlprep.count.explain import explain_count
+
         entry["explanation"] = explain_count(result.info, result.tokens, explaining)
     return entry
 
@@ -171,6 +179,8 @@ def _document(items: list[dict[str, Any]], together: Tally, view: View) -> dict[
 
 
 def _print_table(items: list[Result], explaining: View | None, view: View) -> None:
+    from vlprep.count.files import MediaCount
+
     counts = [item for item in items if isinstance(item, MediaCount)]
     click.echo(heading(view))
     if counts:
@@ -195,6 +205,8 @@ def _row(count: MediaCount) -> tuple[str, ...]:
 
 
 def _summary(items: list[Result], together: Tally) -> Iterator[str]:
+    from vlprep.count.files import MediaCount
+
     counted = sum(isinstance(item, MediaCount) for item in items)
     total, limit = together.total_tokens, together.limit
     files = f"{len(items)} file" + "s" * (len(items) != 1)

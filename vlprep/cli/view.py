@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vlprep.cli.options import bind, door_option, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
-from vlprep.frames.view import ImageView
-from vlprep.types import Door
 from vlprep.units import format_size
+
+if TYPE_CHECKING:
+    from vlprep.frames.view import ImageView
+    from vlprep.types import Door
 
 
 @click.command(name="view")
