@@ -1,0 +1,30 @@
+"""`vlprep completion`: what a shell reads once, so that Tab completes commands and names."""
+
+from __future__ import annotations
+
+import click
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(name="completion")
+@click.argument("shell", type=click.Choice(SHELLS))
+def command(shell: str) -> int:
+    """Print the lines that let a shell complete commands, options, names and files.
+
+    Names are those of models, of the rule sets and deployments of the model that is named, of
+    servers, recipes and regions. The shell reads the lines when it starts:
+
+    \b
+    eval "$(vlprep completion bash)"                  # in ~/.bashrc
+    eval "$(vlprep completion zsh)"                   # in ~/.zshrc, after compinit
+    vlprep completion fish | source                   # in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    from vlprep.cli import main
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # click has all of `SHELLS`
+    click.echo(kind(main, {}, "vlprep", "_VLPREP_COMPLETE").source())
+    return 0

@@ -1,0 +1,99 @@
+"""What Tab offers for a word of a command: the catalogue's names where they are meant, else files.
+
+A command learns it only while a word is completed. How the words reach a shell is click's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from vlprep.errors import VlprepError
+
+if TYPE_CHECKING:
+    from vlprep.models.spec import ModelSpec
+
+FREE = frozenset({"text", "system", "currency"})
+"""Parameters of which nothing can be offered."""
+
+
+def offer(command: click.Command) -> None:
+    """Let the parameters of a command that take any text offer what is meant."""
+    for parameter in command.params:
+        if parameter.type is click.STRING and parameter.name not in FREE:
+            parameter.type = _Offered(NAMES.get(str(parameter.name)))
+
+
+class _Offered(click.types.StringParamType):
+    """Text, of which the shell is told names, or to offer files."""
+
+    def __init__(self, names: Callable[[click.Context, str], Iterable[str]] | None) -> None:
+        self._names = names
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the names that begin so, or the sign for files."""
+        if self._names is None:
+            return [CompletionItem(incomplete, type="file")]
+        try:
+            return [CompletionItem(name) for name in self._names(ctx, incomplete)]
+        except (VlprepError, OSError):  # of the model that is named before: its own run will say it
+            return []
+
+
+def _models(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    """Return the models that begin so, or else those that do where case is left aside."""
+    from vlprep.models.registry import model_names, names_like
+
+    return _beginning(model_names(), incomplete) or names_like(incomplete)
+
+
+def _of_model(names: Callable[[ModelSpec], Iterable[str]]) -> Callable[..., Iterable[str]]:
+    """Return names that the model has which is named in the same line."""
+
+    def offered(ctx: click.Context, incomplete: str) -> Iterable[str]:
+        from vlprep.models.registry import resolve_model
+
+        model = resolve_model(ctx.params.get("model"), ctx.params.get("model_file"))
+        return _beginning(names(model), incomplete)
+
+    return offered
+
+
+def _beginning(names: Iterable[str], incomplete: str) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]
+
+
+def _rule_sets(model: ModelSpec) -> Iterator[str]:
+    return (rules.name for rules in model.rule_sets)
+
+
+def _deployments(model: ModelSpec) -> Iterable[str]:
+    return [price.deployment for price in model.prices] or model.deployments
+
+
+def _regions(model: ModelSpec) -> Iterable[str]:
+    from vlprep.models.registry import find_region
+
+    return filter(find_region, model.deployments)
+
+
+def _recipes(ctx: click.Context, incomplete: str) -> Iterable[str]:
+    from vlprep.models.registry import list_recipes
+
+    return _beginning((recipe.name for recipe in list_recipes()), incomplete)
+
+
+NAMES: dict[str, Callable[[click.Context, str], Iterable[str]]] = {
+    "model": _models,
+    "name": _models,
+    "rules": _of_model(_rule_sets),
+    "deployment": _of_model(_deployments),
+    "region": _of_model(_regions),
+    "recipe": _recipes,
+}
+"""By parameter, what gives its names."""
