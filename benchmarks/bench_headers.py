@@ -1,18 +1,15 @@
 """Time the reading of headers: `vlprep tokens --json` against the least that Pillow can do.
 
-Two more parts: MP4 headers against the least that PyAV can do, and the start of a process.
+One more part: MP4 headers against the least that PyAV can do.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from itertools import cycle, islice, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,9 +55,6 @@ CLIP_COUNT = 20
 CLIP_PASSES = 5
 """Passes over the clips in one run, as a single one is too short to time."""
 
-HEAVY = ("numpy", "PIL", "av", "pillow_heif", "rich", "click")
-"""Packages whose import is felt."""
-
 
 def main() -> int:
     """Measure, print, and return 1 when a bar is missed."""
@@ -71,13 +65,8 @@ def main() -> int:
         camera, camera_timed = compare_pictures(Path(folder), arguments.files, "camera")
         plain, plain_timed = compare_pictures(Path(folder), arguments.files, "plain")
         clips, clips_timed = compare_clips(Path(folder))
-        starts, starts_timed, modules = compare_starts(Path(folder))
-    findings = [*camera, *plain, *clips, *starts]
-    timings = camera_timed | plain_timed | clips_timed | starts_timed
-    exit_code = finish("headers", timings, findings, arguments.json, heavy_modules=modules)
-    for name, loaded in modules.items():
-        print(f"{name} loads of {', '.join(HEAVY)}: {', '.join(loaded) or 'none'}")
-    return exit_code
+    timings = camera_timed | plain_timed | clips_timed
+    return finish("headers", timings, [*camera, *plain, *clips], arguments.json)
 
 
 # Pictures
@@ -234,48 +223,6 @@ def copy_clips(folder: Path) -> Iterator[str]:
     """Copy the clips of the fixtures until there are enough files."""
     for number, name in enumerate(islice(cycle(CLIPS), CLIP_COUNT)):
         yield str(shutil.copy(FIXTURES / name, folder / f"{number:02}_{name}"))
-
-
-# Starts
-
-
-def compare_starts(folder: Path) -> tuple[list[Finding], dict[str, Timing], dict[str, list[str]]]:
-    """Time whole processes, in turn, and see which heavy packages they load."""
-    commands = {
-        "python -c pass": ["-c", "pass"],
-        "import vlprep": ["-c", "import vlprep"],
-        "vlprep --help": ["-m", "vlprep", "--help"],
-        "vlprep tokens photo.jpg": ["-m", "vlprep", "tokens", str(FIXTURES / "photo.jpg")],
-    }
-    calls = {f"process: {name}": partial(start, rest, folder) for name, rest in commands.items()}
-    timings = alternate(calls, rounds=7)
-    findings = [milliseconds(name, timing) for name, timing in timings.items()]
-    modules = {name: heavy_modules(command, folder) for name, command in commands.items()}
-    return findings, timings, modules
-
-
-def start(arguments: Sequence[str], folder: Path) -> str:
-    """Run this interpreter with `arguments` to its end; returns what it wrote to stderr.
-
-    Byte code is kept in `folder`: an installed package has it, a checkout may not.
-    """
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    process = subprocess.run(
-        [sys.executable, *arguments],
-        check=True,
-        capture_output=True,
-        encoding="utf-8",
-        env=environment,
-    )
-    return process.stderr
-
-
-def heavy_modules(arguments: Sequence[str], folder: Path) -> list[str]:
-    """Return those of `HEAVY` that a process imports, from the interpreter's own list."""
-    lines = start(["-X", "importtime", *arguments], folder).splitlines()
-    imported = {line.rpartition("|")[2].strip() for line in lines}
-    return [name for name in HEAVY if name in imported]
 
 
 if __name__ == "__main__":

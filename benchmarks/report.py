@@ -76,11 +76,13 @@ def alternate(
     calls: Mapping[str, Callable[[], object]],
     rounds: int,
     per_round: Mapping[str, int] | None = None,
+    measure: Callable[[Callable[[], Any]], float] | None = None,
 ) -> dict[str, Timing]:
     """Run each call once to warm up, then all of them in turn for `rounds` rounds.
 
     Taking turns spreads a slow spell of the machine over all of them, so that ratios hold.
-    `per_round` names calls that run more than once in a round.
+    `per_round` names calls that run more than once in a round; `measure` says what one costs in
+    seconds, if not by the clock.
     """
     for call in calls.values():
         call()
@@ -88,7 +90,7 @@ def alternate(
     for _ in range(rounds):
         for name, call in calls.items():
             for _ in range((per_round or {}).get(name, 1)):
-                seconds[name].append(clock(call))
+                seconds[name].append((measure or clock)(call))
     return {name: Timing(tuple(runs)) for name, runs in seconds.items()}
 
 
