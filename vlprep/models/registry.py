@@ -1,26 +1,23 @@
-"""Look models up by name, and read the catalogue's TOML files, ours or a user's.
+"""Look models up by name, and build the records of the catalogue's tables, ours or a user's.
 
-The files at the top of `catalog/` hold what models share: sources, how large and of what kind files
-may be, how requests are made and boxes measured. `catalog/rules/` has a file per rule set with its
-limits by class of model, `catalog/families/` a file per family of models. Every file is read
-strictly: an unknown key or a missing number is an error. A file is parsed, and a record built, once
-and when it is first asked for: a name can only be in a file in whose text it stands. Hugging Face
-folders are read in `huggingface`.
+Tables are read strictly: an unknown key or a missing number is an error. A record is built once and
+when it is first asked for. The catalogue's files are read in `tables`, Hugging Face folders in
+`huggingface`.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.schema import build
 from vlprep.models.sourced import Source
 from vlprep.models.spec import ModelSpec, RuleSet
+from vlprep.models.tables import PARTS, SHARED, Table, parse, rule_file, table_of, texts
 
 if TYPE_CHECKING:  # records that few uses need
     from vlprep.models.asking import Recipe, Region
@@ -29,8 +26,6 @@ if TYPE_CHECKING:  # records that few uses need
 
 DEFAULT_MODEL = "qwen3-vl-plus"
 """The model that is meant when none is named."""
-
-Table = Mapping[str, Any]
 
 _T = TypeVar("_T")
 
@@ -80,8 +75,8 @@ def list_models() -> tuple[ModelSpec, ...]:
     """
     return tuple(
         _model(file, name)
-        for file in _texts("families")
-        for name in _file("families", file)["models"]
+        for file in texts("families")
+        for name in table_of("families", file)["models"]
     )
 
 
@@ -93,8 +88,8 @@ def model_names() -> tuple[str, ...]:
     """
     return tuple(
         alias
-        for file in _texts("families")
-        for name, row in _file("families", file)["models"].items()
+        for file in texts("families")
+        for name, row in table_of("families", file)["models"].items()
         for alias in (name, *row.get("aliases", ()))
     )
 
@@ -106,7 +101,7 @@ def find_source(source_id: str) -> Source | None:
     >>> find_source("S004").date
     '2025-12-18'
     """
-    row = _SHARED["source"].get(source_id)
+    row = SHARED["source"].get(source_id)
     return row and build(Source, {"id": source_id, **row}, f"source.{source_id}")
 
 
@@ -144,7 +139,7 @@ def list_apis() -> tuple[ChatApi, ...]:
     >>> [(api.name, api.routes[0]) for api in list_apis()]
     [('openai', 'base64'), ('dashscope', 'path')]
     """
-    return tuple(map(get_api, _SHARED["apis"]))
+    return tuple(map(get_api, SHARED["apis"]))
 
 
 @cache
@@ -156,7 +151,7 @@ def find_region(name: str) -> Region | None:
     """
     from vlprep.models.asking import Region
 
-    return _named(Region, "regions", "region", name) if name in _SHARED["regions"] else None
+    return _named(Region, "regions", "region", name) if name in SHARED["regions"] else None
 
 
 @cache
@@ -179,12 +174,12 @@ def list_recipes() -> tuple[Recipe, ...]:
     >>> [recipe.name for recipe in list_recipes()][:3]
     ['text', 'boxes', 'points']
     """
-    return tuple(map(get_recipe, _SHARED["recipes"]))
+    return tuple(map(get_recipe, SHARED["recipes"]))
 
 
 def _named(cls: type[_T], kind: str, word: str, name: str) -> _T:
     """Return a record that models share, by its name."""
-    rows = _SHARED[kind]
+    rows = SHARED[kind]
     if name not in rows:
         raise ConstraintError(f"unknown {word} {name!r}; there are {', '.join(rows)}")
     return build(cls, {"name": name, **rows[name]}, f"{kind}.{name}")
@@ -199,7 +194,7 @@ def request_limits() -> RequestLimits:
     """
     from vlprep.models.routes import RequestLimits
 
-    return build(RequestLimits, _SHARED["request"], "request")
+    return build(RequestLimits, SHARED["request"], "request")
 
 
 @cache
@@ -211,7 +206,7 @@ def file_formats() -> FileFormats:
     """
     from vlprep.models.routes import FileFormats
 
-    return build(FileFormats, _SHARED["formats"], "formats")
+    return build(FileFormats, SHARED["formats"], "formats")
 
 
 @cache
@@ -223,7 +218,7 @@ def reference_formats() -> ReferenceFormats:
     """
     from vlprep.models.routes import ReferenceFormats
 
-    return build(ReferenceFormats, _SHARED["reference_formats"], "reference_formats")
+    return build(ReferenceFormats, SHARED["reference_formats"], "reference_formats")
 
 
 @cache
@@ -237,10 +232,10 @@ def get_server(name: str) -> Server:
     """
     from vlprep.models.servers import Server
 
-    servers = _SHARED["servers"]
+    servers = SHARED["servers"]
     if name not in servers:
         raise ConstraintError(f"unknown server {name!r}; there are {', '.join(servers)}")
-    shared, table = {"first": _SHARED["first_resizes"]}, dict(servers[name])
+    shared, table = {"first": SHARED["first_resizes"]}, dict(servers[name])
     table["videos"] = [_filled(part, shared) for part in table["videos"]]
     return build(Server, {"name": name, **table}, f"servers.{name}")
 
@@ -251,7 +246,7 @@ def list_servers() -> tuple[Server, ...]:
     >>> [server.name for server in list_servers()]
     ['vllm', 'sglang']
     """
-    return tuple(map(get_server, _SHARED["servers"]))
+    return tuple(map(get_server, SHARED["servers"]))
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
@@ -272,10 +267,10 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
         from vlprep.models.huggingface import read_folder
 
         path.stat()  # a file that is not there does not stand for its folder
-        table: Table = read_folder(path, _SHARED, _rule_file("transformers"))
+        table: Table = read_folder(path, SHARED, rule_file("transformers"))
         name = None
     else:
-        table = _parse(path.read_bytes(), str(path))
+        table = parse(path.read_bytes(), str(path))
     models = table.get("models", {})
     if not isinstance(models, Mapping):
         raise ModelFileError(str(path), "models is not a table")
@@ -367,9 +362,9 @@ def _by_short_name(name: str) -> ModelSpec:
 @cache
 def _by_name(name: str) -> ModelSpec | None:
     """Return the model of that name or alias; `None` where there is none."""
-    for file, text in _texts("families").items():
-        if name in text:
-            for known, row in _file("families", file)["models"].items():
+    for file, text in texts("families").items():
+        if name in text:  # in no other can it be, so no other is parsed
+            for known, row in table_of("families", file)["models"].items():
                 if name in (known, *row.get("aliases", ())):
                     return _model(file, known)
     return None
@@ -377,46 +372,7 @@ def _by_name(name: str) -> ModelSpec | None:
 
 @cache
 def _model(file: str, name: str) -> ModelSpec:
-    return _read_model(_file("families", file), name, file)
-
-
-class _Shared(Mapping[str, Table]):
-    """The tables that models share, by what they hold."""
-
-    def __getitem__(self, kind: str) -> Table:
-        for file, text in _texts("").items():
-            if f"[{kind}" in text and kind in _file("", file):
-                return cast(Table, _file("", file)[kind])
-        raise KeyError(kind)
-
-    def __iter__(self) -> Iterator[str]:
-        return (kind for file in _texts("") for kind in _file("", file))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-_SHARED = _Shared()
-
-
-@cache
-def _rule_file(name: str) -> Table:
-    """Return the file of a rule set, empty where there is none; models refer to its rules.
-
-    Its classes lie over those of the file it extends, number by number.
-    """
-    if name not in _texts("rules"):
-        return {}
-    file = _file("rules", name)
-    if "extends" not in file:
-        return file
-    base, merged = _rule_file(file["extends"]), dict(file)
-    for key in _PARTS:
-        own, inherited = file.get(key, {}), base.get(key, {})
-        merged[key] = {
-            name: {**inherited.get(name, {}), **own.get(name, {})} for name in {**inherited, **own}
-        }
-    return merged
+    return _read_model(table_of("families", file), name, file)
 
 
 def _read_model(table: Table, name: str, where: str) -> ModelSpec:
@@ -437,16 +393,16 @@ def _build_model(table: Table, name: str) -> ModelSpec:
     )
     if "price_list" in fields:
         fields["prices"] = table["price_lists"][fields.pop("price_list")]
-    return build(ModelSpec, _filled(fields, _SHARED), where)
+    return build(ModelSpec, _filled(fields, SHARED), where)
 
 
 def _build_rules(name: str, part: Table, where: str) -> RuleSet:
-    file = _rule_file(name)
+    file = rule_file(name)
     usual = {"prompt": "default"} if "default" in file.get("prompt", {}) else {}
     heads = _HEADS | {key: file[key] for key in _HEAD_KEYS if key in file}
     classes = {
-        **{key: file.get(key, {}) for key in _PARTS},
-        "video_files": _SHARED["video_files"],
+        **{key: file.get(key, {}) for key in PARTS},
+        "video_files": SHARED["video_files"],
     }
     fields = _filled({"name": name, **heads, **usual, **part}, classes)
     for key in ("image", "video"):
@@ -476,28 +432,3 @@ def _filled(fields: Table, kinds: Mapping[str, Table]) -> dict[str, Any]:
 
 _HEADS = {"title": "a model file", "date": "undated"}
 _HEAD_KEYS = ("title", "date", "verified", "notes")
-
-_PARTS = ("image", "video", "prompt")
-"""Parts of a rule set, which a model names by its class, or writes out."""
-
-
-@cache
-def _texts(folder: str) -> dict[str, str]:
-    """Return the TOML files of a folder of the catalogue as they are written, by name."""
-    files = sorted(_CATALOG.joinpath(folder).glob("*.toml"))
-    return {file.stem: file.read_text("utf-8") for file in files}
-
-
-_CATALOG = Path(__file__).with_name("catalog")
-
-
-@cache
-def _file(folder: str, name: str) -> Table:
-    return _parse(_texts(folder)[name].encode(), f"{name}.toml")
-
-
-def _parse(content: bytes, where: str) -> Table:
-    try:
-        return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelFileError(where, f"not valid TOML: {error}") from error

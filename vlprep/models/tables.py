@@ -1,0 +1,89 @@
+"""The catalogue's files as tables, each parsed once and when something in it is asked for.
+
+The files at the top of `catalog/` hold what models share: sources, how large and of what kind files
+may be, how requests are made and boxes measured. `catalog/rules/` has a file per rule set with its
+limits by class of model, `catalog/families/` a file per family of models. What is made of them is
+in `registry`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from vlprep.errors import ModelFileError
+
+Table = Mapping[str, Any]
+
+PARTS = ("image", "video", "prompt")
+"""Parts of a rule set, which a model names by its class, or writes out."""
+
+
+class _Shared(Mapping[str, Table]):
+    """The tables that models share, by what they hold.
+
+    What holds them is parsed when they are asked for: only a file that names them can.
+    """
+
+    def __getitem__(self, kind: str) -> Table:
+        for file, text in texts("").items():
+            if f"[{kind}" in text and kind in table_of("", file):
+                return cast(Table, table_of("", file)[kind])
+        raise KeyError(kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return (kind for file in texts("") for kind in table_of("", file))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+SHARED = _Shared()
+"""The one of them that there is."""
+
+
+@cache
+def rule_file(name: str) -> Table:
+    """Return the file of a rule set, empty where there is none; models refer to its rules.
+
+    Its classes lie over those of the file it extends, number by number.
+    """
+    if name not in texts("rules"):
+        return {}
+    file = table_of("rules", name)
+    if "extends" not in file:
+        return file
+    base, merged = rule_file(file["extends"]), dict(file)
+    for key in PARTS:
+        own, inherited = file.get(key, {}), base.get(key, {})
+        merged[key] = {
+            name: {**inherited.get(name, {}), **own.get(name, {})} for name in {**inherited, **own}
+        }
+    return merged
+
+
+@cache
+def texts(folder: str) -> dict[str, str]:
+    """Return the TOML files of a folder of the catalogue as they are written, by name."""
+    files = sorted(_CATALOG.joinpath(folder).glob("*.toml"))
+    return {file.stem: file.read_text("utf-8") for file in files}
+
+
+_CATALOG = Path(__file__).with_name("catalog")
+
+
+@cache
+def table_of(folder: str, name: str) -> Table:
+    """Return a file of the catalogue, parsed; raises `KeyError` where there is none."""
+    return parse(texts(folder)[name].encode(), f"{name}.toml")
+
+
+def parse(content: bytes, where: str) -> Table:
+    """Return TOML as a table; raises `ModelFileError`, naming `where`, for what is none."""
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelFileError(where, f"not valid TOML: {error}") from error
