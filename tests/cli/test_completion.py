@@ -27,6 +27,7 @@ LINES = {
     "vlprep frames street.mp": "vlprep frames street.mp4",
     "vlprep compress x.png -o ../fixtu": "vlprep compress x.png -o ../fixtures",
     "vlprep tokens -m qvq-plus-l": "vlprep tokens -m qvq-plus-latest",
+    "vlprep tokens --model=qvq-plus-l": "vlprep tokens --model=qvq-plus-latest",
     "vlprep models Qwen/QVQ": "vlprep models Qwen/QVQ-72B-Preview",
     "vlprep view -m qvq-max --rules guide-2025-0": "vlprep view -m qvq-max --rules guide-2025-06",
     "vlprep tokens --deployment chi": "vlprep tokens --deployment china",

@@ -78,6 +78,8 @@ class LazyGroup(click.Group):
         warnings.filterwarnings("ignore", module=r"PIL\.")
         # Modules are no garbage; looking for some as they load takes 5 % of a short command.
         gc.set_threshold(50_000, *gc.get_threshold()[1:])
+        if "_VLPREP_COMPLETE" in os.environ:
+            import_module("vlprep.cli.offers").mend_shells()
         extra["standalone_mode"] = False
         sys.exit(_run(lambda: super(LazyGroup, self).main(*args, **extra)))
 

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, ShellComplete, add_completion_class
+from click.shell_completion import get_completion_class as shell_class
 
 from vlprep.errors import VlprepError
 
 if TYPE_CHECKING:
     from vlprep.models.spec import ModelSpec
+
+SHELLS = ("bash", "zsh", "fish")
 
 FREE = frozenset({"text", "system", "currency"})
 """Parameters of which nothing can be offered."""
@@ -25,6 +28,26 @@ def offer(command: click.Command) -> None:
     for parameter in command.params:
         if parameter.type is click.STRING and parameter.name not in FREE:
             parameter.type = _Offered(NAMES.get(str(parameter.name)))
+
+
+def mend_shells() -> None:
+    """Let shells complete the value in `--name=value`, which click takes for the whole word."""
+    for name in SHELLS:
+        kind = shell_class(name)
+        assert kind is not None  # click has all of `SHELLS`
+        if not issubclass(kind, _AfterEquals):
+            add_completion_class(type(kind.__name__, (_AfterEquals, kind), {}), name)
+
+
+class _AfterEquals(ShellComplete):
+    """Bash takes the word apart at the sign and replaces what is behind it, others all of it."""
+
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
+        option, sign, _ = incomplete.partition("=")
+        found = super().get_completions(args[:-1] if args[-1:] == ["="] else args, incomplete)
+        for item in found if sign and option.startswith("--") else ():
+            item.value = f"{option}={item.value}"
+        return found
 
 
 class _Offered(click.types.StringParamType):
