@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 
 def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    from vlprep.models.registry import list_recipes
-
     if asked:
+        from vlprep.models.registry import list_recipes
+
         click.echo("\n".join(line for recipe in list_recipes() for line in _recipe_lines(recipe)))
         context.exit()
 
