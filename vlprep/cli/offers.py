@@ -70,9 +70,14 @@ class _Offered(click.types.StringParamType):
 
 def _models(ctx: click.Context, incomplete: str) -> Iterable[str]:
     """Return the models that begin so, or else those that do where case is left aside."""
-    from vlprep.models.registry import model_names, names_like
+    from vlprep.models.tables import model_names
 
-    return _beginning(model_names(), incomplete) or names_like(incomplete)
+    found = _beginning(model_names(), incomplete)
+    if not found:
+        from vlprep.models.registry import names_like
+
+        found = names_like(incomplete)
+    return found
 
 
 def _of_model(names: Callable[[ModelSpec], Iterable[str]]) -> Callable[..., Iterable[str]]:

@@ -17,7 +17,16 @@ from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.schema import build
 from vlprep.models.sourced import Source
 from vlprep.models.spec import ModelSpec, RuleSet
-from vlprep.models.tables import PARTS, SHARED, Table, parse, rule_file, table_of, texts
+from vlprep.models.tables import (
+    PARTS,
+    SHARED,
+    Table,
+    model_names,
+    parse,
+    rule_file,
+    table_of,
+    texts,
+)
 
 if TYPE_CHECKING:  # records that few uses need
     from vlprep.models.asking import Recipe, Region
@@ -77,20 +86,6 @@ def list_models() -> tuple[ModelSpec, ...]:
         _model(file, name)
         for file in texts("families")
         for name in table_of("families", file)["models"]
-    )
-
-
-def model_names() -> tuple[str, ...]:
-    """Return every name and alias of the catalogue, family by family.
-
-    >>> model_names()[:3]
-    ('qvq-max', 'qvq-max-latest', 'qvq-max-2025-05-15')
-    """
-    return tuple(
-        alias
-        for file in texts("families")
-        for name, row in table_of("families", file)["models"].items()
-        for alias in (name, *row.get("aliases", ()))
     )
 
 

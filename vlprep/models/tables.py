@@ -45,6 +45,20 @@ SHARED = _Shared()
 """The one of them that there is."""
 
 
+def model_names() -> tuple[str, ...]:
+    """Return every name and alias of the catalogue, family by family.
+
+    >>> model_names()[:3]
+    ('qvq-max', 'qvq-max-latest', 'qvq-max-2025-05-15')
+    """
+    return tuple(
+        alias
+        for file in texts("families")
+        for name, row in table_of("families", file)["models"].items()
+        for alias in (name, *row.get("aliases", ()))
+    )
+
+
 @cache
 def rule_file(name: str) -> Table:
     """Return the file of a rule set, empty where there is none; models refer to its rules.
