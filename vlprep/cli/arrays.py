@@ -11,6 +11,7 @@ from vlprep.arrays.arrays import PixelValues
 from vlprep.arrays.files import check_array_file
 from vlprep.cli.options import bind, choice_option, door_option, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
 from vlprep.count.files import Probed, probe_media
 from vlprep.types import ArrayType, ImageInfo
@@ -57,8 +58,7 @@ def command(
     if as_json:
         print_json({**made.to_dict(), "output": output})
         return 0
-    click.echo(heading(processor))
-    click.echo("\n".join(_report(made, probed, output)))
+    say(heading(processor), *_report(made, probed, output))
     for part in made.parts:
         say_warnings(part.source, (*part.warnings, *part.tokens.warnings), processor)
     say_warnings(output, made.own_warnings, processor)

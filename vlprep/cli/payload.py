@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -25,7 +26,8 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.render import note
 from vlprep.cli.shell import model_words, quote, remedy_line
-from vlprep.cli.text import safe, thousands
+from vlprep.cli.terminal import say, say_command
+from vlprep.cli.text import flagged, plural, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import CheckError, ConstraintError
 from vlprep.media.addresses import is_web_url
@@ -38,7 +40,7 @@ from vlprep.units import format_bytes
 
 def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked:
-        click.echo("\n".join(line for recipe in list_recipes() for line in _recipe_lines(recipe)))
+        say(*(line for recipe in list_recipes() for line in _recipe_lines(recipe)))
         context.exit()
 
 
@@ -79,6 +81,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 @click.option("--stream/--no-stream", default=None, help="Whether the reply comes in pieces.")
 @click.option("--no-check", is_flag=True, help="Go on where a documented limit is broken.")
 @click.option("--sdk", is_flag=True, help="Print arguments for the vendor's Python SDK instead.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell of each file, on stderr.")
 @click.option("--preview", "shortened", is_flag=True, help="Cut the data URLs, for a look.")
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
 @force_option
@@ -94,6 +97,7 @@ def command(
     shortened: bool,
     output: str | None,
     force: bool,
+    verbose: bool,
     **asked: Any,
 ) -> int:
     """Print the body of a request that asks a model about images and videos.
@@ -125,6 +129,7 @@ def command(
         shortened = True
         note("data URLs are cut for the terminal; -o FILE or a pipe gets them whole")
     _write(preview(document) if shortened else document, output, force=force)
+    say(*_parts(request.parts, verbose=verbose), err=True)
     _report(request, body_length(document), sdk=sdk, output=output)
     said = {f"{processor.model.name}: {warning}" for warning in processor.model.warnings}
     for warning in request.warnings:
@@ -179,8 +184,6 @@ def _write(document: Json, output: str | None, *, force: bool) -> None:
 
 
 def _report(request: Request, length: int, *, sdk: bool, output: str | None) -> None:
-    for part in request.parts:
-        note(_line(part))
     tokens = "unknown tokens" if request.tokens is None else f"{thousands(request.tokens)} tokens"
     url = request.url or f".../{request.api.path}"
     what = "arguments" if sdk else f"body for POST {url}"
@@ -190,7 +193,7 @@ def _report(request: Request, length: int, *, sdk: bool, output: str | None) -> 
         if name != "Content-Type":
             note(f"it needs the header {name}: {value}")
     if request.region:
-        note(_call(request, output or "body.json", sdk=sdk))
+        say_command(_call(request, output or "body.json", sdk=sdk), err=True)
         note(_keys(request.region))
     for text in request.notes:
         note(text)
@@ -212,12 +215,23 @@ def _call(request: Request, body: str, *, sdk: bool) -> str:
     return f'dashscope.base_http_api_url = "{request.base_url}"'
 
 
+def _parts(parts: Sequence[MediaPart], *, verbose: bool) -> Iterator[str]:
+    """Tell of one part, or of each, or in one line of all."""
+    if verbose or len(parts) == 1:
+        yield from map(_line, parts)
+    elif parts:
+        kinds = Counter("frame list" if part.kind == "frames" else part.kind for part in parts)
+        what = ", ".join(plural(many, kind) for kind, many in kinds.items())
+        changed = sum(bool(part.notes) for part in parts)
+        yield f"{what}{f', {changed:,} of them changed' if changed else ''}; -v tells of each"
+
+
 def _line(part: MediaPart) -> str:
     count = f"{len(part.files)} frames" if part.kind == "frames" else part.kind
     rate = f" at {part.fps:g} fps" if part.fps is not None else ""
     types = ", ".join(dict.fromkeys(file.mime_type or "a URL" for file in part.files))
     tokens = "" if part.tokens is None else f", {thousands(part.tokens.total)} tokens"
-    changes = "".join(f"; {remark}" for remark in part.notes)
+    changes = "".join(f"; {flagged(remark)}" for remark in part.notes)
     return f"{safe(part.name)}: {count}{rate}, {types}{tokens}{changes}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import (
     BUDGET,
     BYTES,
@@ -30,8 +31,18 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.plan_commands import printed_commands
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, note, print_json, print_table, report_problems, say_notes
+from vlprep.cli.render import (
+    failed_row,
+    heading,
+    note,
+    print_json,
+    print_table,
+    report_problems,
+    say_failures,
+    say_notes,
+)
 from vlprep.cli.shell import model_words, quote
+from vlprep.cli.terminal import say, say_command
 from vlprep.cli.text import flagged, percent, thousands
 from vlprep.count.budget import share_of_input
 from vlprep.plan.one_clip import thinned
@@ -91,7 +102,7 @@ def command(
     if isinstance(asked["budget"], Fraction):
         share = float(asked["budget"])
         asked["budget"] = share_of_input(processor.model, share, asked["thinking"])
-    plan = processor.plan(track(files, len(files), "measuring"), split=split, **asked)
+    plan = processor.plan(track(files, len(files), "measuring", files), split=split, **asked)
     if chart is not None:
         plan.save_chart(chart, overwrite=force)
     if as_json:
@@ -100,12 +111,15 @@ def command(
         _print_plan(plan, table=table, explained=explained)
         words = model_words(processor.name, model_file, model)
         listed = names if isinstance(files[0], list) else None
-        click.echo("\n" + "\n".join(printed_commands(plan, words, api, listed, inputs)))
+        say("")
+        for line in printed_commands(plan, words, api, listed, inputs):
+            (say if line.startswith("Python: ") else say_command)(line)
         _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
         for text in plan.warnings:
             note(f"warning: {text}")
+        report_problems(plan.files, processor)
     say_notes(plan.budget)
-    return report_problems((*plan.files, *plan.failures), None if as_json else processor)
+    return say_failures(plan.failures) if as_json else EXIT_FAILED * bool(plan.failures)
 
 
 def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
@@ -123,20 +137,27 @@ MOST_ALTERNATIVES = 12
 
 
 def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
-    click.echo(heading(plan.view))
+    say(heading(plan.view))
+    if plan.files:
+        _print_files(plan)
+    say_failures(plan.failures)
     if not plan.files:
         return
+    say("", *_summary(plan))
+    if explained:
+        say("", *_explanation(plan))
+    if table:
+        _print_alternatives(plan)
+
+
+def _print_files(plan: MediaPlan) -> None:
     headings, rows = HEADINGS, [_row(file) for file in plan.files]
     if len(plan.requests) > 1:
         number_of = {k: str(n) for n, request in enumerate(plan.requests, 1) for k in request}
         headings = (*headings, "request")
         rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
-    print_table(headings, rows)
-    click.echo("\n" + "\n".join(_summary(plan)))
-    if explained:
-        click.echo("\n" + "\n".join(_explanation(plan)))
-    if table:
-        _print_alternatives(plan)
+    rows += [failed_row(failure, headings) for failure in plan.failures]
+    print_table(headings, rows, names=HEADINGS[:1], drop=MAY_GO)
 
 
 def _say_start(plan: MediaPlan, model: str) -> None:
@@ -145,13 +166,15 @@ def _say_start(plan: MediaPlan, model: str) -> None:
         return
     start = flags.server.start
     named = model if start.model is None else f"--{start.model} {model}"
-    click.echo(f"\nstart the server with: {start.command} {named} {shlex.join(flags.words)}")
+    say("")
+    say_command(f"start the server with: {start.command} {named} {shlex.join(flags.words)}")
     for text in flags.notes:
         note(f"note: {text}")
 
 
 CHOSEN = ("fps", "max-pixels", "frames", "model sees", "tokens")
 HEADINGS: tuple[str, ...] = ("file", "width×height", *CHOSEN)
+MAY_GO = ("width×height", "frames", "model sees", "max-pixels", "fps")
 
 
 def _row(file: PlannedFile) -> tuple[str, ...]:
@@ -188,11 +211,11 @@ def _print_alternatives(plan: MediaPlan) -> None:
     if clip is None:
         note("note: --table is of one video")
         return
-    click.echo("\nwhat fits, and nothing beats in both frames and pixels")
+    say("", "what fits, and nothing beats in both frames and pixels")
     few = thinned(clip.alternatives(), MOST_ALTERNATIVES)
     print_table(CHOSEN, map(_setting_row, few), left=0)
     grid = clip.what_if()
-    click.echo("\ntokens by fps and max-pixels (* is over the budget)")
+    say("", "tokens by fps and max-pixels (* is over the budget)")
     rows = (
         (format_rate(rate), *(_cell(tokens, clip.available) for tokens in row))
         for rate, row in zip(grid.rates, grid.tokens, strict=True)

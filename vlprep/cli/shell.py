@@ -3,27 +3,78 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
 
-from vlprep.check.rule import Remedy
-from vlprep.cli.text import UNSAFE, flagged
+from vlprep.cli.text import UNSAFE, cells, flagged
+
+if TYPE_CHECKING:
+    from vlprep.check.rule import Remedy
 
 
-def quote(word: str) -> str:
-    r"""Return a word as a POSIX shell reads it; unprintable characters as Bash's escapes.
+Shell = Literal["posix", "cmd", "powershell"]
+
+
+def this_shell(environment: Mapping[str, str] = os.environ, system: str = os.name) -> Shell:
+    """Return the shell that a printed command is most likely pasted into.
+
+    On Windows, cmd.exe sets PROMPT and PowerShell does not; the shells of Git and MSYS2 are POSIX
+    ones and set MSYSTEM.
+    """
+    if system != "nt" or "MSYSTEM" in environment:
+        return "posix"
+    return "cmd" if "PROMPT" in environment else "powershell"
+
+
+def quote(word: str, shell: Shell | None = None) -> str:
+    r"""Return a word as a shell reads it, by default as `this_shell` does.
 
     A file name that starts with a dash gets a folder, so that no command takes it for an option.
 
-    >>> print(quote("a b.jpg"), quote("-x.jpg"), quote("a\n.jpg"))
+    >>> print(quote("a b.jpg", "posix"), quote("-x.jpg", "posix"), quote("a\n.jpg", "posix"))
     'a b.jpg' ./-x.jpg $'a\n.jpg'
+    >>> print(quote("50% of.jpg", "cmd"), quote("it's $5.jpg", "powershell"))
+    "50"^%" of.jpg" 'it''s $5.jpg'
     """
     if word.startswith("-"):
         word = f"./{word}"
+    return _QUOTES[shell or this_shell()](word)
+
+
+def _quote_posix(word: str) -> str:
+    """Quote as POSIX has it; unprintable characters as Bash's escapes."""
     if not UNSAFE.search(word):
         return shlex.quote(word)
     return "$'" + "".join(map(_escape, word)) + "'"
+
+
+def _quote_cmd(word: str) -> str:
+    """Quote for programs, which read backslashes before a quote, and for cmd.exe, which does not.
+
+    Between double quotes only the per cent sign has a meaning left to cmd.exe; it loses that
+    outside them, behind a caret.
+    """
+    if word and not _NOT_PLAIN.search(word):
+        return word
+    escaped = re.sub(r'(\\*)("|$)', lambda match: match[1] * 2 + match[2].replace('"', '\\"'), word)
+    return f'"{escaped}"'.replace("%", '"^%"')
+
+
+def _quote_powershell(word: str) -> str:
+    """Quote literally: within single quotes, of which PowerShell knows five, each is doubled."""
+    if word and not _NOT_PLAIN.search(word):
+        return word
+    return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", word) + "'"
+
+
+_QUOTES: dict[Shell, Callable[[str], str]] = {
+    "posix": _quote_posix, "cmd": _quote_cmd, "powershell": _quote_powershell
+}  # fmt: skip
+_NOT_PLAIN = re.compile(r"[^\w./\\:+=-]")
+"""What may have a meaning to a shell of Windows."""
 
 
 def _escape(character: str) -> str:
@@ -36,9 +87,37 @@ def _escape(character: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
 
 
+_WORD = re.compile(r"""(?:\$'(?:\\.|[^'\\])*'|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"])+""")
+_GOES_ON: dict[Shell, str] = {"posix": "\\", "cmd": "^", "powershell": "`"}
+"""What stands at the end of a line that the next one goes on with."""
+
+
+def folded(command: str, width: int, shell: Shell | None = None) -> Iterator[str]:
+    r"""Yield a command in lines that are at most `width` wide, and that a shell takes as one.
+
+    It is broken between words, whatever their length.
+
+    >>> print(*folded("vlprep frames 'a b.mp4' -o out --fps 2", 24, "posix"), sep="\n")
+    vlprep frames \
+      'a b.mp4' -o out \
+      --fps 2
+    """
+    more = " " + _GOES_ON[shell or this_shell()]
+    line, *words = _WORD.findall(command) or [""]
+    for k, word in enumerate(words, 1):
+        end = more if k < len(words) else ""
+        if cells(f"{line} {word}{end}") <= width:
+            line += f" {word}"
+        else:
+            yield line + more
+            line = f"  {word}"
+    yield line
+
+
 def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:
     """Return a remedy as a command, or as a step in words; `model_words` name the model.
 
+    >>> from vlprep import Remedy
     >>> options = (("max_pixels", 90000), ("model", "qvq-max"))
     >>> view = Remedy(command="view", files=("a b.jpg",), output="v.png", options=options)
     >>> print(remedy_line(view, ["--model", "qvq-max"]))

@@ -1,8 +1,9 @@
-"""Text for a terminal: names made harmless, numbers made readable."""
+"""Text for a terminal: names made harmless, numbers made readable, lines made to fit."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -78,6 +79,15 @@ def thousands(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def plural(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> plural(1, "frame"), plural(1200, "file")
+    ('1 frame', '1,200 files')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def percent(part: int, whole: int) -> str:
     """Return a share with as many digits as matter.
 
@@ -96,3 +106,77 @@ def money(amount: float) -> str:
     ('12.35', '0.00044')
     """
     return f"{amount:.2f}" if amount >= 0.1 else f"{Decimal(f'{amount:.2g}'):f}"
+
+
+_STYLE = re.compile("\x1b\\[[0-9;]*m")
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes; colours take none.
+
+    >>> cells("abc"), cells("\u89c6\u9891")
+    (3, 4)
+    """
+    if "\x1b" in text:
+        text = _STYLE.sub("", text)
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def shortened(name: str, width: int, ellipsis: str = "…") -> str:
+    """Return a name with its middle left out where it is longer than `width`.
+
+    More is kept of its end, by which the files of a folder differ.
+
+    >>> shortened("holiday-in-the-mountains-0127.jpg", 16)
+    'holid…s-0127.jpg'
+    """
+    if cells(name) <= width:
+        return name
+    kept = max(width - len(ellipsis), 0)
+    head = _beginning(name, kept // 3)
+    tail = _beginning(name[::-1], kept - cells(head))[::-1]
+    return f"{head}{ellipsis}{tail}"[: width if name.isascii() else None]
+
+
+def _beginning(text: str, width: int) -> str:
+    """Return as much of a text as `width` columns hold."""
+    if text.isascii():
+        return text[:width]
+    end = min(len(text), width)
+    while cells(text[:end]) > width:
+        end -= 1
+    return text[:end]
+
+
+_LABEL = re.compile(r" *(?:\S.{0,28}?\S? {2,})?")
+"""What a line begins with: its indent, and a label that stands in a column of its own."""
+
+
+def wrapped(line: str, width: int, hang: int | None = None) -> Iterator[str]:
+    """Yield a line in pieces that are broken between words; the others hang below the first.
+
+    They begin after `hang` blanks, or by default where the text of the first does. A word that is
+    longer than the line stays whole.
+
+    >>> print(*wrapped("  note  frames that are read at one a second", 24), sep="\\n")
+      note  frames that are
+            read at one a
+            second
+    """
+    label = _LABEL.match(line)[0]  # type: ignore[index]  # it matches any line
+    if hang is None:
+        is_column = label.strip() and cells(label) <= width // 2
+        hang = cells(label) if is_column else len(line) - len(line.lstrip(" ")) + 2
+    piece = label
+    for word in line[len(label) :].split(" "):
+        joined = f"{piece} {word}" if piece.strip() and piece != label else piece + word
+        if cells(joined) <= width or not piece.strip():
+            piece = joined
+        else:
+            yield piece.rstrip()
+            piece = " " * hang + word
+    yield piece.rstrip()

@@ -8,6 +8,7 @@ import click
 
 from vlprep.cli.options import bind, door_option, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
 from vlprep.frames.view import ImageView
 from vlprep.types import Door
@@ -46,9 +47,7 @@ def command(
     if as_json:
         print_json({**shown.to_dict(), "output": output})
         return 0
-    click.echo(heading(processor))
-    click.echo(_summary(shown))
-    click.echo(f"written to {safe(output)}")
+    say(heading(processor), _summary(shown), f"written to {safe(output)}")
     say_warnings(image, (*shown.info.warnings, *shown.tokens.warnings), processor)
     return 0
 
