@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from vlprep.cli.terminal import open_streams, say, wants_no_colour
+from vlprep.cli.terminal import open_streams, say
 from vlprep.cli.text import flagged, safe
 from vlprep.errors import VlprepError
 
@@ -61,8 +61,6 @@ class LazyGroup(click.Group):
         warnings.filterwarnings("ignore", module=r"PIL\.")
         extra["standalone_mode"] = False
         open_streams()
-        if wants_no_colour():
-            extra["color"] = False
         sys.exit(_run(lambda: super(LazyGroup, self).main(*args, **extra)))
 
 

@@ -29,13 +29,13 @@ from vlprep.cli.render import (
     say_warnings,
 )
 from vlprep.cli.terminal import say
-from vlprep.cli.text import plural, thousands
+from vlprep.cli.text import thousands
 from vlprep.count.files import MediaFailure, Result
 from vlprep.count.tokens import TokenCount, count_dict
 from vlprep.plan.fit import ImageFit
 from vlprep.plan.requests import images_in_words
 from vlprep.types import ImageInfo, ImageSize
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 from vlprep.verbs import Processor
 
 

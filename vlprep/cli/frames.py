@@ -29,12 +29,12 @@ from vlprep.cli.render import (
     say_warnings,
 )
 from vlprep.cli.terminal import say
-from vlprep.cli.text import plural, safe, thousands
+from vlprep.cli.text import safe, thousands
 from vlprep.count.files import MediaFailure
 from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.many import SavedClip, are_clips, save_many
 from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 

@@ -25,9 +25,9 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.render import note
-from vlprep.cli.shell import model_words, quote, remedy_line
-from vlprep.cli.terminal import say, say_command
-from vlprep.cli.text import flagged, plural, safe, thousands
+from vlprep.cli.shell import CommandLine, model_words, quote, remedy_line
+from vlprep.cli.terminal import say
+from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import CheckError, ConstraintError
 from vlprep.media.addresses import is_web_url
@@ -35,7 +35,7 @@ from vlprep.models.features import Recipe, Region
 from vlprep.models.registry import get_recipe, list_recipes
 from vlprep.payload.parts import Json, MediaPart, MediaUrl, UrlKind
 from vlprep.payload.request import Item, Request, json_chunks, sentence, write_json
-from vlprep.units import format_bytes
+from vlprep.units import format_bytes, plural
 
 
 def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -193,7 +193,7 @@ def _report(request: Request, length: int, *, sdk: bool, output: str | None) -> 
         if name != "Content-Type":
             note(f"it needs the header {name}: {value}")
     if request.region:
-        say_command(_call(request, output or "body.json", sdk=sdk), err=True)
+        say(_call(request, output or "body.json", sdk=sdk), err=True)
         note(_keys(request.region))
     for text in request.notes:
         note(text)
@@ -209,7 +209,7 @@ def _call(request: Request, body: str, *, sdk: bool) -> str:
     if not sdk:
         headers = {"Authorization": "Bearer $KEY", **request.headers}
         words = " ".join(f'-H "{name}: {value}"' for name, value in headers.items())
-        return f"curl {request.url} --data-binary @{quote(body)} {words}"
+        return CommandLine(f"curl {request.url} --data-binary @{quote(body)} {words}")
     if request.api.name == "openai":
         return f'client = OpenAI(base_url="{request.base_url}", api_key=key)'
     return f'dashscope.base_http_api_url = "{request.base_url}"'
@@ -227,7 +227,7 @@ def _parts(parts: Sequence[MediaPart], *, verbose: bool) -> Iterator[str]:
 
 
 def _line(part: MediaPart) -> str:
-    count = f"{len(part.files)} frames" if part.kind == "frames" else part.kind
+    count = plural(len(part.files), "frame") if part.kind == "frames" else part.kind
     rate = f" at {part.fps:g} fps" if part.fps is not None else ""
     types = ", ".join(dict.fromkeys(file.mime_type or "a URL" for file in part.files))
     tokens = "" if part.tokens is None else f", {thousands(part.tokens.total)} tokens"

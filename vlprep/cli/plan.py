@@ -41,8 +41,8 @@ from vlprep.cli.render import (
     say_failures,
     say_notes,
 )
-from vlprep.cli.shell import model_words, quote
-from vlprep.cli.terminal import say, say_command
+from vlprep.cli.shell import CommandLine, model_words, quote
+from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, percent, thousands
 from vlprep.count.budget import share_of_input
 from vlprep.plan.one_clip import thinned
@@ -111,9 +111,8 @@ def command(
         _print_plan(plan, table=table, explained=explained)
         words = model_words(processor.name, model_file, model)
         listed = names if isinstance(files[0], list) else None
-        say("")
-        for line in printed_commands(plan, words, api, listed, inputs):
-            (say if line.startswith("Python: ") else say_command)(line)
+        lines = printed_commands(plan, words, api, listed, inputs)
+        say("", *(it if it.startswith("Python: ") else CommandLine(it) for it in lines))
         _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
         for text in plan.warnings:
             note(f"warning: {text}")
@@ -166,8 +165,8 @@ def _say_start(plan: MediaPlan, model: str) -> None:
         return
     start = flags.server.start
     named = model if start.model is None else f"--{start.model} {model}"
-    say("")
-    say_command(f"start the server with: {start.command} {named} {shlex.join(flags.words)}")
+    command = f"{start.command} {named} {shlex.join(flags.words)}"
+    say("", CommandLine(f"start the server with: {command}"))
     for text in flags.notes:
         note(f"note: {text}")
 
@@ -213,14 +212,16 @@ def _print_alternatives(plan: MediaPlan) -> None:
         return
     say("", "what fits, and nothing beats in both frames and pixels")
     few = thinned(clip.alternatives(), MOST_ALTERNATIVES)
-    print_table(CHOSEN, map(_setting_row, few), left=0)
+    print_table(CHOSEN, map(_setting_row, few), left=0, drop=MAY_GO[1:])
     grid = clip.what_if()
     say("", "tokens by fps and max-pixels (* is over the budget)")
     rows = (
         (format_rate(rate), *(_cell(tokens, clip.available) for tokens in row))
         for rate, row in zip(grid.rates, grid.tokens, strict=True)
     )
-    print_table(("fps", *map(str, grid.caps)), rows, left=0)
+    caps = [str(cap) for cap in grid.caps]
+    may_go = [cap for cap in caps if cap != str(clip.chosen.max_pixels)]
+    print_table(("fps", *caps), rows, left=0, drop=may_go)
 
 
 def _setting_row(setting: Setting) -> tuple[str, ...]:

@@ -157,9 +157,9 @@ def progress_line(
     if width >= WIDE:
         full = BAR * done // max(total, 1)
         parts.insert(1, "━" * full + "─" * (BAR - full))
-    if left is not None and left >= 1:
-        parts.append(f"{clock(left)} left")
     line = "  ".join(parts)
+    time_left = f"  {clock(left)} left" if left is not None and left >= 1 else ""
+    line += time_left if cells(line + time_left) <= width else ""
     room = width - cells(line) - 2
     if not name or room < LEAST_NAME:
         return line

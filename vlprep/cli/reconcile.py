@@ -10,9 +10,10 @@ from vlprep.cli import EXIT_FAILED
 from vlprep.cli.options import output_options
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.terminal import say
-from vlprep.cli.text import plural, safe
+from vlprep.cli.text import safe
 from vlprep.reconcile.fit import Fit
 from vlprep.reconcile.logs import Period, Reconciliation, reconcile_log
+from vlprep.units import plural
 
 SCHEMA = "vlprep.reconcile/1"
 

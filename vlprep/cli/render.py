@@ -19,9 +19,10 @@ import click
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.table import Column, Kind, Layout, lay_out
 from vlprep.cli.terminal import line_width, put, say, sayable
-from vlprep.cli.text import cells, flagged, plural, safe, shortened, wrapped
+from vlprep.cli.text import cells, flagged, safe, shortened, wrapped
 from vlprep.count.budget import TokenBudget
 from vlprep.count.files import MediaCount, MediaFailure
+from vlprep.units import plural
 from vlprep.view import View
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from vlprep.cli.text import UNSAFE, cells, flagged
@@ -37,7 +38,7 @@ def quote(word: str, shell: Shell | None = None) -> str:
     >>> print(quote("a b.jpg", "posix"), quote("-x.jpg", "posix"), quote("a\n.jpg", "posix"))
     'a b.jpg' ./-x.jpg $'a\n.jpg'
     >>> print(quote("50% of.jpg", "cmd"), quote("it's $5.jpg", "powershell"))
-    "50"^%" of.jpg" 'it''s $5.jpg'
+    ^"50^% of.jpg^" 'it''s $5.jpg'
     """
     if word.startswith("-"):
         word = f"./{word}"
@@ -54,13 +55,14 @@ def _quote_posix(word: str) -> str:
 def _quote_cmd(word: str) -> str:
     """Quote for programs, which read backslashes before a quote, and for cmd.exe, which does not.
 
-    Between double quotes only the per cent sign has a meaning left to cmd.exe; it loses that
-    outside them, behind a caret.
+    Between double quotes the per cent sign keeps its meaning to cmd.exe, and a quote ends them
+    whatever is before it: where there is one, carets take the meaning of every character.
     """
     if word and not _NOT_PLAIN.search(word):
         return word
     escaped = re.sub(r'(\\*)("|$)', lambda match: match[1] * 2 + match[2].replace('"', '\\"'), word)
-    return f'"{escaped}"'.replace("%", '"^%"')
+    quoted = f'"{escaped}"'
+    return re.sub(r'[()%!^"<>&|]', r"^\g<0>", quoted) if re.search('["%]', word) else quoted
 
 
 def _quote_powershell(word: str) -> str:
@@ -92,10 +94,14 @@ _GOES_ON: dict[Shell, str] = {"posix": "\\", "cmd": "^", "powershell": "`"}
 """What stands at the end of a line that the next one goes on with."""
 
 
+class CommandLine(str):
+    """A line to be copied, among lines to be read."""
+
+
 def folded(command: str, width: int, shell: Shell | None = None) -> Iterator[str]:
     r"""Yield a command in lines that are at most `width` wide, and that a shell takes as one.
 
-    It is broken between words, whatever their length.
+    It is broken between words, whatever their length; options keep their values if they can.
 
     >>> print(*folded("vlprep frames 'a b.mp4' -o out --fps 2", 24, "posix"), sep="\n")
     vlprep frames \
@@ -103,15 +109,33 @@ def folded(command: str, width: int, shell: Shell | None = None) -> Iterator[str
       --fps 2
     """
     more = " " + _GOES_ON[shell or this_shell()]
-    line, *words = _WORD.findall(command) or [""]
+    indent = " " * (len(command) - len(command.lstrip()))
+    line, *words = _units(_WORD.findall(command), width - len(indent) - INDENT - len(more)) or [""]
+    line = indent + line
     for k, word in enumerate(words, 1):
         end = more if k < len(words) else ""
         if cells(f"{line} {word}{end}") <= width:
             line += f" {word}"
         else:
             yield line + more
-            line = f"  {word}"
+            line = indent + " " * INDENT + word
     yield line
+
+
+def _units(words: list[str], width: int) -> list[str]:
+    """Return words, options with the words after them as one where they have room."""
+    units = words[:1]
+    for word, after in pairwise(words):
+        pair = f"{word} {after}"
+        if word.startswith("-") and not after.startswith("-") and cells(pair) <= width:
+            units[-1] = pair
+        else:
+            units.append(after)
+    return units
+
+
+INDENT = 2
+"""Blanks before what a command goes on with."""
 
 
 def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:

@@ -96,7 +96,8 @@ class Layout:
             yield self._line([part[k] if k < len(part) else "" for part in parts])
         for column in self.below:
             if text := column.cells[number]:
-                yield from wrapped(" " * INDENT + text, self.width, hang=INDENT)
+                told = text if column is self.below[0] else f"{column.heading}: {text}"
+                yield from wrapped(" " * INDENT + told, self.width, hang=INDENT)
 
     def _line(self, parts: Sequence[str]) -> str:
         padded = (

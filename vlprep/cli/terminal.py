@@ -16,7 +16,7 @@ from typing import Protocol, TextIO
 
 import click
 
-from vlprep.cli.shell import folded
+from vlprep.cli.shell import CommandLine, folded
 from vlprep.cli.text import wrapped
 
 NARROWEST, WIDEST_PROSE = 40, 100
@@ -86,20 +86,20 @@ def wants_no_colour() -> bool:
 
 
 def say(*lines: str, err: bool = False) -> None:
-    """Print prose: on a terminal wrapped at words, each line hanging below its own beginning."""
-    put((part for line in lines for part in _fitted(line, err=err)), err=err)
+    """Print prose: on a terminal wrapped at words, each line hanging below its own beginning.
 
-
-def say_command(line: str, *, err: bool = False) -> None:
-    """Print a command to be copied: on a terminal in lines that a shell takes as one."""
-    width = line_width(sys.stderr if err else sys.stdout)
-    put([line] if width is None else folded(line, width), err=err)
-
-
-def _fitted(line: str, *, err: bool) -> Iterable[str]:
+    A `CommandLine` is broken so that a shell takes its parts as one.
+    """
     stream = sys.stderr if err else sys.stdout
     width = line_width(stream)
-    return [line] if width is None else wrapped(sayable(line, stream), min(width, WIDEST_PROSE))
+    fitted = lines if width is None else (part for it in lines for part in _fit(it, width, stream))
+    put(fitted, err=err)
+
+
+def _fit(line: str, width: int, stream: TextIO) -> Iterator[str]:
+    if isinstance(line, CommandLine):
+        return folded(line, width)
+    return wrapped(sayable(line, stream), min(width, WIDEST_PROSE))
 
 
 def put(lines: Iterable[str], *, err: bool = False) -> None:
@@ -107,7 +107,7 @@ def put(lines: Iterable[str], *, err: bool = False) -> None:
     shown = _below if (sys.stderr if err else sys.stdout).isatty() else ()
     for display in shown:
         display.stop()
-    click.echo("\n".join(lines), err=err)
+    click.echo("\n".join(lines), err=err, color=False if wants_no_colour() else None)
     for display in shown:
         display.start()
 

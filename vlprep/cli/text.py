@@ -79,15 +79,6 @@ def thousands(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def plural(number: int, noun: str) -> str:
-    """Return a number of things.
-
-    >>> plural(1, "frame"), plural(1200, "file")
-    ('1 frame', '1,200 files')
-    """
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def percent(part: int, whole: int) -> str:
     """Return a share with as many digits as matter.
 
@@ -154,6 +145,8 @@ def _beginning(text: str, width: int) -> str:
 
 _LABEL = re.compile(r" *(?:\S.{0,28}?\S? {2,})?")
 """What a line begins with: its indent, and a label that stands in a column of its own."""
+_BREAK = re.compile(r" (?!\d{4}(?:-\d\d)*[],])")
+"""Where a line may be broken: not between a source and its date."""
 
 
 def wrapped(line: str, width: int, hang: int | None = None) -> Iterator[str]:
@@ -172,7 +165,7 @@ def wrapped(line: str, width: int, hang: int | None = None) -> Iterator[str]:
         is_column = label.strip() and cells(label) <= width // 2
         hang = cells(label) if is_column else len(line) - len(line.lstrip(" ")) + 2
     piece = label
-    for word in line[len(label) :].split(" "):
+    for word in _BREAK.split(line[len(label) :]):
         joined = f"{piece} {word}" if piece.strip() and piece != label else piece + word
         if cells(joined) <= width or not piece.strip():
             piece = joined

@@ -11,7 +11,7 @@ from vlprep.draw.charts import Chart, Point, draw_chart
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.plan.one_clip import ClipPlan
-from vlprep.units import format_rate, format_size
+from vlprep.units import format_rate, format_size, plural
 
 RATES = 400
 """Points of each curve."""
@@ -24,7 +24,7 @@ def save_chart(clip: ClipPlan, source: str, path: PathLike, *, overwrite: bool =
     format = picture_format(path)
     check_not_source(path, [source])
     chosen, view = clip.chosen, clip.choices.view
-    shown = f"{chosen.frames:,} frames of {format_size(chosen.count.resized)}"
+    shown = f"{plural(chosen.frames, 'frame')} of {format_size(chosen.count.resized)}"
     asked = f"fps {format_rate(chosen.fps or 0)}, max_pixels {chosen.max_pixels}"
     lines = [
         f"{view.model.name}, rules {view.rules.name}",
