@@ -39,6 +39,7 @@ TYPICAL = {
         "tokens fixtures/photo.jpg fixtures/empty.jpg fixtures/street.mp4",
         "tokens fixtures/one_frame.mp4 fixtures/tall.png --explain",
         "tokens no-such-file.jpg",
+        "tokens rows.jsonl -m Qwen/Qwen3-VL-8B-Instruct",
     ),
     "plan": (
         "plan fixtures/street.mp4 --budget 1500 --explain",
@@ -69,7 +70,7 @@ TYPICAL = {
         "payload fixtures/photo.jpg --text 'What is this?' --region china -o body.json",
         "payload fixtures/photo.jpg fixtures/exif_6.jpg fixtures/street.mp4 -t hi -o body.json",
         "payload fixtures/photo.jpg fixtures/exif_6.jpg -t hi -v -o body.json",
-        "payload fixtures/tall.png -t hi",
+        "payload fixtures/tall.png fixtures/still.gif -t hi",
     ),
     "fit-images": (
         "fit-images --size 1280x1280 --model qvq-max",
@@ -88,6 +89,7 @@ TYPICAL = {
 }
 """What a user types, by the name of the file that shows it."""
 
+ROW = '{"query": "<image>What is this?", "images": ["fixtures/photo.jpg"]}'
 BOXES = """[{"bbox_2d": [370, 830, 540, 960], "label": "the red car that waits at the crossing"},
 {"bbox_2d": [10, 20, 300, 400], "label": "红色汽车"}]"""
 EVENTS = """[{"start_time": 2, "end_time": 4, "event": "a bus"},
@@ -102,6 +104,7 @@ def _folder() -> Iterator[None]:
         Path("boxes.json").write_text(BOXES, "utf-8")
         Path("events.json").write_text(EVENTS, "utf-8")
         Path("calls.jsonl").write_text("\n".join([*log("compatible", lambda day: "api-2026"), "{"]))
+        Path("rows.jsonl").write_text("\n".join([ROW, "{", ROW.replace("photo", "no-such")]))
         yield
 
 

@@ -20,7 +20,7 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
-    counted,
+    counted_of,
     failed_row,
     heading,
     print_json,
@@ -147,7 +147,7 @@ def _report_many(clips: list[SavedClip | MediaFailure], view: View, as_json: boo
     code = report_problems(clips, None if as_json else view)
     if saved and not as_json:
         frames = plural(sum(len(clip.records) for clip in saved), "frame")
-        say("", f"{frames} of {counted(len(saved), len(clips), 'clip')}")
+        say("", f"{frames} of {counted_of(len(saved), len(clips), 'clip')}")
     return EXIT_FAILED if any(clip.stream.missing for clip in saved) else code
 
 

@@ -25,7 +25,7 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.render import note
-from vlprep.cli.shell import CommandLine, model_words, quote, remedy_line
+from vlprep.cli.shell import CommandLine, model_words, quote, remedy_line, variable
 from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
@@ -154,7 +154,10 @@ def _history(name: str) -> list[Any]:
 def _refused(error: CheckError, words: Sequence[str]) -> int:
     for found in cast(tuple[Finding, ...], error.findings):
         remedy = remedy_line(found.remedy, words) if found.remedy else ""
-        note(f"error: {sentence(found, remedy)}")
+        is_command = found.remedy is not None and found.remedy.command is not None
+        note(f"error: {sentence(found, '' if is_command else remedy)}")
+        if is_command:
+            say(CommandLine(f"  {remedy}"), err=True)
     note("nothing was built; --no-check goes on all the same")
     return EXIT_FAILED
 
@@ -207,9 +210,9 @@ def _keys(region: Region) -> str:
 def _call(request: Request, body: str, *, sdk: bool) -> str:
     """Return the line that sends a body to its region, or that points the SDK there."""
     if not sdk:
-        headers = {"Authorization": "Bearer $KEY", **request.headers}
+        headers = {"Authorization": f"Bearer {variable('KEY')}", **request.headers}
         words = " ".join(f'-H "{name}: {value}"' for name, value in headers.items())
-        return CommandLine(f"curl {request.url} --data-binary @{quote(body)} {words}")
+        return CommandLine(f"curl {request.url} --data-binary {quote(f'@{body}')} {words}")
     if request.api.name == "openai":
         return f'client = OpenAI(base_url="{request.base_url}", api_key=key)'
     return f'dashscope.base_http_api_url = "{request.base_url}"'

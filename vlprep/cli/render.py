@@ -97,7 +97,7 @@ def print_table(
 
     On a terminal it fits. `names` are the headings of file names, which are shortened where that
     is needed; `prose` those of sentences, which are wrapped; `drop` those of columns that may go,
-    the least important first. In a pipe the lines are as long as they need to be.
+    the least important first, but empty ones before. In a pipe lines are as long as they need be.
     """
     kinds: dict[str, Kind] = dict.fromkeys(headings[:left], "word")
     kinds.update(dict.fromkeys(names, "name"))
@@ -108,7 +108,9 @@ def print_table(
         Column(_said(heading), column, kinds.get(heading, "number"))
         for heading, column in zip(headings, by_column, strict=True)
     ]
-    laid = lay_out(columns, list(map(_said, drop)), line_width(sys.stdout))
+    empty = {column.heading for column in columns if set(column.cells) <= {"", _said("–")}}
+    order = sorted(map(_said, drop), key=lambda heading: heading not in empty)
+    laid = lay_out(columns, order, line_width(sys.stdout))
     put(_table_lines(laid, len(by_row)))
 
 
@@ -127,14 +129,20 @@ def _table_lines(laid: Layout, rows: int) -> Iterator[str]:
 
 
 FAILED = "failed"
-"""The last cell of the row of what failed."""
+"""What the row of a file that failed says of it."""
 _COLOURS = {FAILED: "red", "error": "red", "warning": "yellow", "note": "cyan"}
 """Of words that are a cell, or that begin a remark."""
 
 
-def failed_row(failure: MediaFailure, headings: Sequence[str]) -> tuple[str, ...]:
-    """Return the row of a file that failed; the reason is told by `say_failures`."""
-    return (failure.source, *[""] * (len(headings) - 2), FAILED)
+def failed_row(
+    failure: MediaFailure, headings: Sequence[str], at: str | None = None
+) -> tuple[str, ...]:
+    """Return the row of a file that failed; the reason is told by `say_failures`.
+
+    It says so in the column `at`, by default the last: one that never goes.
+    """
+    at = at or headings[-1]
+    return (failure.source, *(FAILED if heading == at else "" for heading in headings[1:]))
 
 
 def _cell(text: str) -> str:
@@ -199,10 +207,10 @@ def say_notes(budget: TokenBudget) -> None:
         note(f"note: {text}")
 
 
-def counted(done: int, given: int, what: str = "file") -> str:
+def counted_of(done: int, given: int, what: str = "file") -> str:
     """Return how many of the things given were done, and how many failed.
 
-    >>> counted(3, 3), counted(1, 1), counted(2, 3)
+    >>> counted_of(3, 3), counted_of(1, 1), counted_of(2, 3)
     ('3 files', '1 file', '2 of 3 files; 1 failed')
     """
     of = f"{done:,} of " if done < given else ""

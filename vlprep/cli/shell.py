@@ -89,6 +89,17 @@ def _escape(character: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
 
 
+def variable(name: str, shell: Shell | None = None) -> str:
+    """Return an environment variable as a shell reads it between double quotes.
+
+    >>> variable("KEY", "posix"), variable("KEY", "cmd"), variable("KEY", "powershell")
+    ('$KEY', '%KEY%', '$env:KEY')
+    """
+    return {"posix": f"${name}", "cmd": f"%{name}%", "powershell": f"$env:{name}"}[
+        shell or this_shell()
+    ]
+
+
 _WORD = re.compile(r"""(?:\$'(?:\\.|[^'\\])*'|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"])+""")
 _GOES_ON: dict[Shell, str] = {"posix": "\\", "cmd": "^", "powershell": "`"}
 """What stands at the end of a line that the next one goes on with."""

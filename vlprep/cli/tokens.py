@@ -25,7 +25,7 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
-    counted,
+    counted_of,
     failed_row,
     heading,
     print_csv,
@@ -203,7 +203,7 @@ def _row(count: Result) -> tuple[str, ...]:
 def _summary(items: list[Result], together: Tally) -> Iterator[str]:
     done = sum(isinstance(item, MediaCount) for item in items)
     total, limit = together.total_tokens, together.limit
-    yield f"{thousands(total)} tokens in {counted(done, len(items))}"
+    yield f"{thousands(total)} tokens in {counted_of(done, len(items))}"
     if not done:
         return
     if limit is None:
