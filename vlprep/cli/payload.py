@@ -25,9 +25,9 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.render import note
-from vlprep.cli.shell import CommandLine, model_words, quote, remedy_line, variable
+from vlprep.cli.shell import model_words, quote, remedy_line, variable
 from vlprep.cli.terminal import say
-from vlprep.cli.text import flagged, safe, thousands
+from vlprep.cli.text import CommandLine, flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import CheckError, ConstraintError
 from vlprep.media.addresses import is_web_url

@@ -41,9 +41,9 @@ from vlprep.cli.render import (
     say_failures,
     say_notes,
 )
-from vlprep.cli.shell import CommandLine, model_words, quote
+from vlprep.cli.shell import model_words, quote
 from vlprep.cli.terminal import say
-from vlprep.cli.text import flagged, percent, thousands
+from vlprep.cli.text import CommandLine, flagged, percent, thousands
 from vlprep.count.budget import share_of_input
 from vlprep.plan.one_clip import thinned
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions

@@ -105,10 +105,6 @@ _GOES_ON: dict[Shell, str] = {"posix": "\\", "cmd": "^", "powershell": "`"}
 """What stands at the end of a line that the next one goes on with."""
 
 
-class CommandLine(str):
-    """A line to be copied, among lines to be read."""
-
-
 def folded(command: str, width: int, shell: Shell | None = None) -> Iterator[str]:
     r"""Yield a command in lines that are at most `width` wide, and that a shell takes as one.
 

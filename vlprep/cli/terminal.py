@@ -16,8 +16,7 @@ from typing import Protocol, TextIO
 
 import click
 
-from vlprep.cli.shell import CommandLine, folded
-from vlprep.cli.text import wrapped
+from vlprep.cli.text import CommandLine, wrapped
 
 NARROWEST, WIDEST_PROSE = 40, 100
 """Columns below which nothing is laid out, and above which no sentence is."""
@@ -98,6 +97,8 @@ def say(*lines: str, err: bool = False) -> None:
 
 def _fit(line: str, width: int, stream: TextIO) -> Iterator[str]:
     if isinstance(line, CommandLine):
+        from vlprep.cli.shell import folded  # which help does without
+
         return folded(line, width)
     return wrapped(sayable(line, stream), min(width, WIDEST_PROSE))
 

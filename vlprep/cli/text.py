@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control and direction characters, and bytes that are no text."""
@@ -63,6 +62,10 @@ _WORDS = {
 """What the command line calls parameters and functions whose names are not the option's own."""
 
 
+class CommandLine(str):
+    """A line to be copied to a shell, among lines to be read."""
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8
@@ -96,6 +99,8 @@ def money(amount: float) -> str:
     >>> money(12.3456), money(0.000441)
     ('12.35', '0.00044')
     """
+    from decimal import Decimal  # which most commands do without
+
     return f"{amount:.2f}" if amount >= 0.1 else f"{Decimal(f'{amount:.2g}'):f}"
 
 
