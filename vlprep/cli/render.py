@@ -53,7 +53,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def print_json_line(document: Mapping[str, Any]) -> None:
     """Print a document as one line of JSON."""
-    click.echo(_dumps(document))
+    put([_dumps(document)])
 
 
 def _lines(value: Any) -> str:

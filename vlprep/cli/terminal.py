@@ -105,10 +105,11 @@ def _fit(line: str, width: int, stream: TextIO) -> Iterator[str]:
 
 def put(lines: Iterable[str], *, err: bool = False) -> None:
     """Print lines as they are, above what stands below them meanwhile."""
+    text = "".join(f"{line}\n" for line in lines)
     shown = _below if (sys.stderr if err else sys.stdout).isatty() else ()
     for display in shown:
         display.stop()
-    click.echo("\n".join(lines), err=err, color=False if wants_no_colour() else None)
+    click.echo(text, nl=False, err=err, color=False if wants_no_colour() else None)
     for display in shown:
         display.start()
 
