@@ -84,6 +84,16 @@ def test_a_shared_folder_is_said_once_and_only_where_that_helps():
     assert next(laid.row(0)) == "one.jpg        1"
 
 
+def test_a_folder_among_the_names_keeps_its_own():
+    names = ("a/very/long/way/frames/", "a/very/long/way/frames/one.jpg")
+    columns = [Column("file", names, "name"), Column("tokens", ("1", "2"))]
+    laid = lay_out(columns, (), 24)
+    assert laid.folders == (("file", "a/very/long/way/"),)
+    assert next(laid.row(0)) == "frames/               1"
+    alone = Column("file", ("a/very/long/way/to/frames/",), "name")
+    assert next(lay_out([alone], (), 20).row(0)) == "frames/"
+
+
 def test_names_keep_their_beginning_and_more_of_their_end():
     names = ("holiday-in-the-mountains-0127.jpg", "x.jpg")
     columns = [Column("file", names, "name"), Column("tokens", ("1,000", "2"))]

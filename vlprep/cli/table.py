@@ -51,8 +51,8 @@ class Column:
         """The folder in which all of its names are, with the separator; "" where there is none."""
         if self.kind != "name":
             return ""
-        shared = os.path.commonprefix([cell for cell in self.cells if cell])  # noqa: RUF071
-        return shared[: max(map(shared.rfind, ("/", os.sep))) + 1]
+        parents = [_parent(cell) for cell in self.cells if cell]
+        return _parent(os.path.commonprefix(parents) + ".")  # noqa: RUF071
 
     def without_folder(self) -> Column:
         """Return the same without the folder that all names share."""
@@ -107,6 +107,12 @@ class Layout:
             for column, width, part in zip(self.columns, self.widths, parts, strict=True)
         )
         return (" " * self.gap).join(padded).rstrip()
+
+
+def _parent(name: str) -> str:
+    """Return a name up to the separator before its last part; a folder has a name, too."""
+    separators = f"/{os.sep}"
+    return name[: max(map(name.rstrip(separators).rfind, separators)) + 1]
 
 
 def _pieces(column: Column, cell: str, width: int, ellipsis: str) -> list[str]:
