@@ -119,7 +119,7 @@ def _table_lines(laid: Layout, rows: int) -> Iterator[str]:
     for heading, folder in laid.folders:
         room = laid.width - cells(f"{heading}: {ellipsis}")
         yield click.style(f"{heading}: {shortened(folder, room, ellipsis)}{ellipsis}", dim=True)
-    yield click.style(laid.heading, bold=True)
+    yield from (click.style(line, bold=True) for line in laid.headings)
     yield "─" * laid.span
     for number in range(rows):
         yield from laid.row(number, ellipsis)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from vlprep.cli.text import UNSAFE, cells, flagged
+from vlprep.cli.text import INDENT, UNSAFE, cells, flagged
 
 if TYPE_CHECKING:
     from vlprep.check.rule import Remedy
@@ -139,10 +139,6 @@ def _units(words: list[str], width: int) -> list[str]:
         else:
             units.append(after)
     return units
-
-
-INDENT = 2
-"""Blanks before what a command goes on with."""
 
 
 def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:

@@ -13,14 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from vlprep.cli.text import cells, shortened, wrapped
+from vlprep.cli.text import INDENT, cells, shortened, wrapped
 
 LEAST_NAME, LEAST_PROSE = 16, 24
 """Widths below which names and sentences are not squeezed for the sake of other columns."""
 GAP, NARROW_GAP = 3, 2
 """Blanks between columns, and where there is little room."""
-INDENT = 2
-"""Blanks before what stands below its row."""
 
 
 Kind = Literal["number", "word", "name", "prose"]
@@ -67,8 +65,10 @@ class Layout:
     columns: tuple[Column, ...]
     widths: tuple[int, ...]
     gap: int = GAP
+    above: tuple[Column, ...] = ()
+    """Names that stand above their row, where all else has gone and they still have no room."""
     below: tuple[Column, ...] = ()
-    """What stands below its row."""
+    """Sentences that stand below their row."""
     folders: tuple[tuple[str, str], ...] = ()
     """Headings of names, and the folders that are not repeated in them."""
     dropped: tuple[str, ...] = ()
@@ -77,17 +77,23 @@ class Layout:
     """Of the terminal; 0 where that does not matter."""
 
     @property
-    def heading(self) -> str:
-        """The line of headings."""
-        return self._line([column.heading for column in self.columns])
+    def headings(self) -> Iterator[str]:
+        """The lines of headings."""
+        yield from (column.heading for column in self.above)
+        yield self._line([column.heading for column in self.columns])
 
     @property
     def span(self) -> int:
         """How wide the table is."""
-        return sum(self.widths) + self.gap * (len(self.widths) - 1)
+        return self._indent + sum(self.widths) + self.gap * (len(self.widths) - 1)
+
+    @property
+    def _indent(self) -> int:
+        return INDENT if self.above else 0
 
     def row(self, number: int, ellipsis: str = "…") -> Iterator[str]:
         """Yield the lines of a row."""
+        yield from (shortened(one.cells[number], self.width, ellipsis) for one in self.above)
         parts = [
             _pieces(column, column.cells[number], width, ellipsis)
             for column, width in zip(self.columns, self.widths, strict=True)
@@ -106,7 +112,7 @@ class Layout:
             else part + " " * (width - cells(part))
             for column, width, part in zip(self.columns, self.widths, parts, strict=True)
         )
-        return (" " * self.gap).join(padded).rstrip()
+        return (" " * self._indent + (" " * self.gap).join(padded)).rstrip()
 
 
 def _parent(name: str) -> str:
@@ -140,8 +146,10 @@ def lay_out(columns: Sequence[Column], drop: Sequence[str], width: int | None) -
         if _least(shown) <= width:
             break
     below = tuple(column for column in below if column.heading not in drop[:dropped])
-    laid = _laid(shown, width)
-    return replace(laid, below=below, folders=folders, dropped=tuple(drop[:dropped]))
+    above = tuple(column for column in shown if column.kind == "name" and _least(shown) > width)
+    laid = _laid([column for column in shown if column not in above], width)
+    left_out = tuple(drop[:dropped])
+    return replace(laid, above=above, below=below, folders=folders, dropped=left_out)
 
 
 def _whole(columns: Sequence[Column], gap: int) -> int:

@@ -148,8 +148,8 @@ def _beginning(text: str, width: int) -> str:
     return text[:end]
 
 
-_LABEL = re.compile(r" *(?:\S.{0,28}?\S? {2,})?")
-"""What a line begins with: its indent, and a label that stands in a column of its own."""
+_CELL = re.compile(r"\S.{0,28}? {2,}")
+"""What stands in a column of its own, before the text of a line."""
 _BREAK = re.compile(r" (?!\d{4}(?:-\d\d)*[],])")
 """Where a line may be broken: not between a source and its date."""
 
@@ -165,10 +165,9 @@ def wrapped(line: str, width: int, hang: int | None = None) -> Iterator[str]:
             read at one a
             second
     """
-    label = _LABEL.match(line)[0]  # type: ignore[index]  # it matches any line
+    label = _label(line, width)
     if hang is None:
-        is_column = label.strip() and cells(label) <= width // 2
-        hang = cells(label) if is_column else len(line) - len(line.lstrip(" ")) + 2
+        hang = cells(label) + (0 if label.strip() else INDENT)
     piece = label
     for word in _BREAK.split(line[len(label) :]):
         joined = f"{piece} {word}" if piece.strip() and piece != label else piece + word
@@ -178,3 +177,15 @@ def wrapped(line: str, width: int, hang: int | None = None) -> Iterator[str]:
             yield piece.rstrip()
             piece = " " * hang + word
     yield piece.rstrip()
+
+
+def _label(line: str, width: int) -> str:
+    """Return what a line begins with: its indent, and columns as far as they leave it room."""
+    end = len(line) - len(line.lstrip(" "))
+    while (match := _CELL.match(line, end)) and cells(line[: match.end()]) <= width // 2:
+        end = match.end()
+    return line[:end]
+
+
+INDENT = 2
+"""Blanks before what goes on, and before what stands below another thing."""
