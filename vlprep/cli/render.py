@@ -102,7 +102,7 @@ def print_table(
     kinds: dict[str, Kind] = dict.fromkeys(headings[:left], "word")
     kinds.update(dict.fromkeys(names, "name"))
     kinds.update(dict.fromkeys(prose, "prose"))
-    by_row = [tuple(map(_cell, row)) for row in rows]
+    by_row = [tuple(map(_styled, row)) for row in rows]
     by_column = zip(*by_row, strict=True) if by_row else repeat((), len(headings))
     columns = [
         Column(_said(heading), column, kinds.get(heading, "number"))
@@ -145,7 +145,7 @@ def failed_row(
     return (failure.source, *(FAILED if heading == at else "" for heading in headings[1:]))
 
 
-def _cell(text: str) -> str:
+def _styled(text: str) -> str:
     colour = _COLOURS.get(text)
     return click.style(text, fg=colour) if colour else _said(safe(text))
 
