@@ -55,6 +55,9 @@ from vlprep.models.spec import RuleSet as RuleSet
 from vlprep.models.spec import VideoRule as VideoRule
 from vlprep.payload.parts import MediaPart as MediaPart
 from vlprep.payload.parts import MediaUrl as MediaUrl
+from vlprep.payload.planned import SavedRequest as SavedRequest
+from vlprep.payload.planned import build_requests as build_requests
+from vlprep.payload.planned import save_requests as save_requests
 from vlprep.payload.request import Request as Request
 from vlprep.plan.fit import ImageFit as ImageFit
 from vlprep.plan.records import MediaPlan as MediaPlan

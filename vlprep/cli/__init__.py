@@ -83,7 +83,8 @@ def _run(call: Any) -> int:
             return _failed(f"cannot write the output: {error.strerror}")
         if error.filename is None:
             raise
-        return _failed(f"{error.filename}: {error.strerror}")
+        problem = str(error.strerror)  # the system's own begin with a capital
+        return _failed(f"{error.filename}: {problem[:1].lower()}{problem[1:]}")
 
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

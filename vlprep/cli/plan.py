@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,23 +21,29 @@ from vlprep.cli.options import (
     deployment_option,
     input_options,
     input_words,
-    json_option,
     list_option,
+    output_options,
     route_option,
+    sdk_option,
+    sending_options,
     take_inputs,
     take_listed,
     view_options,
 )
-from vlprep.cli.plan_commands import printed_commands
+from vlprep.cli.plan_commands import BY_RATE, printed_commands
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, note, print_json, print_table, report_problems, say_notes
-from vlprep.cli.shell import model_words, quote
-from vlprep.cli.text import flagged, percent, thousands
+from vlprep.cli.shell import model_words, quote, repeated
+from vlprep.cli.text import flagged, percent, safe, thousands
 from vlprep.count.budget import share_of_input
+from vlprep.models.registry import get_api
 from vlprep.plan.one_clip import thinned
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.settings import Setting
 from vlprep.units import format_rate, format_size
+
+if TYPE_CHECKING:  # for annotations only: requests are slow to load
+    from vlprep.payload.planned import SavedRequest
 
 
 @click.command(name="plan")
@@ -63,27 +69,44 @@ from vlprep.units import format_rate, format_size
 @click.option("--split", "is_split", is_flag=True, help="Use several requests, shrink nothing.")
 @click.option("--reorder", is_flag=True, help="With --split: need not keep the order.")
 @route_option("With --split: how files are sent, which limits their number.", None)
-@click.option("--max-bytes", type=BYTES, help="With --split: bytes of all files of a request.")
+@click.option(
+    "--max-bytes",
+    type=BYTES,
+    help="With --split: bytes of all files of a request as they are sent: of their Base64, unless "
+    "--route says otherwise.",
+)
 @click.option("--explain", "explained", is_flag=True, help="Tell what binds, and what lifts it.")
 @click.option("--table", is_flag=True, help="Show alternatives, and tokens by rate and size.")
 @click.option("--chart", metavar="FILE", help="Draw tokens against the rate: .png, .jpg or .webp.")
-@click.option("--force", is_flag=True, help="Overwrite the chart.")
-@json_option
+@click.option("-o", "--output", metavar="DIR", help="Write the bodies of the requests into it.")
+@click.option("-t", "--text", help="With -o: what each of them asks.")
+@sending_options
+@sdk_option
+@output_options
+@click.pass_context
 def command(
-    explained: bool, table: bool, chart: str | None, force: bool, as_json: bool, **asked: Any
+    context: click.Context,
+    explained: bool,
+    table: bool,
+    chart: str | None,
+    force: bool,
+    as_json: bool,
+    **asked: Any,
 ) -> int:
     """Choose the rate and the size with which files fit a model's input, or a budget.
 
     Every distinct setting is counted exactly, and the best that fits is named, with the commands
     that use it; what fits as asked is left so. Several files get one --max-pixels, and videos
     among them one --fps; with --split they are shown as asked, in as many requests as that takes.
+    -o writes the requests as they were planned: request-1.json and so on, all of them or none.
     A folder is a list of images that stands for a video, and so are all files with --list.
 
     \b
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
-    vlprep plan *.jpg --split --reorder --route base64
+    vlprep plan *.jpg --split --text "What is this?" -o bodies
     """
-    inputs, split, api = input_words(asked), _take_split(asked), asked["api"]
+    inputs, sending = input_words(asked), _take_sending(asked)
+    split, api = _take_split(asked), asked["api"]
     names = take_inputs(asked)
     files = take_listed(asked, names)
     model, model_file = asked["model"], asked["model_file"]
@@ -94,18 +117,32 @@ def command(
     plan = processor.plan(track(files, len(files), "measuring"), split=split, **asked)
     if chart is not None:
         plan.save_chart(chart, overwrite=force)
+    saved = _save(plan, sending, api, overwrite=force) if sending else ()
     if as_json:
-        print_json(plan.to_dict(table=table))
+        print_json(_document(plan, saved, table=table))
     else:
         _print_plan(plan, table=table, explained=explained)
-        words = model_words(processor.name, model_file, model)
-        listed = names if isinstance(files[0], list) else None
-        click.echo("\n" + "\n".join(printed_commands(plan, words, api, listed, inputs)))
+        if saved:
+            _print_saved(saved, sending["folder"])
+        else:
+            words = model_words(processor.name, model_file, model)
+            listed = names if isinstance(files[0], list) else None
+            again = [*(inputs or map(quote, names)), *repeated(context, OUTPUTS)]
+            commands = printed_commands(plan, words, api, listed, inputs, again)
+            click.echo("\n" + "\n".join(commands))
+            _say_api(plan, api)
         _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
-        for text in plan.warnings:
+        for text in (*plan.warnings, *_warnings(saved)):
             note(f"warning: {text}")
     say_notes(plan.budget)
     return report_problems((*plan.files, *plan.failures), None if as_json else processor)
+
+
+OUTPUTS = (
+    *("paths", "recursive", "from_file", "null_separated"),  # which `input_words` repeats
+    *("explained", "table", "chart", "force", "as_json"),
+)
+"""What a command line that writes bodies does not repeat."""
 
 
 def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
@@ -116,6 +153,65 @@ def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
     if any(parts.values()):
         raise click.UsageError("--reorder, --route and --max-bytes go with --split")
     return None
+
+
+def _take_sending(asked: dict[str, Any]) -> dict[str, Any] | None:
+    """Take the options of bodies out of `asked`; `None` where none are to be written."""
+    folder, text = asked.pop("output"), asked.pop("text")
+    how = {name: asked.pop(name) for name in ("as_frames", "compress", "video_fields", "sdk")}
+    if folder is not None and text is not None:
+        return {"folder": folder, "text": text, **how}
+    given = [f"--{name.replace('_', '-')}" for name, value in how.items() if value]
+    if folder is not None:
+        raise click.UsageError("-o: say what the requests ask: --text TEXT")
+    if text is not None or given:
+        raise click.UsageError(f"{' and '.join(given or ['--text'])}: say where to: -o DIR")
+    return None
+
+
+def _save(
+    plan: MediaPlan, sending: dict[str, Any], api: str | None, *, overwrite: bool
+) -> tuple[SavedRequest, ...]:
+    """Write the bodies of a plan, if anything was planned."""
+    from vlprep.payload.planned import save_requests
+
+    if not plan.files:
+        return ()
+    how = {"api": api} if api else {}
+    return save_requests(plan, overwrite=overwrite, watch=track, **sending, **how)
+
+
+def _document(plan: MediaPlan, saved: Sequence[SavedRequest], *, table: bool) -> dict[str, Any]:
+    document = plan.to_dict(table=table)
+    if saved:
+        document["bodies"] = [body.to_dict() for body in saved]
+    return document
+
+
+def _print_saved(saved: Sequence[SavedRequest], folder: str) -> None:
+    click.echo(f"\nwritten to {safe(folder)}, to be posted as they are")
+    rows = (
+        (body.file, _some(body.sources), thousands(body.tokens), thousands(body.file_bytes))
+        for body in saved
+    )
+    print_table(("body", "files", "tokens", "bytes"), rows, left=2)
+
+
+def _some(sources: Sequence[str]) -> str:
+    """Name one file, or the first and the last of several and their number."""
+    if len(sources) < 3:
+        return ", ".join(sources)
+    return f"{len(sources)}: {sources[0]} to {sources[-1]}"
+
+
+def _warnings(saved: Sequence[SavedRequest]) -> Iterator[str]:
+    """Yield what is to be known of bodies, with the first of which it is true."""
+    said: dict[str, list[str]] = {}
+    for body in saved:
+        for text in body.warnings:
+            said.setdefault(text, []).append(body.file)
+    for text, files in said.items():
+        yield f"{_some(files)}: {text}"
 
 
 MOST_ALTERNATIVES = 12
@@ -137,6 +233,17 @@ def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
         click.echo("\n" + "\n".join(_explanation(plan)))
     if table:
         _print_alternatives(plan)
+
+
+def _say_api(plan: MediaPlan, api: str | None) -> None:
+    """Say by which protocol the commands send clips, where that was left to them."""
+    other = get_api("openai")
+    if api or plan.view.model.kind != "api" or all(file.kind == "image" for file in plan.files):
+        return
+    note(
+        f"note: these commands send clips by the {BY_RATE} API, as the {other.name} one samples "
+        f"{other.fixed_fps:g} frames per second whatever is asked; --api {other.name} plans for it"
+    )
 
 
 def _say_start(plan: MediaPlan, model: str) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
+from fractions import Fraction
+
+import click
 
 from vlprep.check.rule import Remedy
 from vlprep.cli.text import UNSAFE, flagged
@@ -55,6 +58,35 @@ def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:
     return " ".join(words)
 
 
+def repeated(context: click.Context, leave: Collection[str]) -> list[str]:
+    """Return the options of a command line as they were given, quoted, but for some by name."""
+    given = click.core.ParameterSource.COMMANDLINE
+    words = []
+    for option in context.command.params:
+        name = str(option.name)
+        if name in leave or context.get_parameter_source(name) != given:
+            continue
+        value = context.params[name]
+        if value is False:
+            words.append(option.secondary_opts[0])
+        else:
+            words += [max(option.opts, key=len), *_value_words(value)]
+    return words
+
+
+def _value_words(value: object) -> Iterator[str]:
+    if isinstance(value, Fraction):
+        yield f"{_decimal(float(100 * value))}%"
+    elif isinstance(value, float):
+        yield _decimal(value)
+    elif value is not True:
+        yield quote(str(value))
+
+
+def _decimal(value: float) -> str:
+    return f"{Decimal(repr(value)).normalize():f}"
+
+
 def model_words(name: str, model_file: str | None, asked: str | None) -> list[str]:
     """Return the options that name a model, quoted: by `name`, or by its file and what was asked.
 
@@ -73,7 +105,4 @@ def option_words(name: str, value: object) -> Iterator[str]:
     (['--start', '0.00001'], ['--strict'])
     """
     yield flagged(f"`{name}`")
-    if isinstance(value, float):
-        yield f"{Decimal(repr(value)).normalize():f}"
-    elif value is not True:
-        yield quote(str(value))
+    yield from _value_words(value)

@@ -247,6 +247,8 @@ class RuleSet:
     """A file and what is wrong in it for images, where that is why there is no image rule."""
     video_refusal: tuple[str, ...] = ()
     """The same for videos."""
+    unbuilt: str = ""
+    """What its source does to videos and is not built here, where it is that."""
 
     def image_rule(self, model: str) -> ImageRule:
         """Return the image rule of `model`; raises `UnknownFactError` if there is none.
@@ -258,7 +260,12 @@ class RuleSet:
         return self.image
 
     def video_rule(self, model: str) -> VideoRule:
-        """Return the video rule of `model`; raises what `image_rule` does."""
+        """Return the video rule of `model`; raises what `image_rule` does.
+
+        Raises `ConstraintError` where what the source does is not built here.
+        """
+        if self.video is None and self.unbuilt:
+            raise ConstraintError(f"{model}: {self.unbuilt} is not built; {_OWN_NUMBERS}")
         if self.video is None:
             raise self._missing(model, "samples videos", self.video_refusal)
         return self.video

@@ -8,6 +8,7 @@ from __future__ import annotations
 import mimetypes
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,16 +21,18 @@ from vlprep.compress.image import compress_image
 from vlprep.compress.result import Compressed
 from vlprep.compress.video import CompressedVideo, compress_video
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info, read_frame_list
-from vlprep.count.tokens import video_count
+from vlprep.count.tokens import TokenCount, media_count, video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
+from vlprep.frames.view import view_image
 from vlprep.maths.sampling import frame_rate
 from vlprep.media.addresses import is_web_url
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item
 from vlprep.models.registry import get_route
-from vlprep.output.encode import encode_jpeg
+from vlprep.models.servers import Server
+from vlprep.output.encode import encode_jpeg, encode_picture
 from vlprep.output.target import new_file
 from vlprep.payload.parts import (
     MediaPart,
@@ -41,12 +44,14 @@ from vlprep.payload.parts import (
     data_url,
     file_url,
 )
-from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
+from vlprep.payload.terms import How, check_seen, list_rate, refuse, refuse_unsaid, video_rate
+from vlprep.plan.cautions import rests_on_cap
+from vlprep.plan.records import PlannedFile
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 
-Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl]
-"""A file, a URL, or a list of images that stands for a video."""
+Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl] | PlannedFile
+"""A file, a URL, or a list of images that stands for a video; or one of these as it was planned."""
 
 FRAME_QUALITY = 90
 """JPEG quality of frames that are sent in place of a video."""
@@ -58,6 +63,8 @@ def prepare(item: Item, how: How, number: int) -> MediaPart:
     Raises the errors of `probe`, and where they are asked for, of `compress_image`,
     `compress_video` and `stream_frames`; `ConstraintError` for what the protocol cannot say.
     """
+    if isinstance(item, PlannedFile):
+        return _planned(item, how, number)
     url = as_url(item)
     if url is not None:
         return _given(url, how)
@@ -105,6 +112,7 @@ def _part(
         states_fps=how.server is None and (kind != "frames" or how.says_rates),
         limits=_limits(kind, how),
         list_type=how.server.list_type if how.server and kind == "frames" else None,
+        options=how.view.options,
         notes=notes,
         warnings=tuple(dict.fromkeys(text for text in told if text and text not in own)),
     )
@@ -132,6 +140,50 @@ def _misnamed(file: SentFile) -> str:
     if guessed == file.mime_type:
         return ""
     return f"the SDK uploads it as {guessed or 'no type'} by its name; it is {file.mime_type}"
+
+
+# What was planned.
+
+
+def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
+    """Return the part of a planned file; its setting is asked only where it makes a difference.
+
+    An image whose cap may lower nothing, as one reading has it, is sent as small as it is seen.
+    """
+    given, usual, planned = file.given, media_count(file.info, how.view), file.tokens
+    if isinstance(given, ImageInfo | VideoInfo):
+        raise ConstraintError(f"{file.source}: facts of a header are no content to send")
+    if _shown(usual) == _shown(planned):
+        return prepare(given, how, number)
+    if how.server is not None and not set(file.keywords) <= set(how.server.per_request):
+        return _as_started(file, how.server, prepare(given, how, number))
+    own = replace(how, view=how.view.asking(**file.keywords))  # type: ignore[arg-type]
+    is_image = isinstance(file.info, ImageInfo)
+    if is_image and rests_on_cap([file.info.size], [file.setting], how.view) is not None:
+        return _as_seen(given, file.source, own, number)
+    refuse(own, "")
+    return prepare(given, own, number)
+
+
+def _shown(count: TokenCount) -> tuple[object, ...]:
+    return count.total, count.resized, count.frames
+
+
+def _as_started(file: PlannedFile, server: Server, part: MediaPart) -> MediaPart:
+    """Return the part of a file that a server shows as planned when it has been started so."""
+    told = f"{server.title} shows it as planned only where it was started as the plan says"
+    facts = replace(part.facts, tokens=file.tokens)
+    return replace(part, facts=facts, warnings=(*part.warnings, told))
+
+
+def _as_seen(source: SourceLike, name: str, how: How, number: int) -> MediaPart:
+    """Return the part of an image at the size that the model sees, which needs no limits then."""
+    view = how.view.asking(min_pixels=None, max_pixels=None)
+    seen = view_image(source, how.view)
+    content = encode_picture(seen.image, "PNG")
+    file, facts = _made(content, name, f"{number:03}-view.png", how)
+    notes = (f"{format_size(seen.tokens.resized)} as PNG, which holds by every reading",)
+    return _part(facts, [file], replace(how, view=view), action="converted", notes=notes)
 
 
 # What stays as it is.

@@ -11,10 +11,13 @@ from vlprep.draw.charts import Chart, Point, draw_chart
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.plan.one_clip import ClipPlan
+from vlprep.plan.rates import Numbers
 from vlprep.units import format_rate, format_size
 
 RATES = 400
 """Points of each curve."""
+LINES = 250
+"""Lines that a chart is high: curves less apart fall on one."""
 MARGIN = 1.25
 """How far the chart goes on where the number of frames has reached its bound."""
 
@@ -50,10 +53,20 @@ def _chart(clip: ClipPlan) -> Chart:
 
 
 def _curves(clip: ClipPlan, last: float) -> Iterator[tuple[str, Sequence[Point]]]:
-    """Yield a curve for each cap of the what-if table, the highest first."""
+    """Yield a curve for each cap of the what-if table, the highest first, by the size of a frame.
+
+    Curves that would be drawn as one line are one, named by the higher cap.
+    """
     rates = np.linspace(clip.choices.rates[0], last, RATES)
+    drawn: list[Numbers] = []
+    highest = clip.available
     for cap in reversed(clip.what_if().caps):
-        tokens = clip.choices.tokens_at(rates, cap).tolist()
-        points = [pair for pair in zip(rates.tolist(), tokens, strict=True) if pair[1]]
-        if points:
-            yield f"max_pixels {cap:,}", points
+        tokens = clip.choices.tokens_at(rates, cap)
+        shown, highest = np.flatnonzero(tokens), max(highest, tokens.max())
+        if not len(shown) or any(abs(tokens - one).max() <= highest / LINES for one in drawn):
+            continue
+        drawn.append(tokens)
+        ends = (clip.choices.setting(float(rates[k]), cap) for k in shown[[0, -1]])
+        sizes = dict.fromkeys(format_size(setting.count.resized) for setting in ends)
+        points = [(float(rates[k]), float(tokens[k])) for k in shown]
+        yield " to ".join(sizes), points

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vlprep.count.budget import TokenBudget
-from vlprep.count.files import MediaCount, MediaFailure
+from vlprep.count.files import Media, MediaCount, MediaFailure
 from vlprep.errors import ConstraintError
 from vlprep.output.target import PathLike
 from vlprep.plan.bounds import Bound
@@ -25,7 +25,7 @@ class SplitOptions:
     route: str | None = None
     """How they are sent: "base64", "path" or "url"; decides how many go into one request."""
     max_bytes: int | None = None
-    """Bytes of all files of one request as they are sent."""
+    """Bytes of all files of one request as they are sent: as Base64, if no other route is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -34,6 +34,8 @@ class PlannedFile(MediaCount):
 
     setting: Setting
     """The setting."""
+    given: Media
+    """What the caller gave for it."""
 
     @property
     def keywords(self) -> dict[str, float | int]:
@@ -67,6 +69,8 @@ class MediaPlan:
     """The files that could not."""
     requests: tuple[tuple[int, ...], ...] = ()
     """Numbers of `files` by request, one request unless a split was asked for."""
+    split: SplitOptions | None = None
+    """How they were split, if they were."""
     wanted_tokens: int = 0
     """What all would cost as the view asks, whatever the budget."""
     clip: ClipPlan | None = None
