@@ -1,8 +1,10 @@
+from fractions import Fraction
+
 import pytest
 from PIL import Image
 
 from tests.places import FIXTURES
-from vlprep import plan_media, save_chart
+from vlprep import ImageSize, VideoInfo, plan_media, save_chart
 from vlprep.errors import ConstraintError
 from vlprep.plan.chart import _chart
 
@@ -35,6 +37,12 @@ def test_only_one_video_has_one(tmp_path):
         save_chart(plan_media(STREET), tmp_path / "a.gif")
 
 
+def test_a_total_shared_by_all_frames_is_named_by_the_sizes_that_it_gives():
+    lecture = VideoInfo(size=ImageSize(1080, 1920), frame_count=18_000, fps=Fraction(30))
+    plan = plan_media([lecture], "Qwen/Qwen3-VL-8B-Instruct", budget=32_768)
+    assert list(_chart(plan.clip).curves)[:2] == ["1920x1088", "1920x1088 to 1344x736"]
+
+
 def test_what_is_drawn():
     plan = plan_media(STREET, budget=1500)
     chart = _chart(plan.clip)
@@ -42,7 +50,10 @@ def test_what_is_drawn():
     assert (chart.limit, chart.limit_label) == (1500, "1,500 for media")
     assert chart.chosen == (setting.fps, setting.tokens)
     low, high = plan.clip.choices.rates
-    for points, cap in zip(chart.curves.values(), reversed(plan.clip.what_if().caps), strict=True):
+    # A cap of 327,680 and one of 655,360 show the clip as it is: one line, named by the size.
+    caps = [cap for cap in reversed(plan.clip.what_if().caps) if cap != 327_680]
+    assert list(chart.curves) == ["640x352", "576x320", "512x288", "352x192", "256x128"]
+    for points, cap in zip(chart.curves.values(), caps, strict=True):
         (first, *_, (last, tokens)) = points
         assert first == (low, plan.clip.choices.tokens_at(low, cap))
         assert tokens == plan.clip.choices.tokens_at(last, cap)

@@ -219,7 +219,7 @@ def _rule_set_lines(spec: ModelSpec, rule_set: RuleSet) -> Iterator[str]:
     ):
         if rule is None:
             refusal = rule_set.image_refusal if label == "image" else rule_set.video_refusal
-            unbuilt = label == "video" and rules.unbuilt
+            unbuilt = label == "video" and rule_set.unbuilt
             why = ": ".join(refusal) or ("not built" if unbuilt else "not stated")
             yield f"  {label}: {why}"
             continue
