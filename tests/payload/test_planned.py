@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -90,7 +91,7 @@ def test_a_list_is_one_video():
 
 
 def test_content_and_open_files_are_sent_as_well():
-    with open(PHOTO, "rb") as file:
+    with Path(PHOTO).open("rb") as file:
         plan = plan_media([file, file.read()], split=SplitOptions())
         (request,) = build_requests(plan, "What?")
     assert [request.tokens] == tokens(plan)
@@ -198,7 +199,7 @@ def test_all_are_written_or_none(tmp_path, photos):
     plan = plan_media(photos, budget=302, split=SplitOptions())
     photos[7].write_bytes(b"no picture")
     folder = tmp_path / "bodies"
-    with pytest.raises(Exception, match="7.jpg"):
+    with pytest.raises(Exception, match=r"7\.jpg"):
         save_requests(plan, "What?", folder)
     assert not folder.exists()
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

@@ -32,11 +32,20 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.plan_commands import BY_RATE, printed_commands
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, note, print_json, print_table, report_problems, say_notes
+from vlprep.cli.render import (
+    heading,
+    note,
+    print_json,
+    print_table,
+    report_problems,
+    say_notes,
+    say_warnings,
+)
 from vlprep.cli.shell import model_words, quote, repeated
 from vlprep.cli.text import flagged, percent, safe, thousands
 from vlprep.count.budget import share_of_input
 from vlprep.models.registry import get_api
+from vlprep.plan.cautions import cap_reading
 from vlprep.plan.one_clip import thinned
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.settings import Setting
@@ -86,6 +95,7 @@ if TYPE_CHECKING:  # for annotations only: requests are slow to load
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     explained: bool,
     table: bool,
     chart: str | None,
@@ -122,8 +132,8 @@ def command(
         print_json(_document(plan, saved, table=table))
     else:
         _print_plan(plan, table=table, explained=explained)
-        if saved:
-            _print_saved(saved, sending["folder"])
+        if sending and saved:
+            _print_saved(saved, sending["target"])
         else:
             words = model_words(processor.name, model_file, model)
             listed = names if isinstance(files[0], list) else None
@@ -135,7 +145,15 @@ def command(
         for text in (*plan.warnings, *_warnings(saved)):
             note(f"warning: {text}")
     say_notes(plan.budget)
-    return report_problems((*plan.files, *plan.failures), None if as_json else processor)
+    for file in () if as_json else plan.files:
+        say_warnings(file.source, _own_warnings(file, plan), processor)
+    return report_problems(plan.failures)
+
+
+def _own_warnings(file: PlannedFile, plan: MediaPlan) -> list[str]:
+    """Return the warnings of a file, but for the one that the plan has for all of them."""
+    said = cap_reading(plan.view)
+    return [text for text in file.warnings if said is None or not text.startswith(said.says)]
 
 
 OUTPUTS = (
@@ -160,7 +178,7 @@ def _take_sending(asked: dict[str, Any]) -> dict[str, Any] | None:
     folder, text = asked.pop("output"), asked.pop("text")
     how = {name: asked.pop(name) for name in ("as_frames", "compress", "video_fields", "sdk")}
     if folder is not None and text is not None:
-        return {"folder": folder, "text": text, **how}
+        return {"target": folder, "text": text, **how}
     given = [f"--{name.replace('_', '-')}" for name, value in how.items() if value]
     if folder is not None:
         raise click.UsageError("-o: say what the requests ask: --text TEXT")
@@ -177,8 +195,8 @@ def _save(
 
     if not plan.files:
         return ()
-    how = {"api": api} if api else {}
-    return save_requests(plan, overwrite=overwrite, watch=track, **sending, **how)
+    how = {**sending, "api": api} if api else sending
+    return save_requests(plan, overwrite=overwrite, watch=track, **how)
 
 
 def _document(plan: MediaPlan, saved: Sequence[SavedRequest], *, table: bool) -> dict[str, Any]:

@@ -166,6 +166,8 @@ class VideoRule(Sourced):
     """Frames sampled at least."""
     max_frames: int
     """Frames sampled at most."""
+    most_frames: int | None = None
+    """Highest `max_frames` that is taken as asked; `None` is no limit."""
     min_list_images: int | None = None
     """Fewest images that pass for a video."""
     max_list_images: int | None = None

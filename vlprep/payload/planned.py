@@ -1,4 +1,4 @@
-"""The requests of a plan, one for each group of its files, and their bodies as files of a folder."""
+"""The requests of a plan, each for a group of its files, and their bodies as files of a folder."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def build_requests(plan: MediaPlan, text: str, **how: Unpack[SendKeywords]) -> I
 
     `text` is asked in each of them. The keywords are those of `build_request`, but for the view,
     which is the plan's; files go by the route of the plan, where that has one. A request warns where
-    it costs another number of tokens than was planned for its files, or where what is sent in their
-    place has more bytes than a request was to have.
+    it costs another number of tokens than was planned for its files, and where what is sent in
+    their place has more bytes than a request was to have.
 
     Raises the errors of `build_request`, `ConstraintError` for facts in place of files among them.
 
@@ -79,14 +79,14 @@ NAMED = re.compile(r"request-\d+\.json")
 def save_requests(
     plan: MediaPlan,
     text: str,
-    folder: PathLike,
+    target: PathLike,
     *,
     sdk: bool = False,
     overwrite: bool = False,
     watch: Watch = unwatched,
     **how: Unpack[SendKeywords],
 ) -> tuple[SavedRequest, ...]:
-    """Write the bodies of a plan's requests into a folder: request-1.json and so on.
+    """Write the bodies of a plan's requests into a folder `target`: request-1.json and so on.
 
     They are built as `build_requests` does, one at a time. All files appear when all are written,
     or none does. With `sdk` they are the arguments of the vendor's SDK for Python. A folder with
@@ -103,11 +103,11 @@ def save_requests(
     request-1.json 2 604
     request-2.json 1 302
     """
-    check_new_folder(folder, overwrite=overwrite)
+    check_new_folder(target, overwrite=overwrite)
     total = len(plan.requests)
     names = [f"request-{number:0{len(str(total))}}.json" for number in range(1, total + 1)]
     saved: list[SavedRequest] = []
-    with new_folder(folder, overwrite=overwrite, outdated=_earlier) as new:
+    with new_folder(target, overwrite=overwrite, outdated=_earlier) as new:
         built = watch(build_requests(plan, text, **how), total, "building requests")
         for name, numbers, request in zip(names, plan.requests, built, strict=True):
             request.save(new / name, sdk=sdk)

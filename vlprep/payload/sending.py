@@ -50,7 +50,7 @@ from vlprep.plan.records import PlannedFile
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 
-Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl] | PlannedFile
+Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl] | FrameList | PlannedFile
 """A file, a URL, or a list of images that stands for a video; or one of these as it was planned."""
 
 FRAME_QUALITY = 90
@@ -150,9 +150,10 @@ def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
 
     An image whose cap may lower nothing, as one reading has it, is sent as small as it is seen.
     """
-    given, usual, planned = file.given, media_count(file.info, how.view), file.tokens
+    given, planned = file.given, file.tokens
     if isinstance(given, ImageInfo | VideoInfo):
         raise ConstraintError(f"{file.source}: facts of a header are no content to send")
+    usual = media_count(file.info, how.view)
     if _shown(usual) == _shown(planned):
         return prepare(given, how, number)
     if how.server is not None and not set(file.keywords) <= set(how.server.per_request):
@@ -160,7 +161,7 @@ def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
     own = replace(how, view=how.view.asking(**file.keywords))  # type: ignore[arg-type]
     is_image = isinstance(file.info, ImageInfo)
     if is_image and rests_on_cap([file.info.size], [file.setting], how.view) is not None:
-        return _as_seen(given, file.source, own, number)
+        return _as_seen(given, file.source, own, number)  # type: ignore[arg-type]  # no list
     refuse(own, "")
     return prepare(given, own, number)
 

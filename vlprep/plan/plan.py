@@ -28,6 +28,7 @@ from vlprep.errors import BudgetError, ConstraintError
 from vlprep.media.sniff import mime_type
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.cautions import cautions, over_default
+from vlprep.plan.lifting import explain_lifts, kept_at_least
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
@@ -95,21 +96,23 @@ def plan_media(
         prefer=prefer or BALANCED,
         budget=budget,
         failures=tuple(item for item in counted if isinstance(item, MediaFailure)),
-        wanted_tokens=sum(file.count.tokens.total for file in files),
+        wanted_tokens=sum(file.found.tokens.total for file in files),
     )
     weights = _weights_of_files(weights, counted)
     if split is not None:
         return _split(plan, files, prefer, lowest, split)
     if not files:
         return plan
-    if len(files) == 1 and isinstance(info := files[0].count.info, VideoInfo):
+    if len(files) == 1 and isinstance(info := files[0].found.info, VideoInfo):
         asks = any(parts.get(limit) is not None for limit in _GIVEN)
         wide = view if not asks else _with_total(info, view)
         clip = plan_clip(ClipChoices(info, wide, lowest), budget.available, prefer)
-        plan = replace(plan, clip=clip, bounds=explain_clip(clip, budget))
+        clip = kept_at_least(clip, prefer) if asks else clip
+        bounds = (*explain_clip(clip, budget), *explain_lifts(clip, prefer))
+        plan = replace(plan, clip=clip, bounds=bounds)
         return _with_settings(plan, files, [clip.chosen])
     settings = plan_together(
-        [_shape(file.count.info) for file in files], view, budget.available,
+        [_shape(file.found.info) for file in files], view, budget.available,
         prefer=prefer, weights=weights, lowest=lowest,
     )  # fmt: skip
     plan = replace(plan, bounds=explain_shared(plan.wanted_tokens, budget))
@@ -121,7 +124,7 @@ class _File(NamedTuple):
 
     given: Media
     """What the caller gave."""
-    count: MediaCount
+    found: MediaCount
     """What it is, and costs as wanted."""
 
 
@@ -192,12 +195,10 @@ def _with_settings(
 ) -> MediaPlan:
     """Return the plan with a setting for each file, all in one request."""
     planned = tuple(
-        PlannedFile(
-            source=file.source, info=file.info, tokens=one.count, setting=one, given=given
-        )
+        PlannedFile(source=file.source, info=file.info, tokens=one.count, setting=one, given=given)
         for (given, file), one in zip(files, settings, strict=True)
     )
-    infos, room = [file.count.info for file in files], plan.budget.available
+    infos, room = [file.found.info for file in files], plan.budget.available
     said = [
         *over_default(settings, plan.view),
         *cautions(infos, settings, plan.view, room, is_split=is_split),
@@ -219,18 +220,18 @@ def _split(
     failed: list[MediaFailure] = []
     for file in files:
         try:
-            settings.append(_alone(file.count.info, plan, prefer, lowest))
+            settings.append(_alone(file.found.info, plan, prefer, lowest))
             kept.append(file)
         except BudgetError as error:
-            failed.append(MediaFailure(source=file.count.source, error=error))
+            failed.append(MediaFailure(source=file.found.source, error=error))
     room = request_room(
         plan.view.model, plan.budget.available, route=asked.route, max_bytes=asked.max_bytes
     )
-    loads = [_load(file.count, one.tokens, asked) for file, one in zip(kept, settings, strict=True)]
+    loads = [_load(file.found, one.tokens, asked) for file, one in zip(kept, settings, strict=True)]
     for file, load in zip(kept, loads, strict=True):
         if not load.fits(room):
             problem = "too large for any request; a higher `max_bytes`, or compress"
-            failed.append(MediaFailure(source=file.count.source, error=ConstraintError(problem)))
+            failed.append(MediaFailure(source=file.found.source, error=ConstraintError(problem)))
     return replace(
         _with_settings(plan, kept, settings, is_split=True),
         failures=(*plan.failures, *failed),
@@ -239,9 +240,7 @@ def _split(
     )
 
 
-def _alone(
-    info: Facts, plan: MediaPlan, prefer: Prefer | None, lowest: ViewOptions
-) -> Setting:
+def _alone(info: Facts, plan: MediaPlan, prefer: Prefer | None, lowest: ViewOptions) -> Setting:
     """Return what the view asks of a file, or its best where a whole request is too little."""
     view, available = plan.view, plan.budget.available
     if isinstance(info, ImageInfo):
