@@ -317,11 +317,13 @@ def test_the_openai_api_takes_no_rate(run, tmp_path):
 
 def test_a_budget_in_which_nothing_is_recognisable_says_so(run):
     words = ["photo.jpg"] * 40
-    told = "are shown in pictures of fewer than 16 tokens"
+    told = " shown in pictures of fewer than 16 tokens"
     assert told in run("plan", *words, "--budget", 400).err
     assert told in run("plan", *words, "--budget", 400, "--json").json["warnings"][-1]
     assert told not in run("plan", *words, "--budget", 2000).err
     assert told in run("plan", "street.mp4", "--budget", 100, "--prefer", "motion").err
+    ran = run("plan", "street.mp4", "--budget", 10)
+    assert f"warning: the file is{told}, such as 64x32 pixels" in ran.err
     assert told not in run("plan", "tiny.png", "--budget", 400).err  # it is no smaller than it was
 
 

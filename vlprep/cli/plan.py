@@ -86,7 +86,7 @@ if TYPE_CHECKING:  # for annotations only: requests are slow to load
 )
 @click.option("--explain", "explained", is_flag=True, help="Tell what binds, and what lifts it.")
 @click.option("--table", is_flag=True, help="Show alternatives, and tokens by rate and size.")
-@click.option("--chart", metavar="FILE", help="Draw tokens against the rate: .png, .jpg or .webp.")
+@click.option("--chart", metavar="FILE", help="Draw the plan: .png, .jpg or .webp.")
 @click.option("-o", "--output", metavar="DIR", help="Write the bodies of the requests into it.")
 @click.option("-t", "--text", help="With -o: what each of them asks.")
 @sending_options

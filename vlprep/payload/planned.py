@@ -42,7 +42,7 @@ def build_requests(plan: MediaPlan, text: str, **how: Unpack[SendKeywords]) -> I
     """Build the requests of a plan one after the other, each file as it was planned.
 
     `text` is asked in each of them. The keywords are those of `build_request`, but for the view,
-    which is the plan's; files go by the route of the plan, where that has one. A request warns where
+    which is the plan's; files go by the plan's route, where it has one. A request warns where
     it costs another number of tokens than was planned for its files, and where what is sent in
     their place has more bytes than a request was to have.
 

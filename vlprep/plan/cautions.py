@@ -13,6 +13,7 @@ from vlprep.models.sourced import Change, Reading
 from vlprep.plan.requests import Load, images_by_route, images_in_words, request_room
 from vlprep.plan.settings import Setting
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.units import format_size
 from vlprep.view import View
 
 FEW_TOKENS = 16
@@ -110,11 +111,14 @@ def _too_small(
     ]
     if small:
         least = min(small, key=lambda count: count.resized.pixels)
+        files, fewer = "the file is", "a shorter part of it"
+        if len(settings) > 1:
+            files = f"{len(small):,} of {len(settings):,} files are"
+            fewer = "fewer files, or several requests (`split`)"
         yield (
-            f"{len(small):,} of {len(settings):,} files are shown in pictures of fewer than "
-            f"{FEW_TOKENS} tokens, such as {least.resized.width}x{least.resized.height} pixels: "
-            "little can be recognised in them; give more tokens, fewer files, or several requests "
-            "(`split`)"
+            f"{files} shown in pictures of fewer than {FEW_TOKENS} tokens, such as "
+            f"{format_size(least.resized)} pixels: little can be recognised in them; give more "
+            f"tokens, {fewer}"
         )
 
 
