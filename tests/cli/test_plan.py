@@ -236,6 +236,38 @@ def test_bodies_are_written_with_a_table_of_them(run, tmp_path):
     assert body["messages"][0]["content"][1] == {"type": "text", "text": "What is this?"}
 
 
+def test_what_posting_takes_is_told(run, tmp_path):
+    words = ("photo.jpg", "-m", "qvq-max", "--api", "dashscope", "--text", "What?")
+    ran = run("plan", *words, "-o", tmp_path / "bodies")
+    assert "they need the header X-DashScope-SSE: enable" in ran.err
+
+
+def test_nothing_is_written_where_no_request_holds_anything(run, tmp_path):
+    words = (
+        "photo.jpg",
+        "--split",
+        "--max-bytes",
+        10,
+        "--text",
+        "What?",
+        "-o",
+        tmp_path / "bodies",
+    )
+    ran = run("plan", *words)
+    assert (ran.code, "too large for any request" in ran.err) == (1, True)
+    assert not (tmp_path / "bodies").exists()
+
+
+def test_names_from_a_pipe_and_odd_names_are_repeated(run, tmp_path):
+    names = [tmp_path / "-x y.jpg", tmp_path / "it's.jpg"]
+    for name in names:
+        shutil.copy("photo.jpg", name)
+    words = ("--from-file", "-", "-m", "qwen3-vl-plus", "--budget", 302, "--split")
+    printed = run("plan", *words, stdin="".join(f"{name}\n" for name in names)).out.splitlines()
+    again = shlex.split(printed[-1].replace("DIR", str(tmp_path / "bodies")))[1:]
+    assert [body["tokens"] for body in run(*again, "--json").json["bodies"]] == [302, 302]
+
+
 def test_a_bad_file_is_named_and_the_others_are_sent(run, tmp_path):
     words = ("empty.jpg", "photo.jpg", "--text", "What?", "-o", tmp_path / "bodies", "--json")
     ran = run("plan", *words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -193,7 +194,7 @@ def _save(
     """Write the bodies of a plan, if anything was planned."""
     from vlprep.payload.planned import save_requests
 
-    if not plan.files:
+    if not any(plan.requests):
         return ()
     how = {**sending, "api": api} if api else sending
     return save_requests(plan, overwrite=overwrite, watch=track, **how)
@@ -213,6 +214,11 @@ def _print_saved(saved: Sequence[SavedRequest], folder: str) -> None:
         for body in saved
     )
     print_table(("body", "files", "tokens", "bytes"), rows, left=2)
+    headers = {pair for body in saved for pair in body.headers.items()}
+    needs = [f"they need the header {name}: {value}" for name, value in sorted(headers)
+             if name != "Content-Type"]  # fmt: skip
+    for text in (*needs, *dict.fromkeys(chain(*(body.notes for body in saved)))):
+        note(text)
 
 
 def _some(sources: Sequence[str]) -> str:

@@ -32,6 +32,8 @@ class SavedRequest:
     """Where to post it; `None` where no region is known."""
     warnings: tuple[str, ...] = ()
     """What a user should know of it."""
+    notes: tuple[str, ...] = ()
+    """What it needs, one sentence each."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the body's entry of `vlprep.plan/1`."""
@@ -125,6 +127,7 @@ def _saved(path: Path, sources: tuple[str, ...], request: Request) -> SavedReque
         headers=request.headers,
         url=request.url,
         warnings=request.warnings,
+        notes=request.notes,
     )
 
 
