@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from tests.places import REPO
-from vlprep import ImageSize, VideoInfo, get_model, plan_media, video_tokens
+from vlprep import (
+    ImageSize,
+    VideoInfo,
+    get_model,
+    load_model_file,
+    plan_media,
+    video_tokens,
+)
 
 BUDGET = 32_768
 WAYS = [
@@ -138,3 +146,48 @@ def test_the_page_of_plans_is_fresh(monkeypatch):
     page = make_plans.PAGE.read_text("utf-8")
     assert make_plans.updated(page) == page
     assert "0.5 a second" in page
+
+
+def test_a_lifted_plan_has_all_alternatives():
+    plan = planned(*FIVE[0], 30)
+    frames = [setting.frames for setting in plan.clip.alternatives()]
+    assert (frames[0] < 50, frames[-1]) == (True, 900)
+    assert all(setting.lifted == {"max_frames": 900} for setting in plan.clip.alternatives())
+    assert plan.files[0].setting.tokens in [one.tokens for one in plan.clip.alternatives()]
+
+
+@pytest.mark.parametrize("budget", [20_000, 32_768, 70_000])
+@pytest.mark.parametrize("minutes", [13, 26, 31, 45, 70])
+@pytest.mark.parametrize(("model", "server"), [*FIVE, WAYS[0]])
+def test_a_lifted_plan_is_that_of_who_asks_for_these_limits(model, server, minutes, budget):
+    keywords = {"budget": budget, "server": server}
+    (file,) = plan_media([clip(minutes)], model, **keywords).files
+    (own,) = plan_media([clip(minutes)], model, **keywords, **file.setting.lifted).files
+    assert own.setting.count.grid_thw == file.setting.count.grid_thw
+    # It is lifted only to reach half a frame a second, or all that are taken.
+    if "max_frames" in file.setting.lifted:
+        assert file.setting.frames == minutes * 30 == file.setting.max_frames
+    elif file.setting.lifted:
+        assert file.setting.frames >= min(768, minutes * 30)
+
+
+def test_a_folder_with_that_total_is_counted_as_sglang_would(tmp_path):
+    plan = planned(*WAYS[2], 1)
+    (told,) = [bound.remedy for bound in plan.bounds if bound.name == "default total"]
+    size = json.loads(f"{{{told.partition(' for videos')[0]}}}")["size"]
+    sizes = {"patch_size": 16, "merge_size": 2, "temporal_patch_size": 2}
+    tables = {
+        "preprocessor_config.json": {"image_processor_type": "Qwen2VLImageProcessorFast", **sizes},
+        "video_preprocessor_config.json": {
+            "video_processor_type": "Qwen3VLVideoProcessor", "size": size, **sizes,
+        },
+        "config.json": {"model_type": "qwen3_vl"},
+    }  # fmt: skip
+    for name, table in tables.items():
+        (tmp_path / name).write_text(json.dumps(table))
+    model = load_model_file(tmp_path)
+    own = plan_media([clip(1)], model, server="sglang", budget=BUDGET)
+    assert own.total_tokens >= 0.85 * BUDGET
+    alternatives = [(one.frames, one.tokens) for one in own.clip.alternatives()]
+    assert (114, 32_311) in alternatives
+    assert not [bound for bound in own.bounds if bound.name == "default total"]

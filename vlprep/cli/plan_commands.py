@@ -53,8 +53,16 @@ def printed_commands(
             yield from _of_files(plan, files, flags, api, is_sent=is_sent)
         keywords = {name: repr(value) for name, value in asked.items()} | _pruning_call(view)
         yield "Python: " + ", ".join(f"{name}={value}" for name, value in keywords.items())
-    if plan.files and not is_sent and (plan.view.model.kind == "api" or plan.view.server):
+    if plan.files and not is_sent and _has_bodies(plan):
         yield " ".join(["vlprep plan", *again, *_ways(plan, api), "--text TEXT -o DIR"])
+
+
+def _has_bodies(plan: MediaPlan) -> bool:
+    """Say whether requests can be built: servers of no name, and some for lists, take nothing."""
+    server = plan.view.server
+    lists = any(isinstance(file.info, FrameListInfo) for file in plan.files)
+    served = server is not None and (server.list_type is not None or not lists)
+    return plan.view.model.kind == "api" or served
 
 
 def _ways(plan: MediaPlan, api: str | None) -> Iterator[str]:

@@ -15,7 +15,14 @@ from dataclasses import replace
 from vlprep.count.pixels import is_per_clip
 from vlprep.errors import BudgetError
 from vlprep.plan.bounds import Bound
-from vlprep.plan.one_clip import LEAST_FPS, LEAST_TOKENS, ClipPlan, Prefer, plan_clip
+from vlprep.plan.one_clip import (
+    EQUAL_PRODUCTS,
+    LEAST_FPS,
+    LEAST_TOKENS,
+    ClipPlan,
+    Prefer,
+    plan_clip,
+)
 from vlprep.plan.settings import ClipChoices
 from vlprep.units import format_rate, format_size
 
@@ -24,7 +31,8 @@ def kept_at_least(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
     """Return the plan with those defaults lifted that keep a clip below `LEAST_FPS`.
 
     It stays as it is where what the view asks fits, where the clip moves, where nothing may be
-    lifted, and where no more frames of `LEAST_TOKENS` come of that.
+    lifted, and where that would not get it there, or to as many frames as are taken, with frames
+    of `LEAST_TOKENS`.
 
     >>> from fractions import Fraction
     >>> from vlprep import ImageSize, VideoInfo, processor
@@ -41,16 +49,23 @@ def kept_at_least(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
     found = [plan]
     for lifts in _ways(plan, least):
         with suppress(BudgetError):
-            lifted = plan_clip(plan.choices.lifting(**lifts), plan.available, prefer)
+            choices = plan.choices.lifting(_least_fps(plan.choices), **lifts)
+            lifted = plan_clip(choices, plan.available, prefer)
             found += [lifted] if lifted.chosen.count.resized.pixels >= small else []
-    return max(found, key=lambda one: min(one.chosen.frames, least))  # the first, of equal ones
+    best = max(found, key=lambda one: min(one.chosen.frames, least))  # the first, of equal ones
+    if best is plan:
+        return plan
+    return replace(best, choices=plan.choices.lifting(**best.chosen.lifted))  # with lower rates too
 
 
 def _least(plan: ClipPlan) -> int:
     """Return how many frames `LEAST_FPS` is, or the rate asked if that is lower, in whole pairs."""
-    choices = plan.choices
-    group = choices.rule.temporal_patch_size
-    return int(choices.seconds * min(LEAST_FPS, choices.rates[1])) // group * group
+    group = plan.choices.rule.temporal_patch_size
+    return int(plan.choices.seconds * _least_fps(plan.choices)) // group * group
+
+
+def _least_fps(choices: ClipChoices) -> float:
+    return min(LEAST_FPS, choices.rates[1])
 
 
 def _small(choices: ClipChoices) -> int:
@@ -98,7 +113,7 @@ def _most_frames(plan: ClipPlan) -> Iterator[Bound]:
         nobody = f"nothing: {served.title if served else 'the code'} takes no more of a video"
         yield Bound("default frames", reason, f"{nobody}; cut the clip into {parts} parts")
         return
-    grid = choices.lifting(max_frames=least).grid
+    grid = choices.lifting(_least_fps(choices), max_frames=least).grid
     enough = (grid.frames >= least)[:, None] & (grid.worth >= _small(choices))
     costs = grid.tokens[enough]
     costs = costs[costs > 0]
@@ -118,7 +133,8 @@ def _second_total(plan: ClipPlan, prefer: Prefer | None) -> Iterator[Bound]:
     view = replace(choices.view, rules=replace(choices.view.rules, video=free))
     freed = plan_clip(ClipChoices(choices.info, view), plan.available, prefer)
     best = kept_at_least(freed, prefer).chosen
-    if best.count.resized.pixels * best.frames <= chosen.count.resized.pixels * chosen.frames:
+    more, now = (one.count.resized.pixels * one.frames for one in (best, chosen))
+    if EQUAL_PRODUCTS * more <= now:
         return
     group = rule.temporal_patch_size
     total = -(-best.frames // group) * group * best.count.resized.pixels

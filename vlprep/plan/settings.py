@@ -109,13 +109,14 @@ class ClipChoices:
         self.caps = cap_range(self.sizing, view.options, lowest.max_pixels)
         self._lowest, self._lifts = lowest, dict[str, int]()
 
-    def lifting(self, **lifts: int) -> ClipChoices:
+    def lifting(self, lowest_fps: float = 0, **lifts: int) -> ClipChoices:
         """Return the same with other limits than the defaults, which every setting then asks for.
 
-        They are `max_frames` and `min_pixels`.
+        They are `max_frames` and `min_pixels`. The rate does not go below `lowest_fps` then.
         """
         view = self.view.asking(**lifts)  # type: ignore[arg-type]
-        choices = ClipChoices(self.info, view, self._lowest)
+        fps = max(lowest_fps, self._lowest.fps or 0) or None
+        choices = ClipChoices(self.info, view, replace(self._lowest, fps=fps))
         choices._lifts = lifts
         return choices
 
