@@ -191,3 +191,15 @@ def test_a_folder_with_that_total_is_counted_as_sglang_would(tmp_path):
     alternatives = [(one.frames, one.tokens) for one in own.clip.alternatives()]
     assert (114, 32_311) in alternatives
     assert not [bound for bound in own.bounds if bound.name == "default total"]
+
+
+def test_frames_that_would_fit_are_told_without_a_but():
+    """What the view asks fits, so that it is left; more would, if the owner raised the most."""
+    plan = plan_media([clip(60)], WAYS[0][0], max_input=131_072, max_pixels=200_000_000)
+    told = {bound.name: bound for bound in plan.bounds}["default frames"]
+    assert plan.files[0].setting.frames == 768
+    assert told.reason == "0.5 frames per second would be 1,800, and 768 are taken"
+    assert told.remedy == "`max_frames` 1,800: so many of 64 tokens cost at least 69,024"
+    # With less in all no frame would have 64 tokens.
+    plan = plan_media([clip(60)], WAYS[0][0], max_input=131_072, max_pixels=60_000_000)
+    assert "default frames" not in {bound.name for bound in plan.bounds}

@@ -46,6 +46,7 @@ from vlprep.cli.shell import model_words, quote, repeated
 from vlprep.cli.text import flagged, percent, safe, thousands
 from vlprep.count.budget import share_of_input
 from vlprep.models.registry import get_api
+from vlprep.plan.bounds import Bound
 from vlprep.plan.cautions import cap_reading
 from vlprep.plan.one_clip import thinned
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
@@ -252,7 +253,8 @@ def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
         headings = (*headings, "request")
         rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
     print_table(headings, rows)
-    click.echo("\n" + "\n".join(_summary(plan)))
+    defaults = [bound for bound in plan.bounds if bound.name.startswith("default ")]
+    click.echo("\n" + "\n".join([*_summary(plan), *map(_line, [] if explained else defaults)]))
     if explained:
         click.echo("\n" + "\n".join(_explanation(plan)))
     if table:
@@ -304,6 +306,10 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
             f"frames wanted, {percent(round(pixels * 1000), 1000)} of the pixels of "
             f"{format_size(plan.clip.wanted_size)}"
         )
+
+
+def _line(bound: Bound) -> str:
+    return f"{flagged(bound.reason)}; lifted by {flagged(bound.remedy)}"
 
 
 def _explanation(plan: MediaPlan) -> Iterator[str]:

@@ -104,22 +104,21 @@ def _most_frames(plan: ClipPlan) -> Iterator[Bound]:
     rule, options = choices.rule, choices.view.options
     if options.max_frames is not None or not plan.chosen.frames < least > rule.max_frames:
         return
-    reason = (
-        f"{LEAST_FPS:g} frames per second would be {least:,}, and {rule.max_frames:,} are taken"
-    )
+    fps = _least_fps(choices)
+    reason = f"{fps:g} frames per second would be {least:,}, and {rule.max_frames:,} are taken"
     if rule.most_frames is not None:
         served = choices.view.server
         parts = math.ceil(least / rule.most_frames)
         nobody = f"nothing: {served.title if served else 'the code'} takes no more of a video"
         yield Bound("default frames", reason, f"{nobody}; cut the clip into {parts} parts")
         return
-    grid = choices.lifting(_least_fps(choices), max_frames=least).grid
+    grid = choices.lifting(fps, max_frames=least).grid
     enough = (grid.frames >= least)[:, None] & (grid.worth >= _small(choices))
-    costs = grid.tokens[enough]
-    costs = costs[costs > 0]
+    costs = grid.tokens[enough & (grid.tokens > 0)]
     if len(costs):
+        but = ", but" if costs.min() > plan.available else ":"
         needed = f"so many of {LEAST_TOKENS} tokens cost at least {costs.min():,}"
-        yield Bound("default frames", reason, f"`max_frames` {least:,}, but {needed}")
+        yield Bound("default frames", reason, f"`max_frames` {least:,}{but} {needed}")
 
 
 def _second_total(plan: ClipPlan, prefer: Prefer | None) -> Iterator[Bound]:
