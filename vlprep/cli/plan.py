@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -31,6 +30,13 @@ from vlprep.cli.options import (
     take_listed,
     view_options,
 )
+from vlprep.cli.plan_bodies import (
+    body_warnings,
+    plan_document,
+    print_saved,
+    save,
+    take_sending,
+)
 from vlprep.cli.plan_commands import BY_RATE, printed_commands
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
@@ -43,7 +49,7 @@ from vlprep.cli.render import (
     say_warnings,
 )
 from vlprep.cli.shell import model_words, quote, repeated
-from vlprep.cli.text import flagged, percent, safe, thousands
+from vlprep.cli.text import flagged, percent, thousands
 from vlprep.count.budget import share_of_input
 from vlprep.models.registry import get_api
 from vlprep.plan.bounds import Bound
@@ -52,9 +58,6 @@ from vlprep.plan.one_clip import thinned
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.settings import Setting
 from vlprep.units import format_rate, format_size
-
-if TYPE_CHECKING:  # for annotations only: requests are slow to load
-    from vlprep.payload.planned import SavedRequest
 
 
 @click.command(name="plan")
@@ -117,7 +120,7 @@ def command(
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
     vlprep plan *.jpg --split --text "What is this?" -o bodies
     """
-    inputs, sending = input_words(asked), _take_sending(asked)
+    inputs, sending = input_words(asked), take_sending(asked)
     split, api = _take_split(asked), asked["api"]
     names = take_inputs(asked)
     files = take_listed(asked, names)
@@ -129,13 +132,13 @@ def command(
     plan = processor.plan(track(files, len(files), "measuring"), split=split, **asked)
     if chart is not None:
         plan.save_chart(chart, overwrite=force)
-    saved = _save(plan, sending, api, overwrite=force) if sending else ()
+    saved = save(plan, sending, api, overwrite=force) if sending else ()
     if as_json:
-        print_json(_document(plan, saved, table=table))
+        print_json(plan_document(plan, saved, table=table))
     else:
         _print_plan(plan, table=table, explained=explained)
         if sending and saved:
-            _print_saved(saved, sending["target"])
+            print_saved(saved, sending["target"])
         else:
             words = model_words(processor.name, model_file, model)
             listed = names if isinstance(files[0], list) else None
@@ -144,7 +147,7 @@ def command(
             click.echo("\n" + "\n".join(commands))
             _say_api(plan, api)
         _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
-        for text in (*plan.warnings, *_warnings(saved)):
+        for text in (*plan.warnings, *body_warnings(saved)):
             note(f"warning: {text}")
     say_notes(plan.budget)
     for file in () if as_json else plan.files:
@@ -173,70 +176,6 @@ def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
     if any(parts.values()):
         raise click.UsageError("--reorder, --route and --max-bytes go with --split")
     return None
-
-
-def _take_sending(asked: dict[str, Any]) -> dict[str, Any] | None:
-    """Take the options of bodies out of `asked`; `None` where none are to be written."""
-    folder, text = asked.pop("output"), asked.pop("text")
-    how = {name: asked.pop(name) for name in ("as_frames", "compress", "video_fields", "sdk")}
-    if folder is not None and text is not None:
-        return {"target": folder, "text": text, **how}
-    given = [f"--{name.replace('_', '-')}" for name, value in how.items() if value]
-    if folder is not None:
-        raise click.UsageError("-o: say what the requests ask: --text TEXT")
-    if text is not None or given:
-        raise click.UsageError(f"{' and '.join(given or ['--text'])}: say where to: -o DIR")
-    return None
-
-
-def _save(
-    plan: MediaPlan, sending: dict[str, Any], api: str | None, *, overwrite: bool
-) -> tuple[SavedRequest, ...]:
-    """Write the bodies of a plan, if anything was planned."""
-    from vlprep.payload.planned import save_requests
-
-    if not any(plan.requests):
-        return ()
-    how = {**sending, "api": api} if api else sending
-    return save_requests(plan, overwrite=overwrite, watch=track, **how)
-
-
-def _document(plan: MediaPlan, saved: Sequence[SavedRequest], *, table: bool) -> dict[str, Any]:
-    document = plan.to_dict(table=table)
-    if saved:
-        document["bodies"] = [body.to_dict() for body in saved]
-    return document
-
-
-def _print_saved(saved: Sequence[SavedRequest], folder: str) -> None:
-    click.echo(f"\nwritten to {safe(folder)}, to be posted as they are")
-    rows = (
-        (body.file, _some(body.sources), thousands(body.tokens), thousands(body.file_bytes))
-        for body in saved
-    )
-    print_table(("body", "files", "tokens", "bytes"), rows, left=2)
-    headers = {pair for body in saved for pair in body.headers.items()}
-    needs = [f"they need the header {name}: {value}" for name, value in sorted(headers)
-             if name != "Content-Type"]  # fmt: skip
-    for text in (*needs, *dict.fromkeys(chain(*(body.notes for body in saved)))):
-        note(text)
-
-
-def _some(sources: Sequence[str]) -> str:
-    """Name one file, or the first and the last of several and their number."""
-    if len(sources) < 3:
-        return ", ".join(sources)
-    return f"{len(sources)}: {sources[0]} to {sources[-1]}"
-
-
-def _warnings(saved: Sequence[SavedRequest]) -> Iterator[str]:
-    """Yield what is to be known of bodies, with the first of which it is true."""
-    said: dict[str, list[str]] = {}
-    for body in saved:
-        for text in body.warnings:
-            said.setdefault(text, []).append(body.file)
-    for text, files in said.items():
-        yield f"{_some(files)}: {text}"
 
 
 MOST_ALTERNATIVES = 12

@@ -19,8 +19,8 @@ from vlprep.payload.advice import notes_of, warnings_of
 from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.history import History, read_history, told
 from vlprep.payload.parts import Json, MediaPart
-from vlprep.payload.sending import Item as Item
-from vlprep.payload.sending import prepare
+from vlprep.payload.planned_parts import Item as Item
+from vlprep.payload.planned_parts import prepare_item
 from vlprep.payload.serving import served_fields, served_warnings
 from vlprep.payload.terms import (
     How,
@@ -264,7 +264,7 @@ def _checked(items: Item | Sequence[Item], how: How) -> tuple[list[MediaPart], l
     parts, facts, failures = list[MediaPart](), list[FileFacts](), list[Exception]()
     for number, item in enumerate(as_many(items), 1):
         try:
-            part = prepare(item, how, number)
+            part = prepare_item(item, how, number)
         except _UNREADABLE as error:
             if how.remakes or not how.check:
                 raise

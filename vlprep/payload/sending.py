@@ -8,7 +8,6 @@ from __future__ import annotations
 import mimetypes
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,18 +20,16 @@ from vlprep.compress.image import compress_image
 from vlprep.compress.result import Compressed
 from vlprep.compress.video import CompressedVideo, compress_video
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info, read_frame_list
-from vlprep.count.tokens import TokenCount, media_count, video_count
+from vlprep.count.tokens import video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
-from vlprep.frames.view import view_image
 from vlprep.maths.sampling import frame_rate
 from vlprep.media.addresses import is_web_url
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item
 from vlprep.models.registry import get_route
-from vlprep.models.servers import Server
-from vlprep.output.encode import encode_jpeg, encode_picture
+from vlprep.output.encode import encode_jpeg
 from vlprep.output.target import new_file
 from vlprep.payload.parts import (
     MediaPart,
@@ -44,14 +41,12 @@ from vlprep.payload.parts import (
     data_url,
     file_url,
 )
-from vlprep.payload.terms import How, check_seen, list_rate, refuse, refuse_unsaid, video_rate
-from vlprep.plan.cautions import rests_on_cap
-from vlprep.plan.records import PlannedFile
+from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 
-Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl] | FrameList | PlannedFile
-"""A file, a URL, or a list of images that stands for a video; or one of these as it was planned."""
+Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl] | FrameList
+"""A file, a URL, or a list of images that stands for a video."""
 
 FRAME_QUALITY = 90
 """JPEG quality of frames that are sent in place of a video."""
@@ -63,8 +58,6 @@ def prepare(item: Item, how: How, number: int) -> MediaPart:
     Raises the errors of `probe`, and where they are asked for, of `compress_image`,
     `compress_video` and `stream_frames`; `ConstraintError` for what the protocol cannot say.
     """
-    if isinstance(item, PlannedFile):
-        return _planned(item, how, number)
     url = as_url(item)
     if url is not None:
         return _given(url, how)
@@ -82,7 +75,7 @@ def prepare(item: Item, how: How, number: int) -> MediaPart:
         return (_compressed_video if is_video else _compressed_image)(opened, how, number)
 
 
-def _part(
+def make_part(
     facts: FileFacts,
     files: Sequence[SentFile],
     how: How,
@@ -142,51 +135,6 @@ def _misnamed(file: SentFile) -> str:
     return f"the SDK uploads it as {guessed or 'no type'} by its name; it is {file.mime_type}"
 
 
-# What was planned.
-
-
-def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
-    """Return the part of a planned file; its setting is asked only where it makes a difference.
-
-    An image whose cap may lower nothing, as one reading has it, is sent as small as it is seen.
-    """
-    given, planned = file.given, file.tokens
-    if isinstance(given, ImageInfo | VideoInfo):
-        raise ConstraintError(f"{file.source}: facts of a header are no content to send")
-    usual = media_count(file.info, how.view)
-    if _shown(usual) == _shown(planned):
-        return prepare(given, how, number)
-    if how.server is not None and not set(file.keywords) <= set(how.server.per_request):
-        return _as_started(file, how.server, prepare(given, how, number))
-    own = replace(how, view=how.view.asking(**file.keywords))  # type: ignore[arg-type]
-    is_image = isinstance(file.info, ImageInfo)
-    if is_image and rests_on_cap([file.info.size], [file.setting], how.view) is not None:
-        return _as_seen(given, file.source, own, number)  # type: ignore[arg-type]  # no list
-    refuse(own, "")
-    return prepare(given, own, number)
-
-
-def _shown(count: TokenCount) -> tuple[object, ...]:
-    return count.total, count.resized, count.frames
-
-
-def _as_started(file: PlannedFile, server: Server, part: MediaPart) -> MediaPart:
-    """Return the part of a file that a server shows as planned when it has been started so."""
-    told = f"{server.title} shows it as planned only where it was started as the plan says"
-    facts = replace(part.facts, tokens=file.tokens)
-    return replace(part, facts=facts, warnings=(*part.warnings, told))
-
-
-def _as_seen(source: SourceLike, name: str, how: How, number: int) -> MediaPart:
-    """Return the part of an image at the size that the model sees, which needs no limits then."""
-    view = how.view.asking(min_pixels=None, max_pixels=None)
-    seen = view_image(source, how.view)
-    content = encode_picture(seen.image, "PNG")
-    file, facts = _made(content, name, f"{number:03}-view.png", how)
-    notes = (f"{format_size(seen.tokens.resized)} as PNG, which holds by every reading",)
-    return _part(facts, [file], replace(how, view=view), action="converted", notes=notes)
-
-
 # What stays as it is.
 
 
@@ -197,7 +145,7 @@ def _given(url: MediaUrl, how: How) -> MediaPart:
     if url.kind == "video":
         refuse_unsaid(how, url.url)
         rate = video_rate(how)
-    return _part(facts, [_sent_url(url)], how, kind=url.kind, action="given", fps=rate)
+    return make_part(facts, [_sent_url(url)], how, kind=url.kind, action="given", fps=rate)
 
 
 def _as_it_is(opened: OpenItem, how: How) -> MediaPart:
@@ -206,7 +154,7 @@ def _as_it_is(opened: OpenItem, how: How) -> MediaPart:
     if isinstance(opened.info, VideoInfo):
         rate = video_rate(how)
         check_seen(opened.info, how, rate, opened.name)
-    return _part(facts_of(opened), [_sent(opened, how)], how, fps=rate)
+    return make_part(facts_of(opened), [_sent(opened, how)], how, fps=rate)
 
 
 def _listed(found: FrameList, how: How, number: int) -> MediaPart:
@@ -239,11 +187,11 @@ def _list_part(files: Sequence[SentFile], frames: Sequence[FileFacts], how: How)
     if len(frames) < len(files):
         refuse_unsaid(how, name, is_list=True)
         facts = FileFacts(source=name, kind="frame list", frames=tuple(frames))
-        return _part(facts, files, how, action="given", fps=rate, warnings=warnings)
+        return make_part(facts, files, how, action="given", fps=rate, warnings=warnings)
     facts = facts_of_list(name, frames, how.seen(rate))
     if isinstance(facts.info, VideoInfo):
         check_seen(facts.info, how, rate, name)
-    return _part(facts, files, how, fps=rate, warnings=warnings)
+    return make_part(facts, files, how, fps=rate, warnings=warnings)
 
 
 def _rate_of_list(how: How, name: str) -> tuple[float, tuple[str, ...]]:
@@ -333,7 +281,7 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
         anew = format_size(facts.tokens.resized)
         warnings = (f"the service sizes the frames anew, to {anew}", *warnings)
     notes = (f"{len(files)} frames of {format_size(size)} as JPEG, {1 / rate:.4g} s apart",)
-    return _part(facts, files, how, action="sampled", fps=rate, notes=notes, warnings=warnings)
+    return make_part(facts, files, how, action="sampled", fps=rate, notes=notes, warnings=warnings)
 
 
 def _frame_files(
@@ -342,7 +290,7 @@ def _frame_files(
     for place, frame in enumerate(stream, 1):
         name = f"{stream.source} at {frame.timestamp_seconds:.3f} s"
         content = encode_jpeg(frame.image, FRAME_QUALITY)
-        yield _made(content, name, f"{number:03}-{place:05}.jpg", how)
+        yield make_file(content, name, f"{number:03}-{place:05}.jpg", how)
 
 
 def _remade(images: FrameList, first: ImageInfo | VideoInfo, how: How, number: int) -> MediaPart:
@@ -399,9 +347,9 @@ def _smaller(
     stem = Path(opened.path).stem[:40] if opened.path is not None else "media"
     ending = endings(done.format)[0]
     file_name = f"{number:03}-{stem if stem.isprintable() else 'media'}{ending}"
-    file, facts = _made(content, opened.name, file_name, how)
+    file, facts = make_file(content, opened.name, file_name, how)
     notes = (f"{done.bytes_before:,} to {len(content):,} bytes: {done.reason}", *done.dropped)
-    return _part(
+    return make_part(
         facts, [file], how, action=done.action, fps=rate, notes=notes, warnings=done.warnings
     )
 
@@ -424,7 +372,7 @@ def _rate_of_file(dry: CompressedVideo, how: How) -> float | None:
     return usual
 
 
-def _made(content: bytes, name: str, file_name: str, how: How) -> tuple[SentFile, FileFacts]:
+def make_file(content: bytes, name: str, file_name: str, how: How) -> tuple[SentFile, FileFacts]:
     """Return a file made here, written where the route needs a path, and what is known of it."""
     path = None
     if how.route == "path":
