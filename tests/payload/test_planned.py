@@ -78,6 +78,9 @@ def test_an_image_whose_cap_may_lower_nothing_is_sent_as_small_as_it_is_seen(tmp
     assert [request.tokens] == tokens(plan)
     assert {part.facts.info.size for part in request.parts} == {plan.files[0].tokens.resized}
     assert not any(part.limits for part in request.parts)
+    asked = plan_media([big], max_pixels=500_000, split=SplitOptions())
+    (request,) = build_requests(asked, "What?")
+    assert (request.tokens, request.parts[0].limits) == (tokens(asked)[0], {})
     # By the rules of June the cap holds, and is said.
     (request,) = build_requests(plan_media([big], "qvq-max", budget=500), "What?")
     assert request.parts[0].limits["max_pixels"] < 500_000

@@ -39,18 +39,16 @@ def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
 
     An image whose cap may lower nothing, as one reading has it, is sent as small as it is seen.
     """
-    given, planned = file.given, file.tokens
+    given, view = file.given, how.view.asking(**file.keywords)  # type: ignore[arg-type]
     if isinstance(given, ImageInfo | VideoInfo):
         raise ConstraintError(f"{file.source}: facts of a header are no content to send")
-    usual = media_count(file.info, how.view)
-    if _shown(usual) == _shown(planned):
+    own, is_image = replace(how, view=view), isinstance(file.info, ImageInfo)
+    if is_image and rests_on_cap([file.info.size], [file.setting], how.view) is not None:
+        return _as_seen(given, file.source, own, number)  # type: ignore[arg-type]  # no list
+    if _shown(media_count(file.info, how.view)) == _shown(file.tokens):
         return prepare(given, how, number)
     if how.server is not None and not set(file.keywords) <= set(how.server.per_request):
         return _as_started(file, how.server, prepare(given, how, number))
-    own = replace(how, view=how.view.asking(**file.keywords))  # type: ignore[arg-type]
-    is_image = isinstance(file.info, ImageInfo)
-    if is_image and rests_on_cap([file.info.size], [file.setting], how.view) is not None:
-        return _as_seen(given, file.source, own, number)  # type: ignore[arg-type]  # no list
     refuse(own, "")
     return prepare(given, own, number)
 
