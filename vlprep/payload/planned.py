@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from vlprep.output.target import PathLike, check_new_folder, new_folder
+from vlprep.payload.planned_parts import STARTED
 from vlprep.payload.request import Request, SendKeywords, build_request
 from vlprep.plan.records import MediaPlan, SplitOptions
 from vlprep.types import Watch, unwatched
@@ -65,7 +66,10 @@ def build_requests(plan: MediaPlan, text: str, **how: Unpack[SendKeywords]) -> I
 
 
 def _differences(request: Request, planned: int, split: SplitOptions) -> Iterator[str]:
-    """Say where a request is not what was planned."""
+    """Say where a request is not what was planned, or only under a condition."""
+    started = sum(STARTED in part.notes for part in request.parts)
+    if started:
+        yield f"{started:,} of {len(request.parts):,} files are {STARTED}"
     if request.tokens is not None:
         sent = request.tokens - (request.history.tokens or 0)
         if sent != planned:

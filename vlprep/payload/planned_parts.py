@@ -9,7 +9,6 @@ from vlprep.count.tokens import TokenCount, media_count
 from vlprep.errors import ConstraintError
 from vlprep.frames.view import view_image
 from vlprep.media.source import SourceLike
-from vlprep.models.servers import Server
 from vlprep.output.encode import encode_picture
 from vlprep.payload.parts import MediaPart
 from vlprep.payload.sending import Item as UnplannedItem
@@ -48,7 +47,7 @@ def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
     if _shown(media_count(file.info, how.view)) == _shown(file.tokens):
         return prepare(given, how, number)
     if how.server is not None and not set(file.keywords) <= set(how.server.per_request):
-        return _as_started(file, how.server, prepare(given, how, number))
+        return _as_started(file, prepare(given, how, number))
     refuse(own, "")
     return prepare(given, own, number)
 
@@ -57,11 +56,14 @@ def _shown(count: TokenCount) -> tuple[object, ...]:
     return count.total, count.resized, count.frames
 
 
-def _as_started(file: PlannedFile, server: Server, part: MediaPart) -> MediaPart:
+STARTED = "seen as planned only where the server was started as the plan says"
+"""What is noted of a part whose setting no request to its server can say."""
+
+
+def _as_started(file: PlannedFile, part: MediaPart) -> MediaPart:
     """Return the part of a file that a server shows as planned when it has been started so."""
-    told = f"{server.title} shows it as planned only where it was started as the plan says"
     facts = replace(part.facts, tokens=file.tokens)
-    return replace(part, facts=facts, warnings=(*part.warnings, told))
+    return replace(part, facts=facts, notes=(*part.notes, STARTED))
 
 
 def _as_seen(source: SourceLike, name: str, how: How, number: int) -> MediaPart:
