@@ -150,7 +150,7 @@ def command(
         for text in (*plan.warnings, *body_warnings(saved)):
             note(f"warning: {text}")
     say_notes(plan.budget)
-    for file in () if as_json else plan.files:
+    for file in () if as_json or saved else plan.files:  # what is of a body tells of its files
         say_warnings(file.source, _own_warnings(file, plan), processor)
     return report_problems(plan.failures)
 
