@@ -21,7 +21,7 @@ from vlprep import (
     video_tokens,
 )
 from vlprep.count.explain import explain_count
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, NotBuiltError
 from vlprep.maths.geometry import llamafactory_sizes, smart_resize
 from vlprep.view import View
 
@@ -157,7 +157,7 @@ def test_two_step_frameworks():
 
 def test_how_a_framework_samples_videos_is_not_built_rather_than_not_known():
     clip = VideoInfo(size=ImageSize(90, 120), frame_count=60, fps=Fraction(30))
-    with pytest.raises(ConstraintError, match="how llama-factory samples videos is not built"):
+    with pytest.raises(NotBuiltError, match="how llama-factory samples videos is not built"):
         video_tokens(clip, "Qwen/Qwen2.5-VL-7B-Instruct", rules="llama-factory")
 
 

@@ -10,7 +10,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from vlprep.errors import ConstraintError, ModelFileError, UnknownFactError, VlprepError
+from vlprep.errors import (
+    ConstraintError,
+    ModelFileError,
+    NotBuiltError,
+    UnknownFactError,
+    VlprepError,
+)
 from vlprep.models.features import Features
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.sourced import Reading, Sourced
@@ -264,10 +270,10 @@ class RuleSet:
     def video_rule(self, model: str) -> VideoRule:
         """Return the video rule of `model`; raises what `image_rule` does.
 
-        Raises `ConstraintError` where what the source does is not built here.
+        Raises `NotBuiltError` where what the source does is not built here.
         """
         if self.video is None and self.unbuilt:
-            raise ConstraintError(f"{model}: {self.unbuilt} is not built; {_OWN_NUMBERS}")
+            raise NotBuiltError(model, self.unbuilt, _OWN_NUMBERS)
         if self.video is None:
             raise self._missing(model, "samples videos", self.video_refusal)
         return self.video
