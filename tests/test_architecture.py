@@ -31,7 +31,7 @@ FLOORS = (
     {"view"},
     {"count"},
     {"frames", "check", "boxes"},
-    {"arrays", "compress", "plan", "events", "reconcile"},
+    {"arrays", "compress", "plan", "events", "reconcile", "split"},
     {"payload", "samples"},
     {"verbs"},
     {""},  # vlprep/__init__.py
@@ -51,6 +51,7 @@ DOORS = {
     "events": {"events", "files"},
     "reconcile": {"logs"},
     "samples": {"samples", "rows"},
+    "split": {"split", "crop"},
 }
 
 HOMES = {
@@ -67,6 +68,7 @@ HOMES = {
         "vlprep.verbs",  # for annotations only
         *("vlprep.count", "vlprep.frames", "vlprep.boxes", "vlprep.plan"),
         *("vlprep.arrays", "vlprep.compress", "vlprep.compat", "vlprep.reconcile"),
+        "vlprep.split",
     ),
     "av": ("vlprep.media.video",),
     "pillow_heif": ("vlprep.media.image",),

@@ -10,6 +10,7 @@ EXAMPLES = [
     VlprepError("something"),
     errors.UnknownModelError("qvq-mx", ["qvq-max"]),
     errors.UnknownFactError("qwen-vl-ocr", "how images are sized", "ask"),
+    errors.NotBuiltError("qwen-vl-ocr", "how videos are sampled", "ask"),
     errors.ModelFileError("own.toml", "no [models.<name>] table"),
     errors.MissingPackageError("tokenizers", "text"),
     errors.CheckError(["a.jpg: 12 MB", "b.mp4: too long"]),

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
     from vlprep.samples.samples import SampleCount, SampleKeywords
+    from vlprep.split.crop import Crop, CropKeywords
+    from vlprep.split.split import PageSplit, SplitKeywords
     from vlprep.types import Door, Frames, ImageSize, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
@@ -236,6 +238,28 @@ class Processor(View):
         from vlprep.frames.view import view_image
 
         return view_image(source, self, door=door)
+
+    def split(self, source: SourceLike, **asked: Unpack[SplitKeywords]) -> PageSplit:
+        """Split an image into as few pieces as keep its small letters legible.
+
+        >>> processor("qwen3-vl-plus").split("fixtures/photo.jpg")
+        PageSplit(fixtures/photo.jpg, 640x480, pieces: 1, 302 tokens)
+        """
+        from vlprep.split.split import split_image
+
+        view, how = self.with_keywords(asked)
+        return split_image(source, view, **how)
+
+    def crop(self, source: SourceLike, box: Sequence[float], **asked: Unpack[CropKeywords]) -> Crop:
+        """Cut a region out of an image, so that the model sees it as large as it can.
+
+        >>> processor("qwen3-vl-plus").crop("fixtures/photo.jpg", [100, 100, 300, 200])
+        Crop(fixtures/photo.jpg, 100,100,200,100, seen as 192x96, 20 tokens)
+        """
+        from vlprep.split.crop import crop_image
+
+        view, how = self.with_keywords(asked)
+        return crop_image(source, box, view, **how)
 
     def arrays(
         self,
@@ -637,6 +661,28 @@ def compress_video(
     ('compressed', 300, 20)
     """
     return processor(model).compress_video(source, target, **asked)
+
+
+def split_image(
+    source: SourceLike, model: Model = None, **asked: Unpack[SplitKeywords]
+) -> PageSplit:
+    """Split an image into as few pieces as keep its small letters legible.
+
+    >>> split_image("fixtures/tall.png", "qwen3-vl-plus", readable=6).letters is None
+    True
+    """
+    return processor(model).split(source, **asked)
+
+
+def crop_image(
+    source: SourceLike, box: Sequence[float], model: Model = None, **asked: Unpack[CropKeywords]
+) -> Crop:
+    """Cut a region out of an image, so that the model sees it as large as it can.
+
+    >>> crop_image("fixtures/photo.jpg", [0, 0, 999, 500], "qwen3-vl-plus", coordinates="model")
+    Crop(fixtures/photo.jpg, 0,0,640,240, seen as 640x256, 162 tokens)
+    """
+    return processor(model).crop(source, box, **asked)
 
 
 def build_request(

@@ -160,7 +160,7 @@ def test_hdr_is_flagged_and_mapped_on_request(run, tmp_path):
         (("street.mp4", "--start", "soon", "-o", "x"), 2, "not a time"),
         (("street.mp4", "--sheet", "sheet.bmp"), 1, "is no picture here"),
         (("photo.jpg", "-o", "x"), 1, "an image, not a video"),
-        (("missing.mp4", "-o", "x"), 1, "No such file"),
+        (("missing.mp4", "-o", "x"), 1, "no such file"),
         (("truncated.mp4", "-o", "x"), 1, "cut off"),
         (("street.mp4", "-o", "no/such/x"), 1, "no such folder to write into"),
         (("street.mp4", "-o", "x", "-m", "qvq"), 1, "unknown model"),

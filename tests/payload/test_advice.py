@@ -19,6 +19,12 @@ def said(word, request):
     return [warning for warning in request.warnings if word in warning]
 
 
+def test_a_list_longer_than_one_reading_takes_is_told_of_once():
+    request = build("qwen3-vl-235b-a22b-instruct", [[PHOTO] * 81], api="dashscope")
+    (told,) = said("80", request)
+    assert "at most 80 frames (S004)" in told
+
+
 # Calls that are not streamed.
 
 

@@ -21,6 +21,8 @@ COMMANDS = {
     "plan": ("plan", "Choose rate and size so that files fit a number of tokens."),
     "frames": ("frames", "Write the frames that a model sees of a video."),
     "view": ("view", "Write an image as a model sees it."),
+    "split": ("split", "Split a page into pieces in which the model can read."),
+    "crop": ("crop", "Cut a region out of an image, to be seen as large as can be."),
     "arrays": ("arrays", "Write the numbers that the encoder of open weights takes."),
     "compress": ("compress", "Bring images and videos under a byte limit."),
     "check": ("check", "Check images and videos against every documented limit."),
@@ -85,7 +87,8 @@ def _run(call: Any) -> int:
             return _failed(f"cannot write the output: {error.strerror}")
         if error.filename is None:
             raise
-        return _failed(f"{error.filename}: {error.strerror}")
+        problem = str(error.strerror)  # the system's own begin with a capital
+        return _failed(f"{error.filename}: {problem[:1].lower()}{problem[1:]}")
 
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,9 +16,22 @@ from vlprep.cli.render import print_json, print_table, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe
 from vlprep.count.explain import cite
-from vlprep.media.source import open_item
+from vlprep.errors import AnswerError
+from vlprep.media.source import Item, open_item
 from vlprep.models.spec import BOX_CONVENTIONS
+from vlprep.types import ImageSize, Region
 from vlprep.units import format_size
+from vlprep.verbs import Processor
+
+
+def _read_region(_: click.Context, __: click.Parameter, text: str | None) -> Region | None:
+    if text is None:
+        return None
+    try:
+        x, y, width, height = map(int, text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not X,Y,WIDTH,HEIGHT in whole pixels") from None
+    return Region(x, y, ImageSize(height, width))
 
 
 @click.command(name="boxes")
@@ -33,6 +47,12 @@ from vlprep.units import format_size
 @click.option(
     "--unturned", is_flag=True, help="The model was shown the file without its EXIF turn."
 )
+@click.option(
+    "--region", metavar="X,Y,W,H", callback=_read_region, help="The part that the model was shown."
+)
+@click.option(
+    "--pieces", metavar="DIR", help="ANSWER is a JSON list: one answer for each piece of DIR."
+)
 @click.option("--font", metavar="FILE", help="Font for letters that Pillow's own font lacks.")
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
 @view_options
@@ -43,6 +63,7 @@ def command(
     *,
     output: str | None,
     font: str | None,
+    pieces: str | None,
     stored: bool,
     force: bool,
     as_json: bool,
@@ -62,7 +83,10 @@ def command(
     """
     processor = bind(asked)
     with open_item(image) as item:  # once, so that what is drawn on is what was located in
-        found = processor.locate(item, read_answer(answer), **asked)
+        if pieces is None:
+            found = processor.locate(item, read_answer(answer), **asked)
+        else:
+            found = _in_pieces(item, answer, pieces, processor, asked)
         drawn: tuple[str, ...] = ()
         if output is not None:
             found.save(output, overwrite=force, font=font)
@@ -81,6 +105,26 @@ def command(
         say("", f"written to {safe(output)}")
     say_warnings(image, (*found.warnings, *drawn), processor)
     return 0
+
+
+def _in_pieces(
+    item: Item, answer: str, folder: str, processor: Processor, asked: dict[str, Any]
+) -> LocatedShapes:
+    from vlprep.split.split import locate_in_pieces, read_pieces
+
+    convention = asked.pop("convention")
+    given = ", ".join(f"--{name}" for name, value in asked.items() if value)
+    if given:
+        raise click.UsageError(f"--pieces says what the model saw; leave {given} out")
+    try:
+        answers = json.loads(read_answer(answer))
+    except ValueError:
+        answers = None
+    if not isinstance(answers, list):
+        raise AnswerError("with --pieces an answer is a JSON list of texts, one for each piece")
+    texts = [text if isinstance(text, str) else json.dumps(text) for text in answers]
+    pieces = read_pieces(folder, processor)
+    return locate_in_pieces(item, texts, pieces, processor, convention=convention)
 
 
 def _heading(found: LocatedShapes, stored: bool) -> Iterator[str]:

@@ -49,6 +49,9 @@ from vlprep.verbs import Processor
 def command(size: tuple[int, int] | None, as_json: bool, **asked: Any) -> int:
     """Say how many images fit one request, in order, and what to do if not all do.
 
+    It is the form of `vlprep plan --split` for images alone, shown as asked: the same split, and a
+    size will do for files. `vlprep plan` has settings, videos and the bodies to send.
+
     They fit by their tokens and by their number, which services limit by the route. Shows each
     image's tokens and what is left; if not all fit, the fewest requests that hold them in order,
     and the largest --max-pixels at which one request would.

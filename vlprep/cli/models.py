@@ -224,7 +224,9 @@ def _rule_set_lines(spec: ModelSpec, rule_set: RuleSet) -> Iterator[str]:
     ):
         if rule is None:
             refusal = rule_set.image_refusal if label == "image" else rule_set.video_refusal
-            yield f"  {label}: {': '.join(refusal) or 'not stated'}"
+            unbuilt = label == "video" and rule_set.unbuilt
+            why = ": ".join(refusal) or ("not built" if unbuilt else "not stated")
+            yield f"  {label}: {why}"
             continue
         yield f"  {label} {cite(rule.sources)}"
         yield from _numbers(rule, None if _is_default(spec, rule_set) else usual)

@@ -109,6 +109,25 @@ force_option = click.option("--force", is_flag=True, help="Overwrite what is the
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 output_options = _together(force_option, json_option)
 
+sending_options = _together(
+    click.option(
+        "--as-frames", is_flag=True, help="Send the frames that the model sees of a video."
+    ),
+    click.option(
+        "--compress", is_flag=True, help="Bring files under the limit of the route first."
+    ),
+    click.option(
+        "--video-fields",
+        is_flag=True,
+        help="Send fps and pixel limits of videos and lists, as the API reference of 2026 has them "
+        "and the guides do not.",
+    ),
+)
+"""What may be sent in place of a file, or beside it."""
+sdk_option = click.option(
+    "--sdk", is_flag=True, help="Print arguments for the vendor's Python SDK instead."
+)
+
 deployment_option = click.option(
     "--deployment", metavar="NAME", help="Where the price is looked up."
 )

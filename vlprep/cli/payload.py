@@ -20,6 +20,8 @@ from vlprep.cli.options import (
     force_option,
     list_option,
     route_option,
+    sdk_option,
+    sending_options,
     take_listed,
     thinking_option,
     view_options,
@@ -67,20 +69,13 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 @list_option
 @choice_option("--url-kind", ("image", "video"), "What URLs hold; by default their endings tell.")
 @view_options
-@click.option("--as-frames", is_flag=True, help="Send the frames that the model sees of a video.")
-@click.option("--compress", is_flag=True, help="Bring files under the limit of the route first.")
+@sending_options
 @click.option("--folder", metavar="DIR", help="Where new files go that are sent by their path.")
-@click.option(
-    "--video-fields",
-    is_flag=True,
-    help="Send fps and pixel limits of videos and lists, as the API reference of 2026 has them "
-    "and the guides do not.",
-)
 @thinking_option
 @click.option("--thinking-budget", type=POSITIVE, help="Longest chain of thought in tokens.")
 @click.option("--stream/--no-stream", default=None, help="Whether the reply comes in pieces.")
 @click.option("--no-check", is_flag=True, help="Go on where a documented limit is broken.")
-@click.option("--sdk", is_flag=True, help="Print arguments for the vendor's Python SDK instead.")
+@sdk_option
 @click.option("-v", "--verbose", is_flag=True, help="Tell of each file, on stderr.")
 @click.option("--preview", "shortened", is_flag=True, help="Cut the data URLs, for a look.")
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")

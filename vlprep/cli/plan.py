@@ -22,14 +22,23 @@ from vlprep.cli.options import (
     deployment_option,
     input_options,
     input_words,
-    json_option,
     list_option,
+    output_options,
     route_option,
+    sdk_option,
+    sending_options,
     take_inputs,
     take_listed,
     view_options,
 )
-from vlprep.cli.plan_commands import printed_commands
+from vlprep.cli.plan_bodies import (
+    body_warnings,
+    plan_document,
+    print_saved,
+    save,
+    take_sending,
+)
+from vlprep.cli.plan_commands import BY_RATE, printed_commands
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     failed_row,
@@ -37,14 +46,17 @@ from vlprep.cli.render import (
     note,
     print_json,
     print_table,
-    report_problems,
     say_failures,
     say_notes,
+    say_warnings,
 )
-from vlprep.cli.shell import model_words, quote
+from vlprep.cli.shell import model_words, quote, repeated
 from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, percent, thousands
 from vlprep.count.budget import share_of_input
+from vlprep.models.registry import get_api
+from vlprep.plan.bounds import Bound
+from vlprep.plan.cautions import cap_reading
 from vlprep.plan.one_clip import thinned
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.settings import Setting
@@ -74,27 +86,45 @@ from vlprep.units import format_rate, format_size
 @click.option("--split", "is_split", is_flag=True, help="Use several requests, shrink nothing.")
 @click.option("--reorder", is_flag=True, help="With --split: need not keep the order.")
 @route_option("With --split: how files are sent, which limits their number.", None)
-@click.option("--max-bytes", type=BYTES, help="With --split: bytes of all files of a request.")
+@click.option(
+    "--max-bytes",
+    type=BYTES,
+    help="With --split: bytes of all files of a request as they are sent: of their Base64, unless "
+    "--route says otherwise.",
+)
 @click.option("--explain", "explained", is_flag=True, help="Tell what binds, and what lifts it.")
 @click.option("--table", is_flag=True, help="Show alternatives, and tokens by rate and size.")
-@click.option("--chart", metavar="FILE", help="Draw tokens against the rate: .png, .jpg or .webp.")
-@click.option("--force", is_flag=True, help="Overwrite the chart.")
-@json_option
+@click.option("--chart", metavar="FILE", help="Draw the plan: .png, .jpg or .webp.")
+@click.option("-o", "--output", metavar="DIR", help="Write the bodies of the requests into it.")
+@click.option("-t", "--text", help="With -o: what each of them asks.")
+@sending_options
+@sdk_option
+@output_options
+@click.pass_context
 def command(
-    explained: bool, table: bool, chart: str | None, force: bool, as_json: bool, **asked: Any
+    context: click.Context,
+    /,
+    explained: bool,
+    table: bool,
+    chart: str | None,
+    force: bool,
+    as_json: bool,
+    **asked: Any,
 ) -> int:
     """Choose the rate and the size with which files fit a model's input, or a budget.
 
     Every distinct setting is counted exactly, and the best that fits is named, with the commands
     that use it; what fits as asked is left so. Several files get one --max-pixels, and videos
     among them one --fps; with --split they are shown as asked, in as many requests as that takes.
+    -o writes the requests as they were planned: request-1.json and so on, all of them or none.
     A folder is a list of images that stands for a video, and so are all files with --list.
 
     \b
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
-    vlprep plan *.jpg --split --reorder --route base64
+    vlprep plan *.jpg --split --text "What is this?" -o bodies
     """
-    inputs, split, api = input_words(asked), _take_split(asked), asked["api"]
+    inputs, sending = input_words(asked), take_sending(asked)
+    split, api = _take_split(asked), asked["api"]
     names = take_inputs(asked)
     files = take_listed(asked, names)
     model, model_file = asked["model"], asked["model_file"]
@@ -105,20 +135,40 @@ def command(
     plan = processor.plan(track(files, len(files), "measuring", files), split=split, **asked)
     if chart is not None:
         plan.save_chart(chart, overwrite=force)
+    saved = save(plan, sending, api, overwrite=force) if sending else ()
     if as_json:
-        print_json(plan.to_dict(table=table))
+        print_json(plan_document(plan, saved, table=table))
     else:
         _print_plan(plan, table=table, explained=explained)
-        words = model_words(processor.name, model_file, model)
-        listed = names if isinstance(files[0], list) else None
-        lines = printed_commands(plan, words, api, listed, inputs)
-        say("", *(it if it.startswith("Python: ") else CommandLine(it) for it in lines))
+        if sending and saved:
+            print_saved(saved, sending["target"])
+        else:
+            words = model_words(processor.name, model_file, model)
+            listed = names if isinstance(files[0], list) else None
+            again = [*(inputs or map(quote, names)), *repeated(context, OUTPUTS)]
+            lines = printed_commands(plan, words, api, listed, inputs, again)
+            say("", *(it if it.startswith("Python: ") else CommandLine(it) for it in lines))
+            _say_api(plan, api)
         _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
-        for text in plan.warnings:
+        for text in (*plan.warnings, *body_warnings(saved)):
             note(f"warning: {text}")
-        report_problems(plan.files, processor)
     say_notes(plan.budget)
+    for file in () if as_json or saved else plan.files:  # what is of a body tells of its files
+        say_warnings(file.source, _own_warnings(file, plan), processor)
     return say_failures(plan.failures) if as_json else EXIT_FAILED * bool(plan.failures)
+
+
+def _own_warnings(file: PlannedFile, plan: MediaPlan) -> list[str]:
+    """Return the warnings of a file, but for the one that the plan has for all of them."""
+    said = cap_reading(plan.view)
+    return [text for text in file.warnings if said is None or not text.startswith(said.says)]
+
+
+OUTPUTS = (
+    *("paths", "recursive", "from_file", "null_separated"),  # which `input_words` repeats
+    *("explained", "table", "chart", "force", "as_json"),
+)
+"""What a command line that writes bodies does not repeat."""
 
 
 def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
@@ -142,7 +192,8 @@ def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
     say_failures(plan.failures)
     if not plan.files:
         return
-    say("", *_summary(plan))
+    defaults = [bound for bound in plan.bounds if bound.name.startswith("default ")]
+    say("", *_summary(plan), *map(_line, [] if explained else defaults))
     if explained:
         say("", *_explanation(plan))
     if table:
@@ -157,6 +208,17 @@ def _print_files(plan: MediaPlan) -> None:
         rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
     rows += [failed_row(failure, headings) for failure in plan.failures]
     print_table(headings, rows, names=HEADINGS[:1], drop=MAY_GO)
+
+
+def _say_api(plan: MediaPlan, api: str | None) -> None:
+    """Say by which protocol the commands send clips, where that was left to them."""
+    other = get_api("openai")
+    if api or plan.view.model.kind != "api" or all(file.kind == "image" for file in plan.files):
+        return
+    note(
+        f"note: these commands send clips by the {BY_RATE} API, as the {other.name} one samples "
+        f"{other.fixed_fps:g} frames per second whatever is asked; --api {other.name} plans for it"
+    )
 
 
 def _say_start(plan: MediaPlan, model: str) -> None:
@@ -195,6 +257,10 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
             f"frames wanted, {percent(round(pixels * 1000), 1000)} of the pixels of "
             f"{format_size(plan.clip.wanted_size)}"
         )
+
+
+def _line(bound: Bound) -> str:
+    return f"{flagged(bound.reason)}; lifted by {flagged(bound.remedy)}"
 
 
 def _explanation(plan: MediaPlan) -> Iterator[str]:

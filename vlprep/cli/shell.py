@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
+
+import click
 
 from vlprep.cli.text import INDENT, UNSAFE, cells, flagged
 
@@ -161,6 +164,35 @@ def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:
     return " ".join(words)
 
 
+def repeated(context: click.Context, leave: Collection[str]) -> list[str]:
+    """Return the options of a command line as they were given, quoted, but for some by name."""
+    given = click.core.ParameterSource.COMMANDLINE
+    words = []
+    for option in context.command.params:
+        name = str(option.name)
+        if name in leave or context.get_parameter_source(name) != given:
+            continue
+        value = context.params[name]
+        if value is False:
+            words.append(option.secondary_opts[0])
+        else:
+            words += [max(option.opts, key=len), *_value_words(value)]
+    return words
+
+
+def _value_words(value: object) -> Iterator[str]:
+    if isinstance(value, Fraction):
+        yield f"{_decimal(float(100 * value))}%"
+    elif isinstance(value, float):
+        yield _decimal(value)
+    elif value is not True:
+        yield quote(str(value))
+
+
+def _decimal(value: float) -> str:
+    return f"{Decimal(repr(value)).normalize():f}"
+
+
 def model_words(name: str, model_file: str | None, asked: str | None) -> list[str]:
     """Return the options that name a model, quoted: by `name`, or by its file and what was asked.
 
@@ -179,7 +211,4 @@ def option_words(name: str, value: object) -> Iterator[str]:
     (['--start', '0.00001'], ['--strict'])
     """
     yield flagged(f"`{name}`")
-    if isinstance(value, float):
-        yield f"{Decimal(repr(value)).normalize():f}"
-    elif value is not True:
-        yield quote(str(value))
+    yield from _value_words(value)

@@ -310,6 +310,9 @@ def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
     asked_frames |= {"start_seconds": start, "end_seconds": end, "strict": asked.strict}
     asked_frames |= {"sampling": asked.sampling or rule.sampling}
     plan = plan_frames(info.frame_count, rate, **asked_frames)
+    if asked.max_frames is not None and asked_frames["max_frames"] != asked.max_frames:
+        said = f"max_frames {asked.max_frames:,} is lowered to {rule.most_frames:,}, the most taken"
+        plan = replace(plan, warnings=(*plan.warnings, said))
     if not (rule.samples_again and asked.fps and plan.frame_count == last - first + 1):
         return plan
     again = plan_frames(info.frame_count, rate, **{**asked_frames, "fps": rule.fps})
@@ -326,7 +329,7 @@ def frames_asked(view: View) -> dict[str, Any]:
         "fps": None if by_number or asked.nframes is not None else _rate_asked(rule, asked.fps),
         "nframes": rule.nframes if by_number else asked.nframes,
         "min_frames": rule.min_frames if asked.min_frames is None else asked.min_frames,
-        "max_frames": asked.max_frames,
+        "max_frames": _most_asked(rule, asked.max_frames),
         "max_frames_default": rule.max_frames,
         "frame_factor": rule.temporal_patch_size,
         "reference": rule.count,
@@ -336,6 +339,10 @@ def frames_asked(view: View) -> dict[str, Any]:
 def _rate_asked(rule: VideoRule, fps: float | None) -> float:
     asked = rule.fps if fps is None else fps
     return asked if rule.most_fps is None else min(asked, rule.most_fps)
+
+
+def _most_asked(rule: VideoRule, frames: int | None) -> int | None:
+    return frames if frames is None or rule.most_frames is None else min(frames, rule.most_frames)
 
 
 def shows_every(view: View) -> bool:
@@ -350,7 +357,7 @@ def every_frame(frames: _Ints, view: View) -> _Ints:
     rule, asked = view.video_rule, view.options
     bounded = rule.shows == "all"
     least = asked.min_frames or (rule.min_frames if bounded else 1)
-    most = asked.max_frames or (rule.max_frames if bounded else None)
+    most = _most_asked(rule, asked.max_frames) or (rule.max_frames if bounded else None)
     return np.clip(frames, least, most) if most else np.maximum(frames, least)
 
 

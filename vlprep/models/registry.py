@@ -415,7 +415,7 @@ def _filled(fields: Table, kinds: Mapping[str, Table]) -> dict[str, Any]:
 
 
 _HEADS = {"title": "a model file", "date": "undated"}
-_HEAD_KEYS = ("title", "date", "verified", "notes")
+_HEAD_KEYS = ("title", "date", "verified", "notes", "unbuilt")
 
 _PARTS = ("image", "video", "prompt")
 """Parts of a rule set, which a model names by its class, or writes out."""

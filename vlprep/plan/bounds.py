@@ -77,8 +77,9 @@ def _frames(plan: ClipPlan) -> Bound | None:
     asked, most = int(choices.seconds * high), own or choices.rule.max_frames
     if asked <= most:
         return None
+    most = min(most, choices.rule.most_frames or most)
     taken, remedy = "`max_frames` lets through", "a higher `max_frames`"
-    if own is None:
+    if own is None or own > most:
         taken = "the model takes"
         remedy = f"cut the clip into {-(-asked // most)} parts, a clip each"
     reason = f"{high:g} frames per second would be {asked:,}, and {taken} {most:,} of one clip"
