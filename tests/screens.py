@@ -45,7 +45,8 @@ TYPICAL = {
         "plan fixtures/street.mp4 --budget 1500 --explain",
         "plan fixtures/photo.jpg fixtures/street.mp4 no-such-file.jpg --budget 2000",
         "plan fixtures/street.mp4 --budget 1500 --table",
-        "plan fixtures/photo.jpg fixtures/cmyk.jpg fixtures/exif_6.jpg --split --budget 400",
+        "plan fixtures/photo.jpg fixtures/cmyk.jpg fixtures/exif_6.jpg --split --budget 320 "
+        "--text hi -o bodies",
     ),
     "frames": (
         "frames fixtures/street.mp4 --fps 1 -o frames --sheet sheet.png",
@@ -53,6 +54,8 @@ TYPICAL = {
         "frames fixtures/one_frame.mp4 --dry-run",
     ),
     "view": ("view fixtures/exif_6.jpg -o view.png",),
+    "crop": ("crop fixtures/photo.jpg --box 10,20,300,400 -o detail.png",),
+    "split": ("split fixtures/page.tif -o pieces --readable 20",),
     "arrays": (
         "arrays fixtures/photo.jpg fixtures/clip.mp4 -m Qwen/Qwen3-VL-8B-Instruct -o inputs.npz",
     ),
