@@ -45,7 +45,7 @@ DOORS = {
     "count": {"files", "frame_list", "messages"},
     "plan": {"plan", "chart", "records"},
     "frames": {"stream", "files", "many", "view"},
-    "arrays": {"arrays", "files"},
+    "arrays": {"arrays", "files", "values"},
     "check": {"check"},
     "boxes": {"boxes"},
     "events": {"events", "files"},
