@@ -44,7 +44,7 @@ DOORS = {
     # Rooms of verbs: the modules that meet files. All others in them know numbers only.
     "count": {"files", "frame_list", "messages"},
     "plan": {"plan", "chart", "records"},
-    "frames": {"stream", "files", "many", "view"},
+    "frames": {"stream", "reading", "files", "many", "view"},
     "arrays": {"arrays", "files", "values"},
     "check": {"check"},
     "boxes": {"boxes"},

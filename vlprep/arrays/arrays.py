@@ -24,7 +24,8 @@ from vlprep.errors import (
     UnknownFactError,
     UnsupportedFormatError,
 )
-from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream, stream_frames
+from vlprep.frames.reading import PATIENCE_SECONDS
+from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.resample import Resampler
 from vlprep.media.doors import see, size_behind
 from vlprep.media.probe import probe

@@ -9,7 +9,7 @@ from vlprep.arrays.arrays import Clip, Making, VideoRows
 from vlprep.arrays.patches import Rows
 from vlprep.count.timestamps import step_seconds
 from vlprep.count.tokens import TokenCount
-from vlprep.frames.stream import PATIENCE_SECONDS
+from vlprep.frames.reading import PATIENCE_SECONDS
 from vlprep.types import ArrayType, Resample
 from vlprep.view import View
 
