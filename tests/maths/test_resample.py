@@ -16,7 +16,8 @@ from tests.reference.resample import twin
 from vlprep import ImageSize, resample
 from vlprep.errors import ConstraintError
 from vlprep.maths import resample as module
-from vlprep.maths.resample import KERNELS, axis_of
+from vlprep.maths.resample import KERNELS
+from vlprep.maths.windows import axis_of
 
 sides = st.integers(1, 60)
 kernels = st.sampled_from(sorted(KERNELS))

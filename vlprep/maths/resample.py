@@ -15,21 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError
+from vlprep.maths.windows import Axis, Block, axis_of, block_size, blocks_of, runs_of
 from vlprep.types import ImageSize
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Band: TypeAlias = npt.NDArray[np.float32]
 """Rows of a result: rows x channels x columns in float32, whole numbers from 0 to 255."""
-_Ints: TypeAlias = npt.NDArray[np.int64]
-_Floats: TypeAlias = npt.NDArray[np.float64]
 
 KernelName = Literal["torch", "pillow-11", "pillow-12", "pillow-13"]
 
@@ -90,122 +87,6 @@ def resample(
 
 def _turned(size: ImageSize) -> ImageSize:
     return ImageSize(size.width, size.height)
-
-
-# One axis: which samples come into one of the result, and with which weights.
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Axis:
-    """The windows of one axis: sample `i` of the result has `weights[i]`, from `first[i]` on."""
-
-    source: int
-    """Samples that there are."""
-    first: _Ints
-    """(m,): where a window starts."""
-    weights: _Ints
-    """(m, widest window): whole weights, in units of 2 ** -`places`; 0 beyond a window's end."""
-    places: int
-    """Binary places of the weights."""
-
-    @property
-    def dtype(self) -> type[np.floating[Any]]:
-        """The smaller float type in which the sums of products of any window are exact."""
-        largest = 128 * int(np.abs(self.weights).sum(axis=1).max())
-        return np.float32 if largest < 1 << 24 else np.float64
-
-
-@lru_cache(maxsize=16)
-def axis_of(source: int, target: int, adapts_precision: bool) -> Axis:
-    """Return the windows by which `source` samples become `target`.
-
-    In float64, in the references' order of operations: another order gives other weights.
-
-    >>> axis_of(6, 4, True).weights[0].tolist(), axis_of(6, 4, True).places
-    ([21474, 12885, -1326, -265, 0], 15)
-    """
-    scale = source / target
-    stretch = max(scale, 1.0)
-    reach, inverse = 2.0 * stretch, 1.0 / stretch
-    centre = scale * (np.arange(target) + 0.5)
-    first = np.maximum(np.trunc(centre - reach + 0.5), 0).astype(np.int64)
-    end = np.minimum(np.trunc(centre + reach + 0.5), source).astype(np.int64)
-    place = np.arange(int((end - first).max()))
-    distance = ((place + first[:, None]) - centre[:, None] + 0.5) * inverse
-    shares = np.where(place < (end - first)[:, None], _cubic(distance), 0.0)
-    total = np.cumsum(shares, axis=1)[:, -1:]  # in order, where `sum` would add up in pairs
-    shares = shares / total if adapts_precision else shares * (1.0 / total)
-    places = _places(float(shares.max())) if adapts_precision else _PILLOW_PLACES
-    whole = np.trunc(shares * (1 << places) + np.copysign(0.5, shares)).astype(np.int64)
-    return Axis(source, first, whole, places)
-
-
-_PILLOW_PLACES = 22
-"""Binary places of Pillow's weights, and the most of torch's."""
-
-
-def _cubic(distance: _Floats) -> _Floats:
-    """Return the bicubic filter with a = -0.5."""
-    a, x = -0.5, np.abs(distance)
-    near = ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0
-    far = (((x - 5.0) * x + 8.0) * x - 4.0) * a
-    return np.where(x < 1.0, near, np.where(x < 2.0, far, 0.0))
-
-
-def _places(largest: float) -> int:
-    """Return the most binary places with which the largest weight stays below 2 ** 15."""
-    places = range(_PILLOW_PLACES, 0, -1)
-    return next(p for p in places if int(0.5 + largest * (1 << p)) < 1 << 15)
-
-
-# Blocks of an axis: small dense matrices, each with the samples that its windows touch.
-
-_BLOCK = 16
-"""Samples of the result in a block, at most; larger ones hold more zeros than they save calls."""
-
-_SPAN = 512
-"""Samples that a block should span at most; where one window is wider, it stands alone."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Block:
-    """Samples `first` to `end` of the result."""
-
-    first: int
-    end: int
-    span: range
-    """Which samples of the source."""
-    matrix: npt.NDArray[Any]
-    """(end - first, those of the source), in units of the result."""
-    turned: npt.NDArray[Any]
-    """The same, (those of the source, end - first)."""
-    offset: npt.NDArray[Any]
-    """(end - first,): what shifting the samples by 128 took away, and half a unit for rounding."""
-
-
-@lru_cache(maxsize=16)
-def _blocks(axis: Axis, rows: int) -> tuple[_Block, ...]:
-    """Cut an axis into blocks, none of which reaches over a multiple of `rows`."""
-    m, size = len(axis.first), _block_size(axis)
-    edges = [edge for band in range(0, m, rows) for edge in range(band, min(band + rows, m), size)]
-    return tuple(_block(axis, *pair) for pair in pairwise([*edges, m]))
-
-
-def _block_size(axis: Axis) -> int:
-    return max(1, min(_BLOCK, _SPAN * len(axis.first) // axis.source))
-
-
-def _block(axis: Axis, first: int, end: int) -> _Block:
-    starts, weights = axis.first[first:end], axis.weights[first:end]
-    widest = weights.shape[1]
-    start, stop = int(starts.min()), min(int(starts.max()) + widest, axis.source)
-    whole = np.zeros((end - first, stop - start + widest), np.int64)
-    np.put_along_axis(whole, (starts - start)[:, None] + np.arange(widest), weights, axis=1)
-    unit, half = 2.0**-axis.places, (1 << axis.places) >> 1
-    matrix = (whole[:, : stop - start] * unit).astype(axis.dtype)
-    offset = ((128 * weights.sum(axis=1) + half) * unit).astype(axis.dtype)
-    turned = np.ascontiguousarray(matrix.T)
-    return _Block(first, end, range(start, stop), matrix, turned, offset)
 
 
 # A whole picture, band by band.
@@ -279,25 +160,28 @@ class _Descent:
 
     def __init__(self, how: Resampler, picture: Pixels, rows: int, part: range) -> None:
         self._picture, self._rows, self._height = picture, rows, how.size.height
-        self._across = _blocks(how.across, how.size.width) if how.across else ()
-        self._down = _blocks(how.down, rows) if how.down else ()
-        self._per_band = -(-rows // _block_size(how.down)) if how.down else 0
+        self._down = blocks_of(how.down, rows) if how.down else ()
+        self._per_band = -(-rows // block_size(how.down)) if how.down else 0
         self._end = self._blocks_of(part[-1])[-1].span.stop if how.down else how.source.height
-        largest = max((block.matrix.size for block in self._across), default=1)
         channels, width = picture.shape[2], picture.shape[1]
+        runs = runs_of(how.across) if how.across else ()
+        largest = max((run.matrices[0].size for run in runs), default=1)
         at_once = max(1, min(_SOURCE_ROWS, _PRODUCTS // (largest * channels)))
         tall = max((len(block.span) for block in self._down), default=rows) + at_once
         self._window = np.empty((tall, channels, how.size.width), _type_of(how.down))
-        """Rows of the source, scaled across: whole numbers from -128 to 127."""
+        """Rows of the source, scaled across: whole numbers from -`_shift` on."""
         self._held = range(0)
         """Which rows those are."""
         self._band = np.empty((min(rows, self._height), *self._window.shape[1:]), np.float32)
         self._bytes = np.empty((at_once, channels, width), np.uint8)
         self._samples = np.empty((at_once, channels, width), _type_of(how.across))
-        if self._across:
-            self._offset = np.concatenate([block.offset for block in self._across]) - 128
+        self._across = [(run, run.windows(_as_matrix(self._samples))) for run in runs]
+        self._shift = how.down.shift if how.down else 0
+        if how.across:
+            self._offsets = how.across.offsets - self._shift
+            self._across_shift = how.across.shift
 
-    def _blocks_of(self, first: int) -> tuple[_Block, ...]:
+    def _blocks_of(self, first: int) -> tuple[Block, ...]:
         number = first // self._rows * self._per_band
         return self._down[number : number + self._per_band]
 
@@ -305,12 +189,12 @@ class _Descent:
         """Return the band whose first row is `first`, a multiple of its number of rows."""
         band = self._band[: self._height - first]
         if not self._down:
-            np.add(self._scaled(range(first, first + len(band))), 128, out=band)
+            return self._scaled(range(first, first + len(band)))
         for block in self._blocks_of(first):
             part = band[block.first - first : block.end - first]
             exact = _room_for(part, block.matrix)
             _multiply(block.matrix, self._scaled(block.span), exact)
-            _round(exact, block.offset[:, None, None], 0, part)
+            _round(exact, block.offsets, 0, part)
         return band
 
     def _scaled(self, wanted: range) -> npt.NDArray[Any]:
@@ -327,18 +211,24 @@ class _Descent:
         return self._window[wanted.start - self._held.start : wanted.stop - self._held.start]
 
     def _scale_across(self, rows: Pixels, out: npt.NDArray[Any]) -> None:
-        # In two's complement, flipping the first bit of 0..255 gives -128..127.
-        shifted = np.bitwise_xor(rows.transpose(0, 2, 1), 128, out=self._bytes[: len(rows)])
-        samples = self._samples[: len(rows)] if self._across else out
-        np.copyto(samples, shifted.view(np.int8))
         if not self._across:
-            return
-        exact = _room_for(out, samples)
-        left, right = _as_matrix(samples), _as_matrix(exact)
-        for block in self._across:
-            columns = left[:, block.span.start : block.span.stop]
-            np.matmul(columns, block.turned, out=right[:, block.first : block.end])
-        _round(exact, self._offset, -128, out)
+            return self._take(rows, self._shift, out)
+        samples, exact = self._samples[: len(rows)], _room_for(out, self._samples)
+        self._take(rows, self._across_shift, samples)
+        lines = _as_matrix(exact)
+        for run, windows in self._across:
+            np.matmul(windows[:, : len(lines)], run.matrices, out=run.pieces(lines))
+        _round(exact, self._offsets, -self._shift, out)
+
+    def _take(self, rows: Pixels, shift: int, out: npt.NDArray[Any]) -> None:
+        """Lay rows out colour by colour, as numbers less `shift`, 0 or 128."""
+        planes = rows.transpose(0, 2, 1)
+        if shift:  # in two's complement, flipping the first bit of 0..255 gives -128..127
+            planes = np.bitwise_xor(planes, 128, out=self._bytes[: len(rows)]).view(np.int8)
+        elif not planes.flags.c_contiguous:  # quicker in two steps
+            np.copyto(self._bytes[: len(rows)], planes)
+            planes = self._bytes[: len(rows)]
+        np.copyto(out, planes)
 
 
 def _type_of(axis: Axis | None) -> type[np.floating[Any]]:
