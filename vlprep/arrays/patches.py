@@ -127,9 +127,8 @@ class Encoding:
         shape = self.merge, self.patch, 3, len(squares), self.merge
         lines = np.ascontiguousarray(band).view(line).reshape(shape).transpose(3, 0, 4, 2, 1)
         places = squares.view(line)[..., 0]  # squares, merge, merge, 3, frames, lines
-        places[..., slice(None) if frame is None else slice(frame, frame + 1), :] = lines[
-            ..., None, :
-        ]
+        own = slice(None) if frame is None else slice(frame, frame + 1)
+        places[..., own, :] = lines[..., None, :]
 
     def repeat_last(self, rows: Rows, frames: int) -> None:
         """Fill a step of which so many frames are there with the last of them."""
@@ -153,11 +152,8 @@ def _levels(how: Normalisation, columns: int) -> tuple[_Level, _Level, _Level]:
         if values is None:
             return None
         levels = np.atleast_1d(np.array(values, np.float32)) * whole
-        return (
-            levels[0]
-            if (levels == levels[0]).all()
-            else np.repeat(levels, columns).reshape(-1, columns)
-        )
+        alike = (levels == levels[0]).all()
+        return levels[0] if alike else np.repeat(levels, columns).reshape(-1, columns)
 
     factor, one = how.rescale_factor, np.float32(1)
     # one step for both, as the reference has it

@@ -100,5 +100,5 @@ def view_image(source: SourceLike, view: View, *, door: Door | None = None) -> I
         size = size_behind(info, door)
         tokens, (original, warnings) = image_count(size, view), see(opened, door)
     info = replace(info, size=size, warnings=info.warnings + warnings)
-    image = resize_picture(original, tokens.resized)
+    image, original = resize_picture(original, tokens.resized), np.ascontiguousarray(original)
     return ImageView(name, view.model.name, info, tokens, original, image)

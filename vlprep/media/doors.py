@@ -26,7 +26,7 @@ from vlprep.errors import ConstraintError, MemoryLimitError, UnsupportedFormatEr
 from vlprep.media.held import is_image, picture_array
 from vlprep.media.image import TURNED, open_image, plugin_errors
 from vlprep.media.layers import is_deep
-from vlprep.media.picture import Pixels, lay_on_white, opened_pixels, read_picture
+from vlprep.media.picture import Pixels, lay_on_white, opened_pixels, read_picture, rgb_rows
 from vlprep.media.source import Item, SourceLike, held_name, is_held, memory_errors, open_item
 from vlprep.types import Door, ImageInfo, ImageSize
 
@@ -90,7 +90,7 @@ def _as_object(image: Image.Image, name: str, format: str) -> Seen:
         if "A" in image.getbands() or image.info.get("transparency") is not None:
             return Seen(lay_on_white(np.asarray(image.convert("RGBA"))))
         rgb = image if image.mode == "RGB" else image.convert("RGB")
-        return Seen(np.asarray(rgb), (_CUT,) if is_deep(image) else ())
+        return Seen(rgb_rows(rgb), (_CUT,) if is_deep(image) else ())
 
 
 _CONVERTED = "numbers of another type than uint8, all of them whole, were converted"
