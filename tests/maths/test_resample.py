@@ -76,7 +76,7 @@ def test_the_height_of_bands_changes_nothing(rows, to):
         made[first : first + len(band)] = band.transpose(0, 2, 1)
 
     how = module.Resampler.of(ImageSize(97, 131), ImageSize(*to))
-    how.run(picture, rows, place, threads=3)
+    how.run(module.Held(picture), rows, place, threads=3)
     assert np.array_equal(made, whole)
 
 

@@ -26,7 +26,7 @@ from vlprep.errors import (
 )
 from vlprep.frames.reading import PATIENCE_SECONDS
 from vlprep.frames.stream import FrameStream, stream_frames
-from vlprep.maths.resample import Resampler
+from vlprep.maths.resample import Held, Resampler
 from vlprep.media.doors import see, size_behind
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
@@ -191,7 +191,7 @@ class ImageRows:
         if found != self._size:
             raise DecodeError(name, f"its picture is {found}, but its header says {self._size}")
         resampler = Resampler.of(found, self._tokens.resized)
-        self.encoding.place(seen.pixels, resampler, rows, None, self._how.bands)
+        self.encoding.place(Held(seen.pixels), resampler, rows, None, self._how.bands)
         warnings = (*self._warnings, *seen.warnings)
         return ArrayPart(source=name, kind="image", tokens=self._tokens, warnings=warnings)
 
@@ -233,7 +233,7 @@ class VideoRows:
         for frame in self.stream:
             if not moments:
                 rows = next(room)
-            self.encoding.place(frame.image, as_is, rows, len(moments), 1)
+            self.encoding.place(Held(frame.image), as_is, rows, len(moments), 1)
             moments.append(frame.timestamp_seconds)
             if len(moments) == group:
                 yield rows, moments

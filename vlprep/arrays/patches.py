@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError
-from vlprep.maths.resample import Band, Pixels, Resampler
+from vlprep.maths.resample import Band, Resampler, Source
 from vlprep.models.spec import ImageRule, Normalisation, VideoRule
 from vlprep.types import ArrayType, ImageSize
 
@@ -100,7 +100,7 @@ class Encoding:
         return band if factor is None else np.multiply(band, factor, out=band)
 
     def place(
-        self, picture: Pixels, how: Resampler, rows: Rows, frame: int | None, threads: int
+        self, picture: Source, how: Resampler, rows: Rows, frame: int | None, threads: int
     ) -> None:
         """Scale a picture and write it into the rows of its step.
 

@@ -12,10 +12,12 @@ origin (torch 2.14.1, Pillow 11.3.0, 12.3.0 and 13.0.0, measured).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -75,13 +77,7 @@ def resample(
     turned = _kernel(kernel).vertical_first(source, size)
     if turned:  # then columns and rows change places
         picture, source, size = picture.swapaxes(0, 1), _turned(source), _turned(size)
-    scaled = np.empty((*size, picture.shape[2]), np.uint8)
-
-    def place(first: int, band: Band) -> None:
-        rows = scaled[first : first + len(band)]
-        np.copyto(rows.transpose(0, 2, 1), band, casting="unsafe")
-
-    Resampler.of(source, size, kernel).run(picture, _BAND_ROWS, place, threads=threads)
+    scaled = Resampler.of(source, size, kernel).picture(Held(picture), threads=threads)
     return np.ascontiguousarray(scaled.swapaxes(0, 1)) if turned else scaled
 
 
@@ -89,12 +85,59 @@ def _turned(size: ImageSize) -> ImageSize:
     return ImageSize(size.width, size.height)
 
 
+# Where pixels come from, and where they go.
+
+
+class Source(Protocol):
+    """A picture that can be read row by row, wherever it is held."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and number of colours."""
+
+    def lay_out(self, rows: range, out: Pixels) -> None:
+        """Write some rows to `out`, rows x colours x columns."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A picture in an array, height x width x colours."""
+
+    picture: Pixels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Those of the array."""
+        return self.picture.shape
+
+    def lay_out(self, rows: range, out: Pixels) -> None:
+        """Write some rows to `out`, rows x colours x columns."""
+        np.copyto(out, self.picture[rows.start : rows.stop].transpose(0, 2, 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """A picture in an array of its own for each colour, height x width."""
+
+    planes: tuple[Pixels, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Those that the picture would have as one array."""
+        return *self.planes[0].shape, len(self.planes)
+
+    def lay_out(self, rows: range, out: Pixels) -> None:
+        """Write some rows to `out`, rows x colours x columns."""
+        for colour, plane in enumerate(self.planes):
+            np.copyto(out[:, colour], plane[rows.start : rows.stop])
+
+
 # A whole picture, band by band.
 
 _BAND_ROWS = 32
 """Rows of a result that are made at a time where nothing asks for another number."""
 
-_SOURCE_ROWS = 128
+_SOURCE_ROWS = 64
 """Rows of the source that are scaled across at a time."""
 
 _PRODUCTS = 1 << 18
@@ -116,9 +159,14 @@ class Resampler:
     """Columns; `None` where their number stays."""
     down: Axis | None
     """Rows; `None` where their number stays."""
+    _idle: deque[_Descent] = field(
+        default_factory=lambda: deque(maxlen=8), init=False, repr=False, compare=False
+    )
+    """Room of earlier pictures: what the system gives anew costs as much time as the sums."""
 
-    @classmethod
-    def of(cls, source: ImageSize, size: ImageSize, kernel: KernelName = "torch") -> Resampler:
+    @staticmethod
+    @lru_cache(maxsize=2)
+    def of(source: ImageSize, size: ImageSize, kernel: KernelName = "torch") -> Resampler:
         """Return what makes pictures of `size` of those of `source`, (height, width) in pixels.
 
         Raises `ConstraintError` for an unknown kernel, and `ValueError` for a size without pixels.
@@ -130,9 +178,28 @@ class Resampler:
             None if old == new else axis_of(old, new, adapts)
             for old, new in zip(source, size, strict=True)
         )
-        return cls(source, size, across, down)
+        return Resampler(source, size, across, down)
 
-    def run(self, picture: Pixels, rows: int, place: Place, *, threads: int = 1) -> None:
+    def picture(self, source: Source, *, threads: int = 1, by_colour: bool = False) -> Pixels:
+        """Return the result, height x width x colours; `by_colour` lays each row out so in memory.
+
+        The latter is quicker where it is read row by row and colour by colour again.
+        """
+        height, width, colours = *self.size, source.shape[2]
+        shape = (height, colours, width) if by_colour else (height, width, colours)
+        made = np.empty(shape, np.uint8)
+        rows = made if by_colour else made.transpose(0, 2, 1)
+
+        def place(first: int, band: Band) -> None:
+            np.copyto(rows[first : first + len(band)], band, casting="unsafe")
+
+        if self.source == self.size:
+            source.lay_out(range(height), rows)
+        else:
+            self.run(source, _BAND_ROWS, place, threads=threads)
+        return made.transpose(0, 2, 1) if by_colour else made
+
+    def run(self, source: Source, rows: int, place: Place, *, threads: int = 1) -> None:
         """Make a picture's bands of `rows` rows and give each to `place`.
 
         Several `threads` do so at a time, each from top to bottom of its own part.
@@ -144,9 +211,10 @@ class Resampler:
         ]
 
         def make(part: range) -> None:
-            descent = _Descent(self, picture, rows, part)
-            for first in part:
-                place(first, descent.band(first))
+            descent = self._descent(rows, source.shape[2])
+            for first, band in descent.bands(source, part):
+                place(first, band)
+            self._idle.append(descent)
 
         if count == 1:
             return make(bands)
@@ -154,38 +222,54 @@ class Resampler:
             for _ in pool.map(make, parts):
                 pass  # what a thread raised is raised here
 
+    def _descent(self, rows: int, colours: int) -> _Descent:
+        """Return what is not in use, if it fits, or else a new one."""
+        try:
+            idle = self._idle.pop()
+        except IndexError:
+            idle = None
+        return idle if idle and idle.fits(rows, colours) else _Descent(self, rows, colours)
+
 
 class _Descent:
-    """One way down a part of a picture. Neighbouring bands share rows, scaled across once."""
+    """A way down a part of a picture. Neighbouring bands share rows, scaled across once."""
 
-    def __init__(self, how: Resampler, picture: Pixels, rows: int, part: range) -> None:
-        self._picture, self._rows, self._height = picture, rows, how.size.height
+    def __init__(self, how: Resampler, rows: int, colours: int) -> None:
+        self._rows, (self._height, width) = rows, how.size
         self._down = blocks_of(how.down, rows) if how.down else ()
         self._per_band = -(-rows // block_size(how.down)) if how.down else 0
-        self._end = self._blocks_of(part[-1])[-1].span.stop if how.down else how.source.height
-        channels, width = picture.shape[2], picture.shape[1]
+        self._shift = how.down.shift if how.down else 0
         runs = runs_of(how.across) if how.across else ()
         largest = max((run.matrices[0].size for run in runs), default=1)
-        at_once = max(1, min(_SOURCE_ROWS, _PRODUCTS // (largest * channels)))
+        at_once = max(1, min(_SOURCE_ROWS, _PRODUCTS // (largest * colours)))
         tall = max((len(block.span) for block in self._down), default=rows) + at_once
-        self._window = np.empty((tall, channels, how.size.width), _type_of(how.down))
+        self._window = np.empty((tall, colours, width), _type_of(how.down))
         """Rows of the source, scaled across: whole numbers from -`_shift` on."""
-        self._held = range(0)
-        """Which rows those are."""
-        self._band = np.empty((min(rows, self._height), *self._window.shape[1:]), np.float32)
-        self._bytes = np.empty((at_once, channels, width), np.uint8)
-        self._samples = np.empty((at_once, channels, width), _type_of(how.across))
+        self._band = np.empty((min(rows, self._height), colours, width), np.float32)
+        self._bytes = np.empty((at_once, colours, how.source.width), np.uint8)
+        self._samples = np.empty(self._bytes.shape, _type_of(how.across))
         self._across = [(run, run.windows(_as_matrix(self._samples))) for run in runs]
-        self._shift = how.down.shift if how.down else 0
-        if how.across:
-            self._offsets = how.across.offsets - self._shift
-            self._across_shift = how.across.shift
+        self._across_shift = how.across.shift if how.across else 0
+        self._offsets = how.across.offsets - self._shift if how.across else None
+
+    def fits(self, rows: int, colours: int) -> bool:
+        """Whether it makes bands of so many rows of pictures of so many colours."""
+        return (self._rows, self._window.shape[1]) == (rows, colours)
+
+    def bands(self, source: Source, part: range) -> Iterator[tuple[int, Band]]:
+        """Yield the bands of a picture whose first rows are those of `part`."""
+        self._source = source
+        self._end = self._blocks_of(part[-1])[-1].span.stop if self._down else source.shape[0]
+        self._held = range(0)  # which rows of the source are scaled across
+        for first in part:
+            yield first, self._make(first)
+        del self._source  # which may be large
 
     def _blocks_of(self, first: int) -> tuple[Block, ...]:
         number = first // self._rows * self._per_band
         return self._down[number : number + self._per_band]
 
-    def band(self, first: int) -> Band:
+    def _make(self, first: int) -> Band:
         """Return the band whose first row is `first`, a multiple of its number of rows."""
         band = self._band[: self._height - first]
         if not self._down:
@@ -204,13 +288,13 @@ class _Descent:
             self._window[:kept] = self._window[len(self._held) - kept : len(self._held)]
             end = wanted.start + kept
             while end < wanted.stop:  # whole stretches: short ones are slow
-                rows = self._picture[end : min(end + len(self._bytes), self._end)]
+                rows = range(end, min(end + len(self._bytes), self._end))
                 self._scale_across(rows, self._window[end - wanted.start :][: len(rows)])
-                end += len(rows)
+                end = rows.stop
             self._held = range(wanted.start, end)
         return self._window[wanted.start - self._held.start : wanted.stop - self._held.start]
 
-    def _scale_across(self, rows: Pixels, out: npt.NDArray[Any]) -> None:
+    def _scale_across(self, rows: range, out: npt.NDArray[Any]) -> None:
         if not self._across:
             return self._take(rows, self._shift, out)
         samples, exact = self._samples[: len(rows)], _room_for(out, self._samples)
@@ -220,15 +304,13 @@ class _Descent:
             np.matmul(windows[:, : len(lines)], run.matrices, out=run.pieces(lines))
         _round(exact, self._offsets, -self._shift, out)
 
-    def _take(self, rows: Pixels, shift: int, out: npt.NDArray[Any]) -> None:
-        """Lay rows out colour by colour, as numbers less `shift`, 0 or 128."""
-        planes = rows.transpose(0, 2, 1)
+    def _take(self, rows: range, shift: int, out: npt.NDArray[Any]) -> None:
+        """Take rows of the source as numbers less `shift`, 0 or 128."""
+        taken = self._bytes[: len(rows)]
+        self._source.lay_out(rows, taken)
         if shift:  # in two's complement, flipping the first bit of 0..255 gives -128..127
-            planes = np.bitwise_xor(planes, 128, out=self._bytes[: len(rows)]).view(np.int8)
-        elif not planes.flags.c_contiguous:  # quicker in two steps
-            np.copyto(self._bytes[: len(rows)], planes)
-            planes = self._bytes[: len(rows)]
-        np.copyto(out, planes)
+            taken = np.bitwise_xor(taken, 128, out=taken).view(np.int8)
+        np.copyto(out, taken)
 
 
 def _type_of(axis: Axis | None) -> type[np.floating[Any]]:
@@ -262,9 +344,7 @@ _PIECE = 256
 """Columns in a piece, at most."""
 
 
-def _round(
-    exact: npt.NDArray[Any], offset: npt.NDArray[Any], lowest: int, out: npt.NDArray[Any]
-) -> None:
+def _round(exact: npt.NDArray[Any], offset: Any, lowest: int, out: npt.NDArray[Any]) -> None:
     """Round sums of products as the references do, and cut them to 256 values from `lowest` on."""
     exact += offset
     np.clip(exact, lowest, lowest + 255, out=exact)
