@@ -123,21 +123,23 @@ def test_places_follow_the_scale(scale, places):
 @pytest.mark.parametrize("name", ["image", "fixtures"])
 def test_pictures_of_files_are_those_that_transformers_resizes(name):
     from tests.places import FIXTURES
-    from vlprep import view_image
+    from vlprep import read_frames, view_image
 
     folder = FIXTURES if name == "fixtures" else SHARED / "media" / name
     if not folder.is_dir():
         pytest.skip("real files are not there: ../shared/media")
     golden = json.loads((GOLDEN / "pixel_values" / f"{name}.json").read_text())
+    asked = {"model": "Qwen/Qwen3-VL-8B-Instruct", "max_pixels": golden["max_pixels"]}
     checked = 0
     for file, row in golden["files"].items():
-        view = view_image(
-            folder / file, "Qwen/Qwen3-VL-8B-Instruct", max_pixels=golden["max_pixels"]
-        )
+        view = view_image(folder / file, **asked)
         if _sha256(view.original) != row["upright"]:
             continue  # another release of a codec
-        assert list(view.image.shape[:2]) == row["size"]
-        assert _sha256(view.image) == row["sha256"], file
+        with read_frames([folder / file] * 2, resample="reference", **asked) as frames:
+            (_, frame) = frames
+        for image, key in ((view.image, ""), (frame.image, "frame_")):
+            assert list(image.shape[:2]) == row[f"{key}size"]
+            assert _sha256(image) == row[f"{key}sha256"], file
         checked += 1
     assert checked > len(golden["files"]) / 2
 
