@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from vlprep.types import (
     FrameListInfo,
     FramePlan,
     Frames,
+    ImageSize,
     Resample,
     VideoInfo,
     Watch,
@@ -290,6 +292,26 @@ def stream_frames(
     ...     next(frames)
     Frame(number=0, at 0.000 s, 352x640x3)
     """
+    return open_frames(
+        source,
+        view,
+        partial(Look, resample=resample, tone_map=tone_map),
+        threads=threads,
+        memory=memory,
+        patience_seconds=patience_seconds,
+    )
+
+
+def open_frames(
+    source: SourceLike | Sequence[SourceLike],
+    view: View,
+    look_at: Callable[[ImageSize], Look],
+    *,
+    threads: int | None = None,
+    memory: int | None = None,
+    patience_seconds: float | None = PATIENCE_SECONDS,
+) -> FrameStream:
+    """Read the frames that `stream_frames` reads, with any look at a size; raises as it does."""
     if patience_seconds is not None and not patience_seconds >= 0:
         raise ConstraintError(f"patience_seconds must be 0 or more, got {patience_seconds:g}")
     if threads is not None and threads < 1:
@@ -302,8 +324,8 @@ def stream_frames(
         return FrameStream(found.names, view.model, info, tokens, images)
     clip = probe_clip(found)
     tokens = video_count(clip, view)
-    look = Look(tokens.resized, resample, tone_map)
+    look = look_at(tokens.resized)
     reading = Reading(tokens.plan, look, threads, memory, patience_seconds)
     names = (source_name(found),)
     frames = reading.frames(found)
-    return FrameStream(names, view.model, clip, tokens, frames, tone_mapped=tone_map)
+    return FrameStream(names, view.model, clip, tokens, frames, tone_mapped=look.tone_map)

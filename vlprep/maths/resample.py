@@ -191,7 +191,8 @@ class Resampler:
         rows = made if by_colour else made.transpose(0, 2, 1)
 
         def place(first: int, band: Band) -> None:
-            np.copyto(rows[first : first + len(band)], band, casting="unsafe")
+            # bytes first: numbers are slow to convert one here, one there
+            np.copyto(rows[first : first + len(band)], band.astype(np.uint8))
 
         if self.source == self.size:
             source.lay_out(range(height), rows)

@@ -55,7 +55,7 @@ class Axis:
         whole = np.zeros((end - first, len(span) + widest), np.int64)
         places = (self.first[first:end] - span.start)[:, None] + np.arange(widest)
         np.put_along_axis(whole, places, self.weights[first:end], axis=1)
-        return (whole[:, : len(span)] * 2.0**-self.places).astype(self.dtype)  # type: ignore[no-any-return]
+        return (whole[:, : len(span)] * 2.0**-self.places).astype(self.dtype)
 
 
 @lru_cache(maxsize=16)
@@ -180,7 +180,7 @@ class Run:
     @property
     def end(self) -> int:
         """One past its last sample of the result."""
-        return self.first + self.matrices.shape[0] * self.matrices.shape[2]
+        return self.first + len(self.matrices) * int(self.matrices.shape[2])
 
     def windows(self, samples: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return lines of samples as its blocks see them: blocks x lines x samples, a view."""
@@ -197,29 +197,27 @@ class Run:
 
 @lru_cache(maxsize=16)
 def runs_of(axis: Axis) -> tuple[Run, ...]:
-    """Cut an axis into runs."""
+    """Cut an axis into runs, each as long as its steps keep to the blocks."""
     m, size = len(axis.first), block_size(axis)
     step = round(size * axis.source / m)
-    runs = list[Run]()
-    whole = m // size * size
-    first = 0
+    runs, first = list[Run](), 0
     while first < m:
-        width = size if first < whole else m - whole
-        count = _alike(axis, first, width, step) if first < whole else 1
-        runs.append(_run(axis, first, width, count, step))
+        width = min(size, m - first)
+        runs.append(_run(axis, first, width, _alike(axis, first, width, step), step))
         first = runs[-1].end
     return tuple(runs)
 
 
 def _alike(axis: Axis, first: int, size: int, step: int) -> int:
     """Return how many blocks from `first` on make a run."""
-    widest, last = len(axis.span(first, first + size)) + _DRIFT, (len(axis.first) - first) // size
-    for count in range(2, min(_RUN, last) + 1):
+    most: int = min(_RUN, (len(axis.first) - first) // size)
+    widest = len(axis.span(first, first + size)) + _DRIFT
+    for count in range(2, most + 1):
         span = _common(axis, first, size, count, step)
-        beyond = span.stop + (count - 1) * step > axis.source
-        if len(span) > widest or span.start < 0 or beyond:
+        end = span.stop + (count - 1) * step
+        if len(span) > widest or span.start < 0 or end > axis.source:
             return count - 1
-    return min(_RUN, last)
+    return most
 
 
 def _common(axis: Axis, first: int, size: int, count: int, step: int) -> range:

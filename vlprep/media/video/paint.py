@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from av import VideoFrame
@@ -70,14 +70,14 @@ class Painter:
         curve = HDR_CURVES.get(frame.color_trc) if self._look.tone_map else None
         layout = "gbrap" if any(part.is_alpha for part in frame.format.components) else "gbrp"
         if curve is not None:
-            deep = self._convert(frame, size, f"{layout}16le").to_ndarray()
+            deep: Any = self._convert(frame, size, f"{layout}16le").to_ndarray()
             image = np.dstack([tone_map(deep[..., :3], curve), deep[..., 3:] >> 8]).astype(np.uint8)
         else:
             converted = self._convert(frame, size, layout)
             if layout == "gbrp":
                 green, blue, red = map(_plane, converted.planes)
                 return red, green, blue
-            image = converted.to_ndarray()
+            image = np.asarray(converted.to_ndarray(), np.uint8)
         return tuple(np.moveaxis(lay_on_white(image), 2, 0))
 
     def _convert(self, frame: VideoFrame, size: ImageSize, layout: str) -> VideoFrame:
@@ -98,5 +98,6 @@ class Painter:
 
 def _plane(plane: VideoPlane) -> Pixels:
     """Return a plane of bytes as they lie in FFmpeg's memory, height x width."""
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    held: Any = plane  # a buffer, which its stub does not say
+    rows = np.frombuffer(held, np.uint8).reshape(-1, plane.line_size)
     return rows[: plane.height, : plane.width]
