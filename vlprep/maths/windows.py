@@ -6,9 +6,9 @@ matrices, each with the samples that its windows touch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,18 +44,20 @@ class Axis:
         exact = half + self.shift * self.weights.sum(axis=1) if self.shift else half
         return (exact * 2.0**-self.places).astype(self.dtype)
 
-    def span(self, first: int, end: int) -> range:
-        """Return the samples that come into `first` to `end` of the result."""
-        last = int(self.first[first:end].max()) + self.weights.shape[1]
-        return range(int(self.first[first:end].min()), min(last, self.source))
+    def spans(self, edges: Sequence[int]) -> list[range]:
+        """Return which samples come into the parts of the result between edges."""
+        starts = self.first[edges[:-1]].tolist()  # windows start and end in order
+        stops = (self.first[np.array(edges[1:]) - 1] + self.weights.shape[1]).tolist()
+        return [range(a, min(b, self.source)) for a, b in zip(starts, stops, strict=True)]
 
-    def matrix(self, first: int, end: int, span: range) -> npt.NDArray[Any]:
-        """Return the weights of `first` to `end` as a dense matrix, for the samples of `span`."""
-        widest = self.weights.shape[1]
-        whole = np.zeros((end - first, len(span) + widest), np.int64)
-        places = (self.first[first:end] - span.start)[:, None] + np.arange(widest)
-        np.put_along_axis(whole, places, self.weights[first:end], axis=1)
-        return (whole[:, : len(span)] * 2.0**-self.places).astype(self.dtype)
+    def matrix(self, first: int, starts: npt.ArrayLike, width: int) -> npt.NDArray[Any]:
+        """Return the weights from `first` on, a row each, for `width` samples from `starts` on."""
+        starts, widest = np.asarray(starts), self.weights.shape[1]
+        rows = slice(first, first + len(starts))
+        whole = np.zeros((len(starts), width + widest))
+        places = (self.first[rows] - starts)[:, None] + np.arange(widest)
+        np.put_along_axis(whole, places, self.weights[rows] * 2.0**-self.places, axis=1)
+        return whole[:, :width].astype(self.dtype)
 
 
 @lru_cache(maxsize=16)
@@ -146,14 +148,15 @@ def blocks_of(axis: Axis, rows: int) -> tuple[Block, ...]:
     """Cut an axis into blocks, none of which reaches over a multiple of `rows`."""
     m, size = len(axis.first), block_size(axis)
     edges = [edge for band in range(0, m, rows) for edge in range(band, min(band + rows, m), size)]
-    spans = ((first, end, axis.span(first, end)) for first, end in pairwise([*edges, m]))
     offsets = axis.offsets
 
     def block(first: int, end: int, span: range) -> Block:
         own = offsets[first:end, None, None] if offsets.ndim else offsets
-        return Block(first, end, span, axis.matrix(first, end, span), own)
+        starts = [span.start] * (end - first)
+        return Block(first, end, span, axis.matrix(first, starts, len(span)), own)
 
-    return tuple(block(*at) for at in spans)
+    edges.append(m)
+    return tuple(map(block, edges, edges[1:], axis.spans(edges)))
 
 
 # Blocks side by side whose samples start equal steps apart are one product of stacks.
@@ -200,38 +203,32 @@ def runs_of(axis: Axis) -> tuple[Run, ...]:
     """Cut an axis into runs, each as long as its steps keep to the blocks."""
     m, size = len(axis.first), block_size(axis)
     step = round(size * axis.source / m)
+    spans = axis.spans([*range(0, m, size), m])
+    last = spans.pop() if m % size else None
     runs, first = list[Run](), 0
-    while first < m:
-        width = min(size, m - first)
-        runs.append(_run(axis, first, width, _alike(axis, first, width, step), step))
-        first = runs[-1].end
+    while spans:
+        count, span = _alike(spans, step, axis.source)
+        runs.append(_run(axis, first, (count, size), span, step))
+        first, spans = runs[-1].end, spans[count:]
+    if last is not None:
+        runs.append(_run(axis, first, (1, m - first), last, step))
     return tuple(runs)
 
 
-def _alike(axis: Axis, first: int, size: int, step: int) -> int:
-    """Return how many blocks from `first` on make a run."""
-    most: int = min(_RUN, (len(axis.first) - first) // size)
-    widest = len(axis.span(first, first + size)) + _DRIFT
-    for count in range(2, most + 1):
-        span = _common(axis, first, size, count, step)
-        end = span.stop + (count - 1) * step
-        if len(span) > widest or span.start < 0 or end > axis.source:
-            return count - 1
-    return most
+def _alike(spans: Sequence[range], step: int, source: int) -> tuple[int, range]:
+    """Return how many blocks make a run, and which samples of the first serve all of it."""
+    found, widest = spans[0], len(spans[0]) + _DRIFT
+    for count, span in enumerate(spans[1:_RUN], start=1):
+        back = count * step
+        both = range(min(found.start, span.start - back), max(found.stop, span.stop - back))
+        if len(both) > widest or both.start < 0 or both.stop + back > source:
+            return count, found
+        found = both
+    return min(len(spans), _RUN), found
 
 
-def _common(axis: Axis, first: int, size: int, count: int, step: int) -> range:
-    """Return the samples of the first block that, step by step, serve all of a run."""
-    spans = [axis.span(first + k * size, first + (k + 1) * size) for k in range(count)]
-    starts = (span.start - k * step for k, span in enumerate(spans))
-    stops = (span.stop - k * step for k, span in enumerate(spans))
-    return range(min(starts), max(stops))
-
-
-def _run(axis: Axis, first: int, size: int, count: int, step: int) -> Run:
-    span = _common(axis, first, size, count, step)
-    matrices = []
-    for k in range(count):
-        own = range(span.start + k * step, span.stop + k * step)
-        matrices.append(axis.matrix(first + k * size, first + (k + 1) * size, own).T)
-    return Run(first, span, step, np.array(matrices))
+def _run(axis: Axis, first: int, shape: tuple[int, int], span: range, step: int) -> Run:
+    blocks, size = shape
+    starts = np.repeat(span.start + step * np.arange(blocks), size)
+    matrix = axis.matrix(first, starts, len(span)).reshape(blocks, size, len(span))
+    return Run(first, span, step, np.ascontiguousarray(matrix.swapaxes(1, 2)))
