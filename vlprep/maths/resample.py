@@ -2,9 +2,9 @@
 
 The references, which `KERNELS` names, compute in whole numbers: weights are rounded to so many
 binary places, and what stands between the two passes is rounded and cut to 8 bits. Here a pass is a
-product with a banded matrix. Samples are shifted to -128..127, so that every sum of products is a
-whole number which the float type holds exactly, in whatever order a library adds it up. Neither the
-installed Pillow, nor the processor, nor the number of threads changes a bit.
+product with a banded matrix (`windows`), in a float type that holds every sum of products exactly,
+in whatever order a library adds it up. Neither the installed Pillow, nor the processor, nor the
+number of threads changes a bit.
 
 Filter, windows and rounding are those of Pillow's resize and of torch's CPU kernel of the same
 origin (torch 2.14.1, Pillow 11.3.0, 12.3.0 and 13.0.0, measured).
@@ -165,7 +165,7 @@ class Resampler:
     """Room of earlier pictures: what the system gives anew costs as much time as the sums."""
 
     @staticmethod
-    @lru_cache(maxsize=2)
+    @lru_cache(maxsize=2)  # one for the frames of a video, one for what they become
     def of(source: ImageSize, size: ImageSize, kernel: KernelName = "torch") -> Resampler:
         """Return what makes pictures of `size` of those of `source`, (height, width) in pixels.
 

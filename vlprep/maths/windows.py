@@ -31,7 +31,6 @@ class Axis:
     """(m, widest window): whole weights, in units of 2 ** -`places`; 0 beyond a window's end."""
     places: int
     """Binary places of the weights."""
-
     shift: int
     """What is taken from samples, 0 to 255, before they are multiplied."""
     dtype: type[np.floating[Any]]
