@@ -189,11 +189,11 @@ class ImageRows:
     def fill(self, rows: Rows) -> ArrayPart:
         """Decode it into its rows."""
         seen, name = see(self._source, self._how.door), source_name(self._source)
-        found = ImageSize(*seen.pixels.shape[:2])
+        found = ImageSize(*seen.picture.shape[:2])
         if found != self._size:
             raise DecodeError(name, f"its picture is {found}, but its header says {self._size}")
         resampler = Resampler.of(found, self._tokens.resized)
-        self.encoding.place(Held(seen.pixels), resampler, rows, None, self._how.bands)
+        self.encoding.place(seen.picture, resampler, rows, None, self._how.bands)
         warnings = (*self._warnings, *seen.warnings)
         return ArrayPart(source=name, kind="image", tokens=self._tokens, warnings=warnings)
 

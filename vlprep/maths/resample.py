@@ -103,16 +103,16 @@ class Source(Protocol):
 class Held:
     """A picture in an array, height x width x colours."""
 
-    picture: Pixels
+    pixels: Pixels
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Those of the array."""
-        return self.picture.shape
+        return self.pixels.shape
 
     def lay_out(self, rows: range, out: Pixels) -> None:
         """Write some rows to `out`, rows x colours x columns."""
-        np.copyto(out, self.picture[rows.start : rows.stop].transpose(0, 2, 1))
+        np.copyto(out, self.pixels[rows.start : rows.stop].transpose(0, 2, 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
