@@ -44,8 +44,8 @@ DOORS = {
     # Rooms of verbs: the modules that meet files. All others in them know numbers only.
     "count": {"files", "frame_list", "messages"},
     "plan": {"plan", "chart", "records"},
-    "frames": {"stream", "files", "many", "view"},
-    "arrays": {"arrays", "files"},
+    "frames": {"stream", "reading", "files", "many", "view"},
+    "arrays": {"arrays", "files", "values"},
     "check": {"check"},
     "boxes": {"boxes"},
     "events": {"events", "files"},

@@ -1,9 +1,9 @@
 """The public names and their homes; `__init__.py` reads them here."""
 
-from vlprep.arrays.arrays import ArrayPart as ArrayPart
-from vlprep.arrays.arrays import ArrayStep as ArrayStep
-from vlprep.arrays.arrays import ArrayStream as ArrayStream
-from vlprep.arrays.arrays import PixelValues as PixelValues
+from vlprep.arrays.steps import ArrayStep as ArrayStep
+from vlprep.arrays.steps import ArrayStream as ArrayStream
+from vlprep.arrays.values import ArrayPart as ArrayPart
+from vlprep.arrays.values import PixelValues as PixelValues
 from vlprep.boxes.boxes import LocatedShapes as LocatedShapes
 from vlprep.boxes.grids import map_boxes as map_boxes
 from vlprep.boxes.shapes import Box3D as Box3D

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from vlprep.arrays.arrays import ArrayKeywords, ArrayStream, Clip, PixelValues
+    from vlprep.arrays.arrays import ArrayKeywords, Clip
+    from vlprep.arrays.steps import ArrayStream
+    from vlprep.arrays.values import PixelValues
     from vlprep.boxes.boxes import LocatedShapes, LocateKeywords
     from vlprep.check.check import CheckKeywords
     from vlprep.check.check import Item as CheckedItem
@@ -284,7 +286,7 @@ class Processor(View):
         ...     [step.timestamp_seconds for step in steps]
         [0.3333333333333333, 1.6333333333333333]
         """
-        from vlprep.arrays.arrays import stream_arrays
+        from vlprep.arrays.steps import stream_arrays
 
         view, how = self.with_keywords(asked)
         return stream_arrays(video, view, **how)

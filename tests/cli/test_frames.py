@@ -113,7 +113,7 @@ def test_several_clips_are_read_side_by_side_into_a_folder_each(run, tmp_path):
 
 
 def test_a_dry_run_tells_the_moments_and_decodes_nothing(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("vlprep.frames.stream.decode_frames", None)
+    monkeypatch.setattr("vlprep.frames.reading.decode_frames", None)
     ran = run("frames", "street.mp4", "--fps", 1, "--end", 4, "--dry-run", "-o", tmp_path / "out")
     assert ran.out.splitlines()[1:] == [
         "4 frames of street.mp4, each seen as 640x352; together 442 tokens",

@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 import click
 
-from vlprep.arrays.arrays import PixelValues
 from vlprep.arrays.files import check_array_file
+from vlprep.arrays.values import PixelValues
 from vlprep.cli.options import bind, choice_option, door_option, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.terminal import say

@@ -33,7 +33,8 @@ from vlprep.cli.text import safe, thousands
 from vlprep.count.files import MediaFailure
 from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.many import SavedClip, are_clips, save_many
-from vlprep.frames.stream import PATIENCE_SECONDS, FrameStream
+from vlprep.frames.reading import PATIENCE_SECONDS
+from vlprep.frames.stream import FrameStream
 from vlprep.units import format_size, plural
 from vlprep.view import View
 

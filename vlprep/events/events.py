@@ -13,7 +13,7 @@ from vlprep.draw.lettering import undrawable
 from vlprep.events.answers import Event, EventForm, parse_events
 from vlprep.events.files import event_frames, save_events
 from vlprep.events.frame_range import Span, frames_within, moments_within
-from vlprep.frames.stream import probe_clip
+from vlprep.frames.reading import probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.source import SourceLike, source_name
 from vlprep.types import FramePlan, VideoInfo
