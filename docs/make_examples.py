@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -72,7 +73,10 @@ def _parts(page: Path, text: str, matches: list[re.Match[str]]) -> Iterator[str]
         language, body = match["language"], match["text"]
         if language == "text" and printed is not None and not between.strip():
             body = printed
-        printed = run_python(body, page, names) if language == "python" else None
+        printed = None
+        if language == "python":
+            above = text.count("\n", 0, match.start("text"))
+            printed = run_python("\n" * above + body, page, names)
         if language in _SHELLS:
             body = _SHELLS[language](body)
         yield f"{between}```{language}\n{body}```"
@@ -81,30 +85,33 @@ def _parts(page: Path, text: str, matches: list[re.Match[str]]) -> Iterator[str]
 
 
 def run_python(code: str, page: Path, names: dict[str, object]) -> str:
-    """Run one block and return what it prints."""
+    """Run one block, below as many empty lines as it has above it, and return what it prints."""
     printed = io.StringIO()
     with redirect_stdout(printed):
-        exec(compile(code, page.name, "exec"), names)
+        exec(compile(code, str(page), "exec"), names)
     return printed.getvalue()
 
 
 def run_session(session: str) -> str:
     """Return a shell session with what its commands print now; other programs stay as they are."""
-    parts = re.split(r"^(?=\$ )", session, flags=re.MULTILINE)
-    return "".join(_answered(part) if part.startswith("$ vlprep") else part for part in parts)
+    parts = re.split(r"^(?=\$ )", session.strip(), flags=re.MULTILINE)
+    return "\n\n".join(_answered(part).strip() for part in parts if part) + "\n"
 
 
 def _answered(part: str) -> str:
     line, _, old = part.partition("\n")
-    blank = "\n" if old.endswith("\n\n") else ""  # before the next command
-    return f"{line}\n{run_command(line.removeprefix('$ ')).strip()}\n{blank}"
+    printed = run_command(line[2:]) if line.startswith("$ vlprep") else old
+    return f"{line}\n{printed.strip()}"
 
 
 def run_script(script: str) -> str:
     """Run the lines of ours in a block of shell, and return it as it is."""
     for line in script.replace("\\\n", " ").splitlines():
         if line.startswith("vlprep "):
-            run_command(line, must_succeed=True)
+            command, _, file = line.partition(" > ")
+            printed = run_command(command, must_succeed=True)
+            if file:
+                Path(file).write_text(printed, "utf-8")
         elif line and not line.startswith("#") and not NOT_RUN.match(line):
             raise SystemExit(f"nothing says how to run this line of an example: {line}")
     return script
@@ -152,8 +159,8 @@ def _be_the_service(url: str) -> None:
         os.environ.pop(name, None)
         os.environ.pop(name.lower(), None)
     os.environ |= {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": f"{url}/compatible-mode/v1"}
-    import_module("dashscope").base_http_api_url = f"{url}/api/v1"
-    import_module("dashscope").api_key = "none"
+    dashscope: Any = import_module("dashscope")
+    dashscope.base_http_api_url, dashscope.api_key = f"{url}/api/v1", "none"
 
 
 def make() -> None:
