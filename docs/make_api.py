@@ -43,5 +43,6 @@ def entries() -> Iterator[str]:
     ranked = sorted(homes, key=lambda home: order.index(home[0]) if home[0] in order else 99)
     for room, names in groupby(ranked, key=lambda home: home[0]):
         yield f"\n## {HEADINGS.get(room, room.capitalize())}\n"
-        for _, name in sorted(names, key=lambda home: home[1].lower()):
+        # `processor` and `Processor` first: all other verbs are said to do as they do.
+        for _, name in sorted(names, key=lambda home: (home[1].lower() != "processor", home[1])):
             yield f"::: vlprep.{name}\n"

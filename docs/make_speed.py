@@ -21,7 +21,7 @@ READERS = ("vlprep", "torchcodec", "decord", "OpenCV", "PyAV")
 
 
 class Speed(NamedTuple):
-    """The five numbers of the README."""
+    """The numbers in the lines of the README."""
 
     read_seconds: str
     """Reading a minute of 1080p."""
@@ -38,6 +38,7 @@ class Speed(NamedTuple):
     """A million sizes: how many times as fast as the guide's lines in a loop."""
     quality_decibels: str
     """Camera photos at equal bytes: how much nearer to what the model would see."""
+    processors: str
 
 
 ENGLISH = """\
@@ -46,13 +47,17 @@ ENGLISH = """\
 - **Plan**: an hour of video under a budget in {plan_milliseconds} ms.
 - **Compute**: a million image sizes {kernel_ratio} times as fast as the guide's code in a loop.
 - **Compress**: photos {quality_decibels} dB closer to the original view than the guide's recipe at equal bytes.
+
+Measured on {processors} processors. [Benchmarks](docs/benchmarks.md) has all tables and how to repeat them.
 """
 CHINESE = """\
 - **读取**：60 秒的 1080p 视频按 1 fps 取帧，用时 {read_seconds} 秒；次快的 {next_reader} 用时 {next_seconds} 秒。
 - **计数**：1,000 张相机 JPEG 用时 {count_seconds} 秒，是 Pillow 打开这些文件所用时间的 {count_ratio} 倍。
 - **规划**：在预算内为一小时视频选定参数用时 {plan_milliseconds} 毫秒。
 - **计算**：一百万个图像尺寸的计算速度是官方示例代码循环的 {kernel_ratio} 倍。
-- **压缩**：字节数相同时，照片比官方推荐做法更接近模型所见画面，高 {quality_decibels} dB。
+- **压缩**：字节数相同时，照片比官方推荐做法高 {quality_decibels} dB，更接近模型本应看到的画面。
+
+在 {processors} 个处理器核心上测得。全部表格与复现方法见[基准测试](docs/benchmarks.md)。
 """
 
 
@@ -85,6 +90,7 @@ def speed() -> Speed:
         _number(finding("plan", "an hour of MP4", " ms")),
         _number(finding("kernel", "loop / kernel", "x")),
         _number(finding("compress", "camera photos", " dB")),
+        str(results("frames")["machine"]["processors"]),
     )  # fmt: skip
 
 

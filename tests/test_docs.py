@@ -5,6 +5,8 @@ from __future__ import annotations
 import doctest
 import inspect
 import pkgutil
+import re
+import sys
 from importlib import import_module
 
 import pytest
@@ -72,6 +74,21 @@ def test_a_line_of_shell_that_fails_or_that_nobody_knows_is_refused(line, exampl
         examples.run_script(f"{line}\n")
 
 
-def test_the_speed_table_is_drawn_from_the_results(monkeypatch):
-    monkeypatch.syspath_prepend(REPO / "benchmarks")
-    assert import_module("report").readme_table().strip() in (REPO / "README.md").read_text("utf-8")
+def writers() -> list[tuple[str, str, str]]:
+    sys.path.insert(0, str(REPO / "docs"))
+    try:
+        return list(import_module("make_all").WRITERS)
+    finally:
+        sys.path.remove(str(REPO / "docs"))
+
+
+@pytest.mark.parametrize(("module", "function", "page"), writers())
+def test_written_pages_are_as_they_would_be_written_today(module, function, page, monkeypatch):
+    monkeypatch.syspath_prepend(REPO / "docs")
+    text = (REPO / "docs" / page).read_text("utf-8")
+    assert import_module("make_all").writer(module, function)(text) == text, "docs/make_all.py"
+
+
+def test_the_reference_lists_every_public_name():
+    listed = re.findall(r"^::: vlprep\.(\w+)$", (REPO / "docs" / "api.md").read_text("utf-8"), re.M)
+    assert sorted(listed) == sorted(PUBLIC)
