@@ -23,6 +23,7 @@ HEADINGS = {
     "payload": "Requests",
     "boxes": "Boxes",
     "events": "Events",
+    "samples": "Requests and data sets",
     "reconcile": "Billed and predicted",
     "models": "The catalogue",
     "maths": "Sizes and sampling",
