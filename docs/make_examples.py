@@ -140,6 +140,7 @@ def surroundings(needs_server: bool) -> Iterator[None]:
         for name in ("fixtures", "tests"):
             (Path(folder) / name).symlink_to(REPO / name)
         os.chdir(folder)
+        _forget_who_runs(folder)
         try:
             if not needs_server:
                 yield
@@ -152,6 +153,15 @@ def surroundings(needs_server: bool) -> Iterator[None]:
             os.chdir(before)
             os.environ.clear()
             os.environ.update(settings)
+
+
+def _forget_who_runs(folder: str) -> None:
+    """Let no default, width or colour of the one who runs this into what is printed."""
+    for name in [name for name in os.environ if name.startswith("VLPREP_")]:
+        del os.environ[name]
+    for name in ("COLUMNS", "LINES", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        os.environ.pop(name, None)
+    os.environ |= {"HOME": folder, "XDG_CONFIG_HOME": folder}
 
 
 def _be_the_service(url: str) -> None:

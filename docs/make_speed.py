@@ -28,8 +28,8 @@ class Speed(NamedTuple):
     next_reader: str
     """The fastest of the other readers, on the same clip."""
     next_seconds: str
-    count_seconds: str
-    """Counting 1,000 images from a camera."""
+    count_milliseconds: str
+    """Counting 1,000 images of a camera."""
     count_ratio: str
     """How many times as long as opening them."""
     plan_milliseconds: str
@@ -43,7 +43,7 @@ class Speed(NamedTuple):
 
 ENGLISH = """\
 - **Read**: 60 s of 1080p at 1 fps in {read_seconds} s; {next_reader}, the next fastest, takes {next_seconds} s.
-- **Count**: 1,000 camera JPEGs in {count_seconds} s, {count_ratio} times as long as Pillow takes to open them.
+- **Count**: 1,000 camera JPEGs in {count_milliseconds} ms, {count_ratio} times as long as Pillow takes to open them.
 - **Plan**: an hour of video under a budget in {plan_milliseconds} ms.
 - **Compute**: a million image sizes {kernel_ratio} times as fast as the guide's code in a loop.
 - **Compress**: photos {quality_decibels} dB closer to the original view than the guide's recipe at equal bytes.
@@ -52,7 +52,7 @@ Measured on {processors} processors. [Benchmarks](docs/benchmarks.md) has all ta
 """
 CHINESE = """\
 - **读取**：60 秒的 1080p 视频按 1 fps 取帧，用时 {read_seconds} 秒；次快的 {next_reader} 用时 {next_seconds} 秒。
-- **计数**：1,000 张相机 JPEG 用时 {count_seconds} 秒，是 Pillow 打开这些文件所用时间的 {count_ratio} 倍。
+- **计数**：1,000 张相机 JPEG 用时 {count_milliseconds} 毫秒，是 Pillow 打开这些文件所用时间的 {count_ratio} 倍。
 - **规划**：在预算内为一小时视频选定参数用时 {plan_milliseconds} 毫秒。
 - **计算**：一百万个图像尺寸的计算速度是官方示例代码循环的 {kernel_ratio} 倍。
 - **压缩**：字节数相同时，照片比官方推荐做法高 {quality_decibels} dB，更接近模型本应看到的画面。
@@ -85,7 +85,7 @@ def speed() -> Speed:
     other = min(walls, key=walls.__getitem__)
     return Speed(
         _number(ours), other, _number(walls[other]),
-        _number(finding("headers", "camera", "vlprep tokens --json", " ms") / 1000),
+        _number(finding("headers", "camera", "vlprep tokens --json", " ms")),
         _number(finding("headers", "camera", "tokens --json / Image.open", "x")),
         _number(finding("plan", "an hour of MP4", " ms")),
         _number(finding("kernel", "loop / kernel", "x")),
