@@ -14,16 +14,7 @@ VIEW = "ViewKeywords"
 
 
 def fenced(text: str) -> str:
-    r"""Return a docstring whose doctests, up to the next empty line, stand in fences.
-
-    >>> print(fenced("Add.\n\n>>> 1 + 1\n2").replace("`", "'"))
-    Add.
-    <BLANKLINE>
-    '''pycon
-    >>> 1 + 1
-    2
-    '''
-    """
+    """Return a docstring whose doctests, up to the next empty line, stand in fences."""
     return EXAMPLE.sub(lambda match: f"```pycon\n{match[0]}\n```", text)
 
 
