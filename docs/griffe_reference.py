@@ -42,13 +42,12 @@ def _all(parent: Object) -> Iterator[Object]:
 def _keywords(function: Function, typed: dict[str, Class]) -> str:
     """Return the keywords of a function that takes them as a `TypedDict`, those of a view apart."""
     names = KEYWORDS.findall(" ".join(str(one.annotation) for one in function.parameters))
-    own: list[str] = []
-    takes_view = False
+    fields: dict[str, None] = {}  # in their order, once each: bases may be read into a class
     while names:
-        name = names.pop(0)
-        takes_view |= name == VIEW
-        if name != VIEW and name in typed:
-            own += (f"`{field}`" for field in typed[name].attributes)
-            names += map(str, typed[name].bases)
-    view = ["those of [a view](#vlprep.ViewOptions)"] if takes_view else []
+        if one := typed.get(names.pop(0)):
+            fields |= dict.fromkeys(one.attributes)
+            names += map(str, one.bases)
+    of_view = typed[VIEW].attributes if VIEW in typed else {}
+    own = [f"`{field}`" for field in fields if field not in of_view]
+    view = ["those of [a view](#vlprep.ViewOptions)"] if len(own) < len(fields) else []
     return ", ".join(own + view)
