@@ -90,7 +90,8 @@ def test_written_pages_are_as_they_would_be_written_today(module, function, page
 
 
 def test_the_reference_lists_every_public_name():
-    listed = re.findall(r"^::: vlprep\.(\w+)$", (REPO / "docs" / "api.md").read_text("utf-8"), re.M)
+    names = (REPO / "docs" / "api.md").read_text("utf-8").partition("<!-- end -->")[0]
+    listed = re.findall(r"^::: vlprep\.(\w+)$", names, re.M)
     assert sorted(listed) == sorted(PUBLIC)
 
 
