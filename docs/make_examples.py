@@ -174,12 +174,20 @@ def _be_the_service(url: str) -> None:
 
 
 def make() -> None:
-    """Rewrite all pages, the translation last."""
+    """Rewrite all pages, the translation last; a page whose examples fail is named and left."""
+    failed = []
     for page in [*pages(), *(page for page in [CHINESE] if page.exists())]:
-        text = updated(page)
+        name = page.relative_to(REPO)
+        try:
+            text = updated(page)
+        except (Exception, SystemExit) as error:
+            failed.append(f"{name}: {error!r}")
+            continue
         if text != page.read_text("utf-8"):
             page.write_text(text, "utf-8")
-            print(f"{page.relative_to(REPO)} is brought up to date")
+            print(f"{name} is brought up to date")
+    if failed:
+        raise SystemExit("\n".join(["examples failed:", *failed]))
 
 
 if __name__ == "__main__":
