@@ -23,6 +23,7 @@ HEADINGS = {
     "payload": "Requests",
     "boxes": "Boxes",
     "events": "Events",
+    "split": "Pages in pieces",
     "samples": "Requests and data sets",
     "reconcile": "Billed and predicted",
     "models": "The catalogue",
