@@ -259,7 +259,7 @@ class FrameKeywords(ViewKeywords, total=False):
 
 
 def stream_frames(
-    source: SourceLike | Sequence[SourceLike],
+    source: SourceLike | Sequence[SourceLike] | FrameList,
     view: View,
     *,
     resample: Resample = "fast",
