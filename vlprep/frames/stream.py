@@ -303,7 +303,7 @@ def stream_frames(
 
 
 def open_frames(
-    source: SourceLike | Sequence[SourceLike],
+    source: SourceLike | Sequence[SourceLike] | FrameList,
     view: View,
     look_at: Callable[[ImageSize], Look],
     *,
