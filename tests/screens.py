@@ -83,6 +83,7 @@ TYPICAL = {
     "events": ("events events.json fixtures/street.mp4",),
     "reconcile": ("reconcile calls.jsonl",),
     "models": ("models qvq", "models Qwen/Qwen3-VL-235B", "models qvq-max", "models qvq --sources"),
+    "config": ("config",),
     "errors": (
         "tokens",
         "frames fixtures/street.mp4",

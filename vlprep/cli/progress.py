@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, TypeVar
 
+from vlprep.cli.command import is_quiet
 from vlprep.cli.terminal import below_lines, line_width, sayable
 from vlprep.cli.text import cells, safe, shortened
 
@@ -48,7 +49,7 @@ class Bars:
     ) -> Iterator[_T]:
         """Pass items through with a line of their own, below those that are there already."""
         outermost = not self._tasks
-        if outermost and not sys.stderr.isatty():
+        if outermost and (is_quiet() or not sys.stderr.isatty()):
             yield from items
             return
         task = _Task(what, total, names)

@@ -18,6 +18,9 @@ from vlprep.cli.text import INDENT, UNSAFE, cells, flagged
 if TYPE_CHECKING:
     from vlprep.check.rule import Remedy
 
+STDIN_NAME = "<stdin>"
+"""What messages call a medium that came from stdin; in a command it is a dash."""
+
 
 Shell = Literal["posix", "cmd", "powershell"]
 
@@ -43,6 +46,8 @@ def quote(word: str, shell: Shell | None = None) -> str:
     >>> print(quote("50% of.jpg", "cmd"), quote("it's $5.jpg", "powershell"))
     ^"50^% of.jpg^" 'it''s $5.jpg'
     """
+    if word in ("-", STDIN_NAME):
+        return "-"
     if word.startswith("-"):
         word = f"./{word}"
     return _QUOTES[shell or this_shell()](word)
@@ -170,7 +175,8 @@ def repeated(context: click.Context, leave: Collection[str]) -> list[str]:
     words = []
     for option in context.command.params:
         name = str(option.name)
-        if name in leave or context.get_parameter_source(name) != given:
+        is_kept = name in context.params and name not in leave
+        if not is_kept or context.get_parameter_source(name) != given:
             continue
         value = context.params[name]
         if value is False:
