@@ -67,10 +67,10 @@ TYPICAL = {
         "check fixtures/photo.jpg fixtures/exif_6.jpg fixtures/tall.png fixtures/truncated.heic "
         "--decode",
         "check fixtures/street.mp4 fixtures/photo.jpg",
-        "check --list-rules -m Qwen/Qwen3-VL-8B-Instruct",
+        "check --list-checks -m Qwen/Qwen3-VL-8B-Instruct",
     ),
     "payload": (
-        "payload fixtures/photo.jpg --text 'What is this?' --region china -o body.json",
+        "payload fixtures/photo.jpg --text 'What is this?' --deployment china -o body.json",
         "payload fixtures/photo.jpg fixtures/exif_6.jpg fixtures/street.mp4 -t hi -o body.json",
         "payload fixtures/photo.jpg fixtures/exif_6.jpg -t hi -v -o body.json",
         "payload fixtures/tall.png fixtures/still.gif -t hi",
