@@ -28,6 +28,7 @@ from vlprep.cli.options import (
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, print_table
 from vlprep.cli.shell import model_words, remedy_line
+from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite, named
 from vlprep.models.registry import get_route
@@ -71,7 +72,7 @@ def command(
     if list_rules:
         return _list_rules(processor, route, as_json)
     files = take_inputs(asked)
-    watched = track(files, len(files), "checking")
+    watched = track(files, len(files), "checking", files)
     report = processor.check(watched, route=route, **asked)
     lines = [
         remedy_line(finding.remedy, words) if finding.remedy else None
@@ -80,7 +81,7 @@ def command(
     if as_json:
         print_json(_document(report, lines))
     else:
-        click.echo("\n".join(_page(report, lines, processor)))
+        say(*_page(report, lines, processor))
     return 0 if report.passes(fail_on_warnings=fail_on_warnings) else EXIT_FAILED
 
 
@@ -163,8 +164,12 @@ def _list_rules(view: View, route: str, as_json: bool) -> int:
         (rule.id, rule.severity, rule.title, wanted.words, named(wanted.sources) or "–")
         for rule, wanted in rows
     )
-    print_table(("rule", "severity", "what is looked at", "limit", "source"), cells, left=5)
+    prose = HEADINGS[2:4]
+    print_table(HEADINGS, cells, left=5, prose=prose, drop=("source",))
     return 0
+
+
+HEADINGS = ("rule", "severity", "what is looked at", "limit", "source")
 
 
 def _rule_json(rule: Rule, wanted: Wanted) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import Bars
 from vlprep.cli.render import heading, print_document, print_table, report_problems
+from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.compress.many import CompressedFile, Outcome
 from vlprep.media.sniff import endings
@@ -100,7 +101,7 @@ def command(
         outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
     else:
         made = processor.compress_many(files, output, every=every, threads=threads, **asked)
-        outcomes = list(bars.track(made, len(files), "compressing"))
+        outcomes = list(bars.track(made, len(files), "compressing", files))
     if form:
         items = [outcome.to_dict() for outcome in outcomes]
         model, rules = processor.model.name, processor.rules.name
@@ -116,15 +117,16 @@ def _names_a_file(output: str) -> bool:
     return path.is_file() or (not path.is_dir() and path.suffix.lower() in endings("MP4"))
 
 
+MAY_GO = ("tokens", "width×height", "smaller", "written to", "result")
 HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height", "tokens")
 
 
 def _print(outcomes: list[Outcome], view: View) -> None:
     files = [outcome for outcome in outcomes if isinstance(outcome, CompressedFile)]
-    click.echo(heading(view))
+    say(heading(view))
     if files:
-        print_table(HEADINGS, map(_row, files), left=2)
-        click.echo("\n" + "\n".join((*_dropped(files), _total(files, len(outcomes)))))
+        print_table(HEADINGS, map(_row, files), left=2, names=HEADINGS[:2], drop=MAY_GO)
+        say("", *_dropped(files), _total(files, len(outcomes)))
 
 
 def _row(file: CompressedFile) -> tuple[str, ...]:

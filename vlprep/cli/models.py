@@ -12,6 +12,7 @@ import click
 from vlprep.cli.command import Command
 from vlprep.cli.features import feature_lines, regions_of, sdks_of
 from vlprep.cli.render import note, print_json, print_table
+from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
@@ -43,11 +44,11 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     if as_json:
         print_json(_document(specs))
     elif sources:
-        click.echo("\n".join(_source_lines(specs)))
+        say(*_source_lines(specs))
     elif len(specs) > 1:
         _print_list(specs)
     else:
-        click.echo("\n".join(_page(specs[0])))
+        say(*_page(specs[0]))
     for spec in specs if len(specs) == 1 else ():
         for warning in spec.warnings:
             note(f"warning: {spec.name}: {warning}")
@@ -117,7 +118,11 @@ def _print_list(specs: tuple[ModelSpec, ...]) -> None:
         side = f"{rule.factor}x{rule.factor}" if rule else "–"
         row = (spec.name, spec.family, side, rule_set.name, thousands(spec.input_limit()))
         rows.append(row)
-    print_table(("model", "family", "token", "rules", "largest input"), rows, left=2)
+    print_table(HEADINGS, rows, left=2, drop=MAY_GO)
+
+
+MAY_GO = ("family", "rules", "token", "largest input")
+HEADINGS = ("model", "family", "token", "rules", "largest input")
 
 
 def _page(spec: ModelSpec) -> Iterator[str]:
