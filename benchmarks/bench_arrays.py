@@ -15,6 +15,8 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -199,6 +201,12 @@ def imports(rounds: int) -> Finding:
     return Finding(what="import: vlprep / transformers", value=ours / theirs, unit="x", bar=0.05)
 
 
+def versions() -> dict[str, str]:
+    """Return what the peers are."""
+    names = ("transformers", "torch", "torchvision", "torchcodec")
+    return {name: version(name) for name in names if find_spec(name)}
+
+
 def main() -> int:
     """Measure, print, and return 1 when a bar is missed."""
     parser = options(__doc__ or "")
@@ -215,7 +223,7 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         findings += video(max(3, rounds // 3), arguments.clips or Path(folder))
     findings += [*memory(), imports(3)]
-    return finish("arrays", {}, findings, arguments.json)
+    return finish("arrays", {}, findings, arguments.json, peers=versions())
 
 
 if __name__ == "__main__":

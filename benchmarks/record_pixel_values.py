@@ -131,7 +131,9 @@ def record_files(folder: Path) -> None:
             continue  # damaged on purpose, or a video
         scaled = resized(upright)
         seen = {"upright": sha256(upright), "size": list(scaled.shape[:2])}
-        found[path.name] = {**seen, "sha256": sha256(scaled)}
+        clip = frames(np.stack([upright] * 2))
+        as_frame = {"frame_size": list(clip.shape[1:3]), "frame_sha256": sha256(clip[1])}
+        found[path.name] = {**seen, "sha256": sha256(scaled), **as_frame}
     document = {"from": _versions(), "max_pixels": MOST, "files": found}
     (GOLDEN / f"{folder.name}.json").write_text(json.dumps(document, indent=1) + "\n")
 
@@ -150,6 +152,25 @@ def resized(upright: Any) -> Any:
     way = PILImageResampling.BICUBIC
     whole = processor(row).resize(images=tensor, size=size, resample=way, factor=32)
     return whole[0].permute(1, 2, 0).numpy()
+
+
+def frames(clip: Any) -> Any:
+    """Return pictures as the video processor of Qwen3-VL resizes them: its patches, put back."""
+    row = {
+        **FAMILIES["qwen3_vl"],
+        "kind": "video",
+        "family": "qwen3_vl",
+        "merge_size": 2,
+        "temporal_patch_size": 2,
+    }
+    row |= {"min_pixels": 4096, "max_pixels": MOST}  # of both frames together
+    plain = {"do_rescale": False, "do_normalize": False, "return_tensors": "np"}
+    made = processor(row)(videos=[clip], **plain)
+    steps, rows, columns = made["video_grid_thw"][0]
+    squares = (rows // 2, columns // 2, 2, 2, 3, 2, 16, 16)
+    patches = made["pixel_values_videos"].reshape(steps, *squares).astype(np.uint8)
+    pictures = patches.transpose(0, 6, 1, 3, 7, 2, 4, 8, 5)
+    return pictures.reshape(steps * 2, rows * 16, columns * 16, 3)
 
 
 def _versions() -> dict[str, str]:

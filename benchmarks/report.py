@@ -1,7 +1,8 @@
-"""What the benchmarks share: repeat and time, keep results, draw the table of the README.
+"""What the benchmarks share: repeat and time, keep results, draw their tables.
 
-`python benchmarks/report.py` prints that table from the files in `benchmarks/results/`. What is
-measured, and how, is in the `bench_*.py` files.
+`python benchmarks/report.py` prints the tables of the files in `benchmarks/results/`;
+`docs/make_all.py` puts them, and a chart, where they are read. What is measured, and how, is in the
+`bench_*.py` files.
 """
 
 from __future__ import annotations
@@ -180,7 +181,7 @@ def table(findings: Iterable[Mapping[str, Any]]) -> list[str]:
     return head + [_table_row(finding) for finding in findings]
 
 
-def readme_table(folder: Path = RESULTS) -> str:
+def tables(folder: Path = RESULTS) -> str:
     """Return ratios and what has a bar as one Markdown table with the machine underneath."""
     documents = [json.loads(file.read_bytes()) for file in sorted(folder.glob("*.json"))]
     documents = [document for document in documents if "findings" in document]
@@ -217,6 +218,8 @@ def _table_row(finding: Mapping[str, Any]) -> str:
     spread = "" if low is None else f"{_number(low)}–{_number(high)}"
     sign = "≥" if finding["more_is_better"] else "≤"
     limit = "" if bar is None else f"{sign} {_number(bar)}{unit}"
+    if bar is not None and (finding["value"] < bar if sign == "≥" else finding["value"] > bar):
+        limit = f"**missed**: {limit}"
     return f"| {finding['what']} | {_number(finding['value'])}{unit} | {spread} | {limit} |"
 
 
@@ -241,4 +244,4 @@ def _middles(values: Sequence[float], size: int) -> list[float]:
 
 
 if __name__ == "__main__":
-    print(readme_table())
+    print(tables())

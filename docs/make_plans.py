@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
+from itertools import product
 from pathlib import Path
 
-from vlprep import ImageSize, VideoInfo, plan_media
+from vlprep import ImageSize, MediaPlan, VideoInfo, plan_media
 from vlprep.units import format_rate, format_size
 
 PAGE = Path(__file__).with_name("plans.md")
-MARKED = re.compile(r"(?<=<!-- table -->\n).*?(?=<!-- end -->)", flags=re.DOTALL)
+MARKED = re.compile(r"(?<=<!-- (table|below) -->\n).*?(?=<!-- end -->)", flags=re.DOTALL)
 BUDGET = 32_768
 QWEN3, QWEN2 = "Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"
 WAYS = (
@@ -25,8 +27,9 @@ MINUTES = (1, 3, 10, 30)
 
 
 def updated(page: str) -> str:
-    """Return the page with the table between its markers."""
-    return MARKED.sub(lambda _: "\n".join(table()) + "\n", page)
+    """Return the page with the tables between their markers."""
+    made = {"table": table, "below": below}
+    return MARKED.sub(lambda found: "\n".join(made[found[1]]()) + "\n", page)
 
 
 def table() -> Iterator[str]:
@@ -38,14 +41,33 @@ def table() -> Iterator[str]:
         yield f"| {model} | {server or ''} | {' | '.join(cells)} |"
 
 
-def _cell(model: str, server: str | None, minutes: int) -> str:
+def below() -> Iterator[str]:
+    """Yield a line for each clip below 0.5 frames a second or 85 %, and what binds it."""
+    yield "| model | server | clip | what binds | what would lift it |"
+    yield "|---|---|---|---|---|"
+    for (model, server), minutes in product(WAYS, MINUTES):
+        plan = _planned(model, server, minutes)
+        frames, share = plan.files[0].setting.frames, plan.total_tokens / BUDGET
+        for bound in plan.bounds if frames < 30 * minutes or share < 0.85 else ():
+            if bound.name.startswith("default "):
+                where = f"{model} | {server or ''} | {minutes} min"
+                yield f"| {where} | {bound.reason} | {bound.remedy} |"
+
+
+@cache
+def _planned(model: str, server: str | None, minutes: int) -> MediaPlan:
     frames = minutes * 60 * 30
     clip = VideoInfo(size=ImageSize(1080, 1920), frame_count=frames, fps=Fraction(30))
-    plan = plan_media([clip], model, budget=BUDGET, server=server)
+    return plan_media([clip], model, budget=BUDGET, server=server)
+
+
+def _cell(model: str, server: str | None, minutes: int) -> str:
+    plan = _planned(model, server, minutes)
     setting = plan.files[0].setting
     shown = format_rate(round(setting.frames / (60 * minutes), 2))
     share = plan.total_tokens / BUDGET
-    return f"{shown} fps, {format_size(setting.count.resized)}, {share:.0%}"
+    starred = "*" if setting.lifted else ""
+    return f"{shown} fps{starred}, {format_size(setting.count.resized)}, {share:.0%}"
 
 
 if __name__ == "__main__":

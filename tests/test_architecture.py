@@ -32,7 +32,7 @@ FLOORS = (
     {"view"},
     {"count"},
     {"frames", "check", "boxes"},
-    {"arrays", "compress", "plan", "events", "reconcile"},
+    {"arrays", "compress", "plan", "events", "reconcile", "split"},
     {"payload", "samples"},
     {"verbs"},
     {""},  # vlprep/__init__.py
@@ -45,13 +45,14 @@ DOORS = {
     # Rooms of verbs: the modules that meet files. All others in them know numbers only.
     "count": {"files", "frame_list", "messages"},
     "plan": {"plan", "chart", "records"},
-    "frames": {"stream", "files", "many", "view"},
-    "arrays": {"arrays", "files"},
+    "frames": {"stream", "reading", "files", "many", "view"},
+    "arrays": {"arrays", "files", "values"},
     "check": {"check"},
     "boxes": {"boxes"},
     "events": {"events", "files"},
     "reconcile": {"logs"},
     "samples": {"samples", "rows"},
+    "split": {"split", "crop"},
 }
 
 HOMES = {
@@ -68,6 +69,7 @@ HOMES = {
         "vlprep.verbs",  # for annotations only
         *("vlprep.count", "vlprep.frames", "vlprep.boxes", "vlprep.plan"),
         *("vlprep.arrays", "vlprep.compress", "vlprep.compat", "vlprep.reconcile"),
+        "vlprep.split",
     ),
     "av": ("vlprep.media.video",),
     "pillow_heif": ("vlprep.media.image",),

@@ -1,22 +1,19 @@
-"""Examples in docstrings and in the README are run, and public functions have one."""
+"""Examples in docstrings and on pages are run, and public functions have one."""
 
 from __future__ import annotations
 
 import doctest
 import inspect
-import io
 import pkgutil
 import re
-import shlex
-from contextlib import redirect_stdout
+import sys
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
-from click.testing import CliRunner
 
 import vlprep
 from tests.places import REPO
-from vlprep.cli import main
 
 MODULES = ["vlprep"] + [
     module.name
@@ -45,52 +42,73 @@ def test_public_names_are_documented(name):
         assert ">>> " in inspect.getdoc(thing), f"{name} has no example"
 
 
-README = (REPO / "README.md").read_text()
-PAGES = ("README.md", "docs/arrays.md")
-BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+@pytest.fixture
+def examples(monkeypatch):
+    monkeypatch.syspath_prepend(REPO / "docs")
+    return import_module("make_examples")
 
 
-def python_blocks(page: str) -> list[tuple[str, str | None]]:
-    """Return a page's python blocks, each with the output that a text block after it shows."""
-    text = (REPO / page).read_text()
-    blocks = [(match["language"], match["text"]) for match in BLOCK.finditer(text)]
-    following = [*blocks[1:], ("", "")]
-    return [
-        (text, next_text if next_language == "text" else None)
-        for (language, text), (next_language, next_text) in zip(blocks, following, strict=True)
-        if language == "python"
-    ]
+PAGES = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "docs").glob("*.md"))]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_examples_of_pages(page):
-    names: dict[str, object] = {}  # a reader goes on from one block to the next
-    for code, output in python_blocks(page):
-        if ">>> " in code:
-            test = doctest.DocTestParser().get_doctest(code, {}, page, page, 0)
-            assert doctest.DocTestRunner().run(test).failed == 0
-            continue
-        printed = io.StringIO()
-        with redirect_stdout(printed):
-            exec(compile(code, page, "exec"), names)
-        if output is not None:
-            assert printed.getvalue() == output
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_of_pages_print_what_they_show(page, examples):
+    assert examples.updated(page) == page.read_text("utf-8"), "run python docs/make_all.py"
 
 
-def console_commands() -> list[tuple[str, str]]:
-    """Return the README's shell sessions as commands and what they print."""
-    sessions = [m["text"] for m in BLOCK.finditer(README) if m["language"] == "console"]
-    parts = (part for session in sessions for part in re.split(r"^\$ ", session, flags=re.M)[1:])
-    return [(command, output.strip()) for command, _, output in (p.partition("\n") for p in parts)]
+def test_an_example_that_prints_something_else_is_noticed(tmp_path, examples):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n\n"
+        "```console\n$ vlprep --version\nold\n\n$ other program\nkept\n```\n"
+    )
+    _, text, session = examples.updated(page).split("\n```\n\n")
+    assert text == "```text\n2"
+    assert "old" not in session and vlprep.__version__ in session
+    assert session.endswith("\n\n$ other program\nkept\n```\n")
 
 
-@pytest.mark.parametrize(("command", "output"), console_commands())
-def test_readme_sessions_print_what_they_show(command, output):
-    program, *words = shlex.split(command)
-    assert program == "vlprep"
-    assert CliRunner().invoke(main, words).stdout.strip() == output
+@pytest.mark.parametrize("line", ["vlprep tokens missing.jpg", "rm -r x"])
+def test_a_line_of_shell_that_fails_or_that_nobody_knows_is_refused(line, examples):
+    with pytest.raises(SystemExit, match=line):
+        examples.run_script(f"{line}\n")
 
 
-def test_the_speed_table_is_drawn_from_the_results(monkeypatch):
-    monkeypatch.syspath_prepend(REPO / "benchmarks")
-    assert import_module("report").readme_table().strip() in README
+def writers() -> list[tuple[str, str, str]]:
+    sys.path.insert(0, str(REPO / "docs"))
+    try:
+        return list(import_module("make_all").WRITERS)
+    finally:
+        sys.path.remove(str(REPO / "docs"))
+
+
+@pytest.mark.parametrize(("module", "function", "page"), writers())
+def test_written_pages_are_as_they_would_be_written_today(module, function, page, monkeypatch):
+    monkeypatch.syspath_prepend(REPO / "docs")
+    text = (REPO / "docs" / page).read_text("utf-8")
+    assert import_module("make_all").writer(module, function)(text) == text, "docs/make_all.py"
+
+
+def test_the_reference_lists_every_public_name():
+    names = (REPO / "docs" / "api.md").read_text("utf-8").partition("<!-- end -->")[0]
+    listed = re.findall(r"^::: vlprep\.(\w+)$", names, re.M)
+    assert sorted(listed) == sorted(PUBLIC)
+
+
+def test_links_between_files_lead_between_pages_of_the_site(monkeypatch):
+    monkeypatch.syspath_prepend(REPO / "docs")
+    site = import_module("make_site")
+    pages = {"index.md", "zh.md", "start.md", "contributing.md", "overview.jpg"}
+    files = SimpleNamespace(get_file_from_path=lambda name: name if name in pages else None)
+
+    def shown(text: str, page: str) -> str:
+        place = SimpleNamespace(file=SimpleNamespace(src_uri=page))
+        return site.on_page_markdown(text, place, None, files)
+
+    assert shown("[a](../CONTRIBUTING.md#release)", "start.md") == "[a](contributing.md#release)"
+    assert shown("[a](docs/start.md) [b](README.md)", "zh.md") == "[a](start.md) [b](index.md)"
+    assert shown("![a](docs/overview.jpg)", "zh.md") == "![a](overview.jpg)"
+    assert (
+        shown("[code](../vlprep/view.py), [x](https://a.b)", "start.md") == "code, [x](https://a.b)"
+    )
+    assert shown("```text\n[a](b.md)\n```", "start.md") == "```text\n[a](b.md)\n```"

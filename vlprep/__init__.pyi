@@ -1,9 +1,9 @@
 """The public names and their homes; `__init__.py` reads them here."""
 
-from vlprep.arrays.arrays import ArrayPart as ArrayPart
-from vlprep.arrays.arrays import ArrayStep as ArrayStep
-from vlprep.arrays.arrays import ArrayStream as ArrayStream
-from vlprep.arrays.arrays import PixelValues as PixelValues
+from vlprep.arrays.steps import ArrayStep as ArrayStep
+from vlprep.arrays.steps import ArrayStream as ArrayStream
+from vlprep.arrays.values import ArrayPart as ArrayPart
+from vlprep.arrays.values import PixelValues as PixelValues
 from vlprep.boxes.boxes import LocatedShapes as LocatedShapes
 from vlprep.boxes.grids import map_boxes as map_boxes
 from vlprep.boxes.shapes import Box3D as Box3D
@@ -22,6 +22,8 @@ from vlprep.count.budget import TokenBudget as TokenBudget
 from vlprep.count.files import MediaCount as MediaCount
 from vlprep.count.files import MediaFailure as MediaFailure
 from vlprep.count.files import Tally as Tally
+from vlprep.count.frame_list import FrameList as FrameList
+from vlprep.count.frame_list import frame_list as frame_list
 from vlprep.count.pixels import PixelLimits as PixelLimits
 from vlprep.count.prices import PriceEstimate as PriceEstimate
 from vlprep.count.tokens import TokenCount as TokenCount
@@ -55,6 +57,9 @@ from vlprep.models.spec import RuleSet as RuleSet
 from vlprep.models.spec import VideoRule as VideoRule
 from vlprep.payload.parts import MediaPart as MediaPart
 from vlprep.payload.parts import MediaUrl as MediaUrl
+from vlprep.payload.planned import SavedRequest as SavedRequest
+from vlprep.payload.planned import build_requests as build_requests
+from vlprep.payload.planned import save_requests as save_requests
 from vlprep.payload.request import Request as Request
 from vlprep.plan.fit import ImageFit as ImageFit
 from vlprep.plan.records import MediaPlan as MediaPlan
@@ -64,12 +69,16 @@ from vlprep.plan.records import save_chart as save_chart
 from vlprep.reconcile.logs import Reconciliation as Reconciliation
 from vlprep.reconcile.logs import reconcile_log as reconcile_log
 from vlprep.samples.samples import SampleCount as SampleCount
+from vlprep.split.crop import Crop as Crop
+from vlprep.split.layout import Piece as Piece
+from vlprep.split.split import PageSplit as PageSplit
 from vlprep.types import Frame as Frame
 from vlprep.types import FrameListInfo as FrameListInfo
 from vlprep.types import FramePlan as FramePlan
 from vlprep.types import Frames as Frames
 from vlprep.types import ImageInfo as ImageInfo
 from vlprep.types import ImageSize as ImageSize
+from vlprep.types import Region as Region
 from vlprep.types import VideoInfo as VideoInfo
 from vlprep.verbs import Processor as Processor
 from vlprep.verbs import build_message as build_message
@@ -83,6 +92,7 @@ from vlprep.verbs import compress_video as compress_video
 from vlprep.verbs import count_many as count_many
 from vlprep.verbs import count_messages as count_messages
 from vlprep.verbs import count_tokens as count_tokens
+from vlprep.verbs import crop_image as crop_image
 from vlprep.verbs import draw_boxes as draw_boxes
 from vlprep.verbs import fit_images as fit_images
 from vlprep.verbs import image_tokens as image_tokens
@@ -95,6 +105,7 @@ from vlprep.verbs import processor as processor
 from vlprep.verbs import read_frames as read_frames
 from vlprep.verbs import read_many as read_many
 from vlprep.verbs import save_boxes as save_boxes
+from vlprep.verbs import split_image as split_image
 from vlprep.verbs import token_budget as token_budget
 from vlprep.verbs import video_tokens as video_tokens
 from vlprep.verbs import video_tokens_batch as video_tokens_batch

@@ -21,3 +21,10 @@ Keep = Literal["model-view", "full"]  # of what is compressed
 
 PATIENCE_SECONDS = 600.0
 """Longest time that a single frame may take, lest a file made to be slow holds everything up."""
+
+READABLE = 8.0
+"""Height of small letters, in pixels that the model sees, from which text is taken for legible.
+
+No source states it of these models. A recogniser of small type reads from 4.5 to 5 pixels on
+(google/fonts#10820, 2026-08-19), Tesseract wants 20; 8 is a cautious choice between.
+"""

@@ -4,6 +4,7 @@
 VlprepError
 ├─ UnknownModelError        (LookupError)   .name .suggestions
 ├─ UnknownFactError         (LookupError)   .model .fact
+│  └─ NotBuiltError                         known, and not built here
 ├─ ModelFileError           (ValueError)    .path
 ├─ MissingPackageError      (ImportError)   .package .extra
 ├─ CheckError                               .problems .findings
@@ -73,6 +74,16 @@ class UnknownFactError(VlprepError, LookupError):
     def __init__(self, model: str, fact: str, remedy: str) -> None:
         self.model, self.fact, self.remedy = model, fact, remedy
         super().__init__(f"{model}: no source states {fact}; {remedy}")
+
+
+class NotBuiltError(UnknownFactError):
+    """The question needs a rule that a source states and that is not built here."""
+
+    code = "not_built"
+
+    def __init__(self, model: str, fact: str, remedy: str) -> None:
+        super().__init__(model, fact, remedy)
+        self.args = (f"{model}: {fact} is not built; {remedy}",)
 
 
 class ModelFileError(VlprepError, ValueError):

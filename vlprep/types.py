@@ -59,6 +59,25 @@ class ImageSize(NamedTuple):
         return self.height * self.width
 
 
+class Region(NamedTuple):
+    """A rectangle of a picture, upright and in its own pixels."""
+
+    x: int
+    y: int
+    size: ImageSize
+
+    def within(self, outer: Region) -> Region:
+        """Return the same rectangle in pixels of what `outer` was cut from.
+
+        >>> Region(5, 6, ImageSize(10, 20)).within(Region(100, 200, ImageSize(50, 60)))
+        Region(x=105, y=206, size=ImageSize(height=10, width=20))
+        """
+        return Region(outer.x + self.x, outer.y + self.y, self.size)
+
+    def __str__(self) -> str:
+        return f"{self.x},{self.y},{self.size.width},{self.size.height}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageInfo:
     """What an image's header says."""

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from vlprep.arrays.arrays import ArrayKeywords, ArrayStream, Clip, PixelValues
+    from vlprep.arrays.arrays import ArrayKeywords, Clip
+    from vlprep.arrays.steps import ArrayStream
+    from vlprep.arrays.values import PixelValues
     from vlprep.boxes.boxes import LocatedShapes, LocateKeywords
     from vlprep.check.check import CheckKeywords
     from vlprep.check.check import Item as CheckedItem
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
     from vlprep.count.budget import BudgetKeywords, TokenBudget
     from vlprep.count.files import Media, MediaCount, MediaFailure, Result
+    from vlprep.count.frame_list import FrameList
     from vlprep.count.tokens import TokenCount, VideoCount
     from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
@@ -41,11 +44,13 @@ if TYPE_CHECKING:
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
     from vlprep.samples.samples import SampleCount, SampleKeywords
+    from vlprep.split.crop import Crop, CropKeywords
+    from vlprep.split.split import PageSplit, SplitKeywords
     from vlprep.types import Door, Frames, ImageSize, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]
-    Source: TypeAlias = SourceLike | Sequence[SourceLike]
+    Source: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
     SentItems: TypeAlias = SentItem | Sequence[SentItem]
 
 
@@ -68,8 +73,10 @@ def processor(model: Model = None, **view: Unpack[ViewKeywords]) -> Processor:
 class Processor(View):
     """A model, a rule set and the view options, with every verb: made by `processor`.
 
-    Frozen, hashable and picklable. Of several files each verb takes an iterable, and one file alone
-    as it is. The keywords of a view, given to a verb that has keywords, hold for that call alone.
+    Frozen, hashable and picklable. Of several files each verb takes an iterable, one file alone as
+    it is, and a folder as the media files in it; images that are the frames of one video are a list
+    among the items, or a `frame_list`. Verbs of a single source take a folder for such a list. The
+    keywords of a view, given to a verb that has keywords, hold for that call alone.
     """
 
     __slots__ = ()
@@ -237,6 +244,28 @@ class Processor(View):
 
         return view_image(source, self, door=door)
 
+    def split(self, source: SourceLike, **asked: Unpack[SplitKeywords]) -> PageSplit:
+        """Split an image into as few pieces as keep its small letters legible.
+
+        >>> processor("qwen3-vl-plus").split("fixtures/photo.jpg")
+        PageSplit(fixtures/photo.jpg, 640x480, pieces: 1, 302 tokens)
+        """
+        from vlprep.split.split import split_image
+
+        view, how = self.with_keywords(asked)
+        return split_image(source, view, **how)
+
+    def crop(self, source: SourceLike, box: Sequence[float], **asked: Unpack[CropKeywords]) -> Crop:
+        """Cut a region out of an image, so that the model sees it as large as it can.
+
+        >>> processor("qwen3-vl-plus").crop("fixtures/photo.jpg", [100, 100, 300, 200])
+        Crop(fixtures/photo.jpg, 100,100,200,100, seen as 192x96, 20 tokens)
+        """
+        from vlprep.split.crop import crop_image
+
+        view, how = self.with_keywords(asked)
+        return crop_image(source, box, view, **how)
+
     def arrays(
         self,
         images: SourceLike | Iterable[SourceLike] = (),
@@ -260,7 +289,7 @@ class Processor(View):
         ...     [step.timestamp_seconds for step in steps]
         [0.3333333333333333, 1.6333333333333333]
         """
-        from vlprep.arrays.arrays import stream_arrays
+        from vlprep.arrays.steps import stream_arrays
 
         view, how = self.with_keywords(asked)
         return stream_arrays(video, view, **how)
@@ -279,7 +308,7 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return locate_boxes(source, answer, view, **how)
 
-    def events(self, source: SourceLike | Sequence[SourceLike], answer: str) -> LocatedEvents:
+    def events(self, source: Source, answer: str) -> LocatedEvents:
         """Map the times in the model's answer to frames of the video, from its header alone.
 
         >>> found = processor().events("fixtures/street.mp4", "00:02 - 00:04 a bus passes")
@@ -557,7 +586,7 @@ def locate_boxes(
 
 
 def locate_events(
-    source: SourceLike | Sequence[SourceLike],
+    source: Source,
     answer: str,
     model: Model = None,
     **view: Unpack[ViewKeywords],
@@ -637,6 +666,28 @@ def compress_video(
     ('compressed', 300, 20)
     """
     return processor(model).compress_video(source, target, **asked)
+
+
+def split_image(
+    source: SourceLike, model: Model = None, **asked: Unpack[SplitKeywords]
+) -> PageSplit:
+    """Split an image into as few pieces as keep its small letters legible.
+
+    >>> split_image("fixtures/tall.png", "qwen3-vl-plus", readable=6).letters is None
+    True
+    """
+    return processor(model).split(source, **asked)
+
+
+def crop_image(
+    source: SourceLike, box: Sequence[float], model: Model = None, **asked: Unpack[CropKeywords]
+) -> Crop:
+    """Cut a region out of an image, so that the model sees it as large as it can.
+
+    >>> crop_image("fixtures/photo.jpg", [0, 0, 999, 500], "qwen3-vl-plus", coordinates="model")
+    Crop(fixtures/photo.jpg, 0,0,640,240, seen as 640x256, 162 tokens)
+    """
+    return processor(model).crop(source, box, **asked)
 
 
 def build_request(

@@ -24,7 +24,7 @@ from vlprep.errors import (
     UnknownFactError,
     UnsupportedFormatError,
 )
-from vlprep.maths.resample import Resampler
+from vlprep.maths.resample import Held, Resampler
 from vlprep.models.spec import Normalisation
 from vlprep.types import ImageSize
 
@@ -133,7 +133,7 @@ def test_every_number_is_where_the_formula_says(sides, tall, wide, steps):
     as_is, step = Resampler.of(ImageSize(h, w), ImageSize(h, w)), len(rows) // steps
     for t, frame in enumerate(frames):
         place = t // group * step
-        encoding.place(frame, as_is, rows[place : place + step], t % group, 1)
+        encoding.place(Held(frame), as_is, rows[place : place + step], t % group, 1)
     gh, gw = h // p, w // p
     for n in range(len(rows)):
         mw, mh = n % m, n // m % m

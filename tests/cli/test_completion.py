@@ -130,7 +130,10 @@ def offered(monkeypatch, capfd, line: str) -> list[str]:
         ("vlprep tokens --model-file nowhere.toml --rules g", []),
         ("vlprep tokens -m qwen3-vl-plus --rules guide-2025-0", []),
         ("vlprep payload --text wha", []),
-        ("vlprep payload --region ch", ["china"]),
+        ("vlprep payload --deployment ch", ["china"]),
+        ("vlprep boxes photo.jpg answer.txt --region 1", []),
+        ("vlprep help fit", ["fit-images"]),
+        ("vlprep plan --reserve 5 --fp", ["--fps"]),
     ],
 )
 def test_what_is_offered(monkeypatch, capfd, line, expected):

@@ -93,12 +93,15 @@ def test_several_clips_are_read_side_by_side_into_a_folder_each(run, tmp_path):
     ran = run("frames", *names, "--fps", 1, "-o", tmp_path / "out", "--threads", 2)
     assert ran.code == 1
     assert ran.err == "error: missing.mp4: no such file or directory\n"
-    heads, *rows = [line.split() for line in ran.out.splitlines()[1:] if not line.startswith("─")]
+    *table, _, total = ran.out.splitlines()[1:]
+    heads, _, *rows = [line.split() for line in table]
     assert heads == ["clip", "written", "to", "frames", "width×height", "tokens"]
     assert rows == [
         ["clip.mp4", f"{tmp_path}/out/clip", "4", "320x192", "122"],
+        ["missing.mp4", "failed"],
         ["street.mp4", f"{tmp_path}/out/street", "10", "640x352", "1,102"],
     ]
+    assert total == "14 frames of 2 of 3 clips; 1 failed"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip", "street"]
     ran = run("frames", *names, "--fps", 1, "-o", tmp_path / "out", "--force", "--json")
     assert ran.json["schema"] == "vlprep.clips/1"
@@ -110,7 +113,7 @@ def test_several_clips_are_read_side_by_side_into_a_folder_each(run, tmp_path):
 
 
 def test_a_dry_run_tells_the_moments_and_decodes_nothing(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("vlprep.frames.stream.decode_frames", None)
+    monkeypatch.setattr("vlprep.frames.reading.decode_frames", None)
     ran = run("frames", "street.mp4", "--fps", 1, "--end", 4, "--dry-run", "-o", tmp_path / "out")
     assert ran.out.splitlines()[1:] == [
         "4 frames of street.mp4, each seen as 640x352; together 442 tokens",
@@ -157,7 +160,7 @@ def test_hdr_is_flagged_and_mapped_on_request(run, tmp_path):
         (("street.mp4", "--start", "soon", "-o", "x"), 2, "not a time"),
         (("street.mp4", "--sheet", "sheet.bmp"), 1, "is no picture here"),
         (("photo.jpg", "-o", "x"), 1, "an image, not a video"),
-        (("missing.mp4", "-o", "x"), 1, "No such file"),
+        (("missing.mp4", "-o", "x"), 1, "no such file"),
         (("truncated.mp4", "-o", "x"), 1, "cut off"),
         (("street.mp4", "-o", "no/such/x"), 1, "no such folder to write into"),
         (("street.mp4", "-o", "x", "-m", "qvq"), 1, "unknown model"),

@@ -83,13 +83,14 @@ def ran_as_printed(run, folder, *words):
             continue
         verb, *more = shlex.split(line)[1:]
         more = [word.replace("DIR", str(folder / f"out{number}")) for word in more]
-        more = [str(folder / word) if word.startswith("request-") else word for word in more]
-        ran = run(verb, *more, *(["--json"] if verb in ("tokens", "frames") else []))
+        ran = run(verb, *more, *(["--json"] if verb in ("tokens", "frames", "plan") else []))
         assert ran.code == 0, (line, ran.err)
         if verb == "tokens":
             tokens.setdefault(verb, []).append(ran.json["total_tokens"])
         elif verb == "frames":
             tokens.setdefault(verb, []).append(ran.json["tokens"])
+        elif verb == "plan":
+            tokens.setdefault(verb, []).extend(body["tokens"] for body in ran.json["bodies"])
         elif verb == "payload":
             (told,) = (told for told in ran.err.splitlines() if " tokens of media" in told)
             count = told.partition(" API: ")[2].partition(" tokens")[0]
@@ -116,8 +117,8 @@ def frames_folder(tmp_path):
 @pytest.mark.parametrize("model", ["qvq-max", "qwen3-vl-plus"])
 def test_plan_of_a_list(run, tmp_path, frames_folder, model, fps):
     images = [str(path) for path in sorted(frames_folder.iterdir())]
-    for number, names in enumerate(([frames_folder], [frames_folder, "--list"], images)):
-        words = (*names, *(["--list"] if names is images else []), "-m", model, *fps)
+    for number, names in enumerate(([frames_folder], images)):
+        words = (*names, "--list", "-m", model, *fps)
         words = (*words, "--budget", 700)
         (item,) = run("plan", *words, "--json").json["items"]
         assert (item["frames"], item["tokens"] <= 700) == (8, True)
@@ -145,7 +146,8 @@ def test_every_printed_command_runs_and_costs_the_planned_number(run, tmp_path, 
     words = [*(tmp_path / name for name in files), "--budget", budget, "-m", "qwen3-vl-plus"]
     planned = run("plan", *words, "--json").json["total_tokens"]
     found = ran_as_printed(run, tmp_path, *words)
-    assert sum(found["tokens"]) == sum(found["payload"]) == planned
+    (sent,) = (found[verb] for verb in ("payload", "plan") if verb in found)
+    assert sum(found["tokens"]) == sum(sent) == planned
     assert "compress" in found
 
 
@@ -167,13 +169,128 @@ def test_commands_of_many_files_repeat_what_named_them(run, tmp_path, photos):
     assert f"vlprep tokens -r {shlex.quote(str(photos))} --model" in printed
 
 
-def test_a_split_prints_a_command_for_each_body(run, tmp_path, photos):
-    words = ("-r", photos, "-m", "qwen3-vl-plus", "--budget", 700, "--split")
+SPLITS = [
+    ("--budget", 700),
+    (
+        "--budget",
+        "1.5%",
+        "--reserve",
+        2500,
+        "--reorder",
+        "--route",
+        "base64",
+        "--max-bytes",
+        "250kB",
+    ),
+    (
+        "--budget",
+        1300,
+        "--thinking",
+        "--max-pixels",
+        310_000,
+        "--api",
+        "openai",
+        "--max-bytes",
+        "250kB",
+    ),
+    ("--price-cap", 0.0001, "--currency", "USD", "--deployment", "international"),
+    ("--fps", "24/23", "--lowest-fps", 0.1, "--prefer", "motion", "--budget", 1500),
+]
+
+
+@pytest.mark.parametrize("more", SPLITS)
+@pytest.mark.parametrize("clip", [(), ("street.mp4",)])
+def test_a_split_prints_one_command_that_writes_all_bodies(run, tmp_path, photos, more, clip):
+    words = ("-r", photos, *clip, "-m", "qwen3-vl-plus", *more, "--split")
+    planned = run("plan", *words, "--json").json
+    assert len(planned["requests"]) > 1
     found = ran_as_printed(run, tmp_path, *words)
-    assert (found["tokens"], found["payload"]) == ([5 * 302], [604, 604, 302])
-    bodies = [json.loads((tmp_path / f"request-{k}.json").read_text()) for k in (1, 2, 3)]
-    sent = [part["type"] for body in bodies for part in body["messages"][0]["content"]]
-    assert sent.count("image_url") == 5
+    assert sum(found["tokens"]) == sum(found["plan"]) == planned["total_tokens"]
+    assert len(found["plan"]) == len(planned["requests"])
+
+
+def test_images_and_clips_of_one_plan_are_sent_by_one_command(run, tmp_path):
+    words = ("photo.jpg", "street.mp4", "-m", "qwen3-vl-plus", "--budget", "50%", "--no-thinking")
+    printed = run("plan", *words).out.splitlines()
+    assert printed[-1] == (
+        "vlprep plan photo.jpg street.mp4 --model qwen3-vl-plus --budget 50% --no-thinking "
+        "--api dashscope --as-frames --text TEXT -o DIR"
+    )
+    assert not [line for line in printed if line.startswith("vlprep payload")]
+
+
+def test_bodies_are_written_with_a_table_of_them(run, tmp_path):
+    folder = tmp_path / "bodies"
+    words = ("photo.jpg", "exif_1.jpg", "photo.jpg", "street.mp4", "--budget", 2300, "--split")
+    ran = run("plan", *words, "--text", "What is this?", "-o", folder)
+    assert (ran.code, ran.err) == (0, "")
+    assert "vlprep " not in ran.out  # what the commands would do is done
+    table = ran.out.partition("to be posted as they are\n")[2].splitlines()
+    sizes = [f"{(folder / f'request-{k}.json').stat().st_size:,}" for k in (1, 2)]
+    assert table[0].split() == ["body", "files", "tokens", "bytes"]
+    assert " ".join(table[2].split()) == f"request-1.json 3: photo.jpg to photo.jpg 610 {sizes[0]}"
+    assert " ".join(table[3].split()) == f"request-2.json street.mp4 2,202 {sizes[1]}"
+    again = run("plan", *words, "--text", "What is this?", "-o", folder)
+    assert (again.code, "is not empty; name another folder, or --force" in again.err) == (1, True)
+    body = json.loads((folder / "request-2.json").read_text())
+    assert body["messages"][0]["content"][1] == {"type": "text", "text": "What is this?"}
+
+
+def test_what_posting_takes_is_told(run, tmp_path):
+    words = ("photo.jpg", "-m", "qvq-max", "--api", "dashscope", "--text", "What?")
+    ran = run("plan", *words, "-o", tmp_path / "bodies")
+    assert "they need the header X-DashScope-SSE: enable" in ran.err
+
+
+def test_nothing_is_written_where_no_request_holds_anything(run, tmp_path):
+    words = (
+        "photo.jpg",
+        "--split",
+        "--max-bytes",
+        10,
+        "--text",
+        "What?",
+        "-o",
+        tmp_path / "bodies",
+    )
+    ran = run("plan", *words)
+    assert (ran.code, "too large for any request" in ran.err) == (1, True)
+    assert not (tmp_path / "bodies").exists()
+
+
+def test_names_from_a_pipe_and_odd_names_are_repeated(run, tmp_path):
+    names = [tmp_path / "-x y.jpg", tmp_path / "it's.jpg"]
+    for name in names:
+        shutil.copy("photo.jpg", name)
+    words = ("--from-file", "-", "-m", "qwen3-vl-plus", "--budget", 302, "--split")
+    printed = run("plan", *words, stdin="".join(f"{name}\n" for name in names)).out.splitlines()
+    again = shlex.split(printed[-1].replace("DIR", str(tmp_path / "bodies")))[1:]
+    assert [body["tokens"] for body in run(*again, "--json").json["bodies"]] == [302, 302]
+
+
+def test_a_bad_file_is_named_and_the_others_are_sent(run, tmp_path):
+    words = ("empty.jpg", "photo.jpg", "--text", "What?", "-o", tmp_path / "bodies", "--json")
+    ran = run("plan", *words)
+    assert (ran.code, "empty.jpg: empty file" in ran.err) == (1, True)
+    (body,) = ran.json["bodies"]
+    assert (body["file"], body["sources"], body["tokens"]) == ("request-1.json", ["photo.jpg"], 302)
+    ran = run("plan", "empty.jpg", "--text", "What?", "-o", tmp_path / "none")
+    assert (ran.code, (tmp_path / "none").exists()) == (1, False)
+
+
+def test_what_a_body_cannot_say_is_refused_and_nothing_is_written(run, tmp_path):
+    words = ("street.mp4", "--budget", 1500, "--text", "What?", "-o", tmp_path / "bodies")
+    ran = run("plan", *words)
+    assert (ran.code, "--as-frames sends the very frames" in ran.err) == (1, True)
+    assert not (tmp_path / "bodies").exists()
+    assert run("plan", *words, "--api", "dashscope", "--as-frames").code == 0
+
+
+def test_where_no_protocol_is_asked_for_the_commands_say_which_they_take(run):
+    told = "the openai one samples 2 frames per second whatever is asked; --api openai plans for it"
+    assert told in run("plan", "street.mp4", "--budget", 1500).err
+    for words in (("street.mp4", "--api", "openai"), ("street.mp4", "--json"), ("photo.jpg",)):
+        assert told not in run("plan", *words, "--budget", 1500).err
 
 
 def test_a_shell_runs_what_is_printed_of_many_files(run, tmp_path, photos):
@@ -232,11 +349,13 @@ def test_the_openai_api_takes_no_rate(run, tmp_path):
 
 def test_a_budget_in_which_nothing_is_recognisable_says_so(run):
     words = ["photo.jpg"] * 40
-    told = "are shown in pictures of fewer than 16 tokens"
+    told = " shown in pictures of fewer than 16 tokens"
     assert told in run("plan", *words, "--budget", 400).err
     assert told in run("plan", *words, "--budget", 400, "--json").json["warnings"][-1]
     assert told not in run("plan", *words, "--budget", 2000).err
     assert told in run("plan", "street.mp4", "--budget", 100, "--prefer", "motion").err
+    ran = run("plan", "street.mp4", "--budget", 10)
+    assert f"warning: the file is{told}, such as 64x32 pixels" in ran.err
     assert told not in run("plan", "tiny.png", "--budget", 400).err  # it is no smaller than it was
 
 
@@ -368,6 +487,9 @@ def test_names_are_quoted(run, tmp_path):
         (("street.mp4", "--budget", "120%"), 2, "more than there is"),
         (("street.mp4", "--budget", "5"), 1, "tokens are the least"),
         (("street.mp4", "--reorder"), 2, "go with --split"),
+        (("street.mp4", "-o", "bodies"), 2, "say what the requests ask: --text TEXT"),
+        (("street.mp4", "--text", "What?"), 2, "--text: say where to: -o DIR"),
+        (("street.mp4", "--as-frames", "--sdk"), 2, "--as-frames and --sdk: say where to: -o DIR"),
         (("street.mp4", "--lowest-fps", "3", "--fps", "1"), 1, "no range"),
         (("street.mp4", "--fps", "11"), 1, "the highest is 10"),
         (("street.mp4", "--reserve", "999999"), 1, "are reserved of 260,095"),

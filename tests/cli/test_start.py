@@ -19,6 +19,12 @@ HEAVY = {"numpy", "PIL", "av", "pillow_heif", "rich", "tomllib"}
 LIGHT = {"cli", "choices", "errors", "units", "models.citing"}
 """Rooms and files of the package that a help text may load."""
 
+ROOMS_OF_OTHERS = {
+    "arrays", "boxes", "check", "compat", "compress", "draw", "events", "frames", "payload", "plan",
+    "reconcile", "replies", "samples", "split",
+}  # fmt: skip
+"""Rooms that counting an image does without."""
+
 
 def modules_after(*words: str, completing: str | None = None) -> set[str]:
     """Run a command in a fresh interpreter and return the modules it leaves loaded."""
@@ -81,8 +87,10 @@ def test_a_command_loads_what_it_needs(words, needed):
     assert modules_after(*words) & HEAVY == needed
 
 
-def test_a_table_of_jpegs_needs_no_arrays():
-    assert not modules_after("tokens", "photo.jpg") & {"numpy", "av", "pillow_heif"}
+def test_a_table_of_jpegs_in_a_pipe_needs_no_arrays_and_no_other_room():
+    loaded = modules_after("tokens", "photo.jpg")
+    assert loaded & HEAVY == {"tomllib", "PIL"}
+    assert rooms_in(loaded) & ROOMS_OF_OTHERS == set()
 
 
 def test_one_model_is_read_from_its_own_files():

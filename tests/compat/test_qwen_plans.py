@@ -27,7 +27,7 @@ from vlprep.compat.qwen_plans import (
     reference_model,
 )
 from vlprep.errors import ConstraintError, FrameCountError, VlprepError
-from vlprep.frames.stream import probe_clip
+from vlprep.frames.reading import probe_clip
 from vlprep.maths.sampling import frame_rate
 from vlprep.types import ImageSize, VideoInfo
 

@@ -21,7 +21,7 @@ from vlprep import (
     video_tokens,
 )
 from vlprep.count.explain import explain_count
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, NotBuiltError
 from vlprep.maths.geometry import llamafactory_sides, smart_resize
 from vlprep.maths.size_arrays import first_sizes
 from vlprep.view import View
@@ -154,6 +154,12 @@ def test_two_step_frameworks():
     assert image_tokens((4630, 203), model, **asked).visual == 650
     assert image_tokens((4630, 203), model, **asked, rules="llama-factory").visual == 786
     assert image_tokens((4630, 203), model, rules="llama-factory").visual == 786  # its default
+
+
+def test_how_a_framework_samples_videos_is_not_built_rather_than_not_known():
+    clip = VideoInfo(size=ImageSize(90, 120), frame_count=60, fps=Fraction(30))
+    with pytest.raises(NotBuiltError, match="how llama-factory samples videos is not built"):
+        video_tokens(clip, "Qwen/Qwen2.5-VL-7B-Instruct", rules="llama-factory")
 
 
 SIDES = st.one_of(st.integers(1, 60), st.integers(1, 9000))

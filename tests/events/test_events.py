@@ -42,7 +42,7 @@ def test_nothing_is_decoded_to_locate(monkeypatch):
     def refuse(*_):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("vlprep.frames.stream.scan_clip", refuse)
+    monkeypatch.setattr("vlprep.frames.reading.scan_clip", refuse)
     assert one("00:01", "00:02").frames == range(30, 61)
 
 

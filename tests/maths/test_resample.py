@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.patterns import pattern
@@ -16,7 +16,8 @@ from tests.reference.resample import twin
 from vlprep import ImageSize, resample
 from vlprep.errors import ConstraintError
 from vlprep.maths import resample as module
-from vlprep.maths.resample import KERNELS, axis_of
+from vlprep.maths.resample import KERNELS
+from vlprep.maths.windows import axis_of, blocks_of, runs_of
 
 sides = st.integers(1, 60)
 kernels = st.sampled_from(sorted(KERNELS))
@@ -64,6 +65,20 @@ def test_threads_channels_and_memory_order_change_nothing(h, w, to_h, to_w, chan
         assert np.array_equal(one[..., 0], alone[..., channel])
 
 
+def test_planes_are_the_picture_and_room_that_is_used_again_changes_nothing():
+    how = module.Resampler.of(ImageSize(97, 131), ImageSize(40, 260))
+    for seed in range(3):
+        picture = pattern("noise", seed, 97, 131, 3)
+        planes = module.Planes(tuple(np.asfortranarray(picture[..., c]) for c in range(3)))
+        wanted = twin(picture, (40, 260), "torch")
+        for by_colour in (False, True):
+            found = how.picture(planes, by_colour=by_colour)
+            assert np.array_equal(found, wanted)
+            assert found.flags.c_contiguous != by_colour
+        grey = how.picture(module.Held(picture[..., 1:2]))
+        assert np.array_equal(grey, wanted[..., 1:2])
+
+
 @pytest.mark.parametrize("rows", [1, 7, 28, 1000])
 @pytest.mark.parametrize("to", [(150, 260), (311, 90), (20, 13), (97, 131), (97, 13)])
 def test_the_height_of_bands_changes_nothing(rows, to):
@@ -75,7 +90,7 @@ def test_the_height_of_bands_changes_nothing(rows, to):
         made[first : first + len(band)] = band.transpose(0, 2, 1)
 
     how = module.Resampler.of(ImageSize(97, 131), ImageSize(*to))
-    how.run(picture, rows, place, threads=3)
+    how.run(module.Held(picture), rows, place, threads=3)
     assert np.array_equal(made, whole)
 
 
@@ -106,6 +121,41 @@ def test_what_it_refuses():
         resample(np.zeros((2, 2, 3), np.uint8), ImageSize(0, 3))
 
 
+@given(st.integers(1, 900), st.integers(1, 900), st.booleans())
+@example(1280, 555, True)
+@settings(max_examples=40, deadline=None)
+def test_blocks_and_runs_hold_every_weight_once(source, target, adapts):
+    axis = axis_of(source, target, adapts)
+    dense = np.zeros((target, source + axis.weights.shape[1]))
+    places = axis.first[:, None] + np.arange(axis.weights.shape[1])
+    np.put_along_axis(dense, places, axis.weights * 2.0**-axis.places, axis=1)
+    across, down = np.zeros((target, source)), np.zeros((target, source))
+    for run in runs_of(axis):
+        size = run.matrices.shape[2]
+        for k, matrix in enumerate(run.matrices):
+            rows = slice(run.first + k * size, run.first + (k + 1) * size)
+            start = run.span.start + k * run.step
+            assert 0 <= start <= source - len(run.span)
+            across[rows, start : start + len(run.span)] += matrix.T
+    for block in blocks_of(axis, 28):
+        down[block.first : block.end, block.span.start : block.span.stop] += block.matrix
+    assert np.array_equal(across, dense[:, :source])
+    assert np.array_equal(down, dense[:, :source])
+
+
+@given(st.integers(1, 900), st.integers(1, 900), st.booleans())
+@example(200, 100, True)
+@example(101, 50, True)
+@settings(max_examples=60, deadline=None)
+def test_no_sum_of_products_is_too_large_to_be_exact(source, target, adapts):
+    axis = axis_of(source, target, adapts)
+    lowest, highest = -axis.shift, 255 - axis.shift
+    products = np.stack([axis.weights * lowest, axis.weights * highest])
+    sums = (products.max(axis=0).clip(0).sum(axis=1), products.min(axis=0).clip(max=0).sum(axis=1))
+    assert max(np.abs(side).max() for side in sums) < 2 ** (np.finfo(axis.dtype).nmant + 1)
+    assert axis.shift in (0, 128)
+
+
 def test_weights_of_the_worked_example():
     axis = axis_of(6, 4, True)
     assert axis.places == 15
@@ -122,21 +172,23 @@ def test_places_follow_the_scale(scale, places):
 @pytest.mark.parametrize("name", ["image", "fixtures"])
 def test_pictures_of_files_are_those_that_transformers_resizes(name):
     from tests.places import FIXTURES
-    from vlprep import view_image
+    from vlprep import read_frames, view_image
 
     folder = FIXTURES if name == "fixtures" else SHARED / "media" / name
     if not folder.is_dir():
         pytest.skip("real files are not there: ../shared/media")
     golden = json.loads((GOLDEN / "pixel_values" / f"{name}.json").read_text())
+    asked = {"model": "Qwen/Qwen3-VL-8B-Instruct", "max_pixels": golden["max_pixels"]}
     checked = 0
     for file, row in golden["files"].items():
-        view = view_image(
-            folder / file, "Qwen/Qwen3-VL-8B-Instruct", max_pixels=golden["max_pixels"]
-        )
+        view = view_image(folder / file, **asked)
         if _sha256(view.original) != row["upright"]:
             continue  # another release of a codec
-        assert list(view.image.shape[:2]) == row["size"]
-        assert _sha256(view.image) == row["sha256"], file
+        with read_frames([folder / file] * 2, resample="reference", **asked) as frames:
+            (_, frame) = frames
+        for image, key in ((view.image, ""), (frame.image, "frame_")):
+            assert list(image.shape[:2]) == row[f"{key}size"]
+            assert _sha256(image) == row[f"{key}sha256"], file
         checked += 1
     assert checked > len(golden["files"]) / 2
 

@@ -9,43 +9,38 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from vlprep.arrays.files import save_arrays
 from vlprep.arrays.patches import STORED_AS, Encoding, Rows
-from vlprep.count.files import as_many, media_name
+from vlprep.arrays.values import ArrayPart, PixelValues
+from vlprep.count.files import as_many, media_name, one_or_many
+from vlprep.count.frame_list import FrameList
 from vlprep.count.timestamps import step_seconds
-from vlprep.count.tokens import TokenCount, image_count
+from vlprep.count.tokens import image_count
 from vlprep.errors import (
     ConstraintError,
     DecodeError,
     UnknownFactError,
     UnsupportedFormatError,
 )
-from vlprep.frames.stream import FrameStream, stream_frames
-from vlprep.maths.resample import Resampler
+from vlprep.frames.stream import FrameStream, open_frames
+from vlprep.maths.resample import Held, Resampler
 from vlprep.media.doors import see, size_behind
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
+from vlprep.media.video.paint import Look
 from vlprep.models.spec import ImageRule, Normalisation, VideoRule
-from vlprep.output.target import PathLike
 from vlprep.types import PATIENCE_SECONDS, ArrayType, Door, ImageInfo, ImageSize, Resample
 from vlprep.view import View, ViewKeywords
 
-Clip: TypeAlias = SourceLike | Sequence[SourceLike]
+Clip: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
 """A video, or the images that are its frames."""
 
 MAX_BYTES = 1 << 34
 """Largest result that is allocated here; a larger one can be written into an array of yours."""
-
-KEYS = {
-    "image": ("pixel_values", "image_grid_thw"),
-    "video": ("pixel_values_videos", "video_grid_thw"),
-}
-"""Names that models have for patches and grids."""
 
 
 class ArrayKeywords(ViewKeywords, total=False):
@@ -58,119 +53,6 @@ class ArrayKeywords(ViewKeywords, total=False):
     tone_map: bool
     threads: int | None
     patience_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArrayPart:
-    """One image or video in the arrays."""
-
-    source: str
-    """The file as the caller named it."""
-    kind: str
-    """"image" or "video"."""
-    tokens: TokenCount
-    """What it costs, its size at the model's input and its grid."""
-    timestamps_seconds: tuple[float, ...] = ()
-    """Of each step of a video's grid, the middle of its frames; empty of an image."""
-    warnings: tuple[str, ...] = ()
-    """What a user should know."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PixelValues:
-    """Patches of images and videos, as the model takes them: the images first, then the videos."""
-
-    pixel_values: Rows
-    """Patches x (3 * frames in a step * patch * patch); bfloat16 as its 16 bits, in uint16."""
-    grid_thw: npt.NDArray[np.int64]
-    """(N, 3): steps, rows and columns of patches of each."""
-    parts: tuple[ArrayPart, ...]
-    """What each of them is."""
-    dtype: ArrayType
-    """What the numbers are; "uint8" is bytes before they are normalised."""
-    model: str
-    """Name of the model."""
-    rules: str
-    """Name of the rule set."""
-
-    def __repr__(self) -> str:
-        rows, row = self.pixel_values.shape
-        return f"PixelValues({rows}x{row} {self.dtype}, grid_thw={self.grid_thw.tolist()})"
-
-    @property
-    def sizes(self) -> tuple[ImageSize, ...]:
-        """Height and width in pixels at the model's input, of each."""
-        return tuple(part.tokens.resized for part in self.parts)
-
-    @property
-    def timestamps_seconds(self) -> tuple[tuple[float, ...], ...]:
-        """Seconds of the steps of each; empty of an image."""
-        return tuple(part.timestamps_seconds for part in self.parts)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a user should know, once each."""
-        of_parts = (text for part in self.parts for text in (*part.warnings, *part.tokens.warnings))
-        return tuple(dict.fromkeys((*self.own_warnings, *of_parts)))
-
-    @property
-    def own_warnings(self) -> tuple[str, ...]:
-        """What a user should know of the numbers, whatever they are made of."""
-        return (_BYTES,) if self.dtype == "uint8" else ()
-
-    def inputs(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the arrays by the names that models have for them, without a copy.
-
-        `pixel_values` and `image_grid_thw` of images, `pixel_values_videos` and `video_grid_thw`
-        of videos, whichever there are.
-        """
-        named: dict[str, npt.NDArray[Any]] = {}
-        end = 0
-        for kind, (values, grids) in KEYS.items():
-            own = self.grid_thw[[part.kind == kind for part in self.parts]]
-            first, end = end, end + int(own.prod(axis=1).sum())
-            if len(own):
-                named |= {values: self.pixel_values[first:end], grids: own}
-        return named
-
-    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write them to a file, by its ending: .npz, .safetensors, or .npy (the patches alone).
-
-        Raises `ConstraintError` for another ending, and for .npy of images and videos together;
-        and the errors of `new_file`.
-        """
-        save_arrays(self.inputs(), path, self.dtype, overwrite=overwrite)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the document of `vlprep.arrays/1`: shapes, sizes, times and tokens, no pixels."""
-        return {
-            "schema": "vlprep.arrays/1",
-            "model": self.model,
-            "rules": self.rules,
-            "dtype": self.dtype,
-            "shape": list(self.pixel_values.shape),
-            "warnings": list(self.warnings),
-            "files": [_part_dict(part) for part in self.parts],
-        }
-
-
-_BYTES = (
-    "uint8 patches are not normalised: vLLM 0.33 does that by itself for Qwen2.5-VL, Qwen3-VL and "
-    "Qwen3.5, SGLang 0.5.23 and the models of transformers do not"
-)
-
-
-def _part_dict(part: ArrayPart) -> dict[str, Any]:
-    return {
-        "source": part.source,
-        "kind": part.kind,
-        "resized_height": part.tokens.resized.height,
-        "resized_width": part.tokens.resized.width,
-        "grid_thw": list(part.tokens.grid_thw),
-        "timestamps_seconds": list(part.timestamps_seconds),
-        "tokens": part.tokens.total,
-        "warnings": list(part.warnings),
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +94,11 @@ class Making:
 
     def frames(self, source: Clip) -> FrameStream:
         """Open the frames of a video."""
-        return stream_frames(
+        look_at = partial(Look, resample=self.resample, tone_map=self.tone_map, by_colour=True)
+        return open_frames(
             source,
             self.view,
-            resample=self.resample,
-            tone_map=self.tone_map,
+            look_at,
             threads=self.threads,
             patience_seconds=self.patience_seconds,
         )
@@ -240,9 +122,10 @@ def make_arrays(
 ) -> PixelValues:
     """Make the arrays that an open model takes of images and videos, equal to transformers' own.
 
-    `images` and `videos` are each one source or several; a video may be a list of images or a stack
-    of frames, all of which are shown. `dtype` is "float32", "float16", "bfloat16" (as 16 bits) or
-    "uint8" (bytes that are not normalised). `out` is an array, such as a memory map, to write into.
+    `images` and `videos` are each one source or several; a folder of `images` is its files. A video
+    may be a list of images, a folder of them or a stack of frames, all of which are shown.
+    `dtype` is "float32", "float16", "bfloat16" (as 16 bits) or "uint8" (bytes, not normalised).
+    `out` is an array, such as a memory map, to write into.
     `door` says how images get in; see `vlprep.media.doors`. The other keywords are those of
     `stream_frames`; `threads` also scale the bands of a picture.
 
@@ -255,8 +138,8 @@ def make_arrays(
     PixelValues(1200x1536 float32, grid_thw=[[1, 30, 40]])
     """
     how = Making(view, dtype, door, resample, tone_map, threads, patience_seconds)
-    jobs: list[_Image | _Video] = [_Image(source, how) for source in as_many(images)]
-    jobs += [_Video(source, how) for source in as_many(videos)]
+    jobs: list[ImageRows | VideoRows] = [ImageRows(source, how) for source in as_many(images)]
+    jobs += [VideoRows(source, how) for source in one_or_many(videos)]
     if not jobs:
         raise ConstraintError("there is nothing to make arrays of: name `images` or `videos`")
     row = {job.encoding.row for job in jobs}
@@ -290,7 +173,7 @@ def _room(rows: int, row: int, dtype: ArrayType, out: Rows | None) -> Rows:
     return out
 
 
-class _Image:
+class ImageRows:
     """An image that is to become rows."""
 
     def __init__(self, source: SourceLike, how: Making) -> None:
@@ -305,17 +188,18 @@ class _Image:
         self.rows = self.encoding.patches(self._tokens.resized)
 
     def fill(self, rows: Rows) -> ArrayPart:
+        """Decode it into its rows."""
         seen, name = see(self._source, self._how.door), source_name(self._source)
-        found = ImageSize(*seen.pixels.shape[:2])
+        found = ImageSize(*seen.picture.shape[:2])
         if found != self._size:
             raise DecodeError(name, f"its picture is {found}, but its header says {self._size}")
         resampler = Resampler.of(found, self._tokens.resized)
-        self.encoding.place(seen.pixels, resampler, rows, None, self._how.bands)
+        self.encoding.place(seen.picture, resampler, rows, None, self._how.bands)
         warnings = (*self._warnings, *seen.warnings)
         return ArrayPart(source=name, kind="image", tokens=self._tokens, warnings=warnings)
 
 
-class _Video:
+class VideoRows:
     """A video that is to become rows."""
 
     def __init__(self, source: Clip, how: Making) -> None:
@@ -326,6 +210,7 @@ class _Video:
         self.rows = self.stream.tokens.grid_thw[0] * self._step_rows
 
     def fill(self, rows: Rows) -> ArrayPart:
+        """Decode all of it into its rows."""
         with self.stream:
             steps = rows.reshape(-1, self._step_rows, self.encoding.row)
             times = [time for _, moments in self.steps(iter(steps)) for time in moments]
@@ -351,7 +236,7 @@ class _Video:
         for frame in self.stream:
             if not moments:
                 rows = next(room)
-            self.encoding.place(frame.image, as_is, rows, len(moments), 1)
+            self.encoding.place(Held(frame.image), as_is, rows, len(moments), 1)
             moments.append(frame.timestamp_seconds)
             if len(moments) == group:
                 yield rows, moments
@@ -363,75 +248,3 @@ class _Video:
         if moments:
             self.encoding.repeat_last(rows, len(moments))
             yield rows, moments
-
-
-# A long video, step by step.
-
-
-class ArrayStep(NamedTuple):
-    """One step of a video's grid."""
-
-    pixel_values: Rows
-    """Its patches: rows x columns of the grid, and the numbers of each."""
-    timestamp_seconds: float
-    """The middle of its frames."""
-
-
-class ArrayStream:
-    """The steps of a video, made as they are asked for, in bounded memory.
-
-    Iterate over it once; close it, or use it in a `with` statement, to stop early.
-    """
-
-    def __init__(self, source: Clip, how: Making) -> None:
-        self._video, self._rule = _Video(source, how), how.view.video_rule
-        self._steps = self._video.steps(self._video.new_rows())
-
-    @property
-    def tokens(self) -> TokenCount:
-        """What the video costs, its size at the model's input and its grid."""
-        return self._video.stream.tokens
-
-    @property
-    def grid_thw(self) -> tuple[int, int, int]:
-        """Steps, rows and columns of patches."""
-        return self.tokens.grid_thw
-
-    def __iter__(self) -> Iterator[ArrayStep]:
-        return self
-
-    def __next__(self) -> ArrayStep:
-        rows, moments = next(self._steps)
-        return ArrayStep(rows, step_seconds(moments, self._rule)[0])
-
-    def __enter__(self) -> ArrayStream:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stop decoding."""
-        self._video.stream.close()
-
-
-def stream_arrays(
-    source: Clip,
-    view: View,
-    *,
-    dtype: ArrayType = "float32",
-    resample: Resample = "reference",
-    tone_map: bool = False,
-    threads: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS,
-) -> ArrayStream:
-    """Make the arrays of one video step by step; together they are those of `make_arrays`.
-
-    Raises the errors of `make_arrays`.
-
-    >>> with stream_arrays("fixtures/street.mp4", View.of("Qwen/Qwen3-VL-8B-Instruct")) as steps:
-    ...     steps.grid_thw, next(steps).pixel_values.shape
-    ((10, 22, 40), (880, 1536))
-    """
-    how = Making(view, dtype, None, resample, tone_map, threads, patience_seconds)
-    return ArrayStream(source, how)

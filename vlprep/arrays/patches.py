@@ -12,14 +12,14 @@ subtraction and one division in float32. Files are met in `arrays`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError
-from vlprep.maths.resample import Band, Pixels, Resampler
+from vlprep.maths.resample import Band, Resampler, Source
 from vlprep.models.spec import ImageRule, Normalisation, VideoRule
 from vlprep.types import ArrayType, ImageSize
 
@@ -93,20 +93,14 @@ class Encoding:
         return numbers
 
     def _normalised(self, band: Band) -> Band:
-        mean, std, factor = (
-            None if value is None else np.array(value, np.float32)
-            for value in (self.normalise.mean, self.normalise.std, self.normalise.rescale_factor)
-        )
-        if mean is None or std is None:
-            return band if factor is None else np.multiply(band, factor, out=band)
-        if self.normalise.rescale_factor is not None:  # one step for both, as the reference has it
-            whole = np.float32(1.0 / self.normalise.rescale_factor)
-            mean, std = mean * whole, std * whole
-        np.subtract(band, mean[:, None], out=band)
-        return np.divide(band, std[:, None], out=band)
+        mean, std, factor = _levels(self.normalise, band.shape[2])
+        if mean is not None and std is not None:
+            np.subtract(band, mean, out=band)
+            return np.divide(band, std, out=band)
+        return band if factor is None else np.multiply(band, factor, out=band)
 
     def place(
-        self, picture: Pixels, how: Resampler, rows: Rows, frame: int | None, threads: int
+        self, picture: Source, how: Resampler, rows: Rows, frame: int | None, threads: int
     ) -> None:
         """Scale a picture and write it into the rows of its step.
 
@@ -133,10 +127,8 @@ class Encoding:
         shape = self.merge, self.patch, 3, len(squares), self.merge
         lines = np.ascontiguousarray(band).view(line).reshape(shape).transpose(3, 0, 4, 2, 1)
         places = squares.view(line)[..., 0]  # squares, merge, merge, 3, frames, lines
-        first = frame or 0
-        places[..., first, :] = lines
-        if frame is None:
-            self.repeat_last(squares.reshape(-1, self.row), 1)
+        own = slice(None) if frame is None else slice(frame, frame + 1)
+        places[..., own, :] = lines[..., None, :]
 
     def repeat_last(self, rows: Rows, frames: int) -> None:
         """Fill a step of which so many frames are there with the last of them."""
@@ -144,6 +136,29 @@ class Encoding:
         patches = rows.view(square).reshape(len(rows), 3, self.frames)
         for frame in range(frames, self.frames):
             patches[:, :, frame] = patches[:, :, frames - 1]
+
+
+_Level: TypeAlias = np.float32 | npt.NDArray[np.float32] | None
+
+
+@lru_cache(maxsize=16)
+def _levels(how: Normalisation, columns: int) -> tuple[_Level, _Level, _Level]:
+    """Return means, deviations and factor for rows of so many columns: one, or channels x columns.
+
+    One for each number is quicker than one for each channel, and one for all the quickest.
+    """
+
+    def spread(values: tuple[float, ...] | float | None, whole: np.float32) -> _Level:
+        if values is None:
+            return None
+        levels = np.atleast_1d(np.array(values, np.float32)) * whole
+        alike = (levels == levels[0]).all()
+        return levels[0] if alike else np.repeat(levels, columns).reshape(-1, columns)
+
+    factor, one = how.rescale_factor, np.float32(1)
+    # one step for both, as the reference has it
+    whole = one if factor is None else np.float32(1.0 / factor)
+    return spread(how.mean, whole), spread(how.std, whole), spread(factor, one)
 
 
 def _stored(numbers: Band, dtype: ArrayType) -> npt.NDArray[Any]:

@@ -29,7 +29,7 @@ from vlprep.media.picture import read_picture
 from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file
-from vlprep.types import BoxConvention, ImageInfo, ImageSize
+from vlprep.types import BoxConvention, ImageInfo, ImageSize, Region
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
 
@@ -40,6 +40,7 @@ class LocateKeywords(ViewKeywords, total=False):
     convention: str | None
     resized: ImageSize | tuple[int, int] | None
     unturned: bool
+    region: Region | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,7 @@ def locate_boxes(
     convention: str | None = None,
     resized: ImageSize | tuple[int, int] | None = None,
     unturned: bool = False,
+    region: Region | None = None,
 ) -> LocatedShapes:
     """Map the boxes, points and polygons of a model's `answer` about an image to its pixels.
 
@@ -169,13 +171,15 @@ def locate_boxes(
     says of the model; see `map_boxes`. Where coordinates are absolute, `resized`, (height, width),
     is the size that the model saw; without it the size that the view gives, whose options must be
     those of the request. `unturned` says that the model was shown the file without its EXIF
-    orientation, as qwen-vl-utils does it. Only the image's header is read.
+    orientation, as qwen-vl-utils does it. `region` is the part of the upright image that the model
+    was shown, where that was not all of it; `resized` is then the size of what it saw of that. Only
+    the image's header is read.
 
     Nothing is clipped: what lies outside of the image comes with a warning. Of an answer that says
     that nothing was found there are no shapes.
 
-    Raises `AnswerError`, the errors of `probe` and `map_boxes`, and `UnsupportedFormatError` for a
-    video.
+    Raises `AnswerError`, the errors of `probe` and `map_boxes`, `UnsupportedFormatError` for a
+    video, and `ConstraintError` for a region that is not within the image.
 
     >>> found = locate_boxes("fixtures/photo.jpg", '{"bbox_2d": [250, 500, 500, 1000]}', View.of())
     >>> found.convention, found.shapes[0].points
@@ -184,9 +188,11 @@ def locate_boxes(
     in_force = box_convention(view.model, convention)
     info = _image_info(source)
     read = parse_answer(answer)
-    shown = stored_size(info.size, info.orientation) if unturned else info.size
+    shown = _shown(info, unturned, region)
     seen, warnings = _seen(shown, view, in_force, resized)
     mapped = map_boxes(_all_points(read.shapes), convention=in_force, resized=seen, original=shown)
+    if region is not None:
+        mapped += (region.x, region.y)
     turned = turn_points(mapped, info.size, info.orientation, upright=unturned)
     upright, stored = (turned, mapped) if unturned else (mapped, turned)
     doubts = _contradictions(read.shapes, in_force, answer_extent(in_force, seen))
@@ -228,6 +234,18 @@ def _image_info(source: SourceLike) -> ImageInfo:
         problem = "a video, not an image; boxes are drawn on one frame: `save_frames` writes them"
         raise UnsupportedFormatError(item.name, problem, format=info.format)
     return info
+
+
+def _shown(info: ImageInfo, unturned: bool, region: Region | None) -> ImageSize:
+    """Return the size of what the model was shown, before it was resized."""
+    if region is None:
+        return stored_size(info.size, info.orientation) if unturned else info.size
+    if unturned:
+        raise ConstraintError("a region is one of the upright image; leave `unturned` out")
+    x, y, size = region
+    if not (0 <= x <= info.size.width - size.width and 0 <= y <= info.size.height - size.height):
+        raise ConstraintError(f"the region {region} is not within {format_size(info.size)}")
+    return size
 
 
 def _seen(

@@ -8,10 +8,13 @@ import os
 import sys
 import warnings
 from importlib import import_module
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.cli.terminal import open_streams, say
+from vlprep.cli.text import flagged, safe
 from vlprep.errors import VlprepError
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ COMMANDS = {
     "plan": ("plan", "Choose rate and size so that files fit a number of tokens."),
     "frames": ("frames", "Write the frames that a model sees of a video."),
     "view": ("view", "Write an image as a model sees it."),
+    "split": ("split", "Split a page into pieces in which the model can read."),
+    "crop": ("crop", "Cut a region out of an image, to be seen as large as can be."),
     "arrays": ("arrays", "Write the numbers that the encoder of open weights takes."),
     "compress": ("compress", "Bring images and videos under a byte limit."),
     "check": ("check", "Check images and videos against every documented limit."),
@@ -31,7 +36,9 @@ COMMANDS = {
     "events": ("events", "Map the times in a model's answer to a video, and show its frames."),
     "reconcile": ("reconcile", "Set billed tokens against predicted ones, from a log of replies."),
     "models": ("models", "List the models, or show one with all its numbers."),
+    "config": ("config", "Show the defaults of options, and where each comes from."),
     "completion": ("completion", "Print what lets a shell complete commands and names."),
+    "help": ("help", "Show what a command does and takes."),
 }
 """Module and summary of each command; the summaries are here so that help imports no command."""
 
@@ -81,6 +88,7 @@ class LazyGroup(click.Group):
         if "_VLPREP_COMPLETE" in os.environ:
             import_module("vlprep.cli.offers").mend_shells()
         extra["standalone_mode"] = False
+        open_streams()
         sys.exit(_run(lambda: super(LazyGroup, self).main(*args, **extra)))
 
 
@@ -89,10 +97,10 @@ def _run(call: Any) -> int:
     try:
         return int(call() or 0)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted", err=True)
         return EXIT_INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except BrokenPipeError:
         _silence_stdout()
@@ -105,17 +113,23 @@ def _run(call: Any) -> int:
             return _failed(f"cannot write the output: {error.strerror}")
         if error.filename is None:
             raise
-        return _failed(f"{error.filename}: {error.strerror}")
+        problem = str(error.strerror)  # the system's own begin with a capital
+        return _failed(f"{error.filename}: {problem[:1].lower()}{problem[1:]}")
 
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def _failed(message: str) -> int:
-    from vlprep.cli.text import flagged, safe
-
-    click.echo(f"vlprep: {safe(flagged(message))}", err=True)
+    say(f"{click.style('vlprep:', fg='red')} {safe(flagged(message))}", err=True)
     return EXIT_FAILED
+
+
+def _show(error: click.ClickException) -> None:
+    """Print what click has to say of an error."""
+    text = StringIO()
+    error.show(text)
+    say(*text.getvalue().replace("Error:", click.style("Error:", fg="red")).splitlines(), err=True)
 
 
 def _silence_stdout() -> None:
@@ -135,6 +149,6 @@ def main() -> None:
     vlprep fit-images *.jpg --model qvq-max
     vlprep models qwen3-vl-plus
 
-    Data goes to stdout, everything else to stderr. Exit codes: 0 all good, 1 a file or the
-    request failed, 2 wrong usage, 130 interrupted.
+    Options may have defaults: see vlprep help config. Data goes to stdout, everything else to
+    stderr. Exit codes: 0 all good, 1 a file or the request failed, 2 wrong usage, 130 interrupted.
     """

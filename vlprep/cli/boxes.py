@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from vlprep.choices import BoxConvention
+from vlprep.cli.command import Command
+from vlprep.cli.inputs import read_answer
 from vlprep.cli.options import SIZE, bind, output_options, view_options
 from vlprep.cli.render import print_json, print_table, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe
+from vlprep.errors import AnswerError
 from vlprep.models.citing import cite
 from vlprep.units import format_size
 
 if TYPE_CHECKING:
     from vlprep.boxes.boxes import LocatedShapes
     from vlprep.boxes.shapes import Shape
+    from vlprep.media.source import Item
+    from vlprep.types import Region
+    from vlprep.verbs import Processor
 
 
-@click.command(name="boxes")
+def _read_region(_: click.Context, __: click.Parameter, text: str | None) -> Region | None:
+    from vlprep.types import ImageSize, Region
+
+    if text is None:
+        return None
+    try:
+        x, y, width, height = map(int, text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not X,Y,WIDTH,HEIGHT in whole pixels") from None
+    return Region(x, y, ImageSize(height, width))
+
+
+@click.command(name="boxes", cls=Command)
 @click.argument("image", metavar="IMAGE")
 @click.argument("answer", metavar="ANSWER")
-@click.option("-o", "--output", metavar="OUT.png", help="Draw them; .png, .jpg or .webp")
+@click.option("-o", "--output", metavar="OUT.png", help="Draw them into a .png, .jpg or .webp.")
 @click.option(
     "--convention",
     type=click.Choice(get_args(BoxConvention)),
-    help="What the answer counts in; by default as the model does.",
+    help="Read numbers of the answer so; by default as the model counts.",
 )
-@click.option("--resized", type=SIZE, help="The size that the model saw, if that is known.")
+@click.option("--resized", type=SIZE, help="Say the size that the model saw, if that is known.")
 @click.option(
-    "--unturned", is_flag=True, help="The model was shown the file without its EXIF turn."
+    "--unturned", is_flag=True, help="Say that the model was shown the file without its EXIF turn."
 )
-@click.option("--font", metavar="FILE", help="Font for letters that Pillow's own font lacks.")
+@click.option(
+    "--font", metavar="FILE", help="Take letters that Pillow's own font lacks from this font."
+)
+@click.option(
+    "--region",
+    metavar="X,Y,W,H",
+    callback=_read_region,
+    help="Say which part of the image the model was shown.",
+)
+@click.option(
+    "--pieces", metavar="DIR", help="Take ANSWER for a JSON list, an answer for each piece of DIR."
+)
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
 @view_options
 @output_options
@@ -42,6 +73,7 @@ def command(
     *,
     output: str | None,
     font: str | None,
+    pieces: str | None,
     stored: bool,
     force: bool,
     as_json: bool,
@@ -49,9 +81,9 @@ def command(
 ) -> int:
     """Map the boxes in a model's answer to pixels of the image, and draw them.
 
-    ANSWER is a text file, - for stdin: JSON with bbox_2d, point_2d or polygon, points as XML,
-    QwenVL HTML or Markdown, words of an OCR model, or plain numbers; or the whole reply of an API
-    with one of them in it. That nothing was found is an answer as well.
+    ANSWER is a text file, - for stdin, or text with brackets: JSON with bbox_2d, point_2d or
+    polygon, points as XML, QwenVL HTML or Markdown, words of an OCR model, or plain numbers; or the
+    whole reply of an API with one of them in it. That nothing was found is an answer as well.
 
     Where the model counts in pixels of the resized image, the pixel limits must be those of the
     request. A model of which no source says how it counts needs --convention.
@@ -59,12 +91,14 @@ def command(
     \b
     vlprep boxes photo.jpg answer.json -o boxes.png --model qwen3-vl-plus
     """
-    from vlprep.cli.inputs import read_answer
     from vlprep.media.source import open_item
 
     processor = bind(asked)
     with open_item(image) as item:  # once, so that what is drawn on is what was located in
-        found = processor.locate(item, read_answer(answer), **asked)
+        if pieces is None:
+            found = processor.locate(item, read_answer(answer), **asked)
+        else:
+            found = _in_pieces(item, answer, pieces, processor, asked)
         drawn: tuple[str, ...] = ()
         if output is not None:
             found.save(output, overwrite=force, font=font)
@@ -73,15 +107,36 @@ def command(
         table = found.to_dict()
         print_json({**table, "warnings": [*table["warnings"], *drawn], "output": output})
         return 0
-    click.echo("\n".join(_heading(found, stored)))
+    say(*_heading(found, stored))
     shapes = found.stored if stored else found.shapes
-    print_table(HEADINGS, map(_row, enumerate(shapes, 1)), left=3)
+    rows = map(_row, enumerate(shapes, 1))
+    print_table(HEADINGS, rows, left=3, prose=("label",), drop=("kind", "#"))
     for box in found.boxes_3d:
-        click.echo(f"in three dimensions: {safe(box.label or '')} {list(box.numbers)}")
+        say(f"in three dimensions: {safe(box.label or '')} {list(box.numbers)}")
     if output is not None:
-        click.echo(f"\nwritten to {safe(output)}")
+        say("", f"written to {safe(output)}")
     say_warnings(image, (*found.warnings, *drawn), processor)
     return 0
+
+
+def _in_pieces(
+    item: Item, answer: str, folder: str, processor: Processor, asked: dict[str, Any]
+) -> LocatedShapes:
+    from vlprep.split.split import locate_in_pieces, read_pieces
+
+    convention = asked.pop("convention")
+    given = ", ".join(f"--{name}" for name, value in asked.items() if value)
+    if given:
+        raise click.UsageError(f"--pieces says what the model saw; leave {given} out")
+    try:
+        answers = json.loads(read_answer(answer))
+    except ValueError:
+        answers = None
+    if not isinstance(answers, list):
+        raise AnswerError("with --pieces an answer is a JSON list of texts, one for each piece")
+    texts = [text if isinstance(text, str) else json.dumps(text) for text in answers]
+    pieces = read_pieces(folder, processor)
+    return locate_in_pieces(item, texts, pieces, processor, convention=convention)
 
 
 def _heading(found: LocatedShapes, stored: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
     api_option,
     bind,
@@ -18,13 +19,13 @@ from vlprep.cli.options import (
     list_option,
     route_option,
     take_inputs,
-    take_listed,
     text_tokens_option,
     view_options,
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, print_table
 from vlprep.cli.shell import model_words, remedy_line
+from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.models.citing import cite, named
 
@@ -34,26 +35,31 @@ if TYPE_CHECKING:
     from vlprep.view import View
 
 
-@click.command(name="check")
+@click.command(name="check", cls=Command)
 @input_options
-@route_option("How the files reach the service.")
+@route_option("Send the files so.")
 @api_option
 @list_option
 @view_options
 @input_limit_options
 @text_tokens_option
-@click.option("--decode", is_flag=True, help="Decode the files too: finds damage inside.")
+@click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
 @click.option("--fail-on-warnings", is_flag=True, help="Exit with 1 for warnings too.")
-@click.option("--list-rules", is_flag=True, help="Print all rules with their limits, and stop.")
+@click.option(
+    "--list-checks",
+    "list_rules",
+    is_flag=True,
+    help="Print all checks with their limits, and stop.",
+)
 @json_option
 def command(
     *, fail_on_warnings: bool, list_rules: bool, as_json: bool, route: str, **asked: Any
 ) -> int:
     """Check images and videos against every documented limit, from their headers alone.
 
-    All files are one request to the model. A folder, unless -r walks it, is a list of images that
-    stands for a video, and so are all files with --list; an http(s) URL is checked as far as that
-    goes without fetching it. Each finding has the rule's name, what was found and wanted, where the
+    All files are one request to the model. A folder is the media files in it; with --list all
+    images are the frames of one video. An http(s) URL is checked as far as that goes without
+    fetching it. Each finding has the rule's name, what was found and wanted, where the
     limit was read, and what to do. The exit code is 1 for errors, with --fail-on-warnings for
     warnings too.
 
@@ -65,8 +71,8 @@ def command(
     words = model_words(processor.model.name, model_file, model)
     if list_rules:
         return _list_rules(processor, route, as_json)
-    files = take_listed(asked, take_inputs(asked))
-    watched = track(files, len(files), "checking")
+    files = take_inputs(asked)
+    watched = track(files, len(files), "checking", files)
     report = processor.check(watched, route=route, **asked)
     lines = [
         remedy_line(finding.remedy, words) if finding.remedy else None
@@ -75,7 +81,7 @@ def command(
     if as_json:
         print_json(_document(report, lines))
     else:
-        click.echo("\n".join(_page(report, lines, processor)))
+        say(*_page(report, lines, processor))
     return 0 if report.passes(fail_on_warnings=fail_on_warnings) else EXIT_FAILED
 
 
@@ -164,8 +170,12 @@ def _list_rules(view: View, route: str, as_json: bool) -> int:
         (rule.id, rule.severity, rule.title, wanted.words, named(wanted.sources) or "–")
         for rule, wanted in rows
     )
-    print_table(("rule", "severity", "what is looked at", "limit", "source"), cells, left=5)
+    prose = HEADINGS[2:4]
+    print_table(HEADINGS, cells, left=5, prose=prose, drop=("source",))
     return 0
+
+
+HEADINGS = ("rule", "severity", "what is looked at", "limit", "source")
 
 
 def _rule_json(rule: Rule, wanted: Wanted) -> dict[str, Any]:

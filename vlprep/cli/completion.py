@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from vlprep.cli.command import Command
 from vlprep.cli.offers import SHELLS
+from vlprep.cli.terminal import put
 
 
-@click.command(name="completion")
+@click.command(name="completion", cls=Command, takes_defaults=False)
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> int:
     """Print the lines that let a shell complete commands, options, names and files.
@@ -26,5 +28,5 @@ def command(shell: str) -> int:
 
     kind = get_completion_class(shell)
     assert kind is not None  # click has all of `SHELLS`
-    click.echo(kind(main, {}, "vlprep", "_VLPREP_COMPLETE").source())
+    put([kind(main, {}, "vlprep", "_VLPREP_COMPLETE").source()])
     return 0

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.options import bind, output_options, view_options
-from vlprep.cli.render import note, print_json, print_table, say_warnings
+from vlprep.cli.command import Command
+from vlprep.cli.inputs import read_answer
+from vlprep.cli.options import (
+    bind,
+    input_options,
+    list_option,
+    output_options,
+    take_video,
+    view_options,
+)
+from vlprep.cli.render import print_json, print_table, say_error, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe
 from vlprep.units import format_time
 
@@ -17,16 +27,16 @@ if TYPE_CHECKING:
     from vlprep.events.events import LocatedEvent, LocatedEvents
 
 
-@click.command(name="events")
+@click.command(name="events", cls=Command)
 @click.argument("answer", metavar="ANSWER")
-@click.argument("paths", nargs=-1, required=True, metavar="VIDEO|FOLDER|IMAGE...")
-@click.option("-o", "--output", metavar="DIR", help="Folder for the frames of each event.")
+@input_options
+@list_option
+@click.option("-o", "--output", metavar="DIR", help="Write the frames of each event there.")
 @click.option("--sheet", metavar="FILE", help="Draw the events under one another: .jpg, .png, ...")
 @view_options
 @output_options
 def command(
     answer: str,
-    paths: tuple[str, ...],
     *,
     output: str | None,
     sheet: str | None,
@@ -36,9 +46,10 @@ def command(
 ) -> int:
     """Map the times in a model's answer to frames of the video, and write or draw them.
 
-    ANSWER is a text file, - for stdin: JSON with start_time, end_time and event, ranges such as
-    00:02 - 00:07 with what happens beside them, or times such as <12.5 seconds>; or the whole reply
-    of an API with one of them in it. Times are seconds, mm:ss or hh:mm:ss, with a fraction or none.
+    ANSWER is a text file, - for stdin, or text with brackets: JSON with start_time, end_time and
+    event, ranges such as 00:02 - 00:07 with what happens beside them, or times such as
+    <12.5 seconds>; or the whole reply of an API with one of them in it. Times are seconds, mm:ss or
+    hh:mm:ss, with a fraction or none.
 
     They count from the beginning of what the model was shown: from --start, where that is given.
     The options must be those of the request, for they say which frames the model saw.
@@ -46,10 +57,10 @@ def command(
     \b
     vlprep events answer.json clip.mp4 --model qwen3-vl-plus --sheet events.jpg
     """
-    from vlprep.cli.inputs import read_answer
-
+    source, clips = take_video(asked)
+    if clips:
+        raise click.UsageError("an answer is about one video; name one clip, or images")
     processor = bind(asked)
-    source = paths[0] if len(paths) == 1 else list(paths)
     found = processor.events(source, read_answer(answer))
     missing = 0
     if output is not None or sheet is not None:
@@ -58,14 +69,15 @@ def command(
     if as_json:
         print_json({**found.to_dict(), "output": output, "sheet": sheet})
     else:
-        click.echo("\n".join(_heading(found)))
-        print_table(HEADINGS, map(_row, enumerate(found.events, 1)), left=2)
+        say(*_heading(found))
+        rows = map(_row, enumerate(found.events, 1))
+        print_table(HEADINGS, rows, left=2, prose=("event",), drop=("seen", "frames"))
         for place in filter(None, (output, sheet)):
-            click.echo(f"written to {safe(place)}")
+            say(f"written to {safe(place)}")
         drawn = found.drawing_warnings() if sheet is not None else ()
         say_warnings(found.source, (*found.warnings, *drawn), processor)
     if missing:
-        note(f"error: {found.source}: {missing} frames cannot be decoded and are missing")
+        say_error(f"error: {found.source}: {missing} frames cannot be decoded and are missing")
     return EXIT_FAILED if missing else 0
 
 

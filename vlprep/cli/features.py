@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from vlprep.models.citing import cite
-from vlprep.models.registry import find_region, list_apis
 
 if TYPE_CHECKING:
     from vlprep.models.asking import Region
@@ -48,11 +47,15 @@ def _quota(quota: FreeQuota) -> str:
 
 def regions_of(spec: ModelSpec) -> dict[str, Region | None]:
     """Return where the requests of each deployment go; `None` where no source states it."""
+    from vlprep.models.registry import find_region
+
     return {name: find_region(name) for name in spec.deployments}
 
 
 def sdks_of(spec: ModelSpec) -> dict[str, list[SdkVersion]]:
     """Return the releases of SDKs that a model needs, by the API that they are for."""
+    from vlprep.models.registry import list_apis
+
     if spec.kind == "open-weights":
         return {}
     may_think = spec.thinking in ("always", "optional")

@@ -7,45 +7,53 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
     SIZE,
     bind,
     budget_options,
+    form_options,
     input_options,
-    json_option,
     route_option,
     take_inputs,
+    take_share,
     view_options,
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
+    failed_row,
     heading,
     note,
-    print_json,
+    print_document,
     print_table,
     report_problems,
     say_notes,
     say_warnings,
 )
+from vlprep.cli.terminal import say
 from vlprep.cli.text import thousands
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 
 if TYPE_CHECKING:
+    from vlprep.count.files import Result
     from vlprep.count.tokens import TokenCount
     from vlprep.plan.fit import ImageFit
     from vlprep.types import ImageSize
     from vlprep.verbs import Processor
 
 
-@click.command(name="fit-images")
+@click.command(name="fit-images", cls=Command)
 @input_options
-@click.option("--size", type=SIZE, help="Answer for equal images of WIDTHxHEIGHT, without files.")
+@click.option("--size", type=SIZE, help="Answer for equal images of this size, without files.")
 @view_options
 @budget_options
-@route_option("How they are sent, which limits their number; by default any way.", None)
-@json_option
-def command(size: tuple[int, int] | None, as_json: bool, **asked: Any) -> int:
+@route_option("Send them so, which limits their number; by default any way.", None)
+@form_options
+def command(size: tuple[int, int] | None, form: str | None, **asked: Any) -> int:
     """Say how many images fit one request, in order, and what to do if not all do.
+
+    It is the form of `vlprep plan --split` for images alone, shown as asked: the same split, and a
+    size will do for files. `vlprep plan` has settings, videos and the bodies to send.
 
     They fit by their tokens and by their number, which services limit by the route. Shows each
     image's tokens and what is left; if not all fit, the fewest requests that hold them in order,
@@ -60,31 +68,43 @@ def command(size: tuple[int, int] | None, as_json: bool, **asked: Any) -> int:
     if (size is None) == (not asked["paths"] and asked["from_file"] is None):
         raise click.UsageError("name images, or --size WIDTHxHEIGHT for equal ones")
     processor, files = bind(asked), take_inputs(asked, optional=True)
+    take_share(asked, processor)
     if size is not None:
-        return _fit_equal(ImageSize(*size), processor, as_json, asked)
-    fit = processor.fit(track(files, len(files), "measuring"), **asked)
-    print_json(fit.to_dict()) if as_json else _print_table(fit)
-    _say(fit, as_json)
-    return report_problems(fit.items, None if as_json else processor)
+        return _fit_equal(ImageSize(*size), processor, form, asked)
+    fit = processor.fit(track(files, len(files), "measuring", files), **asked)
+    if form:
+        print_document(fit.to_dict(), form)
+    else:
+        _print_table(fit)
+    code = report_problems(fit.items, None if form else processor)
+    if not form:
+        say("", *_summary(fit))
+    _say(fit, form)
+    return code
 
 
-def _fit_equal(size: ImageSize, processor: Processor, as_json: bool, asked: dict[str, Any]) -> int:
+def _fit_equal(
+    size: ImageSize, processor: Processor, form: str | None, asked: dict[str, Any]
+) -> int:
     """Answer for as many images of one size as fit."""
+    from vlprep.types import ImageInfo
+
     tokens = processor.image_tokens(size)
     budget = {name: asked[name] for name in asked if name != "route"}
     count = processor.budget(**budget).available // tokens.total
-    from vlprep.types import ImageInfo
-
     fit = processor.fit([ImageInfo(size=size, format="PNG")] * count, **asked)
-    print_json(_equal_json(fit, size, tokens)) if as_json else _print_equal(fit, size, tokens)
-    _say(fit, as_json)
+    if form:
+        print_document(_equal_json(fit, size, tokens), form)
+    else:
+        _print_equal(fit, size, tokens)
+    _say(fit, form)
     say_warnings(f"images of {format_size(size)}", tokens.warnings, processor)
     return 0
 
 
-def _say(fit: ImageFit, as_json: bool) -> None:
+def _say(fit: ImageFit, form: str | None) -> None:
     say_notes(fit.budget)
-    for text in () if as_json else fit.warnings:
+    for text in () if form else fit.warnings:
         note(f"warning: {text}")
 
 
@@ -98,39 +118,48 @@ def _equal_json(fit: ImageFit, size: ImageSize, tokens: TokenCount) -> dict[str,
 
 
 def _print_equal(fit: ImageFit, size: ImageSize, tokens: TokenCount) -> None:
-    click.echo(heading(fit.view))
-    click.echo(f"{thousands(fit.fits)} images of {format_size(size)} fit")
-    click.echo(_bound(fit))
-    click.echo(
+    say(
+        heading(fit.view),
+        f"{plural(fit.fits, 'image')} of {format_size(size)} fit{'s' * (fit.fits == 1)}",
+        _bound(fit),
         f"each is seen as {format_size(tokens.resized)} and costs "
-        f"{thousands(tokens.total)} tokens ({tokens.markers} of them markers)"
+        f"{thousands(tokens.total)} tokens ({tokens.markers} of them markers)",
+        _left(fit),
     )
-    click.echo(_left(fit))
 
 
 def _print_table(fit: ImageFit) -> None:
-    click.echo(heading(fit.view))
-    request_of = {k: str(n) for n, request in enumerate(fit.requests, 1) for k in request}
-    rows = (
-        (
-            count.source,
-            format_size(count.info.size),
-            format_size(count.tokens.resized),
-            thousands(count.tokens.total),
-            request_of.get(number, "none"),
-        )
-        for number, count in enumerate(fit.counted)
-    )
+    say(heading(fit.view))
     if fit.counted:
-        print_table(("image", "width×height", "model sees", "tokens", "request"), rows)
-    click.echo("\n" + "\n".join(_summary(fit)))
+        request_of = {k: str(n) for n, request in enumerate(fit.requests, 1) for k in request}
+        requests = (request_of.get(number, "none") for number in range(len(fit.counted)))
+        rows = (_row(item, requests) for item in fit.items)
+        print_table(HEADINGS, rows, names=HEADINGS[:1], drop=MAY_GO)
+
+
+HEADINGS = ("image", "width×height", "model sees", "tokens", "request")
+MAY_GO = ("width×height", "model sees", "tokens")
+
+
+def _row(item: Result, requests: Iterator[str]) -> tuple[str, ...]:
+    from vlprep.count.files import MediaFailure
+
+    if isinstance(item, MediaFailure):
+        return failed_row(item, HEADINGS)
+    return (
+        item.source,
+        format_size(item.info.size),
+        format_size(item.tokens.resized),
+        thousands(item.tokens.total),
+        next(requests),
+    )
 
 
 def _summary(fit: ImageFit) -> Iterator[str]:
     counted = len(fit.counted)
     failed = len(fit.items) - counted
-    unread = f" ({failed} of {len(fit.items)} could not be counted)" if failed else ""
-    yield f"{fit.fits} of {counted} images fit one request{unread}"
+    unread = f"; {failed} of {len(fit.items)} failed" if failed else ""
+    yield f"{fit.fits} of {plural(counted, 'image')} fit one request{unread}"
     if fit.bound_by:
         yield _bound(fit)
     yield _left(fit)
@@ -138,7 +167,8 @@ def _summary(fit: ImageFit) -> Iterator[str]:
         return
     yield f"{thousands(fit.total_tokens)} tokens in all: {len(fit.requests)} requests hold them"
     if fit.too_large:
-        yield f"{len(fit.too_large)} image(s) are too large for any request"
+        are = "is" if len(fit.too_large) == 1 else "are"
+        yield f"{plural(len(fit.too_large), 'image')} {are} too large for any request"
     if fit.max_pixels_for_all is not None:
         yield f"all would fit one request with --max-pixels {fit.max_pixels_for_all}"
         if fit.warnings:  # a lower cap may lower nothing; smaller files cost less either way

@@ -9,26 +9,32 @@ import click
 
 from vlprep.choices import PATIENCE_SECONDS
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
     BYTES,
     SECONDS,
     bind,
     choice_option,
+    input_options,
     list_option,
     output_options,
-    take_listed,
+    take_video,
+    threads_option,
     view_options,
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
+    counted_of,
+    failed_row,
     heading,
     print_json,
     print_table,
     report_problems,
     say_warnings,
 )
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 
 if TYPE_CHECKING:
     from vlprep.count.files import MediaFailure
@@ -38,13 +44,13 @@ if TYPE_CHECKING:
     from vlprep.view import View
 
 
-@click.command(name="frames")
-@click.argument("paths", nargs=-1, required=True, metavar="VIDEO|FOLDER|IMAGE...")
-@click.option("-o", "--output", metavar="DIR", help="Folder for the frames and a manifest.")
+@click.command(name="frames", cls=Command)
+@input_options
+@click.option("-o", "--output", metavar="DIR", help="Write the frames and a manifest there.")
 @choice_option(
     "--format",
     ("jpg", "png", "npy"),
-    "A picture each, or one array of frames x height x width x 3.",
+    "Write a picture each, or one array of frames x height x width x 3.",
     "jpg",
 )
 @click.option("--sheet", metavar="FILE", help="Draw a contact sheet: .jpg, .png or .webp.")
@@ -53,27 +59,24 @@ if TYPE_CHECKING:
 @choice_option(
     "--resample",
     ("fast", "reference"),
-    "FFmpeg's bicubic filter, or pixels equal to those of transformers.",
+    "Scale by FFmpeg's bicubic filter, or to the pixels of transformers.",
     "fast",
 )
 @click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")
-@click.option(
-    "--threads", type=click.IntRange(1, 64), help="Threads that decode; by default one a processor."
-)
-@click.option("--memory", type=BYTES, help="Bytes that frames may wait in; by default 250MB.")
+@threads_option
+@click.option("--memory", type=BYTES, help="Let frames wait in so many bytes; 250MB by default.")
 @click.option(
     "--patience",
     "patience_seconds",
     type=SECONDS,
     default=str(int(PATIENCE_SECONDS)),
     show_default=True,
-    help="Seconds that one frame may take; 0 is no limit.",
+    help="Wait so long for one frame; 0 is no limit.",
 )
 @click.option("--dry-run", is_flag=True, help="Tell the moments and the cost; decode nothing.")
 @output_options
 def command(
     *,
-    paths: tuple[str, ...],
     output: str | None,
     format: FrameFormat,
     sheet: str | None,
@@ -85,8 +88,9 @@ def command(
     """Write the very frames that `tokens` counts, at the size that the model sees.
 
     They are named by their place and their time; manifest.json lists them with their moments and
-    what they cost. A folder of images, or several images, is a video whose frames are all shown,
-    --fps apart. Everything appears when all is done, or nothing does.
+    what they cost. Everything appears when all is done, or nothing does. A folder is the media
+    files in it. Images without a clip among them, or with --list, are the frames of one video,
+    --fps of them a second.
 
     Several clips are read side by side, each into a folder of its own in DIR. One that cannot be
     read is named with its reason, the others are written, and the exit code is 1.
@@ -95,19 +99,18 @@ def command(
     vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
     vlprep frames *.mp4 --fps 1 -o frames
     """
-    from vlprep.frames.many import are_clips, save_many
+    from vlprep.frames.many import save_many
 
+    source, clips = take_video(asked)
     if output is None and sheet is None and not dry_run:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
-    clips = not asked["as_list"] and len(paths) > 1 and are_clips(paths)
-    asked["as_list"] |= len(paths) > 1
-    (source,) = take_listed(asked, list(paths))
     processor = bind(asked)
     if clips:
         if output is None or sheet is not None or dry_run:
             raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
-        made = save_many(paths, output, processor, format=format, overwrite=force, **asked)
-        return _report_many(list(track(made, len(paths), "reading clips")), processor, as_json)
+        made = save_many(clips, output, processor, format=format, overwrite=force, **asked)
+        watched = track(made, len(clips), "reading clips", clips)
+        return _report_many(list(watched), processor, as_json)
     stream = processor.frames(source, **asked)
     if dry_run:
         return _tell(stream, processor, as_json)
@@ -115,8 +118,7 @@ def command(
     if as_json:
         print_json(stream.to_dict(records))
     else:
-        lines = [*_report(stream, processor, len(records)), *_written(records, output, sheet)]
-        click.echo("\n".join(lines))
+        say(*_report(stream, processor, len(records)), *_written(records, output, sheet))
         say_warnings(stream.source, stream.warnings, processor)
     return EXIT_FAILED if stream.missing else 0
 
@@ -131,8 +133,8 @@ def _tell(stream: FrameStream, view: View, as_json: bool) -> int:
         print_json({**told, "timestamps_seconds": moments})
     else:
         first, *more = (f"{moment:.3f}" for moment in moments)
-        click.echo("\n".join(_report(stream, view, len(moments))))
-        click.echo(f"at {first} s" if not more else f"at {first}, {', '.join(more)} s")
+        say(*_report(stream, view, len(moments)))
+        say(f"at {first} s" if not more else f"at {first}, {', '.join(more)} s")
         say_warnings(stream.source, stream.warnings, view)
     return 0
 
@@ -145,17 +147,25 @@ def _report_many(clips: list[SavedClip | MediaFailure], view: View, as_json: boo
         head = {"schema": "vlprep.clips/1", "model": view.model.name, "rules": view.rules.name}
         print_json({**head, "items": [clip.to_dict() for clip in clips]})
     else:
-        click.echo(heading(view))
+        say(heading(view))
         if saved:
-            print_table(HEADINGS, map(_row, saved), left=2)
-    missing = any(clip.stream.missing for clip in saved)
-    return report_problems(clips, None if as_json else view) or EXIT_FAILED * missing
+            print_table(HEADINGS, map(_row, clips), left=2, names=HEADINGS[:2], drop=MAY_GO)
+    code = report_problems(clips, None if as_json else view)
+    if saved and not as_json:
+        frames = plural(sum(len(clip.records) for clip in saved), "frame")
+        say("", f"{frames} of {counted_of(len(saved), len(clips), 'clip')}")
+    return EXIT_FAILED if any(clip.stream.missing for clip in saved) else code
 
 
 HEADINGS = ("clip", "written to", "frames", "width×height", "tokens")
+MAY_GO = ("width×height", "frames", "written to")
 
 
-def _row(clip: SavedClip) -> tuple[str, ...]:
+def _row(clip: SavedClip | MediaFailure) -> tuple[str, ...]:
+    from vlprep.count.files import MediaFailure
+
+    if isinstance(clip, MediaFailure):
+        return failed_row(clip, HEADINGS)
     tokens = clip.stream.tokens
     seen, total = format_size(tokens.resized), thousands(tokens.total)
     return clip.source, clip.folder, thousands(len(clip.records)), seen, total
@@ -165,7 +175,7 @@ def _report(stream: FrameStream, view: View, frames: int) -> tuple[str, str]:
     tokens = stream.tokens
     return (
         heading(view),
-        f"{frames} frames of {safe(stream.source)}, each seen as "
+        f"{plural(frames, 'frame')} of {safe(stream.source)}, each seen as "
         f"{format_size(tokens.resized)}; together {thousands(tokens.total)} tokens",
     )
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.cli.command import Command
+from vlprep.cli.features import feature_lines, regions_of, sdks_of
 from vlprep.cli.render import note, print_json, print_table
+from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.errors import UnknownModelError
 from vlprep.models.citing import cite
@@ -21,11 +24,11 @@ if TYPE_CHECKING:
 SCHEMA = "vlprep.models/1"
 
 
-@click.command(name="models")
+@click.command(name="models", cls=Command, takes_defaults=False)
 @click.argument("name", required=False)
 @click.option("--model-file", metavar="FILE", help="Show a model of your own: TOML or a folder.")
 @click.option("--sources", is_flag=True, help="List the sources, with dates and addresses.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(*, name: str | None, model_file: str | None, sources: bool, as_json: bool) -> int:
     """List the models, or show one with all its numbers and where they come from.
 
@@ -44,11 +47,11 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     if as_json:
         print_json(_document(specs))
     elif sources:
-        click.echo("\n".join(_source_lines(specs)))
+        say(*_source_lines(specs))
     elif len(specs) > 1:
         _print_list(specs)
     else:
-        click.echo("\n".join(_page(specs[0])))
+        say(*_page(specs[0]))
     for spec in specs if len(specs) == 1 else ():
         for warning in spec.warnings:
             note(f"warning: {spec.name}: {warning}")
@@ -80,8 +83,6 @@ def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
 
 
 def _record(spec: ModelSpec) -> dict[str, Any]:
-    from vlprep.cli.features import regions_of, sdks_of
-
     return {
         **asdict(spec),
         "rule_sets": {rules.name: asdict(rules) for rules in spec.rule_sets},
@@ -92,8 +93,6 @@ def _record(spec: ModelSpec) -> dict[str, Any]:
 
 def _cited(spec: ModelSpec) -> Iterator[str]:
     """Yield every source of a model, whatever part of its record cites it."""
-    from vlprep.cli.features import regions_of, sdks_of
-
     yield from _sources_in((spec, *regions_of(spec).values(), *chain(*sdks_of(spec).values())))
 
 
@@ -128,12 +127,14 @@ def _print_list(specs: tuple[ModelSpec, ...]) -> None:
         side = f"{rule.factor}x{rule.factor}" if rule else "–"
         row = (spec.name, spec.family, side, rule_set.name, thousands(spec.input_limit()))
         rows.append(row)
-    print_table(("model", "family", "token", "rules", "largest input"), rows, left=2)
+    print_table(HEADINGS, rows, left=2, drop=MAY_GO)
+
+
+MAY_GO = ("family", "rules", "token", "largest input")
+HEADINGS = ("model", "family", "token", "rules", "largest input")
 
 
 def _page(spec: ModelSpec) -> Iterator[str]:
-    from vlprep.cli.features import feature_lines
-
     yield f"{safe(spec.name)} · {spec.family}, {_KINDS[spec.kind]}"
     if spec.aliases:
         yield f"  also      {', '.join(spec.aliases)}"
@@ -233,7 +234,9 @@ def _rule_set_lines(spec: ModelSpec, rule_set: RuleSet) -> Iterator[str]:
     ):
         if rule is None:
             refusal = rule_set.image_refusal if label == "image" else rule_set.video_refusal
-            yield f"  {label}: {': '.join(refusal) or 'not stated'}"
+            unbuilt = label == "video" and rule_set.unbuilt
+            why = ": ".join(refusal) or ("not built" if unbuilt else "not stated")
+            yield f"  {label}: {why}"
             continue
         yield f"  {label} {cite(rule.sources)}"
         yield from _numbers(rule, None if _is_default(spec, rule_set) else usual)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHELLS = ("bash", "zsh", "fish")
 
-FREE = frozenset({"text", "system", "currency"})
+FREE = frozenset({"text", "system", "currency", "box", "region"})
 """Parameters of which nothing can be offered."""
 
 
@@ -104,10 +104,10 @@ def _deployments(model: ModelSpec) -> Iterable[str]:
     return [price.deployment for price in model.prices] or model.deployments
 
 
-def _regions(model: ModelSpec) -> Iterable[str]:
-    from vlprep.models.registry import find_region
+def _commands(_: click.Context, incomplete: str) -> Iterable[str]:
+    from vlprep.cli import COMMANDS
 
-    return filter(find_region, model.deployments)
+    return _beginning(COMMANDS, incomplete)
 
 
 def _recipes(ctx: click.Context, incomplete: str) -> Iterable[str]:
@@ -121,7 +121,7 @@ NAMES: dict[str, Callable[[click.Context, str], Iterable[str]]] = {
     "name": _models,
     "rules": _of_model(_rule_sets),
     "deployment": _of_model(_deployments),
-    "region": _of_model(_regions),
+    "wanted": _commands,
     "recipe": _recipes,
 }
 """By parameter, what gives its names."""

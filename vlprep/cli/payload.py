@@ -4,42 +4,50 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command, is_quiet
+from vlprep.cli.inputs import read_input
 from vlprep.cli.options import (
     POSITIVE,
     bind,
     choice_option,
+    deployment_option,
     force_option,
+    input_options,
     list_option,
     route_option,
-    take_listed,
+    sdk_option,
+    sending_options,
+    take_inputs,
     thinking_option,
     view_options,
 )
-from vlprep.cli.render import note
-from vlprep.cli.shell import model_words, quote, remedy_line
-from vlprep.cli.text import safe, thousands
+from vlprep.cli.render import note, say_error
+from vlprep.cli.shell import model_words, quote, remedy_line, variable
+from vlprep.cli.terminal import say
+from vlprep.cli.text import CommandLine, flagged, safe, thousands
 from vlprep.errors import CheckError, ConstraintError
 from vlprep.models.citing import cite
-from vlprep.units import format_bytes
+from vlprep.units import format_bytes, plural
 
 if TYPE_CHECKING:
-    from vlprep.check.rule import Finding
     from vlprep.models.asking import Recipe, Region
     from vlprep.payload.parts import Json, MediaPart, UrlKind
-    from vlprep.payload.request import Item, Request
+    from vlprep.payload.request import Request
 
 
 def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked:
-        from vlprep.models.registry import list_recipes
+    from vlprep.models.registry import list_recipes
 
-        click.echo("\n".join(line for recipe in list_recipes() for line in _recipe_lines(recipe)))
+    if asked:
+        say(*(line for recipe in list_recipes() for line in _recipe_lines(recipe)))
         context.exit()
 
 
@@ -49,43 +57,47 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
     yield from (f"  {name:<18} {value}" for name, value in said.items() if value not in ("", None))
 
 
-@click.command(name="payload")
-@click.argument("paths", nargs=-1, metavar="FILE|FOLDER|URL...")
-@click.option("-t", "--text", help="What to ask.")
-@click.option("--text-file", metavar="FILE", help="Read it from a file, - for stdin.")
+@click.command(name="payload", cls=Command)
+@input_options
+@click.option("-t", "--text", help="Ask this.")
+@click.option("--text-file", metavar="FILE", help="Read what to ask from a file, - for stdin.")
 @click.option("--recipe", metavar="NAME", help="Ask as documents advise; --recipes lists how.")
 @click.option(
     "--recipes", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
     help="Print all recipes, and stop.",
 )  # fmt: skip
-@click.option("--history", metavar="FILE", help="Earlier messages: a JSON list, or a body.")
-@click.option("--system", help="A system message, for models that take one.")
-@choice_option("--api", ("openai", "dashscope"), "OpenAI-compatible, or DashScope's own.", "openai")
-@click.option("--region", metavar="NAME", help="Where it goes, such as china: a deployment.")
-@route_option("In the request, uploaded by the DashScope SDK, or URLs alone.")
-@list_option
-@choice_option("--url-kind", ("image", "video"), "What URLs hold; by default their endings tell.")
-@view_options
-@click.option("--as-frames", is_flag=True, help="Send the frames that the model sees of a video.")
-@click.option("--compress", is_flag=True, help="Bring files under the limit of the route first.")
-@click.option("--folder", metavar="DIR", help="Where new files go that are sent by their path.")
 @click.option(
-    "--video-fields",
-    is_flag=True,
-    help="Send fps and pixel limits of videos and lists, as the API reference of 2026 has them "
-    "and the guides do not.",
+    "--history", metavar="FILE", help="Send earlier messages first: a JSON list, or a body."
 )
+@click.option("--system", help="Send a system message, to models that take one.")
+@choice_option(
+    "--api",
+    ("openai", "dashscope"),
+    "Speak the OpenAI-compatible protocol, or DashScope's own.",
+    "openai",
+)
+@deployment_option
+@route_option("Put files in the request, let the DashScope SDK upload them, or take URLs alone.")
+@list_option
+@choice_option(
+    "--url-kind", ("image", "video"), "Take URLs for this; by default their endings tell."
+)
+@view_options
+@sending_options
+@click.option("--folder", metavar="DIR", help="Write new files there that are sent by their path.")
 @thinking_option
-@click.option("--thinking-budget", type=POSITIVE, help="Longest chain of thought in tokens.")
-@click.option("--stream/--no-stream", default=None, help="Whether the reply comes in pieces.")
+@click.option(
+    "--thinking-budget", type=POSITIVE, help="End a chain of thought after so many tokens."
+)
+@click.option("--stream/--no-stream", default=None, help="Let the reply come in pieces, or not.")
 @click.option("--no-check", is_flag=True, help="Go on where a documented limit is broken.")
-@click.option("--sdk", is_flag=True, help="Print arguments for the vendor's Python SDK instead.")
+@sdk_option
+@click.option("-v", "--verbose", is_flag=True, help="Tell of each file, on stderr.")
 @click.option("--preview", "shortened", is_flag=True, help="Cut the data URLs, for a look.")
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
 @force_option
 def command(
     *,
-    paths: tuple[str, ...],
     text: str | None,
     text_file: str | None,
     history: str | None,
@@ -95,15 +107,16 @@ def command(
     shortened: bool,
     output: str | None,
     force: bool,
+    verbose: bool,
     **asked: Any,
 ) -> int:
     """Print the body of a request that asks a model about images and videos.
 
     Nothing is sent. Files are held against the documented limits first, and put into the request
     byte for byte unless --compress or --as-frames is given; their types are those of their
-    content. A folder is a list of frames. URLs are passed on and not fetched. --sdk prints the
-    keyword arguments of client.chat.completions.create or dashscope.MultiModalConversation.call
-    instead.
+    content. A folder is the media files in it; with --list all images are the frames of one video.
+    URLs are passed on and not fetched. --sdk prints the keyword arguments of
+    client.chat.completions.create or dashscope.MultiModalConversation.call instead.
 
     \b
     vlprep payload photo.jpg --text "What is this?" --model qvq-max --preview
@@ -111,11 +124,13 @@ def command(
     curl "$BASE_URL/chat/completions" --data-binary @body.json \\
       -H "Authorization: Bearer $KEY" -H "Content-Type: application/json"
     """
-    if not paths and history is None:
-        raise click.UsageError("name a file, a folder or a URL, or --history with earlier ones")
-    model, model_file = asked["model"], asked["model_file"]
+    model, model_file, asked["region"] = (
+        asked["model"],
+        asked["model_file"],
+        asked.pop("deployment"),
+    )
     question, processor = _text(text, text_file, asked["recipe"]), bind(asked)
-    items = take_listed(asked, [_item(path, url_kind) for path in paths])
+    items = [_item(file, url_kind) for file in take_inputs(asked, optional=history is not None)]
     try:
         earlier = None if history is None else _history(history)
         request = processor.request(items, question, check=not no_check, history=earlier, **asked)
@@ -126,6 +141,8 @@ def command(
         shortened = True
         note("data URLs are cut for the terminal; -o FILE or a pipe gets them whole")
     _write(preview(document) if shortened else document, output, force=force)
+    for line in _parts(request.parts, verbose=verbose):
+        note(line)
     _report(request, body_length(document), sdk=sdk, output=output)
     said = {f"{processor.model.name}: {warning}" for warning in processor.model.warnings}
     for warning in request.warnings:
@@ -136,8 +153,6 @@ def command(
 
 def _history(name: str) -> list[Any]:
     """Return the messages in a file: a list of them, or a body that holds one."""
-    from vlprep.cli.inputs import read_input
-
     try:
         found = json.loads(read_input(name))
     except ValueError as error:
@@ -150,24 +165,31 @@ def _history(name: str) -> list[Any]:
 
 
 def _refused(error: CheckError, words: Sequence[str]) -> int:
+    from vlprep.check.rule import Finding
     from vlprep.payload.request import sentence
 
-    for found in cast("tuple[Finding, ...]", error.findings):
+    for found in cast(tuple[Finding, ...], error.findings):
         remedy = remedy_line(found.remedy, words) if found.remedy else ""
-        note(f"error: {sentence(found, remedy)}")
-    note("nothing was built; --no-check goes on all the same")
+        is_command = found.remedy is not None and found.remedy.command is not None
+        say_error(f"error: {sentence(found, '' if is_command else remedy)}")
+        if is_command:
+            say(CommandLine(f"  {remedy}"), err=True)
+    say_error("nothing was built; --no-check goes on all the same")
     return EXIT_FAILED
 
 
-def _item(path: str, kind: UrlKind | None) -> Item:
+def _item(file: Any, kind: UrlKind | None) -> Any:
+    """Return a file, or the images of a list, with what URLs are said to hold."""
+    from vlprep.count.frame_list import FrameList
     from vlprep.media.addresses import is_web_url
     from vlprep.payload.parts import MediaUrl
 
-    return MediaUrl(path, kind) if kind is not None and is_web_url(path) else path
+    if isinstance(file, FrameList):
+        return replace(file, images=tuple(_item(image, kind) for image in file.images))
+    return MediaUrl(file, kind) if kind is not None and is_web_url(file) else file
 
 
 def _text(text: str | None, file: str | None, recipe: str | None) -> str:
-    from vlprep.cli.inputs import read_input
     from vlprep.models.registry import get_recipe
 
     if text is None and file is None and recipe is not None and get_recipe(recipe).text:
@@ -192,8 +214,6 @@ def _write(document: Json, output: str | None, *, force: bool) -> None:
 
 
 def _report(request: Request, length: int, *, sdk: bool, output: str | None) -> None:
-    for part in request.parts:
-        note(_line(part))
     tokens = "unknown tokens" if request.tokens is None else f"{thousands(request.tokens)} tokens"
     url = request.url or f".../{request.api.path}"
     what = "arguments" if sdk else f"body for POST {url}"
@@ -203,7 +223,8 @@ def _report(request: Request, length: int, *, sdk: bool, output: str | None) -> 
         if name != "Content-Type":
             note(f"it needs the header {name}: {value}")
     if request.region:
-        note(_call(request, output or "body.json", sdk=sdk))
+        if not is_quiet():
+            say(_call(request, output or "body.json", sdk=sdk), err=True)
         note(_keys(request.region))
     for text in request.notes:
         note(text)
@@ -217,20 +238,31 @@ def _keys(region: Region) -> str:
 def _call(request: Request, body: str, *, sdk: bool) -> str:
     """Return the line that sends a body to its region, or that points the SDK there."""
     if not sdk:
-        headers = {"Authorization": "Bearer $KEY", **request.headers}
+        headers = {"Authorization": f"Bearer {variable('KEY')}", **request.headers}
         words = " ".join(f'-H "{name}: {value}"' for name, value in headers.items())
-        return f"curl {request.url} --data-binary @{quote(body)} {words}"
+        return CommandLine(f"curl {request.url} --data-binary {quote(f'@{body}')} {words}")
     if request.api.name == "openai":
         return f'client = OpenAI(base_url="{request.base_url}", api_key=key)'
     return f'dashscope.base_http_api_url = "{request.base_url}"'
 
 
+def _parts(parts: Sequence[MediaPart], *, verbose: bool) -> Iterator[str]:
+    """Tell of one part, or of each, or in one line of all."""
+    if verbose or len(parts) == 1:
+        yield from map(_line, parts)
+    elif parts:
+        kinds = Counter("frame list" if part.kind == "frames" else part.kind for part in parts)
+        what = ", ".join(plural(many, kind) for kind, many in kinds.items())
+        changed = sum(bool(part.notes) for part in parts)
+        yield f"{what}{f', {changed:,} of them changed' if changed else ''}; -v tells of each"
+
+
 def _line(part: MediaPart) -> str:
-    count = f"{len(part.files)} frames" if part.kind == "frames" else part.kind
+    count = plural(len(part.files), "frame") if part.kind == "frames" else part.kind
     rate = f" at {part.fps:g} fps" if part.fps is not None else ""
     types = ", ".join(dict.fromkeys(file.mime_type or "a URL" for file in part.files))
     tokens = "" if part.tokens is None else f", {thousands(part.tokens.total)} tokens"
-    changes = "".join(f"; {remark}" for remark in part.notes)
+    changes = "".join(f"; {flagged(remark)}" for remark in part.notes)
     return f"{safe(part.name)}: {count}{rate}, {types}{tokens}{changes}"
 
 

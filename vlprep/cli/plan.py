@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
-    BUDGET,
     BYTES,
     POSITIVE,
     RATE,
@@ -19,95 +19,176 @@ from vlprep.cli.options import (
     budget_options,
     choice_option,
     deployment_option,
+    force_option,
+    form_options,
     input_options,
     input_words,
-    json_option,
     list_option,
     route_option,
+    sdk_option,
+    sending_options,
     take_inputs,
-    take_listed,
+    take_share,
     view_options,
 )
+from vlprep.cli.plan_bodies import (
+    body_warnings,
+    plan_document,
+    print_saved,
+    save,
+    take_sending,
+)
+from vlprep.cli.plan_commands import BY_RATE, printed_commands
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, note, print_json, print_table, report_problems, say_notes
-from vlprep.cli.shell import model_words, quote
-from vlprep.cli.text import flagged, percent, thousands
+from vlprep.cli.render import (
+    failed_row,
+    heading,
+    note,
+    print_document,
+    print_table,
+    say_failures,
+    say_notes,
+    say_warnings,
+)
+from vlprep.cli.shell import model_words, quote, repeated
+from vlprep.cli.terminal import say
+from vlprep.cli.text import CommandLine, flagged, percent, thousands
 from vlprep.units import format_rate, format_size
 
 if TYPE_CHECKING:
+    from vlprep.plan.bounds import Bound
     from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
     from vlprep.plan.settings import Setting
 
 
-@click.command(name="plan")
+@click.command(name="plan", cls=Command)
 @input_options
 @list_option
 @view_options
 @api_option
-@click.option("--lowest-fps", type=RATE, help="Lowest rate that may be chosen; highest is --fps.")
-@click.option("--lowest-max-pixels", type=POSITIVE, help="Lowest --max-pixels that may be chosen.")
+@click.option("--lowest-fps", type=RATE, help="Choose no lower rate; --fps is the highest.")
+@click.option(
+    "--lowest-max-pixels",
+    type=POSITIVE,
+    help="Choose no lower --max-pixels; what it is set to is the highest.",
+)
 @choice_option(
     "--prefer",
     ("balanced", "detail", "motion"),
-    "What is kept when not all fits: pixels (detail), frames (motion), or some of both, as if none "
-    "is named.",
-)
-@click.option(
-    "--budget", type=BUDGET, help="Tokens of text and media, or a share of the largest input: 50%."
+    "Keep pixels (detail), frames (motion), or some of both, when not all fits.",
 )
 @budget_options
-@click.option("--price-cap", type=float, metavar="X", help="Most that the input may cost.")
-@click.option("--currency", metavar="CODE", help="Currency of X where prices are in several.")
+@click.option("--price-cap", type=float, metavar="X", help="Spend no more than X on the input.")
+@click.option(
+    "--currency", metavar="CODE", help="Take X in this currency, where prices are in several."
+)
 @deployment_option
-@click.option("--split", "is_split", is_flag=True, help="Use several requests, shrink nothing.")
-@click.option("--reorder", is_flag=True, help="With --split: need not keep the order.")
-@route_option("With --split: how files are sent, which limits their number.", None)
-@click.option("--max-bytes", type=BYTES, help="With --split: bytes of all files of a request.")
+@click.option(
+    "--split", "is_split", is_flag=True, help="Shrink nothing; use as many requests as it takes."
+)
+@click.option(
+    "--reorder", is_flag=True, help="Change the order of files, with --split, for fewer requests."
+)
+@route_option("Send files so, with --split; it limits their number.", None)
+@click.option(
+    "--request-limit",
+    "max_bytes",
+    type=BYTES,
+    help="Keep the files of each request under so many bytes as they are sent, with --split: of "
+    "their Base64, unless --route says otherwise.",
+)
 @click.option("--explain", "explained", is_flag=True, help="Tell what binds, and what lifts it.")
 @click.option("--table", is_flag=True, help="Show alternatives, and tokens by rate and size.")
-@click.option("--chart", metavar="FILE", help="Draw tokens against the rate: .png, .jpg or .webp.")
-@click.option("--force", is_flag=True, help="Overwrite the chart.")
-@json_option
+@click.option("--chart", metavar="FILE", help="Draw the plan: .png, .jpg or .webp.")
+@click.option("-o", "--output", metavar="DIR", help="Write the bodies of the requests into it.")
+@click.option("-t", "--text", help="Ask this in each of them, with -o.")
+@sending_options
+@sdk_option
+@force_option
+@form_options
+@click.pass_context
 def command(
-    explained: bool, table: bool, chart: str | None, force: bool, as_json: bool, **asked: Any
+    context: click.Context,
+    /,
+    explained: bool,
+    table: bool,
+    chart: str | None,
+    force: bool,
+    form: str | None,
+    **asked: Any,
 ) -> int:
     """Choose the rate and the size with which files fit a model's input, or a budget.
 
     Every distinct setting is counted exactly, and the best that fits is named, with the commands
     that use it; what fits as asked is left so. Several files get one --max-pixels, and videos
     among them one --fps; with --split they are shown as asked, in as many requests as that takes.
-    A folder is a list of images that stands for a video, and so are all files with --list.
+    -o writes the requests as they were planned: request-1.json and so on, all of them or none.
+    A folder is the media files in it. With --list all images are the frames of one video.
 
     \b
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
-    vlprep plan *.jpg --split --reorder --route base64
+    vlprep plan *.jpg --split --text "What is this?" -o bodies
     """
-    from vlprep.cli.plan_commands import printed_commands
-    from vlprep.count.budget import share_of_input
+    from vlprep.count.files import media_name
 
-    inputs, split, api = input_words(asked), _take_split(asked), asked["api"]
-    names = take_inputs(asked)
-    files = take_listed(asked, names)
+    if asked["currency"] is not None and asked["price_cap"] is None:
+        raise click.UsageError("--currency goes with --price-cap")
+    inputs, sending = input_words(asked), take_sending(asked)
+    split, api = _take_split(asked), asked["api"]
+    files = take_inputs(asked)
     model, model_file = asked["model"], asked["model_file"]
     processor = bind(asked)
-    if isinstance(asked["budget"], Fraction):
-        share = float(asked["budget"])
-        asked["budget"] = share_of_input(processor.model, share, asked["thinking"])
-    plan = processor.plan(track(files, len(files), "measuring"), split=split, **asked)
+    take_share(asked, processor)
+    watched = track(files, len(files), "measuring", files)
+    plan = processor.plan(watched, split=split, **asked)
     if chart is not None:
         plan.save_chart(chart, overwrite=force)
-    if as_json:
-        print_json(plan.to_dict(table=table))
+    saved = save(plan, sending, api, overwrite=force) if sending else ()
+    if form:
+        print_document(plan_document(plan, saved, table=table), form)
     else:
         _print_plan(plan, table=table, explained=explained)
-        words = model_words(processor.name, model_file, model)
-        listed = names if isinstance(files[0], list) else None
-        click.echo("\n" + "\n".join(printed_commands(plan, words, api, listed, inputs)))
+        if sending and saved:
+            print_saved(saved, sending["target"])
+        else:
+            words = model_words(processor.name, model_file, model)
+            listed = _listed(files)
+            names = inputs or map(quote, listed or map(media_name, files))
+            again = [*names, *repeated(context, OUTPUTS)]
+            lines = printed_commands(plan, words, api, listed, inputs, again)
+            say("", *(it if it.startswith("Python: ") else CommandLine(it) for it in lines))
+            _say_api(plan, api)
         _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
-        for text in plan.warnings:
+        for text in (*plan.warnings, *body_warnings(saved)):
             note(f"warning: {text}")
     say_notes(plan.budget)
-    return report_problems((*plan.files, *plan.failures), None if as_json else processor)
+    for file in () if form or saved else plan.files:  # what is of a body tells of its files
+        say_warnings(file.source, _own_warnings(file, plan), processor)
+    return say_failures(plan.failures) if form else EXIT_FAILED * bool(plan.failures)
+
+
+def _own_warnings(file: PlannedFile, plan: MediaPlan) -> list[str]:
+    """Return the warnings of a file, but for the one that the plan has for all of them."""
+    from vlprep.plan.cautions import cap_reading
+
+    said = cap_reading(plan.view)
+    return [text for text in file.warnings if said is None or not text.startswith(said.says)]
+
+
+OUTPUTS = (
+    *("paths", "recursive", "from_file", "null_separated"),  # which `input_words` repeats
+    *("explained", "table", "chart", "force", "form"),
+)
+"""What a command line that writes bodies does not repeat."""
+
+
+def _listed(files: list[Any]) -> Sequence[str] | None:
+    """Return the names by which a list of images is given again; `None` of other files."""
+    from vlprep.count.frame_list import FrameList
+
+    if not isinstance(files[0], FrameList):
+        return None
+    return [files[0].folder] if files[0].folder else files[0].names
 
 
 def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
@@ -118,7 +199,7 @@ def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
     if is_split:
         return SplitOptions(**parts)
     if any(parts.values()):
-        raise click.UsageError("--reorder, --route and --max-bytes go with --split")
+        raise click.UsageError("--reorder, --route and --request-limit go with --split")
     return None
 
 
@@ -127,20 +208,41 @@ MOST_ALTERNATIVES = 12
 
 
 def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
-    click.echo(heading(plan.view))
+    say(heading(plan.view))
+    if plan.files:
+        _print_files(plan)
+    say_failures(plan.failures)
     if not plan.files:
         return
+    defaults = [bound for bound in plan.bounds if bound.name.startswith("default ")]
+    say("", *_summary(plan), *map(_line, [] if explained else defaults))
+    if explained:
+        say("", *_explanation(plan))
+    if table:
+        _print_alternatives(plan)
+
+
+def _print_files(plan: MediaPlan) -> None:
     headings, rows = HEADINGS, [_row(file) for file in plan.files]
     if len(plan.requests) > 1:
         number_of = {k: str(n) for n, request in enumerate(plan.requests, 1) for k in request}
         headings = (*headings, "request")
         rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
-    print_table(headings, rows)
-    click.echo("\n" + "\n".join(_summary(plan)))
-    if explained:
-        click.echo("\n" + "\n".join(_explanation(plan)))
-    if table:
-        _print_alternatives(plan)
+    rows += [failed_row(failure, headings) for failure in plan.failures]
+    print_table(headings, rows, names=HEADINGS[:1], drop=MAY_GO)
+
+
+def _say_api(plan: MediaPlan, api: str | None) -> None:
+    """Say by which protocol the commands send clips, where that was left to them."""
+    from vlprep.models.registry import get_api
+
+    other = get_api("openai")
+    if api or plan.view.model.kind != "api" or all(file.kind == "image" for file in plan.files):
+        return
+    note(
+        f"note: these commands send clips by the {BY_RATE} API, as the {other.name} one samples "
+        f"{other.fixed_fps:g} frames per second whatever is asked; --api {other.name} plans for it"
+    )
 
 
 def _say_start(plan: MediaPlan, model: str) -> None:
@@ -149,13 +251,15 @@ def _say_start(plan: MediaPlan, model: str) -> None:
         return
     start = flags.server.start
     named = model if start.model is None else f"--{start.model} {model}"
-    click.echo(f"\nstart the server with: {start.command} {named} {shlex.join(flags.words)}")
+    command = f"{start.command} {named} {shlex.join(flags.words)}"
+    say("", CommandLine(f"start the server with: {command}"))
     for text in flags.notes:
         note(f"note: {text}")
 
 
 CHOSEN = ("fps", "max-pixels", "frames", "model sees", "tokens")
 HEADINGS: tuple[str, ...] = ("file", "width×height", *CHOSEN)
+MAY_GO = ("width×height", "frames", "model sees", "max-pixels", "fps")
 
 
 def _row(file: PlannedFile) -> tuple[str, ...]:
@@ -179,6 +283,10 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
         )
 
 
+def _line(bound: Bound) -> str:
+    return f"{flagged(bound.reason)}; lifted by {flagged(bound.remedy)}"
+
+
 def _explanation(plan: MediaPlan) -> Iterator[str]:
     for bound in plan.bounds:
         yield f"{bound.name}: {flagged(bound.reason)}"
@@ -194,16 +302,18 @@ def _print_alternatives(plan: MediaPlan) -> None:
     if clip is None:
         note("note: --table is of one video")
         return
-    click.echo("\nwhat fits, and nothing beats in both frames and pixels")
+    say("", "what fits, and nothing beats in both frames and pixels")
     few = thinned(clip.alternatives(), MOST_ALTERNATIVES)
-    print_table(CHOSEN, map(_setting_row, few), left=0)
+    print_table(CHOSEN, map(_setting_row, few), left=0, drop=MAY_GO[1:])
     grid = clip.what_if()
-    click.echo("\ntokens by fps and max-pixels (* is over the budget)")
+    say("", "tokens by fps and max-pixels (* is over the budget)")
     rows = (
         (format_rate(rate), *(_cell(tokens, clip.available) for tokens in row))
         for rate, row in zip(grid.rates, grid.tokens, strict=True)
     )
-    print_table(("fps", *map(str, grid.caps)), rows, left=0)
+    caps = [str(cap) for cap in grid.caps]
+    may_go = [cap for cap in caps if cap != str(clip.chosen.max_pixels)]
+    print_table(("fps", *caps), rows, left=0, drop=may_go)
 
 
 def _setting_row(setting: Setting) -> tuple[str, ...]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from vlprep.cli.shell import option_words, quote
-from vlprep.plan.cautions import rests_on_cap
-from vlprep.types import FrameListInfo, ImageInfo
+from vlprep.cli.shell import option_words, quote, this_shell
 
 if TYPE_CHECKING:
     from vlprep.plan.records import MediaPlan, PlannedFile
@@ -15,6 +13,8 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 3
 """Files that have a command of their own, and that are named where the inputs could be repeated."""
+BY_RATE = "dashscope"
+"""The protocol that can say rates, which commands name where none was asked for."""
 SHRUNK = "-view.png"
 """What the names of images end in that are written as the model sees them."""
 
@@ -25,13 +25,18 @@ def printed_commands(
     api: str | None,
     listed: Sequence[str] | None,
     inputs: Sequence[str] | None,
+    again: Sequence[str],
 ) -> Iterator[str]:
     """Yield the commands and arguments that use the settings, for each group that shares them.
 
     `model` are the words that name the model, `api` the protocol asked for, `listed` the names
-    of the images where all are one list, and `inputs` the words that named all files, if any did.
+    of the images where all are one list, `inputs` the words that named all files, if any did, and
+    `again` those that repeat the command line.
     """
+    from vlprep.types import FrameListInfo
+
     groups = _alike(plan)
+    is_sent = len(groups) == 1 and len(plan.requests) == 1 and plan.view.model.kind == "api"
     for files in groups:
         view, videos = plan.view, [file for file in files if file.kind == "video"]
         setting = (videos or files)[0].keywords
@@ -40,14 +45,41 @@ def printed_commands(
         flags = " ".join([*model, *(word for it in told for word in option_words(*it))])
         if isinstance(files[0].info, FrameListInfo):
             names = " ".join(map(quote, listed or [files[0].source]))
-            yield from _of_list(plan, names, flags, api)
+            yield from _of_list(names, flags)
+            if is_sent:  # only the reference of 2026 lets a request limit a list
+                way = f"--api {api or BY_RATE} --video-fields"
+                yield f"vlprep payload {names} --list --text TEXT {flags} {way}"
         else:
             repeats = inputs is not None and len(groups) == 1 and len(files) > MOST_NAMES
             named = " ".join(inputs or ()) if repeats else _names(files)
             yield f"vlprep tokens {named} {flags}"
-            yield from _of_files(plan, files, flags, api)
+            yield from _of_files(plan, files, flags, api, is_sent=is_sent)
         keywords = {name: repr(value) for name, value in asked.items()} | _pruning_call(view)
         yield "Python: " + ", ".join(f"{name}={value}" for name, value in keywords.items())
+    if plan.files and not is_sent and _has_bodies(plan):
+        yield " ".join(["vlprep plan", *again, *_ways(plan, api), "--text TEXT -o DIR"])
+
+
+def _has_bodies(plan: MediaPlan) -> bool:
+    """Say whether requests can be built: servers of no name, and some for lists, take nothing."""
+    from vlprep.types import FrameListInfo
+
+    server = plan.view.server
+    lists = any(isinstance(file.info, FrameListInfo) for file in plan.files)
+    served = server is not None and (server.list_type is not None or not lists)
+    return plan.view.model.kind == "api" or served
+
+
+def _ways(plan: MediaPlan, api: str | None) -> Iterator[str]:
+    """Yield the options with which a request can say what is planned of videos and lists."""
+    from vlprep.types import FrameListInfo
+
+    videos = [file.info for file in plan.files if file.kind == "video"]
+    if videos and plan.view.model.kind == "api":
+        yield from () if api else (f"--api {BY_RATE}",)
+        lists = sum(isinstance(info, FrameListInfo) for info in videos)
+        yield from ("--as-frames",) if lists < len(videos) else ()
+        yield from ("--video-fields",) if lists else ()
 
 
 def _pruning(view: View) -> dict[str, object]:
@@ -64,16 +96,13 @@ def _pruning_call(view: View) -> dict[str, str]:
     return {"server": f"get_server({view.server.name!r}).pruned({pruned})"}
 
 
-def _of_list(plan: MediaPlan, names: str, flags: str, api: str | None) -> Iterator[str]:
+def _of_list(names: str, flags: str) -> Iterator[str]:
     yield f"vlprep tokens {names} --list {flags}"
     yield f"vlprep frames {names} --list -o DIR {flags}"
-    if plan.view.model.kind == "api":  # only the reference of 2026 lets a request limit a list
-        way = f"--api {api or 'dashscope'} --video-fields"
-        yield f"vlprep payload {names} --list --text TEXT {flags} {way}"
 
 
 def _of_files(
-    plan: MediaPlan, files: Sequence[PlannedFile], flags: str, api: str | None
+    plan: MediaPlan, files: Sequence[PlannedFile], flags: str, api: str | None, *, is_sent: bool
 ) -> Iterator[str]:
     videos = [file for file in files if file.kind == "video"]
     if len(files) == 1 and videos:
@@ -81,11 +110,9 @@ def _of_files(
     shrunk = {file.source for file in files if _rests_on_cap(file, plan)}
     yield from _shrinking(sorted(shrunk), flags)  # which holds also if a lower cap lowers nothing
     yield f"vlprep compress {_names(files, shrunk)} -o DIR/ {flags}"  # a folder also of one file
-    if plan.view.model.kind == "api":  # a server of weights takes its limits when it starts
-        for sent, output in _requests(plan, files):
-            with_rate = any(file.kind == "video" for file in sent)
-            frames = f" --api {api or 'dashscope'} --as-frames" if with_rate else ""
-            yield f"vlprep payload {_names(sent, shrunk)} --text TEXT {flags}{frames}{output}"
+    if is_sent:
+        frames = f" --api {api or BY_RATE} --as-frames" if videos else ""
+        yield f"vlprep payload {_names(files, shrunk)} --text TEXT {flags}{frames}"
 
 
 def _names(files: Sequence[PlannedFile], shrunk: Collection[str] = ()) -> str:
@@ -93,20 +120,8 @@ def _names(files: Sequence[PlannedFile], shrunk: Collection[str] = ()) -> str:
     return " ".join(map(quote, names))
 
 
-def _requests(
-    plan: MediaPlan, files: Sequence[PlannedFile]
-) -> Iterator[tuple[list[PlannedFile], str]]:
-    """Yield the files of each request, of those given, and the option that says where it goes."""
-    own, width = {id(file) for file in files}, len(str(len(plan.requests)))
-    for number, request in enumerate(plan.requests, 1):
-        sent = [plan.files[k] for k in request if id(plan.files[k]) in own]
-        several = len(plan.requests) > 1
-        if sent:
-            yield sent, f" -o request-{number:0{width}}.json" if several else ""
-
-
 def _shrinking(sources: Sequence[str], flags: str) -> Iterator[str]:
-    if len(sources) <= MOST_NAMES:
+    if len(sources) <= MOST_NAMES or this_shell() != "posix":  # others have loops of their own
         for source in sources:
             yield f"vlprep view {quote(source)} -o {quote(source + SHRUNK)} {flags}"
         return
@@ -115,6 +130,9 @@ def _shrinking(sources: Sequence[str], flags: str) -> Iterator[str]:
 
 
 def _rests_on_cap(file: PlannedFile, plan: MediaPlan) -> bool:
+    from vlprep.plan.cautions import rests_on_cap
+    from vlprep.types import ImageInfo
+
     is_image = isinstance(file.info, ImageInfo)
     return is_image and rests_on_cap([file.info.size], [file.setting], plan.view) is not None
 
@@ -124,6 +142,8 @@ def _alike(plan: MediaPlan) -> list[list[PlannedFile]]:
 
     A list of images is a command of its own.
     """
+    from vlprep.types import FrameListInfo
+
     groups: dict[int | None, list[list[PlannedFile]]] = {}
     for number, file in enumerate(plan.files):
         is_list = isinstance(file.info, FrameListInfo)

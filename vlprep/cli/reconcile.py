@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command
+from vlprep.cli.inputs import read_input
 from vlprep.cli.options import output_options
 from vlprep.cli.render import note, print_json, print_table
-from vlprep.cli.text import safe, thousands
+from vlprep.cli.terminal import say
+from vlprep.cli.text import safe
+from vlprep.units import plural
 
 if TYPE_CHECKING:
     from vlprep.reconcile.fit import Fit
@@ -19,25 +23,27 @@ if TYPE_CHECKING:
 SCHEMA = "vlprep.reconcile/1"
 
 
-@click.command(name="reconcile")
+@click.command(name="reconcile", cls=Command)
 @click.argument("log", metavar="LOG.jsonl")
-@click.option("-m", "--model", help="Name of the model, where the lines name none.")
+@click.option("-m", "--model", help="Name the model, where the lines name none.")
 @click.option("-o", "--output", metavar="CHART.png", help="Draw billed against predicted.")
 @output_options
 def command(log: str, *, model: str | None, output: str | None, force: bool, as_json: bool) -> int:
     """Set what replies say was billed against what each rule set predicts.
 
-    LOG is a file of JSON Lines: a line has the reply or its usage (OpenAI-compatible, DashScope,
-    vLLM or SGLang), the request, or media with their sizes, and the time. Nothing is sent. The best
-    rules are named, the tokens beside media, and the day since which other rules hold. A line that
-    says nothing is named on stderr; the exit code is 1 if there is none that does.
+    LOG is a file of JSON Lines, - for stdin: a line has the reply or its usage (OpenAI-compatible,
+    DashScope, vLLM or SGLang), the request, or media with their sizes, and the time. Nothing is
+    sent. The best rules are named, the tokens beside media, and the day since which other rules
+    hold. A line that says nothing is named on stderr; the exit code is 1 if there is none that
+    does.
 
     \b
     vlprep reconcile calls.jsonl -o billed.png
     """
     from vlprep.reconcile.logs import reconcile_log
 
-    found, left_out = reconcile_log(log, model)
+    lines = read_input(log).decode("utf-8", "replace").splitlines() if log == "-" else log
+    found, left_out = reconcile_log(lines, model)
     if output is not None:
         if len(found) != 1:
             raise click.UsageError("-o draws one model; the log has " + str(len(found)))
@@ -50,21 +56,21 @@ def command(log: str, *, model: str | None, output: str | None, force: bool, as_
         for one in found:
             _print(one)
         if output is not None:
-            click.echo(f"written to {safe(output)}")
+            say(f"written to {safe(output)}")
     for line in left_out:
         note(f"warning: line {line.line}: {safe(line.reason)}")
     return 0 if found else EXIT_FAILED
 
 
+MAY_GO = ("an image or clip", "beside media", "off by")
 HEADINGS = ("rules", "explained", "beside media", "an image or clip", "off by")
 
 
 def _print(found: Reconciliation) -> None:
-    requests = f"{thousands(len(found.calls))} request" + "s" * (len(found.calls) != 1)
-    click.echo(f"{safe(found.model)}, {requests}")
+    say(f"{safe(found.model)}, {plural(len(found.calls), 'request')}")
     for period in found.periods:
-        click.echo("\n" + "\n".join(_sentences(period, found)))
-        print_table(HEADINGS, map(_row, period.fits))
+        say("", *_sentences(period, found))
+        print_table(HEADINGS, map(_row, period.fits), drop=MAY_GO)
 
 
 def _sentences(period: Period, found: Reconciliation) -> Iterator[str]:

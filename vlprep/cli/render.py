@@ -6,15 +6,22 @@ WIDTHxHEIGHT, as people do, and say so in the heading.
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.text import flagged, safe
+from vlprep.cli.command import is_quiet
+from vlprep.cli.table import Column, Kind, Layout, lay_out
+from vlprep.cli.terminal import line_width, put, say, sayable
+from vlprep.cli.text import cells, flagged, safe, shortened, wrapped
+from vlprep.units import plural
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
     from vlprep.compress.many import CompressedFile
@@ -23,6 +30,8 @@ if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
     from vlprep.frames.many import SavedClip
     from vlprep.view import View
 
+    Failable = MediaCount | CompressedFile | SavedClip | MediaFailure
+
 CSV_COLUMNS = (
     "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",
     "visual_tokens", "marker_tokens", "text_tokens", "warnings", "error_code", "error_message",
@@ -30,8 +39,15 @@ CSV_COLUMNS = (
 
 
 def _csv_row(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item as a row; lists of sentences in one cell, other records in JSON."""
     error = {f"error_{key}": value for key, value in item.get("error", {}).items()}
-    return {**item, **error, "warnings": "; ".join(item.get("warnings", ()))}
+    return {key: _cell(value) for key, value in (*item.items(), *error.items())}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "; ".join(value)
+    return _dumps(value) if isinstance(value, list | dict) else value
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -43,9 +59,22 @@ def print_json(document: Mapping[str, Any]) -> None:
     click.echo(f"{{\n{lines}\n}}")
 
 
+def print_document(document: Mapping[str, Any], form: str) -> None:
+    """Print a document in the form asked: "json", or its items alone as "jsonl" or "csv"."""
+    items = document["items"]
+    if form == "json":
+        print_json(document)
+    elif form == "jsonl":
+        for item in items:
+            print_json_line(item)
+    else:
+        keys = dict.fromkeys(key for item in items for key in _csv_row(item) if key != "error")
+        print_csv(items, list(keys))
+
+
 def print_json_line(document: Mapping[str, Any]) -> None:
     """Print a document as one line of JSON."""
-    click.echo(_dumps(document))
+    put([_dumps(document)])
 
 
 def _lines(value: Any) -> str:
@@ -57,8 +86,6 @@ def _lines(value: Any) -> str:
 
 def _dumps(value: Any) -> str:
     """Encode in ASCII only, so that no terminal and no locale can break it."""
-    import json
-
     return json.dumps(value, ensure_ascii=True, allow_nan=False)
 
 
@@ -68,8 +95,6 @@ def print_csv(items: Iterable[Mapping[str, Any]], columns: Sequence[str] = CSV_C
     Bytes of a name that is not UTF-8 come out as they are; on a terminal, where nobody parses them,
     names are made harmless as in tables.
     """
-    import csv
-
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -80,32 +105,89 @@ def print_csv(items: Iterable[Mapping[str, Any]], columns: Sequence[str] = CSV_C
     click.echo(content.encode("utf-8", "surrogateescape"), nl=False)
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> None:
+def print_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    left: int = 1,
+    names: Sequence[str] = (),
+    prose: Sequence[str] = (),
+    drop: Sequence[str] = (),
+) -> None:
     """Print a table; the first `left` columns are text, the others numbers.
 
-    In a pipe the lines are as long as they need to be, without colour.
+    On a terminal it fits. `names` are the headings of file names, which are shortened where that
+    is needed; `prose` those of sentences, which are wrapped; `drop` those of columns that may go,
+    the least important first, but empty ones before. In a pipe lines are as long as they need be.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    kinds: dict[str, Kind] = dict.fromkeys(headings[:left], "word")
+    kinds.update(dict.fromkeys(names, "name"))
+    kinds.update(dict.fromkeys(prose, "prose"))
+    by_row = [tuple(map(_styled, row)) for row in rows]
+    by_column = zip(*by_row, strict=True) if by_row else repeat((), len(headings))
+    columns = [
+        Column(_said(heading), column, kinds.get(heading, "number"))
+        for heading, column in zip(headings, by_column, strict=True)
+    ]
+    empty = {column.heading for column in columns if set(column.cells) <= {"", _said("–")}}
+    order = sorted(map(_said, drop), key=lambda heading: heading not in empty)
+    laid = lay_out(columns, order, line_width(sys.stdout))
+    put(_table_lines(laid, len(by_row)))
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for heading in headings[:left]:
-        table.add_column(heading, overflow="fold")
-    for heading in headings[left:]:
-        table.add_column(heading, justify="right", overflow="fold", no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(safe(cell)) for cell in row))
-    is_terminal, output = sys.stdout.isatty(), io.StringIO()
-    width = Console().width if is_terminal else 100_000
-    Console(file=output, width=width, force_terminal=is_terminal).print(table)
-    click.echo("\n".join(line.rstrip() for line in output.getvalue().splitlines()))
+
+def _table_lines(laid: Layout, rows: int) -> Iterator[str]:
+    ellipsis = _said("…")
+    for heading, folder in laid.folders:
+        room = laid.width - cells(f"{heading}: {ellipsis}")
+        yield click.style(f"{heading}: {shortened(folder, room, ellipsis)}{ellipsis}", dim=True)
+    yield from (click.style(line, bold=True) for line in laid.headings)
+    yield "─" * laid.span
+    for number in range(rows):
+        yield from laid.row(number, ellipsis)
+    if laid.dropped:
+        note = f"not shown here: {', '.join(laid.dropped)}; --json has all"
+        yield from (click.style(line, dim=True) for line in wrapped(note, laid.width))
+
+
+FAILED = "failed"
+"""What the row of a file that failed says of it."""
+_COLOURS = {FAILED: "red", "error": "red", "warning": "yellow", "note": "cyan"}
+"""Of words that are a cell, or that begin a remark."""
+
+
+def failed_row(
+    failure: MediaFailure, headings: Sequence[str], at: str | None = None
+) -> tuple[str, ...]:
+    """Return the row of a file that failed; the reason is told by `say_failures`.
+
+    It says so in the column `at`, by default the last: one that never goes.
+    """
+    at = at or headings[-1]
+    return (failure.source, *(FAILED if heading == at else "" for heading in headings[1:]))
+
+
+def _styled(text: str) -> str:
+    colour = _COLOURS.get(text)
+    return click.style(text, fg=colour) if colour else _said(safe(text))
+
+
+def _said(text: str) -> str:
+    return sayable(text, sys.stdout)
 
 
 def note(message: str) -> None:
-    """Print a remark for the person at the keyboard, on stderr, in words of the command line."""
-    click.echo(safe(flagged(message)), err=True)
+    """Print a remark for the person at the keyboard, on stderr, unless that is to be quiet."""
+    if not is_quiet():
+        say_error(message)
+
+
+def say_error(message: str) -> None:
+    """Print what went wrong, on stderr, in words of the command line."""
+    text = safe(flagged(message))
+    kind, _, rest = text.partition(": ")
+    if colour := _COLOURS.get(kind):
+        text = click.style(f"{kind}:", fg=colour) + f" {rest}"
+    say(text, err=True)
 
 
 def heading(view: View) -> str:
@@ -115,10 +197,19 @@ def heading(view: View) -> str:
     return f"{safe(view.model.name)}, {by} {view.rules.name} ({view.rules.date}){served}"
 
 
-def report_problems(
-    results: Iterable[MediaCount | CompressedFile | SavedClip | MediaFailure],
-    view: View | None = None,
-) -> int:
+def say_failures(results: Iterable[Failable]) -> int:
+    """Print on stderr what failed, and why; returns the exit code."""
+    from vlprep.count.files import MediaFailure
+
+    code = 0
+    for result in results:
+        if isinstance(result, MediaFailure):
+            code = EXIT_FAILED
+            say_error(f"error: {result.source}: {result.message}")
+    return code
+
+
+def report_problems(results: Iterable[Failable], view: View | None = None) -> int:
     """Print failures on stderr, and with a `view` warnings; returns the exit code.
 
     What the model itself warns of has been said when it was bound.
@@ -127,11 +218,8 @@ def report_problems(
 
     code = 0
     for result in results:
-        if isinstance(result, MediaFailure):
-            code = EXIT_FAILED
-            hint = "; or -r for all of them" if result.code == "is_a_folder" else ""
-            note(f"error: {result.source}: {result.message}{hint}")
-        elif view is not None:
+        code = say_failures([result]) or code
+        if view is not None and not isinstance(result, MediaFailure):
             say_warnings(result.source, result.warnings, view)
     return code
 
@@ -147,3 +235,14 @@ def say_notes(budget: TokenBudget) -> None:
     """Print what else may bind a budget, on stderr."""
     for text in budget.notes:
         note(f"note: {text}")
+
+
+def counted_of(done: int, given: int, what: str = "file") -> str:
+    """Return how many of the things given were done, and how many failed.
+
+    >>> counted_of(3, 3), counted_of(1, 1), counted_of(2, 3)
+    ('3 files', '1 file', '2 of 3 files; 1 failed')
+    """
+    of = f"{done:,} of " if done < given else ""
+    failed = f"; {given - done:,} failed" if done < given else ""
+    return f"{of}{plural(given, what)}{failed}"

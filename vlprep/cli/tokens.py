@@ -9,22 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.cli.command import Command
+from vlprep.cli.inputs import holds_samples
 from vlprep.cli.options import (
     COUNT,
     POSITIVE,
     api_option,
     bind,
+    budget_option,
     deployment_option,
+    form_options,
     input_limit_options,
     input_options,
     list_option,
     take_inputs,
-    take_listed,
+    take_share,
     text_tokens_option,
     view_options,
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
+    counted_of,
+    failed_row,
     heading,
     print_csv,
     print_json,
@@ -32,36 +38,41 @@ from vlprep.cli.render import (
     print_table,
     report_problems,
 )
+from vlprep.cli.terminal import say
 from vlprep.cli.text import money, percent, safe, thousands
 from vlprep.units import format_size
 
 if TYPE_CHECKING:
-    from vlprep.count.files import MediaCount, Result, Tally
+    from vlprep.count.files import Result, Tally
     from vlprep.verbs import Processor
     from vlprep.view import View
 
 
-@click.command(name="tokens")
+@click.command(name="tokens", cls=Command)
 @input_options
 @list_option
 @view_options
 @api_option
+@budget_option
 @input_limit_options
 @deployment_option
 @text_tokens_option
-@click.option("--reply-tokens", type=COUNT, default=0, help="Tokens of a reply, for the price.")
-@click.option("--thinking-tokens", type=COUNT, default=0, help="Those of its chain of thought.")
-@click.option("--rounds", type=POSITIVE, default=1, help="Rounds of a conversation about them.")
-@click.option("--separate", is_flag=True, help="Each file is a request of its own.")
-@click.option("--batch", is_flag=True, help="The price of batches.")
-@click.option("--cached", is_flag=True, help="The price of a history that the cache holds.")
+@click.option("--reply-tokens", type=COUNT, default=0, help="Allow for a reply of so many tokens.")
+@click.option(
+    "--thinking-tokens",
+    type=COUNT,
+    default=0,
+    help="Allow for a chain of thought of so many tokens.",
+)
+@click.option("--rounds", type=POSITIVE, default=1, help="Bill a conversation of so many rounds.")
+@click.option("--separate", is_flag=True, help="Bill each file as a request of its own.")
+@click.option("--batch", is_flag=True, help="Take the price of batches.")
+@click.option("--cached", is_flag=True, help="Take the price of a history that the cache holds.")
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
-@click.option("--times", is_flag=True, help="In JSON, the moments that are sampled of a video.")
-@click.option("--media-dir", metavar="DIR", help="Where paths in samples begin.")
-@click.option("--tokenizer", metavar="FILE", help="A tokenizer.json that counts text of samples.")
-@click.option("--json", "form", flag_value="json", help="One JSON document.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a file.")
-@click.option("--csv", "form", flag_value="csv", help="One row a file.")
+@click.option("--times", is_flag=True, help="Add the sampled moments of videos to JSON.")
+@click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
+@click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
+@form_options
 def command(
     form: str | None,
     explained: bool,
@@ -74,52 +85,54 @@ def command(
 
     Per file: its size, the size the model sees, the frames, the tokens; then the total, its share
     of the model's largest input, and an estimated price of the input. A file that cannot be
-    counted is named with its reason, the rest is counted, and the exit code is 1. With --list all
-    images are the frames of one video, --fps of them a second; a folder is its images.
+    counted is named with its reason, the rest is counted, and the exit code is 1. A folder is the
+    media files in it. With --list all images are the frames of one video, --fps of them a second.
 
     Of .jsonl and .json files the samples are counted: requests and rows of data sets, with paths
     that begin beside the file, or in --media-dir.
 
     \b
     vlprep tokens photo.jpg clip.mp4 --model qvq-max --fps 1
+    vlprep tokens photos/
     vlprep tokens frames/ --list --model qvq-max --fps 2
     vlprep tokens train.jsonl --model Qwen/Qwen3-VL-8B-Instruct --max-input 4096
     """
     from vlprep.count.files import tally
-    from vlprep.count.frame_list import as_frame_list
-    from vlprep.samples.rows import holds_samples
 
     if form == "csv" and explained:
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
     if times and form not in ("json", "jsonl"):
         raise click.UsageError("--times needs --json or --jsonl")
-    is_list = asked["as_list"]
-    files, processor = take_listed(asked, take_inputs(asked)), bind(asked)
+    processor = bind(asked)
     processor = processor.by_api(asked.pop("api"))
+    take_share(asked, processor)
+    files = take_inputs(asked)
+    tally((), processor, **asked)  # what is wrong with it is told before the work
     if any(map(holds_samples, files)):
         if explained or times:
             raise click.UsageError("--explain and --times are for files, not for samples")
+        if asked["budget"] is not None:
+            raise click.UsageError("--budget is for files; --max-input bounds samples")
         return _count_samples(files, processor, form, media_dir, tokenizer, asked)
     if media_dir or tokenizer:
         raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
-    if is_list and files:
-        files = [as_frame_list(files[0])]  # among files that are counted, a folder is none
     explaining = processor if explained else None
     entry = partial(_entry, explaining=explaining, times=times)
-    results = track(processor.count_many(files), len(files), "counting")
+    results = track(processor.count_many(files), len(files), "counting", files)
     if form == "jsonl":
         return max((_print_line(result, entry(result)) for result in results), default=0)
     items = list(results)
     if form == "csv":
         print_csv(item.to_dict() for item in items)
-    elif form == "json":
-        together = tally(items, processor, **asked)
+        return report_problems(items)
+    together = tally(items, processor, **asked)
+    if form == "json":
         print_json(_document(list(map(entry, items)), together, processor))
-    else:
-        _print_table(items, explaining, processor)
-        together = tally(items, processor, **asked)
-        click.echo("\n" + "\n".join(_summary(items, together)))
-    return report_problems(items, None if form else processor)
+        return report_problems(items)
+    _print_table(items, explaining, processor)
+    code = report_problems(items, processor)
+    say("", *_summary(items, together))
+    return code
 
 
 def _count_samples(
@@ -132,7 +145,6 @@ def _count_samples(
 ) -> int:
     """Count the samples of files, which are all files of samples."""
     from vlprep.cli.samples import count_files, load_tokenizer, print_samples
-    from vlprep.samples.rows import holds_samples
 
     media = [str(file) for file in files if not holds_samples(file)]
     if media:
@@ -181,19 +193,23 @@ def _document(items: list[dict[str, Any]], together: Tally, view: View) -> dict[
 def _print_table(items: list[Result], explaining: View | None, view: View) -> None:
     from vlprep.count.files import MediaCount
 
-    counts = [item for item in items if isinstance(item, MediaCount)]
-    click.echo(heading(view))
-    if counts:
-        print_table(HEADINGS, map(_row, counts))
-    for count in counts if explaining else ():
-        click.echo(f"\n{safe(count.source)}")
-        click.echo("\n".join(f"  {line}" for line in _entry(count, explaining)["explanation"]))
+    say(heading(view))
+    if any(isinstance(item, MediaCount) for item in items):
+        print_table(HEADINGS, map(_row, items), names=HEADINGS[:1], drop=HEADINGS[1:5])
+    for item in items if explaining else ():
+        if isinstance(item, MediaCount):
+            say("", safe(item.source))
+            say(*(f"  {line}" for line in _entry(item, explaining)["explanation"]))
 
 
 HEADINGS = ("file", "kind", "width×height", "model sees", "frames", "tokens")
 
 
-def _row(count: MediaCount) -> tuple[str, ...]:
+def _row(count: Result) -> tuple[str, ...]:
+    from vlprep.count.files import MediaFailure
+
+    if isinstance(count, MediaFailure):
+        return failed_row(count, HEADINGS)
     return (
         count.source,
         count.kind,
@@ -207,12 +223,10 @@ def _row(count: MediaCount) -> tuple[str, ...]:
 def _summary(items: list[Result], together: Tally) -> Iterator[str]:
     from vlprep.count.files import MediaCount
 
-    counted = sum(isinstance(item, MediaCount) for item in items)
+    done = sum(isinstance(item, MediaCount) for item in items)
     total, limit = together.total_tokens, together.limit
-    files = f"{len(items)} file" + "s" * (len(items) != 1)
-    failed = f", {len(items) - counted} failed" if counted < len(items) else ""
-    yield f"{thousands(total)} tokens in {files}{failed}"
-    if not counted:
+    yield f"{thousands(total)} tokens in {counted_of(done, len(items))}"
+    if not done:
         return
     if limit is None:
         yield "largest input: not stated by any source; --max-input sets it"

@@ -24,7 +24,8 @@ from vlprep.compress.video_search import (
 from vlprep.compress.video_source import VideoCase, changed_anyway, shown_frames
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError
-from vlprep.frames.stream import FrameStream, animation_clock, decode_plan
+from vlprep.frames.reading import animation_clock, decode_plan
+from vlprep.frames.stream import FrameStream
 from vlprep.media.video.decode import scan_clip
 from vlprep.media.video.encode import TICK
 from vlprep.media.video.paint import Look

@@ -21,6 +21,7 @@ from vlprep.maths.sampling import frame_range, plan_frames
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import FirstResize, ImageRule, VideoRule
 from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
+from vlprep.units import plural
 from vlprep.view import View
 
 if TYPE_CHECKING:  # numpy is slow to import, and one picture needs none
@@ -291,6 +292,9 @@ def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
     asked_frames |= {"start_seconds": start, "end_seconds": end, "strict": asked.strict}
     asked_frames |= {"sampling": asked.sampling or rule.sampling}
     plan = plan_frames(info.frame_count, rate, **asked_frames)
+    if asked.max_frames is not None and asked_frames["max_frames"] != asked.max_frames:
+        said = f"max_frames {asked.max_frames:,} is lowered to {rule.most_frames:,}, the most taken"
+        plan = replace(plan, warnings=(*plan.warnings, said))
     if not (rule.samples_again and asked.fps and plan.frame_count == last - first + 1):
         return plan
     again = plan_frames(info.frame_count, rate, **{**asked_frames, "fps": rule.fps})
@@ -307,7 +311,7 @@ def frames_asked(view: View) -> dict[str, Any]:
         "fps": None if by_number or asked.nframes is not None else _rate_asked(rule, asked.fps),
         "nframes": rule.nframes if by_number else asked.nframes,
         "min_frames": rule.min_frames if asked.min_frames is None else asked.min_frames,
-        "max_frames": asked.max_frames,
+        "max_frames": _most_asked(rule, asked.max_frames),
         "max_frames_default": rule.max_frames,
         "frame_factor": rule.temporal_patch_size,
         "reference": rule.count,
@@ -317,6 +321,10 @@ def frames_asked(view: View) -> dict[str, Any]:
 def _rate_asked(rule: VideoRule, fps: float | None) -> float:
     asked = rule.fps if fps is None else fps
     return asked if rule.most_fps is None else min(asked, rule.most_fps)
+
+
+def _most_asked(rule: VideoRule, frames: int | None) -> int | None:
+    return frames if frames is None or rule.most_frames is None else min(frames, rule.most_frames)
 
 
 def shows_every(view: View) -> bool:
@@ -331,7 +339,7 @@ def every_frame(frames: Any, view: View, *, of: Arithmetic = NUMBERS) -> Any:
     rule, asked = view.video_rule, view.options
     bounded = rule.shows == "all"
     least = asked.min_frames or (rule.min_frames if bounded else 1)
-    most = asked.max_frames or (rule.max_frames if bounded else None)
+    most = _most_asked(rule, asked.max_frames) or (rule.max_frames if bounded else None)
     shown = of.most(frames, least)
     return of.least(shown, most) if most else shown
 
@@ -383,7 +391,9 @@ def _resize_frames(
 def _repeated(frames: int, group: int) -> str:
     if group == PAIR:
         return "a single frame is shown twice, as models read frames in pairs"
-    return f"the last of {frames} frame(s) is repeated, as the model reads {group} at a time"
+    return (
+        f"the last of {plural(frames, 'frame')} is repeated, as the model reads {group} at a time"
+    )
 
 
 def _refused_by_service(size: tuple[int, int], rule: ImageRule) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from vlprep.draw.lettering import undrawable
 from vlprep.events.answers import Event, EventForm, parse_events
 from vlprep.events.files import event_frames, save_events
 from vlprep.events.frame_range import Span, frames_within, moments_within
-from vlprep.frames.stream import probe_clip
+from vlprep.frames.reading import probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.source import SourceLike, source_name
 from vlprep.types import FramePlan, VideoInfo
@@ -114,7 +114,7 @@ class LocatedEvents:
 
 
 def locate_events(
-    source: SourceLike | Sequence[SourceLike], answer: str, view: View
+    source: SourceLike | Sequence[SourceLike] | FrameList, answer: str, view: View
 ) -> LocatedEvents:
     """Map the times in a model's `answer` about a video to frames of it, from its header alone.
 

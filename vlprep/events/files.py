@@ -12,7 +12,7 @@ from vlprep.count.frame_list import FrameList, read_frame_list
 from vlprep.draw.sheets import ContactSheet, Stack, shrunk, stacked
 from vlprep.errors import ConstraintError
 from vlprep.frames.files import FrameFormat, FrameRecord, check_targets
-from vlprep.frames.stream import decode_plan
+from vlprep.frames.reading import decode_plan
 from vlprep.media.video.paint import Look
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_file, new_folder

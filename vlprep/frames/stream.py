@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import asdict, dataclass, field
-from itertools import accumulate, repeat
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,10 @@ import numpy as np
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list, read_frame_list
 from vlprep.count.tokens import VideoCount, count_dict, video_count
 from vlprep.draw.sheets import ContactSheet
-from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
+from vlprep.errors import ConstraintError, DecodeError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
-from vlprep.media.image import animation_seconds
-from vlprep.media.picture import animation_frames
-from vlprep.media.probe import probe
-from vlprep.media.source import Item, SourceLike, open_item, source_name
-from vlprep.media.video.crew import MEMORY_BYTES
-from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
+from vlprep.frames.reading import Reading, probe_clip
+from vlprep.media.source import SourceLike, source_name
 from vlprep.media.video.paint import Look
 from vlprep.models.spec import ModelSpec
 from vlprep.output.encode import encode_picture, picture_format
@@ -33,13 +27,13 @@ from vlprep.types import (
     FrameListInfo,
     FramePlan,
     Frames,
-    ImageInfo,
+    ImageSize,
     Resample,
     VideoInfo,
     Watch,
     unwatched,
 )
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 from vlprep.view import View, ViewKeywords
 
 
@@ -214,10 +208,11 @@ class FrameStream:
         """Return the lines of a contact sheet: the clip, what is seen of it, its cost."""
         info, tokens, plan = self.info, self.tokens, self.plan
         rate = f", {float(info.fps):.4g} fps" if info.fps else ""
-        length = f", {info.duration_seconds:.1f} s" if info.duration_seconds else ""
+        seconds = info.duration_seconds or 0
+        length = f", {seconds:.{1 if seconds >= 1 else 3}f} s" if seconds else ""
         return [
             f"{format_size(info.size)}{rate}{length}",
-            f"{plan.frame_count} frames of {format_size(tokens.resized)} at "
+            f"{plural(plan.frame_count, 'frame')} of {format_size(tokens.resized)} at "
             f"{plan.sample_fps:.4g} fps, {tokens.total:,} tokens, {self.model.name} by "
             f"{tokens.rules}",
             *self.warnings,
@@ -266,7 +261,7 @@ class FrameKeywords(ViewKeywords, total=False):
 
 
 def stream_frames(
-    source: SourceLike | Sequence[SourceLike],
+    source: SourceLike | Sequence[SourceLike] | FrameList,
     view: View,
     *,
     resample: Resample = "fast",
@@ -299,6 +294,26 @@ def stream_frames(
     ...     next(frames)
     Frame(number=0, at 0.000 s, 352x640x3)
     """
+    return open_frames(
+        source,
+        view,
+        partial(Look, resample=resample, tone_map=tone_map),
+        threads=threads,
+        memory=memory,
+        patience_seconds=patience_seconds,
+    )
+
+
+def open_frames(
+    source: SourceLike | Sequence[SourceLike] | FrameList,
+    view: View,
+    look_at: Callable[[ImageSize], Look],
+    *,
+    threads: int | None = None,
+    memory: int | None = None,
+    patience_seconds: float | None = PATIENCE_SECONDS,
+) -> FrameStream:
+    """Read the frames that `stream_frames` reads, with any look at a size; raises as it does."""
     if patience_seconds is not None and not patience_seconds >= 0:
         raise ConstraintError(f"patience_seconds must be 0 or more, got {patience_seconds:g}")
     if threads is not None and threads < 1:
@@ -311,99 +326,8 @@ def stream_frames(
         return FrameStream(found.names, view.model, info, tokens, images)
     clip = probe_clip(found)
     tokens = video_count(clip, view)
-    look = Look(tokens.resized, resample, tone_map)
-    reading = _Reading(tokens.plan, look, threads, memory, patience_seconds)
+    look = look_at(tokens.resized)
+    reading = Reading(tokens.plan, look, threads, memory, patience_seconds)
     names = (source_name(found),)
     frames = reading.frames(found)
-    return FrameStream(names, view.model, clip, tokens, frames, tone_mapped=tone_map)
-
-
-def decode_plan(
-    source: SourceLike,
-    plan: FramePlan,
-    look: Look,
-    *,
-    threads: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS,
-) -> Iterator[Frame]:
-    """Decode the frames of a plan made for a clip, one by one, in order.
-
-    Raises the errors of `stream_frames` while iterating.
-
-    >>> plan = FramePlan((0, 59), (0.0, 59 / 30), 1.0)
-    >>> from vlprep.types import ImageSize
-    >>> next(decode_plan("fixtures/clip.mp4", plan, Look(ImageSize(180, 320))))
-    Frame(number=0, at 0.000 s, 180x320x3)
-    """
-    return _Reading(plan, look, threads, None, patience_seconds).frames(source)
-
-
-def probe_clip(source: SourceLike) -> VideoInfo:
-    """Return the facts of a video; raises `UnsupportedFormatError` for an image.
-
-    Other errors are those of `probe`.
-
-    >>> probe_clip("fixtures/clip.mp4").frame_count
-    60
-    """
-    info = probe(source)
-    if isinstance(info, ImageInfo):
-        problem = "an image, not a video; a list of images can stand for one"
-        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
-    return info
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """How one clip is read."""
-
-    plan: FramePlan
-    look: Look
-    threads: int | None
-    memory: int | None
-    patience_seconds: float | None
-
-    def frames(self, source: SourceLike) -> Iterator[Frame]:
-        with open_item(source) as item:
-            if item.found.kind == "image":
-                yield from self._animated(item)
-            else:
-                yield from self._decoded(scan_clip(item))
-
-    def _decoded(self, clip: Clip) -> Iterator[Frame]:
-        timeline = clip.timeline
-        shown_at = timeline.shown_at if timeline.has_clock else None
-        numbers = _numbers(self.plan, timeline.packet_count, shown_at)
-        wanted = DecodePlan(
-            clip,
-            self.look,
-            tuple(sorted(set(numbers))),
-            threads=self.threads,
-            memory=MEMORY_BYTES if self.memory is None else self.memory,
-            patience_seconds=self.patience_seconds,
-        )
-        times_shown = Counter(numbers)
-        for frame in decode_frames(wanted):
-            yield from repeat(frame, times_shown[frame.number])
-
-    def _animated(self, item: Item) -> Iterator[Frame]:
-        starts, shown_at = animation_clock(item)
-        numbers = _numbers(self.plan, len(starts), shown_at)
-        images = animation_frames(
-            item, numbers, self.look.size, patience_seconds=self.patience_seconds
-        )
-        for number, image in zip(numbers, images, strict=True):
-            yield Frame(number, starts[number], None, image)
-
-
-def animation_clock(item: Item) -> tuple[list[float], Callable[[float], int]]:
-    """Return the seconds at which an animation's frames start, and what tells which shows when."""
-    starts = [0.0, *accumulate(animation_seconds(item))][:-1]
-    return starts, lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
-
-
-def _numbers(plan: FramePlan, available: int, shown_at: Callable[[float], int] | None) -> list[int]:
-    """Return the displayed frames that a plan means; by time where the file tells times."""
-    if plan.by_time and shown_at is not None:
-        return [shown_at(moment) for moment in plan.timestamps_seconds]
-    return [min(number, available - 1) for number in plan.indices]
+    return FrameStream(names, view.model, clip, tokens, frames, tone_mapped=look.tone_map)

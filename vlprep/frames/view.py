@@ -98,7 +98,8 @@ def view_image(source: SourceLike, view: View, *, door: Door | None = None) -> I
             problem = "a video, not an image; `save_frames` with `sheet` shows its frames"
             raise UnsupportedFormatError(name, problem, format=info.format)
         size = size_behind(info, door)
-        tokens, (original, warnings) = image_count(size, view), see(opened, door)
-    info = replace(info, size=size, warnings=info.warnings + warnings)
+        tokens, seen = image_count(size, view), see(opened, door)
+        original = seen.pixels
+    info = replace(info, size=size, warnings=info.warnings + seen.warnings)
     image = resize_picture(original, tokens.resized)
     return ImageView(name, view.model.name, info, tokens, original, image)

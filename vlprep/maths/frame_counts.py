@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar, Unpack, o
 
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
+from vlprep.units import plural, whose
 
 if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
     import numpy.typing as npt
@@ -204,9 +205,8 @@ def planned_count(
         count = _short_clip_count(available, rate, request, rule, NUMBERS)
         if strict or count < min(PAIR, available):
             raise
-        return count, (
-            f"the {request.reference} rule refuses so short a clip; counted {count} frame(s)",
-        )
+        told = f"the rule of {whose(request.reference)} refuses so short a clip"
+        return count, (f"{told}; counted {plural(count, 'frame')}",)
     if count < 1:
         raise FrameCountError(count, available, "the bounds leave no frame to show")
     if count > available:
@@ -228,7 +228,7 @@ def _accepted(count: int, available: int, rule: CountRule, request: FrameRequest
     if rule.takes(count, available, request):
         return count
     least = rule.least(request)
-    reason = f"{count} of {available} usable frame(s) chosen, at least {least} needed"
+    reason = f"{count} of {plural(available, 'usable frame')} chosen, at least {least} needed"
     raise FrameCountError(count, available, reason)
 
 
@@ -246,9 +246,25 @@ def _short_clip_count(
     return paired
 
 
+def _rate_instead(total: Any, rate: Any, request: FrameRequest) -> str:
+    """Name the shortest rate by which the guides show so many frames of one clip, if one does."""
+    wanted = request.nframes
+    if not (_are_numbers(total, rate) and wanted and total > 0 and rate > 0):
+        return ""
+    for scale in (10**digits for digits in range(1, 7)):
+        fps = math.ceil(wanted * rate / total * scale) / scale
+        asked = request._replace(nframes=None, fps=fps)
+        if _docs_count(total, rate, asked, NUMBERS)[0] == wanted:
+            return f"; an fps of {fps:g} gives {wanted} frames of this clip"
+    return ""
+
+
 def _docs_count(total: Any, rate: Any, request: FrameRequest, of: Arithmetic) -> tuple[Any, Any]:
     if request.nframes is not None:
-        raise ConstraintError("the guides sample by fps; a number of frames cannot be asked")
+        raise ConstraintError(
+            "the guides sample by fps; a number of frames cannot be asked"
+            + _rate_instead(total, rate, request)
+        )
     if of.any(request.fps == 0):
         raise ConstraintError("fps must be above 0, got 0")
     low = math.ceil(request.min_frames / PAIR) * PAIR
@@ -329,7 +345,7 @@ class CountRule:
 
 
 FRAME_COUNT_RULES: dict[str, CountRule] = {
-    "docs": CountRule(_docs_count, takes_odd=True),
+    "docs": CountRule(_docs_count, takes_odd=True, needs_rate=True),
     "qwen-vl-utils": CountRule(_qwen_vl_utils_count, needs_rate=True),
     "transformers": CountRule(_transformers_count, takes_any=True),
     "transformers-qwen2": CountRule(_transformers_qwen2_count, in_groups=True),

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 from vlprep.errors import AspectRatioError, ConstraintError, FrameCountError, ResizeError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic
 from vlprep.types import ImageSize
+from vlprep.units import plural
 
 MAX_SIDE = 1 << 26
 """Longest side in pixels that is computed; beyond it a product of sides is not exact in float64."""
@@ -160,7 +161,7 @@ def smart_resize_clip(
         raise FrameCountError(
             temporal_factor,
             frame_count,
-            f"{frame_count} frame(s), at least {temporal_factor} needed",
+            f"{plural(frame_count, 'frame')}, at least {temporal_factor} needed",
         )
     # The count is rounded (half to even) for the comparison only; the scale uses it as it is.
     rounded_count = round(frame_count / temporal_factor) * temporal_factor

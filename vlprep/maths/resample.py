@@ -2,9 +2,9 @@
 
 The references, which `KERNELS` names, compute in whole numbers: weights are rounded to so many
 binary places, and what stands between the two passes is rounded and cut to 8 bits. Here a pass is a
-product with a banded matrix. Samples are shifted to -128..127, so that every sum of products is a
-whole number which the float type holds exactly, in whatever order a library adds it up. Neither the
-installed Pillow, nor the processor, nor the number of threads changes a bit.
+product with a banded matrix (`windows`), in a float type that holds every sum of products exactly,
+in whatever order a library adds it up. Neither the installed Pillow, nor the processor, nor the
+number of threads changes a bit.
 
 Filter, windows and rounding are those of Pillow's resize and of torch's CPU kernel of the same
 origin (torch 2.14.1, Pillow 11.3.0, 12.3.0 and 13.0.0, measured).
@@ -12,24 +12,23 @@ origin (torch 2.14.1, Pillow 11.3.0, 12.3.0 and 13.0.0, measured).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError
+from vlprep.maths.windows import Axis, Block, axis_of, block_size, blocks_of, runs_of
 from vlprep.types import ImageSize
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Band: TypeAlias = npt.NDArray[np.float32]
 """Rows of a result: rows x channels x columns in float32, whole numbers from 0 to 255."""
-_Ints: TypeAlias = npt.NDArray[np.int64]
-_Floats: TypeAlias = npt.NDArray[np.float64]
 
 KernelName = Literal["torch", "pillow-11", "pillow-12", "pillow-13"]
 
@@ -78,13 +77,7 @@ def resample(
     turned = _kernel(kernel).vertical_first(source, size)
     if turned:  # then columns and rows change places
         picture, source, size = picture.swapaxes(0, 1), _turned(source), _turned(size)
-    scaled = np.empty((*size, picture.shape[2]), np.uint8)
-
-    def place(first: int, band: Band) -> None:
-        rows = scaled[first : first + len(band)]
-        np.copyto(rows.transpose(0, 2, 1), band, casting="unsafe")
-
-    Resampler.of(source, size, kernel).run(picture, _BAND_ROWS, place, threads=threads)
+    scaled = Resampler.of(source, size, kernel).picture(Held(picture), threads=threads)
     return np.ascontiguousarray(scaled.swapaxes(0, 1)) if turned else scaled
 
 
@@ -92,120 +85,51 @@ def _turned(size: ImageSize) -> ImageSize:
     return ImageSize(size.width, size.height)
 
 
-# One axis: which samples come into one of the result, and with which weights.
+# Where pixels come from, and where they go.
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Axis:
-    """The windows of one axis: sample `i` of the result has `weights[i]`, from `first[i]` on."""
-
-    source: int
-    """Samples that there are."""
-    first: _Ints
-    """(m,): where a window starts."""
-    weights: _Ints
-    """(m, widest window): whole weights, in units of 2 ** -`places`; 0 beyond a window's end."""
-    places: int
-    """Binary places of the weights."""
+class Source(Protocol):
+    """A picture that can be read row by row, wherever it is held."""
 
     @property
-    def dtype(self) -> type[np.floating[Any]]:
-        """The smaller float type in which the sums of products of any window are exact."""
-        largest = 128 * int(np.abs(self.weights).sum(axis=1).max())
-        return np.float32 if largest < 1 << 24 else np.float64
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and number of colours."""
 
-
-@lru_cache(maxsize=16)
-def axis_of(source: int, target: int, adapts_precision: bool) -> Axis:
-    """Return the windows by which `source` samples become `target`.
-
-    In float64, in the references' order of operations: another order gives other weights.
-
-    >>> axis_of(6, 4, True).weights[0].tolist(), axis_of(6, 4, True).places
-    ([21474, 12885, -1326, -265, 0], 15)
-    """
-    scale = source / target
-    stretch = max(scale, 1.0)
-    reach, inverse = 2.0 * stretch, 1.0 / stretch
-    centre = scale * (np.arange(target) + 0.5)
-    first = np.maximum(np.trunc(centre - reach + 0.5), 0).astype(np.int64)
-    end = np.minimum(np.trunc(centre + reach + 0.5), source).astype(np.int64)
-    place = np.arange(int((end - first).max()))
-    distance = ((place + first[:, None]) - centre[:, None] + 0.5) * inverse
-    shares = np.where(place < (end - first)[:, None], _cubic(distance), 0.0)
-    total = np.cumsum(shares, axis=1)[:, -1:]  # in order, where `sum` would add up in pairs
-    shares = shares / total if adapts_precision else shares * (1.0 / total)
-    places = _places(float(shares.max())) if adapts_precision else _PILLOW_PLACES
-    whole = np.trunc(shares * (1 << places) + np.copysign(0.5, shares)).astype(np.int64)
-    return Axis(source, first, whole, places)
-
-
-_PILLOW_PLACES = 22
-"""Binary places of Pillow's weights, and the most of torch's."""
-
-
-def _cubic(distance: _Floats) -> _Floats:
-    """Return the bicubic filter with a = -0.5."""
-    a, x = -0.5, np.abs(distance)
-    near = ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0
-    far = (((x - 5.0) * x + 8.0) * x - 4.0) * a
-    return np.where(x < 1.0, near, np.where(x < 2.0, far, 0.0))
-
-
-def _places(largest: float) -> int:
-    """Return the most binary places with which the largest weight stays below 2 ** 15."""
-    places = range(_PILLOW_PLACES, 0, -1)
-    return next(p for p in places if int(0.5 + largest * (1 << p)) < 1 << 15)
-
-
-# Blocks of an axis: small dense matrices, each with the samples that its windows touch.
-
-_BLOCK = 16
-"""Samples of the result in a block, at most; larger ones hold more zeros than they save calls."""
-
-_SPAN = 512
-"""Samples that a block should span at most; where one window is wider, it stands alone."""
+    def lay_out(self, rows: range, out: Pixels) -> None:
+        """Write some rows to `out`, rows x colours x columns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Block:
-    """Samples `first` to `end` of the result."""
+class Held:
+    """A picture in an array, height x width x colours."""
 
-    first: int
-    end: int
-    span: range
-    """Which samples of the source."""
-    matrix: npt.NDArray[Any]
-    """(end - first, those of the source), in units of the result."""
-    turned: npt.NDArray[Any]
-    """The same, (those of the source, end - first)."""
-    offset: npt.NDArray[Any]
-    """(end - first,): what shifting the samples by 128 took away, and half a unit for rounding."""
+    pixels: Pixels
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Those of the array."""
+        return self.pixels.shape
 
-@lru_cache(maxsize=16)
-def _blocks(axis: Axis, rows: int) -> tuple[_Block, ...]:
-    """Cut an axis into blocks, none of which reaches over a multiple of `rows`."""
-    m, size = len(axis.first), _block_size(axis)
-    edges = [edge for band in range(0, m, rows) for edge in range(band, min(band + rows, m), size)]
-    return tuple(_block(axis, *pair) for pair in pairwise([*edges, m]))
+    def lay_out(self, rows: range, out: Pixels) -> None:
+        """Write some rows to `out`, rows x colours x columns."""
+        np.copyto(out, self.pixels[rows.start : rows.stop].transpose(0, 2, 1))
 
 
-def _block_size(axis: Axis) -> int:
-    return max(1, min(_BLOCK, _SPAN * len(axis.first) // axis.source))
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """A picture in an array of its own for each colour, height x width."""
 
+    planes: tuple[Pixels, ...]
 
-def _block(axis: Axis, first: int, end: int) -> _Block:
-    starts, weights = axis.first[first:end], axis.weights[first:end]
-    widest = weights.shape[1]
-    start, stop = int(starts.min()), min(int(starts.max()) + widest, axis.source)
-    whole = np.zeros((end - first, stop - start + widest), np.int64)
-    np.put_along_axis(whole, (starts - start)[:, None] + np.arange(widest), weights, axis=1)
-    unit, half = 2.0**-axis.places, (1 << axis.places) >> 1
-    matrix = (whole[:, : stop - start] * unit).astype(axis.dtype)
-    offset = ((128 * weights.sum(axis=1) + half) * unit).astype(axis.dtype)
-    turned = np.ascontiguousarray(matrix.T)
-    return _Block(first, end, range(start, stop), matrix, turned, offset)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Those that the picture would have as one array."""
+        return *self.planes[0].shape, len(self.planes)
+
+    def lay_out(self, rows: range, out: Pixels) -> None:
+        """Write some rows to `out`, rows x colours x columns."""
+        for colour, plane in enumerate(self.planes):
+            np.copyto(out[:, colour], plane[rows.start : rows.stop])
 
 
 # A whole picture, band by band.
@@ -213,7 +137,7 @@ def _block(axis: Axis, first: int, end: int) -> _Block:
 _BAND_ROWS = 32
 """Rows of a result that are made at a time where nothing asks for another number."""
 
-_SOURCE_ROWS = 128
+_SOURCE_ROWS = 64
 """Rows of the source that are scaled across at a time."""
 
 _PRODUCTS = 1 << 18
@@ -235,9 +159,14 @@ class Resampler:
     """Columns; `None` where their number stays."""
     down: Axis | None
     """Rows; `None` where their number stays."""
+    _idle: deque[_Descent] = field(
+        default_factory=lambda: deque(maxlen=8), init=False, repr=False, compare=False
+    )
+    """Room of earlier pictures: what the system gives anew costs as much time as the sums."""
 
-    @classmethod
-    def of(cls, source: ImageSize, size: ImageSize, kernel: KernelName = "torch") -> Resampler:
+    @staticmethod
+    @lru_cache(maxsize=2)  # one for the frames of a video, one for what they become
+    def of(source: ImageSize, size: ImageSize, kernel: KernelName = "torch") -> Resampler:
         """Return what makes pictures of `size` of those of `source`, (height, width) in pixels.
 
         Raises `ConstraintError` for an unknown kernel, and `ValueError` for a size without pixels.
@@ -249,9 +178,29 @@ class Resampler:
             None if old == new else axis_of(old, new, adapts)
             for old, new in zip(source, size, strict=True)
         )
-        return cls(source, size, across, down)
+        return Resampler(source, size, across, down)
 
-    def run(self, picture: Pixels, rows: int, place: Place, *, threads: int = 1) -> None:
+    def picture(self, source: Source, *, threads: int = 1, by_colour: bool = False) -> Pixels:
+        """Return the result, height x width x colours; `by_colour` lays each row out so in memory.
+
+        The latter is quicker where it is read row by row and colour by colour again.
+        """
+        height, width, colours = *self.size, source.shape[2]
+        shape = (height, colours, width) if by_colour else (height, width, colours)
+        made = np.empty(shape, np.uint8)
+        rows = made if by_colour else made.transpose(0, 2, 1)
+
+        def place(first: int, band: Band) -> None:
+            # bytes first: numbers are slow to convert one here, one there
+            np.copyto(rows[first : first + len(band)], band.astype(np.uint8))
+
+        if self.source == self.size:
+            source.lay_out(range(height), rows)
+        else:
+            self.run(source, _BAND_ROWS, place, threads=threads)
+        return made.transpose(0, 2, 1) if by_colour else made
+
+    def run(self, source: Source, rows: int, place: Place, *, threads: int = 1) -> None:
         """Make a picture's bands of `rows` rows and give each to `place`.
 
         Several `threads` do so at a time, each from top to bottom of its own part.
@@ -263,9 +212,10 @@ class Resampler:
         ]
 
         def make(part: range) -> None:
-            descent = _Descent(self, picture, rows, part)
-            for first in part:
-                place(first, descent.band(first))
+            descent = self._descent(rows, source.shape[2])
+            for first, band in descent.bands(source, part):
+                place(first, band)
+            self._idle.append(descent)
 
         if count == 1:
             return make(bands)
@@ -273,44 +223,63 @@ class Resampler:
             for _ in pool.map(make, parts):
                 pass  # what a thread raised is raised here
 
+    def _descent(self, rows: int, colours: int) -> _Descent:
+        """Return what is not in use, if it fits, or else a new one."""
+        try:
+            idle = self._idle.pop()
+        except IndexError:
+            idle = None
+        return idle if idle and idle.fits(rows, colours) else _Descent(self, rows, colours)
+
 
 class _Descent:
-    """One way down a part of a picture. Neighbouring bands share rows, scaled across once."""
+    """A way down a part of a picture. Neighbouring bands share rows, scaled across once."""
 
-    def __init__(self, how: Resampler, picture: Pixels, rows: int, part: range) -> None:
-        self._picture, self._rows, self._height = picture, rows, how.size.height
-        self._across = _blocks(how.across, how.size.width) if how.across else ()
-        self._down = _blocks(how.down, rows) if how.down else ()
-        self._per_band = -(-rows // _block_size(how.down)) if how.down else 0
-        self._end = self._blocks_of(part[-1])[-1].span.stop if how.down else how.source.height
-        largest = max((block.matrix.size for block in self._across), default=1)
-        channels, width = picture.shape[2], picture.shape[1]
-        at_once = max(1, min(_SOURCE_ROWS, _PRODUCTS // (largest * channels)))
+    def __init__(self, how: Resampler, rows: int, colours: int) -> None:
+        self._rows, (self._height, width) = rows, how.size
+        self._down = blocks_of(how.down, rows) if how.down else ()
+        self._per_band = -(-rows // block_size(how.down)) if how.down else 0
+        self._shift = how.down.shift if how.down else 0
+        runs = runs_of(how.across) if how.across else ()
+        largest = max((run.matrices[0].size for run in runs), default=1)
+        at_once = max(1, min(_SOURCE_ROWS, _PRODUCTS // (largest * colours)))
         tall = max((len(block.span) for block in self._down), default=rows) + at_once
-        self._window = np.empty((tall, channels, how.size.width), _type_of(how.down))
-        """Rows of the source, scaled across: whole numbers from -128 to 127."""
-        self._held = range(0)
-        """Which rows those are."""
-        self._band = np.empty((min(rows, self._height), *self._window.shape[1:]), np.float32)
-        self._bytes = np.empty((at_once, channels, width), np.uint8)
-        self._samples = np.empty((at_once, channels, width), _type_of(how.across))
-        if self._across:
-            self._offset = np.concatenate([block.offset for block in self._across]) - 128
+        self._window = np.empty((tall, colours, width), _type_of(how.down))
+        """Rows of the source, scaled across: whole numbers from -`_shift` on."""
+        self._band = np.empty((min(rows, self._height), colours, width), np.float32)
+        self._bytes = np.empty((at_once, colours, how.source.width), np.uint8)
+        self._samples = np.empty(self._bytes.shape, _type_of(how.across))
+        self._across = [(run, run.windows(_as_matrix(self._samples))) for run in runs]
+        self._across_shift = how.across.shift if how.across else 0
+        self._offsets = how.across.offsets - self._shift if how.across else None
 
-    def _blocks_of(self, first: int) -> tuple[_Block, ...]:
+    def fits(self, rows: int, colours: int) -> bool:
+        """Whether it makes bands of so many rows of pictures of so many colours."""
+        return (self._rows, self._window.shape[1]) == (rows, colours)
+
+    def bands(self, source: Source, part: range) -> Iterator[tuple[int, Band]]:
+        """Yield the bands of a picture whose first rows are those of `part`."""
+        self._source = source
+        self._end = self._blocks_of(part[-1])[-1].span.stop if self._down else source.shape[0]
+        self._held = range(0)  # which rows of the source are scaled across
+        for first in part:
+            yield first, self._make(first)
+        del self._source  # which may be large
+
+    def _blocks_of(self, first: int) -> tuple[Block, ...]:
         number = first // self._rows * self._per_band
         return self._down[number : number + self._per_band]
 
-    def band(self, first: int) -> Band:
+    def _make(self, first: int) -> Band:
         """Return the band whose first row is `first`, a multiple of its number of rows."""
         band = self._band[: self._height - first]
         if not self._down:
-            np.add(self._scaled(range(first, first + len(band))), 128, out=band)
+            return self._scaled(range(first, first + len(band)))
         for block in self._blocks_of(first):
             part = band[block.first - first : block.end - first]
             exact = _room_for(part, block.matrix)
             _multiply(block.matrix, self._scaled(block.span), exact)
-            _round(exact, block.offset[:, None, None], 0, part)
+            _round(exact, block.offsets, 0, part)
         return band
 
     def _scaled(self, wanted: range) -> npt.NDArray[Any]:
@@ -320,25 +289,29 @@ class _Descent:
             self._window[:kept] = self._window[len(self._held) - kept : len(self._held)]
             end = wanted.start + kept
             while end < wanted.stop:  # whole stretches: short ones are slow
-                rows = self._picture[end : min(end + len(self._bytes), self._end)]
+                rows = range(end, min(end + len(self._bytes), self._end))
                 self._scale_across(rows, self._window[end - wanted.start :][: len(rows)])
-                end += len(rows)
+                end = rows.stop
             self._held = range(wanted.start, end)
         return self._window[wanted.start - self._held.start : wanted.stop - self._held.start]
 
-    def _scale_across(self, rows: Pixels, out: npt.NDArray[Any]) -> None:
-        # In two's complement, flipping the first bit of 0..255 gives -128..127.
-        shifted = np.bitwise_xor(rows.transpose(0, 2, 1), 128, out=self._bytes[: len(rows)])
-        samples = self._samples[: len(rows)] if self._across else out
-        np.copyto(samples, shifted.view(np.int8))
+    def _scale_across(self, rows: range, out: npt.NDArray[Any]) -> None:
         if not self._across:
-            return
-        exact = _room_for(out, samples)
-        left, right = _as_matrix(samples), _as_matrix(exact)
-        for block in self._across:
-            columns = left[:, block.span.start : block.span.stop]
-            np.matmul(columns, block.turned, out=right[:, block.first : block.end])
-        _round(exact, self._offset, -128, out)
+            return self._take(rows, self._shift, out)
+        samples, exact = self._samples[: len(rows)], _room_for(out, self._samples)
+        self._take(rows, self._across_shift, samples)
+        lines = _as_matrix(exact)
+        for run, windows in self._across:
+            np.matmul(windows[:, : len(lines)], run.matrices, out=run.pieces(lines))
+        _round(exact, self._offsets, -self._shift, out)
+
+    def _take(self, rows: range, shift: int, out: npt.NDArray[Any]) -> None:
+        """Take rows of the source as numbers less `shift`, 0 or 128."""
+        taken = self._bytes[: len(rows)]
+        self._source.lay_out(rows, taken)
+        if shift:  # in two's complement, flipping the first bit of 0..255 gives -128..127
+            taken = np.bitwise_xor(taken, 128, out=taken).view(np.int8)
+        np.copyto(out, taken)
 
 
 def _type_of(axis: Axis | None) -> type[np.floating[Any]]:
@@ -372,9 +345,7 @@ _PIECE = 256
 """Columns in a piece, at most."""
 
 
-def _round(
-    exact: npt.NDArray[Any], offset: npt.NDArray[Any], lowest: int, out: npt.NDArray[Any]
-) -> None:
+def _round(exact: npt.NDArray[Any], offset: Any, lowest: int, out: npt.NDArray[Any]) -> None:
     """Round sums of products as the references do, and cut them to 256 values from `lowest` on."""
     exact += offset
     np.clip(exact, lowest, lowest + 255, out=exact)

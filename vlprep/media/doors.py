@@ -23,10 +23,11 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
 from vlprep.errors import ConstraintError, MemoryLimitError, UnsupportedFormatError
+from vlprep.maths.resample import Held
 from vlprep.media.held import is_image, picture_array
 from vlprep.media.image import TURNED, open_image, plugin_errors
 from vlprep.media.layers import is_deep
-from vlprep.media.picture import Pixels, lay_on_white, opened_pixels, read_picture
+from vlprep.media.picture import Pixels, RgbImage, lay_on_white, opened_pixels, read_picture
 from vlprep.media.source import Item, SourceLike, held_name, is_held, memory_errors, open_item
 from vlprep.types import Door, ImageInfo, ImageSize
 
@@ -34,8 +35,13 @@ from vlprep.types import Door, ImageInfo, ImageSize
 class Seen(NamedTuple):
     """A picture behind a door: RGB uint8, height x width x 3, and what a user should know."""
 
-    pixels: Pixels
+    picture: Held | RgbImage
     warnings: tuple[str, ...] = ()
+
+    @property
+    def pixels(self) -> Pixels:
+        """The picture as an array."""
+        return self.picture.pixels
 
 
 def see(source: SourceLike, door: Door | None = None) -> Seen:
@@ -54,12 +60,12 @@ def see(source: SourceLike, door: Door | None = None) -> Seen:
         return _see_held(source, door)
     with open_item(source) as item:
         if door in (None, "display"):
-            return Seen(read_picture(item))
+            return Seen(Held(read_picture(item)))
         with memory_errors(item):
             image = open_image(item)
             if door == "object":
                 return _as_object(image, item.name, item.found.name)
-            return Seen(_as_path(image, item))
+            return Seen(Held(_as_path(image, item)))
 
 
 def _see_held(source: object, door: Door | None) -> Seen:
@@ -68,14 +74,14 @@ def _see_held(source: object, door: Door | None) -> Seen:
         if array.shape[2] == 1:
             array = np.repeat(array, 3, axis=2)
         pixels = array[..., :3] if door == "path" else lay_on_white(array)
-        return Seen(pixels, () if np.asarray(source).dtype == np.uint8 else (_CONVERTED,))
+        return Seen(Held(pixels), () if np.asarray(source).dtype == np.uint8 else (_CONVERTED,))
     name, format = held_name(source), str(source.format or "PIL image")
     if door == "display":
-        return Seen(opened_pixels(source))
+        return Seen(Held(opened_pixels(source)))
     try:
         image = source if door == "object" else _upright(source, name, format)
         if door == "path":
-            return Seen(_without_alpha(image, name, format))
+            return Seen(Held(_without_alpha(image, name, format)))
         return _as_object(image, name, format)
     except MemoryError as error:
         raise MemoryLimitError(name, (source.height, source.width)) from error
@@ -86,11 +92,12 @@ def _as_object(image: Image.Image, name: str, format: str) -> Seen:
     with plugin_errors(name, format):
         if is_deep(image) and image.mode.startswith("I;16"):
             grey = np.minimum(np.asarray(image), 255).astype(np.uint8)
-            return Seen(np.repeat(grey[..., None], 3, axis=2), (_CUT,))
+            return Seen(Held(np.repeat(grey[..., None], 3, axis=2)), (_CUT,))
         if "A" in image.getbands() or image.info.get("transparency") is not None:
-            return Seen(lay_on_white(np.asarray(image.convert("RGBA"))))
+            return Seen(Held(lay_on_white(np.asarray(image.convert("RGBA")))))
         rgb = image if image.mode == "RGB" else image.convert("RGB")
-        return Seen(np.asarray(rgb), (_CUT,) if is_deep(image) else ())
+        rgb.load()  # here, where what goes wrong is said
+        return Seen(RgbImage(rgb), (_CUT,) if is_deep(image) else ())
 
 
 _CONVERTED = "numbers of another type than uint8, all of them whole, were converted"

@@ -60,6 +60,8 @@ class StartUp(Sourced):
     """Option for the tokens of prompt and reply together."""
     items: str
     """Option for the images and videos of one request, as JSON."""
+    size: str | None = None
+    """Option whose scope "video" also takes the `size` of the processor behind a first resize."""
     pruning_rate: str | None = None
     pruning_method: str | None = None
     settings: tuple[MediaSetting, ...]

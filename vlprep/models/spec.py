@@ -10,7 +10,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from vlprep.errors import ConstraintError, ModelFileError, UnknownFactError, VlprepError
+from vlprep.errors import (
+    ConstraintError,
+    ModelFileError,
+    NotBuiltError,
+    UnknownFactError,
+    VlprepError,
+)
 from vlprep.models.features import Features
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.sourced import Reading, Sourced
@@ -166,6 +172,8 @@ class VideoRule(Sourced):
     """Frames sampled at least."""
     max_frames: int
     """Frames sampled at most."""
+    most_frames: int | None = None
+    """Highest `max_frames` that is taken as asked; `None` is no limit."""
     min_list_images: int | None = None
     """Fewest images that pass for a video."""
     max_list_images: int | None = None
@@ -247,6 +255,8 @@ class RuleSet:
     """A file and what is wrong in it for images, where that is why there is no image rule."""
     video_refusal: tuple[str, ...] = ()
     """The same for videos."""
+    unbuilt: str = ""
+    """What its source does to videos and is not built here, where it is that."""
 
     def image_rule(self, model: str) -> ImageRule:
         """Return the image rule of `model`; raises `UnknownFactError` if there is none.
@@ -258,7 +268,12 @@ class RuleSet:
         return self.image
 
     def video_rule(self, model: str) -> VideoRule:
-        """Return the video rule of `model`; raises what `image_rule` does."""
+        """Return the video rule of `model`; raises what `image_rule` does.
+
+        Raises `NotBuiltError` where what the source does is not built here.
+        """
+        if self.video is None and self.unbuilt:
+            raise NotBuiltError(model, self.unbuilt, _OWN_NUMBERS)
         if self.video is None:
             raise self._missing(model, "samples videos", self.video_refusal)
         return self.video

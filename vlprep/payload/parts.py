@@ -17,6 +17,7 @@ from vlprep.errors import ConstraintError
 from vlprep.media.addresses import is_web_url
 from vlprep.media.sniff import FORMATS
 from vlprep.types import Action
+from vlprep.view import ViewOptions
 
 Json: TypeAlias = dict[str, Any]
 """A JSON object."""
@@ -72,6 +73,8 @@ class MediaPart:
     """Pixel limits that the request states for it, by name."""
     list_type: str | None = None
     """MIME type of one data URL that holds all images of a list; `None`: each has its own."""
+    options: ViewOptions = field(default_factory=ViewOptions, repr=False)
+    """What it is to be seen with; servers are told of it beside the messages."""
     notes: tuple[str, ...] = ()
     """What was changed, one sentence each."""
     warnings: tuple[str, ...] = ()

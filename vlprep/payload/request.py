@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from vlprep.check.report import check_sending
 from vlprep.check.rule import FileFacts, Finding, Sending
@@ -19,8 +19,8 @@ from vlprep.payload.advice import notes_of, warnings_of
 from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.history import History, read_history, told
 from vlprep.payload.parts import Json, MediaPart
-from vlprep.payload.sending import Item as Item
-from vlprep.payload.sending import prepare
+from vlprep.payload.planned_parts import Item as Item
+from vlprep.payload.planned_parts import prepare_item
 from vlprep.payload.serving import served_fields, served_warnings
 from vlprep.payload.terms import (
     How,
@@ -142,8 +142,8 @@ def json_chunks(document: Json, *, indent: int | None = None) -> Iterator[str]:
     return json.JSONEncoder(allow_nan=False, indent=indent).iterencode(document)
 
 
-class RequestKeywords(ViewKeywords, total=False):
-    """Keywords of `build_request`, and of a view."""
+class SendKeywords(TypedDict, total=False):
+    """Keywords of `build_request` beside its view."""
 
     api: str
     route: str
@@ -161,6 +161,10 @@ class RequestKeywords(ViewKeywords, total=False):
     folder: PathLike | None
 
 
+class RequestKeywords(SendKeywords, ViewKeywords, total=False):
+    """Keywords of `build_request`, and of a view."""
+
+
 def build_request(
     items: Item | Sequence[Item],
     text: str,
@@ -173,13 +177,13 @@ def build_request(
 
     An item is a path, the content as bytes, a seekable binary file object or a data URL; a URL,
     which is passed on and never fetched (`MediaUrl` says what one without an ending holds); or a
-    list of images, or a folder of them, that stands for a video. Each is opened once: what is
-    counted and checked is what is sent. `api` is "openai" (by default) or "dashscope". `route` is
-    how files go: "base64" inside the request, by default, or "path", which the DashScope SDK
-    uploads. What is in a file is told by its content, and its bytes are sent untouched, unless
-    `compress` brings it under the limit of the route (new files for the route "path" go into
-    `folder`) or `as_frames` sends the frames that the model's sampler picks of a video, in a list
-    with their true rate.
+    list of images that stands for a video, as a `frame_list` does; or a file of a plan, which is
+    sent as planned. A folder is its media files. Each is opened once: what is counted and checked
+    is what is sent. `api` is "openai" (by default) or "dashscope". `route` is how files go:
+    "base64" inside the request, by default, or "path", which the DashScope SDK uploads. What is in
+    a file is told by its content, and its bytes are sent untouched, unless `compress` brings it
+    under the limit of the route (new files for the route "path" go into `folder`) or `as_frames`
+    sends the frames that the model's sampler picks of a video, in a list with their true rate.
 
     What the view asks of a video and a request cannot say of it, such as a range of time, is
     refused, unless nothing would be seen otherwise: `as_frames` sends the very frames, and
@@ -210,7 +214,7 @@ def build_request(
     stream, own, region = streams(asked), extras(asked), region_of(asked)
     parts, warnings = _checked(items, asked)
     refuse_parts(asked, parts)
-    served = served_fields(view.server, view.options, parts) if view.server else {}
+    served = served_fields(view.server, parts) if view.server else {}
     settings = Settings(
         model=view.name or view.model.name,
         stream=stream,
@@ -260,7 +264,7 @@ def _checked(items: Item | Sequence[Item], how: How) -> tuple[list[MediaPart], l
     parts, facts, failures = list[MediaPart](), list[FileFacts](), list[Exception]()
     for number, item in enumerate(as_many(items), 1):
         try:
-            part = prepare(item, how, number)
+            part = prepare_item(item, how, number)
         except _UNREADABLE as error:
             if how.remakes or not how.check:
                 raise
@@ -289,7 +293,8 @@ def _findings(facts: Sequence[FileFacts], how: How) -> list[str]:
     if report.errors:
         problems = [sentence(found, str(found.remedy or "")) for found in report.errors]
         raise CheckError(problems, report.errors)
-    return [sentence(found) for found in report.warnings]
+    # Of a list longer than one reading takes, the count says the same.
+    return [sentence(found) for found in report.warnings if found.rule != "list-readings"]
 
 
 def sentence(found: Finding, remedy: str = "") -> str:

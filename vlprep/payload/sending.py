@@ -43,9 +43,9 @@ from vlprep.payload.parts import (
 )
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
 from vlprep.types import ImageInfo, VideoInfo
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 
-Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl]
+Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl] | FrameList
 """A file, a URL, or a list of images that stands for a video."""
 
 FRAME_QUALITY = 90
@@ -75,7 +75,7 @@ def prepare(item: Item, how: How, number: int) -> MediaPart:
         return (_compressed_video if is_video else _compressed_image)(opened, how, number)
 
 
-def _part(
+def make_part(
     facts: FileFacts,
     files: Sequence[SentFile],
     how: How,
@@ -105,6 +105,7 @@ def _part(
         states_fps=how.server is None and (kind != "frames" or how.says_rates),
         limits=_limits(kind, how),
         list_type=how.server.list_type if how.server and kind == "frames" else None,
+        options=how.view.options,
         notes=notes,
         warnings=tuple(dict.fromkeys(text for text in told if text and text not in own)),
     )
@@ -144,7 +145,7 @@ def _given(url: MediaUrl, how: How) -> MediaPart:
     if url.kind == "video":
         refuse_unsaid(how, url.url)
         rate = video_rate(how)
-    return _part(facts, [_sent_url(url)], how, kind=url.kind, action="given", fps=rate)
+    return make_part(facts, [_sent_url(url)], how, kind=url.kind, action="given", fps=rate)
 
 
 def _as_it_is(opened: OpenItem, how: How) -> MediaPart:
@@ -153,7 +154,7 @@ def _as_it_is(opened: OpenItem, how: How) -> MediaPart:
     if isinstance(opened.info, VideoInfo):
         rate = video_rate(how)
         check_seen(opened.info, how, rate, opened.name)
-    return _part(facts_of(opened), [_sent(opened, how)], how, fps=rate)
+    return make_part(facts_of(opened), [_sent(opened, how)], how, fps=rate)
 
 
 def _listed(found: FrameList, how: How, number: int) -> MediaPart:
@@ -186,11 +187,11 @@ def _list_part(files: Sequence[SentFile], frames: Sequence[FileFacts], how: How)
     if len(frames) < len(files):
         refuse_unsaid(how, name, is_list=True)
         facts = FileFacts(source=name, kind="frame list", frames=tuple(frames))
-        return _part(facts, files, how, action="given", fps=rate, warnings=warnings)
+        return make_part(facts, files, how, action="given", fps=rate, warnings=warnings)
     facts = facts_of_list(name, frames, how.seen(rate))
     if isinstance(facts.info, VideoInfo):
         check_seen(facts.info, how, rate, name)
-    return _part(facts, files, how, fps=rate, warnings=warnings)
+    return make_part(facts, files, how, fps=rate, warnings=warnings)
 
 
 def _rate_of_list(how: How, name: str) -> tuple[float, tuple[str, ...]]:
@@ -279,8 +280,9 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
         refuse_unsaid(how, stream.source, is_list=True)
         anew = format_size(facts.tokens.resized)
         warnings = (f"the service sizes the frames anew, to {anew}", *warnings)
-    notes = (f"{len(files)} frames of {format_size(size)} as JPEG, {1 / rate:.4g} s apart",)
-    return _part(facts, files, how, action="sampled", fps=rate, notes=notes, warnings=warnings)
+    taken = f"{plural(len(files), 'frame')} of {format_size(size)} as JPEG"
+    notes = (f"{taken}, {1 / rate:.4g} s apart",)
+    return make_part(facts, files, how, action="sampled", fps=rate, notes=notes, warnings=warnings)
 
 
 def _frame_files(
@@ -289,7 +291,7 @@ def _frame_files(
     for place, frame in enumerate(stream, 1):
         name = f"{stream.source} at {frame.timestamp_seconds:.3f} s"
         content = encode_jpeg(frame.image, FRAME_QUALITY)
-        yield _made(content, name, f"{number:03}-{place:05}.jpg", how)
+        yield make_file(content, name, f"{number:03}-{place:05}.jpg", how)
 
 
 def _remade(images: FrameList, first: ImageInfo | VideoInfo, how: How, number: int) -> MediaPart:
@@ -346,9 +348,9 @@ def _smaller(
     stem = Path(opened.path).stem[:40] if opened.path is not None else "media"
     ending = endings(done.format)[0]
     file_name = f"{number:03}-{stem if stem.isprintable() else 'media'}{ending}"
-    file, facts = _made(content, opened.name, file_name, how)
+    file, facts = make_file(content, opened.name, file_name, how)
     notes = (f"{done.bytes_before:,} to {len(content):,} bytes: {done.reason}", *done.dropped)
-    return _part(
+    return make_part(
         facts, [file], how, action=done.action, fps=rate, notes=notes, warnings=done.warnings
     )
 
@@ -371,7 +373,7 @@ def _rate_of_file(dry: CompressedVideo, how: How) -> float | None:
     return usual
 
 
-def _made(content: bytes, name: str, file_name: str, how: How) -> tuple[SentFile, FileFacts]:
+def make_file(content: bytes, name: str, file_name: str, how: How) -> tuple[SentFile, FileFacts]:
     """Return a file made here, written where the route needs a path, and what is known of it."""
     path = None
     if how.route == "path":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from itertools import chain
 
 from vlprep.errors import ConstraintError
 from vlprep.models.servers import WHOLE_LIST, Server
@@ -35,22 +35,32 @@ def refuse_unserved(server: Server, options: ViewOptions) -> None:
     raise ConstraintError(f"{problem}; start it with {started}, and leave that out here")
 
 
-def served_fields(server: Server, options: ViewOptions, parts: Sequence[MediaPart]) -> Json:
+def served_fields(server: Server, parts: Sequence[MediaPart]) -> Json:
     """Return the fields of a body that state how media are sampled and sized.
 
     They hold for the whole request: limits of pixels stand in the scope of images and in that of
     videos, where flat ones would reach both, and of a list all images are kept.
 
-    Raises `ConstraintError` where a video and a list, or two lists, need different rates.
+    Raises `ConstraintError` where two files need different values.
     """
-    kinds = {part.kind for part in parts}
-    sizes = {name: value for name, value in options.asked.items() if name in SIZING}
-    loading = {name: value for name, value in options.asked.items() if name in LOADING}
-    videos = (sizes if kinds & {"video", "frames"} else {}) | (loading if "video" in kinds else {})
-    if "frames" in kinds:
-        videos |= {**WHOLE_LIST, "fps": _rate_of_lists(parts, options.fps)}
-    told = {"image": sizes if "image" in kinds else {}, "video": videos}
+    images = _asked_of([part for part in parts if part.kind == "image"], SIZING)
+    videos = _asked_of([part for part in parts if part.kind != "image"], SIZING)
+    videos |= _asked_of([part for part in parts if part.kind == "video"], LOADING)
+    if any(part.kind == "frames" for part in parts):
+        videos |= {**WHOLE_LIST, "fps": _rate_of_lists(parts)}
+    told = {"image": images, "video": videos}
     return {name.replace("-", "_"): scopes for name, scopes in server.settings(told).items()}
+
+
+def _asked_of(parts: Sequence[MediaPart], names: Sequence[str]) -> Json:
+    """Return the options of those names that all the parts are to be seen with."""
+    asked = [part.options.asked for part in parts]
+    own = [{name: one[name] for name in names if name in one} for one in asked]
+    if any(one != own[0] for one in own):
+        named = " and ".join(f"`{name}`" for name in dict.fromkeys(chain(*own)))
+        problem = f"one request states one {named} for all its {parts[0].kind}s"
+        raise ConstraintError(f"{problem}; send {parts[0].name} apart from the others")
+    return own[0] if own else {}
 
 
 def served_warnings(server: Server, fields: Json) -> list[str]:
@@ -63,9 +73,9 @@ def served_warnings(server: Server, fields: Json) -> list[str]:
     ]
 
 
-def _rate_of_lists(parts: Sequence[MediaPart], asked: Any) -> float:
+def _rate_of_lists(parts: Sequence[MediaPart]) -> float:
     rates = [part.fps for part in parts if part.kind == "frames"]
-    rates += [asked] if any(part.kind == "video" for part in parts) else []
+    rates += [part.options.fps for part in parts if part.kind == "video"]
     if None in rates or len(set(rates)) != 1:
         problem = "one request states one rate for all its videos and lists of frames"
         raise ConstraintError(f"{problem}; send them apart, or give one `fps`")

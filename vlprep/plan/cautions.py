@@ -13,6 +13,7 @@ from vlprep.models.sourced import Change, Reading
 from vlprep.plan.requests import Load, images_by_route, images_in_words, request_room
 from vlprep.plan.settings import Setting
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.units import format_size
 from vlprep.view import View
 
 FEW_TOKENS = 16
@@ -70,16 +71,21 @@ def cautions(
     other = rests_on_cap(sizes, shown, view)
     if (reading := cap_reading(view)) and other is not None:
         other += total - sum(one.tokens for one in shown)
+        told = f"{other:,} tokens instead of {total:,}"
         if other > available and not is_split:
-            told = f"{other:,} tokens instead of {total:,}, which do not fit {available:,}"
-            yield reading.told(told)
+            told += f", which do not fit {available:,}"
+        yield reading.told(told)
     yield from _too_small(infos, settings, view)
     if not is_split:
         yield from _too_many(len(pairs), len(infos) - len(pairs), view)
 
 
 def over_default(settings: Sequence[Setting], view: View) -> Iterator[str]:
-    """Say where a clip is given more pixels than the model's files have by default."""
+    """Say where a clip is given other limits than the defaults, which its owner is to set."""
+    lifted = [f"`{name}` {value:,}" for one in settings for name, value in one.lifted.items()]
+    if lifted:
+        how = f"as {view.server.title} is started" if view.server else "where the model's files are"
+        yield f"{' and '.join(lifted)} in place of defaults; its owner sets that, {how}"
     rule = view.rules.video
     if rule is None or rule.ceiling_pixels is not None or not is_per_clip(rule):
         return
@@ -105,11 +111,14 @@ def _too_small(
     ]
     if small:
         least = min(small, key=lambda count: count.resized.pixels)
+        files, fewer = "the file is", "a shorter part of it"
+        if len(settings) > 1:
+            files = f"{len(small):,} of {len(settings):,} files are"
+            fewer = "fewer files, or several requests (`split`)"
         yield (
-            f"{len(small):,} of {len(settings):,} files are shown in pictures of fewer than "
-            f"{FEW_TOKENS} tokens, such as {least.resized.width}x{least.resized.height} pixels: "
-            "little can be recognised in them; give more tokens, fewer files, or several requests "
-            "(`split`)"
+            f"{files} shown in pictures of fewer than {FEW_TOKENS} tokens, such as "
+            f"{format_size(least.resized)} pixels: little can be recognised in them; give more "
+            f"tokens, {fewer}"
         )
 
 

@@ -1,38 +1,95 @@
-"""Draw the plan of one clip: what other rates and caps would cost, and where the budget lies."""
+"""Draw plans under their budgets: other rates and caps of one clip, or how many files add up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from vlprep.count.files import Facts
+from vlprep.count.tokens import media_count
 from vlprep.draw.charts import Chart, Point, draw_chart
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.plan.one_clip import ClipPlan
-from vlprep.units import format_rate, format_size
+from vlprep.plan.rates import Numbers
+from vlprep.units import format_rate, format_size, plural
+from vlprep.view import View
 
 RATES = 400
 """Points of each curve."""
+LINES = 250
+"""Lines that a chart is high: curves less apart fall on one."""
 MARGIN = 1.25
 """How far the chart goes on where the number of frames has reached its bound."""
 
 
-def save_chart(clip: ClipPlan, source: str, path: PathLike, *, overwrite: bool = False) -> None:
-    """Draw the plan of the clip `source`, and write the picture, as `MediaPlan.save_chart` says."""
+class Drawing(NamedTuple):
+    """A chart, and what stands above it below the names of the files."""
+
+    chart: Chart
+    lines: tuple[str, ...]
+
+
+def save_picture(
+    drawing: Drawing, sources: Sequence[str], path: PathLike, *, overwrite: bool = False
+) -> None:
+    """Draw a chart and write the picture, as `MediaPlan.save_chart` says."""
     format = picture_format(path)
-    check_not_source(path, [source])
-    chosen, view = clip.chosen, clip.choices.view
-    shown = f"{chosen.frames:,} frames of {format_size(chosen.count.resized)}"
-    asked = f"fps {format_rate(chosen.fps or 0)}, max_pixels {chosen.max_pixels}"
-    lines = [
-        f"{view.model.name}, rules {view.rules.name}",
-        f"{asked}: {shown}, {chosen.tokens:,} tokens",
-    ]
-    picture = draw_chart(_chart(clip), Path(source).name, lines)
+    check_not_source(path, sources)
+    more = f" and {len(sources) - 1:,} more" if len(sources) > 1 else ""
+    picture = draw_chart(drawing.chart, Path(sources[0]).name + more, drawing.lines)
     with new_file(path, overwrite=overwrite) as output:
         output.write(encode_picture(picture, format))
+
+
+def chart_of_clip(clip: ClipPlan) -> Drawing:
+    """Draw what other rates and caps would cost of one clip."""
+    chosen = clip.chosen
+    shown = f"{plural(chosen.frames, 'frame')} of {format_size(chosen.count.resized)}"
+    asked = f"fps {format_rate(chosen.fps or 0)}, max_pixels {chosen.max_pixels}"
+    cost = f"{asked}: {shown}, {chosen.tokens:,} tokens"
+    return Drawing(_chart(clip), (_heading(clip.choices.view), cost))
+
+
+def chart_of_files(
+    files: Sequence[tuple[Facts, int]],
+    view: View,
+    requests: Sequence[Sequence[int]],
+    available: int,
+) -> Drawing:
+    """Draw how the tokens of files add up in their requests, as wanted and as planned."""
+    planned = [tokens for _, tokens in files]
+    wanted = [media_count(info, view).total for info, _ in files]
+    curves = {"as wanted": _sums(wanted, requests)} if wanted != planned else {}
+    curves["as planned"] = _sums(planned, requests)
+    chart = Chart(
+        curves=curves,
+        limit=available,
+        limit_label=f"{available:,} for media",
+        chosen=curves["as planned"][-1],
+        across="files" + (", request by request" if len(requests) > 1 else ", in order"),
+        up="tokens",
+    )
+    several = f" in {len(requests)} requests" if len(requests) > 1 else ""
+    return Drawing(chart, (_heading(view), f"{sum(planned):,} tokens{several}"))
+
+
+def _sums(tokens: Sequence[int], requests: Sequence[Sequence[int]]) -> list[Point]:
+    """Return what files come to one after the other; each request begins with nothing."""
+    points: list[Point] = []
+    for request in requests:
+        first = points[-1][0] if points else 0
+        sums = accumulate((tokens[number] for number in request), initial=0)
+        points += [(first + place, total) for place, total in enumerate(sums)]
+    return points
+
+
+def _heading(view: View) -> str:
+    return f"{view.model.name}, rules {view.rules.name}"
 
 
 def _chart(clip: ClipPlan) -> Chart:
@@ -50,10 +107,20 @@ def _chart(clip: ClipPlan) -> Chart:
 
 
 def _curves(clip: ClipPlan, last: float) -> Iterator[tuple[str, Sequence[Point]]]:
-    """Yield a curve for each cap of the what-if table, the highest first."""
+    """Yield a curve for each cap of the what-if table, the highest first, by the size of a frame.
+
+    Curves that would be drawn as one line are one, named by the higher cap.
+    """
     rates = np.linspace(clip.choices.rates[0], last, RATES)
+    drawn: list[Numbers] = []
+    highest = clip.available
     for cap in reversed(clip.what_if().caps):
-        tokens = clip.choices.tokens_at(rates, cap).tolist()
-        points = [pair for pair in zip(rates.tolist(), tokens, strict=True) if pair[1]]
-        if points:
-            yield f"max_pixels {cap:,}", points
+        tokens = clip.choices.tokens_at(rates, cap)
+        shown, highest = np.flatnonzero(tokens), max(highest, tokens.max())
+        if not len(shown) or any(abs(tokens - one).max() <= highest / LINES for one in drawn):
+            continue
+        drawn.append(tokens)
+        ends = (clip.choices.setting(float(rates[k]), cap) for k in shown[[0, -1]])
+        sizes = dict.fromkeys(format_size(setting.count.resized) for setting in ends)
+        points = [(float(rates[k]), float(tokens[k])) for k in shown]
+        yield " to ".join(sizes), points

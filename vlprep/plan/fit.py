@@ -1,4 +1,7 @@
-"""How many images fit one request: a plan in which nothing is shrunk, and nothing but images."""
+"""How many images fit one request: the split of a plan for images alone, none of them shrunk.
+
+It chooses no settings: the split is `vlprep.plan.requests`', the cap `vlprep.plan.many_files`'.
+"""
 
 from __future__ import annotations
 

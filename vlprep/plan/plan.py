@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 from vlprep.check.files import data_url_length
 from vlprep.count.budget import BudgetKeywords, token_budget
@@ -28,12 +28,13 @@ from vlprep.errors import BudgetError, ConstraintError
 from vlprep.media.sniff import mime_type
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.cautions import cautions, over_default
+from vlprep.plan.lifting import explain_lifts, kept_at_least
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.requests import Load, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Setting
-from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.types import FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View, ViewKeywords, ViewOptions
 
 
@@ -86,32 +87,45 @@ def plan_media(
     budget = token_budget(view.model, **parts)
     view, lowest_fps = _by_api(view, lowest_fps, api)
     lowest = ViewOptions(fps=lowest_fps, max_pixels=lowest_max_pixels)
-    counted = _counted([probe_or_failure(item, view) for item in as_many(items)], view, lowest)
-    files = [item for item in counted if isinstance(item, MediaCount)]
+    given = list(as_many(items))
+    counted = _counted([probe_or_failure(item, view) for item in given], view, lowest)
+    files = [_File(item, found) for item, found in zip(given, counted, strict=True)
+             if isinstance(found, MediaCount)]  # fmt: skip
     plan = MediaPlan(
         view=view,
         prefer=prefer or BALANCED,
         budget=budget,
         failures=tuple(item for item in counted if isinstance(item, MediaFailure)),
-        wanted_tokens=sum(file.tokens.total for file in files),
+        wanted_tokens=sum(file.found.tokens.total for file in files),
     )
     weights = _weights_of_files(weights, counted)
     if split is not None:
         return _split(plan, files, prefer, lowest, split)
     if not files:
         return plan
-    if len(files) == 1 and isinstance(info := files[0].info, VideoInfo):
+    if len(files) == 1 and isinstance(info := files[0].found.info, VideoInfo):
         asks = any(parts.get(limit) is not None for limit in _GIVEN)
         wide = view if not asks else _with_total(info, view)
         clip = plan_clip(ClipChoices(info, wide, lowest), budget.available, prefer)
-        plan = replace(plan, clip=clip, bounds=explain_clip(clip, budget))
+        clip = kept_at_least(clip, prefer) if asks else clip
+        bounds = (*explain_clip(clip, budget), *explain_lifts(clip, prefer))
+        plan = replace(plan, clip=clip, bounds=bounds)
         return _with_settings(plan, files, [clip.chosen])
     settings = plan_together(
-        [_shape(file.info) for file in files], view, budget.available,
+        [_shape(file.found.info) for file in files], view, budget.available,
         prefer=prefer, weights=weights, lowest=lowest,
     )  # fmt: skip
     plan = replace(plan, bounds=explain_shared(plan.wanted_tokens, budget))
     return _with_settings(plan, files, settings)
+
+
+class _File(NamedTuple):
+    """A file that could be counted."""
+
+    given: Media
+    """What the caller gave."""
+    found: MediaCount
+    """What it is, and costs as wanted."""
 
 
 _GIVEN = ("budget", "max_input", "max_model_len", "price_cap")
@@ -174,17 +188,17 @@ def _shape(info: Facts) -> ImageSize | VideoInfo:
 
 def _with_settings(
     plan: MediaPlan,
-    files: Sequence[MediaCount],
+    files: Sequence[_File],
     settings: Sequence[Setting],
     *,
     is_split: bool = False,
 ) -> MediaPlan:
     """Return the plan with a setting for each file, all in one request."""
     planned = tuple(
-        PlannedFile(source=file.source, info=file.info, tokens=one.count, setting=one)
-        for file, one in zip(files, settings, strict=True)
+        PlannedFile(source=file.source, info=file.info, tokens=one.count, setting=one, given=given)
+        for (given, file), one in zip(files, settings, strict=True)
     )
-    infos, room = [file.info for file in files], plan.budget.available
+    infos, room = [file.found.info for file in files], plan.budget.available
     said = [
         *over_default(settings, plan.view),
         *cautions(infos, settings, plan.view, room, is_split=is_split),
@@ -195,41 +209,40 @@ def _with_settings(
 
 def _split(
     plan: MediaPlan,
-    files: Sequence[MediaCount],
+    files: Sequence[_File],
     prefer: Prefer | None,
     lowest: ViewOptions,
     asked: SplitOptions,
 ) -> MediaPlan:
     """Show every file as wanted, in as many requests as that takes."""
-    kept: list[MediaCount] = []
+    kept: list[_File] = []
     settings: list[Setting] = []
     failed: list[MediaFailure] = []
     for file in files:
         try:
-            settings.append(_alone(file, plan, prefer, lowest))
+            settings.append(_alone(file.found.info, plan, prefer, lowest))
             kept.append(file)
         except BudgetError as error:
-            failed.append(MediaFailure(source=file.source, error=error))
+            failed.append(MediaFailure(source=file.found.source, error=error))
     room = request_room(
         plan.view.model, plan.budget.available, route=asked.route, max_bytes=asked.max_bytes
     )
-    loads = [_load(file, one.tokens, asked) for file, one in zip(kept, settings, strict=True)]
+    loads = [_load(file.found, one.tokens, asked) for file, one in zip(kept, settings, strict=True)]
     for file, load in zip(kept, loads, strict=True):
         if not load.fits(room):
             problem = "too large for any request; a higher `max_bytes`, or compress"
-            failed.append(MediaFailure(source=file.source, error=ConstraintError(problem)))
+            failed.append(MediaFailure(source=file.found.source, error=ConstraintError(problem)))
     return replace(
         _with_settings(plan, kept, settings, is_split=True),
         failures=(*plan.failures, *failed),
+        split=asked,
         requests=split_requests(loads, room, reorder=asked.reorder),
     )
 
 
-def _alone(
-    file: MediaCount, plan: MediaPlan, prefer: Prefer | None, lowest: ViewOptions
-) -> Setting:
+def _alone(info: Facts, plan: MediaPlan, prefer: Prefer | None, lowest: ViewOptions) -> Setting:
     """Return what the view asks of a file, or its best where a whole request is too little."""
-    view, available, info = plan.view, plan.budget.available, file.info
+    view, available = plan.view, plan.budget.available
     if isinstance(info, ImageInfo):
         return plan_together([info.size], view, available, lowest=lowest)[0]
     choices = ClipChoices(info, view, lowest)
@@ -244,10 +257,17 @@ def _load(file: MediaCount, tokens: int, asked: SplitOptions) -> Load:
         if info.file_bytes is None:
             raise ConstraintError(f"{file.source}: its length in bytes is not known")
         size = info.file_bytes
-        if asked.route == "base64":
-            size = data_url_length(size, _mime_type(info))
+        if asked.route in (None, "base64"):
+            size = _encoded(info, size)
     is_image = isinstance(info, ImageInfo)
     return Load(tokens, images=int(is_image), videos=int(not is_image), bytes=size)
+
+
+def _encoded(info: Facts, size: int) -> int:
+    """Return the length of a file's data URL, or at least that of all of a list's together."""
+    type = _mime_type(info)
+    others = info.frame_count - 1 if isinstance(info, FrameListInfo) else 0
+    return data_url_length(size, type) + others * data_url_length(1, type)
 
 
 def _mime_type(info: Facts) -> str:

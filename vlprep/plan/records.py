@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vlprep.count.budget import TokenBudget
-from vlprep.count.files import MediaCount, MediaFailure
+from vlprep.count.files import Media, MediaCount, MediaFailure
 from vlprep.errors import ConstraintError
 from vlprep.output.target import PathLike
 from vlprep.plan.bounds import Bound
@@ -25,7 +25,7 @@ class SplitOptions:
     route: str | None = None
     """How they are sent: "base64", "path" or "url"; decides how many go into one request."""
     max_bytes: int | None = None
-    """Bytes of all files of one request as they are sent."""
+    """Bytes of all files of one request as they are sent: as Base64, if no other route is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -34,6 +34,8 @@ class PlannedFile(MediaCount):
 
     setting: Setting
     """The setting."""
+    given: Media
+    """What the caller gave for it."""
 
     @property
     def keywords(self) -> dict[str, float | int]:
@@ -67,6 +69,8 @@ class MediaPlan:
     """The files that could not."""
     requests: tuple[tuple[int, ...], ...] = ()
     """Numbers of `files` by request, one request unless a split was asked for."""
+    split: SplitOptions | None = None
+    """How they were split, if they were."""
     wanted_tokens: int = 0
     """What all would cost as the view asks, whatever the budget."""
     clip: ClipPlan | None = None
@@ -94,11 +98,13 @@ class MediaPlan:
         return f"MediaPlan({self.view.model.name}, files: {len(self.files)}, {tokens})"
 
     def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Draw tokens against frames per second for several caps, and write the picture.
+        """Draw the plan under its budget, and write the picture.
 
-        The ending of `path` chooses the format. Raises `ConstraintError` for a plan that is not of
-        one clip with a rate, and for an ending of no known picture format; other errors are those
-        of `new_file`.
+        Of one clip, tokens are drawn against frames per second for several caps; of images and of
+        several files, how they add up, as wanted and as planned, request by request. The ending of
+        `path` chooses the format. Raises `ConstraintError` for a plan of nothing, or of one video
+        whose frames are fixed, and for an ending of no known picture format; other errors are
+        those of `new_file`.
 
         >>> from tempfile import TemporaryDirectory
         >>> from vlprep import plan_media
@@ -106,13 +112,20 @@ class MediaPlan:
         >>> with TemporaryDirectory() as folder:
         ...     plan.save_chart(f"{folder}/plan.png")
         """
-        if self.clip is None or not self.clip.choices.has_rate:
-            raise ConstraintError(
-                "a chart is drawn of one video whose rate is chosen; this plan is not"
-            )
-        from vlprep.plan.chart import save_chart
+        from vlprep.plan.chart import chart_of_clip, chart_of_files, save_picture
 
-        save_chart(self.clip, self.files[0].source, path, overwrite=overwrite)
+        if self.clip is not None and not self.clip.choices.has_rate:
+            problem = "its frames are fixed, so that there is no rate to draw tokens against"
+            raise ConstraintError(f"{self.files[0].source}: {problem}")
+        drawn = None
+        if self.clip is not None:
+            drawn = chart_of_clip(self.clip)
+        elif self.files:
+            files = [(file.info, file.tokens.total) for file in self.files]
+            drawn = chart_of_files(files, self.view, self.requests, self.budget.available)
+        if drawn is None:
+            raise ConstraintError("nothing was planned, so there is nothing to draw")
+        save_picture(drawn, [file.source for file in self.files], path, overwrite=overwrite)
 
     def to_dict(self, *, table: bool = False) -> dict[str, Any]:
         """Return the document of `vlprep.plan/1`, of one clip with its `table` of alternatives."""

@@ -45,6 +45,10 @@ class Setting:
     """Frames to ask for, where the view asks for so many instead of a rate."""
     max_pixels: int | None
     """Cap to ask for: of a picture, or of a whole clip where the rules say so."""
+    max_frames: int | None = None
+    """Most frames to ask for, where the default is lifted."""
+    min_pixels: int | None = None
+    """Lower limit to ask for, where the default is lifted."""
     count: TokenCount
     """What the counter says to this."""
 
@@ -52,7 +56,13 @@ class Setting:
     def keywords(self) -> dict[str, float | int]:
         """The settings as view options, to be asked together with those of the view."""
         chosen = {"fps": self.fps, "nframes": self.nframes, "max_pixels": self.max_pixels}
-        return {name: value for name, value in chosen.items() if value is not None}
+        return {name: value for name, value in chosen.items() if value is not None} | self.lifted
+
+    @property
+    def lifted(self) -> dict[str, int]:
+        """Those of them that stand in place of a default, which the owner of weights sets."""
+        lifts = {"max_frames": self.max_frames, "min_pixels": self.min_pixels}
+        return {name: value for name, value in lifts.items() if value is not None}
 
     @property
     def frames(self) -> int:
@@ -97,6 +107,18 @@ class ClipChoices:
         self._asked = None if is_list else rate_range(self.rule, view.options, lowest.fps)
         self.sizing = self.rule.first or self.rule  # whose limits are the caller's
         self.caps = cap_range(self.sizing, view.options, lowest.max_pixels)
+        self._lowest, self._lifts = lowest, dict[str, int]()
+
+    def lifting(self, lowest_fps: float = 0, **lifts: int) -> ClipChoices:
+        """Return the same with other limits than the defaults, which every setting then asks for.
+
+        They are `max_frames` and `min_pixels`. The rate does not go below `lowest_fps` then.
+        """
+        view = self.view.asking(**lifts)  # type: ignore[arg-type]
+        fps = max(lowest_fps, self._lowest.fps or 0) or None
+        choices = ClipChoices(self.info, view, replace(self._lowest, fps=fps))
+        choices._lifts = lifts
+        return choices
 
     # The frames.
 
@@ -204,7 +226,7 @@ class ClipChoices:
         if self.has_rate:
             view = view.asking(fps=fps)
         count = video_count(self.info, view)
-        return Setting(fps=fps, nframes=nframes, max_pixels=max_pixels, count=count)
+        return Setting(fps=fps, nframes=nframes, max_pixels=max_pixels, count=count, **self._lifts)
 
     @cached_property
     def wanted(self) -> Setting:

@@ -10,20 +10,8 @@ from typing import Any
 
 from vlprep.errors import ConstraintError
 
-ENDINGS = (".jsonl", ".ndjson", ".json")
-"""Endings of names by which a file is taken for one of samples."""
-
 Row = tuple[str, Any]
 """What a row is called, and the row, as text or parsed."""
-
-
-def holds_samples(name: object) -> bool:
-    """Say whether a file is one of samples, by its name.
-
-    >>> holds_samples("data/train.jsonl"), holds_samples("photo.jpg")
-    (True, False)
-    """
-    return isinstance(name, str) and PurePath(name).suffix.lower() in ENDINGS
 
 
 def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:

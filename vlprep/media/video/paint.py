@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
 from av import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 
 from vlprep.errors import ConstraintError
+from vlprep.maths.resample import Planes, Resampler
 from vlprep.media.colour import tone_map
 from vlprep.media.orientation import TrackHeader
-from vlprep.media.picture import Pixels, lay_on_white, resize_picture
+from vlprep.media.picture import Pixels, lay_on_white
 from vlprep.media.source import Item
 from vlprep.media.video.container import HDR_CURVES, av_errors
 from vlprep.types import ImageSize, Resample
@@ -28,6 +31,8 @@ class Look:
     """"fast" scales and converts in one step, "reference" resizes the full frame."""
     tone_map: bool = False
     """Whether high dynamic range is mapped to that of ordinary screens."""
+    by_colour: bool = False
+    """Whether memory holds each row of a picture colour by colour, for what reads it so."""
 
     def __post_init__(self) -> None:
         if self.resample not in get_args(Resample):
@@ -51,25 +56,31 @@ class Painter:
 
         Raises `DecodeError` where FFmpeg cannot convert it.
         """
+        size = self._look.size
         if self._look.resample == "reference":
-            upright = self._upright(self._colours(frame, ImageSize(frame.height, frame.width)))
-            return resize_picture(upright, self._look.size)
-        # The small picture is turned, not the large one.
-        height, width = self._look.size
-        turned = ImageSize(width, height) if self._turns % 2 else self._look.size
-        return self._upright(self._colours(frame, turned))
+            taken = ImageSize(frame.height, frame.width)
+        else:  # the small picture is turned, not the large one
+            taken = ImageSize(size.width, size.height) if self._turns % 2 else size
+        upright = Planes(tuple(map(self._upright, self._colours(frame, taken))))
+        how = Resampler.of(ImageSize(*upright.shape[:2]), size)
+        return how.picture(upright, by_colour=self._look.by_colour)
 
-    def _colours(self, frame: VideoFrame, size: ImageSize) -> Pixels:
+    def _colours(self, frame: VideoFrame, size: ImageSize) -> Sequence[Pixels]:
+        """Return red, green and blue, each height x width."""
         curve = HDR_CURVES.get(frame.color_trc) if self._look.tone_map else None
         layout = "gbrap" if any(part.is_alpha for part in frame.format.components) else "gbrp"
-        if curve is None:
-            image: Pixels = self._convert(frame, size, layout)
-        else:
-            deep = self._convert(frame, size, f"{layout}16le")
+        if curve is not None:
+            deep: Any = self._convert(frame, size, f"{layout}16le").to_ndarray()
             image = np.dstack([tone_map(deep[..., :3], curve), deep[..., 3:] >> 8]).astype(np.uint8)
-        return lay_on_white(image)
+        else:
+            converted = self._convert(frame, size, layout)
+            if layout == "gbrp":
+                green, blue, red = map(_plane, converted.planes)
+                return red, green, blue
+            image = np.asarray(converted.to_ndarray(), np.uint8)
+        return tuple(np.moveaxis(lay_on_white(image), 2, 0))
 
-    def _convert(self, frame: VideoFrame, size: ImageSize, layout: str) -> Any:
+    def _convert(self, frame: VideoFrame, size: ImageSize, layout: str) -> VideoFrame:
         # A plane for each colour: swscale's way to interleaved RGB is slower, and makes white 253.
         with av_errors(self._item):
             return self._reformatter.reformat(
@@ -79,9 +90,14 @@ class Painter:
                 format=layout,
                 interpolation="BICUBIC",
                 threads=1,
-            ).to_ndarray()
+            )
 
-    def _upright(self, image: Pixels) -> Pixels:
-        if self._mirrored:
-            image = image[:, ::-1]
-        return np.ascontiguousarray(np.rot90(image, -self._turns))
+    def _upright(self, plane: Pixels) -> Pixels:
+        return np.rot90(plane[:, ::-1] if self._mirrored else plane, -self._turns)
+
+
+def _plane(plane: VideoPlane) -> Pixels:
+    """Return a plane of bytes as they lie in FFmpeg's memory, height x width."""
+    held: Any = plane  # a buffer, which its stub does not say
+    rows = np.frombuffer(held, np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]

@@ -1,0 +1,156 @@
+"""Pages in pieces: letters stay legible, no line is cut, answers come back to the page."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import vlprep
+from tests.maths.test_letters import drawn
+from tests.places import FIXTURES
+from vlprep.errors import BudgetError, ConstraintError, UnsupportedFormatError
+from vlprep.maths.letters import has_steps
+from vlprep.split.split import read_pieces
+
+MODELS = ("qwen3-vl-plus", "qvq-max", "Qwen/Qwen2.5-VL-7B-Instruct")
+
+
+def written(page, folder):
+    """A picture as a file: of that only the header is read to map boxes."""
+    path = str(folder / "page.png")
+    Image.fromarray(page).save(path, compress_level=1)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tall(tmp_path_factory):
+    page, height = drawn(16, shape=(5000, 800))
+    return written(page, tmp_path_factory.mktemp("tall")), page, height
+
+
+@pytest.fixture(scope="module")
+def solid(tmp_path_factory):
+    stripe = np.arange(1000) // 8 % 2 * 255
+    page = np.broadcast_to(stripe[None, :, None], (3000, 1000, 3)).astype(np.uint8)
+    return written(page, tmp_path_factory.mktemp("solid"))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_tall_page_is_cut_between_lines_into_pieces_that_can_be_read(tall, model):
+    image, page, height = tall
+    split = vlprep.split_image(image, model, readable=8)
+    drawn_rows = has_steps(page)
+    assert split.layout.lines_cut == 0
+    assert sum(piece.region.size.height for piece in split.pieces) == len(page)
+    for piece in split.pieces:
+        assert not drawn_rows[piece.region.y]
+        seen = vlprep.image_tokens(piece.tokens.resized, model)
+        assert seen == piece.tokens
+        scale = piece.tokens.resized.height / piece.region.size.height
+        assert scale * height >= 8 * 0.93
+    assert 7.9 <= split.letters.smallest <= height + 0.1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_picture_is_what_the_model_sees(tall, model):
+    split = vlprep.split_image(tall[0], model)
+    for number, piece in enumerate(split.pieces):
+        shown = split.picture(number)
+        assert shown.shape[:2] == piece.tokens.resized
+        view = vlprep.view_image(Image.fromarray(shown), model)
+        assert np.array_equal(view.image, shown)
+
+
+def test_what_is_seen_large_enough_stays_whole():
+    split = vlprep.split_image(FIXTURES / "photo.jpg")
+    assert [piece.region for piece in split.pieces] == [
+        vlprep.Region(0, 0, vlprep.ImageSize(480, 640))
+    ]
+
+
+def test_a_page_that_runs_downwards_is_cut_from_left_to_right(tall):
+    turned = np.rot90(tall[1])
+    split = vlprep.split_image(Image.fromarray(turned), "qvq-max")
+    assert [piece.region.y for piece in split.pieces] == [0] * len(split.pieces)
+    assert len(split.pieces) > 1 and split.layout.lines_cut == 0
+
+
+def test_a_page_without_a_gap_overlaps_and_says_so(solid):
+    split = vlprep.split_image(solid, "qvq-max")
+    assert all(piece.down.after > 0 for piece in split.pieces[:-1])
+    assert "go through lines" in split.warnings[0]
+
+
+def test_pieces_beyond_the_budget_are_refused(tall):
+    with pytest.raises(BudgetError, match="lower `readable`"):
+        vlprep.split_image(tall[0], budget=1000)
+
+
+def test_a_video_and_a_height_of_nothing_are_refused():
+    with pytest.raises(UnsupportedFormatError, match="a video"):
+        vlprep.split_image(FIXTURES / "street.mp4")
+    with pytest.raises(ConstraintError, match="above 0"):
+        vlprep.split_image(FIXTURES / "photo.jpg", readable=0)
+
+
+def test_files_and_their_manifest_say_the_same(tall, tmp_path):
+    split = vlprep.split_image(tall[0], "qvq-max")
+    paths = split.save(tmp_path / "pieces")
+    assert sorted(paths) == list(paths)
+    manifest = json.loads((tmp_path / "pieces" / "pieces.json").read_text())
+    assert manifest == split.to_dict()
+    for path, entry in zip(paths, manifest["pieces"], strict=True):
+        assert vlprep.count_tokens(path, "qvq-max").tokens.total == entry["tokens"]
+    assert read_pieces(tmp_path / "pieces", vlprep.processor("qvq-max")) == split.pieces
+    with pytest.raises(FileExistsError):
+        split.save(tmp_path / "pieces")
+
+
+# Answers.
+
+
+def answered(split, box, model):
+    """What a model would say of a box of the page, piece by piece."""
+    said = []
+    for piece in split.pieces:
+        x, y, size = piece.region
+        left, top = max(box[0], x), max(box[1], y)
+        right, bottom = min(box[2], x + size.width), min(box[3], y + size.height)
+        if right - left < 2 or bottom - top < 2:
+            said.append("[]")
+            continue
+        own = vlprep.map_boxes(
+            [left - x, top - y, right - x, bottom - y],
+            model=model,
+            original=size,
+            resized=piece.tokens.resized,
+            inverse=True,
+        )
+        said.append(json.dumps([{"bbox_2d": own.round().tolist(), "label": "table"}]))
+    return said
+
+
+@pytest.mark.parametrize("model", ["qwen3-vl-plus", "Qwen/Qwen2.5-VL-7B-Instruct"])
+def test_a_box_comes_back_whole_whatever_the_cuts(tall, model):
+    split = vlprep.split_image(tall[0], model, max_pixels=1_000_000)
+    tolerance = max(max(p.region.size) for p in split.pieces) / 1000 + 1
+    for top in range(0, 4700, 370):
+        box = [100, top, 600, top + 300]
+        found = split.locate(answered(split, box, model), convention=None)
+        assert len(found.shapes) == 1, top
+        assert np.allclose(found.shapes[0].bounds, box, atol=tolerance)
+
+
+def test_of_what_overlapping_pieces_both_show_one_is_kept(solid):
+    split = vlprep.split_image(solid, "qwen3-vl-plus", max_pixels=1_000_000)
+    for top in range(0, 2900, 97):
+        box = [100, top, 300, top + 20]
+        found = split.locate(answered(split, box, "qwen3-vl-plus"))
+        assert len(found.shapes) == 1, top
+
+
+def test_an_answer_for_each_piece_is_wanted(tall):
+    split = vlprep.split_image(tall[0], "qvq-max")
+    with pytest.raises(ConstraintError, match="give one for each"):
+        split.locate(["[]"])

@@ -1,0 +1,82 @@
+"""Make the arrays of a long video step by step, as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from vlprep.arrays.arrays import Clip, Making, VideoRows
+from vlprep.arrays.patches import Rows
+from vlprep.count.timestamps import step_seconds
+from vlprep.count.tokens import TokenCount
+from vlprep.types import PATIENCE_SECONDS, ArrayType, Resample
+from vlprep.view import View
+
+
+class ArrayStep(NamedTuple):
+    """One step of a video's grid."""
+
+    pixel_values: Rows
+    """Its patches: rows x columns of the grid, and the numbers of each."""
+    timestamp_seconds: float
+    """The middle of its frames."""
+
+
+class ArrayStream:
+    """The steps of a video, made as they are asked for, in bounded memory.
+
+    Iterate over it once; close it, or use it in a `with` statement, to stop early.
+    """
+
+    def __init__(self, source: Clip, how: Making) -> None:
+        self._video, self._rule = VideoRows(source, how), how.view.video_rule
+        self._steps = self._video.steps(self._video.new_rows())
+
+    @property
+    def tokens(self) -> TokenCount:
+        """What the video costs, its size at the model's input and its grid."""
+        return self._video.stream.tokens
+
+    @property
+    def grid_thw(self) -> tuple[int, int, int]:
+        """Steps, rows and columns of patches."""
+        return self.tokens.grid_thw
+
+    def __iter__(self) -> Iterator[ArrayStep]:
+        return self
+
+    def __next__(self) -> ArrayStep:
+        rows, moments = next(self._steps)
+        return ArrayStep(rows, step_seconds(moments, self._rule)[0])
+
+    def __enter__(self) -> ArrayStream:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop decoding."""
+        self._video.stream.close()
+
+
+def stream_arrays(
+    source: Clip,
+    view: View,
+    *,
+    dtype: ArrayType = "float32",
+    resample: Resample = "reference",
+    tone_map: bool = False,
+    threads: int | None = None,
+    patience_seconds: float | None = PATIENCE_SECONDS,
+) -> ArrayStream:
+    """Make the arrays of one video step by step; together they are those of `make_arrays`.
+
+    Raises the errors of `make_arrays`.
+
+    >>> with stream_arrays("fixtures/street.mp4", View.of("Qwen/Qwen3-VL-8B-Instruct")) as steps:
+    ...     steps.grid_thw, next(steps).pixel_values.shape
+    ((10, 22, 40), (880, 1536))
+    """
+    how = Making(view, dtype, None, resample, tone_map, threads, patience_seconds)
+    return ArrayStream(source, how)

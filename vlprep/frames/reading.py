@@ -1,0 +1,111 @@
+"""Decode the frames of a plan from one clip, whether a video or an animation."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate, repeat
+
+from vlprep.errors import UnsupportedFormatError
+from vlprep.media.image import animation_seconds
+from vlprep.media.picture import animation_frames
+from vlprep.media.probe import probe
+from vlprep.media.source import Item, SourceLike, open_item, source_name
+from vlprep.media.video.crew import MEMORY_BYTES
+from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
+from vlprep.media.video.paint import Look
+from vlprep.types import PATIENCE_SECONDS, Frame, FramePlan, ImageInfo, VideoInfo
+
+
+def decode_plan(
+    source: SourceLike,
+    plan: FramePlan,
+    look: Look,
+    *,
+    threads: int | None = None,
+    patience_seconds: float | None = PATIENCE_SECONDS,
+) -> Iterator[Frame]:
+    """Decode the frames of a plan made for a clip, one by one, in order.
+
+    Raises the errors of `stream_frames` while iterating.
+
+    >>> plan = FramePlan((0, 59), (0.0, 59 / 30), 1.0)
+    >>> from vlprep.types import ImageSize
+    >>> next(decode_plan("fixtures/clip.mp4", plan, Look(ImageSize(180, 320))))
+    Frame(number=0, at 0.000 s, 180x320x3)
+    """
+    return Reading(plan, look, threads, None, patience_seconds).frames(source)
+
+
+def probe_clip(source: SourceLike) -> VideoInfo:
+    """Return the facts of a video; raises `UnsupportedFormatError` for an image.
+
+    Other errors are those of `probe`.
+
+    >>> probe_clip("fixtures/clip.mp4").frame_count
+    60
+    """
+    info = probe(source)
+    if isinstance(info, ImageInfo):
+        problem = "an image, not a video; a list of images can stand for one"
+        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
+    return info
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one clip is read."""
+
+    plan: FramePlan
+    look: Look
+    threads: int | None
+    memory: int | None
+    patience_seconds: float | None
+
+    def frames(self, source: SourceLike) -> Iterator[Frame]:
+        """Decode them one by one; raises the errors of `stream_frames` while iterating."""
+        with open_item(source) as item:
+            if item.found.kind == "image":
+                yield from self._animated(item)
+            else:
+                yield from self._decoded(scan_clip(item))
+
+    def _decoded(self, clip: Clip) -> Iterator[Frame]:
+        timeline = clip.timeline
+        shown_at = timeline.shown_at if timeline.has_clock else None
+        numbers = _numbers(self.plan, timeline.packet_count, shown_at)
+        wanted = DecodePlan(
+            clip,
+            self.look,
+            tuple(sorted(set(numbers))),
+            threads=self.threads,
+            memory=MEMORY_BYTES if self.memory is None else self.memory,
+            patience_seconds=self.patience_seconds,
+        )
+        times_shown = Counter(numbers)
+        for frame in decode_frames(wanted):
+            yield from repeat(frame, times_shown[frame.number])
+
+    def _animated(self, item: Item) -> Iterator[Frame]:
+        starts, shown_at = animation_clock(item)
+        numbers = _numbers(self.plan, len(starts), shown_at)
+        images = animation_frames(
+            item, numbers, self.look.size, patience_seconds=self.patience_seconds
+        )
+        for number, image in zip(numbers, images, strict=True):
+            yield Frame(number, starts[number], None, image)
+
+
+def animation_clock(item: Item) -> tuple[list[float], Callable[[float], int]]:
+    """Return the seconds at which an animation's frames start, and what tells which shows when."""
+    starts = [0.0, *accumulate(animation_seconds(item))][:-1]
+    return starts, lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
+
+
+def _numbers(plan: FramePlan, available: int, shown_at: Callable[[float], int] | None) -> list[int]:
+    """Return the displayed frames that a plan means; by time where the file tells times."""
+    if plan.by_time and shown_at is not None:
+        return [shown_at(moment) for moment in plan.timestamps_seconds]
+    return [min(number, available - 1) for number in plan.indices]
