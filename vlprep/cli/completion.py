@@ -15,7 +15,7 @@ def command(shell: str) -> int:
     """Print the lines that let a shell complete commands, options, names and files.
 
     Names are those of models, of the rule sets and deployments of the model that is named, of
-    servers, recipes and regions. The shell reads the lines when it starts:
+    servers and recipes. The shell reads the lines when it starts:
 
     \b
     eval "$(vlprep completion bash)"                  # in ~/.bashrc
