@@ -24,8 +24,9 @@ MODULES = {
 
 FLOORS = (
     # From the ground up: a room may import itself and the floors below.
-    {"errors"},
-    {"units", "types"},
+    {"errors", "display"},
+    {"units"},
+    {"types"},
     {"maths"},
     {"models", "media", "output", "draw", "replies", "messages"},
     {"view"},

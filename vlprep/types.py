@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from vlprep.display import brief, numbered
+from vlprep.units import format_size
+
 if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
     import numpy as np
     import numpy.typing as npt
@@ -96,6 +99,10 @@ class ImageInfo:
     warnings: tuple[str, ...] = ()
     """What a user should know, in full sentences."""
 
+    def __repr__(self) -> str:
+        length = "" if self.file_bytes is None else f"{self.file_bytes:,} bytes"
+        return brief(self, self.format, format_size(self.size), self.mode or "", length)
+
     @property
     def stored_size(self) -> ImageSize:
         """As stored: EXIF orientation not applied."""
@@ -143,8 +150,14 @@ class VideoInfo:
     warnings: tuple[str, ...] = ()
     """What a user should know, in full sentences."""
 
+    def __repr__(self) -> str:
+        rate = "unknown rate" if self.fps is None else f"{float(self.fps):.4g} fps"
+        frames = numbered(self.frame_count, "frame")
+        kind = " ".join(filter(None, (self.format, self.codec)))
+        return brief(self, kind, format_size(self.size), frames, rate)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FrameListInfo(VideoInfo):
     """Facts of a list of images that stands for a video; all are shown, `fps` apart."""
 
@@ -166,6 +179,12 @@ class FramePlan:
     """Name of the rule that spread them; "list" where all images of a list are shown."""
     warnings: tuple[str, ...] = ()
     """Where the plan leaves the reference's rule, and why."""
+
+    def __repr__(self) -> str:
+        moments = self.timestamps_seconds
+        span = f"{moments[0]:.3f} to {moments[-1]:.3f} s" if moments else ""
+        frames = numbered(self.frame_count, "frame")
+        return brief(self, frames, span, f"{self.sample_fps:.4g} fps", self.sampling)
 
     @property
     def frame_count(self) -> int:

@@ -70,7 +70,7 @@ def processor(model: Model = None, **view: Unpack[ViewKeywords]) -> Processor:
     return Processor.of(model, **view)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Processor(View):
     """A model, a rule set and the view options, with every verb: made by `processor`.
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self, TypedDict, Unpack, get_args
 
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_api, get_model, get_server
 from vlprep.models.servers import Server
@@ -74,6 +75,9 @@ class ViewOptions:
     strict: bool = False
     """Refuse clips that the reference refuses instead of counting what there is."""
 
+    def __repr__(self) -> str:
+        return brief(self, *(f"{name}={value}" for name, value in self.asked.items()))
+
     def __post_init__(self) -> None:
         if self.fps is not None and self.nframes is not None:
             raise ConstraintError("fps and nframes exclude each other; give one of them")
@@ -114,6 +118,11 @@ class View:
     """What the caller calls the model, which may be an alias; requests say it."""
     server: Server | None = None
     """What serves these weights, by whose ways they are counted; `None`: the rules alone."""
+
+    def __repr__(self) -> str:
+        asked = {**self.bound, **self.options.asked}
+        said = (f"{name}={value}" for name, value in asked.items())
+        return brief(self, self.name or self.model.name, self.rules.name, *said)
 
     def __post_init__(self) -> None:
         refused = self.server.refuses if self.server else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from vlprep.boxes.grids import (
 from vlprep.boxes.outlines import outlined
 from vlprep.boxes.shapes import Box3D, Shape
 from vlprep.count.tokens import image_count
+from vlprep.display import brief
 from vlprep.draw.fonts import font_file
 from vlprep.draw.lettering import undrawable
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
@@ -78,6 +80,12 @@ class LocatedShapes:
     """What a user should know."""
     image: SourceLike = field(repr=False, compare=False)
     """What it is drawn on."""
+
+    def __repr__(self) -> str:
+        found = Counter(shape.kind for shape in self.shapes)
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.items()) or "nothing"
+        labels = ", ".join(dict.fromkeys(shape.label for shape in self.shapes if shape.label))
+        return brief(self, self.source, f"found: {kinds}", labels, self.convention)
 
     def draw(
         self, source: SourceLike | None = None, *, font: PathLike | None = None

@@ -34,7 +34,7 @@ _LOSSLESS = frozenset({"PNG", "BMP", "TIFF", "DIB", "ICO", "ICNS", "SGI"})
 """Formats that mostly keep every pixel, as what is made of them should where it fits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CompressedImage(Compressed):
     """An image brought under a limit, in memory; `save` writes it."""
 
@@ -55,11 +55,6 @@ class CompressedImage(Compressed):
     """JPEG quality; `None` for other formats, and for what was not encoded anew."""
     encodes: int = 0
     """How often the picture was encoded to get there."""
-
-    def __repr__(self) -> str:
-        size = format_size(self.size_after)
-        lengths = f"{self.bytes_before:,} to {self.bytes_after:,} bytes"
-        return f"CompressedImage({self.source}, {self.action}, {size} {self.format}, {lengths})"
 
     @property
     def data_url_length(self) -> int:

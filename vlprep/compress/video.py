@@ -26,7 +26,7 @@ from vlprep.units import format_bytes, format_size
 from vlprep.view import View, ViewKeywords
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CompressedVideo(Compressed):
     """What became of a video, or for a dry run what would."""
 
@@ -56,11 +56,6 @@ class CompressedVideo(Compressed):
     """Bits per second asked for, where two passes were needed."""
     passes: int = 0
     """How often the frames went through the encoder."""
-
-    def __repr__(self) -> str:
-        after = "?" if self.bytes_after is None else f"{self.bytes_after:,}"
-        lengths = f"{self.bytes_before:,} to {after} bytes"
-        return f"CompressedVideo({self.source}, {self.action}, {lengths})"
 
 
 Target: TypeAlias = PathLike | Callable[[str], PathLike]

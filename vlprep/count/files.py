@@ -18,6 +18,7 @@ from vlprep.count.prices import (
     prices_of,
 )
 from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
+from vlprep.display import brief, numbered, page
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, is_held, source_name
@@ -32,6 +33,10 @@ Media: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList | Facts
 """A file; a list of images, or a folder of them, that stands for a video; or facts of a header."""
 
 
+COUNTED = ("file", "kind", "width×height", "model sees", "frames", "tokens")
+"""Headings of a table of counts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaCount:
     """What one file is and costs."""
@@ -42,6 +47,28 @@ class MediaCount:
     """Facts of its header."""
     tokens: TokenCount
     """What it costs, and what the model sees."""
+
+    def __repr__(self) -> str:
+        frames = "" if self.frames is None else numbered(self.frames, "frame")
+        sizes = (
+            f"{self.kind} {format_size(self.info.size)} seen as {format_size(self.tokens.resized)}"
+        )
+        return brief(self, self.source, sizes, frames, numbered(self.tokens.total, "token"))
+
+    def _repr_html_(self) -> str:
+        title = f"{numbered(self.tokens.total, 'token')} by {self.tokens.rules}"
+        return page(title, COUNTED, [self.cells()], self.warnings)
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the count as a row of a table under the headings `COUNTED`."""
+        return (
+            self.source,
+            self.kind,
+            format_size(self.info.size),
+            format_size(self.tokens.resized),
+            "" if self.frames is None else f"{self.frames:,}",
+            f"{self.tokens.total:,}",
+        )
 
     @property
     def kind(self) -> Literal["image", "video"]:
@@ -76,6 +103,9 @@ class MediaFailure:
     """The file as the caller named it."""
     error: VlprepError | OSError
     """What was raised."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.source, f"{self.code}: {self.message}")
 
     @property
     def code(self) -> str:
@@ -113,6 +143,11 @@ class Tally:
     """The requests that are billed: one with all files, or as was asked."""
     prices: tuple[PriceEstimate, ...]
     """Estimated list prices of those requests; empty where no source states one."""
+
+    def __repr__(self) -> str:
+        limit = f" of {self.limit.tokens:,}" if self.limit else ""
+        requests = numbered(len(self.requests), "request")
+        return brief(self, f"{self.total_tokens:,}{limit} tokens", requests)
 
     @property
     def max_input_tokens(self) -> int | None:

@@ -20,6 +20,7 @@ from vlprep.count.pixels import (
 )
 from vlprep.count.pruning import kept_tokens
 from vlprep.count.timestamps import timestamp_tokens
+from vlprep.display import brief, numbered, page
 from vlprep.errors import ConstraintError, FrameCountError, ResizeError, VlprepError
 from vlprep.maths.frame_counts import PAIR
 from vlprep.maths.geometry import (
@@ -32,6 +33,7 @@ from vlprep.maths.sampling import frame_range, plan_frames
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import FirstResize, ImageRule, VideoRule
 from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
+from vlprep.units import format_size
 from vlprep.view import View
 
 _Ints: TypeAlias = npt.NDArray[np.int64]
@@ -59,6 +61,19 @@ class TokenCount:
     warnings: tuple[str, ...] = ()
     """What a user should know; the model's own warnings first."""
 
+    def __repr__(self) -> str:
+        frames = "" if self.frames is None else numbered(self.frames, "frame")
+        seen = f"seen as {format_size(self.resized)}"
+        return brief(self, numbered(self.total, "token"), frames, seen, self.rules)
+
+    def _repr_html_(self) -> str:
+        parts = {"visual": self.visual, "markers": self.markers, "text": self.text}
+        rows = [(name, f"{tokens:,}") for name, tokens in {**parts, "in all": self.total}.items()]
+        seen = format_size(self.resized)
+        frames = "" if self.frames is None else f", {numbered(self.frames, 'frame')}"
+        title = f"{numbered(self.total, 'token')} by {self.rules}, seen as {seen}{frames}"
+        return page(title, ("part", "tokens"), rows, self.warnings)
+
     @property
     def total(self) -> int:
         """All tokens together."""
@@ -73,7 +88,7 @@ class TokenCount:
 _Count = TypeVar("_Count", bound=TokenCount)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VideoCount(TokenCount):
     """What a video costs, and which frames the model is shown."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.count.tokens import VideoCount, video_count
+from vlprep.display import brief, numbered
 from vlprep.draw.lettering import undrawable
 from vlprep.events.answers import Event, EventForm, parse_events
 from vlprep.events.files import event_frames, save_events
@@ -39,6 +40,10 @@ class LocatedEvent:
     """
     seen: FramePlan
     """Those that the model was shown of it; of an event between two of them, the one before."""
+
+    def __repr__(self) -> str:
+        span = f"{self.start_seconds:.3f} to {self.end_seconds:.3f} s"
+        return brief(self, self.text or "", span, numbered(len(self.frames), "frame"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event's entry of `vlprep.events/1`."""
@@ -77,6 +82,10 @@ class LocatedEvents:
     """What a user should know."""
     media: SourceLike | FrameList = field(repr=False, compare=False)
     """What the frames are read from."""
+
+    def __repr__(self) -> str:
+        texts = ", ".join(event.text for event in self.events if event.text)
+        return brief(self, self.source, numbered(len(self.events), "event"), texts)
 
     @property
     def step_seconds(self) -> float:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from vlprep.count.files import MediaFailure, as_many
+from vlprep.display import brief, numbered
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.stream import FrameStream, collect_frames, stream_frames
@@ -112,6 +113,9 @@ class SavedClip:
     """Where its frames and their manifest are."""
     records: list[FrameRecord]
     """Its frames, in order."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.source, self.folder, numbered(len(self.records), "frame"))
 
     @property
     def source(self) -> str:

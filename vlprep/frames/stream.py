@@ -12,6 +12,7 @@ import numpy as np
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list, read_frame_list
 from vlprep.count.tokens import VideoCount, count_dict, video_count
+from vlprep.display import brief, numbered
 from vlprep.draw.sheets import ContactSheet
 from vlprep.errors import ConstraintError, DecodeError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
@@ -63,6 +64,14 @@ class FrameStream:
     interlaced: int = field(default=0, init=False)
     """Those among them that hold two moments, on alternate rows."""
     _exhausted: bool = field(default=False, init=False)
+
+    def __repr__(self) -> str:
+        frames = f"{numbered(len(self), 'frame')} of {format_size(self.tokens.resized)}"
+        return brief(self, self.source, frames, f"{self.delivered:,} read")
+
+    def __len__(self) -> int:
+        """Frames of the plan, handed out or not; damage may leave fewer."""
+        return self.plan.frame_count
 
     def __iter__(self) -> Iterator[Frame]:
         return self

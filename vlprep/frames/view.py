@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.count.tokens import TokenCount, count_dict, image_count
+from vlprep.display import brief
 from vlprep.draw.sheets import side_by_side
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.doors import see, size_behind
@@ -42,7 +43,7 @@ class ImageView:
 
     def __repr__(self) -> str:
         sizes = " as ".join("x".join(map(str, a.shape)) for a in (self.original, self.image))
-        return f"ImageView({self.source}, {sizes})"
+        return brief(self, self.source, sizes)
 
     def save(self, path: PathLike, *, compare: bool = False, overwrite: bool = False) -> None:
         """Write the picture to a file, whose ending chooses the format.

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from vlprep.display import brief
 from vlprep.errors import (
     ConstraintError,
     ModelFileError,
@@ -110,6 +111,10 @@ class ImageRule(Sourced):
     normalise: Normalisation | None = None
     """How its bytes become numbers; `None` where no source states it."""
 
+    def __repr__(self) -> str:
+        pixels = f"{self.min_pixels:,} to {self.max_pixels:,} pixels"
+        return brief(self, f"{self.factor}x{self.factor} a token", pixels, self.resize)
+
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
 
@@ -199,6 +204,12 @@ class VideoRule(Sourced):
     normalise: Normalisation | None = None
     """How bytes become numbers; `None` where no source states it."""
 
+    def __repr__(self) -> str:
+        pixels = f"{self.min_pixels:,} to {self.max_pixels:,} pixels"
+        frames = f"{self.min_frames:,} to {self.max_frames:,} frames"
+        rate = f"{self.fps:g} fps"
+        return brief(self, f"{self.factor}x{self.factor} a token", pixels, frames, rate)
+
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
 
@@ -257,6 +268,9 @@ class RuleSet:
     """The same for videos."""
     unbuilt: str = ""
     """What its source does to videos and is not built here, where it is that."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.name, self.title, self.date)
 
     def image_rule(self, model: str) -> ImageRule:
         """Return the image rule of `model`; raises `UnknownFactError` if there is none.
@@ -390,6 +404,10 @@ class ModelSpec(Sourced):
     """Contradictions and how they were settled."""
     warnings: tuple[str, ...] = ()
     """What a user must know before believing a count, said with every one."""
+
+    def __repr__(self) -> str:
+        names = ", ".join(rule_set.name for rule_set in self.rule_sets)
+        return brief(self, self.name, self.kind, f"rules: {names}")
 
     def __post_init__(self) -> None:
         if not self.rule_sets:

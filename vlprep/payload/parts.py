@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from vlprep.check.rule import FileFacts
 from vlprep.count.tokens import TokenCount
+from vlprep.display import brief, numbered
 from vlprep.errors import ConstraintError
 from vlprep.media.addresses import is_web_url
 from vlprep.media.sniff import FORMATS
@@ -52,6 +53,10 @@ class SentFile:
     path: str | None = None
     """Absolute path, where it is sent by that."""
 
+    def __repr__(self) -> str:
+        length = "" if self.file_bytes is None else f"{self.file_bytes:,} bytes"
+        return brief(self, self.name, self.mime_type or "", length)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaPart:
@@ -79,6 +84,11 @@ class MediaPart:
     """What was changed, one sentence each."""
     warnings: tuple[str, ...] = ()
     """What a user should know, one sentence each."""
+
+    def __repr__(self) -> str:
+        files = "" if self.kind != "frames" else numbered(len(self.files), "image")
+        tokens = "" if self.tokens is None else numbered(self.tokens.total, "token")
+        return brief(self, self.name, self.kind, files, self.action, tokens)
 
     @property
     def name(self) -> str:

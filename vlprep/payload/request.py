@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
@@ -10,6 +11,7 @@ from typing import Any, TypedDict
 from vlprep.check.report import check_sending
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.files import as_many
+from vlprep.display import brief, numbered
 from vlprep.errors import CheckError, ConstraintError, MediaError, PixelLimitError
 from vlprep.models.features import Region
 from vlprep.models.registry import get_recipe, get_route
@@ -58,8 +60,11 @@ class Request:
     """Where it goes; `None` where that was not said, and the model is served in several places."""
 
     def __repr__(self) -> str:
-        kinds = ", ".join(part.kind for part in self.parts)
-        return f"Request({self.api.name}, {self.settings.model}, {kinds or 'text only'})"
+        kinds = Counter(part.kind for part in self.parts)
+        what = (numbered(count, _PARTS[kind]) for kind, count in kinds.items())
+        tokens = "" if self.tokens is None else numbered(self.tokens, "token")
+        media = ", ".join(what) or "text only"
+        return brief(self, self.api.name, self.settings.model, media, tokens)
 
     @property
     def body(self) -> Json:
@@ -124,6 +129,9 @@ class Request:
         Raises the errors of `body` and `new_file`.
         """
         write_json(self.to_dict(sdk=sdk), path, overwrite=overwrite)
+
+
+_PARTS = {"image": "image", "video": "video", "frames": "frame list"}
 
 
 def write_json(document: Json, path: PathLike, *, overwrite: bool) -> None:

@@ -13,8 +13,9 @@ from typing import Any, Literal, Unpack
 import numpy as np
 
 from vlprep.count.budget import BudgetKeywords, TokenBudget, token_budget
-from vlprep.count.files import Media, MediaCount, MediaFailure, Result, count_files
+from vlprep.count.files import COUNTED, Media, MediaCount, MediaFailure, Result, count_files
 from vlprep.count.tokens import image_totals
+from vlprep.display import brief, page
 from vlprep.errors import BudgetError, UnsupportedFormatError
 from vlprep.plan.cautions import cap_reading
 from vlprep.plan.many_files import plan_together
@@ -46,6 +47,21 @@ class ImageFit:
     """How they are to be sent; `None`: by whatever route."""
     warnings: tuple[str, ...] = ()
     """What to know before relying on it."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.verdict)
+
+    def _repr_html_(self) -> str:
+        failed = [item for item in self.items if isinstance(item, MediaFailure)]
+        lines = (*(f"{one.source}: {one.message}" for one in failed), *self.warnings)
+        title = f"{self.view.model.name}, {self.view.rules.name}: {self.verdict}"
+        return page(title, COUNTED, [count.cells() for count in self.counted], lines)
+
+    @property
+    def verdict(self) -> str:
+        """How many fit, and what they cost of how much."""
+        tokens = f"{self.total_tokens:,} of {self.budget.available:,} tokens"
+        return f"{self.fits:,} of {len(self.items):,} images fit, {tokens}"
 
     @property
     def counted(self) -> tuple[MediaCount, ...]:
@@ -89,10 +105,6 @@ class ImageFit:
     def left_tokens(self) -> int:
         """What the images that fit leave of the budget."""
         return self.budget.available - sum(self.tokens[: self.fits])
-
-    def __repr__(self) -> str:
-        tokens = f"{self.total_tokens:,} of {self.budget.available:,} tokens"
-        return f"ImageFit({self.fits} of {len(self.items)} images fit, {tokens})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `vlprep.fit/1`."""

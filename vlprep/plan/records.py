@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vlprep.count.budget import TokenBudget
-from vlprep.count.files import Media, MediaCount, MediaFailure
+from vlprep.count.files import COUNTED, Media, MediaCount, MediaFailure
+from vlprep.display import brief, numbered, page
 from vlprep.errors import ConstraintError
 from vlprep.output.target import PathLike
 from vlprep.plan.bounds import Bound
@@ -37,19 +38,18 @@ class PlannedFile(MediaCount):
     given: Media
     """What the caller gave for it."""
 
+    def __repr__(self) -> str:
+        chosen = (f"{name}={value}" for name, value in self.keywords.items())
+        return brief(self, self.source, *chosen, numbered(self.tokens.total, "token"))
+
     @property
     def keywords(self) -> dict[str, float | int]:
         """The setting as view options, to be asked together with those of the plan's view."""
         return self.setting.keywords
 
-    def __repr__(self) -> str:
-        chosen = "".join(f"{name}={value}, " for name, value in self.keywords.items())
-        return f"PlannedFile({self.source}, {chosen}{self.tokens.total:,} tokens)"
-
     def to_dict(self) -> dict[str, Any]:
         """Return the file's entry of `vlprep.plan/1`: its count and its setting."""
-        setting = self.setting
-        chosen = {"fps": setting.fps, "nframes": setting.nframes, "max_pixels": setting.max_pixels}
+        chosen = dict(zip(_CHOSEN, _chosen(self.setting), strict=True))
         return {"source": self.source, **chosen, **MediaCount.to_dict(self)}
 
 
@@ -80,6 +80,31 @@ class MediaPlan:
     warnings: tuple[str, ...] = ()
     """What to know before relying on the plan."""
 
+    def __repr__(self) -> str:
+        return brief(self, self.view.model.name, f"files: {len(self.files):,}", self.verdict)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                file.source,
+                *("" if value is None else f"{value:,}" for value in _chosen(file.setting)),
+                *file.cells()[2:],
+            )
+            for file in self.files
+        ]
+        failed = (f"{one.source}: {one.message}" for one in self.failures)
+        reasons = (f"{bound.name}: {bound.reason}" for bound in self.bounds)
+        title = f"{self.view.model.name}, {self.view.rules.name}: {self.verdict}"
+        headings = ("file", *_CHOSEN, *COUNTED[2:])
+        return page(title, headings, rows, (*failed, *reasons, *self.warnings))
+
+    @property
+    def verdict(self) -> str:
+        """What the files cost, and of how much."""
+        if len(self.requests) > 1:
+            return f"{self.total_tokens:,} tokens in {len(self.requests):,} requests"
+        return f"{self.total_tokens:,} of {self.budget.available:,} tokens"
+
     @property
     def total_tokens(self) -> int:
         """Tokens of all files."""
@@ -90,12 +115,6 @@ class MediaPlan:
         """How to start the server of the view for the largest request; `None` without a server."""
         files = [(file.info, file.setting) for file in self.files]
         return server_flags(files, self.view, self.requests, self.budget)
-
-    def __repr__(self) -> str:
-        tokens = f"{self.total_tokens:,} of {self.budget.available:,} tokens"
-        if len(self.requests) > 1:
-            tokens = f"{self.total_tokens:,} tokens in {len(self.requests)} requests"
-        return f"MediaPlan({self.view.model.name}, files: {len(self.files)}, {tokens})"
 
     def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
         """Draw the plan under its budget, and write the picture.
@@ -158,6 +177,12 @@ class MediaPlan:
 
 
 save_chart = MediaPlan.save_chart
+
+_CHOSEN = ("fps", "nframes", "max_pixels")
+
+
+def _chosen(setting: Setting) -> tuple[float | int | None, ...]:
+    return setting.fps, setting.nframes, setting.max_pixels
 
 
 def _setting_dict(setting: Setting) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from vlprep.count.pixels import (
     is_shared_in_whole_pixels,
 )
 from vlprep.count.tokens import TokenCount, VideoCount, video_count
+from vlprep.display import brief, numbered
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.geometry import clip_source_size, rounded_size
 from vlprep.maths.sampling import frame_range
@@ -51,6 +52,10 @@ class Setting:
     """Lower limit to ask for, where the default is lifted."""
     count: TokenCount
     """What the counter says to this."""
+
+    def __repr__(self) -> str:
+        chosen = (f"{name}={value}" for name, value in self.keywords.items())
+        return brief(self, *chosen, numbered(self.tokens, "token"))
 
     @property
     def keywords(self) -> dict[str, float | int]:

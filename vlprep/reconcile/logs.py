@@ -19,6 +19,7 @@ import numpy as np
 from vlprep.count.files import Facts, probe_media
 from vlprep.count.messages import medium_source
 from vlprep.count.tokens import media_count
+from vlprep.display import brief, numbered
 from vlprep.draw.charts import Chart, draw_chart
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.messages.bodies import SentBody, SentMedium, read_body
@@ -88,6 +89,10 @@ class Reconciliation:
     """One, or two where the rules changed."""
     misses: tuple[int, ...]
     """Tokens billed beyond what the best rule set of each period predicts, request by request."""
+
+    def __repr__(self) -> str:
+        best = (period.best.rules if period.best else "none fits" for period in self.periods)
+        return brief(self, self.model, numbered(len(self.calls), "request"), " then ".join(best))
 
     @property
     def changed(self) -> Call | None:
