@@ -165,6 +165,10 @@ class FrameListInfo(VideoInfo):
     """No container."""
 
 
+Facts: TypeAlias = ImageInfo | VideoInfo
+"""What is known of a file from its header."""
+
+
 @dataclass(frozen=True, slots=True)
 class FramePlan:
     """Which frames of a clip a model is shown; made from numbers, before anything is decoded."""

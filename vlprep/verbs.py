@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
-    from vlprep.media.source import SourceLike
+    from vlprep.media.source import SourceLike, SourceOrFacts
     from vlprep.output.target import PathLike
     from vlprep.payload.parts import Json
     from vlprep.payload.request import Item as SentItem
@@ -292,7 +292,7 @@ class Processor(View):
         return stream_arrays(video, view, **how)
 
     def locate(
-        self, source: SourceLike, answer: str, **asked: Unpack[LocateKeywords]
+        self, source: SourceOrFacts, answer: str, **asked: Unpack[LocateKeywords]
     ) -> LocatedShapes:
         """Map the boxes, points and polygons of the model's answer to pixels of the image.
 
@@ -305,7 +305,7 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return locate_boxes(source, answer, view, **how)
 
-    def events(self, source: SourceLike | Sequence[SourceLike], answer: str) -> LocatedEvents:
+    def events(self, source: SourceOrFacts | Sequence[SourceOrFacts], answer: str) -> LocatedEvents:
         """Map the times in the model's answer to frames of the video, from its header alone.
 
         >>> found = processor().events("fixtures/street.mp4", "00:02 - 00:04 a bus passes")
@@ -571,7 +571,7 @@ def pixel_values(
 
 
 def locate_boxes(
-    source: SourceLike, answer: str, model: Model = None, **asked: Unpack[LocateKeywords]
+    source: SourceOrFacts, answer: str, model: Model = None, **asked: Unpack[LocateKeywords]
 ) -> LocatedShapes:
     """Map the boxes, points and polygons of a model's answer to pixels of the image.
 
@@ -583,7 +583,7 @@ def locate_boxes(
 
 
 def locate_events(
-    source: SourceLike | Sequence[SourceLike],
+    source: SourceOrFacts | Sequence[SourceOrFacts],
     answer: str,
     model: Model = None,
     **view: Unpack[ViewKeywords],

@@ -28,7 +28,8 @@ from vlprep.draw.fonts import font_file
 from vlprep.draw.lettering import undrawable
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.media.picture import read_picture
-from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.media.probe import probe
+from vlprep.media.source import SourceLike, SourceOrFacts, open_item, source_name
 from vlprep.models.spec import BoxConvention
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file
@@ -78,7 +79,7 @@ class LocatedShapes:
     """Boxes in three dimensions, as the model says them: these are not mapped."""
     warnings: tuple[str, ...] = ()
     """What a user should know."""
-    image: SourceLike = field(repr=False, compare=False)
+    image: SourceOrFacts = field(repr=False, compare=False)
     """What it is drawn on."""
 
     def __repr__(self) -> str:
@@ -165,7 +166,7 @@ class LocatedShapes:
 
 
 def locate_boxes(
-    source: SourceLike,
+    source: SourceOrFacts,
     answer: str,
     view: View,
     *,
@@ -236,12 +237,11 @@ def _font_name(font: PathLike | None) -> str | None:
     return os.fspath(font)
 
 
-def _image_info(source: SourceLike) -> ImageInfo:
-    with open_item(source) as item:
-        info = item.info
+def _image_info(source: SourceOrFacts) -> ImageInfo:
+    info = probe(source)
     if not isinstance(info, ImageInfo):
         problem = "a video, not an image; boxes are drawn on one frame: `save_frames` writes them"
-        raise UnsupportedFormatError(item.name, problem, format=info.format)
+        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
     return info
 
 

@@ -133,7 +133,7 @@ class FileFacts:
     def file_bytes(self) -> int:
         """Length of the file; of a frame list, of its largest image; 0 where unknown."""
         if self.kind == "frame list":
-            return max(frame.file_bytes for frame in self.frames)
+            return max((frame.file_bytes for frame in self.frames), default=0)
         return (self.info.file_bytes or 0) if self.info else 0
 
     @property

@@ -21,15 +21,12 @@ from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_coun
 from vlprep.display import brief, numbered, page
 from vlprep.errors import VlprepError
 from vlprep.media.probe import probe
-from vlprep.media.source import SourceLike, is_held, source_name
-from vlprep.types import ImageInfo, VideoInfo
+from vlprep.media.source import SourceOrFacts, is_held, source_name
+from vlprep.types import Facts, ImageInfo, VideoInfo
 from vlprep.units import format_size
 from vlprep.view import View
 
-Facts: TypeAlias = ImageInfo | VideoInfo
-"""What is known of a file from its header."""
-
-Media: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList | Facts
+Media: TypeAlias = SourceOrFacts | Sequence[SourceOrFacts] | FrameList
 """A file; a list of images, or a folder of them, that stands for a video; or facts of a header."""
 
 
@@ -161,8 +158,8 @@ def as_many(items: object) -> Iterable[Any]:
     >>> list(as_many("a.jpg")), list(as_many(["a.jpg", "b.jpg"]))
     (['a.jpg'], ['a.jpg', 'b.jpg'])
     """
-    is_one = isinstance(items, str | bytes | os.PathLike) or hasattr(items, "read")
-    is_one = is_one or is_held(items)
+    is_one = isinstance(items, str | bytes | bytearray | memoryview | os.PathLike)
+    is_one = is_one or hasattr(items, "read") or is_held(items)
     return [items] if is_one or not isinstance(items, Iterable) else items
 
 
@@ -179,9 +176,6 @@ def probe_media(source: Media, view: View) -> Probed:
 
     Raises the errors of `probe` and `probe_frame_list`.
     """
-    if isinstance(source, ImageInfo | VideoInfo):
-        kind = "image" if isinstance(source, ImageInfo) else "clip"
-        return Probed(f"{kind} of {format_size(source.size)}", source)
     found = as_frame_list(source)
     if isinstance(found, FrameList):
         return Probed(found.name, probe_frame_list(found, view))
@@ -247,8 +241,6 @@ def probe_or_failure(source: Media, view: View) -> Probed | MediaFailure:
 
 def media_name(source: Media) -> str:
     """Return what messages and reports call a file, or the first of a list."""
-    if isinstance(source, ImageInfo | VideoInfo):
-        return format_size(source.size)
     if isinstance(source, FrameList):
         return source.name
     if isinstance(source, list | tuple):

@@ -14,7 +14,7 @@ from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.media.addresses import local_path
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
-from vlprep.media.source import SourceLike, at_hand, source_name
+from vlprep.media.source import SourceOrFacts, at_hand, source_name
 from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
 from vlprep.view import View
@@ -24,7 +24,7 @@ from vlprep.view import View
 class FrameList:
     """Images that stand for a video, in order."""
 
-    images: tuple[SourceLike, ...]
+    images: tuple[SourceOrFacts, ...]
     """At least one, each a source of its own."""
     folder: str | None = None
     """The folder that they are, as the caller named it; `None` of a list."""
@@ -41,8 +41,8 @@ class FrameList:
 
 
 def as_frame_list(
-    source: SourceLike | Sequence[SourceLike] | FrameList,
-) -> SourceLike | FrameList:
+    source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList,
+) -> SourceOrFacts | FrameList:
     """Return a list, a stack or a folder of images as a `FrameList`; any other source as it is.
 
     Of a folder, the files that are images by their content count, sorted so that 10 comes after
@@ -59,7 +59,7 @@ def as_frame_list(
         return FrameList(tuple(source))
     if getattr(source, "ndim", 0) == 4:  # an array: frames x height x width x 3
         return FrameList(tuple(source))  # type: ignore[arg-type]
-    one: SourceLike = source  # type: ignore[assignment]  # no other sequence is a source
+    one: SourceOrFacts = source  # type: ignore[assignment]  # no other sequence is a source
     # A data URL is too long for a name, which os.path takes for no folder, and Path for an error.
     folder = local_path(os.fspath(one)) if isinstance(one, str | os.PathLike) else ""
     if not os.path.isdir(folder):  # noqa: PTH112

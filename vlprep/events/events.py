@@ -16,7 +16,7 @@ from vlprep.events.files import event_frames, save_events
 from vlprep.events.frame_range import Span, frames_within, moments_within
 from vlprep.frames.reading import probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
-from vlprep.media.source import SourceLike, source_name
+from vlprep.media.source import SourceOrFacts, source_name
 from vlprep.types import FramePlan, VideoInfo
 from vlprep.view import View
 
@@ -80,7 +80,7 @@ class LocatedEvents:
     """In the order of the answer; empty where it says that nothing was found."""
     warnings: tuple[str, ...] = ()
     """What a user should know."""
-    media: SourceLike | FrameList = field(repr=False, compare=False)
+    media: SourceOrFacts | FrameList = field(repr=False, compare=False)
     """What the frames are read from."""
 
     def __repr__(self) -> str:
@@ -123,7 +123,7 @@ class LocatedEvents:
 
 
 def locate_events(
-    source: SourceLike | Sequence[SourceLike], answer: str, view: View
+    source: SourceOrFacts | Sequence[SourceOrFacts], answer: str, view: View
 ) -> LocatedEvents:
     """Map the times in a model's `answer` about a video to frames of it, from its header alone.
 
@@ -161,7 +161,7 @@ def locate_events(
     )
 
 
-def _probe(media: SourceLike | FrameList, view: View) -> tuple[str, VideoInfo]:
+def _probe(media: SourceOrFacts | FrameList, view: View) -> tuple[str, VideoInfo]:
     if isinstance(media, FrameList):
         return media.names[0], probe_frame_list(media, view)
     return source_name(media), probe_clip(media)

@@ -17,7 +17,7 @@ from vlprep.draw.sheets import ContactSheet
 from vlprep.errors import ConstraintError, DecodeError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
 from vlprep.frames.reading import PATIENCE_SECONDS, Reading, probe_clip
-from vlprep.media.source import SourceLike, source_name
+from vlprep.media.source import SourceOrFacts, source_name
 from vlprep.media.video.paint import Look
 from vlprep.models.spec import ModelSpec
 from vlprep.output.encode import encode_picture, picture_format
@@ -268,7 +268,7 @@ class FrameKeywords(ViewKeywords, total=False):
 
 
 def stream_frames(
-    source: SourceLike | Sequence[SourceLike],
+    source: SourceOrFacts | Sequence[SourceOrFacts],
     view: View,
     *,
     resample: Resample = "fast",
@@ -312,7 +312,7 @@ def stream_frames(
 
 
 def open_frames(
-    source: SourceLike | Sequence[SourceLike],
+    source: SourceOrFacts | Sequence[SourceOrFacts],
     view: View,
     look_at: Callable[[ImageSize], Look],
     *,

@@ -12,7 +12,6 @@ from typing import NamedTuple, Unpack
 from vlprep.check.files import data_url_length
 from vlprep.count.budget import BudgetKeywords, token_budget
 from vlprep.count.files import (
-    Facts,
     Media,
     MediaCount,
     MediaFailure,
@@ -34,7 +33,7 @@ from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.requests import Load, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Setting
-from vlprep.types import FrameListInfo, ImageInfo, ImageSize, VideoInfo
+from vlprep.types import Facts, FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View, ViewKeywords, ViewOptions
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from vlprep.count.files import Facts, probe_media
+from vlprep.count.files import probe_media
 from vlprep.count.messages import medium_source
 from vlprep.count.tokens import media_count
 from vlprep.display import brief, numbered
@@ -28,7 +28,7 @@ from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_file
 from vlprep.reconcile.fit import Billing, Fit, Numbers, find_change, fit_rules, same_numbers
 from vlprep.reconcile.usage import Usage, read_usage
-from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View
 
 Medium: TypeAlias = tuple[Facts, Mapping[str, Any]]
