@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from vlprep.display import brief, numbered
-from vlprep.units import format_size
+from vlprep.units import format_size, parse_size
 
 if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
     import numpy as np
@@ -22,10 +22,20 @@ Transfer = Literal["PQ", "HLG"]
 Resample = Literal["fast", "reference"]
 Door = Literal["display", "path", "object"]  # how a picture gets in; see `vlprep.media.doors`
 ArrayType = Literal["float32", "float16", "bfloat16", "uint8"]
+ApiName = Literal["openai", "dashscope"]
+RouteName = Literal["base64", "path", "url"]
+ServerName = Literal["vllm", "sglang"]
+RegionName = Literal["international", "china", "us", "global"]
+RecipeName = Literal["text", "boxes", "points", "html", "html-2025-06", "markdown", "times"]
+ResizeName = Literal["docs", "docs-half-up", "docs-video", "qwen-vl-utils", "transformers", "as-is"]
+FrameCountName = Literal[
+    "docs", "qwen-vl-utils", "transformers", "transformers-qwen2", "vllm-qwen2"
+]
 Sampling = Literal[
     "interval", "linspace", "linspace-cut", "linspace-float32", "arange", "arange-even"
 ]
 Keep = Literal["model-view", "full"]  # of what is compressed
+ImageFormat = Literal["PNG", "JPEG"]  # that images are written in
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
 
 Watch: TypeAlias = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -53,10 +63,25 @@ class ImageSize(NamedTuple):
     width: int
     """Columns."""
 
+    @classmethod
+    def of(cls, size: SizeLike) -> ImageSize:
+        """Return a size that is given as (height, width), or as text the other way round.
+
+        Raises `ValueError` for a text that is not WIDTHxHEIGHT.
+
+        >>> ImageSize.of("1920x1080"), ImageSize.of((1080, 1920))
+        (ImageSize(height=1080, width=1920), ImageSize(height=1080, width=1920))
+        """
+        return cls(*(parse_size(size) if isinstance(size, str) else size))
+
     @property
     def pixels(self) -> int:
         """Height times width."""
         return self.height * self.width
+
+
+SizeLike: TypeAlias = ImageSize | tuple[int, int] | str
+"""A size as (height, width) in pixels, or as people write it: "1920x1080", width first."""
 
 
 class Region(NamedTuple):

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from vlprep.samples.samples import SampleCount, SampleKeywords
     from vlprep.split.crop import Crop, CropKeywords
     from vlprep.split.split import PageSplit, SplitKeywords
-    from vlprep.types import Door, Frames, ImageSize, VideoInfo
+    from vlprep.types import Door, Frames, SizeLike, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]
@@ -107,8 +107,8 @@ class Processor(View):
 
         return count_files(sources, self)
 
-    def image_tokens(self, size: ImageSize | tuple[int, int]) -> TokenCount:
-        """Count the tokens of an image of `size`, (height, width) in pixels as displayed.
+    def image_tokens(self, size: SizeLike) -> TokenCount:
+        """Count the tokens of an image of `size`, (height, width) or "WIDTHxHEIGHT" as displayed.
 
         >>> processor("qvq-max", high_res=True).image_tokens((1280, 1280)).resized
         ImageSize(height=1288, width=1288)
@@ -444,13 +444,11 @@ def count_messages(
     return processor(model).count_messages(messages, **how)
 
 
-def image_tokens(
-    size: ImageSize | tuple[int, int], model: Model = None, **view: Unpack[ViewKeywords]
-) -> TokenCount:
-    """Count the tokens of an image of a size, (height, width) in pixels as displayed.
+def image_tokens(size: SizeLike, model: Model = None, **view: Unpack[ViewKeywords]) -> TokenCount:
+    """Count the tokens of an image of a size, (height, width) or "WIDTHxHEIGHT" as displayed.
 
-    >>> image_tokens((1280, 1280), "qvq-max").total
-    1227
+    >>> image_tokens((1080, 1920), "qvq-max").resized, image_tokens("1920x1080", "qvq-max").total
+    (ImageSize(height=728, width=1316), 1224)
     """
     return processor(model, **view).image_tokens(size)
 

@@ -18,7 +18,7 @@ from vlprep.models.servers import Server
 from vlprep.models.service import VideoFiles
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
-from vlprep.types import Sampling
+from vlprep.types import ApiName, Sampling, ServerName
 
 SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
 """Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
@@ -40,7 +40,7 @@ class ViewKeywords(TypedDict, total=False):
     high_res: bool
     strict: bool
     rules: str | None
-    server: Server | str | None
+    server: Server | ServerName | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ class View:
         rest = {name: value for name, value in keywords.items() if name not in own}
         return self.asking(**own) if own else self, rest
 
-    def by_api(self, name: str | None) -> Self:
+    def by_api(self, name: ApiName | None) -> Self:
         """Return the same view as a protocol of the service has it, some of which take no rate.
 
         Raises `ConstraintError` for a protocol that there is not, and for a rate or a number of

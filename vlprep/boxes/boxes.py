@@ -33,7 +33,7 @@ from vlprep.media.source import SourceLike, SourceOrFacts, open_item, source_nam
 from vlprep.models.spec import BoxConvention
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file
-from vlprep.types import ImageInfo, ImageSize, Region
+from vlprep.types import ImageInfo, ImageSize, Region, SizeLike
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
 
@@ -41,8 +41,8 @@ from vlprep.view import View, ViewKeywords
 class LocateKeywords(ViewKeywords, total=False):
     """Keywords of `locate_boxes`, and of a view."""
 
-    convention: str | None
-    resized: ImageSize | tuple[int, int] | None
+    convention: BoxConvention | None
+    resized: SizeLike | None
     unturned: bool
     region: Region | None
 
@@ -170,8 +170,8 @@ def locate_boxes(
     answer: str,
     view: View,
     *,
-    convention: str | None = None,
-    resized: ImageSize | tuple[int, int] | None = None,
+    convention: BoxConvention | None = None,
+    resized: SizeLike | None = None,
     unturned: bool = False,
     region: Region | None = None,
 ) -> LocatedShapes:
@@ -261,11 +261,11 @@ def _seen(
     shown: ImageSize,
     view: View,
     convention: BoxConvention,
-    resized: ImageSize | tuple[int, int] | None,
+    resized: SizeLike | None,
 ) -> tuple[ImageSize | None, tuple[str, ...]]:
     """Return the size that the model saw, if that is known or matters, and what is to be said."""
     if resized is not None or convention != "absolute":
-        return (ImageSize(*resized) if resized else None), view.model.warnings
+        return (ImageSize.of(resized) if resized else None), view.model.warnings
     try:
         count = image_count(shown, view)
     except UnknownFactError:

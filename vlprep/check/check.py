@@ -22,7 +22,7 @@ from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceOrFacts, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
 from vlprep.models.service import ChatApi
-from vlprep.types import Facts, FrameListInfo, ImageInfo, VideoInfo
+from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, RouteName, VideoInfo
 from vlprep.view import View, ViewKeywords
 
 Item: TypeAlias = SourceOrFacts | Sequence[SourceOrFacts]
@@ -32,8 +32,8 @@ Item: TypeAlias = SourceOrFacts | Sequence[SourceOrFacts]
 class CheckKeywords(ViewKeywords, total=False):
     """Keywords of `check_files`, and of a view."""
 
-    route: str
-    api: str | None
+    route: RouteName
+    api: ApiName | None
     text_tokens: int
     max_input: int | None
     max_model_len: int | None
@@ -45,8 +45,8 @@ def check_files(
     items: Item | Iterable[Item],
     view: View,
     *,
-    route: str = "base64",
-    api: str | None = None,
+    route: RouteName = "base64",
+    api: ApiName | None = None,
     text_tokens: int = 0,
     max_input: int | None = None,
     max_model_len: int | None = None,
@@ -85,7 +85,7 @@ def check_files(
     return check_sending(replace(asked, files=count_facts(found, view)))
 
 
-def _api_of(name: str, route: str) -> ChatApi:
+def _api_of(name: ApiName, route: RouteName) -> ChatApi:
     api = get_api(name)
     if route not in api.routes:
         raise ConstraintError(f"the {name} API takes {', '.join(api.routes)}; not {route}")

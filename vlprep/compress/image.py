@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from vlprep.check.files import data_url_length, image_byte_limit, image_fits, takes_image
 from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
@@ -23,11 +23,11 @@ from vlprep.models.registry import get_route
 from vlprep.models.service import Route
 from vlprep.output.encode import MAX_JPEG_SIDE
 from vlprep.output.target import PathLike, check_not_source, new_file
-from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, Keep
+from vlprep.types import MAX_FRAME_PIXELS, ImageFormat, ImageInfo, ImageSize, Keep, RouteName
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
 
-WRITTEN = ("PNG", "JPEG")
+WRITTEN: tuple[ImageFormat, ...] = get_args(ImageFormat)
 """Formats that images are written in."""
 
 _LOSSLESS = frozenset({"PNG", "BMP", "TIFF", "DIB", "ICO", "ICNS", "SGI"})
@@ -89,9 +89,9 @@ class ImageKeywords(ViewKeywords, total=False):
     """Keywords of `compress_image`, and of a view."""
 
     limit: int | None
-    route: str
+    route: RouteName
     keep: Keep
-    format: str | None
+    format: ImageFormat | None
     lossless: bool
     page: int | None
 

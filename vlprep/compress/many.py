@@ -25,7 +25,7 @@ from vlprep.media.cores import usable_cores
 from vlprep.media.sniff import endings
 from vlprep.media.source import SourceLike, source_name
 from vlprep.output.target import PathLike, check_new, check_not_source
-from vlprep.types import ImageInfo
+from vlprep.types import ImageFormat, ImageInfo
 from vlprep.view import View
 
 
@@ -191,7 +191,7 @@ def _ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def _named_format(target: Target | None) -> str | None:
+def _named_format(target: Target | None) -> ImageFormat | None:
     """Return the format of images that the ending of a path asks for."""
     if target is None or callable(target):
         return None

@@ -12,7 +12,7 @@ from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.media.sniff import endings
 from vlprep.output.target import PathLike
-from vlprep.types import Action, ImageSize, Keep, Watch, unwatched
+from vlprep.types import Action, ImageFormat, ImageSize, Keep, RouteName, Watch, unwatched
 from vlprep.units import format_size
 from vlprep.view import ViewKeywords
 
@@ -22,9 +22,9 @@ class Asked:
     """The keywords of `compress_image` and `compress_video`, which say what they mean."""
 
     limit: int | None = None
-    route: str = "base64"
+    route: RouteName = "base64"
     keep: Keep = "model-view"
-    format: str | None = None
+    format: ImageFormat | None = None
     lossless: bool = False
     page: int | None = None
     tone_map: bool = True

@@ -21,7 +21,7 @@ from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
 from vlprep.media.video.decode import damaged_ends
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file, new_file_at
-from vlprep.types import FrameListInfo, ImageSize, Keep, VideoInfo, Watch
+from vlprep.types import FrameListInfo, ImageSize, Keep, RouteName, VideoInfo, Watch
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View, ViewKeywords
 
@@ -66,7 +66,7 @@ class VideoKeywords(ViewKeywords, total=False):
     """Keywords of `compress_video`, and of a view."""
 
     limit: int | None
-    route: str
+    route: RouteName
     keep: Keep
     tone_map: bool
     overwrite: bool

@@ -32,7 +32,7 @@ from vlprep.maths.geometry import (
 from vlprep.maths.sampling import frame_range, plan_frames
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import FirstResize, ImageRule, VideoRule
-from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
+from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, SizeLike, VideoInfo
 from vlprep.units import format_size
 from vlprep.view import View
 
@@ -139,8 +139,8 @@ def handed_size(size: ImageSize, rule: ImageRule | VideoRule, limits: PixelLimit
     return _resize_frames(size, rule.first, limits, rule.first.min_frames, strict=False)[0]
 
 
-def image_count(size: ImageSize | tuple[int, int], view: View) -> TokenCount:
-    """Count the tokens of an image of `size`, (height, width) in pixels as displayed.
+def image_count(size: SizeLike, view: View) -> TokenCount:
+    """Count the tokens of an image of `size`, (height, width) or "WIDTHxHEIGHT" as displayed.
 
     Raises `UnknownFactError` where no source says how the model sizes images, `ConstraintError` for
     limits that cannot be, and the errors of `smart_resize`.
@@ -148,7 +148,7 @@ def image_count(size: ImageSize | tuple[int, int], view: View) -> TokenCount:
     >>> image_count((1280, 1280), View.of("qvq-max", high_res=True)).resized
     ImageSize(height=1288, width=1288)
     """
-    (count,) = image_counts([ImageSize(*size)], view)
+    (count,) = image_counts([ImageSize.of(size)], view)
     if isinstance(count, ConstraintError):
         raise count
     return count

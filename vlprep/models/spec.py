@@ -21,6 +21,7 @@ from vlprep.errors import (
 from vlprep.models.features import Features
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.sourced import Reading, Sourced
+from vlprep.types import FrameCountName, ResizeName, Sampling
 
 Kind = Literal["api", "open-weights"]
 Thinking = Literal["always", "optional", "never"]
@@ -76,7 +77,7 @@ class Normalisation:
 class ImageRule(Sourced):
     """How one rule set sizes an image. Limits are pixels per image."""
 
-    resize: str
+    resize: ResizeName
     """Name of the resizing rule in `vlprep.maths.geometry`."""
     patch_size: int
     """Side in pixels of a patch of the vision encoder."""
@@ -143,11 +144,11 @@ class Pruning:
 class VideoRule(Sourced):
     """How one rule set samples and sizes a video."""
 
-    resize: str
+    resize: ResizeName
     """Name of the resizing rule in `vlprep.maths.geometry`."""
-    count: str
+    count: FrameCountName
     """Name of the frame counting rule in `vlprep.maths.frame_counts`."""
-    sampling: str
+    sampling: Sampling
     """Name of the rule in `vlprep.maths.sampling` that spreads the frames."""
     budget: str
     """Name of the rule in `vlprep.count.tokens` that turns limits into pixels per frame."""

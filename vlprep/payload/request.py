@@ -33,6 +33,7 @@ from vlprep.payload.terms import (
     region_of,
     streams,
 )
+from vlprep.types import ApiName, RecipeName, RegionName, RouteName
 from vlprep.view import View, ViewKeywords
 
 
@@ -153,14 +154,14 @@ def json_chunks(document: Json, *, indent: int | None = None) -> Iterator[str]:
 class SendKeywords(TypedDict, total=False):
     """Keywords of `build_request` beside its view."""
 
-    api: str
-    route: str
+    api: ApiName
+    route: RouteName
     system: str | None
     thinking: bool | None
     thinking_budget: int | None
     stream: bool | None
-    region: str | None
-    recipe: str | None
+    region: RegionName | None
+    recipe: RecipeName | None
     history: Sequence[Json] | None
     compress: bool
     as_frames: bool
@@ -245,7 +246,9 @@ def build_request(
     )
 
 
-def _by_recipe(text: str, view: View, *, recipe: str | None = None, **how: Any) -> tuple[How, str]:
+def _by_recipe(
+    text: str, view: View, *, recipe: RecipeName | None = None, **how: Any
+) -> tuple[How, str]:
     """Return how media are to be sent, and the text, both with what a recipe adds to them."""
     if recipe is None:
         return How(view=view, **how), text

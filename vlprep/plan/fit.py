@@ -20,7 +20,7 @@ from vlprep.errors import BudgetError, UnsupportedFormatError
 from vlprep.plan.cautions import cap_reading
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.requests import Load, images_by_route, request_room, split_requests
-from vlprep.types import ImageInfo, ImageSize
+from vlprep.types import ImageInfo, ImageSize, RouteName
 from vlprep.view import View, ViewKeywords
 
 
@@ -43,7 +43,7 @@ class ImageFit:
     """Those that no request can hold; they are in none."""
     max_pixels_for_all: int | None
     """Largest `max_pixels` at which all fit one request; `None` if they do, or never would."""
-    route: str | None = None
+    route: RouteName | None = None
     """How they are to be sent; `None`: by whatever route."""
     warnings: tuple[str, ...] = ()
     """What to know before relying on it."""
@@ -133,14 +133,14 @@ class ImageFit:
 class FitKeywords(BudgetKeywords, ViewKeywords, total=False):
     """Keywords of a fit: those of `token_budget`, of a view, and the route."""
 
-    route: str | None
+    route: RouteName | None
 
 
 def fit_images(
     items: Media | Iterable[Media],
     view: View,
     *,
-    route: str | None = None,
+    route: RouteName | None = None,
     **parts: Unpack[BudgetKeywords],
 ) -> ImageFit:
     """Say how many of the images fit one request, in order, and how to split them if not all do.

@@ -14,6 +14,7 @@ from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import ClipPlan, Prefer
 from vlprep.plan.settings import Setting
 from vlprep.plan.start import ServerFlags, server_flags
+from vlprep.types import RouteName
 from vlprep.view import View
 
 
@@ -23,7 +24,7 @@ class SplitOptions:
 
     reorder: bool = False
     """Pack the files tightly instead of keeping their order."""
-    route: str | None = None
+    route: RouteName | None = None
     """How they are sent: "base64", "path" or "url"; decides how many go into one request."""
     max_bytes: int | None = None
     """Bytes of all files of one request as they are sent: as Base64, if no other route is named."""
