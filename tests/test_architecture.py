@@ -77,7 +77,8 @@ HOMES = {
         "vlprep.media",
         "vlprep.output",
         "vlprep.draw",
-        "vlprep.boxes.outlines",
+        "vlprep.boxes",
+        *("vlprep.display", "vlprep.types", "vlprep.frames.view"),  # to show and hand over
         "vlprep.compat",
     ),
     "click": ("vlprep.cli",),

@@ -1,15 +1,20 @@
-"""How results show themselves: one short line at a prompt, a table in a notebook.
+"""How results show themselves: one short line at a prompt, a table or a picture in a notebook.
 
-Text comes in, text goes out. What a result says of itself is its own class's to know.
+What a result says of itself is its own class's to know.
 """
 
 from __future__ import annotations
 
 import html
+import io
+import math
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MOST_CHARACTERS = 200
 """Longest `repr` of a result."""
@@ -94,6 +99,24 @@ def _row(tag: str, cells: Sequence[str], right: Sequence[bool]) -> str:
         text = html.escape(shortened(cell, 2 * _LONGEST_WORD))
         written.append(f'<{tag} style="text-align:{side}">{text}</{tag}>')
     return f"<tr>{''.join(written)}</tr>"
+
+
+def as_png(picture: Image.Image) -> bytes:
+    r"""Return a picture as a notebook shows it: as PNG, of at most a million pixels.
+
+    >>> from PIL import Image
+    >>> as_png(Image.new("RGB", (4000, 3000)))[:4]
+    b'\x89PNG'
+    """
+    memory, shown = io.BytesIO(), picture.copy()
+    scale = math.sqrt(_MOST_PIXELS / (picture.width * picture.height))
+    if scale < 1:
+        shown.thumbnail((max(int(picture.width * scale), 1), max(int(picture.height * scale), 1)))
+    shown.save(memory, "PNG", compress_level=3)
+    return memory.getvalue()
+
+
+_MOST_PIXELS = 1_000_000  # a cell is not wider, and a notebook holds every byte of it
 
 
 class Named(Protocol):

@@ -5,17 +5,26 @@ Sizes are (height, width) in pixels, times are seconds, unknown is `None`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NamedTuple,
+    SupportsIndex,
+    TypeAlias,
+    overload,
+)
 
-from vlprep.display import brief, numbered
+from vlprep.display import as_png, brief, numbered
 from vlprep.units import format_size, parse_size
 
 if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
     import numpy as np
     import numpy.typing as npt
+    from PIL import Image
 
 CountOrigin = Literal["header", "estimate", "scan"]
 Transfer = Literal["PQ", "HLG"]
@@ -252,6 +261,15 @@ class Frame:
         shape = "x".join(map(str, self.image.shape))
         return f"Frame(number={self.number}, at {self.timestamp_seconds:.3f} s, {shape})"
 
+    def _repr_png_(self) -> bytes:
+        return as_png(self.to_pil())
+
+    def to_pil(self) -> Image.Image:
+        """Return the frame as an image of Pillow's, without a copy of its pixels."""
+        from PIL import Image  # which counting does without
+
+        return Image.fromarray(self.image)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
@@ -263,6 +281,8 @@ class Frames:
     """When each is first displayed, from the first displayed frame."""
     warnings: tuple[str, ...] = ()
     """What a user should know of the clip, the plan and these frames."""
+    marks: tuple[Frame, ...] = field(default=(), repr=False)
+    """What else is known of each, whose pixels are in `data`; none of a stack made by hand."""
 
     def __post_init__(self) -> None:
         expected = (len(self.timestamps_seconds), *self.data.shape[1:3], 3)
@@ -272,6 +292,26 @@ class Frames:
     def __len__(self) -> int:
         return len(self.timestamps_seconds)
 
+    def __iter__(self) -> Iterator[Frame]:
+        return map(self.__getitem__, range(len(self)))
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Frame: ...
+    @overload
+    def __getitem__(self, place: slice) -> Frames: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> Frame | Frames:
+        moments = self.timestamps_seconds
+        if isinstance(place, slice):
+            return Frames(self.data[place], moments[place], self.warnings, self.marks[place])
+        number = range(len(self))[place]  # which knows negative places, and an end
+        if self.marks:
+            return replace(self.marks[number], image=self.data[number])
+        return Frame(number, moments[number], None, self.data[number])
+
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.data.shape))
-        return f"Frames({shape}, {self.timestamps_seconds[0]:.3f} s and on)"
+        return brief(self, shape, *(f"{t:.3f} s and on" for t in self.timestamps_seconds[:1]))
+
+    def to_pil(self) -> list[Image.Image]:
+        """Return the frames as images of Pillow's, without a copy of their pixels."""
+        return [frame.to_pil() for frame in self]

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
     from vlprep.media.source import SourceLike, SourceOrFacts
+    from vlprep.output.drawing import Drawing
     from vlprep.output.target import PathLike
     from vlprep.payload.parts import Json
     from vlprep.payload.request import Item as SentItem
@@ -216,6 +217,16 @@ class Processor(View):
 
         view, how = self.with_keywords(asked)
         return stream_frames(source, view, **how)
+
+    def sheet(
+        self, source: Source, *, font: PathLike | None = None, **asked: Unpack[FrameKeywords]
+    ) -> Drawing:
+        """Draw the frames that `count` counts on one sheet, each with its time and its number.
+
+        >>> processor("qwen3-vl-plus", fps=1).sheet("fixtures/street.mp4").size
+        ImageSize(height=1235, width=2392)
+        """
+        return self.frames(source, **asked).sheet(font=font)
 
     def frames_many(
         self, sources: SourceLike | Iterable[SourceLike], **asked: Unpack[FrameKeywords]
@@ -524,6 +535,21 @@ def read_frames(source: Source, model: Model = None, **asked: Unpack[FrameKeywor
     Frame(number=0, at 0.000 s, 352x640x3)
     """
     return processor(model).frames(source, **asked)
+
+
+def frame_sheet(
+    source: Source,
+    model: Model = None,
+    *,
+    font: PathLike | None = None,
+    **asked: Unpack[FrameKeywords],
+) -> Drawing:
+    """Draw the frames that a model sees of a video on one sheet, in memory.
+
+    >>> frame_sheet("fixtures/street.mp4", "qwen3-vl-plus", fps=1)
+    Drawing(2392x1235)
+    """
+    return processor(model).sheet(source, font=font, **asked)
 
 
 def read_many(

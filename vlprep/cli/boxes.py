@@ -11,7 +11,14 @@ import click
 from vlprep.boxes.boxes import LocatedShapes
 from vlprep.boxes.shapes import Shape
 from vlprep.cli.inputs import read_answer
-from vlprep.cli.options import SIZE, bind, output_options, view_options
+from vlprep.cli.options import (
+    SIZE,
+    bind,
+    font_option,
+    max_side_option,
+    output_options,
+    view_options,
+)
 from vlprep.cli.render import print_json, print_table, say_warnings
 from vlprep.cli.text import safe
 from vlprep.count.explain import cite
@@ -33,10 +40,14 @@ def _read_region(_: click.Context, __: click.Parameter, text: str | None) -> Reg
     return Region(x, y, ImageSize(height, width))
 
 
+MAX_SIDE = 2048
+"""Pixels that are enough to look at boxes on a screen; a large photo is many megabytes as PNG."""
+
+
 @click.command(name="boxes")
 @click.argument("image", metavar="IMAGE")
 @click.argument("answer", metavar="ANSWER")
-@click.option("-o", "--output", metavar="OUT.png", help="Draw them; .png, .jpg or .webp")
+@click.option("-o", "--output", metavar="OUT.png", help="Draw them: .jpg, .png or .webp")
 @click.option(
     "--convention",
     type=click.Choice(BOX_CONVENTIONS),
@@ -52,7 +63,8 @@ def _read_region(_: click.Context, __: click.Parameter, text: str | None) -> Reg
 @click.option(
     "--pieces", metavar="DIR", help="ANSWER is a JSON list: one answer for each piece of DIR."
 )
-@click.option("--font", metavar="FILE", help="Font for letters that Pillow's own font lacks.")
+@font_option
+@max_side_option(MAX_SIDE)
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
 @view_options
 @output_options
@@ -63,6 +75,7 @@ def command(
     output: str | None,
     font: str | None,
     pieces: str | None,
+    max_side: int,
     stored: bool,
     force: bool,
     as_json: bool,
@@ -88,7 +101,7 @@ def command(
             found = _in_pieces(item, answer, pieces, processor, asked)
         drawn: tuple[str, ...] = ()
         if output is not None:
-            found.save(output, overwrite=force, font=font)
+            found.save(output, overwrite=force, font=font, max_side=max_side)
             drawn = found.drawing_warnings(font=font)
     if as_json:
         table = found.to_dict()
@@ -100,7 +113,9 @@ def command(
     for box in found.boxes_3d:
         click.echo(f"in three dimensions: {safe(box.label or '')} {list(box.numbers)}")
     if output is not None:
-        click.echo(f"\nwritten to {safe(output)}")
+        scale = min(max_side / max(found.info.size), 1)
+        shrunk = f", at {100 * scale:.3g} % of its size" if scale < 1 else ""
+        click.echo(f"\nwritten to {safe(output)}{shrunk}")
     say_warnings(image, (*found.warnings, *drawn), processor)
     return 0
 

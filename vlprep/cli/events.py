@@ -9,7 +9,7 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.inputs import read_answer
-from vlprep.cli.options import bind, output_options, view_options
+from vlprep.cli.options import bind, font_option, output_options, view_options
 from vlprep.cli.render import note, print_json, print_table, say_warnings
 from vlprep.cli.text import safe
 from vlprep.events.events import LocatedEvent, LocatedEvents
@@ -21,6 +21,7 @@ from vlprep.units import format_time
 @click.argument("paths", nargs=-1, required=True, metavar="VIDEO|FOLDER|IMAGE...")
 @click.option("-o", "--output", metavar="DIR", help="Folder for the frames of each event.")
 @click.option("--sheet", metavar="FILE", help="Draw the events under one another: .jpg, .png, ...")
+@font_option
 @view_options
 @output_options
 def command(
@@ -29,6 +30,7 @@ def command(
     *,
     output: str | None,
     sheet: str | None,
+    font: str | None,
     force: bool,
     as_json: bool,
     **asked: Any,
@@ -45,12 +47,14 @@ def command(
     \b
     vlprep events answer.json clip.mp4 --model qwen3-vl-plus --sheet events.jpg
     """
+    if font is not None and sheet is None:
+        raise click.UsageError("--font goes with --sheet")
     processor = bind(asked)
     source = paths[0] if len(paths) == 1 else list(paths)
     found = processor.events(source, read_answer(answer))
     missing = 0
     if output is not None or sheet is not None:
-        records = found.save(output, sheet=sheet, overwrite=force)
+        records = found.save(output, sheet=sheet, font=font, overwrite=force)
         missing = sum(event.seen.frame_count for event in found.events) - len(records)
     if as_json:
         print_json({**found.to_dict(), "output": output, "sheet": sheet})
@@ -59,7 +63,7 @@ def command(
         print_table(HEADINGS, map(_row, enumerate(found.events, 1)), left=2)
         for place in filter(None, (output, sheet)):
             click.echo(f"written to {safe(place)}")
-        drawn = found.drawing_warnings() if sheet is not None else ()
+        drawn = found.drawing_warnings(font=font) if sheet is not None else ()
         say_warnings(found.source, (*found.warnings, *drawn), processor)
     if missing:
         note(f"error: {found.source}: {missing} frames cannot be decoded and are missing")

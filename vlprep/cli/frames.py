@@ -13,6 +13,7 @@ from vlprep.cli.options import (
     SECONDS,
     bind,
     choice_option,
+    font_option,
     list_option,
     output_options,
     take_listed,
@@ -46,6 +47,7 @@ from vlprep.view import View
     "jpg",
 )
 @click.option("--sheet", metavar="FILE", help="Draw a contact sheet: .jpg, .png or .webp.")
+@font_option
 @list_option
 @view_options
 @choice_option(
@@ -75,6 +77,7 @@ def command(
     output: str | None,
     format: FrameFormat,
     sheet: str | None,
+    font: str | None,
     dry_run: bool,
     force: bool,
     as_json: bool,
@@ -95,6 +98,8 @@ def command(
     """
     if output is None and sheet is None and not dry_run:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
+    if font is not None and sheet is None:
+        raise click.UsageError("--font goes with --sheet")
     clips = not asked["as_list"] and len(paths) > 1 and are_clips(paths)
     asked["as_list"] |= len(paths) > 1
     (source,) = take_listed(asked, list(paths))
@@ -107,7 +112,9 @@ def command(
     stream = processor.frames(source, **asked)
     if dry_run:
         return _tell(stream, processor, as_json)
-    records = stream.save(output, format=format, sheet=sheet, overwrite=force, watch=track)
+    records = stream.save(
+        output, format=format, sheet=sheet, font=font, overwrite=force, watch=track
+    )
     if as_json:
         print_json(stream.to_dict(records))
     else:

@@ -19,6 +19,7 @@ from vlprep.cli.options import (
     budget_options,
     choice_option,
     deployment_option,
+    font_option,
     input_options,
     input_words,
     list_option,
@@ -92,6 +93,7 @@ from vlprep.units import format_rate, format_size
 @click.option("--explain", "explained", is_flag=True, help="Tell what binds, and what lifts it.")
 @click.option("--table", is_flag=True, help="Show alternatives, and tokens by rate and size.")
 @click.option("--chart", metavar="FILE", help="Draw the plan: .png, .jpg or .webp.")
+@font_option
 @click.option("-o", "--output", metavar="DIR", help="Write the bodies of the requests into it.")
 @click.option("-t", "--text", help="With -o: what each of them asks.")
 @sending_options
@@ -104,6 +106,7 @@ def command(
     explained: bool,
     table: bool,
     chart: str | None,
+    font: str | None,
     force: bool,
     as_json: bool,
     **asked: Any,
@@ -131,7 +134,12 @@ def command(
         asked["budget"] = share_of_input(processor.model, share, asked["thinking"])
     plan = processor.plan(track(files, len(files), "measuring"), split=split, **asked)
     if chart is not None:
-        plan.save_chart(chart, overwrite=force)
+        drawing = plan.chart(font=font)
+        drawing.save(chart, overwrite=force)
+        for text in drawing.warnings:
+            note(f"warning: {text}")
+    elif font is not None:
+        raise click.UsageError("--font goes with --chart")
     saved = save(plan, sending, api, overwrite=force) if sending else ()
     if as_json:
         print_json(plan_document(plan, saved, table=table))

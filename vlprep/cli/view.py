@@ -6,9 +6,18 @@ from typing import Any
 
 import click
 
-from vlprep.cli.options import bind, door_option, output_options, view_options
+from vlprep.cli.options import (
+    PLACE,
+    bind,
+    door_option,
+    font_option,
+    max_side_option,
+    output_options,
+    view_options,
+)
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
+from vlprep.draw.beside import MAX_SIDE
 from vlprep.frames.view import ImageView
 from vlprep.types import Door
 from vlprep.units import format_size
@@ -18,6 +27,10 @@ from vlprep.units import format_size
 @click.argument("image", metavar="IMAGE")
 @click.option("-o", "--output", metavar="OUT.png", required=True, help=".png, .jpg or .webp")
 @click.option("--compare", is_flag=True, help="Draw the original beside it, at the same size.")
+@click.option("--zoom", is_flag=True, help="Compare, and draw the detail that loses most at 100 %.")
+@click.option("--zoom-at", type=PLACE, help="Compare, and draw the detail around this place.")
+@max_side_option(MAX_SIDE)
+@font_option
 @door_option
 @view_options
 @output_options
@@ -26,6 +39,10 @@ def command(
     output: str,
     *,
     compare: bool,
+    zoom: bool,
+    zoom_at: tuple[int, int] | None,
+    max_side: int,
+    font: str | None,
     door: Door | None,
     force: bool,
     as_json: bool,
@@ -35,21 +52,32 @@ def command(
 
     Upright, with transparency laid on white, scaled as the models' own processors do. With
     --compare the original stands beside it and the view is enlarged to the original's size, so
-    that one sees whether small text survives.
+    that one sees whether small text survives; --zoom adds a detail of both, pixel by pixel. Of
+    photos a .jpg takes a fraction of the bytes of a .png.
 
     \b
     vlprep view screenshot.png -o view.png --compare
+    vlprep view photo.jpg -o view.jpg --zoom
     """
     processor = bind(asked)
     shown = processor.view(image, door=door)
-    shown.save(output, compare=compare, overwrite=force)
+    drawn: tuple[str, ...] = ()
+    if compare or zoom or zoom_at:
+        drawing = shown.compare(zoom=zoom_at or zoom, max_side=max_side, font=font)
+        drawing.save(output, overwrite=force)
+        drawn = drawing.warnings
+    elif font:
+        raise click.UsageError("--font goes with --compare or --zoom")
+    else:
+        shown.save(output, overwrite=force)
     if as_json:
-        print_json({**shown.to_dict(), "output": output})
+        table = shown.to_dict()
+        print_json({**table, "warnings": [*table["warnings"], *drawn], "output": output})
         return 0
     click.echo(heading(processor))
     click.echo(_summary(shown))
     click.echo(f"written to {safe(output)}")
-    say_warnings(image, (*shown.info.warnings, *shown.tokens.warnings), processor)
+    say_warnings(image, (*shown.info.warnings, *shown.tokens.warnings, *drawn), processor)
     return 0
 
 

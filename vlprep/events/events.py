@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.count.tokens import VideoCount, video_count
 from vlprep.display import brief, numbered
-from vlprep.draw.lettering import undrawable
+from vlprep.draw.fonts import font_named
+from vlprep.draw.lettering import font_warnings
 from vlprep.events.answers import Event, EventForm, parse_events
-from vlprep.events.files import event_frames, save_events
+from vlprep.events.files import event_frames, event_sheet, save_events
 from vlprep.events.frame_range import Span, frames_within, moments_within
 from vlprep.frames.reading import probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.source import SourceOrFacts, source_name
+from vlprep.output.target import PathLike
 from vlprep.types import FramePlan, VideoInfo
 from vlprep.view import View
 
@@ -94,12 +97,15 @@ class LocatedEvents:
 
     read = event_frames
     save = save_events
+    sheet = event_sheet
 
-    def drawing_warnings(self) -> tuple[str, ...]:
-        """Return what a user should know of a sheet: words that no font has the letters for."""
-        odd = undrawable(event.text or "" for event in self.events)
-        said = f"events with letters that no font here has, drawn as escapes: {len(odd)}"
-        return (said,) if odd else ()
+    def drawing_warnings(self, *, font: PathLike | None = None) -> tuple[str, ...]:
+        """Return what a user should know of a sheet: words that no font has the letters for.
+
+        Raises `ConstraintError` for a font that there is not.
+        """
+        face = None if font is None else font_named(font)
+        return font_warnings((event.text or Path(self.source).name for event in self.events), face)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `vlprep.events/1`: facts of the clip, and every event."""

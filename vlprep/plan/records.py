@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlprep.count.budget import TokenBudget
 from vlprep.count.files import COUNTED, Media, MediaCount, MediaFailure
@@ -16,6 +16,9 @@ from vlprep.plan.settings import Setting
 from vlprep.plan.start import ServerFlags, server_flags
 from vlprep.types import RouteName
 from vlprep.view import View
+
+if TYPE_CHECKING:  # which loads Pillow
+    from vlprep.output.drawing import Drawing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +120,40 @@ class MediaPlan:
         files = [(file.info, file.setting) for file in self.files]
         return server_flags(files, self.view, self.requests, self.budget)
 
-    def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Draw the plan under its budget, and write the picture.
+    def chart(self, *, font: PathLike | None = None) -> Drawing:
+        """Draw the plan under its budget.
 
         Of one clip, tokens are drawn against frames per second for several caps; of images and of
-        several files, how they add up, as wanted and as planned, request by request. The ending of
-        `path` chooses the format. Raises `ConstraintError` for a plan of nothing, or of one video
-        whose frames are fixed, and for an ending of no known picture format; other errors are
-        those of `new_file`.
+        several files, how they add up, as wanted and as planned, request by request. Letters that
+        Pillow's own font lacks come from `font`, the file or the name of one, or from a font of
+        the machine.
+
+        Raises `ConstraintError` for a plan of nothing, or of one video whose frames are fixed, and
+        for a font that there is not.
+
+        >>> from vlprep import plan_media
+        >>> plan_media("fixtures/street.mp4", "qwen3-vl-plus", budget=1500).chart()
+        Drawing(1280x800)
+        """
+        from vlprep.plan.chart import chart_of_clip, chart_of_files, draw_plan
+
+        if self.clip is not None and not self.clip.choices.has_rate:
+            problem = "its frames are fixed, so that there is no rate to draw tokens against"
+            raise ConstraintError(f"{self.files[0].source}: {problem}")
+        if not self.files:
+            raise ConstraintError("nothing was planned, so there is nothing to draw")
+        if self.clip is not None:
+            charted = chart_of_clip(self.clip)
+        else:
+            files = [(file.info, file.tokens.total) for file in self.files]
+            charted = chart_of_files(files, self.view, self.requests, self.budget.available)
+        return draw_plan(charted, [file.source for file in self.files], font)
+
+    def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write what `chart` draws to a picture file, whose ending chooses the format.
+
+        Raises the errors of `chart`, `ConstraintError` for an ending of no known picture format,
+        and the errors of `new_file`.
 
         >>> from tempfile import TemporaryDirectory
         >>> from vlprep import plan_media
@@ -132,20 +161,7 @@ class MediaPlan:
         >>> with TemporaryDirectory() as folder:
         ...     plan.save_chart(f"{folder}/plan.png")
         """
-        from vlprep.plan.chart import chart_of_clip, chart_of_files, save_picture
-
-        if self.clip is not None and not self.clip.choices.has_rate:
-            problem = "its frames are fixed, so that there is no rate to draw tokens against"
-            raise ConstraintError(f"{self.files[0].source}: {problem}")
-        drawn = None
-        if self.clip is not None:
-            drawn = chart_of_clip(self.clip)
-        elif self.files:
-            files = [(file.info, file.tokens.total) for file in self.files]
-            drawn = chart_of_files(files, self.view, self.requests, self.budget.available)
-        if drawn is None:
-            raise ConstraintError("nothing was planned, so there is nothing to draw")
-        save_picture(drawn, [file.source for file in self.files], path, overwrite=overwrite)
+        self.chart().save(path, overwrite=overwrite)
 
     def to_dict(self, *, table: bool = False) -> dict[str, Any]:
         """Return the document of `vlprep.plan/1`, of one clip with its `table` of alternatives."""
