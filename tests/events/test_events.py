@@ -192,7 +192,8 @@ def test_words_without_a_font_are_said(machine, tmp_path):
     assert found.drawing_warnings(font=named) == ()
     drawing = found.sheet(font=named)
     found.save(sheet=tmp_path / "sheet.png", font=named)
-    assert Image.open(tmp_path / "sheet.png").tobytes() == drawing.image.tobytes()
+    with Image.open(tmp_path / "sheet.png") as written:
+        assert written.tobytes() == drawing.image.tobytes()
     assert drawing.image.tobytes() != found.sheet().image.tobytes()
 
 
