@@ -28,6 +28,7 @@ def counting():
         count = vlprep.count_tokens(source, WEIGHTS)
         yield from (count, count.info, count.tokens, count.tokens.limits)
     yield from vlprep.count_many(["no/such/" * 40 + "file.jpg", "fixtures/html_named.mp4"])
+    yield vlprep.processor().tally(vlprep.count_many([STREET, "no.jpg"]))
     yield from (vlprep.token_budget(), vlprep.token_budget().binding)
     yield vlprep.processor(WEIGHTS, server="vllm", fps=1, max_pixels=100_000)
     yield vlprep.View.of()
@@ -150,6 +151,7 @@ def test_markup_in_names_is_inert(tmp_path):
         vlprep.plan_media(STREET, budget=1500),
         vlprep.fit_images([PHOTO]),
         vlprep.check_media("fixtures/tiny.png"),
+        vlprep.processor().tally(vlprep.count_many([STREET, PHOTO])),
         vlprep.list_models(),
         vlprep.list_servers(),
     ],

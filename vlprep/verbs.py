@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from vlprep.compress.many import CompressedFile, CompressKeywords, Outcome
     from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
     from vlprep.count.budget import BudgetKeywords, TokenBudget
-    from vlprep.count.files import Media, MediaCount, MediaFailure, Result
+    from vlprep.count.files import (
+        Media,
+        MediaCount,
+        MediaFailure,
+        Result,
+        Tally,
+        TallyKeywords,
+    )
     from vlprep.count.tokens import TokenCount, VideoCount
     from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
@@ -107,6 +114,17 @@ class Processor(View):
         from vlprep.count.files import count_files
 
         return count_files(sources, self)
+
+    def tally(self, results: Iterable[Result], **asked: Unpack[TallyKeywords]) -> Tally:
+        """Add counts up, and set them against the largest input and the list price.
+
+        >>> qvq = processor("qvq-max")
+        >>> qvq.tally(qvq.count_many(["fixtures/photo.jpg", "fixtures/photo.heic"])).total_tokens
+        494
+        """
+        from vlprep.count.files import tally
+
+        return tally(results, self, **asked)
 
     def image_tokens(self, size: SizeLike) -> TokenCount:
         """Count the tokens of an image of `size`, (height, width) or "WIDTHxHEIGHT" as displayed.

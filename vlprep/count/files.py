@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby, islice
 from typing import Any, Literal, TypeAlias, Unpack
 
@@ -132,6 +132,10 @@ Result: TypeAlias = MediaCount | MediaFailure
 class Tally:
     """What counted files come to together, as one request."""
 
+    view: View
+    """By what they were counted."""
+    items: tuple[Result, ...]
+    """The files, in order, those that could not be counted in their place."""
     total_tokens: int
     """Sum over the files that could be counted."""
     limit: InputLimit | None
@@ -145,6 +149,29 @@ class Tally:
         limit = f" of {self.limit.tokens:,}" if self.limit else ""
         requests = numbered(len(self.requests), "request")
         return brief(self, f"{self.total_tokens:,}{limit} tokens", requests)
+
+    def _repr_html_(self) -> str:
+        counted = [item.cells() for item in self.items if isinstance(item, MediaCount)]
+        failed = [item for item in self.items if isinstance(item, MediaFailure)]
+        limit = f" of {self.limit.tokens:,}" if self.limit else ""
+        title = (
+            f"{self.view.model.name}, {self.view.rules.name}: {self.total_tokens:,}{limit} tokens"
+        )
+        lines = (f"{item.source}: {item.message}" for item in failed)
+        return page(title, COUNTED, counted, lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `vlprep.tokens/1`."""
+        return {
+            "schema": "vlprep.tokens/1",
+            "model": self.view.model.name,
+            "rules": self.view.rules.name,
+            "items": [item.to_dict() for item in self.items],
+            "total_tokens": self.total_tokens,
+            "max_input_tokens": self.max_input_tokens,
+            "requests": [asdict(request) for request in self.requests],
+            "estimated_prices": [asdict(price) for price in self.prices],
+        }
 
     @property
     def max_input_tokens(self) -> int | None:
@@ -277,6 +304,18 @@ def _count_one(probed: Probed | MediaFailure, view: View) -> Result:
     return MediaCount(source=probed.source, info=probed.info, tokens=tokens)
 
 
+class TallyKeywords(ConversationKeywords, total=False):
+    """Keywords of `tally`."""
+
+    max_input: int | None
+    max_model_len: int | None
+    thinking: bool | None
+    deployment: str | None
+    separate: bool
+    batch: bool
+    cached: bool
+
+
 def tally(
     results: Iterable[Result],
     view: View,
@@ -304,14 +343,18 @@ def tally(
     >>> tally(count_files(["fixtures/photo.jpg"], view), view).total_tokens
     302
     """
-    tokens = [result.tokens.total for result in results if isinstance(result, MediaCount)]
+    items = tuple(results)
+    tokens = [item.tokens.total for item in items if isinstance(item, MediaCount)]
     limit = largest_input(
         view.model, max_input=max_input, max_model_len=max_model_len, thinking=thinking
     )
     media = tokens if separate else [sum(tokens)]
     requests = tuple(request for each in media for request in conversation(each, **spoken))
     prices = prices_of(view.model, requests, deployment, batch=batch, cached=cached)
-    return Tally(total_tokens=sum(tokens), limit=limit, requests=requests, prices=prices)
+    return Tally(
+        view=view, items=items, total_tokens=sum(tokens), limit=limit, requests=requests,
+        prices=prices,
+    )  # fmt: skip
 
 
 _OS_CODES: dict[type[OSError], str] = {

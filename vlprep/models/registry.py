@@ -76,6 +76,12 @@ class Models(Listing[ModelSpec]):
         headings = ("model", "family", "pixels of a token", "rules", "largest input")
         return page(f"{len(self):,} models", headings, [_listed(model) for model in self])
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `vlprep.models/1`: every number of them, and its sources."""
+        from vlprep.models.document import models_document  # which looks names up here
+
+        return models_document(self)
+
 
 def _listed(model: ModelSpec) -> tuple[str, ...]:
     rules, most = model.rules(), model.input_limit()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from vlprep.display import brief
 from vlprep.errors import (
@@ -416,6 +416,17 @@ class ModelSpec(Sourced):
 
     def __hash__(self) -> int:
         return hash((self.name, self.family))  # equal models have equal names; the rest is long
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model's entry of `vlprep.models/1`: every number, with its sources.
+
+        >>> from vlprep import get_model
+        >>> get_model("qvq-max").to_dict()["max_input_thinking_tokens"]
+        106496
+        """
+        from vlprep.models.document import model_entry  # which looks names up, by records of these
+
+        return model_entry(self)
 
     @property
     def default_rules(self) -> str:
