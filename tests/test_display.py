@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import is_dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -62,13 +65,44 @@ def looking():
 
 def sending():
     report = vlprep.check_media([PHOTO, "fixtures/tiny.png", "fixtures/photo.heic"], WEIGHTS)
-    yield from (report, *report.findings, *report.files, *report.advice)
+    yield from (report, *report.findings, *report.files)
+    yield from vlprep.check_media(PHOTO).advice
     yield from (finding.remedy for finding in report.findings)
     for source in (PHOTO, STREET):
         done = vlprep.compress_file(source, dry_run=True)
         yield from (done, done.result)
     request = vlprep.build_request([PHOTO] * 61, "x", check=False)
     yield from (request, *request.parts[:1], *request.parts[0].files)
+
+
+def logs():
+    sizes = [(480, 640), (720, 1280), (300, 300)]
+    lines = [
+        json.dumps({
+            "model": "qvq-max",
+            "media": [{"height": height, "width": width}],
+            "usage": {"prompt_tokens": vlprep.image_tokens((height, width), "qvq-max").total},
+        })
+        for height, width in sizes
+    ]  # fmt: skip
+    yield from vlprep.reconcile_log(lines)[0]
+
+
+def small():
+    url = "https://example.com/" + "a" * 300
+    yield from (vlprep.MediaUrl(url, "image"), vlprep.Box3D((1.5,) * 9, "car" * 100))
+    yield vlprep.ImageSize(100_000, 100_000)
+    yield from (vlprep.get_model(WEIGHTS).rules().image.normalise, vlprep.SplitOptions(max_bytes=9))
+    with TemporaryDirectory() as folder, vlprep.read_frames(STREET, fps=1) as stream:
+        yield from stream.save(Path(folder, "frames"))
+    messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PHOTO}}]}]
+    yield vlprep.count_messages(messages, source="sample" * 99)
+    yield from vlprep.processor().tally([vlprep.count_tokens(PHOTO)]).prices
+    yield vlprep.plan_frames(300, 30.0)
+    yield vlprep.frame_sheet(STREET, fps=1)
+    yield vlprep.view_image(PHOTO).compare()
+    listed = vlprep.count_tokens([PHOTO] * 8, fps=2)
+    yield from (listed.info, listed)
 
 
 def catalogue():
@@ -78,12 +112,22 @@ def catalogue():
     yield from (*vlprep.list_servers(), *vlprep.list_recipes())
 
 
-@pytest.mark.parametrize("results", [counting, planning, looking, sending, catalogue])
+RESULTS = [counting, planning, looking, sending, logs, small, catalogue]
+
+
+@pytest.mark.parametrize("results", RESULTS)
 def test_every_result_is_one_short_line(results):
     for result in results():
         said = repr(result)
         assert len(said) <= MOST_CHARACTERS and said.isprintable(), said
         assert result is None or said.startswith(f"{type(result).__name__}("), said
+
+
+def test_every_public_record_is_among_them():
+    public = {getattr(vlprep, name) for name in vlprep.__all__}
+    records = {thing for thing in public if isinstance(thing, type) and is_dataclass(thing)}
+    seen = {type(result) for results in RESULTS for result in results()}
+    assert records - seen == set()
 
 
 def test_a_line_says_what_a_person_wants_to_know():

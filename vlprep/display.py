@@ -5,7 +5,6 @@ What a result says of itself is its own class's to know.
 
 from __future__ import annotations
 
-import html
 import io
 import math
 import re
@@ -80,11 +79,11 @@ def page(
     more = [f"… and {left_out:,} more"] if left_out else []
     return "".join((
         '<div class="vlprep">',
-        f"<div><strong>{html.escape(title)}</strong></div>",
+        f"<div><strong>{_escaped(title)}</strong></div>",
         f"<table><thead>{_row('th', headings, right)}</thead><tbody>",
         *(_row("td", row, right) for row in shown),
         "</tbody></table>",
-        *(f"<div>{html.escape(line)}</div>" for line in (*more, *lines)),
+        *(f"<div>{_escaped(line)}</div>" for line in (*more, *lines)),
         "</div>",
     ))  # fmt: skip
 
@@ -96,9 +95,15 @@ def _row(tag: str, cells: Sequence[str], right: Sequence[bool]) -> str:
     written = []
     for cell, is_right in zip(cells, right, strict=True):
         side = "right" if is_right else "left"
-        text = html.escape(shortened(cell, 2 * _LONGEST_WORD))
+        text = _escaped(shortened(cell, 2 * _LONGEST_WORD))
         written.append(f'<{tag} style="text-align:{side}">{text}</{tag}>')
     return f"<tr>{''.join(written)}</tr>"
+
+
+def _escaped(text: str) -> str:
+    from html import escape  # slow to import, and for notebooks alone
+
+    return escape(text)
 
 
 def as_png(picture: Image.Image) -> bytes:

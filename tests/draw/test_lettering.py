@@ -125,6 +125,24 @@ def test_a_word_is_drawn_by_one_font_where_that_has_all_of_it(machine):
     assert text_width("aü", 20) == text_width("a", 20) + 20  # no "a" in it
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "taken"), [(100, 900, 400), (500, 900, 500), (100, 300, 300)]
+)
+def test_a_font_of_several_weights_has_that_of_ordinary_text(
+    machine, monkeypatch, low, high, taken
+):
+    class Variable:
+        def get_variation_axes(self):
+            weight = {"name": b"Weight", "minimum": low, "default": low, "maximum": high}
+            return [weight, {"name": b"Width", "minimum": 50, "default": 100, "maximum": 150}]
+
+        def set_variation_by_axes(self, axes):
+            self.axes = axes
+
+    monkeypatch.setattr(fonts.ImageFont, "truetype", lambda *_: Variable())
+    assert fonts.load_face(Face("variable.ttf"), 20).axes == [taken, 100]
+
+
 def test_a_font_file_is_opened_once_for_all_letters(machine, monkeypatch):
     for number in range(5):
         (machine / f"{number}.ttf").write_bytes(tiny_font("東"))

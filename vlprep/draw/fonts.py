@@ -52,8 +52,25 @@ def own_font(size: int) -> Font:
 
 @lru_cache(64)
 def load_face(face: Face, size: int) -> Font:
-    """Return a face at a height in pixels; raises `OSError` for what is no font."""
-    return ImageFont.truetype(face.path, size, face.number)
+    """Return a face at a height in pixels; raises `OSError` for what is no font.
+
+    One of several weights has that of ordinary text: without being told it may be hair-thin.
+    """
+    font = ImageFont.truetype(face.path, size, face.number)
+    try:
+        axes = font.get_variation_axes()
+    except (OSError, NotImplementedError):  # it has one weight, or FreeType is old
+        return font
+    font.set_variation_by_axes([_usual(axis) for axis in axes])
+    return font
+
+
+def _usual(axis: ImageFont.Axis) -> float:
+    low, usual, high = (axis[name] or 0 for name in ("minimum", "default", "maximum"))
+    return min(max(_USUAL_WEIGHT, low), high) if axis["name"] == b"Weight" else usual
+
+
+_USUAL_WEIGHT = 400
 
 
 def font_named(name: str | os.PathLike[str]) -> Face:

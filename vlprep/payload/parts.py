@@ -37,6 +37,9 @@ class MediaUrl:
     kind: UrlKind
     """What it holds."""
 
+    def __repr__(self) -> str:
+        return brief(self, self.kind, self.url)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentFile:
