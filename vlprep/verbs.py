@@ -115,6 +115,20 @@ class Processor(View):
 
         return count_files(sources, self)
 
+    def explain(self, source: Media) -> list[str]:
+        """Return the steps by which `count` gets to its number, a sentence each, with sources.
+
+        The last of them say what the model's other rule sets would give. Raises the errors of
+        `count`.
+
+        >>> processor("qvq-max").explain("fixtures/photo.jpg")[-1]
+        'api-2026 would give the same 393 tokens'
+        """
+        from vlprep.count.explain import explain_count
+
+        counted = self.count(source)
+        return explain_count(counted.info, counted.tokens, self)
+
     def tally(self, results: Iterable[Result], **asked: Unpack[TallyKeywords]) -> Tally:
         """Add counts up, and set them against the largest input and the list price.
 

@@ -92,6 +92,12 @@ def test_entries_of_many_files_are_what_each_result_has(here):
     assert {**made, "folder": entry["folder"]} == entry
 
 
+def test_an_explanation_is_the_processor_s(here):
+    items = here("tokens", "photo.jpg", "street.mp4", "--explain", "--json").json["items"]
+    explained = [VIEW.explain(name) for name in ("photo.jpg", "street.mp4")]
+    assert [item["explanation"] for item in items] == explained
+
+
 def test_a_request_is_the_body(here):
     printed = here("payload", "photo.jpg", "--text", "hi").json
     assert printed == as_json(vlprep.build_request("photo.jpg", "hi").to_dict())
