@@ -187,7 +187,7 @@ def _faces_of_word(word: str, found: dict[str, Face | None]) -> list[Face | None
     """Return one face for all letters of a word, where one has them all, else each its own."""
     own = [found.get(letter) for letter in word]
     face = next(filter(None, own), None)
-    whole = face and all(has is face for has in find_fonts(word, face).values())
+    whole = face and all(has == face for has in find_fonts(word, face).values())
     return [face] * len(word) if whole else own
 
 
@@ -204,8 +204,8 @@ def drawable(text: str, font: Face | None = None) -> str:
     >>> print(drawable("4×3, \U0010ffff"))
     4x3, \U0010ffff
     """
-    found = ((letter, drawn) for letter, drawn in _letters(text, font))
-    return "".join(_escape(letter) if drawn is None else drawn for letter, drawn in found)
+    letters = _letters(text, font)
+    return "".join(_escape(letter) if drawn is None else drawn for letter, drawn in letters)
 
 
 def font_warnings(texts: Iterable[str], font: Face | None = None) -> tuple[str, ...]:
@@ -218,12 +218,13 @@ def font_warnings(texts: Iterable[str], font: Face | None = None) -> tuple[str, 
     missing = list(dict.fromkeys(letter for letter, drawn in pairs if drawn is None))
     said = []
     if missing:
-        shown = "".join(letter if letter.isprintable() else _escape(letter) for letter in missing)
-        more = f" and {len(missing) - _MOST_TOLD:,} more" if len(missing) > _MOST_TOLD else ""
+        first, left = missing[:_MOST_TOLD], len(missing) - _MOST_TOLD
+        shown = "".join(letter if letter.isprintable() else _escape(letter) for letter in first)
+        more = f" and {left:,} more" if left > 0 else ""
         said.append(
-            f"no font here has the letters {shown[:_MOST_TOLD]}{more}, which are drawn as escapes "
-            f"such as {_escape(missing[0])}; name one that has them with `font`, or install "
-            "vlprep[fonts] for Chinese, Japanese and Korean"
+            f"no font here has the letters {shown}{more}, which are drawn as escapes such as "
+            f"{_escape(first[0])}; name one that has them with `font`, or install vlprep[fonts] "
+            "for Chinese, Japanese and Korean"
         )
     if not _joins() and any(_is_joined(letter, font) for letter, _ in pairs):
         said.append(
