@@ -78,7 +78,12 @@ HOMES = {
         "vlprep.output",
         "vlprep.draw",
         "vlprep.boxes",
-        *("vlprep.display", "vlprep.types", "vlprep.frames.view"),  # to show and hand over
+        *(
+            "vlprep.display",
+            "vlprep.types",
+            "vlprep.frames.view",
+            "vlprep.split.crop",
+        ),  # to show and hand over
         "vlprep.compat",
     ),
     "click": ("vlprep.cli",),

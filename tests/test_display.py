@@ -101,6 +101,12 @@ def small():
     yield vlprep.plan_frames(300, 30.0)
     yield vlprep.frame_sheet(STREET, fps=1)
     yield vlprep.view_image(PHOTO).compare()
+    yield vlprep.crop_image(PHOTO, [100, 100, 500, 400])
+    page = vlprep.split_image(PHOTO)
+    yield from (page, *page.pieces)
+    with TemporaryDirectory() as folder:
+        plan = vlprep.plan_media([PHOTO] * 3, split=vlprep.SplitOptions())
+        yield from vlprep.save_requests(plan, "What is it?", Path(folder, "bodies"))
     listed = vlprep.count_tokens([PHOTO] * 8, fps=2)
     yield from (listed.info, listed)
 

@@ -112,9 +112,10 @@ def test_boxes_of_what_is_gone_are_shown_as_text(tmp_path):
     assert vlprep.locate_boxes(vlprep.probe(PHOTO), BOX)._repr_png_() is None
 
 
-def test_a_chart_is_of_one_clip():
-    with pytest.raises(ConstraintError, match="a chart is drawn of one video"):
-        vlprep.plan_media([PHOTO, PHOTO]).chart()
+def test_a_chart_is_of_images_too_but_not_of_nothing():
+    assert vlprep.plan_media([PHOTO, PHOTO], MODEL).chart().size == (800, 1280)
+    with pytest.raises(ConstraintError, match="nothing was planned"):
+        vlprep.plan_media(["no.jpg"]).chart()
 
 
 def test_a_sheet_without_a_frame_is_an_error(monkeypatch):

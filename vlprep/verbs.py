@@ -256,7 +256,7 @@ class Processor(View):
         """Draw the frames that `count` counts on one sheet, each with its time and its number.
 
         >>> processor("qwen3-vl-plus", fps=1).sheet("fixtures/street.mp4").size
-        ImageSize(height=1235, width=2392)
+        ImageSize(height=1269, width=2392)
         """
         return self.frames(source, **asked).sheet(font=font)
 
@@ -579,7 +579,7 @@ def frame_sheet(
     """Draw the frames that a model sees of a video on one sheet, in memory.
 
     >>> frame_sheet("fixtures/street.mp4", "qwen3-vl-plus", fps=1)
-    Drawing(2392x1235)
+    Drawing(2392x1269)
     """
     return processor(model).sheet(source, font=font, **asked)
 

@@ -28,7 +28,7 @@ from vlprep.display import as_png, brief
 from vlprep.draw.fonts import font_named
 from vlprep.draw.layout import scaled
 from vlprep.draw.lettering import font_warnings
-from vlprep.errors import UnknownFactError, UnsupportedFormatError, VlprepError
+from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError, VlprepError
 from vlprep.media.picture import read_picture, resize_picture
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, SourceOrFacts, open_item, source_name

@@ -99,7 +99,7 @@ def event_sheet(found: LocatedEvents, *, font: PathLike | None = None) -> Drawin
 
     >>> from vlprep import locate_events
     >>> locate_events("fixtures/street.mp4", "00:02 - 00:03 a bus passes").sheet()
-    Drawing(1949x441)
+    Drawing(1364x938)
     """
     page = _Page(found, font)
     for number in range(1, min(len(found.events), _MOST_SHEETS) + 1):

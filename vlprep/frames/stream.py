@@ -197,7 +197,7 @@ class FrameStream:
         is not, and the errors of iterating.
 
         >>> stream_frames("fixtures/street.mp4", View.of("qwen3-vl-plus", fps=1)).sheet()
-        Drawing(2392x1235)
+        Drawing(2392x1269)
         """
         face = None if font is None else font_named(font)
         drawn = ContactSheet(self.plan.frame_count, self.tokens.resized)

@@ -73,7 +73,7 @@ class ImageView:
         Raises `ConstraintError` for a font that there is not.
 
         >>> view_image("fixtures/photo.jpg", View.of(max_pixels=100_000)).compare()
-        Drawing(1376x556)
+        Drawing(1376x579)
         """
         face = None if font is None else font_named(font)
         known = f"{Path(self.source).name}, {format_size(self.info.size)}"

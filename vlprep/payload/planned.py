@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
+from vlprep.display import brief, numbered
 from vlprep.output.target import PathLike, check_new_folder, new_folder
 from vlprep.payload.planned_parts import STARTED
 from vlprep.payload.request import Request, SendKeywords, build_request
@@ -35,6 +36,11 @@ class SavedRequest:
     """What a user should know of it."""
     notes: tuple[str, ...] = ()
     """What it needs, one sentence each."""
+
+    def __repr__(self) -> str:
+        tokens = "" if self.tokens is None else numbered(self.tokens, "token")
+        files = numbered(len(self.sources), "file")
+        return brief(self, self.file, files, tokens, f"{self.file_bytes:,} bytes")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the body's entry of `vlprep.plan/1`."""

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vlprep.count.files import Facts
 from vlprep.count.tokens import media_count
 from vlprep.draw.charts import Chart, Point, draw_chart
 from vlprep.draw.fonts import font_named
@@ -18,6 +17,7 @@ from vlprep.output.drawing import Drawing
 from vlprep.output.target import PathLike
 from vlprep.plan.one_clip import ClipPlan
 from vlprep.plan.rates import Numbers
+from vlprep.types import Facts
 from vlprep.units import format_rate, format_size
 from vlprep.view import View
 
