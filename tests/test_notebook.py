@@ -38,9 +38,9 @@ def test_every_cell_runs_and_ends_with_something_to_look_at(monkeypatch):
 
 
 def test_a_kernel_shows_tables_and_pictures(tmp_path):
-    nbformat = pytest.importorskip("nbformat", reason="the extra docs is not installed")
-    nbclient = pytest.importorskip("nbclient", reason="the extra docs is not installed")
-    pytest.importorskip("ipykernel", reason="the extra docs is not installed")
+    nbformat = pytest.importorskip("nbformat", reason="the extra notebook is not installed")
+    nbclient = pytest.importorskip("nbclient", reason="the extra notebook is not installed")
+    pytest.importorskip("ipykernel", reason="the extra notebook is not installed")
     book = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(book)
     client = nbclient.NotebookClient(
