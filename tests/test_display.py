@@ -107,6 +107,7 @@ def small():
     with TemporaryDirectory() as folder:
         plan = vlprep.plan_media([PHOTO] * 3, split=vlprep.SplitOptions())
         yield from vlprep.save_requests(plan, "What is it?", Path(folder, "bodies"))
+    yield vlprep.frame_list([PHOTO] * 99)
     listed = vlprep.count_tokens([PHOTO] * 8, fps=2)
     yield from (listed.info, listed)
 

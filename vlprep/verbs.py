@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Tally,
         TallyKeywords,
     )
+    from vlprep.count.frame_list import FrameList
     from vlprep.count.tokens import TokenCount, VideoCount
     from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
@@ -54,11 +55,11 @@ if TYPE_CHECKING:
     from vlprep.samples.samples import SampleCount, SampleKeywords
     from vlprep.split.crop import Crop, CropKeywords
     from vlprep.split.split import PageSplit, SplitKeywords
-    from vlprep.types import Door, Frames, SizeLike, VideoInfo
+    from vlprep.types import Door, Facts, Frames, SizeLike, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]
-    Source: TypeAlias = SourceLike | Sequence[SourceLike]
+    Source: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
     SentItems: TypeAlias = SentItem | Sequence[SentItem]
 
 
@@ -82,8 +83,10 @@ def processor(model: Model = None, **view: Unpack[ViewKeywords]) -> Processor:
 class Processor(View):
     """A model, a rule set and the view options, with every verb: made by `processor`.
 
-    Frozen, hashable and picklable. Of several files each verb takes an iterable, and one file alone
-    as it is. The keywords of a view, given to a verb that has keywords, hold for that call alone.
+    Frozen, hashable and picklable. Of several files each verb takes an iterable, one file alone as
+    it is, and a folder as the media files in it; images that are the frames of one video are a list
+    among the items, or a `frame_list`. Verbs of a single source take a folder for such a list. The
+    keywords of a view, given to a verb that has keywords, hold for that call alone.
     """
 
     # What it costs.
@@ -348,7 +351,9 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return locate_boxes(source, answer, view, **how)
 
-    def events(self, source: SourceOrFacts | Sequence[SourceOrFacts], answer: str) -> LocatedEvents:
+    def events(
+        self, source: Source | Facts | Sequence[SourceOrFacts], answer: str
+    ) -> LocatedEvents:
         """Map the times in the model's answer to frames of the video, from its header alone.
 
         >>> found = processor().events("fixtures/street.mp4", "00:02 - 00:04 a bus passes")
@@ -639,7 +644,7 @@ def locate_boxes(
 
 
 def locate_events(
-    source: SourceOrFacts | Sequence[SourceOrFacts],
+    source: Source | Facts | Sequence[SourceOrFacts],
     answer: str,
     model: Model = None,
     **view: Unpack[ViewKeywords],

@@ -12,6 +12,7 @@ from vlprep.check.report import RULES, CheckReport, dated
 from vlprep.check.requests import ON_ITS_WAY
 from vlprep.check.rule import Finding, Rule, Sending, Wanted
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
     api_option,
     bind,
@@ -21,7 +22,6 @@ from vlprep.cli.options import (
     list_option,
     route_option,
     take_inputs,
-    take_listed,
     text_tokens_option,
     view_options,
 )
@@ -35,26 +35,31 @@ from vlprep.types import RouteName
 from vlprep.view import View
 
 
-@click.command(name="check")
+@click.command(name="check", cls=Command)
 @input_options
-@route_option("How the files reach the service.")
+@route_option("Send the files so.")
 @api_option
 @list_option
 @view_options
 @input_limit_options
 @text_tokens_option
-@click.option("--decode", is_flag=True, help="Decode the files too: finds damage inside.")
+@click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
 @click.option("--fail-on-warnings", is_flag=True, help="Exit with 1 for warnings too.")
-@click.option("--list-rules", is_flag=True, help="Print all rules with their limits, and stop.")
+@click.option(
+    "--list-checks",
+    "list_rules",
+    is_flag=True,
+    help="Print all checks with their limits, and stop.",
+)
 @json_option
 def command(
     *, fail_on_warnings: bool, list_rules: bool, as_json: bool, route: RouteName, **asked: Any
 ) -> int:
     """Check images and videos against every documented limit, from their headers alone.
 
-    All files are one request to the model. A folder, unless -r walks it, is a list of images that
-    stands for a video, and so are all files with --list; an http(s) URL is checked as far as that
-    goes without fetching it. Each finding has the rule's name, what was found and wanted, where the
+    All files are one request to the model. A folder is the media files in it; with --list all
+    images are the frames of one video. An http(s) URL is checked as far as that goes without
+    fetching it. Each finding has the rule's name, what was found and wanted, where the
     limit was read, and what to do. The exit code is 1 for errors, with --fail-on-warnings for
     warnings too.
 
@@ -66,7 +71,7 @@ def command(
     words = model_words(processor.model.name, model_file, model)
     if list_rules:
         return _list_rules(processor, route, as_json)
-    files = take_listed(asked, take_inputs(asked))
+    files = take_inputs(asked)
     watched = track(files, len(files), "checking")
     report = processor.check(watched, route=route, **asked)
     lines = [

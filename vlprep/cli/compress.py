@@ -9,20 +9,25 @@ from typing import Any, TypeVar
 
 import click
 
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
     BYTES,
     COUNT,
     SECONDS,
     bind,
     choice_option,
+    force_option,
+    form_options,
     input_options,
-    output_options,
+    list_option,
+    names_one_file,
     route_option,
     take_inputs,
+    threads_option,
     view_options,
 )
 from vlprep.cli.progress import Bars
-from vlprep.cli.render import heading, print_json, print_table, report_problems
+from vlprep.cli.render import heading, print_document, print_table, report_problems
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.compress.many import CompressedFile, Outcome
 from vlprep.media.sniff import endings
@@ -32,34 +37,40 @@ from vlprep.view import View
 _Value = TypeVar("_Value")
 
 
-@click.command(name="compress")
+@click.command(name="compress", cls=Command)
 @input_options
-@click.option("-o", "--output", metavar="OUT|DIR", help="The file to write, or a folder for many.")
-@route_option("How it will be sent, which sets the limit.")
-@click.option("--limit", type=BYTES, help="Bytes to stay under instead; 7MB, 900kB, 10MiB.")
+@list_option
+@click.option("-o", "--output", metavar="OUT|DIR", help="Write a file, or many into a folder.")
+@route_option("Stay under the limit of this way of sending.")
+@click.option("--limit", type=BYTES, help="Keep each file under so many bytes instead; 7MB, 10MiB.")
 @choice_option(
     "--keep",
     ("model-view", "full"),
-    "What the model is shown, or all pixels, frames and sound that fit.",
+    "Keep what the model is shown, or all pixels, frames and sound that fit.",
     "model-view",
 )
 @click.option(
     "--every", type=SECONDS, metavar="TIME", help="Cut videos into parts of this length; 3:00."
 )
-@click.option("--lossless", is_flag=True, help="Images as PNG or not at all.")
-@click.option("--page", type=COUNT, metavar="N", help="One picture of several, from 0.")
+@click.option("--lossless", is_flag=True, help="Write images as PNG or not at all.")
+@click.option("--page", type=COUNT, metavar="N", help="Take one picture of several, from 0.")
 @view_options
-@click.option("--tone-map/--no-tone-map", default=True, help="HDR videos for ordinary screens.")
-@click.option("--threads", type=click.IntRange(1, 64), help="Threads that encode images; up to 4.")
+@click.option(
+    "--tone-map/--no-tone-map",
+    default=True,
+    help="Bring HDR to the range of ordinary screens, or not.",
+)
+@threads_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
-@output_options
+@force_option
+@form_options
 def command(
     *,
     output: str | None,
     every: float | None,
     threads: int | None,
     force: bool,
-    as_json: bool,
+    form: str | None,
     **asked: Any,
 ) -> int:
     """Bring images and videos under a byte limit, keeping what the model will see.
@@ -80,23 +91,24 @@ def command(
         raise click.UsageError(
             f"--every writes several files into a folder, and {output} is no folder"
         )
+    is_one = names_one_file(asked) or asked["as_list"]
     processor, files = bind(asked), take_inputs(asked)
     bars = Bars()
     asked.update(overwrite=force, watch=bars.track)
     is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
-    if len(files) == 1 and not is_folder and every is None:
+    if is_one and not is_folder and every is None:
         outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
     else:
         made = processor.compress_many(files, output, every=every, threads=threads, **asked)
         outcomes = list(bars.track(made, len(files), "compressing"))
-    if as_json:
+    if form:
         items = [outcome.to_dict() for outcome in outcomes]
         model, rules = processor.model.name, processor.rules.name
         head = {"schema": "vlprep.compress/1", "model": model, "rules": rules}
-        print_json({**head, "route": asked["route"], "items": items})
+        print_document({**head, "route": asked["route"], "items": items}, form)
     else:
         _print(outcomes, processor)
-    return report_problems(outcomes, None if as_json else processor)
+    return report_problems(outcomes, None if form else processor)
 
 
 def _names_a_file(output: str) -> bool:

@@ -1,31 +1,49 @@
-"""`vlprep view`: an image as a model sees it."""
+"""`vlprep view`: images as a model sees them."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import click
 
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
     PLACE,
     bind,
     door_option,
     font_option,
+    input_options,
     max_side_option,
+    names_one_file,
     output_options,
+    take_inputs,
     view_options,
 )
-from vlprep.cli.render import heading, print_json, say_warnings
+from vlprep.cli.progress import track
+from vlprep.cli.render import heading, print_json, report_problems, say_warnings
 from vlprep.cli.text import safe, thousands
+from vlprep.count.files import MediaFailure, media_name
 from vlprep.draw.beside import MAX_SIDE
+from vlprep.errors import VlprepError
 from vlprep.frames.view import ImageView
+from vlprep.output.target import free_name
 from vlprep.types import Door
 from vlprep.units import format_size
+from vlprep.verbs import Processor
+
+Viewed: TypeAlias = tuple[ImageView, str, tuple[str, ...]] | MediaFailure
+"""An image, where it was written, and what is to be said of that; or why it was not."""
 
 
-@click.command(name="view")
-@click.argument("image", metavar="IMAGE")
-@click.option("-o", "--output", metavar="OUT.png", required=True, help=".png, .jpg or .webp")
+@click.command(name="view", cls=Command)
+@input_options
+@click.option(
+    "-o", "--output", metavar="OUT.png|DIR", required=True,
+    help="Write a .png, .jpg or .webp, or many PNGs into a folder.",
+)  # fmt: skip
 @click.option("--compare", is_flag=True, help="Draw the original beside it, at the same size.")
 @click.option("--zoom", is_flag=True, help="Compare, and draw the detail that loses most at 100 %.")
 @click.option("--zoom-at", type=PLACE, help="Compare, and draw the detail around this place.")
@@ -35,7 +53,6 @@ from vlprep.units import format_size
 @view_options
 @output_options
 def command(
-    image: str,
     output: str,
     *,
     compare: bool,
@@ -53,38 +70,82 @@ def command(
     Upright, with transparency laid on white, scaled as the models' own processors do. With
     --compare the original stands beside it and the view is enlarged to the original's size, so
     that one sees whether small text survives; --zoom adds a detail of both, pixel by pixel. Of
-    photos a .jpg takes a fraction of the bytes of a .png.
+    photos a .jpg takes a fraction of the bytes of a .png. Several images, or those of a folder, go
+    into DIR; one that cannot be read is named with its reason, and the exit code is 1.
 
     \b
     vlprep view screenshot.png -o view.png --compare
     vlprep view photo.jpg -o view.jpg --zoom
+    vlprep view screenshots/ -o views/
     """
-    processor = bind(asked)
-    shown = processor.view(image, door=door)
-    drawn: tuple[str, ...] = ()
-    if compare or zoom or zoom_at:
-        drawing = shown.compare(zoom=zoom_at or zoom, max_side=max_side, font=font)
-        drawing.save(output, overwrite=force)
-        drawn = drawing.warnings
-    elif font:
+    compare |= zoom or zoom_at is not None
+    if font and not compare:
         raise click.UsageError("--font goes with --compare or --zoom")
+    is_folder = output.endswith(("/", os.sep)) or Path(output).is_dir()
+    is_one = names_one_file(asked) and not is_folder
+    processor, files = bind(asked), take_inputs(asked)
+
+    def write(shown: ImageView, target: str) -> Viewed:
+        if not compare:
+            shown.save(target, overwrite=force)
+            return shown, target, ()
+        drawing = shown.compare(zoom=zoom_at or zoom, max_side=max_side, font=font)
+        drawing.save(target, overwrite=force)
+        return shown, target, drawing.warnings
+
+    if is_one:
+        seen = [write(processor.view(files[0], door=door), output)]
     else:
-        shown.save(output, overwrite=force)
+        made = _save_each(files, Path(output), processor, door, write)
+        seen = list(track(made, len(files), "viewing"))
     if as_json:
-        table = shown.to_dict()
-        print_json({**table, "warnings": [*table["warnings"], *drawn], "output": output})
-        return 0
-    click.echo(heading(processor))
-    click.echo(_summary(shown))
-    click.echo(f"written to {safe(output)}")
-    say_warnings(image, (*shown.info.warnings, *shown.tokens.warnings, *drawn), processor)
-    return 0
+        head = {"schema": "vlprep.views/1", "model": processor.model.name}
+        entries = list(map(_entry, seen))
+        many = {**head, "rules": processor.rules.name, "items": entries}
+        print_json(entries[0] if is_one else many)
+    else:
+        click.echo(heading(processor))
+        for one in seen:
+            if not isinstance(one, MediaFailure):
+                _tell(*one, processor)
+    return report_problems(one for one in seen if isinstance(one, MediaFailure))
 
 
-def _summary(shown: ImageView) -> str:
+def _save_each(
+    files: Iterable[Any],
+    folder: Path,
+    view: Processor,
+    door: Door | None,
+    write: Callable[[ImageView, str], Viewed],
+) -> Iterator[Viewed]:
+    """Write each image into a folder, which is made, under its own name."""
+    taken = set[str]()
+    for file in files:
+        try:
+            shown = view.view(file, door=door)
+            folder.mkdir(exist_ok=True)
+            target = str(folder / free_name(Path(shown.source).stem.strip("<>"), ".png", taken))
+            done = write(shown, target)
+        except (VlprepError, OSError) as error:
+            yield MediaFailure(source=media_name(file), error=error)
+        else:
+            yield done
+
+
+def _entry(one: Viewed) -> dict[str, Any]:
+    if isinstance(one, MediaFailure):
+        return one.to_dict()
+    shown, target, drawn = one
+    table = shown.to_dict()
+    return {**table, "warnings": [*table["warnings"], *drawn], "output": target}
+
+
+def _tell(shown: ImageView, target: str, drawn: tuple[str, ...], view: Processor) -> None:
     size, tokens = shown.info.size, shown.tokens
     share = tokens.resized.pixels / size.pixels
-    return (
+    click.echo(
         f"{safe(shown.source)}: {format_size(size)} is seen as {format_size(tokens.resized)}, "
         f"{100 * share:.3g} % of its pixels, for {thousands(tokens.total)} tokens"
     )
+    click.echo(f"written to {safe(target)}")
+    say_warnings(shown.source, (*shown.info.warnings, *shown.tokens.warnings, *drawn), view)

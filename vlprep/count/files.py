@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any, Literal, TypeAlias, Unpack
 
 from vlprep.count.budget import InputLimit, largest_input
@@ -20,6 +20,7 @@ from vlprep.count.prices import (
 from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
 from vlprep.display import brief, numbered, page
 from vlprep.errors import VlprepError
+from vlprep.media.folders import as_folder, media_files
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceOrFacts, is_held, source_name
 from vlprep.types import Facts, ImageInfo, VideoInfo
@@ -27,7 +28,10 @@ from vlprep.units import format_size
 from vlprep.view import View
 
 Media: TypeAlias = SourceOrFacts | Sequence[SourceOrFacts] | FrameList
-"""A file; a list of images, or a folder of them, that stands for a video; or facts of a header."""
+"""A file; a list of images, or a folder of them, that stands for a video; or facts of a header.
+
+Where several may be given, a folder means the files in it instead.
+"""
 
 
 COUNTED = ("file", "kind", "width×height", "model sees", "frames", "tokens")
@@ -182,12 +186,26 @@ class Tally:
 def as_many(items: object) -> Iterable[Any]:
     """Return the files that are meant by one of them or by several: one alone is a row of one.
 
+    A folder is the media files in it; without one it stands for itself, and fails where it is read.
+
     >>> list(as_many("a.jpg")), list(as_many(["a.jpg", "b.jpg"]))
     (['a.jpg'], ['a.jpg', 'b.jpg'])
+    >>> len(list(as_many("fixtures"))) > 50
+    True
     """
+    return chain.from_iterable(map(_files_in, one_or_many(items)))
+
+
+def one_or_many(items: object) -> Iterable[Any]:
+    """Return the same, but a folder as it is: where only frames of a video can be meant."""
     is_one = isinstance(items, str | bytes | bytearray | memoryview | os.PathLike)
     is_one = is_one or hasattr(items, "read") or is_held(items)
     return [items] if is_one or not isinstance(items, Iterable) else items
+
+
+def _files_in(item: object) -> Sequence[Any]:
+    folder = as_folder(item)
+    return [item] if folder is None else media_files(folder) or [item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +247,13 @@ BATCH = 64
 def count_files(sources: Media | Iterable[Media], view: View) -> Iterator[Result]:
     """Count many files one by one, in order; a file that fails is reported in its place.
 
-    So is a folder, which among many may be meant as a video or as a pile of pictures.
+    A folder is the media files in it; `frame_list` makes one the frames of a video.
 
     >>> files = ["fixtures/photo.jpg", "no-such.jpg"]
     >>> [type(result).__name__ for result in count_files(files, View.of())]
     ['MediaCount', 'MediaFailure']
     """
-    return count_probed((_probe_no_folder(source, view) for source in as_many(sources)), view)
+    return count_probed((_probe_file(source, view) for source in as_many(sources)), view)
 
 
 def count_probed(probed: Iterable[Probed | MediaFailure], view: View) -> Iterator[Result]:
@@ -249,13 +267,16 @@ def count_probed(probed: Iterable[Probed | MediaFailure], view: View) -> Iterato
             yield from (_count_one(one, view) for one in run)
 
 
-def _probe_no_folder(source: Media, view: View) -> Probed | MediaFailure:
-    if not isinstance(source, str | os.PathLike):
-        return probe_or_failure(source, view)
+def _probe_file(source: Media, view: View) -> Probed | MediaFailure:
+    """Read a header as `probe_or_failure` does, without asking again whether it is a folder."""
     try:
-        return Probed(source_name(source), probe(source))
+        if isinstance(source, str | os.PathLike):
+            return Probed(source_name(source), probe(source))
+    except IsADirectoryError:  # one without media
+        pass
     except (VlprepError, OSError) as error:
-        return MediaFailure(source=source_name(source), error=error)
+        return MediaFailure(source=media_name(source), error=error)
+    return probe_or_failure(source, view)
 
 
 def probe_or_failure(source: Media, view: View) -> Probed | MediaFailure:
@@ -320,6 +341,7 @@ def tally(
     results: Iterable[Result],
     view: View,
     *,
+    budget: int | None = None,
     max_input: int | None = None,
     max_model_len: int | None = None,
     thinking: bool | None = None,
@@ -331,7 +353,8 @@ def tally(
 ) -> Tally:
     """Add counts up and set them against the model's largest input and its list price.
 
-    `max_input`, in tokens, replaces the model's own, `max_model_len` its context; `thinking`
+    `max_input`, in tokens, replaces the model's own, `max_model_len` its context, and a `budget`
+    that is less is the limit; `thinking`
     chooses between its two inputs; `deployment` is where the price is looked up, `batch` and
     `cached` ask for those prices. `separate` bills each file as a request, or a conversation, of
     its own; the rest is what `conversation` takes.
@@ -346,7 +369,11 @@ def tally(
     items = tuple(results)
     tokens = [item.tokens.total for item in items if isinstance(item, MediaCount)]
     limit = largest_input(
-        view.model, max_input=max_input, max_model_len=max_model_len, thinking=thinking
+        view.model,
+        budget=budget,
+        max_input=max_input,
+        max_model_len=max_model_len,
+        thinking=thinking,
     )
     media = tokens if separate else [sum(tokens)]
     requests = tuple(request for each in media for request in conversation(each, **spoken))

@@ -129,7 +129,7 @@ class LocatedEvents:
 
 
 def locate_events(
-    source: SourceOrFacts | Sequence[SourceOrFacts], answer: str, view: View
+    source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList, answer: str, view: View
 ) -> LocatedEvents:
     """Map the times in a model's `answer` about a video to frames of it, from its header alone.
 

@@ -302,7 +302,7 @@ class FrameKeywords(ViewKeywords, total=False):
 
 
 def stream_frames(
-    source: SourceOrFacts | Sequence[SourceOrFacts],
+    source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList,
     view: View,
     *,
     resample: Resample = "fast",
@@ -346,7 +346,7 @@ def stream_frames(
 
 
 def open_frames(
-    source: SourceOrFacts | Sequence[SourceOrFacts],
+    source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList,
     view: View,
     look_at: Callable[[ImageSize], Look],
     *,
