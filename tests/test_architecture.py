@@ -24,8 +24,9 @@ MODULES = {
 
 FLOORS = (
     # From the ground up: a room may import itself and the floors below.
-    {"errors"},
-    {"units", "types"},
+    {"errors", "display"},
+    {"units"},
+    {"types"},
     {"maths"},
     {"models", "media", "output", "draw", "replies", "messages"},
     {"view"},
@@ -76,7 +77,13 @@ HOMES = {
         "vlprep.media",
         "vlprep.output",
         "vlprep.draw",
-        "vlprep.boxes.outlines",
+        "vlprep.boxes",
+        *(
+            "vlprep.display",
+            "vlprep.types",
+            "vlprep.frames.view",
+            "vlprep.split.crop",
+        ),  # to show and hand over
         "vlprep.compat",
     ),
     "click": ("vlprep.cli",),

@@ -55,6 +55,7 @@ from vlprep.models.spec import ModelSpec as ModelSpec
 from vlprep.models.spec import Normalisation as Normalisation
 from vlprep.models.spec import RuleSet as RuleSet
 from vlprep.models.spec import VideoRule as VideoRule
+from vlprep.output.drawing import Drawing as Drawing
 from vlprep.payload.parts import MediaPart as MediaPart
 from vlprep.payload.parts import MediaUrl as MediaUrl
 from vlprep.payload.planned import SavedRequest as SavedRequest
@@ -95,6 +96,7 @@ from vlprep.verbs import count_tokens as count_tokens
 from vlprep.verbs import crop_image as crop_image
 from vlprep.verbs import draw_boxes as draw_boxes
 from vlprep.verbs import fit_images as fit_images
+from vlprep.verbs import frame_sheet as frame_sheet
 from vlprep.verbs import image_tokens as image_tokens
 from vlprep.verbs import image_tokens_batch as image_tokens_batch
 from vlprep.verbs import locate_boxes as locate_boxes

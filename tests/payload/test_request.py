@@ -98,7 +98,7 @@ def test_paths_have_no_body_but_arguments(tmp_path):
         _ = request.body
     assert request.arguments["messages"][0]["content"][0] == {"image": f"file://{PHOTO}"}
     assert request.to_dict(sdk=True) == request.arguments
-    assert repr(request) == "Request(dashscope, qwen3-vl-plus, image)"
+    assert repr(request) == "Request(dashscope, qwen3-vl-plus, 1 image, 302 tokens)"
 
 
 def test_files_that_are_no_media_are_refused():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from vlprep.check import images, reading, requests, videos
 from vlprep.check.routes import RouteAdvice, advise_routes
 from vlprep.check.rule import FileFacts, Finding, Rule, Sending, Severity
+from vlprep.display import brief, page
 from vlprep.models.registry import find_source
+from vlprep.units import plural
 
 SCHEMA = "vlprep.check/1"
 
@@ -47,6 +49,20 @@ class CheckReport:
     """Largest input; `None` where no source states it."""
     model_warnings: tuple[str, ...] = ()
     """What a user should know of the model before believing any count of it."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.model, f"{self.route}: {self.verdict}")
+
+    def _repr_html_(self) -> str:
+        headings = ("severity", "file", "rule", "found", "wanted", "what to do")
+        title = f"{self.model}, {self.rules}, files by {self.route}: {self.verdict}"
+        return page(title, headings, list(map(_cells, self.findings)), self.model_warnings)
+
+    @property
+    def verdict(self) -> str:
+        """How much was found of each severity, in how many files."""
+        found = ", ".join(plural(len(self._of(word)), word) for word in SEVERITIES)
+        return f"{found} in {plural(len(self.files), 'file')}"
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -100,13 +116,11 @@ class CheckReport:
     def _of(self, severity: Severity) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.severity == severity)
 
-    def __repr__(self) -> str:
-        found = ", ".join(_many(self._of(word), word) for word in SEVERITIES)
-        return f"CheckReport({self.model}, {self.route}: {found} in {_many(self.files, 'file')})"
 
-
-def _many(things: Sequence[object], word: str) -> str:
-    return f"{len(things):,} {word}{'s' * (len(things) != 1)}"
+def _cells(finding: Finding) -> tuple[str, ...]:
+    source, remedy = finding.source or "the request", str(finding.remedy or "")
+    found = finding.measured, finding.limit
+    return finding.severity, source, finding.rule, *found, remedy
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:

@@ -16,11 +16,13 @@ from typing import Literal, TypeAlias
 
 from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.tokens import TokenCount
+from vlprep.display import brief
 from vlprep.errors import VlprepError
 from vlprep.models.registry import list_apis
 from vlprep.models.service import ChatApi, Route
 from vlprep.models.spec import ModelSpec, RuleSet
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 Severity = Literal["error", "warning", "note"]
@@ -48,6 +50,9 @@ class Remedy:
     """The file or the folder that is written, or what a file is to be called."""
     options: tuple[tuple[str, object], ...] = ()
     """Keywords of the verb with their values."""
+
+    def __repr__(self) -> str:
+        return brief(self, str(self))
 
     @property
     def call(self) -> str | None:
@@ -91,6 +96,10 @@ class Finding:
     sources: tuple[str, ...]
     """Where the limit was read, as ids of the catalogue; empty where no source states it."""
 
+    def __repr__(self) -> str:
+        wanted = f"{self.measured}, wanted {self.limit}" if self.limit else self.measured
+        return brief(self, f"{self.severity} {self.rule}", self.source or "the request", wanted)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFacts:
@@ -115,11 +124,16 @@ class FileFacts:
     usual_ending: str = ""
     """The usual ending of names for its content, with the dot."""
 
+    def __repr__(self) -> str:
+        size = f" {format_size(self.info.size)}" if self.info else ""
+        tokens = plural(self.tokens.total, "token") if self.tokens else ""
+        return brief(self, self.source, f"{self.kind}{size}", tokens, str(self.problem or ""))
+
     @property
     def file_bytes(self) -> int:
         """Length of the file; of a frame list, of its largest image; 0 where unknown."""
         if self.kind == "frame list":
-            return max(frame.file_bytes for frame in self.frames)
+            return max((frame.file_bytes for frame in self.frames), default=0)
         return (self.info.file_bytes or 0) if self.info else 0
 
     @property

@@ -32,6 +32,7 @@ from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite, named
 from vlprep.models.registry import get_route
+from vlprep.types import RouteName
 from vlprep.view import View
 
 
@@ -53,7 +54,7 @@ from vlprep.view import View
 )
 @json_option
 def command(
-    *, fail_on_warnings: bool, list_rules: bool, as_json: bool, route: str, **asked: Any
+    *, fail_on_warnings: bool, list_rules: bool, as_json: bool, route: RouteName, **asked: Any
 ) -> int:
     """Check images and videos against every documented limit, from their headers alone.
 

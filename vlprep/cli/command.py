@@ -38,9 +38,9 @@ GROUPS = {
     ),
     "Processing": ("keep", "every", "lossless", "decode", "threads", "memory", "patience"),
     "Output": (
-        "output", "format", "dtype", "sheet", "compare", "stored", "font", "chart", "explain",
-        "times", "table", "sources", "list-checks", "fail-on-warnings", "sdk", "preview", "verbose",
-        "dry-run", "force", "json", "jsonl", "csv",
+        "output", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side", "stored",
+        "font", "chart", "explain", "times", "table", "sources", "list-checks", "fail-on-warnings",
+        "sdk", "preview", "verbose", "dry-run", "force", "json", "jsonl", "csv",
     ),
     "Other": ("quiet", "help"),
 }  # fmt: skip

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vlprep.count.explain import cite
-from vlprep.models.features import FreeQuota, Region, StatedNumber
-from vlprep.models.registry import find_region, list_apis
-from vlprep.models.service import SdkVersion
+from vlprep.models.document import regions_of, sdks_of
+from vlprep.models.features import FreeQuota, StatedNumber
 from vlprep.models.spec import ModelSpec
 
 
@@ -40,20 +39,6 @@ def _quota(quota: FreeQuota) -> str:
     days = f" for {quota.days} days" if quota.days else ""
     place = f", {quota.deployment} alone" if quota.deployment else ""
     return f"{quota.tokens:,} tokens{days}{place} {cite(quota.sources)}"
-
-
-def regions_of(spec: ModelSpec) -> dict[str, Region | None]:
-    """Return where the requests of each deployment go; `None` where no source states it."""
-    return {name: find_region(name) for name in spec.deployments}
-
-
-def sdks_of(spec: ModelSpec) -> dict[str, list[SdkVersion]]:
-    """Return the releases of SDKs that a model needs, by the API that they are for."""
-    if spec.kind == "open-weights":
-        return {}
-    may_think = spec.thinking in ("always", "optional")
-    needs = {None, "list rate", spec.features.series, "thinking" if may_think else None}
-    return {api.name: [sdk for sdk in api.sdks if sdk.needed_for in needs] for api in list_apis()}
 
 
 def _addresses(spec: ModelSpec) -> Iterator[str]:

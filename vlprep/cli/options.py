@@ -56,6 +56,17 @@ def _positive(text: str) -> int:
 POSITIVE = _Parsed("number", _positive)
 
 
+def _place(text: str) -> tuple[int, int]:
+    parts = text.split(",")
+    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+        raise ValueError(f"{text!r} is not a place; write X,Y in pixels, for instance 800,600")
+    x, y = map(int, parts)
+    return x, y
+
+
+PLACE = _Parsed("x,y", _place)
+
+
 def _tokens_or_share(text: str) -> int | Fraction:
     if not text.strip().endswith("%"):
         return _positive(text)
@@ -92,6 +103,21 @@ def choice_option(
 
 
 api_option = choice_option("--api", ("openai", "dashscope"), "Count for one protocol.")
+
+
+font_option = click.option(
+    "--font",
+    metavar="FILE|NAME",
+    help="Take letters that Pillow's own font lacks from this font, not from one of the machine.",
+)
+
+
+def max_side_option(usual: int) -> Callable[[_Command], _Command]:
+    """Return --max-side, how large a picture is drawn."""
+    help = "Longer side in pixels up to which the picture is drawn at its own size."
+    return click.option(
+        "--max-side", type=POSITIVE, default=str(usual), show_default=True, help=help
+    )
 
 
 def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:

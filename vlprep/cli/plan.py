@@ -19,6 +19,7 @@ from vlprep.cli.options import (
     budget_options,
     choice_option,
     deployment_option,
+    font_option,
     force_option,
     form_options,
     input_options,
@@ -103,6 +104,7 @@ from vlprep.units import format_rate, format_size
 @click.option("--explain", "explained", is_flag=True, help="Tell what binds, and what lifts it.")
 @click.option("--table", is_flag=True, help="Show alternatives, and tokens by rate and size.")
 @click.option("--chart", metavar="FILE", help="Draw the plan: .png, .jpg or .webp.")
+@font_option
 @click.option("-o", "--output", metavar="DIR", help="Write the bodies of the requests into it.")
 @click.option("-t", "--text", help="Ask this in each of them, with -o.")
 @sending_options
@@ -116,6 +118,7 @@ def command(
     explained: bool,
     table: bool,
     chart: str | None,
+    font: str | None,
     force: bool,
     form: str | None,
     **asked: Any,
@@ -143,7 +146,12 @@ def command(
     watched = track(files, len(files), "measuring", files)
     plan = processor.plan(watched, split=split, **asked)
     if chart is not None:
-        plan.save_chart(chart, overwrite=force)
+        drawing = plan.chart(font=font)
+        drawing.save(chart, overwrite=force)
+        for text in drawing.warnings:
+            note(f"warning: {text}")
+    elif font is not None:
+        raise click.UsageError("--font goes with --chart")
     saved = save(plan, sending, api, overwrite=force) if sending else ()
     if form:
         print_document(plan_document(plan, saved, table=table), form)

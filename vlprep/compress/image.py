@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from vlprep.check.files import data_url_length, image_byte_limit, image_fits, takes_image
 from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
@@ -23,18 +23,18 @@ from vlprep.models.registry import get_route
 from vlprep.models.service import Route
 from vlprep.output.encode import MAX_JPEG_SIDE
 from vlprep.output.target import PathLike, check_not_source, new_file
-from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, Keep
+from vlprep.types import MAX_FRAME_PIXELS, ImageFormat, ImageInfo, ImageSize, Keep, RouteName
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
 
-WRITTEN = ("PNG", "JPEG")
+WRITTEN: tuple[ImageFormat, ...] = get_args(ImageFormat)
 """Formats that images are written in."""
 
 _LOSSLESS = frozenset({"PNG", "BMP", "TIFF", "DIB", "ICO", "ICNS", "SGI"})
 """Formats that mostly keep every pixel, as what is made of them should where it fits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CompressedImage(Compressed):
     """An image brought under a limit, in memory; `save` writes it."""
 
@@ -55,11 +55,6 @@ class CompressedImage(Compressed):
     """JPEG quality; `None` for other formats, and for what was not encoded anew."""
     encodes: int = 0
     """How often the picture was encoded to get there."""
-
-    def __repr__(self) -> str:
-        size = format_size(self.size_after)
-        lengths = f"{self.bytes_before:,} to {self.bytes_after:,} bytes"
-        return f"CompressedImage({self.source}, {self.action}, {size} {self.format}, {lengths})"
 
     @property
     def data_url_length(self) -> int:
@@ -94,9 +89,9 @@ class ImageKeywords(ViewKeywords, total=False):
     """Keywords of `compress_image`, and of a view."""
 
     limit: int | None
-    route: str
+    route: RouteName
     keep: Keep
-    format: str | None
+    format: ImageFormat | None
     lossless: bool
     page: int | None
 

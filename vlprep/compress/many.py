@@ -19,12 +19,13 @@ from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, video_
 from vlprep.compress.video_source import Opened, Source, open_media
 from vlprep.count.files import MediaFailure, as_many
 from vlprep.count.frame_list import FrameList
+from vlprep.display import brief
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.cores import usable_cores
 from vlprep.media.sniff import endings
 from vlprep.media.source import SourceLike, source_name
 from vlprep.output.target import PathLike, check_new, check_not_source
-from vlprep.types import ImageInfo
+from vlprep.types import ImageFormat, ImageInfo
 from vlprep.view import View
 
 
@@ -36,6 +37,12 @@ class CompressedFile:
     """The file that was written; `None` in a dry run."""
     result: CompressedImage | CompressedVideo
     """How it came about."""
+
+    def __repr__(self) -> str:
+        done = self.result
+        after = "?" if done.bytes_after is None else f"{done.bytes_after:,}"
+        lengths = f"{done.bytes_before:,} to {after} bytes"
+        return brief(self, self.source, done.action, lengths, self.target or "not written")
 
     @property
     def source(self) -> str:
@@ -184,7 +191,7 @@ def _ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def _named_format(target: Target | None) -> str | None:
+def _named_format(target: Target | None) -> ImageFormat | None:
     """Return the format of images that the ending of a path asks for."""
     if target is None or callable(target):
         return None

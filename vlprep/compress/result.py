@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from vlprep.count.tokens import TokenCount
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.media.sniff import endings
 from vlprep.output.target import PathLike
-from vlprep.types import Action, ImageSize, Keep, Watch, unwatched
+from vlprep.types import Action, ImageFormat, ImageSize, Keep, RouteName, Watch, unwatched
+from vlprep.units import format_size
 from vlprep.view import ViewKeywords
 
 
@@ -20,9 +22,9 @@ class Asked:
     """The keywords of `compress_image` and `compress_video`, which say what they mean."""
 
     limit: int | None = None
-    route: str = "base64"
+    route: RouteName = "base64"
     keep: Keep = "model-view"
-    format: str | None = None
+    format: ImageFormat | None = None
     lossless: bool = False
     page: int | None = None
     tone_map: bool = True
@@ -81,6 +83,12 @@ class Compressed:
     """What the result lacks of the source, and how it was changed; one sentence each."""
     warnings: tuple[str, ...] = ()
     """What a user should know."""
+
+    def __repr__(self) -> str:
+        size = "" if self.size_after is None else f"{format_size(self.size_after)} "
+        after = "?" if self.bytes_after is None else f"{self.bytes_after:,}"
+        lengths = f"{self.bytes_before:,} to {after} bytes"
+        return brief(self, self.source, self.action, f"{size}{self.format}", lengths)
 
     @property
     def ratio(self) -> float | None:

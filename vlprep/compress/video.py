@@ -21,12 +21,12 @@ from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
 from vlprep.media.video.decode import damaged_ends
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file, new_file_at
-from vlprep.types import FrameListInfo, ImageSize, Keep, VideoInfo, Watch
+from vlprep.types import FrameListInfo, ImageSize, Keep, RouteName, VideoInfo, Watch
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View, ViewKeywords
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CompressedVideo(Compressed):
     """What became of a video, or for a dry run what would."""
 
@@ -57,11 +57,6 @@ class CompressedVideo(Compressed):
     passes: int = 0
     """How often the frames went through the encoder."""
 
-    def __repr__(self) -> str:
-        after = "?" if self.bytes_after is None else f"{self.bytes_after:,}"
-        lengths = f"{self.bytes_before:,} to {after} bytes"
-        return f"CompressedVideo({self.source}, {self.action}, {lengths})"
-
 
 Target: TypeAlias = PathLike | Callable[[str], PathLike]
 """Where to write; or a function that says so, once the format of the result is known."""
@@ -71,7 +66,7 @@ class VideoKeywords(ViewKeywords, total=False):
     """Keywords of `compress_video`, and of a view."""
 
     limit: int | None
-    route: str
+    route: RouteName
     keep: Keep
     tone_map: bool
     overwrite: bool

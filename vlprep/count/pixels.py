@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.maths.frame_counts import PAIR
 from vlprep.models.spec import ImageRule, VideoRule
@@ -48,6 +49,10 @@ class PixelLimits:
     """Whether the range is a total over all frames of a clip."""
     warnings: tuple[str, ...] = ()
     """Where the caller's limits were not taken as they are."""
+
+    def __repr__(self) -> str:
+        of = " of a clip" if self.per_clip else ""
+        return brief(self, f"{self.min_pixels:,} to {self.max_pixels:,} pixels{of}", self.bound_by)
 
 
 def image_limits(

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.types import FrameCountName
 from vlprep.units import plural, whose
 
 _T = TypeVar("_T")
@@ -60,7 +61,7 @@ class FrameRequest:
     """The bound where the caller gave none."""
     frame_factor: int = PAIR
     """Frames that the model reads together, for the rules that ask."""
-    reference: str = "docs"
+    reference: FrameCountName = "docs"
     """Whose rule counts, by name."""
 
     def bound(self, total: Any, of: _Arithmetic) -> Any:
@@ -79,7 +80,7 @@ class FramesAsked(TypedDict, total=False):
     max_frames: int | None
     max_frames_default: int | None
     frame_factor: int
-    reference: str
+    reference: FrameCountName
 
 
 @overload
@@ -177,7 +178,7 @@ def frame_request(
     max_frames: int | None = None,
     max_frames_default: int | None = None,
     frame_factor: int = PAIR,
-    reference: str = "docs",
+    reference: FrameCountName = "docs",
 ) -> FrameRequest:
     """Return what is asked, with the reference's own bounds where none are given.
 

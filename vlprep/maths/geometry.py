@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import AspectRatioError, ConstraintError, FrameCountError, ResizeError
-from vlprep.types import ImageSize
+from vlprep.types import ImageSize, ResizeName
 from vlprep.units import plural
 
 SizeArray = npt.NDArray[np.int64]
@@ -71,7 +71,7 @@ def smart_resize(
     factor: int,
     min_pixels: float,
     max_pixels: float,
-    reference: str = "docs",
+    reference: ResizeName = "docs",
 ) -> ImageSize:
     """Return the size in pixels at which a model sees an image of `height` x `width` pixels.
 
@@ -99,7 +99,7 @@ def smart_resize_batch(
     factor: int,
     min_pixels: float,
     max_pixels: float,
-    reference: str = "docs",
+    reference: ResizeName = "docs",
 ) -> SizeArray:
     """Apply `smart_resize` to many sizes: (N, 2) integers in, (N, 2) int64 out, height first.
 
@@ -148,7 +148,9 @@ FIRST_RESIZES = {"llamafactory": llamafactory_sizes}
 """What frameworks make of an image before the processor sees it, by name."""
 
 
-def rounded_size(height: int, width: int, *, factor: int, reference: str = "docs") -> ImageSize:
+def rounded_size(
+    height: int, width: int, *, factor: int, reference: ResizeName = "docs"
+) -> ImageSize:
     """Return a size in pixels rounded to multiples of `factor`, before any limit is looked at.
 
     A side may be 0 where the reference does not lift it.
@@ -223,7 +225,7 @@ def smart_resize_ranges(
     factor: int,
     min_pixels: npt.ArrayLike,
     max_pixels: npt.ArrayLike,
-    reference: str = "docs",
+    reference: ResizeName = "docs",
 ) -> SizeArray:
     """Apply `smart_resize` to sizes under pixel ranges: (N,) limits in, (N, 2) int64 out.
 
@@ -413,7 +415,7 @@ def _size_rows(sizes: npt.ArrayLike) -> npt.NDArray[Any]:
     return rows
 
 
-def _resize_rule(reference: str) -> ResizeRule:
+def _resize_rule(reference: ResizeName) -> ResizeRule:
     try:
         return RESIZE_RULES[reference]
     except KeyError:

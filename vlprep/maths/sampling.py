@@ -23,7 +23,7 @@ from vlprep.maths.frame_counts import (
     look_up,
     planned_count,
 )
-from vlprep.types import FramePlan
+from vlprep.types import FrameCountName, FramePlan, Sampling
 
 ASSUMED_FPS = 24.0
 """Rate that transformers takes for the timestamps of a clip whose rate is unknown."""
@@ -35,7 +35,7 @@ def plan_frames(
     *,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
-    sampling: str | None = None,
+    sampling: Sampling | None = None,
     strict: bool = False,
     **asked: Unpack[FramesAsked],
 ) -> FramePlan:
@@ -228,7 +228,7 @@ INDEX_RULES: dict[str, Callable[[Counts, Any, Any, Any, Any, Any], _Numbers]] = 
 """By name: from places among the sampled frames, first and last frame, count and rate of a clip,
 numbers or arrays of one length, to the frames."""
 
-DEFAULT_SAMPLING = {
+DEFAULT_SAMPLING: dict[FrameCountName, Sampling] = {
     "docs": "interval",
     "qwen-vl-utils": "linspace-float32",
     "transformers": "linspace",

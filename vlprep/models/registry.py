@@ -18,6 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
+from vlprep.display import Listing, page
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.features import Recipe, Region
 from vlprep.models.huggingface import read_folder
@@ -56,23 +57,46 @@ def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
     return _by_short_name(name)
 
 
-def models_named(prefix: str) -> tuple[ModelSpec, ...]:
+def models_named(prefix: str) -> Models:
     """Return the models with a name that begins so, case and the prefix `Qwen/` apart.
 
     >>> [model.name for model in models_named("Qwen3-omni")][:1]
     ['Qwen/Qwen3-Omni-30B-A3B-Instruct']
     """
     names = [name for name in _models() if _folded(name).startswith(_folded(prefix))]
-    return tuple(dict.fromkeys(map(get_model, names)))
+    return Models(dict.fromkeys(map(get_model, names)))
 
 
-def list_models() -> tuple[ModelSpec, ...]:
+class Models(Listing[ModelSpec]):
+    """Models of the catalogue: a tuple that shows itself by their names."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        headings = ("model", "family", "pixels of a token", "rules", "largest input")
+        return page(f"{len(self):,} models", headings, [_listed(model) for model in self])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `vlprep.models/1`: every number of them, and its sources."""
+        from vlprep.models.document import models_document  # which looks names up here
+
+        return models_document(self)
+
+
+def _listed(model: ModelSpec) -> tuple[str, ...]:
+    rules, most = model.rules(), model.input_limit()
+    rule = rules.image or rules.video
+    side = f"{rule.factor}x{rule.factor}" if rule else "unknown"
+    return model.name, model.family, side, rules.name, "" if most is None else f"{most:,}"
+
+
+def list_models() -> Models:
     """Return every model of the catalogue, family by family.
 
     >>> len(list_models()) > 80
     True
     """
-    return tuple(dict.fromkeys(map(get_model, _models())))
+    return Models(dict.fromkeys(map(get_model, _models())))
 
 
 @cache
@@ -141,13 +165,13 @@ def get_recipe(name: str) -> Recipe:
     return _named(Recipe, "recipes", "recipe", name)
 
 
-def list_recipes() -> tuple[Recipe, ...]:
+def list_recipes() -> Listing[Recipe]:
     """Return every recipe of `build_request`: prompts and sampling values that documents advise.
 
     >>> [recipe.name for recipe in list_recipes()][:3]
     ['text', 'boxes', 'points']
     """
-    return tuple(map(get_recipe, _shared()["recipes"]))
+    return Listing(map(get_recipe, _shared()["recipes"]))
 
 
 def _named(cls: type[_T], kind: str, word: str, name: str) -> _T:
@@ -205,13 +229,13 @@ def get_server(name: str) -> Server:
     return build(Server, {"name": name, **table}, f"servers.{name}")
 
 
-def list_servers() -> tuple[Server, ...]:
+def list_servers() -> Listing[Server]:
     """Return the servers of open weights that are known.
 
     >>> [server.name for server in list_servers()]
     ['vllm', 'sglang']
     """
-    return tuple(map(get_server, _shared()["servers"]))
+    return Listing(map(get_server, _shared()["servers"]))
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:

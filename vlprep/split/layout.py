@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 
 from vlprep.count.tokens import TokenCount, image_count
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.maths.letters import Letters, Pixels, find_letters, has_steps
 from vlprep.split.cuts import Span, cut
 from vlprep.types import ImageSize, Region
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 READABLE = 8.0
@@ -33,6 +35,10 @@ class Piece:
     """Its columns."""
     tokens: TokenCount
     """What it costs; `tokens.resized` is what it is scaled to, and what the model sees."""
+
+    def __repr__(self) -> str:
+        seen = f"seen as {format_size(self.tokens.resized)}"
+        return brief(self, str(self.region), seen, plural(self.tokens.total, "token"))
 
     @property
     def region(self) -> Region:

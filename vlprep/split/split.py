@@ -14,6 +14,7 @@ from typing import Any
 from vlprep.boxes.boxes import LocatedShapes, locate_boxes
 from vlprep.count.budget import token_budget
 from vlprep.count.tokens import count_dict, image_count
+from vlprep.display import brief
 from vlprep.errors import (
     BudgetError,
     ConstraintError,
@@ -23,6 +24,7 @@ from vlprep.errors import (
 from vlprep.maths.letters import Letters, Pixels
 from vlprep.media.picture import read_picture, resize_picture
 from vlprep.media.source import SourceLike, open_item
+from vlprep.models.spec import BoxConvention
 from vlprep.output.encode import encode_picture
 from vlprep.output.target import PathLike, check_new_folder, new_folder
 from vlprep.split.answers import joined
@@ -106,7 +108,9 @@ class PageSplit:
             (new / MANIFEST).write_text(json.dumps(self.to_dict(), indent=1), "utf-8")
         return tuple(str(Path(folder) / name) for name in self.names())
 
-    def locate(self, answers: Sequence[str], *, convention: str | None = None) -> LocatedShapes:
+    def locate(
+        self, answers: Sequence[str], *, convention: BoxConvention | None = None
+    ) -> LocatedShapes:
         """Map what the model answered of each piece, in their order, to pixels of the page.
 
         What two pieces show is there once, and a box that a cut went through is whole again.
@@ -156,7 +160,7 @@ class PageSplit:
     def __repr__(self) -> str:
         height, width = self.page.shape[:2]
         cost = f"{self.total_tokens:,} tokens"
-        return f"PageSplit({self.source}, {width}x{height}, pieces: {len(self.pieces)}, {cost})"
+        return brief(self, self.source, f"{width}x{height}", f"pieces: {len(self.pieces)}", cost)
 
 
 def split_image(
@@ -199,7 +203,7 @@ def locate_in_pieces(
     pieces: Sequence[Piece],
     view: View,
     *,
-    convention: str | None = None,
+    convention: BoxConvention | None = None,
 ) -> LocatedShapes:
     """Map what the model answered of each piece, in their order, to pixels of the page.
 
