@@ -17,7 +17,6 @@ from vlprep.count.files import MediaFailure, Probed, as_many, count_probed
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
 from vlprep.media.addresses import is_web_url
-from vlprep.media.sniff import endings
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
@@ -154,7 +153,6 @@ def facts_of(item: OpenItem) -> FileFacts:
         info=info,
         path=item.path,
         mislabelled=item.mislabelled,
-        usual_ending=endings(found.name)[0],
     )
 
 

@@ -24,7 +24,7 @@ from vlprep.types import ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View
 
 Severity = Literal["error", "warning", "note"]
-Command = Literal["check", "compress", "frames", "view"]
+Command = Literal["check", "compress"]
 MediaKind = Literal["image", "video", "animation", "frame list", "URL", "unreadable"]
 
 
@@ -34,8 +34,8 @@ class Remedy:
 
     As text it is the step, or the call of Python that does it.
 
-    >>> print(Remedy(command="view", files=("a.jpg",), output="a-view.png"))
-    view_image('a.jpg').save('a-view.png')
+    >>> print(Remedy(command="compress", files=("a.jpg",), output="small/"))
+    list(compress_many('a.jpg', 'small/'))
     """
 
     step: str = ""
@@ -65,8 +65,6 @@ class Remedy:
 _CALLS = {
     "check": "check_media({files}{options})",
     "compress": "list(compress_many({files}, {output}{options}))",
-    "frames": "save_frames(read_frames({files}{options}), {output})",
-    "view": "view_image({files}{options}).save({output})",
 }
 
 
@@ -112,8 +110,6 @@ class FileFacts:
     """Why it could not be read or counted."""
     mislabelled: str | None = None
     """How its name contradicts its content."""
-    usual_ending: str = ""
-    """The usual ending of names for its content, with the dot."""
 
     @property
     def file_bytes(self) -> int:

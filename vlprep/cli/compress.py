@@ -16,17 +16,21 @@ from vlprep.cli.options import (
     bind,
     choice_option,
     input_options,
+    input_roots,
     output_options,
     route_option,
+    skip_option,
     take_inputs,
     view_options,
 )
 from vlprep.cli.progress import Bars
 from vlprep.cli.render import heading, print_json, print_table, report_problems
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.compress.many import CompressedFile, Outcome
+from vlprep.compress.many import CompressedFile, Outcome, SkippedFile
+from vlprep.compress.result import Compressed
 from vlprep.media.sniff import endings
 from vlprep.units import format_bytes, format_size
+from vlprep.verbs import Processor
 from vlprep.view import View
 
 _Value = TypeVar("_Value")
@@ -43,6 +47,7 @@ _Value = TypeVar("_Value")
     "What the model is shown, or all pixels, frames and sound that fit.",
     "model-view",
 )
+@click.option("--always", is_flag=True, help="Shrink what is under the limit, too, to the view.")
 @click.option(
     "--every", type=SECONDS, metavar="TIME", help="Cut videos into parts of this length; 3:00."
 )
@@ -52,43 +57,26 @@ _Value = TypeVar("_Value")
 @click.option("--tone-map/--no-tone-map", default=True, help="HDR videos for ordinary screens.")
 @click.option("--threads", type=click.IntRange(1, 64), help="Threads that encode images; up to 4.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@skip_option
 @output_options
-def command(
-    *,
-    output: str | None,
-    every: float | None,
-    threads: int | None,
-    force: bool,
-    as_json: bool,
-    **asked: Any,
-) -> int:
+def command(*, output: str | None, force: bool, as_json: bool, **asked: Any) -> int:
     """Bring images and videos under a byte limit, keeping what the model will see.
 
-    A file that is under it already, in a format that the service takes, is copied as it is. Images
-    become PNG or JPEG at the size at which the model sees them, videos an MP4 of the frames that it
-    samples. The limit is never passed; a file that cannot be brought under it is named with its
-    reason, the rest is written, and the exit code is 1.
+    A file that is under it already, upright and in a format that the service takes, is copied
+    without its metadata; --always shrinks it to what the model sees. Images become PNG or JPEG at
+    the size at which the model sees them, videos an MP4 of the frames that it samples. With -r the
+    folders below stay as they are. The limit is never passed; a file that cannot be brought under
+    it is named with its reason, the rest is written, and the exit code is 1.
 
     \b
     vlprep compress photo.heic -o photo.jpg --model qwen3-vl-plus
-    vlprep compress *.png clip.mov -o small --limit 1MB
+    vlprep compress -r photos -o small --always
     vlprep compress lecture.mp4 -o parts --every 3:00
     """
-    if output is None and not asked["dry_run"]:
-        raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
-    if every is not None and output is not None and _names_a_file(output):
-        raise click.UsageError(
-            f"--every writes several files into a folder, and {output} is no folder"
-        )
+    _refuse(output, asked)
+    roots = input_roots(asked)
     processor, files = bind(asked), take_inputs(asked)
-    bars = Bars()
-    asked.update(overwrite=force, watch=bars.track)
-    is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
-    if len(files) == 1 and not is_folder and every is None:
-        outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
-    else:
-        made = processor.compress_many(files, output, every=every, threads=threads, **asked)
-        outcomes = list(bars.track(made, len(files), "compressing"))
+    outcomes = _compressed(processor, files, output, overwrite=force, roots=roots, **asked)
     if as_json:
         items = [outcome.to_dict() for outcome in outcomes]
         model, rules = processor.model.name, processor.rules.name
@@ -97,6 +85,40 @@ def command(
     else:
         _print(outcomes, processor)
     return report_problems(outcomes, None if as_json else processor)
+
+
+def _refuse(output: str | None, asked: dict[str, Any]) -> None:
+    if output is None and not asked["dry_run"]:
+        raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
+    if asked["every"] is not None and output is not None and _names_a_file(output):
+        raise click.UsageError(
+            f"--every writes several files into a folder, and {output} is no folder"
+        )
+
+
+def _compressed(
+    processor: Processor,
+    files: list[str],
+    output: str | None,
+    *,
+    every: float | None,
+    threads: int | None,
+    roots: list[str],
+    skip_existing: bool,
+    **asked: Any,
+) -> list[Outcome]:
+    """Compress one file into a file, or many into a folder."""
+    bars = Bars()
+    is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
+    if len(files) != 1 or is_folder or every is not None or roots:
+        made = processor.compress_many(
+            files, output, every=every, threads=threads, roots=roots, skip_existing=skip_existing,
+            watch=bars.track, **asked,
+        )  # fmt: skip
+        return list(bars.track(made, len(files), "compressing"))
+    if skip_existing and output is not None and Path(output).is_file():
+        return [SkippedFile(source=files[0], target=output)]
+    return [processor.compress(files[0], output, watch=bars.track, **asked)]
 
 
 def _names_a_file(output: str) -> bool:
@@ -112,7 +134,8 @@ def _print(outcomes: list[Outcome], view: View) -> None:
     click.echo(heading(view))
     if files:
         print_table(HEADINGS, map(_row, files), left=2)
-        click.echo("\n" + "\n".join((*_dropped(files), _total(files, len(outcomes)))))
+    told = [*_dropped(files), *_summary(files, outcomes)]
+    click.echo("\n".join([""] * bool(files) + told))
 
 
 def _row(file: CompressedFile) -> tuple[str, ...]:
@@ -121,11 +144,27 @@ def _row(file: CompressedFile) -> tuple[str, ...]:
         file.source,
         "–" if file.target is None else file.target,
         done.action,
-        _change(done.bytes_before, done.bytes_after, format_bytes),
-        "" if done.ratio is None else f"{done.ratio:.3g}×",
+        _bytes(done),
+        _factor(done.ratio),
         _change(done.size_before, done.size_after, format_size),
         _change(done.tokens_before, done.tokens_after, lambda tokens: thousands(tokens.total)),
     )
+
+
+def _bytes(done: Compressed) -> str:
+    """Return how many bytes there were and are, or in a dry run about how many there would be."""
+    before = format_bytes(done.bytes_before)
+    if done.bytes_after is not None:
+        return _change(done.bytes_before, done.bytes_after, format_bytes)
+    if done.bytes_estimate is not None:
+        return f"{before} → ~{format_bytes(done.bytes_estimate)}"
+    return f"{before} → at most {format_bytes(done.limit)}"
+
+
+def _factor(ratio: float | None) -> str:
+    if ratio is None:
+        return ""
+    return f"{ratio:.3g}×" if ratio >= 1 else f"{100 / ratio - 100:.2g} % larger"
 
 
 def _change(before: _Value, after: _Value | None, write: Callable[[_Value], str]) -> str:
@@ -144,10 +183,17 @@ def _dropped(files: list[CompressedFile]) -> Iterator[str]:
         yield f"{who}: {flagged(sentence)}"
 
 
-def _total(files: list[CompressedFile], given: int) -> str:
+def _summary(files: list[CompressedFile], outcomes: list[Outcome]) -> Iterator[str]:
+    """Say what it came to, and what of it the model still does not see."""
+    skipped = sum(isinstance(outcome, SkippedFile) for outcome in outcomes)
+    failed = len(outcomes) - len(files) - skipped
     before = sum({file.source: file.result.bytes_before for file in files}.values())
     after = [file.result.bytes_after for file in files]
     known = sum(length for length in after if length is not None)
-    failed = f", {given - len(files)} failed" if given > len(files) else ""
-    lengths = format_bytes(before) + ("" if None in after else f" to {format_bytes(known)}")
-    return f"{given} file{'s' * (given != 1)}: {lengths}{failed}"
+    lengths = f": {format_bytes(before)}" + ("" if None in after else f" to {format_bytes(known)}")
+    parts = [f"{skipped} there already"] * bool(skipped) + [f"{failed} failed"] * bool(failed)
+    given = f"{len(outcomes)} file{'s' * (len(outcomes) != 1)}"
+    yield ", ".join([given + (lengths if files else ""), *parts])
+    if unseen := sum(file.result.bytes_unseen for file in files):
+        saved = format_bytes(unseen)
+        yield f"about {saved} are pixels that the model does not see; --always drops them"

@@ -11,6 +11,7 @@ import click
 
 from vlprep.cli.features import feature_lines, regions_of, sdks_of
 from vlprep.cli.render import note, print_json, print_table
+from vlprep.cli.sources import source_lines
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
@@ -42,7 +43,7 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     if as_json:
         print_json(_document(specs))
     elif sources:
-        click.echo("\n".join(_source_lines(specs)))
+        click.echo("\n".join(source_lines(key for spec in specs for key in _cited(spec))))
     elif len(specs) > 1:
         _print_list(specs)
     else:
@@ -98,14 +99,6 @@ def _sources_in(record: object) -> Iterator[str]:
             yield from value
         else:
             yield from [value] if field.name == "source" else _sources_in(value)
-
-
-def _source_lines(specs: tuple[ModelSpec, ...]) -> Iterator[str]:
-    for key in sorted({key for spec in specs for key in _cited(spec)}):
-        source = find_source(key)
-        if source is not None:
-            yield f"{key}  {source.title}, {source.date} ({source.standing})"
-            yield f"    {source.address or 'no address was kept'}"
 
 
 def _print_list(specs: tuple[ModelSpec, ...]) -> None:

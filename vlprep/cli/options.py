@@ -106,6 +106,7 @@ def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], 
 
 
 force_option = click.option("--force", is_flag=True, help="Overwrite what is there.")
+skip_option = click.option("--skip-existing", is_flag=True, help="Pass over files that are done.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 output_options = _together(force_option, json_option)
 
@@ -238,6 +239,18 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     if listed is not None:
         words += ["--from-file", quote(listed), *(["-0"] if asked["null_separated"] else [])]
     return [*words, *map(quote, asked["paths"])]
+
+
+def input_roots(asked: Mapping[str, Any]) -> list[str]:
+    """Return the folders that are walked: what is below them keeps the folders between.
+
+    >>> input_roots({"recursive": False, "paths": ("photos",)})
+    []
+    """
+    from vlprep.media.addresses import local_path
+
+    paths = map(local_path, asked["paths"]) if asked["recursive"] else ()
+    return [path for path in paths if Path(path).is_dir()]
 
 
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[str]:

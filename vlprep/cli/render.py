@@ -22,7 +22,7 @@ from vlprep.count.files import MediaCount, MediaFailure
 from vlprep.view import View
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
-    from vlprep.compress.many import CompressedFile
+    from vlprep.compress.many import Outcome
     from vlprep.frames.many import SavedClip
 
 CSV_COLUMNS = (
@@ -114,7 +114,7 @@ def heading(view: View) -> str:
 
 
 def report_problems(
-    results: Iterable[MediaCount | CompressedFile | SavedClip | MediaFailure],
+    results: Iterable[MediaCount | Outcome | SavedClip | MediaFailure],
     view: View | None = None,
 ) -> int:
     """Print failures on stderr, and with a `view` warnings; returns the exit code.

@@ -15,7 +15,14 @@ from typing import Any, TypeAlias
 from vlprep.compress.keep import even_size, full_clip, view_clip
 from vlprep.compress.result import Asked, Compressed, check_ending
 from vlprep.compress.video_search import LEAST_BITS_PER_PIXEL, NewClip, encode_under
-from vlprep.compress.video_source import Source, VideoCase, examine, open_media, shown_frames
+from vlprep.compress.video_source import (
+    Source,
+    VideoCase,
+    examine,
+    open_media,
+    shown_frames,
+    stayed,
+)
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
@@ -73,6 +80,7 @@ class VideoKeywords(ViewKeywords, total=False):
     limit: int | None
     route: str
     keep: Keep
+    always: bool
     tone_map: bool
     overwrite: bool
     dry_run: bool
@@ -86,10 +94,11 @@ def compress_video(
 
     `limit` is a number of bytes that the file must stay under; by default it is what `route`,
     "base64", "path" or "url", lets through. A video that is under it, in a container that the
-    model's service takes and long enough, is copied as it is. Others are written anew as H.264 in
-    an MP4: by default just the frames that the view's sampler picks, when it would and at the size
-    at which it would, without sound. `keep` "full" is for watching: all frames at their own times,
-    with sound, smaller where the limit leaves few bits to a pixel.
+    model's service takes, long enough, upright and without a position, is copied as it is. Others
+    are written anew, with `always` all of which that saves bytes, as H.264 in an MP4: by default
+    just the frames that the view's sampler picks, when it would and at the size at which it would,
+    without sound. `keep` "full" is for watching: all frames at their own times, with sound, smaller
+    where the limit leaves few bits to a pixel.
 
     The result is meant to be counted and sent by the same view. Only `start_seconds` and
     `end_seconds` are to be left out then: the part between them is all that the result holds, and
@@ -123,12 +132,21 @@ def video_under(source: Source, target: Target | None, view: View, asked: Asked)
     ending = "" if target is None or callable(target) else Path(target).suffix.lower()
     with open_media(source) as opened:
         case = examine(opened, view, asked, ending)
-        path = target(case.format) if callable(target) else target
-        if path is not None:  # what can go wrong with writing is known before anything is decoded
-            check_ending(path, case.format)
-            check_not_source(path, case.names)
-            check_new(path, overwrite=asked.overwrite)
-        return _written(case, None if asked.dry_run else path)
+        try:
+            return _done(case, target)
+        except ByteLimitError:
+            if not case.may_stay:
+                raise
+        return _done(stayed(case), target)
+
+
+def _done(case: VideoCase, target: Target | None) -> CompressedVideo:
+    path = target(case.format) if callable(target) else target
+    if path is not None:  # what can go wrong with writing is known before anything is decoded
+        check_ending(path, case.format)
+        check_not_source(path, case.names)
+        check_new(path, overwrite=case.asked.overwrite)
+    return _written(case, None if case.asked.dry_run else path)
 
 
 def _written(case: VideoCase, path: PathLike | None) -> CompressedVideo:
@@ -140,7 +158,7 @@ def _written(case: VideoCase, path: PathLike | None) -> CompressedVideo:
     try:
         return _encoded(case, path)
     except ByteLimitError:
-        if not case.may_grow:
+        if case.may_stay or not case.may_grow:
             raise
     # A few frames of a tiny clip, made to last longer.
     return _encoded(replace(case, limit=case.most), path)

@@ -1,0 +1,168 @@
+"""What a check found, as people read it: by rule, the worst few, and one command for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from vlprep.check.report import SEVERITIES, CheckReport
+from vlprep.check.requests import ON_ITS_WAY
+from vlprep.check.rule import Finding
+from vlprep.cli.render import heading
+from vlprep.cli.shell import option_words, remedy_line
+from vlprep.cli.text import flagged, safe, thousands
+from vlprep.count.explain import cite
+from vlprep.units import format_bytes
+from vlprep.view import View
+
+MOST_SHOWN = 3
+"""Files that are named of each rule, unless all are wanted."""
+
+COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a report is to be told."""
+
+    view: View
+    model_words: Sequence[str]
+    """The options that name the model, for commands."""
+    files: Sequence[str] | None
+    """The words that name the files; `None` where they cannot be named again."""
+    is_list: bool
+    """Whether these are the frames of one video."""
+    is_whole: bool
+    """Whether every finding is to be shown."""
+
+
+def page(report: CheckReport, told: Told) -> Iterator[str]:
+    """Yield the lines that a person reads of a check."""
+    way = f", files sent {ON_ITS_WAY[report.route]}" if told.view.model.kind == "api" else ""
+    yield heading(told.view) + way
+    for found in _by_rule(report):
+        yield ""
+        yield from _told_rule(found, report, told)
+    yield from _steps(report, told)
+    yield from _routes(report, told)
+    yield ""
+    yield verdict(report)
+    yield from _unseen(report)
+
+
+def _by_rule(report: CheckReport) -> list[list[Finding]]:
+    """Return the findings of each rule, the gravest rule first, of each the largest file first."""
+    lengths = {file.source: file.file_bytes for file in report.files}
+    of_rule: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        of_rule.setdefault(finding.rule, []).append(finding)
+    for found in of_rule.values():
+        found.sort(key=lambda one: -lengths.get(one.source or "", 0))
+    return sorted(of_rule.values(), key=lambda found: SEVERITIES.index(found[0].severity))
+
+
+def _told_rule(found: Sequence[Finding], report: CheckReport, told: Told) -> Iterator[str]:
+    """Yield what one rule found: how often, in which files, and a step in words."""
+    first, shown = found[0], found if told.is_whole else found[:MOST_SHOWN]
+    severity = click.style(f"{first.severity:<7}", fg=COLOURS[first.severity])
+    source = f" {cite(first.sources)}" if first.sources else ""
+    many = f" in {len(found):,} files" if len(found) > 1 else ""
+    alike = len({one.message for one in found}) == 1
+    same = f": {safe(flagged(first.message))}" if alike else ""
+    yield f"{severity} {click.style(first.rule, bold=True)}{many}{same}{source}"
+    if first.source is not None and alike and not told.is_whole:
+        more = len(found) - len(shown)
+        rest = f" and {more:,} more; -v names them" if more else ""
+        yield f"        {', '.join(safe(one.source or '') for one in shown)}{rest}"
+    elif first.source is not None:
+        for one in shown:
+            message = "" if alike else f": {safe(flagged(one.message))}"
+            yield f"        {safe(one.source or '')}{message}"
+        if len(shown) < len(found):
+            yield f"        the {len(shown)} largest of {len(found):,}; -v shows all"
+    for step in dict.fromkeys(_step(one) for one in found):
+        if step:
+            yield f"        {step}"
+
+
+def _step(finding: Finding) -> str:
+    """Return a step in words; commands are named once, for all files."""
+    remedy = finding.remedy
+    if remedy is None or remedy.command == "compress":
+        return ""
+    return safe(remedy_line(remedy, []))
+
+
+def _steps(report: CheckReport, told: Told) -> Iterator[str]:
+    """Name the one command that mends what can be."""
+    mended = report.remedies
+    if not mended:
+        return
+    yield ""
+    yield f"mends {_count(len(mended), 'file')}, and copies the others beside them:"
+    yield f"  {safe(_command(report, told))}"
+
+
+def _command(report: CheckReport, told: Told) -> str:
+    words = ["vlprep check", *(told.files or ["PATH..."]), "--fix -o fixed/"]
+    words += ["--list"] if told.is_list else []
+    words += [] if report.route == "base64" else ["--route", report.route]
+    for name, value in {**told.view.options.asked, **told.view.bound}.items():
+        words += option_words(name, value)
+    return " ".join([*words, *told.model_words])
+
+
+def _routes(report: CheckReport, told: Told) -> Iterator[str]:
+    """Yield a small table of the route that suits each file; those of the same way share a row.
+
+    Files that fail are not in it.
+    """
+    failing = {finding.source for finding in report.errors}
+    ways: dict[str, dict[str, str]] = {}
+    for advice in report.advice:
+        if advice.source not in failing:
+            ways.setdefault(advice.source, {})[advice.api] = advice.recommended or "none"
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for source, way in ways.items():
+        rows.setdefault(tuple(way.values()), []).append(source)
+    if not rows:
+        return
+    apis = list(dict.fromkeys(advice.api for advice in report.advice))
+    yield ""
+    yield "".join(f"{api:<12}" for api in apis) + "files"
+    for routes, sources in rows.items():
+        yield "".join(f"{route:<12}" for route in routes) + _names(sources, told.is_whole)
+
+
+def _names(files: Sequence[str], is_whole: bool) -> str:
+    shown = files if is_whole else files[:MOST_SHOWN]
+    more = len(files) - len(shown)
+    return ", ".join(map(safe, shown)) + (f" and {more:,} more" if more else "")
+
+
+def verdict(report: CheckReport) -> str:
+    """Return what it all comes to, in one line."""
+    counts = zip(SEVERITIES, (report.errors, report.warnings, report.notes), strict=True)
+    found = ", ".join(_count(len(some), word) for word, some in counts)
+    limit = report.max_input_tokens
+    tokens = thousands(report.total_tokens) + ("" if limit is None else f" of {thousands(limit)}")
+    found = found if report.findings else "no problems found"
+    return f"{found} in {_count(len(report.files), 'file')}; {tokens} tokens"
+
+
+def _unseen(report: CheckReport) -> Iterator[str]:
+    if report.unseen_bytes:
+        saved = format_bytes(report.unseen_bytes)
+        yield f"about {saved} are pixels that the model does not see: vlprep compress --always"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'s' * (number != 1)}"
+
+
+def statistics_of(report: CheckReport) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each rule that found something: how often, how grave, which."""
+    for found in sorted(_by_rule(report), key=len, reverse=True):
+        yield found[0].rule, found[0].severity, f"{len(found):,}"
