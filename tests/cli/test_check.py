@@ -6,7 +6,7 @@ from tests.places import REPO
 from vlprep.check.report import RULES
 
 SHAPE = {"schema", "model", "model_warnings", "rules", "route", "errors", "warnings", "notes",
-         "items", "findings", "total_tokens", "max_input_tokens"}  # fmt: skip
+         "items", "findings", "total_tokens", "max_input_tokens", "unseen_bytes"}  # fmt: skip
 FINDING = {"rule", "severity", "source", "measured", "limit", "message", "remedy", "sources"}
 
 
@@ -17,22 +17,25 @@ def test_a_clean_request_says_so_in_few_lines(run):
     assert ran.out == (
         "qwen3-vl-plus, by the documented rules guide-2025-12 (2025-12-18), files sent as Base64\n"
         "\n"
-        "openai takes    base64: photo.jpg, street.mp4\n"
-        "dashscope takes path: photo.jpg, street.mp4\n"
-        "nothing to mend in 2 files; 2,504 of 260,096 tokens\n"
+        "openai      dashscope   files\n"
+        "base64      path        photo.jpg, street.mp4\n"
+        "\n"
+        "no problems found in 2 files; 2,504 of 260,096 tokens\n"
     )
 
 
-def test_findings_are_told_by_file_with_what_to_do(run):
+def test_findings_are_told_by_rule_with_one_command_for_all(run):
     ran = run("check", "photo.avif", "tiny.png", "--model", "qvq-max", "--route", "path")
     assert ran.code == 1
     assert (
-        "photo.avif\n"
-        "  error   image-format: the format is AVIF, and BMP, JPEG, PNG, TIFF, WEBP, HEIC are "
-        "taken [S004 2025-12-18, P3 2026-06]\n"
-        "          vlprep compress photo.avif -o compressed/ --route path --model qvq-max\n"
+        "error   image-format: photo.avif: the format is AVIF, and BMP, JPEG, PNG, TIFF, WEBP, HEIC "
+        "are taken [S004 2025-12-18, P3 2026-06]\n"
     ) in ran.out
-    assert "\nthe request\n  note    path-sdk: only the DashScope SDK" in ran.out
+    assert (
+        "1 of 2 files can be mended, into a folder:\n"
+        "  vlprep check photo.avif tiny.png --fix -o fixed/ --route path --model qvq-max\n"
+    ) in ran.out
+    assert "\nnote    path-sdk: only the DashScope SDK" in ran.out
     assert ran.out.endswith("2 errors, 0 warnings, 1 note in 2 files; 107 of 106,496 tokens\n")
 
 
@@ -45,7 +48,7 @@ def test_only_fail_on_warnings_fails_on_warnings_and_nothing_fails_on_notes(run)
 def test_a_missing_file_is_a_finding_and_the_rest_is_checked(run):
     ran = run("check", "no-such.jpg", "photo.jpg")
     assert ran.code == 1
-    assert "no-such.jpg\n  error   readable: no such file or directory\n" in ran.out
+    assert "error   readable: no-such.jpg: no such file or directory\n" in ran.out
     assert "302 of 260,096 tokens" in ran.out
 
 
@@ -115,7 +118,7 @@ def test_a_folder_is_a_list_and_r_walks_it(run, tmp_path):
         shutil.copy("photo.jpg", tmp_path / f"{number}.jpg")
     ran = run("check", tmp_path)
     assert ran.code == 1
-    assert "frame-list-length: 3 images in the list" in ran.out
+    assert f"frame-list-length: {tmp_path}: 3 images in the list" in ran.out
     assert run("check", "-r", tmp_path).code == 0
 
 
@@ -123,7 +126,7 @@ def test_a_model_file_stands_in_the_commands(run):
     words = ("check", "alpha.png", "--model-file", REPO / "tests/models/fine-tune")
     ran = run(*words)
     assert ran.code == 0
-    assert f"-o alpha-view.png --model-file {REPO}/tests/models/fine-tune\n" in ran.out
+    assert f"--fix -o fixed/ --model-file {REPO}/tests/models/fine-tune\n" in ran.out
 
 
 def test_odd_names_are_harmless_and_commands_still_name_them(run, tmp_path):
@@ -131,7 +134,7 @@ def test_odd_names_are_harmless_and_commands_still_name_them(run, tmp_path):
     shutil.copy("photo.avif", odd)
     ran = run("check", odd)
     assert "\x1b" not in ran.out
-    assert "a\\x1b[31m\\'b.avif' -o compressed/" in ran.out
+    assert "a\\x1b[31m\\'b.avif' --fix -o fixed/" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from vlprep import probe
 def test_one_file_and_what_became_of_it(run, tmp_path):
     target = tmp_path / "a.jpg"
     ran = run("compress", "photo.heic", "-o", target)
-    assert (ran.code, ran.err) == (0, "")
+    grown = "24,054 bytes, more than the source's 6,069: JPEG is wanted, not HEIC; EXIF data in it"
+    assert (ran.code, ran.err) == (0, f"warning: photo.heic: {grown}\n")
+    assert "300 % larger" in ran.out
     assert ran.out.splitlines()[0] == (
         "qwen3-vl-plus, by the documented rules guide-2025-12 (2025-12-18)"
     )
@@ -49,7 +51,7 @@ def test_json_has_documented_keys(run, tmp_path):
     image, video, failure = ran.json["items"]
     both = {
         "source", "kind", "target", "action", "reason", "format", "limit_bytes", "bytes_before",
-        "bytes_after", "height_before", "width_before", "height_after", "width_after",
+        "bytes_after", "bytes_estimate", "bytes_unseen", "height_before", "width_before", "height_after", "width_after",
         "tokens_before", "tokens_after", "dropped", "warnings",
     }  # fmt: skip
     assert set(image) == both | {"quality", "encodes"}
@@ -75,9 +77,10 @@ def test_sentences_that_hold_for_several_files_are_said_once(run, tmp_path):
 def test_a_dry_run_writes_nothing(run, tmp_path):
     ran = run("compress", "street.mp4", "photo.heic", "--dry-run", "--limit", "20kB")
     assert ran.code == 0
-    assert "154 kB → ?" in ran.out
+    assert "154 kB → at most 20 kB" in ran.out
     ran = run("compress", "photo.heic", "-o", tmp_path / "a.jpg", "--dry-run", "--json")
     assert (ran.json["items"][0]["format"], ran.json["items"][0]["target"]) == ("JPEG", None)
+    assert ran.json["items"][0]["bytes_after"] is None
     assert names(tmp_path) == []
 
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
-from vlprep.media.image import metadata_kinds
+from vlprep.media.metadata import metadata_kinds
 
 
 def exif(*, located=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -116,14 +116,12 @@ def _fix(
 ) -> bool:
     """Mend files, print what was done and what remains, and say whether that passes."""
     fixed = processor.fix(files, watch=Bars().track, **asked)
-    say_left(fixed, processor if printing.form == "text" else None)
+    say_left(fixed)
     if printing.form == "json":
         before, after = (one and printing.document(one) for one in (fixed.before, fixed.after))
         print_json({**fixed.to_dict(), "before": before, "after": after})
         return fixed.passes(fail_on_warnings=fail_on_warnings)
-    if printing.form == "text":
-        click.echo("\n".join(fixed_lines(fixed)) + "\n")
-    _print(fixed.after or fixed.before, printing)
+    _print(fixed.after or fixed.before, printing, fixed_lines(fixed))
     return fixed.passes(fail_on_warnings=fail_on_warnings)
 
 
@@ -164,7 +162,7 @@ def _take_printing(
     return _Printing(told, form, statistics, sources), processor
 
 
-def _print(report: CheckReport, printing: _Printing) -> None:
+def _print(report: CheckReport, printing: _Printing, done: Iterable[str] = ()) -> None:
     if printing.form == "json":
         print_json(printing.document(report))
     elif printing.form == "sarif":
@@ -175,7 +173,7 @@ def _print(report: CheckReport, printing: _Printing) -> None:
     elif printing.statistics:
         print_table(("rule", "severity", "findings"), statistics_of(report), left=2)
     else:
-        click.echo("\n".join(page(report, printing.told)))
+        click.echo("\n".join(page(report, printing.told, done)))
     if printing.sources and printing.form == "text":
         cited = {key for finding in report.findings for key in finding.sources}
         click.echo("\n".join(["", *source_lines(cited)]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import click
@@ -38,18 +38,20 @@ class Told:
     """Whether every finding is to be shown."""
 
 
-def page(report: CheckReport, told: Told) -> Iterator[str]:
-    """Yield the lines that a person reads of a check."""
+def page(report: CheckReport, told: Told, done: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the lines that a person reads of a check, after those of what was `done` before it."""
     way = f", files sent {ON_ITS_WAY[report.route]}" if told.view.model.kind == "api" else ""
     yield heading(told.view) + way
-    for found in _by_rule(report):
+    yield from done
+    parts = [
+        [line for found in _by_rule(report) for line in _told_rule(found, told.is_whole)],
+        list(_steps(report, told)),
+        list(_routes(report, told.is_whole)),
+        [verdict(report), *_unseen(report)],
+    ]
+    for part in filter(None, parts):
         yield ""
-        yield from _told_rule(found, report, told)
-    yield from _steps(report, told)
-    yield from _routes(report, told)
-    yield ""
-    yield verdict(report)
-    yield from _unseen(report)
+        yield from part
 
 
 def _by_rule(report: CheckReport) -> list[list[Finding]]:
@@ -63,28 +65,38 @@ def _by_rule(report: CheckReport) -> list[list[Finding]]:
     return sorted(of_rule.values(), key=lambda found: SEVERITIES.index(found[0].severity))
 
 
-def _told_rule(found: Sequence[Finding], report: CheckReport, told: Told) -> Iterator[str]:
-    """Yield what one rule found: how often, in which files, and a step in words."""
-    first, shown = found[0], found if told.is_whole else found[:MOST_SHOWN]
+def _told_rule(found: Sequence[Finding], is_whole: bool) -> Iterator[str]:
+    """Yield what one rule found: in how many files, the largest of them, and a step in words."""
+    first = found[0]
     severity = click.style(f"{first.severity:<7}", fg=COLOURS[first.severity])
+    rule = f"{severity} {click.style(first.rule, bold=True)}"
     source = f" {cite(first.sources)}" if first.sources else ""
-    many = f" in {len(found):,} files" if len(found) > 1 else ""
-    alike = len({one.message for one in found}) == 1
-    same = f": {safe(flagged(first.message))}" if alike else ""
-    yield f"{severity} {click.style(first.rule, bold=True)}{many}{same}{source}"
-    if first.source is not None and alike and not told.is_whole:
-        more = len(found) - len(shown)
-        rest = f" and {more:,} more; -v names them" if more else ""
-        yield f"        {', '.join(safe(one.source or '') for one in shown)}{rest}"
-    elif first.source is not None:
-        for one in shown:
-            message = "" if alike else f": {safe(flagged(one.message))}"
-            yield f"        {safe(one.source or '')}{message}"
-        if len(shown) < len(found):
-            yield f"        the {len(shown)} largest of {len(found):,}; -v shows all"
-    for step in dict.fromkeys(_step(one) for one in found):
-        if step:
-            yield f"        {step}"
+    if len(found) == 1:
+        yield f"{rule}: {_sentence(first)}{source}"
+    else:
+        yield f"{rule} in {len(found):,} files{source}"
+        yield from (f"{_INDENT}{line}" for line in _told_files(found, is_whole))
+    steps = (_step(one) for one in found)
+    yield from (f"{_INDENT}{step}" for step in dict.fromkeys(steps) if step)
+
+
+_INDENT = " " * 8
+
+
+def _told_files(found: Sequence[Finding], is_whole: bool) -> Iterator[str]:
+    """Yield the whole sentence of the largest file, and in short what the next ones have."""
+    if is_whole:
+        yield from map(_sentence, found)
+        return
+    yield _sentence(found[0])
+    others = (f"{safe(one.source or '')} ({one.measured})" for one in found[1:MOST_SHOWN])
+    more = f"; {MOST_SHOWN} largest of {len(found):,}, -v shows all" if found[MOST_SHOWN:] else ""
+    yield f"so {', '.join(others)}{more}"
+
+
+def _sentence(finding: Finding) -> str:
+    where = f"{finding.source}: " if finding.source else ""
+    return safe(f"{where}{flagged(finding.message)}")
 
 
 def _step(finding: Finding) -> str:
@@ -97,12 +109,9 @@ def _step(finding: Finding) -> str:
 
 def _steps(report: CheckReport, told: Told) -> Iterator[str]:
     """Name the one command that mends what can be."""
-    mended = report.remedies
-    if not mended:
-        return
-    yield ""
-    yield f"mends {_count(len(mended), 'file')}, and copies the others beside them:"
-    yield f"  {safe(_command(report, told))}"
+    if mended := len(report.remedies):
+        yield f"{mended:,} of {_count(len(report.files), 'file')} can be mended, into a folder:"
+        yield f"  {safe(_command(report, told))}"
 
 
 def _command(report: CheckReport, told: Told) -> str:
@@ -114,7 +123,7 @@ def _command(report: CheckReport, told: Told) -> str:
     return " ".join([*words, *told.model_words])
 
 
-def _routes(report: CheckReport, told: Told) -> Iterator[str]:
+def _routes(report: CheckReport, is_whole: bool) -> Iterator[str]:
     """Yield a small table of the route that suits each file; those of the same way share a row.
 
     Files that fail are not in it.
@@ -130,10 +139,9 @@ def _routes(report: CheckReport, told: Told) -> Iterator[str]:
     if not rows:
         return
     apis = list(dict.fromkeys(advice.api for advice in report.advice))
-    yield ""
     yield "".join(f"{api:<12}" for api in apis) + "files"
     for routes, sources in rows.items():
-        yield "".join(f"{route:<12}" for route in routes) + _names(sources, told.is_whole)
+        yield "".join(f"{route:<12}" for route in routes) + _names(sources, is_whole)
 
 
 def _names(files: Sequence[str], is_whole: bool) -> str:

@@ -10,14 +10,13 @@ from vlprep.cli.text import safe
 from vlprep.compress.fix import FixReport
 from vlprep.compress.many import CompressedFile, SkippedFile
 from vlprep.units import format_bytes
-from vlprep.view import View
 
 
-def say_left(fixed: FixReport, view: View | None) -> None:
-    """Print on stderr which files were left out, and what went wrong; with a view warnings too."""
+def say_left(fixed: FixReport) -> None:
+    """Print on stderr which files were left out, and what went wrong."""
     for file in fixed.left:
         note(f"error: {file.source}: {file.reason}")
-    report_problems(fixed.files, view)
+    report_problems(fixed.files)
 
 
 def fixed_lines(fixed: FixReport) -> Iterator[str]:
@@ -37,4 +36,5 @@ def fixed_lines(fixed: FixReport) -> Iterator[str]:
     yield f"written to {safe(str(fixed.folder))}: {done}{lengths}"
     if fixed.failed:
         yield f"not written: {len(fixed.failed):,} of {given:,}, named above"
-    yield "what was written, checked again:"
+    if told := sum(bool(file.warnings) for file in made):
+        yield f"of {told:,} there is more to say: --json does"

@@ -116,11 +116,11 @@ def compress_image(source: SourceLike, view: View, **how: Any) -> CompressedImag
     metadata, JPEG, PNG or WebP, the picture stays to the last bit. Others become PNG or JPEG: of
     the size at which the model sees them, or with `keep` "full" of their own size where that fits.
     Screens of text keep their own size with fewer colours, as resizing would blur them and cost
-    bytes. `always` makes all of them so where that saves bytes, or where the model sees something
-    else: what shows through on white, colours of print or of 16 bits in RGB. `format`, "PNG" or
-    "JPEG", is what to make of any other; `lossless` allows nothing but PNG. `page` is the place of
-    the one picture to take from several, from 0; without it the first is taken, of animations too.
-    The result is meant to be counted and sent by the same view.
+    bytes. `always` makes all of them so, of the size that the model sees, where that saves bytes or
+    where it sees something else: what shows through on white, colours of print in RGB. `format`,
+    "PNG" or "JPEG", is what to make of any other; `lossless` allows nothing but PNG. `page` is the
+    place of the one picture to take from several, from 0; without it the first is taken, of
+    animations too. The result is meant to be counted and sent by the same view.
 
     Colours are converted to sRGB, what shows through is laid on white in a JPEG and kept in a full
     PNG, and metadata, the location above all, is left out: `dropped` says so.
@@ -235,6 +235,7 @@ def _search(case: ImageCase, picture: Picture, sizes: tuple[ImageSize, ...]) -> 
         limits={format: case.byte_limit(format) for format in WRITTEN},
         formats=WRITTEN if case.asked.format is None else (case.asked.format,),
         lossless=case.asked.lossless,
+        shrinks=case.asked.always,
         from_lossless=picture.info.format in _LOSSLESS,
         png_bytes=case.item.file_bytes if picture.info.format == "PNG" else None,
         snap=snap,

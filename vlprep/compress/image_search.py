@@ -78,6 +78,8 @@ class ImageSearch:
     """Whether nothing but PNG, with every pixel of one of the sizes, will do."""
     from_lossless: bool = False
     """Whether the picture came without loss, so that PNG is tried for photos as well."""
+    shrinks: bool = False
+    """Whether drawn pictures, too, are to have one of the sizes, and not their own."""
     png_bytes: int | None = None
     """Length of the source where that is a PNG of all the picture: another is hardly shorter."""
     snap: Callable[[ImageSize], ImageSize] = lambda size: size
@@ -197,7 +199,8 @@ def _pngs(search: ImageSearch) -> Iterator[Attempt]:
     Drawn pictures keep their full size where they can: resizing softens edges, which costs bytes.
     """
     first = search.sizes[0]
-    sizes = tuple(dict.fromkeys((search.full, first))) if search.drawn else (first,)
+    keeps = search.drawn and not search.shrinks
+    sizes = tuple(dict.fromkeys((search.full, first))) if keeps else (first,)
     for size in sizes:
         if _may_be_lossless(search, size):
             yield search.png(size)

@@ -14,7 +14,7 @@ from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.metadata import can_be_stripped
 from vlprep.media.sniff import mime_type
 from vlprep.media.source import Item
-from vlprep.models.registry import get_route
+from vlprep.models.registry import file_formats, get_route
 from vlprep.models.service import Route
 from vlprep.output.encode import MAX_JPEG_SIDE
 from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize
@@ -97,10 +97,17 @@ def reasons_to_write(case: ImageCase) -> Iterator[str]:
         yield f"stored turned (EXIF orientation {info.orientation})"
     if info.metadata and not can_be_stripped(info.format):
         yield beside(info.metadata)
-    if case.asked.always and info.transparent:
+    if case.asked.always:
+        yield from _seen_otherwise(info)
+
+
+def _seen_otherwise(info: ImageInfo) -> Iterator[str]:
+    if info.transparent:
         yield "transparent in places, and seen on white"
-    if case.asked.always and is_unusual(info.mode):
+    if is_unusual(info.mode):
         yield f"colours of the kind {info.mode}, and seen in RGB"
+    if info.size.pixels > file_formats().most_image_pixels:
+        yield f"{info.size.pixels:,} pixels, more than the 8K that is advised"
 
 
 def unseen(case: ImageCase) -> str:
