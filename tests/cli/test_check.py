@@ -28,8 +28,8 @@ def test_findings_are_told_by_rule_with_one_command_for_all(run):
     ran = run("check", "photo.avif", "tiny.png", "--model", "qvq-max", "--route", "path")
     assert ran.code == 1
     assert (
-        "error   image-format: photo.avif: the format is AVIF, and BMP, JPEG, PNG, TIFF, WEBP, HEIC "
-        "are taken [S004 2025-12-18, P3 2026-06]\n"
+        "error   image-format: photo.avif: the format is AVIF, and BMP, JPEG, PNG, TIFF, WEBP, "
+        "HEIC are taken [S004 2025-12-18, P3 2026-06]\n"
     ) in ran.out
     assert (
         "1 of 2 files can be mended, into a folder:\n"

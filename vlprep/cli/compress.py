@@ -126,23 +126,33 @@ def _names_a_file(output: str) -> bool:
     return path.is_file() or (not path.is_dir() and path.suffix.lower() in endings("MP4"))
 
 
-HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height", "tokens")
+HEADINGS = ("file", "result", "bytes", "smaller", "width×height", "tokens")
 
 
 def _print(outcomes: list[Outcome], view: View) -> None:
     files = [outcome for outcome in outcomes if isinstance(outcome, CompressedFile)]
     click.echo(heading(view))
     if files:
-        print_table(HEADINGS, map(_row, files), left=2)
+        _print_files(files)
     told = [*_dropped(files), *_summary(files, outcomes)]
     click.echo("\n".join([""] * bool(files) + told))
+
+
+def _print_files(files: list[CompressedFile]) -> None:
+    """Print a row for each file, with where it was written unless that is nowhere."""
+    rows = [_row(file) for file in files]
+    if not any(file.target for file in files):
+        print_table(HEADINGS, rows, left=2)
+        return
+    headings = (HEADINGS[0], "written to", *HEADINGS[1:])
+    named = zip(files, rows, strict=True)
+    print_table(headings, ((row[0], file.target or "–", *row[1:]) for file, row in named), left=3)
 
 
 def _row(file: CompressedFile) -> tuple[str, ...]:
     done = file.result
     return (
         file.source,
-        "–" if file.target is None else file.target,
         done.action,
         _bytes(done),
         _factor(done.ratio),
@@ -164,7 +174,8 @@ def _bytes(done: Compressed) -> str:
 def _factor(ratio: float | None) -> str:
     if ratio is None:
         return ""
-    return f"{ratio:.3g}×" if ratio >= 1 else f"{100 / ratio - 100:.2g} % larger"
+    more = 100 / ratio - 100
+    return f"{ratio:.3g}×" if more <= 0 else f"{more:.{0 if more >= 10 else 1}f} % larger"
 
 
 def _change(before: _Value, after: _Value | None, write: Callable[[_Value], str]) -> str:

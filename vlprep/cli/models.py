@@ -15,7 +15,13 @@ from vlprep.cli.sources import source_lines
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
-from vlprep.models.registry import find_source, list_models, models_named, resolve_model
+from vlprep.models.registry import (
+    find_source,
+    list_models,
+    list_sources,
+    models_named,
+    resolve_model,
+)
 from vlprep.models.service import VideoFiles
 from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 
@@ -31,7 +37,7 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     """List the models, or show one with all its numbers and where they come from.
 
     The beginning of names lists those that begin so. Sources are those of the models named, or
-    all.
+    all of the catalogue, those of limits and routes too.
 
     \b
     vlprep models
@@ -43,7 +49,10 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     if as_json:
         print_json(_document(specs))
     elif sources:
-        click.echo("\n".join(source_lines(key for spec in specs for key in _cited(spec))))
+        of_all = name is None and model_file is None
+        cited = (key for spec in specs for key in _cited(spec))
+        keys = (source.id for source in list_sources()) if of_all else cited
+        click.echo("\n".join(source_lines(keys)))
     elif len(specs) > 1:
         _print_list(specs)
     else:
