@@ -95,7 +95,7 @@ class FixReport:
     def __repr__(self) -> str:
         written = len(self.files) + len(self.left) - len(self.failed)
         remains = "not written" if self.after is None else repr(self.after)
-        return f"FixReport({written} files made, {len(self.failed)} failed; {remains})"
+        return f"FixReport({written} made, {len(self.failed)} failed; {remains})"
 
 
 def fix_files(

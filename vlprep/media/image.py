@@ -118,7 +118,7 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
     if size.pixels > MAX_PIXELS:
         raise PixelLimitError(item.name, size.pixels, MAX_PIXELS)
     several = (f"{pages} pictures in the file; only the first is counted",)
-    cut_off = item.found.name == "JPEG" and is_cut_off(item.file, item.file_bytes)
+    cut_off = item.found.name == "JPEG" and is_cut_off(item)
     return ImageInfo(
         size=size,
         format=item.found.name,

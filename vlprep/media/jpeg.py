@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+
+from vlprep.media.source import Item
 
 _END, _SCAN = 0xD9, 0xDA
 _BARE = {0x00, 0x01, *range(0xD0, 0xD9)}
@@ -29,21 +30,17 @@ _PROFILE = b"ICC_PROFILE\0"
 """What a colour profile starts with: other segments of its number list further pictures."""
 
 
-def is_cut_off(file: BinaryIO, length: int) -> bool:
-    """Say whether a JPEG of so many bytes ends before its picture does; leaves `file` as it was.
+def is_cut_off(item: Item) -> bool:
+    """Say whether a JPEG ends before its picture does.
 
-    >>> with open("fixtures/truncated.jpg", "rb") as file:
-    ...     is_cut_off(file, file.seek(0, 2))
+    >>> with Item("fixtures/truncated.jpg") as item:
+    ...     is_cut_off(item)
     True
     """
-    before = file.tell()
-    file.seek(max(length - _NEAR, 0))
-    ended = b"\xff\xd9" in file.read(_NEAR)
-    if not ended:  # what stands behind the end is seldom that long
-        file.seek(0)
-        ended = any(mark == _END for mark, _, _ in segments(file.read()))
-    file.seek(before)
-    return not ended
+    if b"\xff\xd9" in item.tail(_NEAR):
+        return False
+    with item.reader() as reader:  # what stands behind the end is seldom that long
+        return all(mark != _END for mark, _, _ in segments(reader.read()))
 
 
 def segments(content: bytes) -> Iterator[tuple[int, int, int]]:
