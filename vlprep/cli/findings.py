@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -43,11 +46,11 @@ def page(report: CheckReport, told: Told, done: Iterable[str] = ()) -> Iterator[
     way = f", files sent {ON_ITS_WAY[report.route]}" if told.view.model.kind == "api" else ""
     yield heading(told.view) + way
     yield from done
+    told_rules = (line for found in _by_rule(report) for line in _told_rule(found, told.is_whole))
     parts = [
-        [line for found in _by_rule(report) for line in _told_rule(found, told.is_whole)],
+        [_coloured(line) for long in told_rules for line in _wrapped(long)],
         list(_steps(report, told)),
-        list(_routes(report, told.is_whole)),
-        [verdict(report), *_unseen(report)],
+        [*_routes(report, told.is_whole), verdict(report), *_unseen(report)],
     ]
     for part in filter(None, parts):
         yield ""
@@ -68,19 +71,35 @@ def _by_rule(report: CheckReport) -> list[list[Finding]]:
 def _told_rule(found: Sequence[Finding], is_whole: bool) -> Iterator[str]:
     """Yield what one rule found: in how many files, the largest of them, and a step in words."""
     first = found[0]
-    severity = click.style(f"{first.severity:<7}", fg=COLOURS[first.severity])
-    rule = f"{severity} {click.style(first.rule, bold=True)}"
+    rule = f"{first.severity:<7} {first.rule}"
     source = f" {cite(first.sources)}" if first.sources else ""
     if len(found) == 1:
-        yield f"{rule}: {_sentence(first)}{source}"
-    else:
-        yield f"{rule} in {len(found):,} files{source}"
-        yield from (f"{_INDENT}{line}" for line in _told_files(found, is_whole))
+        step = _step(first)
+        yield f"{rule}: {_sentence(first)}{source}{'; ' if step else ''}{step}"
+        return
+    yield f"{rule} in {len(found):,} files{source}"
+    yield from (f"{_INDENT}{line}" for line in _told_files(found, is_whole))
     steps = (_step(one) for one in found)
     yield from (f"{_INDENT}{step}" for step in dict.fromkeys(steps) if step)
 
 
 _INDENT = " " * 8
+
+
+def _wrapped(line: str) -> list[str]:
+    """Break a line at words for a terminal; in a pipe it stays as long as it is."""
+    if not sys.stdout.isatty():
+        return [line]
+    width = shutil.get_terminal_size().columns
+    return textwrap.wrap(
+        line, width, subsequent_indent=_INDENT, drop_whitespace=True, break_on_hyphens=False
+    )
+
+
+def _coloured(line: str) -> str:
+    severity = line[: len(_INDENT)]
+    colour = COLOURS.get(severity.strip())
+    return line if colour is None else click.style(severity, fg=colour) + line[len(_INDENT) :]
 
 
 def _told_files(found: Sequence[Finding], is_whole: bool) -> Iterator[str]:
@@ -91,7 +110,7 @@ def _told_files(found: Sequence[Finding], is_whole: bool) -> Iterator[str]:
     yield _sentence(found[0])
     others = (f"{safe(one.source or '')} ({one.measured})" for one in found[1:MOST_SHOWN])
     more = f"; {MOST_SHOWN} largest of {len(found):,}, -v shows all" if found[MOST_SHOWN:] else ""
-    yield f"so {', '.join(others)}{more}"
+    yield f"also {', '.join(others)}{more}"
 
 
 def _sentence(finding: Finding) -> str:

@@ -37,4 +37,4 @@ def fixed_lines(fixed: FixReport) -> Iterator[str]:
     if fixed.failed:
         yield f"not written: {len(fixed.failed):,} of {given:,}, named above"
     if told := sum(bool(file.warnings) for file in made):
-        yield f"of {told:,} there is more to say: --json does"
+        yield f"{told:,} with warnings: --json has them"

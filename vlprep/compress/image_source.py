@@ -9,7 +9,7 @@ from vlprep.check.files import image_byte_limit, image_fits, takes_image
 from vlprep.check.images import is_unusual
 from vlprep.compress.result import Asked
 from vlprep.count.tokens import image_count
-from vlprep.errors import ConstraintError, PixelLimitError, UnsupportedFormatError
+from vlprep.errors import ConstraintError, DecodeError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.metadata import can_be_stripped
 from vlprep.media.sniff import mime_type
@@ -17,7 +17,7 @@ from vlprep.media.source import Item
 from vlprep.models.registry import file_formats, get_route
 from vlprep.models.service import Route
 from vlprep.output.encode import MAX_JPEG_SIDE
-from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize
+from vlprep.types import CUT_OFF, MAX_FRAME_PIXELS, ImageInfo, ImageSize
 from vlprep.units import format_size
 from vlprep.view import View
 
@@ -70,6 +70,8 @@ def examine_image(item: Item, view: View, asked: Asked) -> ImageCase:
         problem = "a video, not an image; `compress_video` is for those"
         raise UnsupportedFormatError(item.name, problem, format=item.found.name)
     info = probe_image(item)
+    if info.cut_off:
+        raise DecodeError(item.name, CUT_OFF)
     frames = len(animation_seconds(item))
     pictures = max(frames, info.frame_count)
     page = asked.page

@@ -194,6 +194,7 @@ def _outlined(case: VideoCase) -> CompressedVideo:
     clip = _planned(case, None)
     return replace(
         _before(case),
+        limit=case.limit if case.may_stay else case.most,
         size_after=clip.size,
         duration_after=clip.seconds,
         frames_after=clip.frame_count,
