@@ -354,3 +354,10 @@ def test_the_command_that_is_printed_runs_and_mends(run, tmp_path, monkeypatch):
     ran = run(*words)
     assert ran.code == 0
     assert ran.out.splitlines()[-1].startswith("no problems found in 8 files")
+
+
+def test_a_folder_that_is_walked_may_hold_what_is_written(run, turned, monkeypatch):
+    monkeypatch.chdir(turned)
+    for _ in range(2):
+        ran = run("check", "-r", ".", "--fix", "-o", "fixed", "--force")
+        assert (ran.code, len(list((turned / "fixed").rglob("*.*")))) == (0, 20)

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import av
 import pytest
 from PIL import ExifTags, Image
 
@@ -60,6 +61,23 @@ def test_a_position_does_not_go_out(tmp_path):
     assert [finding.rule for finding in report.before.findings] == ["location"]
     assert probe(tmp_path / "out" / "a.jpg").metadata == ()
     assert report.after.findings == ()
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov"])
+def test_nor_does_that_of_a_film(tmp_path, name):
+    source = tmp_path / name
+    with av.open(str(FIXTURES / "clip.mp4")) as old, av.open(str(source), "w") as new:
+        new.metadata["location"] = "+47.3700+008.5400/"
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+    assert probe(source).metadata == ("location",)
+    report = fix_media(source, tmp_path / "out")
+    assert [finding.rule for finding in report.before.findings] == ["location"]
+    assert report.files[0].result.reason == "location data in it"
+    assert probe(tmp_path / "out" / "a.mp4").metadata == ()
 
 
 def test_a_long_video_is_cut(tmp_path):

@@ -25,6 +25,7 @@ from vlprep.cli.options import (
     input_words,
     json_option,
     list_option,
+    outside,
     route_option,
     skip_option,
     take_inputs,
@@ -85,7 +86,8 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     printing, processor = _take_printing(asked, words)
     if list_rules:
         return _list_rules(processor, asked["route"], printing)
-    files = take_listed(asked, take_inputs(asked))
+    inputs = take_inputs(asked)
+    files = take_listed(asked, outside(inputs, fixing["folder"]) if fixing and roots else inputs)
     if fixing is None:
         report = processor.check(track(files, len(files), "checking"), **asked)
         _print(report, printing)

@@ -18,6 +18,7 @@ from vlprep.cli.options import (
     input_options,
     input_roots,
     output_options,
+    outside,
     route_option,
     skip_option,
     take_inputs,
@@ -76,6 +77,7 @@ def command(*, output: str | None, force: bool, as_json: bool, **asked: Any) -> 
     _refuse(output, asked)
     roots = input_roots(asked)
     processor, files = bind(asked), take_inputs(asked)
+    files = outside(files, output) if roots else files
     outcomes = _compressed(processor, files, output, overwrite=force, roots=roots, **asked)
     if as_json:
         items = [outcome.to_dict() for outcome in outcomes]

@@ -253,6 +253,18 @@ def input_roots(asked: Mapping[str, Any]) -> list[str]:
     return [path for path in paths if Path(path).is_dir()]
 
 
+def outside(files: list[str], folder: str | None) -> list[str]:
+    """Return the files that are not in a folder: what an earlier run has written there is no input.
+
+    >>> outside(["a.jpg", "small/a.jpg"], "small/")
+    ['a.jpg']
+    """
+    if folder is None:
+        return files
+    own = Path(folder).resolve()
+    return [file for file in files if not Path(file).resolve().is_relative_to(own)]
+
+
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[str]:
     """Take the options of `input_options` out of `asked` and return the files that they name.
 
