@@ -166,3 +166,9 @@ def test_what_is_written_is_what_the_commands_of_the_check_would_write(tmp_path)
     list(compress_many(remedy.files, tmp_path / "by-hand", **dict(remedy.options)))
     made = [(tmp_path / folder / "palette.png").read_bytes() for folder in ("fixed", "by-hand")]
     assert made[0] == made[1]
+
+
+def test_content_without_a_file_is_mended_too(tmp_path):
+    report = fix_media((FIXTURES / "photo.avif").read_bytes(), tmp_path / "out")
+    assert names(tmp_path / "out") == ["bytes.jpg"]
+    assert report.before.errors and report.passes()

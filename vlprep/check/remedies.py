@@ -17,9 +17,9 @@ def compress(file: FileFacts, sending: Sending, *more: _Option) -> Remedy:
     """Bring a file under the route's limits, into a format taken; all images of a list."""
     paths = [one.path for one in file.frames or (file,)]
     files = tuple(path for path in paths if path)
-    if len(files) < len(paths):
-        return Remedy(step="bring it under the limit with `compress_file`")
     options = (("route", sending.route.name), *more, *_asked(file, sending))
+    if len(files) < len(paths):
+        return Remedy(step="bring it under the limit with `compress_file`", options=options)
     return Remedy(command="compress", files=files, output="compressed/", options=options)
 
 
@@ -60,28 +60,22 @@ def by_url(file: FileFacts, sending: Sending) -> Remedy:
 
 
 def one_a_file(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield findings so that those of one file ask for the same, if for anything to be run.
+    """Yield findings so that those of one file ask for the same, if it is to be made anew.
 
-    A command has what all of them want of it. Where an error is none that a command mends, no
-    command is named.
+    That has what all of them want of it. Where an error is none that it mends, it is not named.
     """
     of_file: dict[str | None, list[Finding]] = {}
     for finding in findings:
         of_file.setdefault(finding.source, []).append(finding)
     for found in of_file.values():
-        command = _together([one.remedy for one in found if one.remedy and one.remedy.command])
-        is_lost = any(one.severity == "error" and not _runs(one.remedy) for one in found)
+        mending = [one.remedy for one in found if one.remedy and one.remedy.compresses]
+        is_lost = any(one.severity == "error" and one.remedy not in mending for one in found)
+        together = None if is_lost or not mending else _together(mending)
         for one in found:
-            yield replace(one, remedy=None if is_lost else command) if _runs(one.remedy) else one
+            yield replace(one, remedy=together) if one.remedy in mending else one
 
 
-def _runs(remedy: Remedy | None) -> bool:
-    return remedy is not None and remedy.command is not None
-
-
-def _together(remedies: list[Remedy]) -> Remedy | None:
-    if not remedies:
-        return None
+def _together(remedies: list[Remedy]) -> Remedy:
     options = {name: value for remedy in remedies for name, value in remedy.options}
     return replace(remedies[0], options=tuple(options.items()))
 

@@ -69,16 +69,16 @@ class CheckReport:
 
     @property
     def remedies(self) -> dict[str, Remedy]:
-        """The command for each file that one would mend; the files are named as in `files`."""
+        """What mends each file that is made anew, by the file's name in `files`."""
         return {
             finding.source: finding.remedy
             for finding in self.findings
-            if finding.source and finding.remedy and finding.remedy.command == "compress"
+            if finding.source and finding.remedy and finding.remedy.compresses
         }
 
     @property
     def lost(self) -> frozenset[str]:
-        """The files with an error that no command mends."""
+        """The files with an error that this does not mend."""
         mended = self.remedies
         return frozenset(
             finding.source

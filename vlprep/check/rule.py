@@ -50,6 +50,11 @@ class Remedy:
     """Keywords of the verb with their values."""
 
     @property
+    def compresses(self) -> bool:
+        """Whether compressing mends it, with the options; content without a file has no command."""
+        return self.command == "compress" or (self.command is None and bool(self.options))
+
+    @property
     def call(self) -> str | None:
         """The call of a function of this library, as text; `None` of a step in words."""
         if self.command is None:

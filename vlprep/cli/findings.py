@@ -50,7 +50,7 @@ def page(report: CheckReport, told: Told, done: Iterable[str] = ()) -> Iterator[
     parts = [
         [_coloured(line) for long in told_rules for line in _wrapped(long)],
         list(_steps(report, told)),
-        [*_routes(report, told.is_whole), verdict(report), *_unseen(report)],
+        [*_routes(report, told.is_whole), _verdict(report), *_unseen(report)],
     ]
     for part in filter(None, parts):
         yield ""
@@ -121,7 +121,7 @@ def _sentence(finding: Finding) -> str:
 def _step(finding: Finding) -> str:
     """Return a step in words; commands are named once, for all files."""
     remedy = finding.remedy
-    if remedy is None or remedy.command == "compress":
+    if remedy is None or remedy.compresses:
         return ""
     return safe(remedy_line(remedy, []))
 
@@ -154,22 +154,23 @@ def _routes(report: CheckReport, is_whole: bool) -> Iterator[str]:
             ways.setdefault(advice.source, {})[advice.api] = advice.recommended or "none"
     rows: dict[tuple[str, ...], list[str]] = {}
     for source, way in ways.items():
-        rows.setdefault(tuple(way.values()), []).append(source)
+        alone = (source,) if is_whole else ()
+        rows.setdefault((*way.values(), *alone), []).append(source)
     if not rows:
         return
     apis = list(dict.fromkeys(advice.api for advice in report.advice))
     yield "".join(f"{api:<12}" for api in apis) + "files"
     for routes, sources in rows.items():
-        yield "".join(f"{route:<12}" for route in routes) + _names(sources, is_whole)
+        yield "".join(f"{route:<12}" for route in routes[: len(apis)]) + _names(sources)
 
 
-def _names(files: Sequence[str], is_whole: bool) -> str:
-    shown = files if is_whole else files[:MOST_SHOWN]
+def _names(files: Sequence[str]) -> str:
+    shown = files[:MOST_SHOWN]
     more = len(files) - len(shown)
     return ", ".join(map(safe, shown)) + (f" and {more:,} more" if more else "")
 
 
-def verdict(report: CheckReport) -> str:
+def _verdict(report: CheckReport) -> str:
     """Return what it all comes to, in one line."""
     counts = zip(SEVERITIES, (report.errors, report.warnings, report.notes), strict=True)
     found = ", ".join(_count(len(some), word) for word, some in counts)

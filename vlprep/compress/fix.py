@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, TypeAlias
@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from vlprep.check.check import CheckKeywords, check_files
 from vlprep.check.check import Item as CheckedItem
 from vlprep.check.report import CheckReport
-from vlprep.check.rule import FileFacts, Finding, Remedy
+from vlprep.check.rule import FileFacts, Remedy
 from vlprep.compress.many import CompressedFile, Job, Outcome, SkippedFile, run_jobs
 from vlprep.compress.result import Asked
 from vlprep.count.files import MediaFailure, as_many
@@ -135,13 +135,13 @@ def fix_files(
     how = Asked(
         route=before.route, overwrite=overwrite, watch=watch, dry_run=dry_run or folder is None
     )
-    tasks = [task for task in zip(files, before.files, strict=True) if not _left(task[1], before)]
+    left = _left(before)
+    tasks = [task for task in zip(files, before.files, strict=True) if task[1].source not in left]
     jobs, places = _jobs(tasks, before, how)
     roots = [*roots, *(PurePath(item).parent for item, facts in tasks if _is_folder(item, facts))]
     done = list(
         run_jobs(jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads)
     )
-    left = [left for facts in before.files if (left := _left(facts, before))]
     sent = _sent(tasks, [(places[place], outcome) for place, outcome in done])
     sent += [facts.source for facts in before.files if facts.kind == "URL"]
     whole = view.asking(start_seconds=None, end_seconds=None)  # a result is the part between them
@@ -149,7 +149,7 @@ def fix_files(
         folder=None if folder is None else str(folder),
         before=before,
         files=tuple(outcome for _, outcome in done),
-        left=tuple(left),
+        left=tuple(left.values()),
         after=None if how.dry_run else check_files(sent, whole, **asked),
     )
 
@@ -158,27 +158,26 @@ _Task: TypeAlias = tuple[CheckedItem, FileFacts]
 """What the caller gave, and what is known of it."""
 
 
-def _left(facts: FileFacts, report: CheckReport) -> LeftFile | None:
-    """Say why a file is not to be written; `None` where it is."""
-    if facts.kind == "URL":
-        return LeftFile(source=facts.source, reason="a URL, which is not fetched")
-    if facts.source not in report.lost:
-        return None
-    return LeftFile(source=facts.source, reason="; ".join(_reasons(facts.source, report.errors)))
-
-
-def _reasons(source: str, errors: Sequence[Finding]) -> Iterator[str]:
-    for error in errors:
-        if error.source == source and not (error.remedy and error.remedy.command):
+def _left(report: CheckReport) -> dict[str, LeftFile]:
+    """Say which files are not to be written, by name, and why."""
+    urls = [facts.source for facts in report.files if facts.kind == "URL"]
+    reasons = {url: ["a URL, which is not fetched"] for url in urls}
+    lost = report.lost.difference(urls)
+    for error in report.errors:
+        if error.source in lost:
             step = f": {error.remedy}" if error.remedy else ""
-            yield f"{error.message}{step}"
+            reasons.setdefault(error.source, []).append(f"{error.message}{step}")
+    return {
+        source: LeftFile(source=source, reason="; ".join(all_of))
+        for source, all_of in reasons.items()
+    }
 
 
 def _jobs(tasks: Sequence[_Task], report: CheckReport, how: Asked) -> tuple[list[Job], list[int]]:
     """Return what is to be done, a job for each file, and the place of its task."""
-    jobs, places = list[Job](), list[int]()
+    jobs, places, remedies = list[Job](), list[int](), report.remedies
     for place, (item, facts) in enumerate(tasks):
-        remedy = report.remedies.get(facts.source)
+        remedy = remedies.get(facts.source)
         sources = _images(item) if facts.kind == "frame list" else [item]
         jobs += [_job(source, remedy, how) for source in sources]
         places += [place] * len(sources)

@@ -1,7 +1,7 @@
 """Bring an image under a byte limit, and into a format that is taken, with little loss to a model.
 
 A model sees a picture at a size of its own, so pixels beyond that cost bytes and show nothing:
-pictures are resized first and compressed second. What fits already is left alone.
+pictures are resized first and compressed second. What fits already loses its metadata at most.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Bring a video under a byte limit, and into a container that is taken, with no loss to a model.
 
 A model is shown some of the frames, at a size of its own, and hears nothing; so a file of just
-these frames costs the same tokens and a fraction of the bytes. What fits already is left alone.
+these frames costs the same tokens and a fraction of the bytes. What fits and is upright is left
+alone.
 """
 
 from __future__ import annotations
