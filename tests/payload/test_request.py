@@ -149,18 +149,27 @@ def test_damage_is_found_before_the_work(monkeypatch):
 
 
 def test_images_are_made_smaller_side_by_side_and_stay_in_order(monkeypatch):
-    import vlprep.payload.request as module
+    import vlprep.payload.preparing as module
 
     together = threading.Barrier(2, timeout=20)
-    prepare = module.prepare
+    prepare = module.prepare_item
 
     def waiting(*asked):
         together.wait()  # nobody goes on alone
         return prepare(*asked)
 
-    monkeypatch.setattr(module, "prepare", waiting)
+    monkeypatch.setattr(module, "prepare_item", waiting)
     monkeypatch.setattr(module, "usable_cores", lambda: 2)
     files = [FIXTURES / f"exif_{number}.jpg" for number in range(3, 7)]
     request = build_request(files, "hi", compress=True)
     assert [part.facts.source for part in request.parts] == [str(file) for file in files]
     assert {part.action for part in request.parts} == {"converted"}
+
+
+def test_more_files_than_are_held_open_go_too(monkeypatch):
+    import vlprep.payload.preparing as preparing
+
+    monkeypatch.setattr(preparing, "MOST_OPEN", 2)
+    files = [FIXTURES / f"exif_{number}.jpg" for number in range(1, 5)]
+    request = build_request([URL, *files], "hi", compress=True)
+    assert [part.action for part in request.parts][1:] == ["unchanged", *["converted"] * 3]
