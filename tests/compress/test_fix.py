@@ -172,3 +172,15 @@ def test_content_without_a_file_is_mended_too(tmp_path):
     report = fix_media((FIXTURES / "photo.avif").read_bytes(), tmp_path / "out")
     assert names(tmp_path / "out") == ["bytes.jpg"]
     assert report.before.errors and report.passes()
+
+
+def test_the_work_is_watched(tmp_path):
+    seen = []
+
+    def watch(items, total, what):
+        seen.append((what, total))
+        return items
+
+    fix_media(paths("exif_6.jpg", "clip.ts", "empty.jpg"), tmp_path / "out", watch=watch)
+    assert seen[0] == ("mending", 2)
+    assert "encoding" in {what for what, _ in seen}

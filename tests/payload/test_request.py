@@ -172,4 +172,4 @@ def test_more_files_than_are_held_open_go_too(monkeypatch):
     monkeypatch.setattr(preparing, "MOST_OPEN", 2)
     files = [FIXTURES / f"exif_{number}.jpg" for number in range(1, 5)]
     request = build_request([URL, *files], "hi", compress=True)
-    assert [part.action for part in request.parts][1:] == ["unchanged", *["converted"] * 3]
+    assert [part.action for part in request.parts][1:] == ["converted"] * 4

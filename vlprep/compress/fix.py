@@ -139,9 +139,8 @@ def fix_files(
     tasks = [task for task in zip(files, before.files, strict=True) if task[1].source not in left]
     jobs, places = _jobs(tasks, before, how)
     roots = [*roots, *(PurePath(item).parent for item, facts in tasks if _is_folder(item, facts))]
-    done = list(
-        run_jobs(jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads)
-    )
+    work = run_jobs(jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads)
+    done = list(watch(work, len(jobs), "mending"))
     sent = _sent(tasks, [(places[place], outcome) for place, outcome in done])
     sent += [facts.source for facts in before.files if facts.kind == "URL"]
     whole = view.asking(start_seconds=None, end_seconds=None)  # a result is the part between them

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from vlprep.check.files import data_url_length, image_fits
 from vlprep.check.savings import unseen_of
 from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
@@ -163,10 +165,9 @@ def _unchanged(case: ImageCase) -> CompressedImage:
     info, kinds = case.info, decoded.metadata
     if kinds:
         content = without_metadata(content, info.format)
-    made = Attempt(content, info.format, info.size)
-    if kinds:
-        _check(made)
-    result = _result(case, info, made)
+        if not _shows_the_same(content, decoded):
+            return _changed(case, beside(kinds))
+    result = _result(case, info, Attempt(content, info.format, info.size))
     return replace(
         result,
         action="converted" if kinds else "unchanged",
@@ -175,6 +176,16 @@ def _unchanged(case: ImageCase) -> CompressedImage:
         dropped=tuple(f"{kind} data dropped" for kind in kinds),
         warnings=(*info.warnings, *result.warnings),
     )
+
+
+def _shows_the_same(content: bytes, picture: Picture) -> bool:
+    """Say whether content is the same picture to the last bit, and says nothing beside it."""
+    try:
+        with open_item(content) as item:
+            read = decode_picture(item)
+    except VlprepError:  # a file so odd that leaving out parts of it breaks it
+        return False
+    return not read.metadata and np.array_equal(read.pixels, picture.pixels)
 
 
 def _result(case: ImageCase, info: ImageInfo, made: Attempt) -> CompressedImage:

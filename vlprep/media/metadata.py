@@ -99,7 +99,7 @@ def _webp(content: bytes) -> bytes:
         name, length = struct.unpack_from("<4sI", content, start)
         end = start + 8 + length + length % 2
         chunk = content[start:end]
-        if name == b"VP8X":  # whose first byte says what there is
+        if name == b"VP8X" and len(chunk) > 8:  # whose first byte says what there is
             chunk = chunk[:8] + bytes([chunk[8] & ~0x0C]) + chunk[9:]
         body += b"" if name in _TOLD else chunk
         start = end
