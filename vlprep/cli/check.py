@@ -178,7 +178,7 @@ def _print(report: CheckReport, printing: _Printing, done: Iterable[str] = ()) -
         click.echo("\n".join(page(report, printing.told, done)))
     if printing.sources and printing.form == "text":
         cited = {key for finding in report.findings for key in finding.sources}
-        click.echo("\n".join(["", *source_lines(cited)]))
+        click.echo("\n".join(["", *(source_lines(cited) if cited else ["no source is cited"])]))
 
 
 def _list_rules(view: View, route: str, printing: _Printing) -> int:
