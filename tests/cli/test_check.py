@@ -244,7 +244,9 @@ def test_what_the_model_does_not_see_is_said(run, tmp_path):
     Image.effect_noise((3000, 2000), 50).convert("RGB").save(tmp_path / "a.jpg", quality=95)
     ran = run("check", tmp_path / "a.jpg")
     saved = run("check", tmp_path / "a.jpg", "--json").json["unseen_bytes"]
-    assert ran.out.endswith("the model does not see: vlprep compress --always\n")
+    assert ran.out.endswith("the model does not see; vlprep compress --always drops them\n")
+    planned = run("plan", tmp_path / "a.jpg").out.splitlines()
+    assert ran.out.splitlines()[-1] in planned
     small = run("compress", tmp_path / "a.jpg", "-o", tmp_path / "b.jpg", "--always", "--json").json
     (item,) = small["items"]
     assert item["bytes_before"] - item["bytes_after"] == pytest.approx(saved, rel=0.4)

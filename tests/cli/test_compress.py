@@ -261,7 +261,7 @@ def test_always_and_what_it_would_save(run, tmp_path):
     words = ("compress", tmp_path / "a.jpg", "--max-pixels", 200_000)
     left = run(*words, "-o", tmp_path / "b.jpg")
     assert " unchanged " in left.out
-    assert left.out.splitlines()[-1].endswith("the model does not see; --always drops them")
+    assert left.out.splitlines()[-1].endswith("does not see; vlprep compress --always drops them")
     small = run(*words, "-o", tmp_path / "c.jpg", "--always")
     assert " compressed " in small.out
     assert "does not see" not in small.out

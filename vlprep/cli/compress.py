@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from vlprep.cli.findings import unseen_lines
 from vlprep.cli.options import (
     BYTES,
     COUNT,
@@ -207,6 +208,4 @@ def _summary(files: list[CompressedFile], outcomes: list[Outcome]) -> Iterator[s
     parts = [f"{skipped} there already"] * bool(skipped) + [f"{failed} failed"] * bool(failed)
     given = f"{len(outcomes)} file{'s' * (len(outcomes) != 1)}"
     yield ", ".join([given + (lengths if files else ""), *parts])
-    if unseen := sum(file.result.bytes_unseen for file in files):
-        saved = format_bytes(unseen)
-        yield f"about {saved} are pixels that the model does not see; --always drops them"
+    yield from unseen_lines(sum(file.result.bytes_unseen for file in files))
