@@ -1,4 +1,4 @@
-"""Prepare all items of a request: damage is found first, and images are made smaller side by side."""
+"""Prepare all items of a request: damage is found first, images are made smaller side by side."""
 
 from __future__ import annotations
 
