@@ -18,14 +18,13 @@ from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
 from vlprep.compress.image_source import (
     WRITTEN,
     ImageCase,
-    beside,
     examine_image,
     reasons_to_write,
     unseen,
     wanted_sizes,
     within_limits,
 )
-from vlprep.compress.result import Asked, Compressed, check_ending, grown
+from vlprep.compress.result import Asked, Compressed, beside, check_ending, grown
 from vlprep.count.tokens import TokenCount, image_count
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.metadata import without_metadata

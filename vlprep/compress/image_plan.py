@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from vlprep.check.savings import estimated_bytes, unseen_of
 from vlprep.compress.image_source import (
     ImageCase,
-    beside,
     examine_image,
     reasons_to_write,
     unseen,
     wanted_sizes,
     within_limits,
 )
-from vlprep.compress.result import Asked, Compressed
+from vlprep.compress.result import Asked, Compressed, beside
 from vlprep.count.tokens import image_count
 from vlprep.media.source import Item
 from vlprep.types import Action

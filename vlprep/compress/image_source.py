@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vlprep.check.files import image_byte_limit, image_fits, takes_image
 from vlprep.check.images import is_unusual
-from vlprep.compress.result import Asked
+from vlprep.compress.result import Asked, beside
 from vlprep.count.tokens import image_count
 from vlprep.errors import ConstraintError, DecodeError, PixelLimitError, UnsupportedFormatError
 from vlprep.media.image import animation_seconds, probe_image
@@ -122,15 +122,6 @@ def unseen(case: ImageCase) -> str:
 def within_limits(case: ImageCase) -> str:
     """Say why a source can stay as it is."""
     return f"{case.item.file_bytes:,} bytes of {case.info.format} are within every limit"
-
-
-def beside(kinds: tuple[str, ...]) -> str:
-    """Say which kinds of metadata there are.
-
-    >>> beside(("location", "EXIF"))
-    'location and EXIF data in it'
-    """
-    return f"{' and '.join(kinds)} data in it"
 
 
 _WORTHWHILE = 0.8

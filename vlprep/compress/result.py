@@ -122,6 +122,15 @@ class Compressed:
         }
 
 
+def beside(kinds: tuple[str, ...]) -> str:
+    """Say which kinds of metadata there are.
+
+    >>> beside(("location", "EXIF", "XMP"))
+    'location, EXIF and XMP data in it'
+    """
+    return f"{' and '.join(filter(None, [', '.join(kinds[:-1]), kinds[-1]]))} data in it"
+
+
 def grown(done: Compressed) -> Iterator[str]:
     """Say it where a result has more bytes than its source, and why it was made all the same."""
     before, after = done.bytes_before, done.bytes_after or 0

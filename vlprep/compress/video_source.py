@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from vlprep.check.files import check_length, shortest_video, takes_container, video_byte_limit
-from vlprep.compress.result import Asked
+from vlprep.compress.result import Asked, beside
 from vlprep.count.frame_list import FrameList, as_frame_list
 from vlprep.count.tokens import VideoCount, video_count
 from vlprep.errors import ConstraintError
@@ -189,7 +189,7 @@ def _reasons(case: VideoCase, limit: int, ending: str) -> Iterator[str]:
     if info.rotation or info.mirrored:
         yield "stored turned" if info.rotation else "stored mirrored"
     if info.metadata:
-        yield f"{' and '.join(info.metadata)} data in it"
+        yield beside(info.metadata)
     if case.asked.always:
         yield from _seen_otherwise(case)
 
