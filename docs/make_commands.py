@@ -32,7 +32,7 @@ def help_of(name: str) -> str:
     parent = click.Context(main, info_name="vlprep")
     command = main.get_command(parent, name)
     assert command is not None
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=WIDTH)
+    context = command.context_class(command, info_name=name, parent=parent, terminal_width=WIDTH)
     context.help_option_names = ["-h", "--help"]
     return command.get_help(context)
 

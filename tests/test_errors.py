@@ -1,8 +1,11 @@
+import ast
 import copy
 import pickle
+import re
 
 import pytest
 
+from tests.places import REPO
 from vlprep import errors
 from vlprep.errors import VlprepError
 
@@ -88,6 +91,17 @@ def test_the_tree_in_the_docstring_is_the_tree():
     drawn = errors.__doc__
     for cls in all_classes():
         assert cls.__name__ in drawn
+
+
+def test_no_text_of_the_library_speaks_of_the_command_line():
+    """It names parameters and functions; the command line makes options of them."""
+    spoken = re.compile(r"(?<![\w-])--[a-z]|\bvlprep (tokens|plan|frames|view|check|models)\b")
+    for path in (REPO / "vlprep").rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree) if "cli" not in path.parts else ():
+            if isinstance(node, ast.Constant) and id(node) not in documented:
+                assert not spoken.search(str(node.value)), (path, node.value)
 
 
 @pytest.mark.parametrize(

@@ -62,17 +62,17 @@ def test_a_phone_s_folder_is_checked_mended_planned_and_sent(phone, tmp_path, mo
     # What is wrong, in less than a screen, and with one command.
     checked = run("check", "-r", "phone")
     assert checked.exit_code == 1
-    assert len(checked.output.splitlines()) < 20
+    assert len(checked.stdout.splitlines()) < 20
     for rule in ("base64-length", "cut-off", "image-orientation", "video-rotation", "location"):
         assert rule in checked.output
     command = "vlprep check -r phone --fix -o fixed/ --model qwen3-vl-plus"
     assert f"  {command}\n" in checked.output
-    assert ".AAE" not in checked.output and "DS_Store" not in checked.output
+    assert ".AAE" not in checked.stdout and "DS_Store" not in checked.stdout
 
     # That command: all but the one that came half, which is named.
     fixed = run(*command.split()[1:])
     assert fixed.exit_code == 1
-    assert len(fixed.output.splitlines()) < 20
+    assert len(fixed.stdout.splitlines()) < 20
     assert "error: phone/IMG_0002.JPG: cut off: " in fixed.output
     assert "no problems found in 10 files" in fixed.output
     made = sorted(path for path in Path("fixed").rglob("*") if path.is_file())

@@ -26,6 +26,8 @@ from vlprep.count.budget import TokenBudget as TokenBudget
 from vlprep.count.files import MediaCount as MediaCount
 from vlprep.count.files import MediaFailure as MediaFailure
 from vlprep.count.files import Tally as Tally
+from vlprep.count.frame_list import FrameList as FrameList
+from vlprep.count.frame_list import frame_list as frame_list
 from vlprep.count.pixels import PixelLimits as PixelLimits
 from vlprep.count.prices import PriceEstimate as PriceEstimate
 from vlprep.count.tokens import TokenCount as TokenCount

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
     from vlprep.count.budget import BudgetKeywords, TokenBudget
     from vlprep.count.files import Media, MediaCount, MediaFailure, Result
+    from vlprep.count.frame_list import FrameList
     from vlprep.count.tokens import TokenCount, VideoCount
     from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]
-    Source: TypeAlias = SourceLike | Sequence[SourceLike]
+    Source: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
     SentItems: TypeAlias = SentItem | Sequence[SentItem]
 
 
@@ -75,8 +76,10 @@ def processor(model: Model = None, **view: Unpack[ViewKeywords]) -> Processor:
 class Processor(View):
     """A model, a rule set and the view options, with every verb: made by `processor`.
 
-    Frozen, hashable and picklable. Of several files each verb takes an iterable, and one file alone
-    as it is. The keywords of a view, given to a verb that has keywords, hold for that call alone.
+    Frozen, hashable and picklable. Of several files each verb takes an iterable, one file alone as
+    it is, and a folder as the media files in it; images that are the frames of one video are a list
+    among the items, or a `frame_list`. Verbs of a single source take a folder for such a list. The
+    keywords of a view, given to a verb that has keywords, hold for that call alone.
     """
 
     # What it costs.
@@ -306,7 +309,7 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return locate_boxes(source, answer, view, **how)
 
-    def events(self, source: SourceLike | Sequence[SourceLike], answer: str) -> LocatedEvents:
+    def events(self, source: Source, answer: str) -> LocatedEvents:
         """Map the times in the model's answer to frames of the video, from its header alone.
 
         >>> found = processor().events("fixtures/street.mp4", "00:02 - 00:04 a bus passes")
@@ -604,7 +607,7 @@ def locate_boxes(
 
 
 def locate_events(
-    source: SourceLike | Sequence[SourceLike],
+    source: Source,
     answer: str,
     model: Model = None,
     **view: Unpack[ViewKeywords],

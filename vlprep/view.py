@@ -23,6 +23,13 @@ SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
 """Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
 
 
+_LEAST = {
+    **dict.fromkeys(("nframes", "min_frames", "max_frames", "max_pixels", "total_pixels"), 1),
+    "min_pixels": 0,
+}
+"""The least that these options may be."""
+
+
 class ViewKeywords(TypedDict, total=False):
     """Keywords of every function that asks what a model sees: options, rule set and server."""
 
@@ -82,6 +89,16 @@ class ViewOptions:
         if self.sampling not in (None, *SAMPLINGS):
             known = ", ".join(SAMPLINGS)
             raise ConstraintError(f"unknown rule {self.sampling!r}; known: {known}")
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not value >= least:
+                raise ConstraintError(f"`{name}` must be {least} or more, got {value}")
+        start, end = self.start_seconds or 0, self.end_seconds
+        if end is not None and end < start:
+            raise ConstraintError(
+                f"no two frames between `start_seconds` {start:g} and `end_seconds` {end:g}: the "
+                "end comes after the start"
+            )
 
     @property
     def asked(self) -> dict[str, object]:

@@ -17,6 +17,7 @@ from vlprep import (
     compress_video,
     count_many,
     count_tokens,
+    frame_list,
     get_model,
     probe,
 )
@@ -213,6 +214,8 @@ def check(made, monkeypatch):
     def found(item):
         if isinstance(item, list):
             return [found(one) for one in item]
+        if not isinstance(item, str):
+            return item
         return str(made / item.removeprefix("made/")) if item.startswith("made/") else item
 
     def run(asked: Case):
@@ -352,15 +355,16 @@ def test_one_finding_tells_of_all_images_of_a_list(check):
     assert finding.measured == "4 of 4 images, such as tiny.png: 8 px"
 
 
-def test_a_folder_is_a_list_and_a_broken_image_in_it_is_named(check, tmp_path):
+def test_a_folder_said_to_be_a_list_is_one_and_a_broken_image_in_it_is_named(check, tmp_path):
     for number in range(4):
         Image.new("RGB", (64, 64)).save(tmp_path / f"{number}.png")
-    report = check(case(str(tmp_path)))
+    assert len(check(case(str(tmp_path))).files) == 4
+    report = check(case(frame_list(tmp_path)))
     assert [file.kind for file in report.files] == ["frame list"]
     assert report.findings == ()
     broken = tmp_path / "2.png"
     broken.write_bytes(broken.read_bytes()[:20])
-    (finding,) = of_rule(check(case(str(tmp_path))), "readable")
+    (finding,) = of_rule(check(case(frame_list(tmp_path))), "readable")
     assert finding.source == str(broken)
 
 

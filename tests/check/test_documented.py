@@ -5,6 +5,7 @@ import shutil
 import pytest
 from PIL import Image
 
+import vlprep
 from tests.check.sendings import found, frame_list, image, sending, url, video
 from tests.places import SHARED
 from vlprep import check_media, list_models
@@ -62,12 +63,12 @@ def pictures(folder, count):
 
 def test_list_frames_of_open_models(tmp_path):
     asked = {"model": "qwen3-vl-8b-instruct", "route": "path"}
-    report = check_media([pictures(tmp_path / "81", 81)], **asked)
+    report = check_media([vlprep.frame_list(pictures(tmp_path / "81", 81))], **asked)
     (warning,) = report.warnings
     assert warning.message == (
         "81 images may be too many: S004 2025-12-18 gives 80, and P3 2026-06 gives 512"
     )
-    assert not check_media([pictures(tmp_path / "80", 80)], **asked).warnings
+    assert not check_media([vlprep.frame_list(pictures(tmp_path / "80", 80))], **asked).warnings
     rule, asked = videos.frame_list_length, sending(model="qwen3-vl-8b-instruct")
     assert rule.wanted(asked).sources == ("S004", "P3")  # at least 4, at most 512
 
@@ -94,7 +95,7 @@ def test_list_rate_without_effect(tmp_path):
     folder = case_file("list_rate_without_effect", "list")
     shutil.copytree(folder, tmp_path / "list")
     asked = {"model": "qwen2-vl-72b-instruct", "fps": 4, "api": "dashscope"}
-    report = check_media([tmp_path / "list"], **asked)
+    report = check_media([vlprep.frame_list(tmp_path / "list")], **asked)
     (warning,) = report.warnings
     assert warning.rule == "list-rate"
     assert "has no effect on qwen2-vl-72b-instruct" in warning.message

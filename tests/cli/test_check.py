@@ -114,13 +114,15 @@ def test_weights_are_told_what_holds_for_them(run):
     assert "files sent" not in ran.out
 
 
-def test_a_folder_is_a_list_and_r_walks_it(run, tmp_path):
+def test_a_folder_is_its_files_and_a_list_where_that_is_said(run, tmp_path):
     for number in range(3):
         shutil.copy("photo.jpg", tmp_path / f"{number}.jpg")
-    ran = run("check", tmp_path)
+    ran = run("check", tmp_path, "--list")
     assert ran.code == 1
     assert f"frame-list-length: {tmp_path}: 3 images in the list" in ran.out
-    assert run("check", "-r", tmp_path).code == 0
+    for words in ([tmp_path], ["-r", tmp_path]):
+        ran = run("check", *words)
+        assert (ran.code, "in 3 files" in ran.out) == (0, True)
 
 
 def test_a_model_file_stands_in_the_commands(run):

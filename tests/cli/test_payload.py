@@ -141,7 +141,7 @@ def test_a_body_may_be_written_cut(run, tmp_path):
 
 
 def test_a_region_names_where_to_send_it(run, tmp_path):
-    words = ("payload", "photo.jpg", "-t", "hi", "--region", "china")
+    words = ("payload", "photo.jpg", "-t", "hi", "--deployment", "china")
     base = "https://dashscope.aliyuncs.com/compatible-mode/v1"
     ran = run(*words, "-o", tmp_path / "a b.json")
     assert f"body for POST {base}/chat/completions" in ran.err
@@ -152,7 +152,7 @@ def test_a_region_names_where_to_send_it(run, tmp_path):
     native = run(*words, "--api", "dashscope", "--sdk")
     assert 'dashscope.base_http_api_url = "https://dashscope.aliyuncs.com/api/v1"' in native.err
     assert "keys of other regions are not good" in native.err
-    assert "not in us" in run("payload", "photo.jpg", "-t", "hi", "--region", "us").err
+    assert "not in us" in run("payload", "photo.jpg", "-t", "hi", "--deployment", "us").err
 
 
 def test_recipes_are_listed_and_asked_for(run):

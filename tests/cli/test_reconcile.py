@@ -16,6 +16,7 @@ def test_the_best_rules_are_named_with_what_stands_beside(run, tmp_path):
     (model,) = document["models"]
     assert model["periods"][0]["rule_sets"][0]["constant"] == 23
     assert document["left_out"][0]["line"] == 41
+    assert run("reconcile", "-", "--json", stdin=path.read_bytes()).json == document
 
 
 def test_a_log_without_a_call_fails(run, tmp_path):

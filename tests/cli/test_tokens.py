@@ -153,15 +153,15 @@ def test_csv_has_a_row_a_file(run):
     assert rows[2]["error_code"] == "empty_file"
 
 
-def test_folders_need_r_and_leave_other_files_out(run, tmp_path):
+def test_a_folder_is_its_media_and_r_goes_into_subfolders(run, tmp_path):
     shutil.copy("photo.jpg", tmp_path / "b.jpg")
     shutil.copy("photo.jpg", tmp_path / "no-extension")
     (tmp_path / "sub").mkdir()
     shutil.copy("empty.jpg", tmp_path / "sub" / "a.jpg")
     (tmp_path / "notes.txt").write_text("hello")
-    refused = run("tokens", tmp_path, "--json")
-    assert refused.json["items"][0]["error"]["code"] == "is_a_folder"
-    assert "-r" in refused.err and "-r" not in refused.json["items"][0]["error"]["message"]
+    own = run("tokens", tmp_path, "--json")
+    assert [Path(item["source"]).name for item in own.json["items"]] == ["b.jpg", "no-extension"]
+    assert own.err == "note: passed over 1 file that is no image or video: notes.txt\n"
     walked = run("tokens", "-r", tmp_path, "--json")
     names = [Path(item["source"]).name for item in walked.json["items"]]
     assert names == ["b.jpg", "no-extension", "a.jpg"]

@@ -9,7 +9,15 @@ from PIL import ExifTags, Image
 
 from tests.films import names
 from tests.places import FIXTURES
-from vlprep import CompressedFile, SkippedFile, check_media, fix_media, get_model, probe
+from vlprep import (
+    CompressedFile,
+    SkippedFile,
+    check_media,
+    fix_media,
+    frame_list,
+    get_model,
+    probe,
+)
 from vlprep.count.files import MediaFailure
 from vlprep.errors import ConstraintError
 
@@ -95,7 +103,7 @@ def test_a_list_stays_a_list(tmp_path):
     frames.mkdir()
     for number in range(4):
         shutil.copy(FIXTURES / "exif_6.jpg", frames / f"{number}.jpg")
-    for items in (str(frames), [[str(path) for path in sorted(frames.iterdir())]]):
+    for items in ([frame_list(frames)], [[str(path) for path in sorted(frames.iterdir())]]):
         out = tmp_path / f"out{len(names(tmp_path))}"
         report = fix_media(items, out)
         assert [file.kind for file in report.after.files] == ["frame list"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.films import names
 from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
-from vlprep import MediaFailure, compress_many, probe, processor, read_frames
+from vlprep import MediaFailure, compress_many, frame_list, probe, processor, read_frames
 from vlprep.compress.parts import part_views
 from vlprep.errors import ConstraintError
 from vlprep.maths.sampling import frame_range
@@ -92,7 +92,7 @@ def test_the_frames_written_are_those_of_the_source(tmp_path):
 def test_images_and_short_clips_stay_whole_and_what_fails_is_reported(tmp_path):
     (tmp_path / "list").mkdir()
     (tmp_path / "list" / "a.png").write_bytes((FIXTURES / "tiny.png").read_bytes())
-    sources = [FIXTURES / "photo.jpg", STREET, tmp_path / "list", "no.mp4", CLIP]
+    sources = [FIXTURES / "photo.jpg", STREET, frame_list(tmp_path / "list"), "no.mp4", CLIP]
     done = list(processor().compress_many(sources, tmp_path / "out", every=5))
     kinds = [type(outcome) is MediaFailure for outcome in done]
     assert kinds == [False, False, False, True, True, False]

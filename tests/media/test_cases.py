@@ -14,6 +14,7 @@ from vlprep import (
     compress_image,
     compress_video,
     count_tokens,
+    frame_list,
     read_frames,
 )
 from vlprep.errors import DecodeError, UnknownFactError, UnsupportedFormatError
@@ -134,4 +135,4 @@ def test_frames_to_a_weights_server():
     folder = case_file("frames_to_a_weights_server", "list/00000.jpg").parent
     told = "each of the 4 frames as an image, .* tokens; vLLM 0.33 takes a list, as `server`"
     with pytest.raises(UnknownFactError, match=told):
-        build_request([folder], "x", "Qwen/Qwen2.5-VL-7B-Instruct")
+        build_request([frame_list(folder)], "x", "Qwen/Qwen2.5-VL-7B-Instruct")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import FIXTURES
+from tests.places import FIXTURES, REPO
 from vlprep import VlprepError, count_tokens, get_model, image_tokens, list_models, load_model_file
 from vlprep.count.explain import explain_count
 from vlprep.count.pixels import BUDGETS
-from vlprep.errors import ModelFileError, UnknownModelError
+from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.maths.frame_counts import FRAME_COUNT_RULES
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.maths.sampling import INDEX_RULES
@@ -55,6 +55,9 @@ def test_unknown_names_come_with_near_ones(name, near):
         ("Qwen/Qwen3-VL-8B", "Qwen/Qwen3-VL-8B-Instruct"),
         ("qwen2-vl-7b", "Qwen/Qwen2-VL-7B-Instruct"),
         ("qwen3.5-9b", "Qwen/Qwen3.5-9B"),
+        ("qwen3-vl:8b", "Qwen/Qwen3-VL-8B-Instruct"),  # the service has one of this size as well
+        ("Qwen3-VL:8B-thinking", "Qwen/Qwen3-VL-8B-Thinking"),
+        ("qwen2.5-vl:7b-instruct", "Qwen/Qwen2.5-VL-7B-Instruct"),
     ],
 )
 def test_letters_prefix_and_instruct_do_not_matter_where_one_model_remains(name, meant):
@@ -68,6 +71,13 @@ def test_a_name_that_two_models_share_is_not_guessed(name):
         get_model(name)
     service, weights = caught.value.suggestions[:2]
     assert weights.casefold() == f"qwen/{service}"
+
+
+def test_a_name_beside_a_folder_of_one_model_is_refused():
+    folder = REPO / "tests" / "models" / "fine-tune"
+    for path in (folder, folder / "preprocessor_config.json"):
+        with pytest.raises(ConstraintError, match="holds the numbers of one model; leave the name"):
+            load_model_file(path, "qvq-max")
 
 
 def test_a_name_like_no_other_has_no_suggestion():

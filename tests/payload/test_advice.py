@@ -3,7 +3,7 @@
 import pytest
 
 from tests.places import FIXTURES, SHARED
-from vlprep import build_request, list_models, list_recipes
+from vlprep import build_request, frame_list, list_models, list_recipes
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.models.registry import find_region, find_source
 
@@ -76,7 +76,7 @@ def test_list_rate_without_effect():
     folder = SHARED / "cases" / "list_rate_without_effect" / "list"
     if not folder.exists():
         pytest.skip("../shared/cases is not there")
-    request = build("qwen2-vl-72b-instruct", items=[folder], fps=4, api="dashscope")
+    request = build("qwen2-vl-72b-instruct", items=[frame_list(folder)], fps=4, api="dashscope")
     assert said("has no effect on qwen2-vl-72b-instruct", request)
 
 

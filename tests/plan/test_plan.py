@@ -16,6 +16,7 @@ from vlprep import (
     VideoInfo,
     count_tokens,
     fit_images,
+    frame_list,
     get_model,
     plan_media,
     probe,
@@ -316,10 +317,11 @@ def test_a_list_keeps_its_pace():
     )
 
 
-def test_a_folder_is_a_video(tmp_path):
+def test_a_folder_is_its_files_and_a_video_where_that_is_said(tmp_path):
     for number in range(4):
         shutil.copy(PHOTO, tmp_path / f"{number}.jpg")
-    (file,) = plan_media(tmp_path, budget=500).files
+    assert [file.kind for file in plan_media(tmp_path, budget=500).files] == ["image"] * 4
+    (file,) = plan_media(frame_list(tmp_path), budget=500).files
     assert (file.kind, file.frames) == ("video", 4)
 
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from vlprep.arrays.patches import STORED_AS, Encoding, Rows
 from vlprep.arrays.values import ArrayPart, PixelValues
-from vlprep.count.files import as_many, media_name
+from vlprep.count.files import as_many, media_name, one_or_many
+from vlprep.count.frame_list import FrameList
 from vlprep.count.timestamps import step_seconds
 from vlprep.count.tokens import image_count
 from vlprep.errors import (
@@ -36,7 +37,7 @@ from vlprep.models.spec import ImageRule, Normalisation, VideoRule
 from vlprep.types import ArrayType, Door, ImageInfo, ImageSize, Resample
 from vlprep.view import View, ViewKeywords
 
-Clip: TypeAlias = SourceLike | Sequence[SourceLike]
+Clip: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
 """A video, or the images that are its frames."""
 
 MAX_BYTES = 1 << 34
@@ -122,9 +123,10 @@ def make_arrays(
 ) -> PixelValues:
     """Make the arrays that an open model takes of images and videos, equal to transformers' own.
 
-    `images` and `videos` are each one source or several; a video may be a list of images or a stack
-    of frames, all of which are shown. `dtype` is "float32", "float16", "bfloat16" (as 16 bits) or
-    "uint8" (bytes that are not normalised). `out` is an array, such as a memory map, to write into.
+    `images` and `videos` are each one source or several; a folder of `images` is its files. A video
+    may be a list of images, a folder of them or a stack of frames, all of which are shown.
+    `dtype` is "float32", "float16", "bfloat16" (as 16 bits) or "uint8" (bytes, not normalised).
+    `out` is an array, such as a memory map, to write into.
     `door` says how images get in; see `vlprep.media.doors`. The other keywords are those of
     `stream_frames`; `threads` also scale the bands of a picture.
 
@@ -138,7 +140,7 @@ def make_arrays(
     """
     how = Making(view, dtype, door, resample, tone_map, threads, patience_seconds)
     jobs: list[ImageRows | VideoRows] = [ImageRows(source, how) for source in as_many(images)]
-    jobs += [VideoRows(source, how) for source in as_many(videos)]
+    jobs += [VideoRows(source, how) for source in one_or_many(videos)]
     if not jobs:
         raise ConstraintError("there is nothing to make arrays of: name `images` or `videos`")
     row = {job.encoding.row for job in jobs}

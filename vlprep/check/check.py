@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from vlprep.check.report import CheckReport, check_sending
 from vlprep.check.rule import FileFacts, MediaKind, Sending
-from vlprep.count.files import MediaFailure, Probed, as_many, count_probed
+from vlprep.count.files import MediaFailure, Probed, as_many, count_probed, media_name
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
 from vlprep.media.addresses import is_web_url
@@ -24,7 +24,7 @@ from vlprep.models.service import ChatApi
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.view import View, ViewKeywords
 
-Item: TypeAlias = SourceLike | Sequence[SourceLike]
+Item: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
 """A file, or a list of images that stands for a video."""
 
 
@@ -55,9 +55,9 @@ def check_files(
     """Check the files of one request against every documented limit, from their headers alone.
 
     `items` are sources as `count_files` takes them, or http(s) URLs, which are not fetched; an
-    inner list, or a folder, is a list of images that stands for a video. `route` is how they reach
-    the service: "base64", "path" or "url"; `api` is the protocol, "openai" or "dashscope", and
-    without it both are looked at. `text_tokens` are what the prompt costs beside them;
+    inner list, or a `frame_list`, is a list of images that stands for a video. `route` is how they
+    reach the service: "base64", "path" or "url"; `api` is the protocol, "openai" or "dashscope",
+    and without it both are looked at. `text_tokens` are what the prompt costs beside them;
     `max_input` replaces the model's largest input, `max_model_len` its context, and `thinking`
     chooses between its two inputs.
     `decode` looks further: it decodes every image and every frame of a video, which takes its
@@ -98,10 +98,10 @@ def look_at(item: Item, view: View, *, decode: bool = False) -> FileFacts:
     try:
         found = as_frame_list(item)
     except (VlprepError, OSError) as error:
-        return FileFacts(source=_name(item), kind="unreadable", problem=error)
+        return FileFacts(source=media_name(item), kind="unreadable", problem=error)
     if isinstance(found, FrameList):
         frames = [_read(image, decode=decode) for image in found.images]
-        return facts_of_list(_name(item), frames, view)
+        return facts_of_list(media_name(item), frames, view)
     return _read(found, decode=decode)
 
 
@@ -189,9 +189,3 @@ def count_facts(files: Sequence[FileFacts], view: View) -> tuple[FileFacts, ...]
         else:
             done[place] = replace(done[place], tokens=count.tokens)
     return tuple(done)
-
-
-def _name(item: Item) -> str:
-    if isinstance(item, list | tuple):
-        return source_name(item[0]) if item else "frame list"
-    return source_name(item)  # type: ignore[arg-type]  # no other sequence is a source

@@ -29,6 +29,8 @@ COMMANDS = {
     "events": ("events", "Map the times in a model's answer to a video, and show its frames."),
     "reconcile": ("reconcile", "Set billed tokens against predicted ones, from a log of replies."),
     "models": ("models", "List the models, or show one with all its numbers."),
+    "config": ("config", "Show the defaults of options, and where each comes from."),
+    "help": ("help", "Show what a command does and takes."),
 }
 """Module and summary of each command; the summaries are here so that help imports no command."""
 
@@ -114,6 +116,6 @@ def main() -> None:
     vlprep fit-images *.jpg --model qvq-max
     vlprep models qwen3-vl-plus
 
-    Data goes to stdout, everything else to stderr. Exit codes: 0 all good, 1 a file or the
-    request failed, 2 wrong usage, 130 interrupted.
+    Options may have defaults: see vlprep help config. Data goes to stdout, everything else to
+    stderr. Exit codes: 0 all good, 1 a file or the request failed, 2 wrong usage, 130 interrupted.
     """

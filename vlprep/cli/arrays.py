@@ -9,7 +9,18 @@ import click
 
 from vlprep.arrays.files import check_array_file
 from vlprep.arrays.values import PixelValues
-from vlprep.cli.options import bind, choice_option, door_option, output_options, view_options
+from vlprep.cli.command import Command
+from vlprep.cli.options import (
+    bind,
+    choice_option,
+    door_option,
+    input_options,
+    list_option,
+    output_options,
+    take_inputs,
+    threads_option,
+    view_options,
+)
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
 from vlprep.count.files import Probed, probe_media
@@ -17,34 +28,36 @@ from vlprep.types import ArrayType, ImageInfo
 from vlprep.units import format_size
 
 
-@click.command(name="arrays")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("-o", "--output", metavar="OUT", required=True, help=".npz, .safetensors or .npy")
-@choice_option("--dtype", get_args(ArrayType), "Type of the numbers.", "float32")
+@click.command(name="arrays", cls=Command)
+@input_options
+@list_option
+@click.option(
+    "-o", "--output", metavar="OUT", required=True, help="Write .npz, .safetensors or .npy."
+)
+@choice_option("--dtype", get_args(ArrayType), "Write numbers of this type.", "float32")
 @door_option
 @choice_option(
     "--resample",
     ("fast", "reference"),
-    "How frames are scaled: FFmpeg's bicubic filter, or as the reference does.",
+    "Scale frames by FFmpeg's bicubic filter, or as the reference does.",
     "reference",
 )
 @click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")
-@click.option("--threads", type=click.IntRange(1, 64), help="Threads that work; up to 4.")
+@threads_option
 @view_options
 @output_options
-def command(
-    files: tuple[str, ...], output: str, *, force: bool, as_json: bool, **asked: Any
-) -> int:
+def command(output: str, *, force: bool, as_json: bool, **asked: Any) -> int:
     """Write the patches that the encoder of open weights takes, equal to those of transformers.
 
     In the file are pixel_values and image_grid_thw of the images, pixel_values_videos and
-    video_grid_thw of the videos; a folder of images is a video. bfloat16 is in .npz and .npy as its
-    16 bits. uint8 are bytes before they are normalised.
+    video_grid_thw of the videos. A folder is the media files in it; with --list all images are the
+    frames of one video. bfloat16 is in .npz and .npy as its 16 bits. uint8 are bytes before they
+    are normalised.
 
     \b
     vlprep arrays page.png clip.mp4 -m Qwen/Qwen3-VL-8B-Instruct -o inputs.safetensors
     """
-    processor = bind(asked)
+    processor, files = bind(asked), take_inputs(asked)
     probed = [probe_media(file, processor) for file in files]
     kinds = [isinstance(one.info, ImageInfo) for one in probed]
     check_array_file(output, both=len(set(kinds)) > 1, overwrite=force)

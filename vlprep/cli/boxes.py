@@ -10,6 +10,7 @@ import click
 
 from vlprep.boxes.boxes import LocatedShapes
 from vlprep.boxes.shapes import Shape
+from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_answer
 from vlprep.cli.options import SIZE, bind, output_options, view_options
 from vlprep.cli.render import print_json, print_table, say_warnings
@@ -33,26 +34,31 @@ def _read_region(_: click.Context, __: click.Parameter, text: str | None) -> Reg
     return Region(x, y, ImageSize(height, width))
 
 
-@click.command(name="boxes")
+@click.command(name="boxes", cls=Command)
 @click.argument("image", metavar="IMAGE")
 @click.argument("answer", metavar="ANSWER")
-@click.option("-o", "--output", metavar="OUT.png", help="Draw them; .png, .jpg or .webp")
+@click.option("-o", "--output", metavar="OUT.png", help="Draw them into a .png, .jpg or .webp.")
 @click.option(
     "--convention",
     type=click.Choice(BOX_CONVENTIONS),
-    help="What the answer counts in; by default as the model does.",
+    help="Read numbers of the answer so; by default as the model counts.",
 )
-@click.option("--resized", type=SIZE, help="The size that the model saw, if that is known.")
+@click.option("--resized", type=SIZE, help="Say the size that the model saw, if that is known.")
 @click.option(
-    "--unturned", is_flag=True, help="The model was shown the file without its EXIF turn."
-)
-@click.option(
-    "--region", metavar="X,Y,W,H", callback=_read_region, help="The part that the model was shown."
+    "--unturned", is_flag=True, help="Say that the model was shown the file without its EXIF turn."
 )
 @click.option(
-    "--pieces", metavar="DIR", help="ANSWER is a JSON list: one answer for each piece of DIR."
+    "--font", metavar="FILE", help="Take letters that Pillow's own font lacks from this font."
 )
-@click.option("--font", metavar="FILE", help="Font for letters that Pillow's own font lacks.")
+@click.option(
+    "--region",
+    metavar="X,Y,W,H",
+    callback=_read_region,
+    help="Say which part of the image the model was shown.",
+)
+@click.option(
+    "--pieces", metavar="DIR", help="Take ANSWER for a JSON list, an answer for each piece of DIR."
+)
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
 @view_options
 @output_options
@@ -70,9 +76,9 @@ def command(
 ) -> int:
     """Map the boxes in a model's answer to pixels of the image, and draw them.
 
-    ANSWER is a text file, - for stdin: JSON with bbox_2d, point_2d or polygon, points as XML,
-    QwenVL HTML or Markdown, words of an OCR model, or plain numbers; or the whole reply of an API
-    with one of them in it. That nothing was found is an answer as well.
+    ANSWER is a text file, - for stdin, or text with brackets: JSON with bbox_2d, point_2d or
+    polygon, points as XML, QwenVL HTML or Markdown, words of an OCR model, or plain numbers; or the
+    whole reply of an API with one of them in it. That nothing was found is an answer as well.
 
     Where the model counts in pixels of the resized image, the pixel limits must be those of the
     request. A model of which no source says how it counts needs --convention.

@@ -12,6 +12,7 @@ from vlprep.check.report import RULES, CheckReport, dated
 from vlprep.check.rule import Rule, Sending, Wanted
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.check_forms import github_lines, sarif
+from vlprep.cli.command import Command
 from vlprep.cli.findings import Told, page, statistics_of
 from vlprep.cli.fixes import fixed_lines, say_left
 from vlprep.cli.options import (
@@ -29,7 +30,6 @@ from vlprep.cli.options import (
     route_option,
     skip_option,
     take_inputs,
-    take_listed,
     text_tokens_option,
     view_options,
 )
@@ -45,15 +45,15 @@ from vlprep.view import View
 Form = Literal["text", "json", "github", "sarif"]
 
 
-@click.command(name="check")
+@click.command(name="check", cls=Command)
 @input_options
-@route_option("How the files reach the service.")
+@route_option("Send the files so.")
 @api_option
 @list_option
 @view_options
 @input_limit_options
 @text_tokens_option
-@click.option("--decode", is_flag=True, help="Decode the files too: finds damage inside.")
+@click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
 @click.option("--fix", "fixes", is_flag=True, help="Write files that pass into -o, check these.")
 @click.option("-o", "--output", metavar="DIR", help="With --fix: the folder to write into.")
 @click.option("--dry-run", is_flag=True, help="With --fix: say what would be done.")
@@ -61,21 +61,26 @@ Form = Literal["text", "json", "github", "sarif"]
 @force_option
 @click.option("--fail-on-warnings", is_flag=True, help="Exit with 1 for warnings too.")
 @click.option("-v", "--all", "is_whole", is_flag=True, help="Show every finding and every file.")
-@click.option("--statistics", is_flag=True, help="Only how often each rule found something.")
+@click.option("--statistics", is_flag=True, help="Print only how often each rule found something.")
 @click.option("--sources", is_flag=True, help="List the sources cited, with their addresses.")
 @choice_option("--output-format", ("text", "json", "github", "sarif"), "What is printed.", "text")
-@click.option("--list-rules", is_flag=True, help="Print all rules with their limits, and stop.")
+@click.option(
+    "--list-checks",
+    "list_rules",
+    is_flag=True,
+    help="Print all checks with their limits, and stop.",
+)
 @json_option
 def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: Any) -> int:
     """Check images and videos against every documented limit, from their headers alone.
 
-    All files are one request to the model. A folder, unless -r walks it, is a list of images that
-    stands for a video, and so are all files with --list; an http(s) URL is checked as far as that
-    goes without fetching it. Findings are told by rule with the largest files, what was found and
-    wanted, and where the limit was read; then one command mends what can be. With --fix that is
-    done: files are compressed, turned, converted or cut into a folder, which then holds all that
-    can be sent, and are checked again; the sources stay. The exit code is 1 for errors, with
-    --fail-on-warnings for warnings too, and with --fix where a file could not be mended.
+    All files are one request to the model. A folder is the media files in it; with --list all
+    images are the frames of one video. An http(s) URL is checked as far as that goes without
+    fetching it. Findings are told by rule with the largest files, what was found and wanted, and
+    where the limit was read; then one command mends what can be. With --fix that is done: files are
+    compressed, turned, converted or cut into a folder, which then holds all that can be sent, and
+    are checked again; the sources stay. The exit code is 1 for errors, with --fail-on-warnings for
+    warnings too, and with --fix where a file could not be mended.
 
     \b
     vlprep check photo.jpg clip.mp4 --model qvq-max --route base64
@@ -87,7 +92,7 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     if list_rules:
         return _list_rules(processor, asked["route"], printing)
     inputs = take_inputs(asked)
-    files = take_listed(asked, outside(inputs, fixing["folder"]) if fixing and roots else inputs)
+    files = outside(inputs, fixing["folder"]) if fixing and roots else inputs
     if fixing is None:
         report = processor.check(track(files, len(files), "checking"), **asked)
         _print(report, printing)

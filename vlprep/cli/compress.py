@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from vlprep.cli.command import Command
 from vlprep.cli.findings import unseen_lines
 from vlprep.cli.options import (
     BYTES,
@@ -16,20 +17,25 @@ from vlprep.cli.options import (
     SECONDS,
     bind,
     choice_option,
+    force_option,
+    form_options,
     input_options,
     input_roots,
-    output_options,
+    list_option,
+    names_one_file,
     outside,
     route_option,
     skip_option,
     take_inputs,
+    threads_option,
     view_options,
 )
 from vlprep.cli.progress import Bars
-from vlprep.cli.render import heading, print_json, print_table, report_problems
+from vlprep.cli.render import heading, print_document, print_table, report_problems
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.compress.many import CompressedFile, Outcome, SkippedFile
 from vlprep.compress.result import Compressed
+from vlprep.count.files import media_name
 from vlprep.media.sniff import endings
 from vlprep.units import format_bytes, format_size
 from vlprep.verbs import Processor
@@ -38,30 +44,36 @@ from vlprep.view import View
 _Value = TypeVar("_Value")
 
 
-@click.command(name="compress")
+@click.command(name="compress", cls=Command)
 @input_options
-@click.option("-o", "--output", metavar="OUT|DIR", help="The file to write, or a folder for many.")
-@route_option("How it will be sent, which sets the limit.")
-@click.option("--limit", type=BYTES, help="Bytes to stay under instead; 7MB, 900kB, 10MiB.")
+@list_option
+@click.option("-o", "--output", metavar="OUT|DIR", help="Write a file, or many into a folder.")
+@route_option("Stay under the limit of this way of sending.")
+@click.option("--limit", type=BYTES, help="Keep each file under so many bytes instead; 7MB, 10MiB.")
 @choice_option(
     "--keep",
     ("model-view", "full"),
-    "What the model is shown, or all pixels, frames and sound that fit.",
+    "Keep what the model is shown, or all pixels, frames and sound that fit.",
     "model-view",
 )
 @click.option("--always", is_flag=True, help="Shrink what is under the limit, too, to the view.")
 @click.option(
     "--every", type=SECONDS, metavar="TIME", help="Cut videos into parts of this length; 3:00."
 )
-@click.option("--lossless", is_flag=True, help="Images as PNG or not at all.")
-@click.option("--page", type=COUNT, metavar="N", help="One picture of several, from 0.")
+@click.option("--lossless", is_flag=True, help="Write images as PNG or not at all.")
+@click.option("--page", type=COUNT, metavar="N", help="Take one picture of several, from 0.")
 @view_options
-@click.option("--tone-map/--no-tone-map", default=True, help="HDR videos for ordinary screens.")
-@click.option("--threads", type=click.IntRange(1, 64), help="Threads that encode images; up to 4.")
+@click.option(
+    "--tone-map/--no-tone-map",
+    default=True,
+    help="Bring HDR to the range of ordinary screens, or not.",
+)
+@threads_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @skip_option
-@output_options
-def command(*, output: str | None, force: bool, as_json: bool, **asked: Any) -> int:
+@force_option
+@form_options
+def command(*, output: str | None, force: bool, form: str | None, **asked: Any) -> int:
     """Bring images and videos under a byte limit, keeping what the model will see.
 
     A file that is under it already, upright and in a format that the service takes, is copied
@@ -76,18 +88,19 @@ def command(*, output: str | None, force: bool, as_json: bool, **asked: Any) -> 
     vlprep compress lecture.mp4 -o parts --every 3:00
     """
     _refuse(output, asked)
-    roots = input_roots(asked)
+    roots, is_one = input_roots(asked), names_one_file(asked) or asked["as_list"]
     processor, files = bind(asked), take_inputs(asked)
     files = outside(files, output) if roots else files
-    outcomes = _compressed(processor, files, output, overwrite=force, roots=roots, **asked)
-    if as_json:
+    asked.update(overwrite=force, roots=roots, is_one=is_one)
+    outcomes = _compressed(processor, files, output, **asked)
+    if form:
         items = [outcome.to_dict() for outcome in outcomes]
         model, rules = processor.model.name, processor.rules.name
         head = {"schema": "vlprep.compress/1", "model": model, "rules": rules}
-        print_json({**head, "route": asked["route"], "items": items})
+        print_document({**head, "route": asked["route"], "items": items}, form)
     else:
         _print(outcomes, processor)
-    return report_problems(outcomes, None if as_json else processor)
+    return report_problems(outcomes, None if form else processor)
 
 
 def _refuse(output: str | None, asked: dict[str, Any]) -> None:
@@ -101,26 +114,27 @@ def _refuse(output: str | None, asked: dict[str, Any]) -> None:
 
 def _compressed(
     processor: Processor,
-    files: list[str],
+    files: list[Any],
     output: str | None,
     *,
     every: float | None,
     threads: int | None,
     roots: list[str],
+    is_one: bool,
     skip_existing: bool,
     **asked: Any,
 ) -> list[Outcome]:
     """Compress one file into a file, or many into a folder."""
     bars = Bars()
     is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
-    if len(files) != 1 or is_folder or every is not None or roots:
+    if not is_one or is_folder or every is not None:
         made = processor.compress_many(
             files, output, every=every, threads=threads, roots=roots, skip_existing=skip_existing,
             watch=bars.track, **asked,
         )  # fmt: skip
         return list(bars.track(made, len(files), "compressing"))
     if skip_existing and output is not None and Path(output).is_file():
-        return [SkippedFile(source=files[0], target=output)]
+        return [SkippedFile(source=media_name(files[0]), target=output)]
     return [processor.compress(files[0], output, watch=bars.track, **asked)]
 
 

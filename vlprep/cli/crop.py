@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from vlprep.cli.command import Command
 from vlprep.cli.options import SIZE, bind, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.text import safe, thousands
@@ -22,20 +23,20 @@ def _read_box(_: click.Context, __: click.Parameter, text: str) -> tuple[float, 
     return box
 
 
-@click.command(name="crop")
+@click.command(name="crop", cls=Command)
 @click.argument("image", metavar="IMAGE")
 @click.option(
-    "--box", required=True, metavar="X1,Y1,X2,Y2", callback=_read_box, help="What to cut out."
+    "--box", required=True, metavar="X1,Y1,X2,Y2", callback=_read_box, help="Cut this out."
 )
 @click.option(
     "--coordinates",
     type=click.Choice(("image", "model")),
     default="image",
     show_default=True,
-    help="Whose numbers they are: pixels of the image, or as the model answers.",
+    help="Read the box in pixels of the image, or as the model answers.",
 )
-@click.option("--resized", type=SIZE, help="The size that the model saw, if that is known.")
-@click.option("-o", "--output", metavar="OUT.png", help="Write it; .png, .jpg or .webp")
+@click.option("--resized", type=SIZE, help="Say the size that the model saw, if that is known.")
+@click.option("-o", "--output", metavar="OUT.png", help="Write it; .png, .jpg or .webp.")
 @view_options
 @output_options
 def command(

@@ -8,24 +8,32 @@ from typing import Any
 import click
 
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_answer
-from vlprep.cli.options import bind, output_options, view_options
-from vlprep.cli.render import note, print_json, print_table, say_warnings
+from vlprep.cli.options import (
+    bind,
+    input_options,
+    list_option,
+    output_options,
+    take_video,
+    view_options,
+)
+from vlprep.cli.render import print_json, print_table, say_error, say_warnings
 from vlprep.cli.text import safe
 from vlprep.events.events import LocatedEvent, LocatedEvents
 from vlprep.units import format_time
 
 
-@click.command(name="events")
+@click.command(name="events", cls=Command)
 @click.argument("answer", metavar="ANSWER")
-@click.argument("paths", nargs=-1, required=True, metavar="VIDEO|FOLDER|IMAGE...")
-@click.option("-o", "--output", metavar="DIR", help="Folder for the frames of each event.")
+@input_options
+@list_option
+@click.option("-o", "--output", metavar="DIR", help="Write the frames of each event there.")
 @click.option("--sheet", metavar="FILE", help="Draw the events under one another: .jpg, .png, ...")
 @view_options
 @output_options
 def command(
     answer: str,
-    paths: tuple[str, ...],
     *,
     output: str | None,
     sheet: str | None,
@@ -35,9 +43,10 @@ def command(
 ) -> int:
     """Map the times in a model's answer to frames of the video, and write or draw them.
 
-    ANSWER is a text file, - for stdin: JSON with start_time, end_time and event, ranges such as
-    00:02 - 00:07 with what happens beside them, or times such as <12.5 seconds>; or the whole reply
-    of an API with one of them in it. Times are seconds, mm:ss or hh:mm:ss, with a fraction or none.
+    ANSWER is a text file, - for stdin, or text with brackets: JSON with start_time, end_time and
+    event, ranges such as 00:02 - 00:07 with what happens beside them, or times such as
+    <12.5 seconds>; or the whole reply of an API with one of them in it. Times are seconds, mm:ss or
+    hh:mm:ss, with a fraction or none.
 
     They count from the beginning of what the model was shown: from --start, where that is given.
     The options must be those of the request, for they say which frames the model saw.
@@ -45,8 +54,10 @@ def command(
     \b
     vlprep events answer.json clip.mp4 --model qwen3-vl-plus --sheet events.jpg
     """
+    source, clips = take_video(asked)
+    if clips:
+        raise click.UsageError("an answer is about one video; name one clip, or images")
     processor = bind(asked)
-    source = paths[0] if len(paths) == 1 else list(paths)
     found = processor.events(source, read_answer(answer))
     missing = 0
     if output is not None or sheet is not None:
@@ -62,7 +73,7 @@ def command(
         drawn = found.drawing_warnings() if sheet is not None else ()
         say_warnings(found.source, (*found.warnings, *drawn), processor)
     if missing:
-        note(f"error: {found.source}: {missing} frames cannot be decoded and are missing")
+        say_error(f"error: {found.source}: {missing} frames cannot be decoded and are missing")
     return EXIT_FAILED if missing else 0
 
 

@@ -7,21 +7,23 @@ from typing import Any
 
 import click
 
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
     SIZE,
     bind,
     budget_options,
+    form_options,
     input_options,
-    json_option,
     route_option,
     take_inputs,
+    take_share,
     view_options,
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     heading,
     note,
-    print_json,
+    print_document,
     print_table,
     report_problems,
     say_notes,
@@ -36,14 +38,14 @@ from vlprep.units import format_size
 from vlprep.verbs import Processor
 
 
-@click.command(name="fit-images")
+@click.command(name="fit-images", cls=Command)
 @input_options
-@click.option("--size", type=SIZE, help="Answer for equal images of WIDTHxHEIGHT, without files.")
+@click.option("--size", type=SIZE, help="Answer for equal images of this size, without files.")
 @view_options
 @budget_options
-@route_option("How they are sent, which limits their number; by default any way.", None)
-@json_option
-def command(size: tuple[int, int] | None, as_json: bool, **asked: Any) -> int:
+@route_option("Send them so, which limits their number; by default any way.", None)
+@form_options
+def command(size: tuple[int, int] | None, form: str | None, **asked: Any) -> int:
     """Say how many images fit one request, in order, and what to do if not all do.
 
     It is the form of `vlprep plan --split` for images alone, shown as asked: the same split, and a
@@ -60,29 +62,35 @@ def command(size: tuple[int, int] | None, as_json: bool, **asked: Any) -> int:
     if (size is None) == (not asked["paths"] and asked["from_file"] is None):
         raise click.UsageError("name images, or --size WIDTHxHEIGHT for equal ones")
     processor, files = bind(asked), take_inputs(asked, optional=True)
+    take_share(asked, processor)
     if size is not None:
-        return _fit_equal(ImageSize(*size), processor, as_json, asked)
+        return _fit_equal(ImageSize(*size), processor, form, asked)
     fit = processor.fit(track(files, len(files), "measuring"), **asked)
-    print_json(fit.to_dict()) if as_json else _print_table(fit)
-    _say(fit, as_json)
-    return report_problems(fit.items, None if as_json else processor)
+    print_document(fit.to_dict(), form) if form else _print_table(fit)
+    _say(fit, form)
+    return report_problems(fit.items, None if form else processor)
 
 
-def _fit_equal(size: ImageSize, processor: Processor, as_json: bool, asked: dict[str, Any]) -> int:
+def _fit_equal(
+    size: ImageSize, processor: Processor, form: str | None, asked: dict[str, Any]
+) -> int:
     """Answer for as many images of one size as fit."""
     tokens = processor.image_tokens(size)
     budget = {name: asked[name] for name in asked if name != "route"}
     count = processor.budget(**budget).available // tokens.total
     fit = processor.fit([ImageInfo(size=size, format="PNG")] * count, **asked)
-    print_json(_equal_json(fit, size, tokens)) if as_json else _print_equal(fit, size, tokens)
-    _say(fit, as_json)
+    if form:
+        print_document(_equal_json(fit, size, tokens), form)
+    else:
+        _print_equal(fit, size, tokens)
+    _say(fit, form)
     say_warnings(f"images of {format_size(size)}", tokens.warnings, processor)
     return 0
 
 
-def _say(fit: ImageFit, as_json: bool) -> None:
+def _say(fit: ImageFit, form: str | None) -> None:
     say_notes(fit.budget)
-    for text in () if as_json else fit.warnings:
+    for text in () if form else fit.warnings:
         note(f"warning: {text}")
 
 

@@ -8,14 +8,17 @@ from typing import Any
 import click
 
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
     BYTES,
     SECONDS,
     bind,
     choice_option,
+    input_options,
     list_option,
     output_options,
-    take_listed,
+    take_video,
+    threads_option,
     view_options,
 )
 from vlprep.cli.progress import track
@@ -29,20 +32,20 @@ from vlprep.cli.render import (
 from vlprep.cli.text import safe, thousands
 from vlprep.count.files import MediaFailure
 from vlprep.frames.files import FrameFormat, FrameRecord
-from vlprep.frames.many import SavedClip, are_clips, save_many
+from vlprep.frames.many import SavedClip, save_many
 from vlprep.frames.reading import PATIENCE_SECONDS
 from vlprep.frames.stream import FrameStream
 from vlprep.units import format_size
 from vlprep.view import View
 
 
-@click.command(name="frames")
-@click.argument("paths", nargs=-1, required=True, metavar="VIDEO|FOLDER|IMAGE...")
-@click.option("-o", "--output", metavar="DIR", help="Folder for the frames and a manifest.")
+@click.command(name="frames", cls=Command)
+@input_options
+@click.option("-o", "--output", metavar="DIR", help="Write the frames and a manifest there.")
 @choice_option(
     "--format",
     ("jpg", "png", "npy"),
-    "A picture each, or one array of frames x height x width x 3.",
+    "Write a picture each, or one array of frames x height x width x 3.",
     "jpg",
 )
 @click.option("--sheet", metavar="FILE", help="Draw a contact sheet: .jpg, .png or .webp.")
@@ -51,27 +54,24 @@ from vlprep.view import View
 @choice_option(
     "--resample",
     ("fast", "reference"),
-    "FFmpeg's bicubic filter, or pixels equal to those of transformers.",
+    "Scale by FFmpeg's bicubic filter, or to the pixels of transformers.",
     "fast",
 )
 @click.option("--tone-map", is_flag=True, help="Map HDR to the range of ordinary screens.")
-@click.option(
-    "--threads", type=click.IntRange(1, 64), help="Threads that decode; by default one a processor."
-)
-@click.option("--memory", type=BYTES, help="Bytes that frames may wait in; by default 250MB.")
+@threads_option
+@click.option("--memory", type=BYTES, help="Let frames wait in so many bytes; 250MB by default.")
 @click.option(
     "--patience",
     "patience_seconds",
     type=SECONDS,
     default=str(int(PATIENCE_SECONDS)),
     show_default=True,
-    help="Seconds that one frame may take; 0 is no limit.",
+    help="Wait so long for one frame; 0 is no limit.",
 )
 @click.option("--dry-run", is_flag=True, help="Tell the moments and the cost; decode nothing.")
 @output_options
 def command(
     *,
-    paths: tuple[str, ...],
     output: str | None,
     format: FrameFormat,
     sheet: str | None,
@@ -83,8 +83,9 @@ def command(
     """Write the very frames that `tokens` counts, at the size that the model sees.
 
     They are named by their place and their time; manifest.json lists them with their moments and
-    what they cost. A folder of images, or several images, is a video whose frames are all shown,
-    --fps apart. Everything appears when all is done, or nothing does.
+    what they cost. Everything appears when all is done, or nothing does. A folder is the media
+    files in it. Images without a clip among them, or with --list, are the frames of one video,
+    --fps of them a second.
 
     Several clips are read side by side, each into a folder of its own in DIR. One that cannot be
     read is named with its reason, the others are written, and the exit code is 1.
@@ -93,17 +94,15 @@ def command(
     vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
     vlprep frames *.mp4 --fps 1 -o frames
     """
+    source, clips = take_video(asked)
     if output is None and sheet is None and not dry_run:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
-    clips = not asked["as_list"] and len(paths) > 1 and are_clips(paths)
-    asked["as_list"] |= len(paths) > 1
-    (source,) = take_listed(asked, list(paths))
     processor = bind(asked)
     if clips:
         if output is None or sheet is not None or dry_run:
             raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
-        made = save_many(paths, output, processor, format=format, overwrite=force, **asked)
-        return _report_many(list(track(made, len(paths), "reading clips")), processor, as_json)
+        made = save_many(clips, output, processor, format=format, overwrite=force, **asked)
+        return _report_many(list(track(made, len(clips), "reading clips")), processor, as_json)
     stream = processor.frames(source, **asked)
     if dry_run:
         return _tell(stream, processor, as_json)

@@ -1,38 +1,68 @@
-"""Which files a command is about: arguments, patterns, folders, lists of names, and answers."""
+"""Which files a command is about: names, patterns, folders, lists, stdin; and answers."""
 
 from __future__ import annotations
 
 import glob
+import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import click
+
+from vlprep.cli.render import note
+from vlprep.cli.shell import STDIN_NAME
+from vlprep.count.frame_list import FrameList, frame_list
 from vlprep.errors import AnswerError
-from vlprep.media.addresses import local_path
-from vlprep.media.sniff import HEAD_BYTES, is_media_name, sniff
+from vlprep.media.addresses import is_data_url, is_web_url
+from vlprep.media.folders import as_folder, by_numbers, is_companion, is_medium, walk
+
+
+class Stdin(io.BytesIO):
+    """What came from stdin, as a file that messages can name."""
+
+    name = STDIN_NAME
 
 
 def input_files(
     paths: tuple[str, ...], recursive: bool, from_file: str | None, null_separated: bool
-) -> list[str]:
+) -> list[Any]:
     """Return the files that a command line means, as the caller spelt them.
 
-    A pattern that names no file is expanded, for shells that do not; a folder is walked if
-    `recursive`; names are read from the file `from_file`, "-" for stdin, one a line or separated
-    by NUL. What does not exist is returned all the same: it is the task that reports it.
+    A folder is the media files in it, and with `recursive` those in its subfolders. A pattern that
+    names no file is expanded, for shells that do not. "-" is a medium on stdin. Names are read from
+    the file `from_file`, "-" for stdin, one a line or separated by NUL. Files of a folder or a
+    pattern that are no media, and what systems put beside media, are passed over with a note, if
+    anything is left then. What does not exist is returned all the same: it is the task that reports
+    it.
     """
-    names = [name for path in paths for name in _expand(path)]
+    named = [(name, name != path) for path in paths for name in _expand(path)]
     if from_file is not None:
-        names += _listed(from_file, b"\0" if null_separated else b"\n")
-    return [file for name in names for file in _walk(name, recursive)]
+        separator = b"\0" if null_separated else b"\n"
+        named += [(name, False) for name in _listed(from_file, separator)]
+    rows = [
+        row
+        for name, is_match in named
+        for row in _walk(name, recursive, len(named) > 1, is_match=is_match)
+    ]
+    found = [file for file, is_wanted in rows if is_wanted]
+    if not found:
+        return [file for file, _ in rows]
+    _tell_strays([file for file, is_wanted in rows if not is_wanted])
+    return found
 
 
 def _expand(path: str) -> list[str]:
-    if glob.has_magic(path) and not os.path.lexists(path):
+    if glob.has_magic(path) and not (_is_address(path) or os.path.lexists(path)):
         matches = glob.glob(path, recursive=True)  # noqa: PTH207 (keeps the caller's spelling)
-        return sorted(matches) or [path]
+        return sorted(matches, key=by_numbers) or [path]
     return [path]
+
+
+def _is_address(path: str) -> bool:
+    return is_web_url(path) or is_data_url(path)
 
 
 def _listed(name: str, separator: bytes) -> list[str]:
@@ -40,37 +70,74 @@ def _listed(name: str, separator: bytes) -> list[str]:
     return [os.fsdecode(line) for line in lines if line]
 
 
-def _walk(name: str, recursive: bool) -> Iterator[str]:
-    if not (recursive and os.path.isdir(local_path(name))):  # noqa: PTH112 (may be content)
-        yield name
+def _walk(
+    name: str, recursive: bool, is_one_of_many: bool, *, is_match: bool
+) -> Iterator[tuple[Any, bool]]:
+    """Yield the files that a name means, each with whether it is wanted."""
+    folder = as_folder(name)
+    if name == "-":
+        yield Stdin(read_input(name)), True
+    elif folder is None:
+        may_be_stray = is_match or (is_one_of_many and is_companion(name))
+        yield name, not (may_be_stray and Path(name).is_file()) or is_medium(name)
+    else:
+        files = list(walk(folder, recursive=recursive))
+        yield from files
+        if not any(is_wanted for _, is_wanted in files):
+            yield name, True  # so that it is reported
+
+
+def _tell_strays(strays: list[str]) -> None:
+    if not strays:
         return
-    for folder, subfolders, files in os.walk(local_path(name)):
-        subfolders.sort()
-        for file in sorted(files):
-            path = os.path.join(folder, file)  # noqa: PTH118 (spelt as the caller did)
-            if is_media_name(file) or _is_media(path):
-                yield path
+    names = ", ".join(os.path.basename(stray) for stray in strays[:_MOST_NAMES])  # noqa: PTH119
+    more = f" and {len(strays) - _MOST_NAMES:,} more" if len(strays) > _MOST_NAMES else ""
+    files = "1 file that is" if len(strays) == 1 else f"{len(strays):,} files that are"
+    note(f"note: passed over {files} no image or video: {names}{more}")
 
 
-def _is_media(path: str) -> bool:
-    """Look into a file whose name promises nothing; other files of a folder are left out."""
-    try:
-        if not Path(path).is_file():
-            return False
-        with Path(path).open("rb") as file:
-            found = sniff(file.read(HEAD_BYTES))
-    except OSError:
+_MOST_NAMES = 3
+
+
+def as_one_video(paths: Iterable[str], files: list[Any], *, recursive: bool) -> FrameList:
+    """Return files as the frames of one video, by the name of their folder where that is all.
+
+    Raises the errors of `frame_list`.
+    """
+    names = list(paths)
+    is_folder = len(names) == 1 and not recursive and as_folder(names[0]) is not None
+    return frame_list(names[0] if is_folder else files)
+
+
+def is_one_file(paths: tuple[str, ...], from_file: str | None) -> bool:
+    """Say whether a command line names one file, and nothing that might hold several."""
+    if from_file is not None or len(paths) != 1:
         return False
-    return found is not None and found.kind in ("image", "video")
+    return as_folder(paths[0]) is None and _expand(paths[0]) == [paths[0]]
+
+
+_TAKEN = "vlprep.stdin"
 
 
 def read_input(name: str) -> bytes:
-    """Return what is in a file, or what stdin has for "-"."""
-    return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    """Return what is in a file, or what stdin has for "-", which can be read once only."""
+    if name != "-":
+        return Path(name).read_bytes()
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        if _TAKEN in context.meta:
+            raise click.UsageError("stdin is named twice, and can be read once")
+        context.meta[_TAKEN] = True
+    return sys.stdin.buffer.read()
 
 
 def read_answer(name: str) -> str:
-    """Return a model's answer from a file, or from stdin for "-"; raises `AnswerError`."""
+    """Return a model's answer: from a file, from stdin for "-", or given as text with brackets.
+
+    Raises `AnswerError` where it is no text.
+    """
+    if any(mark in name for mark in "[{(<") and not os.path.lexists(name):
+        return name
     try:
         return read_input(name).decode("utf-8-sig")
     except UnicodeDecodeError as error:

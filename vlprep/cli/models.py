@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from vlprep.cli.command import Command
 from vlprep.cli.features import feature_lines, regions_of, sdks_of
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.sources import source_lines
@@ -28,11 +29,11 @@ from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, Rul
 SCHEMA = "vlprep.models/1"
 
 
-@click.command(name="models")
+@click.command(name="models", cls=Command, takes_defaults=False)
 @click.argument("name", required=False)
 @click.option("--model-file", metavar="FILE", help="Show a model of your own: TOML or a folder.")
 @click.option("--sources", is_flag=True, help="List the sources, with dates and addresses.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(*, name: str | None, model_file: str | None, sources: bool, as_json: bool) -> int:
     """List the models, or show one with all its numbers and where they come from.
 

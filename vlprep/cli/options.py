@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -10,11 +11,13 @@ from typing import Any, TypeVar, get_args
 import click
 
 from vlprep.cli.shell import quote
+from vlprep.cli.text import flagged
+from vlprep.errors import ConstraintError
 from vlprep.models.servers import PRUNING_METHODS, SERVERS, PruningMethod, Server
 from vlprep.types import Door
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 from vlprep.verbs import Processor, processor
-from vlprep.view import SAMPLINGS, ViewKeywords
+from vlprep.view import SAMPLINGS, ViewKeywords, ViewOptions
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -68,9 +71,12 @@ BUDGET = _Parsed("tokens|share%", _tokens_or_share)
 
 
 list_option = click.option(
-    "--list", "as_list", is_flag=True, help="The images, or those of a folder, are one video."
+    "--list", "as_list", is_flag=True, help="Take all images as the frames of one video."
 )
-"""That images are the frames of one video; `take_listed` takes it."""
+"""That images are the frames of one video; `take_inputs` takes it."""
+
+_WIDEST_CHOICE = 24
+"""Characters of choices that help shows in the place of a value; longer ones follow in the text."""
 
 
 def choice_option(
@@ -78,10 +84,15 @@ def choice_option(
 ) -> Callable[[_Command], _Command]:
     """Return an option that takes one of some words."""
     words = click.Choice(list(choices))
-    return click.option(name, type=words, default=default, show_default=True, help=help)
+    metavar = None
+    if len("|".join(words.choices)) > _WIDEST_CHOICE:
+        metavar, help = "NAME", f"{help} One of {', '.join(words.choices)}."
+    return click.option(
+        name, type=words, default=default, show_default=True, help=help, metavar=metavar
+    )
 
 
-api_option = choice_option("--api", ("openai", "dashscope"), "The protocol, if decided.")
+api_option = choice_option("--api", ("openai", "dashscope"), "Count for one protocol.")
 
 
 def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:
@@ -92,7 +103,10 @@ def route_option(help: str, default: str | None = "base64") -> Callable[[_Comman
 door_option = choice_option(
     "--door",
     get_args(Door),
-    "How pictures get in: as displayed, or as the reference takes a path or an opened image.",
+    "Read pictures as displayed, or as the reference takes a path or an opened image.",
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(1, 64), help="Work in so many threads."
 )
 
 
@@ -107,8 +121,14 @@ def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], 
 
 force_option = click.option("--force", is_flag=True, help="Overwrite what is there.")
 skip_option = click.option("--skip-existing", is_flag=True, help="Pass over files that are done.")
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 output_options = _together(force_option, json_option)
+form_options = _together(
+    click.option("--json", "form", flag_value="json", help="Print one JSON document."),
+    click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object a file."),
+    click.option("--csv", "form", flag_value="csv", help="Print CSV, one row a file."),
+)
+"""The same for commands whose documents have `items`, a file each; `print_document` prints them."""
 
 sending_options = _together(
     click.option(
@@ -120,8 +140,8 @@ sending_options = _together(
     click.option(
         "--video-fields",
         is_flag=True,
-        help="Send fps and pixel limits of videos and lists, as the API reference of 2026 has them "
-        "and the guides do not.",
+        help="Send fps and pixel limits beside videos and lists: the API reference of 2026 takes "
+        "them.",
     ),
 )
 """What may be sent in place of a file, or beside it."""
@@ -130,69 +150,88 @@ sdk_option = click.option(
 )
 
 deployment_option = click.option(
-    "--deployment", metavar="NAME", help="Where the price is looked up."
+    "--deployment", metavar="NAME", help="Say where the model is served, such as china."
 )
 text_tokens_option = click.option(
-    "--text-tokens", type=COUNT, default=0, help="Tokens of the prompt's text."
+    "--text-tokens", type=COUNT, default=0, help="Count so many tokens of text beside the media."
 )
 thinking_option = click.option(
-    "--thinking/--no-thinking", default=None, help="Whether the model thinks."
+    "--thinking/--no-thinking", default=None, help="Let the model think, or not."
 )
 input_limit_options = _together(
-    click.option("--max-input", type=POSITIVE, help="Largest input in tokens."),
+    click.option("--max-input", type=POSITIVE, help="Take this as the model's largest input."),
     click.option(
         "--max-model-len",
         type=POSITIVE,
-        help="Prompt and reply together in tokens, as a server of weights has it.",
+        help="Take this as its context, prompt and reply together, as a server of weights has it.",
     ),
     thinking_option,
 )
+budget_option = click.option(
+    "--budget",
+    type=BUDGET,
+    help="Spend no more tokens on text and media; 50% is half of the largest input.",
+)
+"""Tokens, or a share that `take_share` reads."""
 budget_options = _together(
-    click.option("--reserve", type=COUNT, default=0, help="Tokens of the input kept free."),
+    budget_option,
     text_tokens_option,
-    click.option("--thinking-tokens", type=COUNT, help="Room kept for chain of thought."),
-    click.option("--reply-tokens", type=COUNT, help="Room kept for the reply."),
+    click.option(
+        "--thinking-tokens", type=COUNT, help="Allow for a chain of thought of so many tokens."
+    ),
+    click.option("--reply-tokens", type=COUNT, help="Allow for a reply of so many tokens."),
     input_limit_options,
 )
 """What the media of a request may cost, as `token_budget` has it."""
 
 input_options = _together(
     click.argument("paths", nargs=-1, metavar="PATH..."),
-    click.option("-r", "--recursive", is_flag=True, help="Walk folders."),
-    click.option("--from-file", metavar="LIST", help="Read names from a file, - for stdin."),
-    click.option("-0", "null_separated", is_flag=True, help="Names in LIST end with NUL."),
+    click.option("-r", "--recursive", is_flag=True, help="Go into the subfolders of folders too."),
+    click.option("--from-file", metavar="LIST", help="Read names from a file, or - for stdin."),
+    click.option("-0", "null_separated", is_flag=True, help="End the names in LIST with NUL."),
 )
 
 view_options = _together(
-    click.option("-m", "--model", help="Name of the model; qwen3-vl-plus if none is given."),
+    click.option(
+        "-m", "--model", metavar="NAME", help="Name the model; qwen3-vl-plus if none is named."
+    ),
     click.option(
         "--model-file",
         metavar="FILE",
-        help="Numbers of your own model: TOML, or a Hugging Face folder or "
+        help="Read the numbers of your own model: TOML, or a Hugging Face folder or "
         "preprocessor_config.json.",
     ),
-    click.option("--rules", metavar="NAME", help="Rule set; `vlprep models NAME` lists them."),
-    click.option("--fps", type=RATE, help="Frames sampled per second of video."),
-    click.option("--nframes", type=POSITIVE, help="Frames sampled, instead of a rate."),
-    click.option("--min-frames", type=POSITIVE, help="Frames sampled at least."),
-    click.option("--max-frames", type=POSITIVE, help="Frames sampled at most."),
+    click.option("--rules", metavar="NAME", help="Count by a rule set of `vlprep models MODEL`."),
+    click.option("--fps", type=RATE, help="Sample so many frames per second of video."),
+    click.option("--nframes", type=POSITIVE, help="Sample so many frames, whatever the length."),
+    click.option("--min-frames", type=POSITIVE, help="Sample no fewer frames."),
+    click.option("--max-frames", type=POSITIVE, help="Sample no more frames."),
     click.option("--min-pixels", type=COUNT, help="Enlarge smaller pictures to this."),
-    click.option("--max-pixels", type=POSITIVE, help="Shrink larger ones; 1280*28*28 works."),
+    click.option("--max-pixels", type=POSITIVE, help="Shrink larger pictures; 1280*28*28 works."),
     click.option(
-        "--total-pixels", type=POSITIVE, help="Pixels of a whole clip, a frame pair once."
+        "--total-pixels",
+        type=POSITIVE,
+        help="Shrink the frames of a clip until all together have no more; pairs count once.",
     ),
     click.option("--start", "start_seconds", type=SECONDS, help="Begin there; 90 or 1:30."),
     click.option("--end", "end_seconds", type=SECONDS, help="End there."),
-    choice_option(
-        "--sampling", SAMPLINGS, "How the frames are spread; by default as the model's rules say."
-    ),
-    click.option("--high-res", is_flag=True, help="High-resolution mode, for images."),
+    choice_option("--sampling", SAMPLINGS, "Spread the frames by another rule."),
+    click.option("--high-res", is_flag=True, help="Use the high-resolution mode for images."),
     click.option("--strict", is_flag=True, help="Refuse clips too short for the reference."),
-    choice_option("--server", SERVERS, "What serves the open weights; it samples in its own way."),
-    click.option("--pruning-rate", type=float, help="Share of a video's tokens it leaves out."),
-    choice_option("--pruning-method", PRUNING_METHODS, "How it does; evs if a rate is given."),
+    choice_option("--server", SERVERS, "Count as this server of open weights samples."),
+    click.option("--pruning-rate", type=float, help="Let it leave out this share of video tokens."),
+    choice_option("--pruning-method", PRUNING_METHODS, "Leave them out so; evs by default."),
 )
 """What a model is to see: the model, its rules, and the options of a `View`."""
+
+
+@contextmanager
+def wrong_usage() -> Iterator[None]:
+    """Tell options that contradict each other as wrong usage, once for all files."""
+    try:
+        yield
+    except ConstraintError as error:
+        raise click.UsageError(flagged(str(error))) from error
 
 
 def bind(asked: dict[str, Any]) -> Processor:
@@ -204,12 +243,25 @@ def bind(asked: dict[str, Any]) -> Processor:
     from vlprep.models.registry import resolve_model
 
     name, file = asked.pop("model"), asked.pop("model_file")
-    model = resolve_model(name, file)
     view = {name: asked.pop(name) for name in ViewKeywords.__annotations__}
-    view["server"] = _server(view["server"], asked.pop("pruning_rate"), asked.pop("pruning_method"))
+    rate, method = asked.pop("pruning_rate"), asked.pop("pruning_method")
+    with wrong_usage():
+        ViewOptions(**{name: view[name] for name in view if name not in ("rules", "server")})
+        model = resolve_model(name, file)
+    view["server"] = _server(view["server"], rate, method)
+    bound = processor(model if file else name, **view)  # an alias is what requests are to say
     for warning in model.warnings:
         note(f"warning: {model.name}: {warning}")
-    return processor(model if file else name, **view)  # an alias is what requests are to say
+    return bound
+
+
+def take_share(asked: dict[str, Any], processor: Processor) -> None:
+    """Turn a budget in `asked` that is a share of the largest input into tokens."""
+    from vlprep.count.budget import share_of_input
+
+    if isinstance(asked["budget"], Fraction):
+        share = float(asked["budget"])
+        asked["budget"] = share_of_input(processor.model, share, asked.get("thinking"))
 
 
 def _server(name: str | None, rate: float | None, method: PruningMethod | None) -> Server | None:
@@ -233,7 +285,7 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     ['-r', "'my photos'", './-b']
     """
     listed = asked["from_file"]
-    if listed == "-":
+    if listed == "-" or "-" in asked["paths"]:
         return None
     words = ["-r"] if asked["recursive"] else []
     if listed is not None:
@@ -242,18 +294,18 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
 
 
 def input_roots(asked: Mapping[str, Any]) -> list[str]:
-    """Return the folders that are walked: what is below them keeps the folders between.
+    """Return the folders that are named: what is below them keeps the folders between.
 
-    >>> input_roots({"recursive": False, "paths": ("photos",)})
-    []
+    >>> input_roots({"paths": ("fixtures", "fixtures/photo.jpg"), "as_list": False})
+    ['fixtures']
     """
-    from vlprep.media.addresses import local_path
+    from vlprep.media.folders import as_folder
 
-    paths = map(local_path, asked["paths"]) if asked["recursive"] else ()
-    return [path for path in paths if Path(path).is_dir()]
+    folders = () if asked["as_list"] else map(as_folder, asked["paths"])
+    return [str(folder) for folder in folders if folder is not None]
 
 
-def outside(files: list[str], folder: str | None) -> list[str]:
+def outside(files: list[Any], folder: str | None) -> list[Any]:
     """Return the files that are not in a folder: what an earlier run has written there is no input.
 
     >>> outside(["a.jpg", "small/a.jpg"], "small/")
@@ -262,30 +314,55 @@ def outside(files: list[str], folder: str | None) -> list[str]:
     if folder is None:
         return files
     own = Path(folder).resolve()
-    return [file for file in files if not Path(file).resolve().is_relative_to(own)]
+    return [
+        file
+        for file in files
+        if not (isinstance(file, str) and Path(file).resolve().is_relative_to(own))
+    ]
 
 
-def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[str]:
+def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     """Take the options of `input_options` out of `asked` and return the files that they name.
 
-    Raises a usage error when none is named and that is not `optional`.
+    With `list_option` all are one list of images. Raises a usage error when none is named and that
+    is not `optional`.
     """
-    paths, recursive, from_file, null_separated = (
-        asked.pop(name) for name in ("paths", "recursive", "from_file", "null_separated")
-    )
+    names = ("paths", "recursive", "from_file", "null_separated")
+    paths, recursive, from_file, null_separated = map(asked.pop, names)
     if not (paths or optional or from_file is not None):
-        raise click.UsageError("name a file, or --from-file with a list of them")
-    from vlprep.cli.inputs import input_files
+        raise click.UsageError(
+            "Missing argument 'PATH...': name a file or a folder, or --from-file with a list"
+        )
+    if null_separated and from_file is None:
+        raise click.UsageError("-0 is about names from --from-file")
+    from vlprep.cli.inputs import as_one_video, input_files
 
-    return input_files(paths, recursive, from_file, null_separated)
+    files = input_files(paths, recursive, from_file, null_separated)
+    if not files and from_file is not None:
+        raise click.UsageError(f"--from-file {from_file} names no file")
+    as_list = asked.pop("as_list", False)
+    return [as_one_video(paths, files, recursive=recursive)] if as_list and files else files
 
 
-def take_listed(asked: dict[str, Any], files: list[Any]) -> list[Any]:
-    """Take `list_option` out of `asked` and return the files, all as one list where it is given.
+def take_video(asked: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """Take the same out of `asked` and return the one video that they are, or else several clips.
 
-    One folder stays as it is: it is a list of its images.
+    Images without a clip among them are the frames of one video.
     """
-    if not (asked.pop("as_list") and files):
-        return files
-    is_folder = len(files) == 1 and isinstance(files[0], str) and Path(files[0]).is_dir()
-    return files if is_folder else [files]
+    from vlprep.cli.inputs import as_one_video
+    from vlprep.frames.many import are_clips
+
+    paths, recursive = asked["paths"], asked["recursive"]
+    files = take_inputs(asked)
+    if len(files) == 1:
+        return files[0], []
+    if are_clips(files):
+        return None, files
+    return as_one_video(paths, files, recursive=recursive), []
+
+
+def names_one_file(asked: Mapping[str, Any]) -> bool:
+    """Say whether the options in `asked` name one file, and nothing that might hold several."""
+    from vlprep.cli.inputs import is_one_file
+
+    return is_one_file(asked["paths"], asked["from_file"])

@@ -5,36 +5,41 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import click
 
 from vlprep.check.rule import Finding
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_input
 from vlprep.cli.options import (
     POSITIVE,
     bind,
     choice_option,
+    deployment_option,
     force_option,
+    input_options,
     list_option,
     route_option,
     sdk_option,
     sending_options,
-    take_listed,
+    take_inputs,
     thinking_option,
     view_options,
 )
-from vlprep.cli.render import note
+from vlprep.cli.render import note, say_error
 from vlprep.cli.shell import model_words, quote, remedy_line
 from vlprep.cli.text import safe, thousands
 from vlprep.count.explain import cite
+from vlprep.count.frame_list import FrameList
 from vlprep.errors import CheckError, ConstraintError
 from vlprep.media.addresses import is_web_url
 from vlprep.models.features import Recipe, Region
 from vlprep.models.registry import get_recipe, list_recipes
 from vlprep.payload.parts import Json, MediaPart, MediaUrl, UrlKind
-from vlprep.payload.request import Item, Request, json_chunks, sentence, write_json
+from vlprep.payload.request import Request, json_chunks, sentence, write_json
 from vlprep.units import format_bytes
 
 
@@ -50,28 +55,39 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
     yield from (f"  {name:<18} {value}" for name, value in said.items() if value not in ("", None))
 
 
-@click.command(name="payload")
-@click.argument("paths", nargs=-1, metavar="FILE|FOLDER|URL...")
-@click.option("-t", "--text", help="What to ask.")
-@click.option("--text-file", metavar="FILE", help="Read it from a file, - for stdin.")
+@click.command(name="payload", cls=Command)
+@input_options
+@click.option("-t", "--text", help="Ask this.")
+@click.option("--text-file", metavar="FILE", help="Read what to ask from a file, - for stdin.")
 @click.option("--recipe", metavar="NAME", help="Ask as documents advise; --recipes lists how.")
 @click.option(
     "--recipes", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
     help="Print all recipes, and stop.",
 )  # fmt: skip
-@click.option("--history", metavar="FILE", help="Earlier messages: a JSON list, or a body.")
-@click.option("--system", help="A system message, for models that take one.")
-@choice_option("--api", ("openai", "dashscope"), "OpenAI-compatible, or DashScope's own.", "openai")
-@click.option("--region", metavar="NAME", help="Where it goes, such as china: a deployment.")
-@route_option("In the request, uploaded by the DashScope SDK, or URLs alone.")
+@click.option(
+    "--history", metavar="FILE", help="Send earlier messages first: a JSON list, or a body."
+)
+@click.option("--system", help="Send a system message, to models that take one.")
+@choice_option(
+    "--api",
+    ("openai", "dashscope"),
+    "Speak the OpenAI-compatible protocol, or DashScope's own.",
+    "openai",
+)
+@deployment_option
+@route_option("Put files in the request, let the DashScope SDK upload them, or take URLs alone.")
 @list_option
-@choice_option("--url-kind", ("image", "video"), "What URLs hold; by default their endings tell.")
+@choice_option(
+    "--url-kind", ("image", "video"), "Take URLs for this; by default their endings tell."
+)
 @view_options
 @sending_options
-@click.option("--folder", metavar="DIR", help="Where new files go that are sent by their path.")
+@click.option("--folder", metavar="DIR", help="Write new files there that are sent by their path.")
 @thinking_option
-@click.option("--thinking-budget", type=POSITIVE, help="Longest chain of thought in tokens.")
-@click.option("--stream/--no-stream", default=None, help="Whether the reply comes in pieces.")
+@click.option(
+    "--thinking-budget", type=POSITIVE, help="End a chain of thought after so many tokens."
+)
+@click.option("--stream/--no-stream", default=None, help="Let the reply come in pieces, or not.")
 @click.option("--no-check", is_flag=True, help="Go on where a documented limit is broken.")
 @sdk_option
 @click.option("--preview", "shortened", is_flag=True, help="Cut the data URLs, for a look.")
@@ -79,7 +95,6 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 @force_option
 def command(
     *,
-    paths: tuple[str, ...],
     text: str | None,
     text_file: str | None,
     history: str | None,
@@ -95,9 +110,9 @@ def command(
 
     Nothing is sent. Files are held against the documented limits first, and put into the request
     byte for byte unless --compress or --as-frames is given; their types are those of their
-    content. A folder is a list of frames. URLs are passed on and not fetched. --sdk prints the
-    keyword arguments of client.chat.completions.create or dashscope.MultiModalConversation.call
-    instead.
+    content. A folder is the media files in it; with --list all images are the frames of one video.
+    URLs are passed on and not fetched. --sdk prints the keyword arguments of
+    client.chat.completions.create or dashscope.MultiModalConversation.call instead.
 
     \b
     vlprep payload photo.jpg --text "What is this?" --model qvq-max --preview
@@ -105,11 +120,13 @@ def command(
     curl "$BASE_URL/chat/completions" --data-binary @body.json \\
       -H "Authorization: Bearer $KEY" -H "Content-Type: application/json"
     """
-    if not paths and history is None:
-        raise click.UsageError("name a file, a folder or a URL, or --history with earlier ones")
-    model, model_file = asked["model"], asked["model_file"]
+    model, model_file, asked["region"] = (
+        asked["model"],
+        asked["model_file"],
+        asked.pop("deployment"),
+    )
     question, processor = _text(text, text_file, asked["recipe"]), bind(asked)
-    items = take_listed(asked, [_item(path, url_kind) for path in paths])
+    items = [_item(file, url_kind) for file in take_inputs(asked, optional=history is not None)]
     try:
         earlier = None if history is None else _history(history)
         request = processor.request(items, question, check=not no_check, history=earlier, **asked)
@@ -144,13 +161,16 @@ def _history(name: str) -> list[Any]:
 def _refused(error: CheckError, words: Sequence[str]) -> int:
     for found in cast(tuple[Finding, ...], error.findings):
         remedy = remedy_line(found.remedy, words) if found.remedy else ""
-        note(f"error: {sentence(found, remedy)}")
-    note("nothing was built; --no-check goes on all the same")
+        say_error(f"error: {sentence(found, remedy)}")
+    say_error("nothing was built; --no-check goes on all the same")
     return EXIT_FAILED
 
 
-def _item(path: str, kind: UrlKind | None) -> Item:
-    return MediaUrl(path, kind) if kind is not None and is_web_url(path) else path
+def _item(file: Any, kind: UrlKind | None) -> Any:
+    """Return a file, or the images of a list, with what URLs are said to hold."""
+    if isinstance(file, FrameList):
+        return replace(file, images=tuple(_item(image, kind) for image in file.images))
+    return MediaUrl(file, kind) if kind is not None and is_web_url(file) else file
 
 
 def _text(text: str | None, file: str | None, recipe: str | None) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
 from vlprep.check.savings import unseen_of
+from vlprep.cli.command import Command
 from vlprep.cli.findings import unseen_lines
 from vlprep.cli.options import (
-    BUDGET,
     BYTES,
     POSITIVE,
     RATE,
@@ -21,15 +20,16 @@ from vlprep.cli.options import (
     budget_options,
     choice_option,
     deployment_option,
+    force_option,
+    form_options,
     input_options,
     input_words,
     list_option,
-    output_options,
     route_option,
     sdk_option,
     sending_options,
     take_inputs,
-    take_listed,
+    take_share,
     view_options,
 )
 from vlprep.cli.plan_bodies import (
@@ -44,7 +44,7 @@ from vlprep.cli.progress import track
 from vlprep.cli.render import (
     heading,
     note,
-    print_json,
+    print_document,
     print_table,
     report_problems,
     say_notes,
@@ -52,7 +52,8 @@ from vlprep.cli.render import (
 )
 from vlprep.cli.shell import model_words, quote, repeated
 from vlprep.cli.text import flagged, percent, thousands
-from vlprep.count.budget import share_of_input
+from vlprep.count.files import media_name
+from vlprep.count.frame_list import FrameList
 from vlprep.models.registry import get_api
 from vlprep.plan.bounds import Bound
 from vlprep.plan.cautions import cap_reading
@@ -63,43 +64,51 @@ from vlprep.types import ImageInfo
 from vlprep.units import format_rate, format_size
 
 
-@click.command(name="plan")
+@click.command(name="plan", cls=Command)
 @input_options
 @list_option
 @view_options
 @api_option
-@click.option("--lowest-fps", type=RATE, help="Lowest rate that may be chosen; highest is --fps.")
-@click.option("--lowest-max-pixels", type=POSITIVE, help="Lowest --max-pixels that may be chosen.")
+@click.option("--lowest-fps", type=RATE, help="Choose no lower rate; --fps is the highest.")
+@click.option(
+    "--lowest-max-pixels",
+    type=POSITIVE,
+    help="Choose no lower --max-pixels; what it is set to is the highest.",
+)
 @choice_option(
     "--prefer",
     ("balanced", "detail", "motion"),
-    "What is kept when not all fits: pixels (detail), frames (motion), or some of both, as if none "
-    "is named.",
-)
-@click.option(
-    "--budget", type=BUDGET, help="Tokens of text and media, or a share of the largest input: 50%."
+    "Keep pixels (detail), frames (motion), or some of both, when not all fits.",
 )
 @budget_options
-@click.option("--price-cap", type=float, metavar="X", help="Most that the input may cost.")
-@click.option("--currency", metavar="CODE", help="Currency of X where prices are in several.")
-@deployment_option
-@click.option("--split", "is_split", is_flag=True, help="Use several requests, shrink nothing.")
-@click.option("--reorder", is_flag=True, help="With --split: need not keep the order.")
-@route_option("With --split: how files are sent, which limits their number.", None)
+@click.option("--price-cap", type=float, metavar="X", help="Spend no more than X on the input.")
 @click.option(
-    "--max-bytes",
+    "--currency", metavar="CODE", help="Take X in this currency, where prices are in several."
+)
+@deployment_option
+@click.option(
+    "--split", "is_split", is_flag=True, help="Shrink nothing; use as many requests as it takes."
+)
+@click.option(
+    "--reorder", is_flag=True, help="Change the order of files, with --split, for fewer requests."
+)
+@route_option("Send files so, with --split; it limits their number.", None)
+@click.option(
+    "--request-limit",
+    "max_bytes",
     type=BYTES,
-    help="With --split: bytes of all files of a request as they are sent: of their Base64, unless "
-    "--route says otherwise.",
+    help="Keep the files of each request under so many bytes as they are sent, with --split: of "
+    "their Base64, unless --route says otherwise.",
 )
 @click.option("--explain", "explained", is_flag=True, help="Tell what binds, and what lifts it.")
 @click.option("--table", is_flag=True, help="Show alternatives, and tokens by rate and size.")
 @click.option("--chart", metavar="FILE", help="Draw the plan: .png, .jpg or .webp.")
 @click.option("-o", "--output", metavar="DIR", help="Write the bodies of the requests into it.")
-@click.option("-t", "--text", help="With -o: what each of them asks.")
+@click.option("-t", "--text", help="Ask this in each of them, with -o.")
 @sending_options
 @sdk_option
-@output_options
+@force_option
+@form_options
 @click.pass_context
 def command(
     context: click.Context,
@@ -108,7 +117,7 @@ def command(
     table: bool,
     chart: str | None,
     force: bool,
-    as_json: bool,
+    form: str | None,
     **asked: Any,
 ) -> int:
     """Choose the rate and the size with which files fit a model's input, or a budget.
@@ -117,35 +126,35 @@ def command(
     that use it; what fits as asked is left so. Several files get one --max-pixels, and videos
     among them one --fps; with --split they are shown as asked, in as many requests as that takes.
     -o writes the requests as they were planned: request-1.json and so on, all of them or none.
-    A folder is a list of images that stands for a video, and so are all files with --list.
+    A folder is the media files in it. With --list all images are the frames of one video.
 
     \b
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
     vlprep plan *.jpg --split --text "What is this?" -o bodies
     """
+    if asked["currency"] is not None and asked["price_cap"] is None:
+        raise click.UsageError("--currency goes with --price-cap")
     inputs, sending = input_words(asked), take_sending(asked)
     split, api = _take_split(asked), asked["api"]
-    names = take_inputs(asked)
-    files = take_listed(asked, names)
+    files = take_inputs(asked)
     model, model_file = asked["model"], asked["model_file"]
     processor = bind(asked)
-    if isinstance(asked["budget"], Fraction):
-        share = float(asked["budget"])
-        asked["budget"] = share_of_input(processor.model, share, asked["thinking"])
+    take_share(asked, processor)
     plan = processor.plan(track(files, len(files), "measuring"), split=split, **asked)
     if chart is not None:
         plan.save_chart(chart, overwrite=force)
     saved = save(plan, sending, api, overwrite=force) if sending else ()
-    if as_json:
-        print_json(plan_document(plan, saved, table=table))
+    if form:
+        print_document(plan_document(plan, saved, table=table), form)
     else:
         _print_plan(plan, table=table, explained=explained)
         if sending and saved:
             print_saved(saved, sending["target"])
         else:
             words = model_words(processor.name, model_file, model)
-            listed = names if isinstance(files[0], list) else None
-            again = [*(inputs or map(quote, names)), *repeated(context, OUTPUTS)]
+            listed = _listed(files)
+            names = inputs or map(quote, listed or map(media_name, files))
+            again = [*names, *repeated(context, OUTPUTS)]
             commands = printed_commands(plan, words, api, listed, inputs, again)
             click.echo("\n" + "\n".join(commands))
             _say_api(plan, api)
@@ -153,7 +162,7 @@ def command(
         for text in (*plan.warnings, *body_warnings(saved)):
             note(f"warning: {text}")
     say_notes(plan.budget)
-    for file in () if as_json or saved else plan.files:  # what is of a body tells of its files
+    for file in () if form or saved else plan.files:  # what is of a body tells of its files
         say_warnings(file.source, _own_warnings(file, plan), processor)
     return report_problems(plan.failures)
 
@@ -166,9 +175,16 @@ def _own_warnings(file: PlannedFile, plan: MediaPlan) -> list[str]:
 
 OUTPUTS = (
     *("paths", "recursive", "from_file", "null_separated"),  # which `input_words` repeats
-    *("explained", "table", "chart", "force", "as_json"),
+    *("explained", "table", "chart", "force", "form"),
 )
 """What a command line that writes bodies does not repeat."""
+
+
+def _listed(files: list[Any]) -> Sequence[str] | None:
+    """Return the names by which a list of images is given again; `None` of other files."""
+    if not isinstance(files[0], FrameList):
+        return None
+    return [files[0].folder] if files[0].folder else files[0].names
 
 
 def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
@@ -177,7 +193,7 @@ def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
     if is_split:
         return SplitOptions(**parts)
     if any(parts.values()):
-        raise click.UsageError("--reorder, --route and --max-bytes go with --split")
+        raise click.UsageError("--reorder, --route and --request-limit go with --split")
     return None
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
+from vlprep.cli.command import is_quiet
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -32,7 +34,9 @@ class Bars:
     def track(self, items: Iterable[_T], total: int, what: str) -> Iterator[_T]:
         """Pass items through with a bar of their own, below those that are there already."""
         outermost = self._display is None
-        if outermost and not sys.stderr.isatty():  # Rich puts its own stream there, no terminal
+        if outermost and (
+            is_quiet() or not sys.stderr.isatty()
+        ):  # Rich puts its own stream there, no terminal
             yield from items
             return
         display = self._display = self._display or _new_display()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import click
 
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import Command
+from vlprep.cli.inputs import read_input
 from vlprep.cli.options import output_options
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.text import safe, thousands
@@ -16,23 +18,25 @@ from vlprep.reconcile.logs import Period, Reconciliation, reconcile_log
 SCHEMA = "vlprep.reconcile/1"
 
 
-@click.command(name="reconcile")
+@click.command(name="reconcile", cls=Command)
 @click.argument("log", metavar="LOG.jsonl")
-@click.option("-m", "--model", help="Name of the model, where the lines name none.")
+@click.option("-m", "--model", help="Name the model, where the lines name none.")
 @click.option("-o", "--output", metavar="CHART.png", help="Draw billed against predicted.")
 @output_options
 def command(log: str, *, model: str | None, output: str | None, force: bool, as_json: bool) -> int:
     """Set what replies say was billed against what each rule set predicts.
 
-    LOG is a file of JSON Lines: a line has the reply or its usage (OpenAI-compatible, DashScope,
-    vLLM or SGLang), the request, or media with their sizes, and the time. Nothing is sent. The best
-    rules are named, the tokens beside media, and the day since which other rules hold. A line that
-    says nothing is named on stderr; the exit code is 1 if there is none that does.
+    LOG is a file of JSON Lines, - for stdin: a line has the reply or its usage (OpenAI-compatible,
+    DashScope, vLLM or SGLang), the request, or media with their sizes, and the time. Nothing is
+    sent. The best rules are named, the tokens beside media, and the day since which other rules
+    hold. A line that says nothing is named on stderr; the exit code is 1 if there is none that
+    does.
 
     \b
     vlprep reconcile calls.jsonl -o billed.png
     """
-    found, left_out = reconcile_log(log, model)
+    lines = read_input(log).decode("utf-8", "replace").splitlines() if log == "-" else log
+    found, left_out = reconcile_log(lines, model)
     if output is not None:
         if len(found) != 1:
             raise click.UsageError("-o draws one model; the log has " + str(len(found)))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.command import is_quiet
 from vlprep.cli.text import flagged, safe
 from vlprep.count.budget import TokenBudget
 from vlprep.count.files import MediaCount, MediaFailure
@@ -32,8 +33,15 @@ CSV_COLUMNS = (
 
 
 def _csv_row(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item as a row; lists of sentences in one cell, other records in JSON."""
     error = {f"error_{key}": value for key, value in item.get("error", {}).items()}
-    return {**item, **error, "warnings": "; ".join(item.get("warnings", ()))}
+    return {key: _cell(value) for key, value in (*item.items(), *error.items())}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "; ".join(value)
+    return _dumps(value) if isinstance(value, list | dict) else value
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -43,6 +51,19 @@ def print_json(document: Mapping[str, Any]) -> None:
     """
     lines = ",\n".join(f"  {_dumps(key)}: {_lines(value)}" for key, value in document.items())
     click.echo(f"{{\n{lines}\n}}")
+
+
+def print_document(document: Mapping[str, Any], form: str) -> None:
+    """Print a document in the form asked: "json", or its items alone as "jsonl" or "csv"."""
+    items = document["items"]
+    if form == "json":
+        print_json(document)
+    elif form == "jsonl":
+        for item in items:
+            print_json_line(item)
+    else:
+        keys = dict.fromkeys(key for item in items for key in _csv_row(item) if key != "error")
+        print_csv(items, list(keys))
 
 
 def print_json_line(document: Mapping[str, Any]) -> None:
@@ -102,7 +123,13 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left:
 
 
 def note(message: str) -> None:
-    """Print a remark for the person at the keyboard, on stderr, in words of the command line."""
+    """Print a remark for the person at the keyboard, on stderr, unless that is to be quiet."""
+    if not is_quiet():
+        say_error(message)
+
+
+def say_error(message: str) -> None:
+    """Print what went wrong, on stderr, in words of the command line."""
     click.echo(safe(flagged(message)), err=True)
 
 
@@ -125,8 +152,7 @@ def report_problems(
     for result in results:
         if isinstance(result, MediaFailure):
             code = EXIT_FAILED
-            hint = "; or -r for all of them" if result.code == "is_a_folder" else ""
-            note(f"error: {result.source}: {result.message}{hint}")
+            say_error(f"error: {result.source}: {result.message}")
         elif view is not None:
             say_warnings(result.source, result.warnings, view)
     return code

@@ -13,6 +13,9 @@ import click
 from vlprep.check.rule import Remedy
 from vlprep.cli.text import UNSAFE, flagged
 
+STDIN_NAME = "<stdin>"
+"""What messages call a medium that came from stdin; in a command it is a dash."""
+
 
 def quote(word: str) -> str:
     r"""Return a word as a POSIX shell reads it; unprintable characters as Bash's escapes.
@@ -22,6 +25,8 @@ def quote(word: str) -> str:
     >>> print(quote("a b.jpg"), quote("-x.jpg"), quote("a\n.jpg"))
     'a b.jpg' ./-x.jpg $'a\n.jpg'
     """
+    if word in ("-", STDIN_NAME):
+        return "-"
     if word.startswith("-"):
         word = f"./{word}"
     if not UNSAFE.search(word):
@@ -64,7 +69,8 @@ def repeated(context: click.Context, leave: Collection[str]) -> list[str]:
     words = []
     for option in context.command.params:
         name = str(option.name)
-        if name in leave or context.get_parameter_source(name) != given:
+        is_kept = name in context.params and name not in leave
+        if not is_kept or context.get_parameter_source(name) != given:
             continue
         value = context.params[name]
         if value is False:

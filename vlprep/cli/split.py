@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from vlprep.cli.options import POSITIVE, bind, output_options, view_options
+from vlprep.cli.command import Command
+from vlprep.cli.options import bind, budget_option, output_options, take_share, view_options
 from vlprep.cli.render import heading, print_json, print_table, say_warnings
 from vlprep.cli.text import safe, thousands
 from vlprep.split.layout import READABLE
@@ -15,7 +16,7 @@ from vlprep.split.split import MANIFEST, PageSplit
 from vlprep.units import format_size
 
 
-@click.command(name="split")
+@click.command(name="split", cls=Command)
 @click.argument("image", metavar="IMAGE")
 @click.option("-o", "--output", metavar="DIR", help="Write the pieces into this folder.")
 @click.option(
@@ -26,7 +27,7 @@ from vlprep.units import format_size
     metavar="PIXELS",
     help="Keep small letters at least so high as the model sees them.",
 )
-@click.option("--budget", type=POSITIVE, metavar="TOKENS", help="What all pieces may cost.")
+@budget_option
 @view_options
 @output_options
 def command(image: str, *, output: str | None, force: bool, as_json: bool, **asked: Any) -> int:
@@ -40,6 +41,7 @@ def command(image: str, *, output: str | None, force: bool, as_json: bool, **ask
     vlprep split page.png -o pieces --model qwen3-vl-plus
     """
     processor = bind(asked)
+    take_share(asked, processor)
     split = processor.split(image, **asked)
     if output is not None:
         split.save(output, overwrite=force)

@@ -9,17 +9,20 @@ from typing import Any
 
 import click
 
+from vlprep.cli.command import Command
 from vlprep.cli.options import (
     COUNT,
     POSITIVE,
     api_option,
     bind,
+    budget_option,
     deployment_option,
+    form_options,
     input_limit_options,
     input_options,
     list_option,
     take_inputs,
-    take_listed,
+    take_share,
     text_tokens_option,
     view_options,
 )
@@ -35,7 +38,6 @@ from vlprep.cli.render import (
 from vlprep.cli.text import money, percent, safe, thousands
 from vlprep.count.explain import explain_count
 from vlprep.count.files import MediaCount, MediaFailure, Result, Tally, tally
-from vlprep.count.frame_list import as_frame_list
 from vlprep.count.tokens import VideoCount
 from vlprep.samples.rows import holds_samples
 from vlprep.units import format_size
@@ -43,27 +45,31 @@ from vlprep.verbs import Processor
 from vlprep.view import View
 
 
-@click.command(name="tokens")
+@click.command(name="tokens", cls=Command)
 @input_options
 @list_option
 @view_options
 @api_option
+@budget_option
 @input_limit_options
 @deployment_option
 @text_tokens_option
-@click.option("--reply-tokens", type=COUNT, default=0, help="Tokens of a reply, for the price.")
-@click.option("--thinking-tokens", type=COUNT, default=0, help="Those of its chain of thought.")
-@click.option("--rounds", type=POSITIVE, default=1, help="Rounds of a conversation about them.")
-@click.option("--separate", is_flag=True, help="Each file is a request of its own.")
-@click.option("--batch", is_flag=True, help="The price of batches.")
-@click.option("--cached", is_flag=True, help="The price of a history that the cache holds.")
+@click.option("--reply-tokens", type=COUNT, default=0, help="Allow for a reply of so many tokens.")
+@click.option(
+    "--thinking-tokens",
+    type=COUNT,
+    default=0,
+    help="Allow for a chain of thought of so many tokens.",
+)
+@click.option("--rounds", type=POSITIVE, default=1, help="Bill a conversation of so many rounds.")
+@click.option("--separate", is_flag=True, help="Bill each file as a request of its own.")
+@click.option("--batch", is_flag=True, help="Take the price of batches.")
+@click.option("--cached", is_flag=True, help="Take the price of a history that the cache holds.")
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
-@click.option("--times", is_flag=True, help="In JSON, the moments that are sampled of a video.")
-@click.option("--media-dir", metavar="DIR", help="Where paths in samples begin.")
-@click.option("--tokenizer", metavar="FILE", help="A tokenizer.json that counts text of samples.")
-@click.option("--json", "form", flag_value="json", help="One JSON document.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="One JSON object a file.")
-@click.option("--csv", "form", flag_value="csv", help="One row a file.")
+@click.option("--times", is_flag=True, help="Add the sampled moments of videos to JSON.")
+@click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
+@click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
+@form_options
 def command(
     form: str | None,
     explained: bool,
@@ -76,14 +82,15 @@ def command(
 
     Per file: its size, the size the model sees, the frames, the tokens; then the total, its share
     of the model's largest input, and an estimated price of the input. A file that cannot be
-    counted is named with its reason, the rest is counted, and the exit code is 1. With --list all
-    images are the frames of one video, --fps of them a second; a folder is its images.
+    counted is named with its reason, the rest is counted, and the exit code is 1. A folder is the
+    media files in it. With --list all images are the frames of one video, --fps of them a second.
 
     Of .jsonl and .json files the samples are counted: requests and rows of data sets, with paths
     that begin beside the file, or in --media-dir.
 
     \b
     vlprep tokens photo.jpg clip.mp4 --model qvq-max --fps 1
+    vlprep tokens photos/
     vlprep tokens frames/ --list --model qvq-max --fps 2
     vlprep tokens train.jsonl --model Qwen/Qwen3-VL-8B-Instruct --max-input 4096
     """
@@ -91,17 +98,19 @@ def command(
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
     if times and form not in ("json", "jsonl"):
         raise click.UsageError("--times needs --json or --jsonl")
-    is_list = asked["as_list"]
-    files, processor = take_listed(asked, take_inputs(asked)), bind(asked)
+    processor = bind(asked)
     processor = processor.by_api(asked.pop("api"))
+    take_share(asked, processor)
+    files = take_inputs(asked)
+    tally((), processor, **asked)  # what is wrong with it is told before the work
     if any(map(holds_samples, files)):
         if explained or times:
             raise click.UsageError("--explain and --times are for files, not for samples")
+        if asked["budget"] is not None:
+            raise click.UsageError("--budget is for files; --max-input bounds samples")
         return _count_samples(files, processor, form, media_dir, tokenizer, asked)
     if media_dir or tokenizer:
         raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
-    if is_list and files:
-        files = [as_frame_list(files[0])]  # among files that are counted, a folder is none
     explaining = processor if explained else None
     entry = partial(_entry, explaining=explaining, times=times)
     results = track(processor.count_many(files), len(files), "counting")

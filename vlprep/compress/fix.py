@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -138,7 +137,8 @@ def fix_files(
     left = _left(before)
     tasks = [task for task in zip(files, before.files, strict=True) if task[1].source not in left]
     jobs, places = _jobs(tasks, before, how)
-    roots = [*roots, *(PurePath(item).parent for item, facts in tasks if _is_folder(item, facts))]
+    folders = [item.folder for item, _ in tasks if isinstance(item, FrameList) and item.folder]
+    roots = [*roots, *(PurePath(folder).parent for folder in folders)]
     work = run_jobs(jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads)
     done = list(watch(work, len(jobs), "mending"))
     sent = _sent(tasks, [(places[place], outcome) for place, outcome in done])
@@ -193,10 +193,6 @@ def _job(source: Any, remedy: Remedy | None, how: Asked) -> Job:
     wanted: dict[str, Any] = dict(remedy.options) if remedy else {}
     asked = replace(how, page=wanted.get("page"), always=wanted.get("always", False))
     return Job(source, asked, wanted.get("every"))
-
-
-def _is_folder(item: CheckedItem, facts: FileFacts) -> bool:
-    return facts.kind == "frame list" and isinstance(item, str | os.PathLike)
 
 
 def _sent(tasks: Sequence[_Task], done: Sequence[tuple[int, Outcome]]) -> list[CheckedItem]:

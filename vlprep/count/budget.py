@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
-from vlprep.count.prices import tokens_within_price
+from vlprep.count.prices import input_prices, tokens_within_price
 from vlprep.errors import BudgetError, UnknownFactError
 from vlprep.models.spec import ModelSpec
 
@@ -160,17 +160,23 @@ def token_budget(
 def largest_input(
     model: ModelSpec,
     *,
+    budget: int | None = None,
     max_input: int | None = None,
     max_model_len: int | None = None,
     thinking: bool | None = None,
 ) -> InputLimit | None:
     """Return the limit on one input that is documented, or given in its place; `None`: neither.
 
+    A `budget` that is less is the limit.
+
     >>> from vlprep import get_model
     >>> largest_input(get_model("qvq-max")).most
     106495
     """
-    limits = _model_limits(model, max_input, max_model_len, thinking, 0, 0)
+    limits = [
+        *_model_limits(model, max_input, max_model_len, thinking, 0, 0),
+        *_asked_limits(model, budget, None, None, None),
+    ]
     return min(limits, key=lambda limit: limit.most, default=None)
 
 
@@ -238,6 +244,8 @@ def _asked_limits(
         paid = tokens_within_price(model, price_cap, deployment, currency)
         reason = f"what {price_cap:g} pays for at list price"
         yield InputLimit(name="price", tokens=paid, reason=reason)
+    elif deployment is not None:
+        input_prices(model, 1, deployment)  # one that there is not is refused all the same
 
 
 def _crowded(context: int | None, room: int, longest: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any, Literal, TypeAlias, Unpack
 
 from vlprep.count.budget import InputLimit, largest_input
@@ -19,6 +19,7 @@ from vlprep.count.prices import (
 )
 from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
 from vlprep.errors import VlprepError
+from vlprep.media.folders import as_folder, media_files
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, is_held, source_name
 from vlprep.types import ImageInfo, VideoInfo
@@ -29,7 +30,10 @@ Facts: TypeAlias = ImageInfo | VideoInfo
 """What is known of a file from its header."""
 
 Media: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList | Facts
-"""A file; a list of images, or a folder of them, that stands for a video; or facts of a header."""
+"""A file; a list of images, or a folder of them, that stands for a video; or facts of a header.
+
+Where several may be given, a folder means the files in it instead.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +129,26 @@ class Tally:
 def as_many(items: object) -> Iterable[Any]:
     """Return the files that are meant by one of them or by several: one alone is a row of one.
 
+    A folder is the media files in it; without one it stands for itself, and fails where it is read.
+
     >>> list(as_many("a.jpg")), list(as_many(["a.jpg", "b.jpg"]))
     (['a.jpg'], ['a.jpg', 'b.jpg'])
+    >>> len(list(as_many("fixtures"))) > 50
+    True
     """
+    return chain.from_iterable(map(_files_in, one_or_many(items)))
+
+
+def one_or_many(items: object) -> Iterable[Any]:
+    """Return the same, but a folder as it is: where only frames of a video can be meant."""
     is_one = isinstance(items, str | bytes | os.PathLike) or hasattr(items, "read")
     is_one = is_one or is_held(items)
     return [items] if is_one or not isinstance(items, Iterable) else items
+
+
+def _files_in(item: object) -> Sequence[Any]:
+    folder = as_folder(item)
+    return [item] if folder is None else media_files(folder) or [item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +193,13 @@ BATCH = 64
 def count_files(sources: Media | Iterable[Media], view: View) -> Iterator[Result]:
     """Count many files one by one, in order; a file that fails is reported in its place.
 
-    So is a folder, which among many may be meant as a video or as a pile of pictures.
+    A folder is the media files in it; `frame_list` makes one the frames of a video.
 
     >>> files = ["fixtures/photo.jpg", "no-such.jpg"]
     >>> [type(result).__name__ for result in count_files(files, View.of())]
     ['MediaCount', 'MediaFailure']
     """
-    return count_probed((_probe_no_folder(source, view) for source in as_many(sources)), view)
+    return count_probed((_probe_file(source, view) for source in as_many(sources)), view)
 
 
 def count_probed(probed: Iterable[Probed | MediaFailure], view: View) -> Iterator[Result]:
@@ -195,13 +213,16 @@ def count_probed(probed: Iterable[Probed | MediaFailure], view: View) -> Iterato
             yield from (_count_one(one, view) for one in run)
 
 
-def _probe_no_folder(source: Media, view: View) -> Probed | MediaFailure:
-    if not isinstance(source, str | os.PathLike):
-        return probe_or_failure(source, view)
+def _probe_file(source: Media, view: View) -> Probed | MediaFailure:
+    """Read a header as `probe_or_failure` does, without asking again whether it is a folder."""
     try:
-        return Probed(source_name(source), probe(source))
+        if isinstance(source, str | os.PathLike):
+            return Probed(source_name(source), probe(source))
+    except IsADirectoryError:  # one without media
+        pass
     except (VlprepError, OSError) as error:
-        return MediaFailure(source=source_name(source), error=error)
+        return MediaFailure(source=media_name(source), error=error)
+    return probe_or_failure(source, view)
 
 
 def probe_or_failure(source: Media, view: View) -> Probed | MediaFailure:
@@ -256,6 +277,7 @@ def tally(
     results: Iterable[Result],
     view: View,
     *,
+    budget: int | None = None,
     max_input: int | None = None,
     max_model_len: int | None = None,
     thinking: bool | None = None,
@@ -267,7 +289,8 @@ def tally(
 ) -> Tally:
     """Add counts up and set them against the model's largest input and its list price.
 
-    `max_input`, in tokens, replaces the model's own, `max_model_len` its context; `thinking`
+    `max_input`, in tokens, replaces the model's own, `max_model_len` its context, and a `budget`
+    that is less is the limit; `thinking`
     chooses between its two inputs; `deployment` is where the price is looked up, `batch` and
     `cached` ask for those prices. `separate` bills each file as a request, or a conversation, of
     its own; the rest is what `conversation` takes.
@@ -281,7 +304,11 @@ def tally(
     """
     tokens = [result.tokens.total for result in results if isinstance(result, MediaCount)]
     limit = largest_input(
-        view.model, max_input=max_input, max_model_len=max_model_len, thinking=thinking
+        view.model,
+        budget=budget,
+        max_input=max_input,
+        max_model_len=max_model_len,
+        thinking=thinking,
     )
     media = tokens if separate else [sum(tokens)]
     requests = tuple(request for each in media for request in conversation(each, **spoken))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from vlprep.errors import ConstraintError, UnsupportedFormatError
-from vlprep.media.addresses import local_path
+from vlprep.media.folders import as_folder, by_numbers
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
 from vlprep.media.source import SourceLike, at_hand, source_name
@@ -60,14 +58,28 @@ def as_frame_list(
     if getattr(source, "ndim", 0) == 4:  # an array: frames x height x width x 3
         return FrameList(tuple(source))  # type: ignore[arg-type]
     one: SourceLike = source  # type: ignore[assignment]  # no other sequence is a source
-    # A data URL is too long for a name, which os.path takes for no folder, and Path for an error.
-    folder = local_path(os.fspath(one)) if isinstance(one, str | os.PathLike) else ""
-    if not os.path.isdir(folder):  # noqa: PTH112
+    folder = as_folder(one)
+    if folder is None:
         return one
     images = tuple(str(path) for path in _in_order(Path(folder)) if _is_image(path))
     if not images:
         raise UnsupportedFormatError(source_name(one), "a folder without an image in it")
     return FrameList(images, source_name(one))
+
+
+def frame_list(source: SourceLike | Sequence[SourceLike] | FrameList) -> FrameList:
+    """Say that images are the frames of one video: those of a folder, a list or a stack.
+
+    For verbs that take several files, where a folder means the files in it. Raises
+    `UnsupportedFormatError` where there is no image, or the source is a single file.
+
+    >>> frame_list(["a.jpg", "b.jpg"]).names
+    ('a.jpg', 'b.jpg')
+    """
+    found = as_frame_list(source)
+    if not isinstance(found, FrameList):
+        raise UnsupportedFormatError(source_name(found), "neither a list of images nor a folder")
+    return found
 
 
 def probe_frame_list(frames: FrameList, view: View) -> FrameListInfo:
@@ -121,21 +133,18 @@ def read_frame_list(frames: FrameList, plan: FramePlan, size: ImageSize) -> Iter
 
 def _check_frame(name: str, info: ImageInfo | VideoInfo, first: ImageSize) -> None:
     if not isinstance(info, ImageInfo):
-        problem = "a video in a list of images; give it alone"
+        problem = "a video in a list of images; give it alone, or all to `count_many`"
         raise UnsupportedFormatError(name, problem, format=info.format)
     if info.size != first:
         raise ConstraintError(
             f"{name}: {format_size(info.size)}, but the first is {format_size(first)}; "
-            "the frames of a video have one size"
+            "the frames of a video have one size; `count_many` counts images one by one"
         )
 
 
 def _in_order(folder: Path) -> list[Path]:
-    def numbers_as_numbers(path: Path) -> list[tuple[int, str]]:
-        parts = re.split(r"(\d+)", path.name)
-        return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
-
-    return sorted((path for path in folder.iterdir() if path.is_file()), key=numbers_as_numbers)
+    files = (path for path in folder.iterdir() if path.is_file())
+    return sorted(files, key=lambda path: by_numbers(path.name))
 
 
 def _is_image(path: Path) -> bool:

@@ -114,7 +114,7 @@ class LocatedEvents:
 
 
 def locate_events(
-    source: SourceLike | Sequence[SourceLike], answer: str, view: View
+    source: SourceLike | Sequence[SourceLike] | FrameList, answer: str, view: View
 ) -> LocatedEvents:
     """Map the times in a model's `answer` about a video to frames of it, from its header alone.
 

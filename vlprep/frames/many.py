@@ -10,20 +10,20 @@ import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from itertools import chain, count, groupby
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from vlprep.count.files import MediaFailure, as_many
+from vlprep.count.files import MediaFailure, as_many, media_name
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.stream import FrameStream, collect_frames, stream_frames
 from vlprep.media.cores import usable_cores
-from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.media.source import SourceLike, open_item
 from vlprep.media.video.crew import MEMORY_BYTES
 from vlprep.media.video.workers import in_order
-from vlprep.output.target import PathLike
+from vlprep.output.target import PathLike, free_name
 from vlprep.types import Frame, Frames, ImageInfo
 from vlprep.view import View
 
@@ -93,7 +93,7 @@ def _of_one(source: SourceLike, parts: Iterator[Any]) -> Frames | MediaFailure:
     try:
         return collect_frames(next(parts), parts)
     except (VlprepError, OSError) as error:
-        return MediaFailure(source=source_name(source), error=error)
+        return MediaFailure(source=media_name(source), error=error)
 
 
 def _sound(part: _Part) -> FrameStream | Frame:
@@ -151,7 +151,7 @@ def save_many(
     ...     len(clips[0].records), Path(clips[0].folder).name, clips[1].code
     (4, 'clip', 'not_found')
     """
-    clips = list(sources)
+    clips = list(as_many(sources))
     at_once, each = _share(len(clips), threads)
     stopping = threading.Event()
 
@@ -168,7 +168,7 @@ def save_many(
                 target.parent.mkdir(exist_ok=True)
                 records = stream.save(target, format=format, overwrite=overwrite, watch=watch)
         except (VlprepError, OSError) as error:
-            yield MediaFailure(source=source_name(source), error=error)
+            yield MediaFailure(source=media_name(source), error=error)
         else:
             yield SavedClip(stream=stream, folder=str(target), records=records)
 
@@ -199,21 +199,16 @@ def _is_clip(source: SourceLike) -> bool:
     try:
         with open_item(source) as item:
             return item.found.kind == "video" or not isinstance(item.info, ImageInfo)
-    except IsADirectoryError:  # of images
-        return True
     except (VlprepError, OSError):
         return False
 
 
 def _folders(clips: Iterable[SourceLike], folder: Path) -> Iterator[Path]:
-    """Yield where the frames of each clip go; some file systems know no capital letters."""
+    """Yield where the frames of each clip go."""
     taken = set[str]()
     for clip in clips:
-        stem = Path(source_name(clip).strip("<>")).stem or "clip"
-        names = chain([stem], (f"{stem}-{number}" for number in count(2)))
-        name = next(name for name in names if name.casefold() not in taken)
-        taken.add(name.casefold())
-        yield folder / name
+        stem = Path(media_name(clip).strip("<>")).stem or "clip"
+        yield folder / free_name(stem, "", taken)
 
 
 def _share(clips: int, threads: int | None) -> tuple[int, int]:

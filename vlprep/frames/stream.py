@@ -259,7 +259,7 @@ class FrameKeywords(ViewKeywords, total=False):
 
 
 def stream_frames(
-    source: SourceLike | Sequence[SourceLike],
+    source: SourceLike | Sequence[SourceLike] | FrameList,
     view: View,
     *,
     resample: Resample = "fast",
@@ -303,7 +303,7 @@ def stream_frames(
 
 
 def open_frames(
-    source: SourceLike | Sequence[SourceLike],
+    source: SourceLike | Sequence[SourceLike] | FrameList,
     view: View,
     look_at: Callable[[ImageSize], Look],
     *,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
@@ -254,9 +254,25 @@ def _short_clip_count(
     return paired
 
 
+def _rate_instead(total: Any, rate: Any, request: FrameRequest) -> str:
+    """Name the shortest rate by which the guides show so many frames of one clip, if one does."""
+    wanted = request.nframes
+    if not (_are_numbers(total, rate) and wanted and total > 0 and rate > 0):
+        return ""
+    for scale in (10**digits for digits in range(1, 7)):
+        fps = math.ceil(wanted * rate / total * scale) / scale
+        asked = replace(request, nframes=None, fps=fps)
+        if _docs_count(total, rate, asked, _OF_NUMBERS)[0] == wanted:
+            return f"; an fps of {fps:g} gives {wanted} frames of this clip"
+    return ""
+
+
 def _docs_count(total: Any, rate: Any, request: FrameRequest, of: _Arithmetic) -> tuple[Any, Any]:
     if request.nframes is not None:
-        raise ConstraintError("the guides sample by fps; a number of frames cannot be asked")
+        raise ConstraintError(
+            "the guides sample by fps; a number of frames cannot be asked"
+            + _rate_instead(total, rate, request)
+        )
     if np.any(request.fps == 0):
         raise ConstraintError("fps must be above 0, got 0")
     low = math.ceil(request.min_frames / PAIR) * PAIR
@@ -337,7 +353,7 @@ class CountRule:
 
 
 FRAME_COUNT_RULES: dict[str, CountRule] = {
-    "docs": CountRule(_docs_count, takes_odd=True),
+    "docs": CountRule(_docs_count, takes_odd=True, needs_rate=True),
     "qwen-vl-utils": CountRule(_qwen_vl_utils_count, needs_rate=True),
     "transformers": CountRule(_transformers_count, takes_any=True),
     "transformers-qwen2": CountRule(_transformers_qwen2_count, in_groups=True),

@@ -19,7 +19,7 @@ _LEAST_BASE64 = 64
 _ECHOED = 40
 """Characters of a text that no file can be called that messages repeat."""
 
-_LONGEST_NAME, _LONGEST_PATH = 255, 4096
+_LONGEST_NAME, LONGEST_PATH = 255, 4096
 """Bytes that systems allow for a file's name and for a path."""
 
 
@@ -106,7 +106,7 @@ def can_be_path(text: str) -> bool:
     """
     if len(text) <= _LONGEST_NAME:
         return True
-    if len(text) > _LONGEST_PATH:
+    if len(text) > LONGEST_PATH:
         return False
     return not _BASE64_TEXT.fullmatch(text) or os.path.exists(text)  # noqa: PTH110 (as written)
 

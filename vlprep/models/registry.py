@@ -38,15 +38,15 @@ _T = TypeVar("_T")
 def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
     """Return the record of a model by name or alias; a record passes through.
 
-    Case does not matter, and the prefix `Qwen/` and `-Instruct` may be left out, where one model
-    remains.
+    Case does not matter, the prefix `Qwen/` and `-Instruct` may be left out, and weights may be
+    called as Ollama does, where one model remains.
 
     Raises `UnknownModelError`, which carries the nearest names.
 
     >>> get_model("qvq-max").max_input_thinking_tokens
     106496
-    >>> get_model("qwen/qwen3-vl-8b").name
-    'Qwen/Qwen3-VL-8B-Instruct'
+    >>> get_model("qwen/qwen3-vl-8b").name, get_model("qwen2.5-vl:7b").name
+    ('Qwen/Qwen3-VL-8B-Instruct', 'Qwen/Qwen2.5-VL-7B-Instruct')
     """
     if isinstance(model, ModelSpec):
         return model
@@ -230,8 +230,8 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     `video_preprocessor_config.json`, `processor_config.json`, `config.json`), or a JSON file of
     another name that names a Qwen class. `name` chooses among several models of a TOML file.
 
-    Raises `FileNotFoundError`, `ModelFileError` when the file breaks the schema, and
-    `UnknownModelError` when it has no model `name`.
+    Raises `FileNotFoundError`, `ModelFileError` when the file breaks the schema,
+    `UnknownModelError` when it has no model `name`, and `ConstraintError` for a name beside JSON.
 
     >>> load_model_file("tests/models/fine-tune").rules().image.max_pixels
     1003520
@@ -239,8 +239,10 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     path = Path(path)
     if path.is_dir() or path.suffix == ".json":
         path.stat()  # a file that is not there does not stand for its folder
+        if name is not None:
+            problem = f"{path} holds the numbers of one model; leave the name {name!r} out"
+            raise ConstraintError(f"{problem}, which chooses in a TOML file of several")
         table: Table = read_folder(path, _shared(), _rule_files()["transformers"])
-        name = None
     else:
         table = _parse(path.read_bytes(), str(path))
     models = table.get("models", {})
@@ -313,15 +315,22 @@ def _folded(name: str) -> str:
     return name.casefold().removeprefix(_OWNER)
 
 
+def _shortened(name: str, left_out: str) -> str:
+    """Return a name without its owner and a part of it, with a hyphen for Ollama's colon."""
+    return _folded(name).replace(left_out, "").replace(":", "-")
+
+
 def _by_short_name(name: str) -> ModelSpec:
-    """Return the only model that a name in other letters, or a shorter one, can mean."""
+    """Return the only model that a name in other letters, or a shorter one, can mean.
+
+    An owner, or a colon before the size as Ollama writes it, asks for weights.
+    """
     asked, found = name.casefold(), list[str]()
-    fold = str.casefold if asked.startswith(_OWNER) else _folded
+    of_weights = asked.startswith(_OWNER) or ":" in asked
+    candidates = [known for known in _models() if "/" in known or not of_weights]
     for left_out in ("", _INSTRUCT):
-        wanted = asked.replace(left_out, "")
-        found = found or [
-            known for known in _models() if fold(known).replace(left_out, "") == wanted
-        ]
+        wanted = _shortened(asked, left_out)
+        found = found or [known for known in candidates if _shortened(known, left_out) == wanted]
     specs = dict.fromkeys(map(get_model, found))
     if len(specs) == 1:
         return next(iter(specs))

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import EEXIST, ENOENT, ENOTDIR
+from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -131,6 +132,21 @@ def check_new_folder(path: PathLike, *, overwrite: bool, besides: str = "") -> N
     if not overwrite and {file.name for file in target.iterdir()} - {besides}:
         problem = "is not empty; name another folder, or `overwrite=True` overwrites"
         raise FileExistsError(EEXIST, problem, str(path))
+
+
+def free_name(stem: str, ending: str, taken: set[str]) -> str:
+    """Return a name that is not `taken`, with a number where it would be, and take it.
+
+    Some file systems know no difference between A.JPG and a.jpg.
+
+    >>> taken = set()
+    >>> [free_name("a", ".jpg", taken), free_name("A", ".jpg", taken)]
+    ['a.jpg', 'A-2.jpg']
+    """
+    stems = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    name = next(f"{free}{ending}" for free in stems if f"{free}{ending}".casefold() not in taken)
+    taken.add(name.casefold())
+    return name
 
 
 def check_not_source(path: PathLike, sources: Iterable[str]) -> None:

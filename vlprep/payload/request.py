@@ -178,13 +178,13 @@ def build_request(
 
     An item is a path, the content as bytes, a seekable binary file object or a data URL; a URL,
     which is passed on and never fetched (`MediaUrl` says what one without an ending holds); or a
-    list of images, or a folder of them, that stands for a video; or a file of a plan, which is sent
-    as planned. Each is opened once: what is counted and checked is what is sent. `api` is "openai"
-    (by default) or "dashscope". `route` is how files go: "base64" inside the request, by default,
-    or "path", which the DashScope SDK uploads. What is in a file is told by its content, and its
-    bytes are sent untouched, unless `compress` brings it under the limit of the route (new files
-    for the route "path" go into `folder`) or `as_frames` sends the frames that the model's sampler
-    picks of a video, in a list with their true rate.
+    list of images that stands for a video, as a `frame_list` does; or a file of a plan, which is
+    sent as planned. A folder is its media files. Each is opened once: what is counted and checked
+    is what is sent. `api` is "openai" (by default) or "dashscope". `route` is how files go:
+    "base64" inside the request, by default, or "path", which the DashScope SDK uploads. What is in
+    a file is told by its content, and its bytes are sent untouched, unless `compress` brings it
+    under the limit of the route (new files for the route "path" go into `folder`) or `as_frames`
+    sends the frames that the model's sampler picks of a video, in a list with their true rate.
 
     What the view asks of a video and a request cannot say of it, such as a range of time, is
     refused, unless nothing would be seen otherwise: `as_frames` sends the very frames, and

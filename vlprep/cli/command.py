@@ -1,0 +1,188 @@
+"""What every command has: options in groups, `-q`, defaults from files, words that were renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from vlprep.cli.settings import Setting, merged, read_settings
+
+GROUPS = {
+    "Files": (
+        "recursive", "from-file", "0", "list", "size", "url-kind", "page", "media-dir", "tokenizer",
+        "pieces", "region", "box", "coordinates",
+    ),
+    "Question": (
+        "text", "text-file", "recipe", "recipes", "history", "system", "thinking-budget",
+    ),
+    "Model": (
+        "model", "model-file", "rules", "server", "pruning-rate", "pruning-method", "thinking",
+    ),
+    "What the model sees": (
+        "fps", "nframes", "min-frames", "max-frames", "min-pixels", "max-pixels", "total-pixels",
+        "start", "end", "sampling", "high-res", "strict", "door", "resample", "tone-map",
+        "convention", "resized", "unturned", "readable",
+    ),
+    "Planning": ("prefer", "lowest-fps", "lowest-max-pixels", "split", "reorder"),
+    "Budget": (
+        "budget", "max-input", "max-model-len", "text-tokens", "thinking-tokens", "reply-tokens",
+        "price-cap", "currency", "rounds", "separate", "batch", "cached",
+    ),
+    "Sending": (
+        "route", "api", "deployment", "limit", "request-limit", "stream", "as-frames", "compress",
+        "folder", "video-fields", "no-check",
+    ),
+    "Processing": (
+        "keep", "always", "every", "lossless", "decode", "fix", "threads", "memory", "patience",
+    ),
+    "Output": (
+        "output", "format", "dtype", "sheet", "compare", "stored", "font", "chart", "explain",
+        "times", "table", "all", "statistics", "sources", "list-checks", "fail-on-warnings", "sdk",
+        "preview", "dry-run", "skip-existing", "force", "output-format", "json", "jsonl", "csv",
+    ),
+    "Other": ("quiet", "help"),
+}  # fmt: skip
+"""The options of all commands by what they are about, in the order in which help shows them."""
+
+RENAMED: Mapping[str, Mapping[str, str]] = {
+    "plan": {"--max-bytes": "--request-limit", "--reserve": "--text-tokens"},
+    "fit-images": {"--reserve": "--text-tokens"},
+    "check": {"--list-rules": "--list-checks"},
+    "payload": {"--region": "--deployment"},
+}
+"""Former words of options, by command: still taken, with a warning that has the new one."""
+
+_QUIET = "vlprep.quiet"
+_WIDEST = 26
+"""Columns of the options' own words, beside which their help stands."""
+
+
+_HYPHEN = "\ue000"
+"""What stands for a hyphen while lines are broken, so that no option's word is."""
+
+
+class _Formatter(click.HelpFormatter):
+    """Help whose lines never break at a hyphen."""
+
+    def write_text(self, text: str) -> None:
+        super().write_text(text.replace("-", _HYPHEN))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], *args: int, **extra: int) -> None:
+        super().write_dl(
+            [(word, text.replace("-", _HYPHEN)) for word, text in rows], *args, **extra
+        )
+
+    def getvalue(self) -> str:
+        return super().getvalue().replace(_HYPHEN, "-")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+class Command(click.Command):
+    """A command whose help is in groups, and whose options may have defaults elsewhere."""
+
+    context_class = _Context
+
+    def __init__(self, *args: Any, takes_defaults: bool = True, **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self._takes_defaults = takes_defaults
+        self.params.append(_quiet_option())
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line, which stands above the defaults of files and the environment."""
+        settings: Mapping[str, Setting] = {}
+        runs = not ctx.resilient_parsing and {"-h", "--help"}.isdisjoint(args)
+        if self._takes_defaults and runs:
+            settings = read_settings()
+        ctx.default_map = dict(self._values(settings))
+        rest = super().parse_args(ctx, with_new_words(args, RENAMED.get(self.name or "", {})))
+        given = {key_of(param): Setting("", "") for param in self.params if _is_given(ctx, param)}
+        kept = merged([settings, given])
+        for param in self.params:
+            if param.name in ctx.default_map and key_of(param) not in kept:
+                ctx.params[param.name] = None  # another option of the command line is in its place
+        return rest
+
+    def _values(self, settings: Mapping[str, Setting]) -> Iterator[tuple[str, Any]]:
+        """Yield the defaults of this command's options; raises `click.UsageError` for a bad one."""
+        for param in self.params:
+            setting = settings.get(key_of(param))
+            if setting is not None:
+                yield str(param.name), converted(param, setting)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options group by group."""
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        known = {key for keys in GROUPS.values() for key in keys}
+        others = [key_of(option) for option in options if key_of(option) not in known]
+        for title, keys in GROUPS.items():
+            wanted = [*keys, *others] if title == "Other" else keys
+            shown = (option for key in wanted for option in options if key_of(option) == key)
+            rows = [record for option in shown if (record := option.get_help_record(ctx))]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=_WIDEST)
+
+
+def key_of(param: click.Parameter) -> str:
+    """Return the word of an option on the command line, without its dashes.
+
+    >>> key_of(click.Option(["-m", "--model"]))
+    'model'
+    """
+    return max(param.opts, key=len).lstrip("-")
+
+
+def converted(param: click.Parameter, setting: Setting) -> Any:
+    """Return a setting as the value of an option; raises `click.UsageError` with its origin."""
+    try:
+        return param.type.convert(setting.value, param, None)
+    except click.BadParameter as error:
+        message = f"{setting.origin}: {key_of(param)}: {error.message}"
+        raise click.UsageError(message) from error
+
+
+def _is_given(ctx: click.Context, param: click.Parameter) -> bool:
+    return ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+
+
+def with_new_words(args: Sequence[str], renamed: Mapping[str, str]) -> list[str]:
+    """Return arguments with former words of options replaced, each with a warning on stderr.
+
+    Raises `click.UsageError` where both words are given.
+    """
+    options = list(args[: args.index("--")] if "--" in args else args)
+    words = [option.partition("=")[0] for option in options]
+    for old, new in renamed.items():
+        if old not in words:
+            continue
+        if new in words:
+            raise click.UsageError(f"{old} and {new} are the same; give {new} alone")
+        if {"-q", "--quiet"}.isdisjoint(words):
+            click.echo(f"warning: {old} is called {new} now", err=True)
+    new_options = [
+        renamed.get(word, word) + option[len(word) :]
+        for word, option in zip(words, options, strict=True)
+    ]
+    return [*new_options, *args[len(options) :]]
+
+
+def _quiet_option() -> click.Option:
+    def keep(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:
+        ctx.meta[_QUIET] = quiet
+
+    return click.Option(
+        ["-q", "--quiet"], is_flag=True, expose_value=False, callback=keep,
+        help="Print nothing but errors on stderr.",
+    )  # fmt: skip
+
+
+def is_quiet() -> bool:
+    """Say whether the command that runs is to print nothing but errors on stderr."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_QUIET))

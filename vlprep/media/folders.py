@@ -1,0 +1,97 @@
+"""Which files of a folder are media: one place, for the library and the command line.
+
+A file counts by its name, so that a damaged photo is told of, or else by its content. Others are
+strays: notes, and what cameras and systems put beside pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from vlprep.media.addresses import LONGEST_PATH, local_path
+from vlprep.media.sniff import HEAD_BYTES, is_media_name, sniff
+
+_COMPANION = re.compile(
+    r"\._.*|\.ds_store|thumbs\.db|desktop\.ini|.*\.(?:aae|xmp|thm)", re.IGNORECASE
+)
+"""Names of edits, side files and caches that macOS, iOS, Windows and cameras put beside media."""
+
+
+def as_folder(source: object) -> str | None:
+    """Return the path of a folder that a source names; `None` for anything else.
+
+    >>> as_folder("fixtures"), as_folder("fixtures/photo.jpg"), as_folder(b"GIF89a")
+    ('fixtures', None, None)
+    """
+    if not isinstance(source, str | os.PathLike):
+        return None
+    path = os.fspath(source)
+    if len(path) > LONGEST_PATH:  # content as text
+        return None
+    path = local_path(path)
+    return path if os.path.isdir(path) else None  # noqa: PTH112
+
+
+def media_files(folder: str, *, recursive: bool = False) -> list[str]:
+    """Return the media files of a folder, in the order of their names, 10 after 9.
+
+    With `recursive` those of the folders in it follow. A folder that cannot be read stands for
+    itself, and fails where it is opened.
+
+    >>> [name for name in media_files("fixtures") if "exif_1" in name]
+    ['fixtures/exif_1.jpg']
+    """
+    return [path for path, is_medium in walk(folder, recursive=recursive) if is_medium]
+
+
+def walk(folder: str, *, recursive: bool = False) -> Iterator[tuple[str, bool]]:
+    """Yield the files of a folder in order, each with whether it is a medium, as `media_files`."""
+    locked: list[OSError] = []
+    for place, subfolders, files in os.walk(folder, onerror=locked.append):
+        subfolders.sort(key=by_numbers)
+        for name in sorted(files, key=by_numbers):
+            path = os.path.join(place, name)  # noqa: PTH118 (spelt as the caller did)
+            yield path, is_medium(path)
+        if not recursive:
+            break
+    for error in locked:
+        yield error.filename, True
+
+
+def is_medium(path: str) -> bool:
+    """Say whether a file is an image or a video by its name, or else by its content."""
+    name = os.path.basename(path)  # noqa: PTH119 (called per file)
+    return not name.startswith("._") and (is_media_name(name) or _holds_media(path))
+
+
+def is_companion(name: str) -> bool:
+    """Say whether a file's name is that of one which stands beside media and is none.
+
+    >>> is_companion("IMG_4000.AAE"), is_companion("notes.txt")
+    (True, False)
+    """
+    return _COMPANION.fullmatch(os.path.basename(name)) is not None  # noqa: PTH119
+
+
+def by_numbers(name: str) -> list[tuple[int, str]]:
+    """Return what sorts names so that 10 comes after 9.
+
+    >>> sorted(["a10.png", "a9.png"], key=by_numbers)
+    ['a9.png', 'a10.png']
+    """
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def _holds_media(path: str) -> bool:
+    try:
+        if not Path(path).is_file():
+            return False
+        with Path(path).open("rb") as file:
+            found = sniff(file.read(HEAD_BYTES))
+    except OSError:
+        return False
+    return found is not None and found.kind in ("image", "video")
