@@ -151,3 +151,31 @@ def format_time(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
     return f"{clock}.{milliseconds:03}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    >>> plural(1, "frame"), plural(1200, "file")
+    ('1 frame', '1,200 files')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+_WHOSE = {
+    "docs": "the guides",
+    "docs-half-up": "the guides' samples in JavaScript and Java",
+    "docs-video": "the guides' video samples",
+    "transformers-qwen2": "transformers",
+    "vllm-qwen2": "vLLM",
+    "llamafactory": "LLaMA-Factory",
+}
+
+
+def whose(rule: str) -> str:
+    """Return whose a rule for frames or sizes is, in words; most are called by that.
+
+    >>> whose("docs-video"), whose("qwen-vl-utils")
+    ("the guides' video samples", 'qwen-vl-utils')
+    """
+    return _WHOSE.get(rule, rule)

@@ -6,7 +6,7 @@ from tests.check.sendings import found, frame_list, image, video
 from vlprep.check import reading
 from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
 
-SHORT = FrameCountError(1, 1, "1 frame(s), at least 4 needed")
+SHORT = FrameCountError(1, 1, "1 frame, at least 4 needed")
 NARROW = AspectRatioError((1, 300), 200)
 UNKNOWN = UnknownFactError("qwen-vl-ocr", "how it samples videos", "choose another model")
 

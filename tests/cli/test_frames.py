@@ -93,12 +93,15 @@ def test_several_clips_are_read_side_by_side_into_a_folder_each(run, tmp_path):
     ran = run("frames", *names, "--fps", 1, "-o", tmp_path / "out", "--threads", 2)
     assert ran.code == 1
     assert ran.err == "error: missing.mp4: no such file or directory\n"
-    heads, *rows = [line.split() for line in ran.out.splitlines()[1:] if not line.startswith("─")]
+    *table, _, total = ran.out.splitlines()[1:]
+    heads, _, *rows = [line.split() for line in table]
     assert heads == ["clip", "written", "to", "frames", "width×height", "tokens"]
     assert rows == [
         ["clip.mp4", f"{tmp_path}/out/clip", "4", "320x192", "122"],
+        ["missing.mp4", "failed"],
         ["street.mp4", f"{tmp_path}/out/street", "10", "640x352", "1,102"],
     ]
+    assert total == "14 frames of 2 of 3 clips; 1 failed"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip", "street"]
     ran = run("frames", *names, "--fps", 1, "-o", tmp_path / "out", "--force", "--json")
     assert ran.json["schema"] == "vlprep.clips/1"

@@ -106,6 +106,17 @@ def test_urls_of_unknown_kind_are_asked_about(run):
     }  # fmt: skip
 
 
+def test_many_files_are_told_of_in_one_line_unless_asked(run, tmp_path):
+    names = [f"exif_{turn}.jpg" for turn in range(1, 9)]
+    words = ("payload", *names, "street.mp4", "-t", "hi")
+    short = run(*words, "-o", tmp_path / "body.json").err.splitlines()
+    assert short[0] == "8 images, 1 video; -v tells of each"
+    assert not any(name in line for line in short for name in names)
+    told = run(*words, "-v", "-o", tmp_path / "again.json").err.splitlines()
+    assert told[:8] == [f"{name}: image, image/jpeg, 6 tokens" for name in names]
+    assert told[9:] == short[1:]
+
+
 def test_every_broken_limit_is_named_and_nothing_is_built(run):
     ran = run("payload", "still.gif", "tiny.png", "photo.jpg", "-t", "hi")
     assert (ran.code, ran.out) == (1, "")
@@ -123,7 +134,7 @@ def test_a_refusal_is_one_line(run):
 
 def test_every_broken_limit_comes_with_a_command(run):
     ran = run("payload", "still.gif", "-t", "hi", "-m", "qvq-max")
-    assert "; vlprep compress still.gif -o compressed/ " in ran.err
+    assert "\n  vlprep compress still.gif -o compressed/ " in ran.err
     assert "compress_many" not in ran.err and "`" not in ran.err
 
 
@@ -145,7 +156,7 @@ def test_a_region_names_where_to_send_it(run, tmp_path):
     base = "https://dashscope.aliyuncs.com/compatible-mode/v1"
     ran = run(*words, "-o", tmp_path / "a b.json")
     assert f"body for POST {base}/chat/completions" in ran.err
-    assert f"curl {base}/chat/completions --data-binary @'{tmp_path}/a b.json' -H " in ran.err
+    assert f"curl {base}/chat/completions --data-binary '@{tmp_path}/a b.json' -H " in ran.err
     assert f'client = OpenAI(base_url="{base}"' in run(*words, "--sdk").err
     native = run(*words, "--api", "dashscope", "--stream")
     assert '-H "X-DashScope-SSE: enable"' in native.err

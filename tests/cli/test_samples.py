@@ -50,7 +50,7 @@ def test_every_bad_row_is_named_and_the_rest_is_counted(run, rows):
     path = rows(PHOTO, "{", {"query": "<image>", "images": ["no.jpg"]}, CLIP)
     ran = run("tokens", path, *OPEN)
     assert ran.code == 1
-    assert "2,584 tokens in 2 samples of 4; 2 failed" in ran.out
+    assert "2,584 tokens in 2 of 4 samples; 2 failed" in ran.out
     assert f"error: {path}:2: not JSON" in ran.err
     assert f"error: {path}:3: no.jpg: no such file or directory" in ran.err
 

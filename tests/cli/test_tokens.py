@@ -124,7 +124,7 @@ def test_too_much_for_one_request_is_said(run):
 def test_strict_refuses_what_the_reference_refuses(run):
     lenient = run("tokens", "subsecond.mp4")
     assert lenient.code == 0
-    assert "refuses so short a clip; counted 4 frame(s)" in lenient.err
+    assert "the rule of the guides refuses so short a clip; counted 4 frames" in lenient.err
     strict = run("tokens", "subsecond.mp4", "--strict", "--json")
     assert strict.code == 1
     assert strict.json["items"][0]["error"]["code"] == "frame_count"

@@ -58,7 +58,7 @@ def test_sglang_hands_over_frames_of_28_pixel_tokens():
     info, view = clip(1080, 1920, 20), View.of(QWEN3, server="sglang")
     count = video_tokens(info, QWEN3, server="sglang")
     assert count.resized == (576, 1024)
-    assert "1920x1080 is first made 1008x560 (qwen-vl-utils rule)" in explain_count(
+    assert "1920x1080 is first made 1008x560 by the rule of qwen-vl-utils" in explain_count(
         info, count, view
     )
 

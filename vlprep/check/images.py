@@ -12,7 +12,7 @@ from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.media.sniff import mime_type
 from vlprep.models.registry import file_formats, reference_formats, request_limits
 from vlprep.types import ImageInfo
-from vlprep.units import format_bytes, format_size
+from vlprep.units import format_bytes, format_size, plural
 
 Bound: TypeAlias = Literal["at most", "under"]
 """Whether just the number of a limit is taken: of images it is, of videos it is not."""
@@ -205,7 +205,7 @@ def mislabelled(sending: Sending, files: Files) -> Found:
 
 @remark("warning", "not an animated picture", "one picture", of="animation", remedy=as_seen)
 def animated(file: FileFacts) -> Said:
-    count = f"{getattr(file.info, 'frame_count', 1):,} frames"
+    count = plural(getattr(file.info, "frame_count", 1), "frame")
     return count, (
         f"an animated {file.format} of {count} is counted as a video; no source says what becomes "
         "of it as an image"

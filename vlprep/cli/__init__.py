@@ -7,10 +7,13 @@ import os
 import sys
 import warnings
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
 import click
 
+from vlprep.cli.terminal import open_streams, say
+from vlprep.cli.text import flagged, safe
 from vlprep.errors import VlprepError
 
 COMMANDS = {
@@ -61,6 +64,7 @@ class LazyGroup(click.Group):
         # Pillow tells of damaged EXIF by Python warnings; here the process is ours to keep quiet.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         extra["standalone_mode"] = False
+        open_streams()
         sys.exit(_run(lambda: super(LazyGroup, self).main(*args, **extra)))
 
 
@@ -69,10 +73,10 @@ def _run(call: Any) -> int:
     try:
         return int(call() or 0)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted", err=True)
         return EXIT_INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except BrokenPipeError:
         _silence_stdout()
@@ -93,10 +97,15 @@ _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def _failed(message: str) -> int:
-    from vlprep.cli.text import flagged, safe
-
-    click.echo(f"vlprep: {safe(flagged(message))}", err=True)
+    say(f"{click.style('vlprep:', fg='red')} {safe(flagged(message))}", err=True)
     return EXIT_FAILED
+
+
+def _show(error: click.ClickException) -> None:
+    """Print what click has to say of an error."""
+    text = StringIO()
+    error.show(text)
+    say(*text.getvalue().replace("Error:", click.style("Error:", fg="red")).splitlines(), err=True)
 
 
 def _silence_stdout() -> None:

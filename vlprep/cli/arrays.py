@@ -22,6 +22,7 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.render import heading, print_json, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
 from vlprep.count.files import Probed, probe_media
 from vlprep.types import ArrayType, ImageInfo
@@ -70,8 +71,7 @@ def command(output: str, *, force: bool, as_json: bool, **asked: Any) -> int:
     if as_json:
         print_json({**made.to_dict(), "output": output})
         return 0
-    click.echo(heading(processor))
-    click.echo("\n".join(_report(made, probed, output)))
+    say(heading(processor), *_report(made, probed, output))
     for part in made.parts:
         say_warnings(part.source, (*part.warnings, *part.tokens.warnings), processor)
     say_warnings(output, made.own_warnings, processor)

@@ -14,6 +14,7 @@ from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_answer
 from vlprep.cli.options import SIZE, bind, output_options, view_options
 from vlprep.cli.render import print_json, print_table, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe
 from vlprep.count.explain import cite
 from vlprep.errors import AnswerError
@@ -100,13 +101,14 @@ def command(
         table = found.to_dict()
         print_json({**table, "warnings": [*table["warnings"], *drawn], "output": output})
         return 0
-    click.echo("\n".join(_heading(found, stored)))
+    say(*_heading(found, stored))
     shapes = found.stored if stored else found.shapes
-    print_table(HEADINGS, map(_row, enumerate(shapes, 1)), left=3)
+    rows = map(_row, enumerate(shapes, 1))
+    print_table(HEADINGS, rows, left=3, prose=("label",), drop=("kind", "#"))
     for box in found.boxes_3d:
-        click.echo(f"in three dimensions: {safe(box.label or '')} {list(box.numbers)}")
+        say(f"in three dimensions: {safe(box.label or '')} {list(box.numbers)}")
     if output is not None:
-        click.echo(f"\nwritten to {safe(output)}")
+        say("", f"written to {safe(output)}")
     say_warnings(image, (*found.warnings, *drawn), processor)
     return 0
 

@@ -37,6 +37,7 @@ from vlprep.cli.progress import Bars, track
 from vlprep.cli.render import print_json, print_table
 from vlprep.cli.shell import model_words, remedy_line
 from vlprep.cli.sources import source_lines
+from vlprep.cli.terminal import put, say
 from vlprep.count.explain import named
 from vlprep.models.registry import get_route
 from vlprep.verbs import Processor
@@ -176,14 +177,14 @@ def _print(report: CheckReport, printing: _Printing, done: Iterable[str] = ()) -
         print_json(sarif(report, printing.remedies(report)))
     elif printing.form == "github":
         lines = github_lines(report, printing.remedies(report))
-        click.echo("".join(f"{line}\n" for line in lines), nl=False)
+        put(lines)
     elif printing.statistics:
         print_table(("rule", "severity", "findings"), statistics_of(report), left=2)
     else:
-        click.echo("\n".join(page(report, printing.told, done)))
+        say(*page(report, printing.told, done))
     if printing.sources and printing.form == "text":
         cited = {key for finding in report.findings for key in finding.sources}
-        click.echo("\n".join(["", *(source_lines(cited) if cited else ["no source is cited"])]))
+        say("", *(source_lines(cited) if cited else ["no source is cited"]))
 
 
 def _list_rules(view: View, route: str, printing: _Printing) -> int:
@@ -199,11 +200,15 @@ def _list_rules(view: View, route: str, printing: _Printing) -> int:
         (rule.id, rule.severity, rule.title, wanted.words, named(wanted.sources) or "–")
         for rule, wanted in rows
     )
-    print_table(("rule", "severity", "what is looked at", "limit", "source"), cells, left=5)
+    prose = HEADINGS[2:4]
+    print_table(HEADINGS, cells, left=5, prose=prose, drop=("source",))
     if printing.sources:
         cited = {key for _, wanted in rows for key in wanted.sources}
-        click.echo("\n".join(["", *source_lines(cited)]))
+        say("", *source_lines(cited))
     return 0
+
+
+HEADINGS = ("rule", "severity", "what is looked at", "limit", "source")
 
 
 def _rule_json(rule: Rule, wanted: Wanted) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from vlprep.cli.settings import Setting, merged, read_settings
+from vlprep.cli.terminal import say
 
 GROUPS = {
     "Files": (
@@ -41,7 +42,8 @@ GROUPS = {
     "Output": (
         "output", "format", "dtype", "sheet", "compare", "stored", "font", "chart", "explain",
         "times", "table", "all", "statistics", "sources", "list-checks", "fail-on-warnings", "sdk",
-        "preview", "dry-run", "skip-existing", "force", "output-format", "json", "jsonl", "csv",
+        "preview", "verbose", "dry-run", "skip-existing", "force", "output-format", "json", "jsonl",
+        "csv",
     ),
     "Other": ("quiet", "help"),
 }  # fmt: skip
@@ -164,7 +166,8 @@ def with_new_words(args: Sequence[str], renamed: Mapping[str, str]) -> list[str]
         if new in words:
             raise click.UsageError(f"{old} and {new} are the same; give {new} alone")
         if {"-q", "--quiet"}.isdisjoint(words):
-            click.echo(f"warning: {old} is called {new} now", err=True)
+            warning = click.style("warning:", fg="yellow")
+            say(f"{warning} {old} is called {new} now", err=True)
     new_options = [
         renamed.get(word, word) + option[len(word) :]
         for word, option in zip(words, options, strict=True)

@@ -32,6 +32,7 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import Bars
 from vlprep.cli.render import heading, print_document, print_table, report_problems
+from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.compress.many import CompressedFile, Outcome, SkippedFile
 from vlprep.compress.result import Compressed
@@ -132,7 +133,7 @@ def _compressed(
             files, output, every=every, threads=threads, roots=roots, skip_existing=skip_existing,
             watch=bars.track, **asked,
         )  # fmt: skip
-        return list(bars.track(made, len(files), "compressing"))
+        return list(bars.track(made, len(files), "compressing", files))
     if skip_existing and output is not None and Path(output).is_file():
         return [SkippedFile(source=media_name(files[0]), target=output)]
     return [processor.compress(files[0], output, watch=bars.track, **asked)]
@@ -143,27 +144,29 @@ def _names_a_file(output: str) -> bool:
     return path.is_file() or (not path.is_dir() and path.suffix.lower() in endings("MP4"))
 
 
+MAY_GO = ("tokens", "width×height", "smaller", "written to", "result")
 HEADINGS = ("file", "result", "bytes", "smaller", "width×height", "tokens")
 
 
 def _print(outcomes: list[Outcome], view: View) -> None:
     files = [outcome for outcome in outcomes if isinstance(outcome, CompressedFile)]
-    click.echo(heading(view))
+    say(heading(view))
     if files:
         _print_files(files)
     told = [*_dropped(files), *_summary(files, outcomes)]
-    click.echo("\n".join([""] * bool(files) + told))
+    say(*[""] * bool(files), *told)
 
 
 def _print_files(files: list[CompressedFile]) -> None:
     """Print a row for each file, with where it was written unless that is nowhere."""
     rows = [_row(file) for file in files]
     if not any(file.target for file in files):
-        print_table(HEADINGS, rows, left=2)
+        print_table(HEADINGS, rows, left=2, names=HEADINGS[:1], drop=MAY_GO)
         return
     headings = (HEADINGS[0], "written to", *HEADINGS[1:])
     named = zip(files, rows, strict=True)
-    print_table(headings, ((row[0], file.target or "–", *row[1:]) for file, row in named), left=3)
+    cells = ((row[0], file.target or "–", *row[1:]) for file, row in named)
+    print_table(headings, cells, left=3, names=headings[:2], drop=MAY_GO)
 
 
 def _row(file: CompressedFile) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import click
 from vlprep.cli.command import Command
 from vlprep.cli.options import SIZE, bind, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
 from vlprep.units import format_size
 
@@ -63,11 +64,10 @@ def command(
     if as_json:
         print_json({**crop.to_dict(), "output": output})
         return 0
-    click.echo(heading(processor))
     size, tokens = format_size(crop.region.size), crop.tokens
     seen = f"seen as {format_size(tokens.resized)}, {thousands(tokens.total)} tokens"
-    click.echo(f"region {crop.region}: {size}, {seen}")
+    say(heading(processor), f"region {crop.region}: {size}, {seen}")
     if output is not None:
-        click.echo(f"written to {safe(output)}")
+        say(f"written to {safe(output)}")
     say_warnings(image, tokens.warnings, processor)
     return 0

@@ -19,6 +19,7 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.render import print_json, print_table, say_error, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe
 from vlprep.events.events import LocatedEvent, LocatedEvents
 from vlprep.units import format_time
@@ -66,10 +67,11 @@ def command(
     if as_json:
         print_json({**found.to_dict(), "output": output, "sheet": sheet})
     else:
-        click.echo("\n".join(_heading(found)))
-        print_table(HEADINGS, map(_row, enumerate(found.events, 1)), left=2)
+        say(*_heading(found))
+        rows = map(_row, enumerate(found.events, 1))
+        print_table(HEADINGS, rows, left=2, prose=("event",), drop=("seen", "frames"))
         for place in filter(None, (output, sheet)):
-            click.echo(f"written to {safe(place)}")
+            say(f"written to {safe(place)}")
         drawn = found.drawing_warnings() if sheet is not None else ()
         say_warnings(found.source, (*found.warnings, *drawn), processor)
     if missing:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +12,7 @@ from vlprep.check.requests import ON_ITS_WAY
 from vlprep.check.rule import Finding
 from vlprep.cli.render import heading
 from vlprep.cli.shell import option_words, remedy_line
-from vlprep.cli.text import flagged, safe, thousands
+from vlprep.cli.text import CommandLine, flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.units import format_bytes
 from vlprep.view import View
@@ -48,7 +45,7 @@ def page(report: CheckReport, told: Told, done: Iterable[str] = ()) -> Iterator[
     yield from done
     told_rules = (line for found in _by_rule(report) for line in _told_rule(found, told.is_whole))
     parts = [
-        [_coloured(line) for long in told_rules for line in _wrapped(long)],
+        [_coloured(line) for line in told_rules],
         list(_steps(report, told)),
         [*_routes(report, told.is_whole), _verdict(report), *unseen_lines(report.unseen_bytes)],
     ]
@@ -86,16 +83,6 @@ def _told_rule(found: Sequence[Finding], is_whole: bool) -> Iterator[str]:
 _INDENT = " " * 8
 
 
-def _wrapped(line: str) -> list[str]:
-    """Break a line at words for a terminal; in a pipe it stays as long as it is."""
-    if not sys.stdout.isatty():
-        return [line]
-    width = shutil.get_terminal_size().columns
-    return textwrap.wrap(
-        line, width, subsequent_indent=_INDENT, drop_whitespace=True, break_on_hyphens=False
-    )
-
-
 def _coloured(line: str) -> str:
     severity = line[: len(_INDENT)]
     colour = COLOURS.get(severity.strip())
@@ -130,7 +117,7 @@ def _steps(report: CheckReport, told: Told) -> Iterator[str]:
     """Name the one command that mends what can be."""
     if mended := len(report.remedies):
         yield f"{mended:,} of {_count(len(report.files), 'file')} can be mended, into a folder:"
-        yield f"  {safe(_command(report, told))}"
+        yield CommandLine(f"  {safe(_command(report, told))}")
 
 
 def _command(report: CheckReport, told: Told) -> str:

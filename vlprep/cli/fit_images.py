@@ -21,6 +21,7 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
+    failed_row,
     heading,
     note,
     print_document,
@@ -29,12 +30,14 @@ from vlprep.cli.render import (
     say_notes,
     say_warnings,
 )
+from vlprep.cli.terminal import say
 from vlprep.cli.text import thousands
+from vlprep.count.files import MediaFailure, Result
 from vlprep.count.tokens import TokenCount, count_dict
 from vlprep.plan.fit import ImageFit
 from vlprep.plan.requests import images_in_words
 from vlprep.types import ImageInfo, ImageSize
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 from vlprep.verbs import Processor
 
 
@@ -65,10 +68,16 @@ def command(size: tuple[int, int] | None, form: str | None, **asked: Any) -> int
     take_share(asked, processor)
     if size is not None:
         return _fit_equal(ImageSize(*size), processor, form, asked)
-    fit = processor.fit(track(files, len(files), "measuring"), **asked)
-    print_document(fit.to_dict(), form) if form else _print_table(fit)
+    fit = processor.fit(track(files, len(files), "measuring", files), **asked)
+    if form:
+        print_document(fit.to_dict(), form)
+    else:
+        _print_table(fit)
+    code = report_problems(fit.items, None if form else processor)
+    if not form:
+        say("", *_summary(fit))
     _say(fit, form)
-    return report_problems(fit.items, None if form else processor)
+    return code
 
 
 def _fit_equal(
@@ -102,39 +111,46 @@ def _equal_json(fit: ImageFit, size: ImageSize, tokens: TokenCount) -> dict[str,
 
 
 def _print_equal(fit: ImageFit, size: ImageSize, tokens: TokenCount) -> None:
-    click.echo(heading(fit.view))
-    click.echo(f"{thousands(fit.fits)} images of {format_size(size)} fit")
-    click.echo(_bound(fit))
-    click.echo(
+    say(
+        heading(fit.view),
+        f"{plural(fit.fits, 'image')} of {format_size(size)} fit{'s' * (fit.fits == 1)}",
+        _bound(fit),
         f"each is seen as {format_size(tokens.resized)} and costs "
-        f"{thousands(tokens.total)} tokens ({tokens.markers} of them markers)"
+        f"{thousands(tokens.total)} tokens ({tokens.markers} of them markers)",
+        _left(fit),
     )
-    click.echo(_left(fit))
 
 
 def _print_table(fit: ImageFit) -> None:
-    click.echo(heading(fit.view))
-    request_of = {k: str(n) for n, request in enumerate(fit.requests, 1) for k in request}
-    rows = (
-        (
-            count.source,
-            format_size(count.info.size),
-            format_size(count.tokens.resized),
-            thousands(count.tokens.total),
-            request_of.get(number, "none"),
-        )
-        for number, count in enumerate(fit.counted)
-    )
+    say(heading(fit.view))
     if fit.counted:
-        print_table(("image", "width×height", "model sees", "tokens", "request"), rows)
-    click.echo("\n" + "\n".join(_summary(fit)))
+        request_of = {k: str(n) for n, request in enumerate(fit.requests, 1) for k in request}
+        requests = (request_of.get(number, "none") for number in range(len(fit.counted)))
+        rows = (_row(item, requests) for item in fit.items)
+        print_table(HEADINGS, rows, names=HEADINGS[:1], drop=MAY_GO)
+
+
+HEADINGS = ("image", "width×height", "model sees", "tokens", "request")
+MAY_GO = ("width×height", "model sees", "tokens")
+
+
+def _row(item: Result, requests: Iterator[str]) -> tuple[str, ...]:
+    if isinstance(item, MediaFailure):
+        return failed_row(item, HEADINGS)
+    return (
+        item.source,
+        format_size(item.info.size),
+        format_size(item.tokens.resized),
+        thousands(item.tokens.total),
+        next(requests),
+    )
 
 
 def _summary(fit: ImageFit) -> Iterator[str]:
     counted = len(fit.counted)
     failed = len(fit.items) - counted
-    unread = f" ({failed} of {len(fit.items)} could not be counted)" if failed else ""
-    yield f"{fit.fits} of {counted} images fit one request{unread}"
+    unread = f"; {failed} of {len(fit.items)} failed" if failed else ""
+    yield f"{fit.fits} of {plural(counted, 'image')} fit one request{unread}"
     if fit.bound_by:
         yield _bound(fit)
     yield _left(fit)
@@ -142,7 +158,8 @@ def _summary(fit: ImageFit) -> Iterator[str]:
         return
     yield f"{thousands(fit.total_tokens)} tokens in all: {len(fit.requests)} requests hold them"
     if fit.too_large:
-        yield f"{len(fit.too_large)} image(s) are too large for any request"
+        are = "is" if len(fit.too_large) == 1 else "are"
+        yield f"{plural(len(fit.too_large), 'image')} {are} too large for any request"
     if fit.max_pixels_for_all is not None:
         yield f"all would fit one request with --max-pixels {fit.max_pixels_for_all}"
         if fit.warnings:  # a lower cap may lower nothing; smaller files cost less either way

@@ -23,19 +23,22 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
+    counted_of,
+    failed_row,
     heading,
     print_json,
     print_table,
     report_problems,
     say_warnings,
 )
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
 from vlprep.count.files import MediaFailure
 from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.many import SavedClip, save_many
 from vlprep.frames.reading import PATIENCE_SECONDS
 from vlprep.frames.stream import FrameStream
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 
@@ -102,7 +105,8 @@ def command(
         if output is None or sheet is not None or dry_run:
             raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
         made = save_many(clips, output, processor, format=format, overwrite=force, **asked)
-        return _report_many(list(track(made, len(clips), "reading clips")), processor, as_json)
+        watched = track(made, len(clips), "reading clips", clips)
+        return _report_many(list(watched), processor, as_json)
     stream = processor.frames(source, **asked)
     if dry_run:
         return _tell(stream, processor, as_json)
@@ -110,8 +114,7 @@ def command(
     if as_json:
         print_json(stream.to_dict(records))
     else:
-        lines = [*_report(stream, processor, len(records)), *_written(records, output, sheet)]
-        click.echo("\n".join(lines))
+        say(*_report(stream, processor, len(records)), *_written(records, output, sheet))
         say_warnings(stream.source, stream.warnings, processor)
     return EXIT_FAILED if stream.missing else 0
 
@@ -126,8 +129,8 @@ def _tell(stream: FrameStream, view: View, as_json: bool) -> int:
         print_json({**told, "timestamps_seconds": moments})
     else:
         first, *more = (f"{moment:.3f}" for moment in moments)
-        click.echo("\n".join(_report(stream, view, len(moments))))
-        click.echo(f"at {first} s" if not more else f"at {first}, {', '.join(more)} s")
+        say(*_report(stream, view, len(moments)))
+        say(f"at {first} s" if not more else f"at {first}, {', '.join(more)} s")
         say_warnings(stream.source, stream.warnings, view)
     return 0
 
@@ -138,17 +141,23 @@ def _report_many(clips: list[SavedClip | MediaFailure], view: View, as_json: boo
         head = {"schema": "vlprep.clips/1", "model": view.model.name, "rules": view.rules.name}
         print_json({**head, "items": [clip.to_dict() for clip in clips]})
     else:
-        click.echo(heading(view))
+        say(heading(view))
         if saved:
-            print_table(HEADINGS, map(_row, saved), left=2)
-    missing = any(clip.stream.missing for clip in saved)
-    return report_problems(clips, None if as_json else view) or EXIT_FAILED * missing
+            print_table(HEADINGS, map(_row, clips), left=2, names=HEADINGS[:2], drop=MAY_GO)
+    code = report_problems(clips, None if as_json else view)
+    if saved and not as_json:
+        frames = plural(sum(len(clip.records) for clip in saved), "frame")
+        say("", f"{frames} of {counted_of(len(saved), len(clips), 'clip')}")
+    return EXIT_FAILED if any(clip.stream.missing for clip in saved) else code
 
 
 HEADINGS = ("clip", "written to", "frames", "width×height", "tokens")
+MAY_GO = ("width×height", "frames", "written to")
 
 
-def _row(clip: SavedClip) -> tuple[str, ...]:
+def _row(clip: SavedClip | MediaFailure) -> tuple[str, ...]:
+    if isinstance(clip, MediaFailure):
+        return failed_row(clip, HEADINGS)
     tokens = clip.stream.tokens
     seen, total = format_size(tokens.resized), thousands(tokens.total)
     return clip.source, clip.folder, thousands(len(clip.records)), seen, total
@@ -158,7 +167,7 @@ def _report(stream: FrameStream, view: View, frames: int) -> tuple[str, str]:
     tokens = stream.tokens
     return (
         heading(view),
-        f"{frames} frames of {safe(stream.source)}, each seen as "
+        f"{plural(frames, 'frame')} of {safe(stream.source)}, each seen as "
         f"{format_size(tokens.resized)}; together {thousands(tokens.total)} tokens",
     )
 

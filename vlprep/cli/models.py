@@ -13,6 +13,7 @@ from vlprep.cli.command import Command
 from vlprep.cli.features import feature_lines, regions_of, sdks_of
 from vlprep.cli.render import note, print_json, print_table
 from vlprep.cli.sources import source_lines
+from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
@@ -53,11 +54,11 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
         of_all = name is None and model_file is None
         cited = (key for spec in specs for key in _cited(spec))
         keys = (source.id for source in list_sources()) if of_all else cited
-        click.echo("\n".join(source_lines(keys)))
+        say(*source_lines(keys))
     elif len(specs) > 1:
         _print_list(specs)
     else:
-        click.echo("\n".join(_page(specs[0])))
+        say(*_page(specs[0]))
     for spec in specs if len(specs) == 1 else ():
         for warning in spec.warnings:
             note(f"warning: {spec.name}: {warning}")
@@ -119,7 +120,11 @@ def _print_list(specs: tuple[ModelSpec, ...]) -> None:
         side = f"{rule.factor}x{rule.factor}" if rule else "–"
         row = (spec.name, spec.family, side, rule_set.name, thousands(spec.input_limit()))
         rows.append(row)
-    print_table(("model", "family", "token", "rules", "largest input"), rows, left=2)
+    print_table(HEADINGS, rows, left=2, drop=MAY_GO)
+
+
+MAY_GO = ("family", "rules", "token", "largest input")
+HEADINGS = ("model", "family", "token", "rules", "largest input")
 
 
 def _page(spec: ModelSpec) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -12,7 +13,7 @@ import click
 
 from vlprep.check.rule import Finding
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.command import Command
+from vlprep.cli.command import Command, is_quiet
 from vlprep.cli.inputs import read_input
 from vlprep.cli.options import (
     POSITIVE,
@@ -30,8 +31,9 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.render import note, say_error
-from vlprep.cli.shell import model_words, quote, remedy_line
-from vlprep.cli.text import safe, thousands
+from vlprep.cli.shell import model_words, quote, remedy_line, variable
+from vlprep.cli.terminal import say
+from vlprep.cli.text import CommandLine, flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.count.frame_list import FrameList
 from vlprep.errors import CheckError, ConstraintError
@@ -40,12 +42,12 @@ from vlprep.models.features import Recipe, Region
 from vlprep.models.registry import get_recipe, list_recipes
 from vlprep.payload.parts import Json, MediaPart, MediaUrl, UrlKind
 from vlprep.payload.request import Request, json_chunks, sentence, write_json
-from vlprep.units import format_bytes
+from vlprep.units import format_bytes, plural
 
 
 def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked:
-        click.echo("\n".join(line for recipe in list_recipes() for line in _recipe_lines(recipe)))
+        say(*(line for recipe in list_recipes() for line in _recipe_lines(recipe)))
         context.exit()
 
 
@@ -90,6 +92,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 @click.option("--stream/--no-stream", default=None, help="Let the reply come in pieces, or not.")
 @click.option("--no-check", is_flag=True, help="Go on where a documented limit is broken.")
 @sdk_option
+@click.option("-v", "--verbose", is_flag=True, help="Tell of each file, on stderr.")
 @click.option("--preview", "shortened", is_flag=True, help="Cut the data URLs, for a look.")
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
 @force_option
@@ -104,6 +107,7 @@ def command(
     shortened: bool,
     output: str | None,
     force: bool,
+    verbose: bool,
     **asked: Any,
 ) -> int:
     """Print the body of a request that asks a model about images and videos.
@@ -137,6 +141,8 @@ def command(
         shortened = True
         note("data URLs are cut for the terminal; -o FILE or a pipe gets them whole")
     _write(preview(document) if shortened else document, output, force=force)
+    for line in _parts(request.parts, verbose=verbose):
+        note(line)
     _report(request, body_length(document), sdk=sdk, output=output)
     said = {f"{processor.model.name}: {warning}" for warning in processor.model.warnings}
     for warning in request.warnings:
@@ -161,7 +167,10 @@ def _history(name: str) -> list[Any]:
 def _refused(error: CheckError, words: Sequence[str]) -> int:
     for found in cast(tuple[Finding, ...], error.findings):
         remedy = remedy_line(found.remedy, words) if found.remedy else ""
-        say_error(f"error: {sentence(found, remedy)}")
+        is_command = found.remedy is not None and found.remedy.command is not None
+        say_error(f"error: {sentence(found, '' if is_command else remedy)}")
+        if is_command:
+            say(CommandLine(f"  {remedy}"), err=True)
     say_error("nothing was built; --no-check goes on all the same")
     return EXIT_FAILED
 
@@ -194,8 +203,6 @@ def _write(document: Json, output: str | None, *, force: bool) -> None:
 
 
 def _report(request: Request, length: int, *, sdk: bool, output: str | None) -> None:
-    for part in request.parts:
-        note(_line(part))
     tokens = "unknown tokens" if request.tokens is None else f"{thousands(request.tokens)} tokens"
     url = request.url or f".../{request.api.path}"
     what = "arguments" if sdk else f"body for POST {url}"
@@ -205,7 +212,8 @@ def _report(request: Request, length: int, *, sdk: bool, output: str | None) -> 
         if name != "Content-Type":
             note(f"it needs the header {name}: {value}")
     if request.region:
-        note(_call(request, output or "body.json", sdk=sdk))
+        if not is_quiet():
+            say(_call(request, output or "body.json", sdk=sdk), err=True)
         note(_keys(request.region))
     for text in request.notes:
         note(text)
@@ -219,20 +227,31 @@ def _keys(region: Region) -> str:
 def _call(request: Request, body: str, *, sdk: bool) -> str:
     """Return the line that sends a body to its region, or that points the SDK there."""
     if not sdk:
-        headers = {"Authorization": "Bearer $KEY", **request.headers}
+        headers = {"Authorization": f"Bearer {variable('KEY')}", **request.headers}
         words = " ".join(f'-H "{name}: {value}"' for name, value in headers.items())
-        return f"curl {request.url} --data-binary @{quote(body)} {words}"
+        return CommandLine(f"curl {request.url} --data-binary {quote(f'@{body}')} {words}")
     if request.api.name == "openai":
         return f'client = OpenAI(base_url="{request.base_url}", api_key=key)'
     return f'dashscope.base_http_api_url = "{request.base_url}"'
 
 
+def _parts(parts: Sequence[MediaPart], *, verbose: bool) -> Iterator[str]:
+    """Tell of one part, or of each, or in one line of all."""
+    if verbose or len(parts) == 1:
+        yield from map(_line, parts)
+    elif parts:
+        kinds = Counter("frame list" if part.kind == "frames" else part.kind for part in parts)
+        what = ", ".join(plural(many, kind) for kind, many in kinds.items())
+        changed = sum(bool(part.notes) for part in parts)
+        yield f"{what}{f', {changed:,} of them changed' if changed else ''}; -v tells of each"
+
+
 def _line(part: MediaPart) -> str:
-    count = f"{len(part.files)} frames" if part.kind == "frames" else part.kind
+    count = plural(len(part.files), "frame") if part.kind == "frames" else part.kind
     rate = f" at {part.fps:g} fps" if part.fps is not None else ""
     types = ", ".join(dict.fromkeys(file.mime_type or "a URL" for file in part.files))
     tokens = "" if part.tokens is None else f", {thousands(part.tokens.total)} tokens"
-    changes = "".join(f"; {remark}" for remark in part.notes)
+    changes = "".join(f"; {flagged(remark)}" for remark in part.notes)
     return f"{safe(part.name)}: {count}{rate}, {types}{tokens}{changes}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from vlprep.check.savings import unseen_of
+from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
 from vlprep.cli.findings import unseen_lines
 from vlprep.cli.options import (
@@ -42,16 +43,18 @@ from vlprep.cli.plan_bodies import (
 from vlprep.cli.plan_commands import BY_RATE, printed_commands
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
+    failed_row,
     heading,
     note,
     print_document,
     print_table,
-    report_problems,
+    say_failures,
     say_notes,
     say_warnings,
 )
 from vlprep.cli.shell import model_words, quote, repeated
-from vlprep.cli.text import flagged, percent, thousands
+from vlprep.cli.terminal import say
+from vlprep.cli.text import CommandLine, flagged, percent, thousands
 from vlprep.count.files import media_name
 from vlprep.count.frame_list import FrameList
 from vlprep.models.registry import get_api
@@ -140,7 +143,8 @@ def command(
     model, model_file = asked["model"], asked["model_file"]
     processor = bind(asked)
     take_share(asked, processor)
-    plan = processor.plan(track(files, len(files), "measuring"), split=split, **asked)
+    watched = track(files, len(files), "measuring", files)
+    plan = processor.plan(watched, split=split, **asked)
     if chart is not None:
         plan.save_chart(chart, overwrite=force)
     saved = save(plan, sending, api, overwrite=force) if sending else ()
@@ -155,8 +159,8 @@ def command(
             listed = _listed(files)
             names = inputs or map(quote, listed or map(media_name, files))
             again = [*names, *repeated(context, OUTPUTS)]
-            commands = printed_commands(plan, words, api, listed, inputs, again)
-            click.echo("\n" + "\n".join(commands))
+            lines = printed_commands(plan, words, api, listed, inputs, again)
+            say("", *(it if it.startswith("Python: ") else CommandLine(it) for it in lines))
             _say_api(plan, api)
         _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
         for text in (*plan.warnings, *body_warnings(saved)):
@@ -164,7 +168,7 @@ def command(
     say_notes(plan.budget)
     for file in () if form or saved else plan.files:  # what is of a body tells of its files
         say_warnings(file.source, _own_warnings(file, plan), processor)
-    return report_problems(plan.failures)
+    return say_failures(plan.failures) if form else EXIT_FAILED * bool(plan.failures)
 
 
 def _own_warnings(file: PlannedFile, plan: MediaPlan) -> list[str]:
@@ -202,21 +206,28 @@ MOST_ALTERNATIVES = 12
 
 
 def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
-    click.echo(heading(plan.view))
+    say(heading(plan.view))
+    if plan.files:
+        _print_files(plan)
+    say_failures(plan.failures)
     if not plan.files:
         return
+    defaults = [bound for bound in plan.bounds if bound.name.startswith("default ")]
+    say("", *_summary(plan), *map(_line, [] if explained else defaults))
+    if explained:
+        say("", *_explanation(plan))
+    if table:
+        _print_alternatives(plan)
+
+
+def _print_files(plan: MediaPlan) -> None:
     headings, rows = HEADINGS, [_row(file) for file in plan.files]
     if len(plan.requests) > 1:
         number_of = {k: str(n) for n, request in enumerate(plan.requests, 1) for k in request}
         headings = (*headings, "request")
         rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
-    print_table(headings, rows)
-    defaults = [bound for bound in plan.bounds if bound.name.startswith("default ")]
-    click.echo("\n" + "\n".join([*_summary(plan), *map(_line, [] if explained else defaults)]))
-    if explained:
-        click.echo("\n" + "\n".join(_explanation(plan)))
-    if table:
-        _print_alternatives(plan)
+    rows += [failed_row(failure, headings) for failure in plan.failures]
+    print_table(headings, rows, names=HEADINGS[:1], drop=MAY_GO)
 
 
 def _say_api(plan: MediaPlan, api: str | None) -> None:
@@ -236,13 +247,15 @@ def _say_start(plan: MediaPlan, model: str) -> None:
         return
     start = flags.server.start
     named = model if start.model is None else f"--{start.model} {model}"
-    click.echo(f"\nstart the server with: {start.command} {named} {shlex.join(flags.words)}")
+    command = f"{start.command} {named} {shlex.join(flags.words)}"
+    say("", CommandLine(f"start the server with: {command}"))
     for text in flags.notes:
         note(f"note: {text}")
 
 
 CHOSEN = ("fps", "max-pixels", "frames", "model sees", "tokens")
 HEADINGS: tuple[str, ...] = ("file", "width×height", *CHOSEN)
+MAY_GO = ("width×height", "frames", "model sees", "max-pixels", "fps")
 
 
 def _row(file: PlannedFile) -> tuple[str, ...]:
@@ -285,16 +298,18 @@ def _print_alternatives(plan: MediaPlan) -> None:
     if clip is None:
         note("note: --table is of one video")
         return
-    click.echo("\nwhat fits, and nothing beats in both frames and pixels")
+    say("", "what fits, and nothing beats in both frames and pixels")
     few = thinned(clip.alternatives(), MOST_ALTERNATIVES)
-    print_table(CHOSEN, map(_setting_row, few), left=0)
+    print_table(CHOSEN, map(_setting_row, few), left=0, drop=MAY_GO[1:])
     grid = clip.what_if()
-    click.echo("\ntokens by fps and max-pixels (* is over the budget)")
+    say("", "tokens by fps and max-pixels (* is over the budget)")
     rows = (
         (format_rate(rate), *(_cell(tokens, clip.available) for tokens in row))
         for rate, row in zip(grid.rates, grid.tokens, strict=True)
     )
-    print_table(("fps", *map(str, grid.caps)), rows, left=0)
+    caps = [str(cap) for cap in grid.caps]
+    may_go = [cap for cap in caps if cap != str(clip.chosen.max_pixels)]
+    print_table(("fps", *caps), rows, left=0, drop=may_go)
 
 
 def _setting_row(setting: Setting) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import click
 
 from vlprep.cli.progress import track
 from vlprep.cli.render import note, print_table
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
 from vlprep.plan.records import MediaPlan
 
@@ -53,17 +54,20 @@ def plan_document(plan: MediaPlan, saved: Sequence[SavedRequest], *, table: bool
 
 def print_saved(saved: Sequence[SavedRequest], folder: str) -> None:
     """Print a line for each body, and what posting them takes."""
-    click.echo(f"\nwritten to {safe(folder)}, to be posted as they are")
+    say("", f"written to {safe(folder)}, to be posted as they are")
     rows = (
         (body.file, _some(body.sources), thousands(body.tokens), thousands(body.file_bytes))
         for body in saved
     )
-    print_table(("body", "files", "tokens", "bytes"), rows, left=2)
+    print_table(HEADINGS, rows, left=2, prose=("files",), drop=("bytes",))
     headers = {pair for body in saved for pair in body.headers.items()}
     needs = [f"they need the header {name}: {value}" for name, value in sorted(headers)
              if name != "Content-Type"]  # fmt: skip
     for text in (*needs, *dict.fromkeys(chain(*(body.notes for body in saved)))):
         note(text)
+
+
+HEADINGS = ("body", "files", "tokens", "bytes")
 
 
 def _some(sources: Sequence[str]) -> str:

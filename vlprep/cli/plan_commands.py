@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from vlprep.cli.shell import option_words, quote
+from vlprep.cli.shell import option_words, quote, this_shell
 from vlprep.plan.cautions import rests_on_cap
 from vlprep.plan.records import MediaPlan, PlannedFile
 from vlprep.types import FrameListInfo, ImageInfo
@@ -114,7 +114,7 @@ def _names(files: Sequence[PlannedFile], shrunk: Collection[str] = ()) -> str:
 
 
 def _shrinking(sources: Sequence[str], flags: str) -> Iterator[str]:
-    if len(sources) <= MOST_NAMES:
+    if len(sources) <= MOST_NAMES or this_shell() != "posix":  # others have loops of their own
         for source in sources:
             yield f"vlprep view {quote(source)} -o {quote(source + SHRUNK)} {flags}"
         return

@@ -4,60 +4,175 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock, Timer
 from typing import TYPE_CHECKING, TypeVar
 
 from vlprep.cli.command import is_quiet
+from vlprep.cli.terminal import below_lines, line_width, sayable
+from vlprep.cli.text import cells, safe, shortened
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.live import Live
+    from rich.text import Text
 
 _T = TypeVar("_T")
 
 PATIENCE_SECONDS = 1.0
 """Work shorter than this shows nothing."""
+BAR, WIDE = 20, 60
+"""Length of a bar, and the columns of a terminal that has room for it."""
+LEAST_NAME = 8
+"""Columns below which no name is shown."""
 
 
-def track(items: Iterable[_T], total: int, what: str) -> Iterator[_T]:
-    """Pass items through; on a terminal, show how many of `total` are done and the time left."""
-    return Bars().track(items, total, what)
+def track(items: Iterable[_T], total: int, what: str, names: Sequence[object] = ()) -> Iterator[_T]:
+    """Pass items through; on a terminal, show how many of `total` are done and the time left.
+
+    `names` are the files that they are, or that they are made of, in order: the one that is
+    waited for is shown.
+    """
+    return Bars().track(items, total, what, names)
 
 
 class Bars:
-    """Bars one below the other, for work in which other work is done: frames of files."""
+    """Lines one below the other, for work in which other work is done: frames of files."""
 
     def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._display: Progress | None = None
+        self._tasks: list[_Task] = []
 
-    def track(self, items: Iterable[_T], total: int, what: str) -> Iterator[_T]:
-        """Pass items through with a bar of their own, below those that are there already."""
-        outermost = self._display is None
-        if outermost and (
-            is_quiet() or not sys.stderr.isatty()
-        ):  # Rich puts its own stream there, no terminal
+    def track(
+        self, items: Iterable[_T], total: int, what: str, names: Sequence[object] = ()
+    ) -> Iterator[_T]:
+        """Pass items through with a line of their own, below those that are there already."""
+        outermost = not self._tasks
+        if outermost and (is_quiet() or not sys.stderr.isatty()):
             yield from items
             return
-        display = self._display = self._display or _new_display()
-        with display if outermost else nullcontext():
-            task = display.add_task(what, total=total, visible=self._late)
-            try:
+        task = _Task(what, total, names)
+        self._tasks.append(task)
+        try:
+            with below_lines(_Display(self._tasks)) if outermost else nullcontext():
                 for item in items:
                     yield item
-                    display.update(task, advance=1, visible=total > 1 and self._late)
-            finally:
-                display.remove_task(task)
-        if outermost:
-            self._display = None
-
-    @property
-    def _late(self) -> bool:
-        return time.monotonic() - self._started > PATIENCE_SECONDS
+                    task.count()
+        finally:
+            self._tasks.remove(task)
 
 
-def _new_display() -> Progress:
-    from rich.console import Console
-    from rich.progress import Progress
+@dataclass(eq=False)
+class _Task:
+    """Some work: how much of it is done, and since when."""
 
-    return Progress(console=Console(stderr=True), transient=True)
+    what: str
+    total: int
+    names: Sequence[object]
+    done: int = 0
+    began: float = field(default_factory=time.monotonic)
+    at: float = 0.0
+    """When the last item was done, in seconds since it began."""
+
+    def count(self) -> None:
+        """Count one more item as done."""
+        self.done += 1
+        self.at = time.monotonic() - self.began
+
+    def line(self, width: int) -> str:
+        """Return what is shown of it."""
+        name = self.names[self.done] if self.done < len(self.names) else ""
+        left = seconds_left(self.done, self.total, self.at, time.monotonic() - self.began)
+        shown = safe(name) if isinstance(name, str) else ""
+        return progress_line(self.what, self.done, self.total, left, shown, width)
+
+
+class _Display:
+    """The lines of some tasks on stderr, once they have taken longer than a moment."""
+
+    def __init__(self, tasks: Sequence[_Task]) -> None:
+        self._tasks = tasks
+        self._lock = Lock()
+        self._timer: Timer | None = None
+        self._live: Live | None = None
+
+    def start(self) -> None:
+        self._timer = Timer(PATIENCE_SECONDS, self._show)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _show(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        with self._lock:
+            if self._timer is not None:
+                self._live = Live(
+                    console=Console(stderr=True), get_renderable=self._lines, transient=True,
+                    redirect_stdout=False, redirect_stderr=False,
+                )  # fmt: skip
+                self._live.start(refresh=True)
+
+    def stop(self) -> None:
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._live is not None:
+                self._live.stop()
+            self._timer = self._live = None
+
+    def _lines(self) -> Text:
+        from rich.text import Text
+
+        tasks = list(self._tasks)
+        several = [task for task in tasks if task.total > 1] or tasks
+        width = line_width(sys.stderr) or 80
+        lines = "\n".join(task.line(width) for task in several)
+        return Text(sayable(lines, sys.stderr), no_wrap=True)
+
+
+def seconds_left(done: int, total: int, at: float, now: float) -> float | None:
+    """Return the time left of `total` items, `done` of which took until `at`; it is `now`.
+
+    It runs down at the mean pace so far, but not below what it would be if the item in work were
+    done now, so that it grows while one takes long. `None` where nothing is known yet.
+
+    >>> seconds_left(2, 4, 10.0, 11.0), seconds_left(2, 4, 10.0, 30.0), seconds_left(0, 4, 0, 9)
+    (9.0, 10.0, None)
+    """
+    if done == 0:
+        return None
+    return max(at / done * (total - done) - (now - at), now * (total - done - 1) / (done + 1), 0.0)
+
+
+def progress_line(
+    what: str, done: int, total: int, left: float | None, name: str, width: int
+) -> str:
+    """Return what is shown of some work: its count, the time left, and what is worked on.
+
+    >>> progress_line("counting", 12, 63, 75.0, "IMG_6002.MOV", 40)
+    'counting  12/63  1:15 left  IMG_6002.MOV'
+    """
+    parts = [what, f"{done:,}/{total:,}"]
+    if width >= WIDE:
+        full = BAR * done // max(total, 1)
+        parts.insert(1, "━" * full + "─" * (BAR - full))
+    line = "  ".join(parts)
+    time_left = f"  {clock(left)} left" if left is not None and left >= 1 else ""
+    line += time_left if cells(line + time_left) <= width else ""
+    room = width - cells(line) - 2
+    if not name or room < LEAST_NAME:
+        return line
+    return f"{line}  {name if cells(name) <= room else shortened(Path(name).name, room)}"
+
+
+def clock(seconds: float) -> str:
+    """Return a time to wait, as clocks show it.
+
+    >>> clock(75.4), clock(4000)
+    ('1:15', '1:06:40')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

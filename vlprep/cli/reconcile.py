@@ -11,9 +11,11 @@ from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_input
 from vlprep.cli.options import output_options
 from vlprep.cli.render import note, print_json, print_table
-from vlprep.cli.text import safe, thousands
+from vlprep.cli.terminal import say
+from vlprep.cli.text import safe
 from vlprep.reconcile.fit import Fit
 from vlprep.reconcile.logs import Period, Reconciliation, reconcile_log
+from vlprep.units import plural
 
 SCHEMA = "vlprep.reconcile/1"
 
@@ -49,21 +51,21 @@ def command(log: str, *, model: str | None, output: str | None, force: bool, as_
         for one in found:
             _print(one)
         if output is not None:
-            click.echo(f"written to {safe(output)}")
+            say(f"written to {safe(output)}")
     for line in left_out:
         note(f"warning: line {line.line}: {safe(line.reason)}")
     return 0 if found else EXIT_FAILED
 
 
+MAY_GO = ("an image or clip", "beside media", "off by")
 HEADINGS = ("rules", "explained", "beside media", "an image or clip", "off by")
 
 
 def _print(found: Reconciliation) -> None:
-    requests = f"{thousands(len(found.calls))} request" + "s" * (len(found.calls) != 1)
-    click.echo(f"{safe(found.model)}, {requests}")
+    say(f"{safe(found.model)}, {plural(len(found.calls), 'request')}")
     for period in found.periods:
-        click.echo("\n" + "\n".join(_sentences(period, found)))
-        print_table(HEADINGS, map(_row, period.fits))
+        say("", *_sentences(period, found))
+        print_table(HEADINGS, map(_row, period.fits), drop=MAY_GO)
 
 
 def _sentences(period: Period, found: Reconciliation) -> Iterator[str]:

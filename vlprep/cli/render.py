@@ -10,21 +10,27 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import is_quiet
-from vlprep.cli.text import flagged, safe
+from vlprep.cli.table import Column, Kind, Layout, lay_out
+from vlprep.cli.terminal import line_width, put, say, sayable
+from vlprep.cli.text import cells, flagged, safe, shortened, wrapped
 from vlprep.count.budget import TokenBudget
 from vlprep.count.files import MediaCount, MediaFailure
+from vlprep.units import plural
 from vlprep.view import View
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
     from vlprep.compress.many import Outcome
     from vlprep.frames.many import SavedClip
+
+    Failable = MediaCount | Outcome | SavedClip | MediaFailure
 
 CSV_COLUMNS = (
     "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",
@@ -68,7 +74,7 @@ def print_document(document: Mapping[str, Any], form: str) -> None:
 
 def print_json_line(document: Mapping[str, Any]) -> None:
     """Print a document as one line of JSON."""
-    click.echo(_dumps(document))
+    put([_dumps(document)])
 
 
 def _lines(value: Any) -> str:
@@ -99,27 +105,74 @@ def print_csv(items: Iterable[Mapping[str, Any]], columns: Sequence[str] = CSV_C
     click.echo(content.encode("utf-8", "surrogateescape"), nl=False)
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> None:
+def print_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    left: int = 1,
+    names: Sequence[str] = (),
+    prose: Sequence[str] = (),
+    drop: Sequence[str] = (),
+) -> None:
     """Print a table; the first `left` columns are text, the others numbers.
 
-    In a pipe the lines are as long as they need to be, without colour.
+    On a terminal it fits. `names` are the headings of file names, which are shortened where that
+    is needed; `prose` those of sentences, which are wrapped; `drop` those of columns that may go,
+    the least important first, but empty ones before. In a pipe lines are as long as they need be.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    kinds: dict[str, Kind] = dict.fromkeys(headings[:left], "word")
+    kinds.update(dict.fromkeys(names, "name"))
+    kinds.update(dict.fromkeys(prose, "prose"))
+    by_row = [tuple(map(_styled, row)) for row in rows]
+    by_column = zip(*by_row, strict=True) if by_row else repeat((), len(headings))
+    columns = [
+        Column(_said(heading), column, kinds.get(heading, "number"))
+        for heading, column in zip(headings, by_column, strict=True)
+    ]
+    empty = {column.heading for column in columns if set(column.cells) <= {"", _said("–")}}
+    order = sorted(map(_said, drop), key=lambda heading: heading not in empty)
+    laid = lay_out(columns, order, line_width(sys.stdout))
+    put(_table_lines(laid, len(by_row)))
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-    for heading in headings[:left]:
-        table.add_column(heading, overflow="fold")
-    for heading in headings[left:]:
-        table.add_column(heading, justify="right", overflow="fold", no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(safe(cell)) for cell in row))
-    is_terminal, output = sys.stdout.isatty(), io.StringIO()
-    width = Console().width if is_terminal else 100_000
-    Console(file=output, width=width, force_terminal=is_terminal).print(table)
-    click.echo("\n".join(line.rstrip() for line in output.getvalue().splitlines()))
+
+def _table_lines(laid: Layout, rows: int) -> Iterator[str]:
+    ellipsis = _said("…")
+    for heading, folder in laid.folders:
+        room = laid.width - cells(f"{heading}: {ellipsis}")
+        yield click.style(f"{heading}: {shortened(folder, room, ellipsis)}{ellipsis}", dim=True)
+    yield from (click.style(line, bold=True) for line in laid.headings)
+    yield "─" * laid.span
+    for number in range(rows):
+        yield from laid.row(number, ellipsis)
+    if laid.dropped:
+        note = f"not shown here: {', '.join(laid.dropped)}; --json has all"
+        yield from (click.style(line, dim=True) for line in wrapped(note, laid.width))
+
+
+FAILED = "failed"
+"""What the row of a file that failed says of it."""
+_COLOURS = {FAILED: "red", "error": "red", "warning": "yellow", "note": "cyan"}
+"""Of words that are a cell, or that begin a remark."""
+
+
+def failed_row(
+    failure: MediaFailure, headings: Sequence[str], at: str | None = None
+) -> tuple[str, ...]:
+    """Return the row of a file that failed; the reason is told by `say_failures`.
+
+    It says so in the column `at`, by default the last: one that never goes.
+    """
+    at = at or headings[-1]
+    return (failure.source, *(FAILED if heading == at else "" for heading in headings[1:]))
+
+
+def _styled(text: str) -> str:
+    colour = _COLOURS.get(text)
+    return click.style(text, fg=colour) if colour else _said(safe(text))
+
+
+def _said(text: str) -> str:
+    return sayable(text, sys.stdout)
 
 
 def note(message: str) -> None:
@@ -130,7 +183,11 @@ def note(message: str) -> None:
 
 def say_error(message: str) -> None:
     """Print what went wrong, on stderr, in words of the command line."""
-    click.echo(safe(flagged(message)), err=True)
+    text = safe(flagged(message))
+    kind, _, rest = text.partition(": ")
+    if colour := _COLOURS.get(kind):
+        text = click.style(f"{kind}:", fg=colour) + f" {rest}"
+    say(text, err=True)
 
 
 def heading(view: View) -> str:
@@ -140,20 +197,25 @@ def heading(view: View) -> str:
     return f"{safe(view.model.name)}, {by} {view.rules.name} ({view.rules.date}){served}"
 
 
-def report_problems(
-    results: Iterable[MediaCount | Outcome | SavedClip | MediaFailure],
-    view: View | None = None,
-) -> int:
+def say_failures(results: Iterable[Failable]) -> int:
+    """Print on stderr what failed, and why; returns the exit code."""
+    code = 0
+    for result in results:
+        if isinstance(result, MediaFailure):
+            code = EXIT_FAILED
+            say_error(f"error: {result.source}: {result.message}")
+    return code
+
+
+def report_problems(results: Iterable[Failable], view: View | None = None) -> int:
     """Print failures on stderr, and with a `view` warnings; returns the exit code.
 
     What the model itself warns of has been said when it was bound.
     """
     code = 0
     for result in results:
-        if isinstance(result, MediaFailure):
-            code = EXIT_FAILED
-            say_error(f"error: {result.source}: {result.message}")
-        elif view is not None:
+        code = say_failures([result]) or code
+        if view is not None and not isinstance(result, MediaFailure):
             say_warnings(result.source, result.warnings, view)
     return code
 
@@ -169,3 +231,14 @@ def say_notes(budget: TokenBudget) -> None:
     """Print what else may bind a budget, on stderr."""
     for text in budget.notes:
         note(f"note: {text}")
+
+
+def counted_of(done: int, given: int, what: str = "file") -> str:
+    """Return how many of the things given were done, and how many failed.
+
+    >>> counted_of(3, 3), counted_of(1, 1), counted_of(2, 3)
+    ('3 files', '1 file', '2 of 3 files; 1 failed')
+    """
+    of = f"{done:,} of " if done < given else ""
+    failed = f"; {given - done:,} failed" if done < given else ""
+    return f"{of}{plural(given, what)}{failed}"

@@ -6,10 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import click
-
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.render import heading, note, print_csv, print_json, print_json_line, print_table
+from vlprep.cli.render import (
+    FAILED,
+    counted_of,
+    failed_row,
+    heading,
+    note,
+    print_csv,
+    print_json,
+    print_json_line,
+    print_table,
+)
+from vlprep.cli.terminal import say
 from vlprep.cli.text import thousands
 from vlprep.count.files import MediaFailure
 from vlprep.errors import MissingPackageError, ModelFileError
@@ -58,23 +67,29 @@ def print_samples(counted: Iterable[Counted], processor: Processor, form: str | 
     elif form == "csv":
         print_csv((one.to_dict() for one in samples), COLUMNS)
     else:
-        click.echo(heading(processor))
-        print_table(HEADINGS, [_row(one) for one in samples if isinstance(one, SampleCount)])
-        click.echo("\n" + "\n".join(_summary(samples)))
-    return max(map(_report, samples), default=0)
+        say(heading(processor))
+        if _totals(samples):
+            print_table(HEADINGS, map(_row, samples), names=HEADINGS[:1], drop=MAY_GO)
+    code = max(map(_report, samples), default=0)
+    if form is None:
+        say("", *_summary(samples))
+    return code
 
 
+MAY_GO = ("media", "room left", "image", "video", "text")
 HEADINGS = ("sample", "media", "image", "video", "text", "tokens", "room left")
 
 
-def _row(sample: SampleCount) -> tuple[str, ...]:
+def _row(sample: Counted) -> tuple[str, ...]:
+    if isinstance(sample, MediaFailure):
+        return failed_row(sample, HEADINGS, "tokens")
     return (
         sample.source,
         thousands(len(sample.files)),
         thousands(sample.image_tokens),
         thousands(sample.video_tokens),
         thousands(sample.text_tokens),
-        thousands(sample.total_tokens),
+        FAILED if sample.failures else thousands(sample.total_tokens),
         thousands(sample.room),
     )
 
@@ -105,10 +120,9 @@ SHARES = (50, 90, 99, 100)
 
 
 def _summary(samples: Sequence[Counted]) -> Iterator[str]:
-    totals, many = _totals(samples), len(samples)
-    failed = "" if len(totals) == many else f" of {thousands(many)}; {many - len(totals)} failed"
-    word = "sample" + "s" * (len(totals) != 1)
-    yield f"{thousands(sum(totals))} tokens in {thousands(len(totals))} {word}{failed}"
+    totals = _totals(samples)
+    done = counted_of(len(totals), len(samples), "sample")
+    yield f"{thousands(sum(totals))} tokens in {done}"
     if len(totals) > 1:
         at = [totals[-(-share * len(totals) // 100) - 1] for share in SHARES]
         pairs = zip(SHARES, at, strict=True)

@@ -3,35 +3,88 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from vlprep.check.rule import Remedy
-from vlprep.cli.text import UNSAFE, flagged
+from vlprep.cli.text import INDENT, UNSAFE, cells, flagged
+
+if TYPE_CHECKING:
+    from vlprep.check.rule import Remedy
 
 STDIN_NAME = "<stdin>"
 """What messages call a medium that came from stdin; in a command it is a dash."""
 
 
-def quote(word: str) -> str:
-    r"""Return a word as a POSIX shell reads it; unprintable characters as Bash's escapes.
+Shell = Literal["posix", "cmd", "powershell"]
+
+
+def this_shell(environment: Mapping[str, str] = os.environ, system: str = os.name) -> Shell:
+    """Return the shell that a printed command is most likely pasted into.
+
+    On Windows, cmd.exe sets PROMPT and PowerShell does not; the shells of Git and MSYS2 are POSIX
+    ones and set MSYSTEM.
+    """
+    if system != "nt" or "MSYSTEM" in environment:
+        return "posix"
+    return "cmd" if "PROMPT" in environment else "powershell"
+
+
+def quote(word: str, shell: Shell | None = None) -> str:
+    r"""Return a word as a shell reads it, by default as `this_shell` does.
 
     A file name that starts with a dash gets a folder, so that no command takes it for an option.
 
-    >>> print(quote("a b.jpg"), quote("-x.jpg"), quote("a\n.jpg"))
+    >>> print(quote("a b.jpg", "posix"), quote("-x.jpg", "posix"), quote("a\n.jpg", "posix"))
     'a b.jpg' ./-x.jpg $'a\n.jpg'
+    >>> print(quote("50% of.jpg", "cmd"), quote("it's $5.jpg", "powershell"))
+    ^"50^% of.jpg^" 'it''s $5.jpg'
     """
     if word in ("-", STDIN_NAME):
         return "-"
     if word.startswith("-"):
         word = f"./{word}"
+    return _QUOTES[shell or this_shell()](word)
+
+
+def _quote_posix(word: str) -> str:
+    """Quote as POSIX has it; unprintable characters as Bash's escapes."""
     if not UNSAFE.search(word):
         return shlex.quote(word)
     return "$'" + "".join(map(_escape, word)) + "'"
+
+
+def _quote_cmd(word: str) -> str:
+    """Quote for programs, which read backslashes before a quote, and for cmd.exe, which does not.
+
+    Between double quotes the per cent sign keeps its meaning to cmd.exe, and a quote ends them
+    whatever is before it: where there is one, carets take the meaning of every character.
+    """
+    if word and not _NOT_PLAIN.search(word):
+        return word
+    escaped = re.sub(r'(\\*)("|$)', lambda match: match[1] * 2 + match[2].replace('"', '\\"'), word)
+    quoted = f'"{escaped}"'
+    return re.sub(r'[()%!^"<>&|]', r"^\g<0>", quoted) if re.search('["%]', word) else quoted
+
+
+def _quote_powershell(word: str) -> str:
+    """Quote literally: within single quotes, of which PowerShell knows five, each is doubled."""
+    if word and not _NOT_PLAIN.search(word):
+        return word
+    return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", word) + "'"
+
+
+_QUOTES: dict[Shell, Callable[[str], str]] = {
+    "posix": _quote_posix, "cmd": _quote_cmd, "powershell": _quote_powershell
+}  # fmt: skip
+_NOT_PLAIN = re.compile(r"[^\w./\\:+=-]")
+"""What may have a meaning to a shell of Windows."""
 
 
 def _escape(character: str) -> str:
@@ -44,9 +97,62 @@ def _escape(character: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
 
 
+def variable(name: str, shell: Shell | None = None) -> str:
+    """Return an environment variable as a shell reads it between double quotes.
+
+    >>> variable("KEY", "posix"), variable("KEY", "cmd"), variable("KEY", "powershell")
+    ('$KEY', '%KEY%', '$env:KEY')
+    """
+    return {"posix": f"${name}", "cmd": f"%{name}%", "powershell": f"$env:{name}"}[
+        shell or this_shell()
+    ]
+
+
+_WORD = re.compile(r"""(?:\$'(?:\\.|[^'\\])*'|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"])+""")
+_GOES_ON: dict[Shell, str] = {"posix": "\\", "cmd": "^", "powershell": "`"}
+"""What stands at the end of a line that the next one goes on with."""
+
+
+def folded(command: str, width: int, shell: Shell | None = None) -> Iterator[str]:
+    r"""Yield a command in lines that are at most `width` wide, and that a shell takes as one.
+
+    It is broken between words, whatever their length; options keep their values if they can.
+
+    >>> print(*folded("vlprep frames 'a b.mp4' -o out --fps 2", 24, "posix"), sep="\n")
+    vlprep frames \
+      'a b.mp4' -o out \
+      --fps 2
+    """
+    more = " " + _GOES_ON[shell or this_shell()]
+    indent = " " * (len(command) - len(command.lstrip()))
+    line, *words = _units(_WORD.findall(command), width - len(indent) - INDENT - len(more)) or [""]
+    line = indent + line
+    for k, word in enumerate(words, 1):
+        end = more if k < len(words) else ""
+        if cells(f"{line} {word}{end}") <= width:
+            line += f" {word}"
+        else:
+            yield line + more
+            line = indent + " " * INDENT + word
+    yield line
+
+
+def _units(words: list[str], width: int) -> list[str]:
+    """Return words, options with the words after them as one where they have room."""
+    units = words[:1]
+    for word, after in pairwise(words):
+        pair = f"{word} {after}"
+        if word.startswith("-") and not after.startswith("-") and cells(pair) <= width:
+            units[-1] = pair
+        else:
+            units.append(after)
+    return units
+
+
 def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:
     """Return a remedy as a command, or as a step in words; `model_words` name the model.
 
+    >>> from vlprep import Remedy
     >>> options = (("max_pixels", 90000), ("model", "qvq-max"))
     >>> small = Remedy(command="compress", files=("a b.jpg",), output="small/", options=options)
     >>> print(remedy_line(small, ["--model", "qvq-max"]))

@@ -10,10 +10,11 @@ import click
 from vlprep.cli.command import Command
 from vlprep.cli.options import bind, budget_option, output_options, take_share, view_options
 from vlprep.cli.render import heading, print_json, print_table, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
 from vlprep.split.layout import READABLE
 from vlprep.split.split import MANIFEST, PageSplit
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 
 
 @click.command(name="split", cls=Command)
@@ -48,13 +49,14 @@ def command(image: str, *, output: str | None, force: bool, as_json: bool, **ask
     if as_json:
         print_json({**split.to_dict(), "output": output})
         return 0
-    click.echo(heading(processor))
-    print_table(HEADINGS, _rows(split))
-    click.echo("\n" + "\n".join(_summary(split, output)))
+    say(heading(processor))
+    print_table(HEADINGS, _rows(split), names=HEADINGS[:1], drop=MAY_GO)
+    say("", *_summary(split, output))
     say_warnings(image, split.warnings, processor)
     return 0
 
 
+MAY_GO = ("model sees", "width×height", "region")
 HEADINGS = ("piece", "region", "width×height", "model sees", "tokens")
 
 
@@ -70,8 +72,8 @@ def _rows(split: PageSplit) -> Iterator[tuple[str, ...]]:
 
 
 def _summary(split: PageSplit, output: str | None) -> Iterator[str]:
-    many = len(split.pieces)
-    yield f"{thousands(split.total_tokens)} tokens in {many} piece{'s' * (many != 1)}"
+    pieces = plural(len(split.pieces), "piece")
+    yield f"{thousands(split.total_tokens)} tokens in {pieces}"
     if split.letters is None:
         yield "no text found; pieces are shown as large as they are"
     else:

@@ -1,9 +1,9 @@
-"""Text for a terminal: names made harmless, numbers made readable."""
+"""Text for a terminal: names made harmless, numbers made readable, lines made to fit."""
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from collections.abc import Iterator
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control and direction characters, and bytes that are no text."""
@@ -67,6 +67,10 @@ _WORDS = {
 """What the command line calls parameters and functions whose names are not the option's own."""
 
 
+class CommandLine(str):
+    """A line to be copied to a shell, among lines to be read."""
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8
@@ -100,4 +104,93 @@ def money(amount: float) -> str:
     >>> money(12.3456), money(0.000441)
     ('12.35', '0.00044')
     """
+    from decimal import Decimal  # which most commands do without
+
     return f"{amount:.2f}" if amount >= 0.1 else f"{Decimal(f'{amount:.2g}'):f}"
+
+
+_STYLE = re.compile("\x1b\\[[0-9;]*m")
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes; colours take none.
+
+    >>> cells("abc"), cells("\u89c6\u9891")
+    (3, 4)
+    """
+    if "\x1b" in text:
+        text = _STYLE.sub("", text)
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def shortened(name: str, width: int, ellipsis: str = "…") -> str:
+    """Return a name with its middle left out where it is longer than `width`.
+
+    More is kept of its end, by which the files of a folder differ.
+
+    >>> shortened("holiday-in-the-mountains-0127.jpg", 16)
+    'holid…s-0127.jpg'
+    """
+    if cells(name) <= width:
+        return name
+    kept = max(width - len(ellipsis), 0)
+    head = _beginning(name, kept // 3)
+    tail = _beginning(name[::-1], kept - cells(head))[::-1]
+    return f"{head}{ellipsis}{tail}"[: width if name.isascii() else None]
+
+
+def _beginning(text: str, width: int) -> str:
+    """Return as much of a text as `width` columns hold."""
+    if text.isascii():
+        return text[:width]
+    end = min(len(text), width)
+    while cells(text[:end]) > width:
+        end -= 1
+    return text[:end]
+
+
+_CELL = re.compile(r"\S.{0,28}? {2,}")
+"""What stands in a column of its own, before the text of a line."""
+_BREAK = re.compile(r" (?!\d{4}(?:-\d\d)*[],])")
+"""Where a line may be broken: not between a source and its date."""
+
+
+def wrapped(line: str, width: int, hang: int | None = None) -> Iterator[str]:
+    """Yield a line in pieces that are broken between words; the others hang below the first.
+
+    They begin after `hang` blanks, or by default where the text of the first does. A word that is
+    longer than the line stays whole.
+
+    >>> print(*wrapped("  note  frames that are read at one a second", 24), sep="\\n")
+      note  frames that are
+            read at one a
+            second
+    """
+    label = _label(line, width)
+    if hang is None:
+        hang = cells(label) + (0 if label.strip() else INDENT)
+    piece = label
+    for word in _BREAK.split(line[len(label) :]):
+        joined = f"{piece} {word}" if piece.strip() and piece != label else piece + word
+        if cells(joined) <= width or not piece.strip():
+            piece = joined
+        else:
+            yield piece.rstrip()
+            piece = " " * hang + word
+    yield piece.rstrip()
+
+
+def _label(line: str, width: int) -> str:
+    """Return what a line begins with: its indent, and columns as far as they leave it room."""
+    end = len(line) - len(line.lstrip(" "))
+    while (match := _CELL.match(line, end)) and cells(line[: match.end()]) <= width // 2:
+        end = match.end()
+    return line[:end]
+
+
+INDENT = 2
+"""Blanks before what goes on, and before what stands below another thing."""

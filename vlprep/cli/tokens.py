@@ -28,6 +28,8 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
+    counted_of,
+    failed_row,
     heading,
     print_csv,
     print_json,
@@ -35,6 +37,7 @@ from vlprep.cli.render import (
     print_table,
     report_problems,
 )
+from vlprep.cli.terminal import say
 from vlprep.cli.text import money, percent, safe, thousands
 from vlprep.count.explain import explain_count
 from vlprep.count.files import MediaCount, MediaFailure, Result, Tally, tally
@@ -113,20 +116,21 @@ def command(
         raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
     explaining = processor if explained else None
     entry = partial(_entry, explaining=explaining, times=times)
-    results = track(processor.count_many(files), len(files), "counting")
+    results = track(processor.count_many(files), len(files), "counting", files)
     if form == "jsonl":
         return max((_print_line(result, entry(result)) for result in results), default=0)
     items = list(results)
     if form == "csv":
         print_csv(item.to_dict() for item in items)
-    elif form == "json":
-        together = tally(items, processor, **asked)
+        return report_problems(items)
+    together = tally(items, processor, **asked)
+    if form == "json":
         print_json(_document(list(map(entry, items)), together, processor))
-    else:
-        _print_table(items, explaining, processor)
-        together = tally(items, processor, **asked)
-        click.echo("\n" + "\n".join(_summary(items, together)))
-    return report_problems(items, None if form else processor)
+        return report_problems(items)
+    _print_table(items, explaining, processor)
+    code = report_problems(items, processor)
+    say("", *_summary(items, together))
+    return code
 
 
 def _count_samples(
@@ -180,19 +184,21 @@ def _document(items: list[dict[str, Any]], together: Tally, view: View) -> dict[
 
 
 def _print_table(items: list[Result], explaining: View | None, view: View) -> None:
-    counts = [item for item in items if isinstance(item, MediaCount)]
-    click.echo(heading(view))
-    if counts:
-        print_table(HEADINGS, map(_row, counts))
-    for count in counts if explaining else ():
-        click.echo(f"\n{safe(count.source)}")
-        click.echo("\n".join(f"  {line}" for line in _entry(count, explaining)["explanation"]))
+    say(heading(view))
+    if any(isinstance(item, MediaCount) for item in items):
+        print_table(HEADINGS, map(_row, items), names=HEADINGS[:1], drop=HEADINGS[1:5])
+    for item in items if explaining else ():
+        if isinstance(item, MediaCount):
+            say("", safe(item.source))
+            say(*(f"  {line}" for line in _entry(item, explaining)["explanation"]))
 
 
 HEADINGS = ("file", "kind", "width×height", "model sees", "frames", "tokens")
 
 
-def _row(count: MediaCount) -> tuple[str, ...]:
+def _row(count: Result) -> tuple[str, ...]:
+    if isinstance(count, MediaFailure):
+        return failed_row(count, HEADINGS)
     return (
         count.source,
         count.kind,
@@ -204,12 +210,10 @@ def _row(count: MediaCount) -> tuple[str, ...]:
 
 
 def _summary(items: list[Result], together: Tally) -> Iterator[str]:
-    counted = sum(isinstance(item, MediaCount) for item in items)
+    done = sum(isinstance(item, MediaCount) for item in items)
     total, limit = together.total_tokens, together.limit
-    files = f"{len(items)} file" + "s" * (len(items) != 1)
-    failed = f", {len(items) - counted} failed" if counted < len(items) else ""
-    yield f"{thousands(total)} tokens in {files}{failed}"
-    if not counted:
+    yield f"{thousands(total)} tokens in {counted_of(done, len(items))}"
+    if not done:
         return
     if limit is None:
         yield "largest input: not stated by any source; --max-input sets it"

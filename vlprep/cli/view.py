@@ -21,6 +21,7 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, report_problems, say_warnings
+from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
 from vlprep.count.files import MediaFailure, media_name
 from vlprep.errors import VlprepError
@@ -68,16 +69,16 @@ def command(
         if as_json:
             print_json({**shown.to_dict(), "output": output})
             return 0
-        click.echo(heading(processor))
+        say(heading(processor))
         _tell(shown, output, processor)
         return 0
     made = _save_each(files, Path(output), processor, door, how)
-    seen = list(track(made, len(files), "viewing"))
+    seen = list(track(made, len(files), "viewing", files))
     if as_json:
         head = {"schema": "vlprep.views/1", "model": processor.model.name}
         print_json({**head, "rules": processor.rules.name, "items": list(map(_entry, seen))})
     else:
-        click.echo(heading(processor))
+        say(heading(processor))
         for one in seen:
             if not isinstance(one, MediaFailure):
                 _tell(*one, processor)
@@ -111,9 +112,9 @@ def _entry(one: Viewed) -> dict[str, Any]:
 def _tell(shown: ImageView, target: str, view: Processor) -> None:
     size, tokens = shown.info.size, shown.tokens
     share = tokens.resized.pixels / size.pixels
-    click.echo(
+    say(
         f"{safe(shown.source)}: {format_size(size)} is seen as {format_size(tokens.resized)}, "
         f"{100 * share:.3g} % of its pixels, for {thousands(tokens.total)} tokens"
     )
-    click.echo(f"written to {safe(target)}")
+    say(f"written to {safe(target)}")
     say_warnings(shown.source, (*shown.info.warnings, *shown.tokens.warnings), view)

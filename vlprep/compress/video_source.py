@@ -19,7 +19,7 @@ from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.media.video.sound import has_sound
 from vlprep.models.registry import get_route
 from vlprep.types import Action, FrameListInfo, VideoInfo
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 Source: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
@@ -185,7 +185,7 @@ def _reasons(case: VideoCase, limit: int, ending: str) -> Iterator[str]:
     if seconds is not None and seconds < case.least_seconds:
         yield f"lasts {seconds:.2f} s, and {model.name} wants {case.least_seconds:g} s"
     if model.kind == "api" and info.frame_count < case.least_frames:
-        yield f"{info.frame_count} frame(s), and {model.name} wants {case.least_frames}"
+        yield f"{plural(info.frame_count, 'frame')}, and {model.name} wants {case.least_frames}"
     if info.rotation or info.mirrored:
         yield "stored turned" if info.rotation else "stored mirrored"
     if info.metadata:

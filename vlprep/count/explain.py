@@ -12,7 +12,7 @@ from vlprep.maths.geometry import rounded_size
 from vlprep.models.registry import find_source
 from vlprep.models.spec import ImageRule, RuleSet, VideoRule
 from vlprep.types import FrameListInfo, ImageInfo, ImageSize, VideoInfo
-from vlprep.units import format_size
+from vlprep.units import format_size, plural, whose
 from vlprep.view import View
 
 
@@ -53,7 +53,7 @@ def _video_facts(info: VideoInfo) -> list[str]:
     origin = "list" if isinstance(info, FrameListInfo) else info.frame_count_from
     return [
         f"{info.format}{codec}, {format_size(info.size)} as displayed{turned}",
-        f"{info.frame_count:,} frames ({origin}) at {rate}",
+        f"{plural(info.frame_count, 'frame')} ({origin}) at {rate}",
     ]
 
 
@@ -61,7 +61,8 @@ def _frames_step(count: VideoCount, rule: VideoRule) -> str:
     if count.plan.sampling == "list":
         return f"all {count.frames:,} images of a list are shown"
     return (
-        f"the {rule.count} rule takes {count.frames:,} frames: {rule.fps:g} a second unless asked, "
+        f"the rule of {whose(rule.count)} takes {plural(count.frames, 'frame')}: "
+        f"{rule.fps:g} a second unless asked, "
         f"at least {rule.min_frames}, at most {rule.max_frames:,}; spread by {count.plan.sampling} "
         f"{_cite(rule, 'fps', 'min_frames', 'max_frames')}"
     )
@@ -145,7 +146,8 @@ def _resize_steps(info: ImageInfo | VideoInfo, count: TokenCount, view: View) ->
         yield _resize_step(size, count, rule, count.limits)
         return
     handed = handed_size(size, rule, count.limits)
-    yield f"{format_size(size)} is first made {format_size(handed)} ({rule.first.resize} rule)"
+    first = whose(rule.first.resize)
+    yield f"{format_size(size)} is first made {format_size(handed)} by the rule of {first}"
     if isinstance(rule, VideoRule):
         own = video_limits(rule, count.frames or 0)
     else:
@@ -169,14 +171,14 @@ def _resize_step(
     times = f" x {frames} frames" if frames > 1 else ""
     return (
         f"{format_size(size)} rounds to {format_size(rounded)}{times}, {step}; "
-        f"seen as {format_size(count.resized)} ({rule.resize} rule)"
+        f"seen as {format_size(count.resized)}, by the rule of {whose(rule.resize)}"
     )
 
 
 def _sum(count: TokenCount, rule: ImageRule | VideoRule) -> str:
     steps, rows, columns = count.grid_thw
     grid = f"{rows // rule.merge_size} x {columns // rule.merge_size}"
-    times = f"{steps:,} frame pairs x {grid}" if count.frames else grid
+    times = f"{plural(steps, 'frame pair')} x {grid}" if count.frames else grid
     text = f" + {count.text:,} of timestamp text" if count.text else ""
     return (
         f"{times} = {count.visual:,} visual tokens + {count.markers:,} markers{text} "

@@ -32,6 +32,7 @@ from vlprep.maths.sampling import frame_range, plan_frames
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import FirstResize, ImageRule, VideoRule
 from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
+from vlprep.units import plural
 from vlprep.view import View
 
 _Ints: TypeAlias = npt.NDArray[np.int64]
@@ -407,7 +408,9 @@ def _resize_frames(
 def _repeated(frames: int, group: int) -> str:
     if group == PAIR:
         return "a single frame is shown twice, as models read frames in pairs"
-    return f"the last of {frames} frame(s) is repeated, as the model reads {group} at a time"
+    return (
+        f"the last of {plural(frames, 'frame')} is repeated, as the model reads {group} at a time"
+    )
 
 
 def _refused_by_service(size: tuple[int, int], rule: ImageRule) -> tuple[str, ...]:

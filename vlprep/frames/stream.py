@@ -32,7 +32,7 @@ from vlprep.types import (
     Watch,
     unwatched,
 )
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 from vlprep.view import View, ViewKeywords
 
 
@@ -207,10 +207,11 @@ class FrameStream:
         """Return the lines of a contact sheet: the clip, what is seen of it, its cost."""
         info, tokens, plan = self.info, self.tokens, self.plan
         rate = f", {float(info.fps):.4g} fps" if info.fps else ""
-        length = f", {info.duration_seconds:.1f} s" if info.duration_seconds else ""
+        seconds = info.duration_seconds or 0
+        length = f", {seconds:.{1 if seconds >= 1 else 3}f} s" if seconds else ""
         return [
             f"{format_size(info.size)}{rate}{length}",
-            f"{plan.frame_count} frames of {format_size(tokens.resized)} at "
+            f"{plural(plan.frame_count, 'frame')} of {format_size(tokens.resized)} at "
             f"{plan.sample_fps:.4g} fps, {tokens.total:,} tokens, {self.model.name} by "
             f"{tokens.rules}",
             *self.warnings,

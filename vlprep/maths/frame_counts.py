@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError, FrameCountError
+from vlprep.units import plural, whose
 
 _T = TypeVar("_T")
 
@@ -214,9 +215,8 @@ def planned_count(
         count = _short_clip_count(available, rate, request, rule, _OF_NUMBERS)
         if strict or count < min(PAIR, available):
             raise
-        return count, (
-            f"the {request.reference} rule refuses so short a clip; counted {count} frame(s)",
-        )
+        told = f"the rule of {whose(request.reference)} refuses so short a clip"
+        return count, (f"{told}; counted {plural(count, 'frame')}",)
     if count < 1:
         raise FrameCountError(count, available, "the bounds leave no frame to show")
     if count > available:
@@ -238,7 +238,7 @@ def _accepted(count: int, available: int, rule: CountRule, request: FrameRequest
     if rule.takes(count, available, request):
         return count
     least = rule.least(request)
-    reason = f"{count} of {available} usable frame(s) chosen, at least {least} needed"
+    reason = f"{count} of {plural(available, 'usable frame')} chosen, at least {least} needed"
     raise FrameCountError(count, available, reason)
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from vlprep.errors import AspectRatioError, ConstraintError, FrameCountError, ResizeError
 from vlprep.types import ImageSize
+from vlprep.units import plural
 
 SizeArray = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
@@ -187,7 +188,7 @@ def smart_resize_clip(
         raise FrameCountError(
             temporal_factor,
             frame_count,
-            f"{frame_count} frame(s), at least {temporal_factor} needed",
+            f"{plural(frame_count, 'frame')}, at least {temporal_factor} needed",
         )
     # The count is rounded (half to even) for the comparison only; the scale uses it as it is.
     rounded_count = round(frame_count / temporal_factor) * temporal_factor

@@ -185,7 +185,7 @@ _PLUGIN_ERRORS = (
 def _blame(name: str, format: str, error: Exception) -> NoReturn:
     if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the content's
         raise error
-    problem = f"damaged {format} file: {str(error) or type(error).__name__}"
+    problem = f"damaged {format} file: {str(error).strip() or type(error).__name__}"
     raise DecodeError(name, problem) from error
 
 

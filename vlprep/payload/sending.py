@@ -44,7 +44,7 @@ from vlprep.payload.parts import (
 )
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
 from vlprep.types import ImageInfo, VideoInfo
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 
 Item: TypeAlias = SourceLike | MediaUrl | Sequence[SourceLike | MediaUrl] | FrameList
 """A file, a URL, or a list of images that stands for a video."""
@@ -281,7 +281,8 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
         refuse_unsaid(how, stream.source, is_list=True)
         anew = format_size(facts.tokens.resized)
         warnings = (f"the service sizes the frames anew, to {anew}", *warnings)
-    notes = (f"{len(files)} frames of {format_size(size)} as JPEG, {1 / rate:.4g} s apart",)
+    taken = f"{plural(len(files), 'frame')} of {format_size(size)} as JPEG"
+    notes = (f"{taken}, {1 / rate:.4g} s apart",)
     return make_part(facts, files, how, action="sampled", fps=rate, notes=notes, warnings=warnings)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vlprep.count.budget import TokenBudget
 from vlprep.count.pixels import is_per_clip
 from vlprep.plan.one_clip import ClipPlan
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _tokens(plan: ClipPlan, budget: TokenBudget) -> Bound | None:
     free, missing = plan.unbound, plan.unbound.tokens - plan.available
     if missing <= 0:
         return None
-    shown = f"{free.frames:,} frames of {format_size(free.count.resized)}"
+    shown = f"{plural(free.frames, 'frame')} of {format_size(free.count.resized)}"
     reason = f"{_room(budget)}; else {shown} would be shown, which cost {free.tokens:,}"
     return Bound(budget.binding.name, reason, f"{missing:,} tokens more, or a shorter clip")
 

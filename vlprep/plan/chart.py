@@ -16,7 +16,7 @@ from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.plan.one_clip import ClipPlan
 from vlprep.plan.rates import Numbers
-from vlprep.units import format_rate, format_size
+from vlprep.units import format_rate, format_size, plural
 from vlprep.view import View
 
 RATES = 400
@@ -49,7 +49,7 @@ def save_picture(
 def chart_of_clip(clip: ClipPlan) -> Drawing:
     """Draw what other rates and caps would cost of one clip."""
     chosen = clip.chosen
-    shown = f"{chosen.frames:,} frames of {format_size(chosen.count.resized)}"
+    shown = f"{plural(chosen.frames, 'frame')} of {format_size(chosen.count.resized)}"
     asked = f"fps {format_rate(chosen.fps or 0)}, max_pixels {chosen.max_pixels}"
     cost = f"{asked}: {shown}, {chosen.tokens:,} tokens"
     return Drawing(_chart(clip), (_heading(clip.choices.view), cost))

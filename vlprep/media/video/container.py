@@ -118,7 +118,7 @@ def unreadable(item: Item, error: Exception) -> VlprepError:
     """Return the error for one of `AV_ERRORS`."""
     if isinstance(error, MemoryError):
         return MemoryLimitError(item.name, item.size)
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    reason = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
     hint = "; the index (moov) may be missing" if item.found.reader == "mov" else ""
     return DecodeError(item.name, f"cannot be read as {item.found.name}: {reason}{hint}")
 
