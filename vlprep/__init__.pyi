@@ -13,9 +13,13 @@ from vlprep.check.routes import RouteAdvice as RouteAdvice
 from vlprep.check.rule import FileFacts as FileFacts
 from vlprep.check.rule import Finding as Finding
 from vlprep.check.rule import Remedy as Remedy
+from vlprep.compress.fix import FixReport as FixReport
+from vlprep.compress.fix import LeftFile as LeftFile
 from vlprep.compress.image import CompressedImage as CompressedImage
 from vlprep.compress.image import save_image as save_image
+from vlprep.compress.image_plan import PlannedImage as PlannedImage
 from vlprep.compress.many import CompressedFile as CompressedFile
+from vlprep.compress.many import SkippedFile as SkippedFile
 from vlprep.compress.video import CompressedVideo as CompressedVideo
 from vlprep.count.budget import InputLimit as InputLimit
 from vlprep.count.budget import TokenBudget as TokenBudget
@@ -96,6 +100,7 @@ from vlprep.verbs import count_tokens as count_tokens
 from vlprep.verbs import crop_image as crop_image
 from vlprep.verbs import draw_boxes as draw_boxes
 from vlprep.verbs import fit_images as fit_images
+from vlprep.verbs import fix_media as fix_media
 from vlprep.verbs import frame_sheet as frame_sheet
 from vlprep.verbs import image_tokens as image_tokens
 from vlprep.verbs import image_tokens_batch as image_tokens_batch

@@ -112,6 +112,10 @@ class Region(NamedTuple):
         return f"{self.x},{self.y},{self.size.width},{self.size.height}"
 
 
+CUT_OFF = "cut off: the picture has no end in the file; fetch it again"
+"""What is said of a file that ends before its picture does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageInfo:
     """What an image's header says."""
@@ -128,6 +132,12 @@ class ImageInfo:
     """EXIF orientation, 1 to 8; 1 is upright."""
     frame_count: int = 1
     """Pictures in the file; only the first is counted."""
+    quality: int | None = None
+    """IJG quality of a JPEG, 1 to 100, as its tables have it; `None` for other formats."""
+    cut_off: bool = False
+    """Whether the file ends before its picture does, as far as that is seen without decoding."""
+    metadata: tuple[str, ...] = ()
+    """What it says beside its picture: "location", "EXIF", "XMP"."""
     file_bytes: int | None = None
     """Length of the file in bytes."""
     warnings: tuple[str, ...] = ()
@@ -179,6 +189,8 @@ class VideoInfo:
     """Name of the video codec, for instance "h264"."""
     format: str | None = None
     """Short name of the container found in the content, for instance "MP4"."""
+    metadata: tuple[str, ...] = ()
+    """What it says beside its picture: "location", where it says where it was taken."""
     file_bytes: int | None = None
     """Length of the file in bytes."""
     warnings: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vlprep.check.check import CheckKeywords
     from vlprep.check.check import Item as CheckedItem
     from vlprep.check.report import CheckReport
+    from vlprep.compress.fix import FixKeywords, FixReport
     from vlprep.compress.image import CompressedImage, ImageKeywords
     from vlprep.compress.many import CompressedFile, CompressKeywords, Outcome
     from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
@@ -380,6 +381,23 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return check_files(items, view, **how)
 
+    def fix(
+        self,
+        items: CheckedItem | Iterable[CheckedItem],
+        folder: PathLike | None = None,
+        **asked: Unpack[FixKeywords],
+    ) -> FixReport:
+        """Write files into a folder so that they pass a check, and check these; sources stay.
+
+        >>> report = processor().fix("fixtures/exif_6.jpg", dry_run=True)
+        >>> report.files[0].result.reason
+        'stored turned (EXIF orientation 6)'
+        """
+        from vlprep.compress.fix import fix_files
+
+        view, how = self.with_keywords(asked)
+        return fix_files(items, folder, view, **how)
+
     def compress(
         self, source: Source, target: Target | None = None, **asked: Unpack[CompressKeywords]
     ) -> CompressedFile:
@@ -399,6 +417,8 @@ class Processor(View):
         folder: PathLike | None = None,
         *,
         every: float | None = None,
+        roots: Iterable[PathLike] = (),
+        skip_existing: bool = False,
         threads: int | None = None,
         **asked: Unpack[CompressKeywords],
     ) -> Iterator[Outcome]:
@@ -413,7 +433,8 @@ class Processor(View):
         from vlprep.compress.many import compress_many
 
         view, how = self.with_keywords(asked)
-        return compress_many(sources, folder, view, every=every, threads=threads, **how)
+        how.update(every=every, roots=roots, skip_existing=skip_existing, threads=threads)
+        return compress_many(sources, folder, view, **how)
 
     def compress_image(self, source: SourceLike, **asked: Unpack[ImageKeywords]) -> CompressedImage:
         """Bring an image under a byte limit, in memory.
@@ -668,6 +689,23 @@ def check_media(
     return processor(model).check(items, **asked)
 
 
+def fix_media(
+    items: CheckedItem | Iterable[CheckedItem],
+    folder: PathLike | None = None,
+    model: Model = None,
+    **asked: Unpack[FixKeywords],
+) -> FixReport:
+    """Write files into a folder so that they pass a check, and check these; sources stay.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     report = fix_media(["fixtures/photo.avif", "fixtures/exif_6.jpg"], folder, "qvq-max")
+    >>> report.passes(), [file.result.action for file in report.files]
+    (True, ['converted', 'converted'])
+    """
+    return processor(model).fix(items, folder, **asked)
+
+
 def compress_file(
     source: Source,
     target: Target | None = None,
@@ -688,6 +726,8 @@ def compress_many(
     model: Model = None,
     *,
     every: float | None = None,
+    roots: Iterable[PathLike] = (),
+    skip_existing: bool = False,
     threads: int | None = None,
     **asked: Unpack[CompressKeywords],
 ) -> Iterator[Outcome]:
@@ -698,8 +738,10 @@ def compress_many(
     >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"])]
     ['CompressedFile', 'MediaFailure']
     """
-    view = processor(model)
-    return view.compress_many(sources, folder, every=every, threads=threads, **asked)
+    return processor(model).compress_many(
+        sources, folder, every=every, roots=roots, skip_existing=skip_existing, threads=threads,
+        **asked,
+    )  # fmt: skip
 
 
 def compress_image(

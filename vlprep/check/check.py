@@ -17,7 +17,7 @@ from vlprep.count.files import MediaFailure, Probed, as_many, count_probed, medi
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
 from vlprep.media.addresses import is_web_url
-from vlprep.media.sniff import FORMATS, endings
+from vlprep.media.sniff import FORMATS
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceOrFacts, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
@@ -156,7 +156,6 @@ def facts_of(item: OpenItem) -> FileFacts:
         info=info,
         path=item.path,
         mislabelled=item.mislabelled,
-        usual_ending=endings(found.name)[0],
     )
 
 
@@ -168,8 +167,7 @@ def _known(info: Facts) -> FileFacts:
         kind = "frame list"
     elif kind == "video" and found and found.kind == "image":
         kind = "animation"
-    ending = endings(found.name)[0] if found else ""
-    return FileFacts(source=source_name(info), kind=kind, info=info, usual_ending=ending)
+    return FileFacts(source=source_name(info), kind=kind, info=info)
 
 
 def facts_of_list(name: str, frames: Sequence[FileFacts], view: View) -> FileFacts:

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vlprep.check import images, reading, requests, videos
+from vlprep.check.remedies import one_a_file
 from vlprep.check.routes import RouteAdvice, advise_routes
-from vlprep.check.rule import FileFacts, Finding, Rule, Sending, Severity
+from vlprep.check.rule import FileFacts, Finding, Remedy, Rule, Sending, Severity
+from vlprep.check.savings import unseen_bytes
 from vlprep.display import brief, page
 from vlprep.models.registry import find_source
 from vlprep.units import plural
@@ -47,6 +49,8 @@ class CheckReport:
     """Tokens of the files that could be counted and of the text."""
     max_input_tokens: int | None
     """Largest input; `None` where no source states it."""
+    unseen_bytes: int = 0
+    """About how many bytes of the images are of pixels that the model does not see."""
     model_warnings: tuple[str, ...] = ()
     """What a user should know of the model before believing any count of it."""
 
@@ -79,6 +83,25 @@ class CheckReport:
         """What is good to know."""
         return self._of("note")
 
+    @property
+    def remedies(self) -> dict[str, Remedy]:
+        """What mends each file that is made anew, by the file's name in `files`."""
+        return {
+            finding.source: finding.remedy
+            for finding in self.findings
+            if finding.source and finding.remedy and finding.remedy.compresses
+        }
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """The files with an error that this does not mend."""
+        mended = self.remedies
+        return frozenset(
+            finding.source
+            for finding in self.errors
+            if finding.source is not None and finding.source not in mended
+        )
+
     def passes(self, *, fail_on_warnings: bool = False) -> bool:
         """Say whether there is no error and, if `fail_on_warnings`, no warning either."""
         return not (self.errors or (fail_on_warnings and self.warnings))
@@ -98,6 +121,7 @@ class CheckReport:
             "findings": [_finding_json(finding) for finding in self.findings],
             "total_tokens": self.total_tokens,
             "max_input_tokens": self.max_input_tokens,
+            "unseen_bytes": self.unseen_bytes,
         }
 
     def _items(self) -> Iterator[dict[str, Any]]:
@@ -148,6 +172,7 @@ def check_sending(sending: Sending) -> CheckReport:
         advice=advise_routes(sending),
         total_tokens=sending.total_tokens,
         max_input_tokens=sending.input_limit,
+        unseen_bytes=unseen_bytes(sending),
         model_warnings=sending.model.warnings,
     )
 
@@ -169,6 +194,6 @@ def find_problems(sending: Sending) -> tuple[Finding, ...]:
     places: dict[str | None, int] = {None: len(sending.files)}
     for place, file in enumerate(sending.files):
         places.setdefault(file.source, place)
-    found = [finding for rule in RULES for finding in rule.findings(sending)]
+    found = list(one_a_file(finding for rule in RULES for finding in rule.findings(sending)))
     found.sort(key=lambda one: (places[one.source], SEVERITIES.index(one.severity)))
     return tuple(found)

@@ -26,7 +26,7 @@ from vlprep.units import format_size, plural
 from vlprep.view import View
 
 Severity = Literal["error", "warning", "note"]
-Command = Literal["check", "compress", "frames", "view"]
+Command = Literal["check", "compress"]
 MediaKind = Literal["image", "video", "animation", "frame list", "URL", "unreadable"]
 
 
@@ -36,8 +36,8 @@ class Remedy:
 
     As text it is the step, or the call of Python that does it.
 
-    >>> print(Remedy(command="view", files=("a.jpg",), output="a-view.png"))
-    view_image('a.jpg').save('a-view.png')
+    >>> print(Remedy(command="compress", files=("a.jpg",), output="small/"))
+    list(compress_many('a.jpg', 'small/'))
     """
 
     step: str = ""
@@ -55,6 +55,11 @@ class Remedy:
         return brief(self, str(self))
 
     @property
+    def compresses(self) -> bool:
+        """Whether compressing mends it, with the options; content without a file has no command."""
+        return self.command == "compress" or (self.command is None and bool(self.options))
+
+    @property
     def call(self) -> str | None:
         """The call of a function of this library, as text; `None` of a step in words."""
         if self.command is None:
@@ -70,8 +75,6 @@ class Remedy:
 _CALLS = {
     "check": "check_media({files}{options})",
     "compress": "list(compress_many({files}, {output}{options}))",
-    "frames": "save_frames(read_frames({files}{options}), {output})",
-    "view": "view_image({files}{options}).save({output})",
 }
 
 
@@ -121,8 +124,6 @@ class FileFacts:
     """Why it could not be read or counted."""
     mislabelled: str | None = None
     """How its name contradicts its content."""
-    usual_ending: str = ""
-    """The usual ending of names for its content, with the dot."""
 
     def __repr__(self) -> str:
         size = f" {format_size(self.info.size)}" if self.info else ""

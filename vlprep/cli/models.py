@@ -10,12 +10,13 @@ import click
 from vlprep.cli.command import Command
 from vlprep.cli.features import feature_lines
 from vlprep.cli.render import note, print_json, print_table
+from vlprep.cli.sources import source_lines
 from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.count.explain import cite
 from vlprep.errors import UnknownModelError
 from vlprep.models.document import cited_by
-from vlprep.models.registry import Models, find_source, list_models, models_named, resolve_model
+from vlprep.models.registry import Models, list_models, list_sources, models_named, resolve_model
 from vlprep.models.service import VideoFiles
 from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
 
@@ -29,7 +30,7 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     """List the models, or show one with all its numbers and where they come from.
 
     The beginning of names lists those that begin so. Sources are those of the models named, or
-    all.
+    all of the catalogue, those of limits and routes too.
 
     \b
     vlprep models
@@ -41,7 +42,9 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     if as_json:
         print_json(specs.to_dict())
     elif sources:
-        say(*_source_lines(specs))
+        of_all = name is None and model_file is None
+        keys = (source.id for source in list_sources()) if of_all else cited_by(specs)
+        say(*source_lines(keys))
     elif len(specs) > 1:
         _print_list(specs)
     else:
@@ -61,14 +64,6 @@ def _named(name: str | None, model_file: str | None) -> Models:
         if not begin_so:
             raise
         return begin_so
-
-
-def _source_lines(specs: tuple[ModelSpec, ...]) -> Iterator[str]:
-    for key in cited_by(specs):
-        source = find_source(key)
-        if source is not None:
-            yield f"{key}  {source.title}, {source.date} ({source.standing})"
-            yield f"    {source.address or 'no address was kept'}"
 
 
 def _print_list(specs: tuple[ModelSpec, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import click
@@ -145,6 +146,7 @@ def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], 
 
 
 force_option = click.option("--force", is_flag=True, help="Overwrite what is there.")
+skip_option = click.option("--skip-existing", is_flag=True, help="Pass over files that are done.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 output_options = _together(force_option, json_option)
 form_options = _together(
@@ -315,6 +317,34 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     if listed is not None:
         words += ["--from-file", quote(listed), *(["-0"] if asked["null_separated"] else [])]
     return [*words, *map(quote, asked["paths"])]
+
+
+def input_roots(asked: Mapping[str, Any]) -> list[str]:
+    """Return the folders that are named: what is below them keeps the folders between.
+
+    >>> input_roots({"paths": ("fixtures", "fixtures/photo.jpg"), "as_list": False})
+    ['fixtures']
+    """
+    from vlprep.media.folders import as_folder
+
+    folders = () if asked["as_list"] else map(as_folder, asked["paths"])
+    return [str(folder) for folder in folders if folder is not None]
+
+
+def outside(files: list[Any], folder: str | None) -> list[Any]:
+    """Return the files that are not in a folder: what an earlier run has written there is no input.
+
+    >>> outside(["a.jpg", "small/a.jpg"], "small/")
+    ['a.jpg']
+    """
+    if folder is None:
+        return files
+    own = Path(folder).resolve()
+    return [
+        file
+        for file in files
+        if not (isinstance(file, str) and Path(file).resolve().is_relative_to(own))
+    ]
 
 
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from vlprep.check.savings import unseen_of
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
+from vlprep.cli.findings import unseen_lines
 from vlprep.cli.options import (
     BYTES,
     POSITIVE,
@@ -62,6 +64,7 @@ from vlprep.plan.cautions import cap_reading
 from vlprep.plan.one_clip import thinned
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.settings import Setting
+from vlprep.types import ImageInfo
 from vlprep.units import format_rate, format_size
 
 
@@ -282,6 +285,8 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
             f"frames wanted, {percent(round(pixels * 1000), 1000)} of the pixels of "
             f"{format_size(plan.clip.wanted_size)}"
         )
+    images = ((one.info, one.tokens) for one in plan.files if isinstance(one.info, ImageInfo))
+    yield from unseen_lines(sum(unseen_of(info, tokens.resized) for info, tokens in images))
 
 
 def _line(bound: Bound) -> str:

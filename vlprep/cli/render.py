@@ -27,10 +27,10 @@ from vlprep.units import plural
 from vlprep.view import View
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
-    from vlprep.compress.many import CompressedFile
+    from vlprep.compress.many import Outcome
     from vlprep.frames.many import SavedClip
 
-    Failable = MediaCount | CompressedFile | SavedClip | MediaFailure
+    Failable = MediaCount | Outcome | SavedClip | MediaFailure
 
 CSV_COLUMNS = (
     "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",

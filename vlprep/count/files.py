@@ -119,7 +119,9 @@ class MediaFailure:
     def message(self) -> str:
         """What is wrong, without the name of the file."""
         if isinstance(self.error, OSError) and self.error.strerror:
-            return _lower_first(self.error.strerror)
+            other = self.error.filename if isinstance(self.error, FileExistsError) else None
+            where = f"{other}: " if other and str(other) != self.source else ""  # where to write
+            return where + _lower_first(self.error.strerror)
         return str(self.error).removeprefix(f"{self.source}: ")
 
     def to_dict(self) -> dict[str, Any]:

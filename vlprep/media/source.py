@@ -162,6 +162,13 @@ class Item:
         assert self._content is not None
         return self._content
 
+    def tail(self, count: int) -> _Content:
+        """Return the last bytes; no reader is moved, and nothing else is read."""
+        if self._content is not None:
+            return self._content[-count:]
+        reader: _Reader = self.file.raw  # type: ignore[attr-defined]  # of every file opened here
+        return reader.read_at(count, max(self.file_bytes - count, 0))
+
     def reader(self) -> BinaryIO:
         """Return a reader of its own, at its start, for another thread or another pass."""
         if self._first.closed:
@@ -363,7 +370,7 @@ class _Reader(io.RawIOBase):
     """A position of its own in content that several read; as long as when it was opened."""
 
     def __init__(self, read_at: _ReadAt, length: int, close: Callable[[], object]) -> None:
-        self._read_at, self._length, self._close = read_at, length, close
+        self.read_at, self._length, self._close = read_at, length, close
         self._position = 0
 
     def readable(self) -> bool:
@@ -384,7 +391,7 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         wanted = min(len(buffer), self._length - self._position)
-        data = self._read_at(wanted, self._position) if wanted > 0 else b""
+        data = self.read_at(wanted, self._position) if wanted > 0 else b""
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)

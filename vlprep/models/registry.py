@@ -110,6 +110,15 @@ def find_source(source_id: str) -> Source | None:
     return row and build(Source, {"id": source_id, **row}, f"source.{source_id}")
 
 
+def list_sources() -> tuple[Source, ...]:
+    """Return every page and package that the catalogue's numbers were read from.
+
+    >>> {"P1", "P3", "S000"} <= {source.id for source in list_sources()}
+    True
+    """
+    return tuple(source for key in _shared()["source"] if (source := find_source(key)))
+
+
 @cache
 def get_route(name: str) -> Route:
     """Return a way in which a file reaches a service: "base64", "path" or "url".

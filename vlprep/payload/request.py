@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -22,7 +23,7 @@ from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.history import History, read_history, told
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.payload.planned_parts import Item as Item
-from vlprep.payload.planned_parts import prepare_item
+from vlprep.payload.preparing import prepare_all
 from vlprep.payload.serving import served_fields, served_warnings
 from vlprep.payload.terms import (
     How,
@@ -274,18 +275,19 @@ def _checked(items: Item | Sequence[Item], how: How) -> tuple[list[MediaPart], l
     Returns warnings as well.
     """
     parts, facts, failures = list[MediaPart](), list[FileFacts](), list[Exception]()
-    for number, item in enumerate(as_many(items), 1):
-        try:
-            part = prepare_item(item, how, number)
-        except _UNREADABLE as error:
-            if how.remakes or not how.check:
-                raise
-            failures.append(error)
-            name = getattr(error, "source", None) or getattr(error, "filename", None)
-            facts.append(FileFacts(source=str(name or item), kind="unreadable", problem=error))
-        else:
-            parts.append(part)
-            facts += [part.facts] if part.facts.kind != "URL" else []
+    with closing(prepare_all(list(as_many(items)), how)) as ready:
+        for item, prepared in ready:
+            try:
+                part = prepared()
+            except _UNREADABLE as error:
+                if how.remakes or not how.check:
+                    raise
+                failures.append(error)
+                name = getattr(error, "source", None) or getattr(error, "filename", None)
+                facts.append(FileFacts(source=str(name or item), kind="unreadable", problem=error))
+            else:
+                parts.append(part)
+                facts += [part.facts] if part.facts.kind != "URL" else []
     warnings = [f"{how.model.name}: {warning}" for warning in how.model.warnings]
     if how.check and facts:
         warnings += _findings(facts, how)
