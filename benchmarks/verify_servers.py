@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from vlprep import ImageSize, VideoInfo, video_tokens
+from vlprep.types import ServerName
 
 ROWS = Path(__file__).parents[1] / "tests" / "golden" / "servers.json"
 MODELS = {"qwen3_vl": "Qwen/Qwen3-VL-8B-Instruct", "qwen2_vl": "Qwen/Qwen2.5-VL-7B-Instruct"}
@@ -129,7 +130,12 @@ def clips(number: int) -> list[tuple[int, float, tuple[int, int], dict[str, Any]
 
 
 def ours(
-    server: str, loader: str, total: int, rate: float, size: tuple[int, int], asked: dict[str, Any]
+    server: ServerName,
+    loader: str,
+    total: int,
+    rate: float,
+    size: tuple[int, int],
+    asked: dict[str, Any],
 ) -> tuple[list[int], int]:
     """Return the frames and the visual tokens of this library."""
     info = VideoInfo(size=ImageSize(*size), frame_count=total, fps=Fraction(str(rate)))

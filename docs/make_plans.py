@@ -11,16 +11,18 @@ from fractions import Fraction
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 from vlprep import ImageSize, MediaPlan, VideoInfo, plan_media
+from vlprep.types import ServerName
 from vlprep.units import format_rate, format_size
 
 PAGE = Path(__file__).with_name("plans.md")
 MARKED = re.compile(r"(?<=<!-- (table|below) -->\n).*?(?=<!-- end -->)", flags=re.DOTALL)
 BUDGET = 32_768
 QWEN3, QWEN2 = "Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"
-WAYS = (
-    *((model, server) for model in (QWEN3, QWEN2) for server in (None, "vllm", "sglang")),
+WAYS: tuple[tuple[str, ServerName | None], ...] = (
+    *((model, server) for model in (QWEN3, QWEN2) for server in (None, *get_args(ServerName))),
     ("qwen3-vl-plus", None),
 )
 MINUTES = (1, 3, 10, 30)
@@ -55,13 +57,13 @@ def below() -> Iterator[str]:
 
 
 @cache
-def _planned(model: str, server: str | None, minutes: int) -> MediaPlan:
+def _planned(model: str, server: ServerName | None, minutes: int) -> MediaPlan:
     frames = minutes * 60 * 30
     clip = VideoInfo(size=ImageSize(1080, 1920), frame_count=frames, fps=Fraction(30))
     return plan_media([clip], model, budget=BUDGET, server=server)
 
 
-def _cell(model: str, server: str | None, minutes: int) -> str:
+def _cell(model: str, server: ServerName | None, minutes: int) -> str:
     plan = _planned(model, server, minutes)
     setting = plan.files[0].setting
     shown = format_rate(round(setting.frames / (60 * minutes), 2))

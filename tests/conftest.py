@@ -3,7 +3,10 @@
 `pytest --hypothesis-profile=search` looks for new ones, twenty times as many.
 """
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from vlprep.draw import fonts
 
 settings.register_profile(
     "same",
@@ -16,3 +19,21 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None, database=None, max_examples=3000)
 settings.load_profile("same")
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Stand in for the fonts of a machine: a folder without any but what a test puts there."""
+    folder = tmp_path / "fonts of the machine"
+    folder.mkdir()
+    monkeypatch.setattr(fonts, "font_folders", lambda: [folder])
+    _forget_fonts()
+    yield folder
+    _forget_fonts()
+
+
+def _forget_fonts():
+    fonts.font_files.cache_clear()
+    fonts._named_faces.cache_clear()
+    fonts.load_face.cache_clear()
+    fonts._FOUND.clear()

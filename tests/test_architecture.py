@@ -24,7 +24,7 @@ MODULES = {
 
 FLOORS = (
     # From the ground up: a room may import itself and the floors below.
-    {"errors"},
+    {"errors", "display"},
     {"units", "choices"},
     {"types"},
     {"maths"},
@@ -77,7 +77,13 @@ HOMES = {
         "vlprep.media",
         "vlprep.output",
         "vlprep.draw",
-        "vlprep.boxes.outlines",
+        "vlprep.boxes",
+        *(
+            "vlprep.display",
+            "vlprep.types",
+            "vlprep.frames.view",
+            "vlprep.split.crop",
+        ),  # to show and hand over
         "vlprep.compat",
     ),
     "click": ("vlprep.cli",),

@@ -13,9 +13,13 @@ from vlprep.check.routes import RouteAdvice as RouteAdvice
 from vlprep.check.rule import FileFacts as FileFacts
 from vlprep.check.rule import Finding as Finding
 from vlprep.check.rule import Remedy as Remedy
+from vlprep.compress.fix import FixReport as FixReport
+from vlprep.compress.fix import LeftFile as LeftFile
 from vlprep.compress.image import CompressedImage as CompressedImage
 from vlprep.compress.image import save_image as save_image
+from vlprep.compress.image_plan import PlannedImage as PlannedImage
 from vlprep.compress.many import CompressedFile as CompressedFile
+from vlprep.compress.many import SkippedFile as SkippedFile
 from vlprep.compress.video import CompressedVideo as CompressedVideo
 from vlprep.count.budget import InputLimit as InputLimit
 from vlprep.count.budget import TokenBudget as TokenBudget
@@ -55,6 +59,7 @@ from vlprep.models.spec import ModelSpec as ModelSpec
 from vlprep.models.spec import Normalisation as Normalisation
 from vlprep.models.spec import RuleSet as RuleSet
 from vlprep.models.spec import VideoRule as VideoRule
+from vlprep.output.drawing import Drawing as Drawing
 from vlprep.payload.parts import MediaPart as MediaPart
 from vlprep.payload.parts import MediaUrl as MediaUrl
 from vlprep.payload.planned import SavedRequest as SavedRequest
@@ -95,6 +100,8 @@ from vlprep.verbs import count_tokens as count_tokens
 from vlprep.verbs import crop_image as crop_image
 from vlprep.verbs import draw_boxes as draw_boxes
 from vlprep.verbs import fit_images as fit_images
+from vlprep.verbs import fix_media as fix_media
+from vlprep.verbs import frame_sheet as frame_sheet
 from vlprep.verbs import image_tokens as image_tokens
 from vlprep.verbs import image_tokens_batch as image_tokens_batch
 from vlprep.verbs import locate_boxes as locate_boxes

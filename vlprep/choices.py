@@ -22,6 +22,9 @@ Keep = Literal["model-view", "full"]  # of what is compressed
 PATIENCE_SECONDS = 600.0
 """Longest time that a single frame may take, lest a file made to be slow holds everything up."""
 
+PANEL_SIDE = 1280
+"""Longer side in pixels of each of two pictures side by side, so that they fill a screen."""
+
 READABLE = 8.0
 """Height of small letters, in pixels that the model sees, from which text is taken for legible.
 

@@ -5,10 +5,18 @@ Sizes are (height, width) in pixels, times are seconds, unknown is `None`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NamedTuple,
+    SupportsIndex,
+    TypeAlias,
+    overload,
+)
 
 from vlprep.choices import PATIENCE_SECONDS as PATIENCE_SECONDS
 from vlprep.choices import ArrayType as ArrayType
@@ -19,13 +27,25 @@ from vlprep.choices import PruningMethod as PruningMethod
 from vlprep.choices import Resample as Resample
 from vlprep.choices import Sampling as Sampling
 from vlprep.choices import ServerName as ServerName
+from vlprep.display import as_png, brief
+from vlprep.units import format_size, parse_size, plural
 
 if TYPE_CHECKING:  # numpy is slow to import, and these are only names here
     import numpy as np
     import numpy.typing as npt
+    from PIL import Image
 
 CountOrigin = Literal["header", "estimate", "scan"]
 Transfer = Literal["PQ", "HLG"]
+ApiName = Literal["openai", "dashscope"]
+RouteName = Literal["base64", "path", "url"]
+RegionName = Literal["international", "china", "us", "global"]
+RecipeName = Literal["text", "boxes", "points", "html", "html-2025-06", "markdown", "times"]
+ResizeName = Literal["docs", "docs-half-up", "docs-video", "qwen-vl-utils", "transformers", "as-is"]
+FrameCountName = Literal[
+    "docs", "qwen-vl-utils", "transformers", "transformers-qwen2", "vllm-qwen2"
+]
+ImageFormat = Literal["PNG", "JPEG"]  # that images are written in
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
 
 Watch: TypeAlias = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -53,10 +73,25 @@ class ImageSize(NamedTuple):
     width: int
     """Columns."""
 
+    @classmethod
+    def of(cls, size: SizeLike) -> ImageSize:
+        """Return a size that is given as (height, width), or as text the other way round.
+
+        Raises `ValueError` for a text that is not WIDTHxHEIGHT.
+
+        >>> ImageSize.of("1920x1080"), ImageSize.of((1080, 1920))
+        (ImageSize(height=1080, width=1920), ImageSize(height=1080, width=1920))
+        """
+        return cls(*(parse_size(size) if isinstance(size, str) else size))
+
     @property
     def pixels(self) -> int:
         """Height times width."""
         return self.height * self.width
+
+
+SizeLike: TypeAlias = ImageSize | tuple[int, int] | str
+"""A size as (height, width) in pixels, or as people write it: "1920x1080", width first."""
 
 
 class Region(NamedTuple):
@@ -78,6 +113,10 @@ class Region(NamedTuple):
         return f"{self.x},{self.y},{self.size.width},{self.size.height}"
 
 
+CUT_OFF = "cut off: the picture has no end in the file; fetch it again"
+"""What is said of a file that ends before its picture does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageInfo:
     """What an image's header says."""
@@ -94,10 +133,20 @@ class ImageInfo:
     """EXIF orientation, 1 to 8; 1 is upright."""
     frame_count: int = 1
     """Pictures in the file; only the first is counted."""
+    quality: int | None = None
+    """IJG quality of a JPEG, 1 to 100, as its tables have it; `None` for other formats."""
+    cut_off: bool = False
+    """Whether the file ends before its picture does, as far as that is seen without decoding."""
+    metadata: tuple[str, ...] = ()
+    """What it says beside its picture: "location", "EXIF", "XMP"."""
     file_bytes: int | None = None
     """Length of the file in bytes."""
     warnings: tuple[str, ...] = ()
     """What a user should know, in full sentences."""
+
+    def __repr__(self) -> str:
+        length = "" if self.file_bytes is None else f"{self.file_bytes:,} bytes"
+        return brief(self, self.format, format_size(self.size), self.mode or "", length)
 
     @property
     def stored_size(self) -> ImageSize:
@@ -141,18 +190,30 @@ class VideoInfo:
     """Name of the video codec, for instance "h264"."""
     format: str | None = None
     """Short name of the container found in the content, for instance "MP4"."""
+    metadata: tuple[str, ...] = ()
+    """What it says beside its picture: "location", where it says where it was taken."""
     file_bytes: int | None = None
     """Length of the file in bytes."""
     warnings: tuple[str, ...] = ()
     """What a user should know, in full sentences."""
 
+    def __repr__(self) -> str:
+        rate = "unknown rate" if self.fps is None else f"{float(self.fps):.4g} fps"
+        frames = plural(self.frame_count, "frame")
+        kind = " ".join(filter(None, (self.format, self.codec)))
+        return brief(self, kind, format_size(self.size), frames, rate)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FrameListInfo(VideoInfo):
     """Facts of a list of images that stands for a video; all are shown, `fps` apart."""
 
     format: str | None = "frame list"
     """No container."""
+
+
+Facts: TypeAlias = ImageInfo | VideoInfo
+"""What is known of a file from its header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +230,12 @@ class FramePlan:
     """Name of the rule that spread them; "list" where all images of a list are shown."""
     warnings: tuple[str, ...] = ()
     """Where the plan leaves the reference's rule, and why."""
+
+    def __repr__(self) -> str:
+        moments = self.timestamps_seconds
+        span = f"{moments[0]:.3f} to {moments[-1]:.3f} s" if moments else ""
+        frames = plural(self.frame_count, "frame")
+        return brief(self, frames, span, f"{self.sample_fps:.4g} fps", self.sampling)
 
     @property
     def frame_count(self) -> int:
@@ -207,6 +274,15 @@ class Frame:
         shape = "x".join(map(str, self.image.shape))
         return f"Frame(number={self.number}, at {self.timestamp_seconds:.3f} s, {shape})"
 
+    def _repr_png_(self) -> bytes:
+        return as_png(self.to_pil())
+
+    def to_pil(self) -> Image.Image:
+        """Return the frame as an image of Pillow's, without a copy of its pixels."""
+        from PIL import Image  # which counting does without
+
+        return Image.fromarray(self.image)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
@@ -218,6 +294,8 @@ class Frames:
     """When each is first displayed, from the first displayed frame."""
     warnings: tuple[str, ...] = ()
     """What a user should know of the clip, the plan and these frames."""
+    marks: tuple[Frame, ...] = field(default=(), repr=False)
+    """What else is known of each, whose pixels are in `data`; none of a stack made by hand."""
 
     def __post_init__(self) -> None:
         expected = (len(self.timestamps_seconds), *self.data.shape[1:3], 3)
@@ -227,6 +305,26 @@ class Frames:
     def __len__(self) -> int:
         return len(self.timestamps_seconds)
 
+    def __iter__(self) -> Iterator[Frame]:
+        return map(self.__getitem__, range(len(self)))
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Frame: ...
+    @overload
+    def __getitem__(self, place: slice) -> Frames: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> Frame | Frames:
+        moments = self.timestamps_seconds
+        if isinstance(place, slice):
+            return Frames(self.data[place], moments[place], self.warnings, self.marks[place])
+        number = range(len(self))[place]  # which knows negative places, and an end
+        if self.marks:
+            return replace(self.marks[number], image=self.data[number])
+        return Frame(number, moments[number], None, self.data[number])
+
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.data.shape))
-        return f"Frames({shape}, {self.timestamps_seconds[0]:.3f} s and on)"
+        return brief(self, shape, *(f"{t:.3f} s and on" for t in self.timestamps_seconds[:1]))
+
+    def to_pil(self) -> list[Image.Image]:
+        """Return the frames as images of Pillow's, without a copy of their pixels."""
+        return [frame.to_pil() for frame in self]

@@ -25,17 +25,26 @@ if TYPE_CHECKING:
     from vlprep.check.check import CheckKeywords
     from vlprep.check.check import Item as CheckedItem
     from vlprep.check.report import CheckReport
+    from vlprep.compress.fix import FixKeywords, FixReport
     from vlprep.compress.image import CompressedImage, ImageKeywords
     from vlprep.compress.many import CompressedFile, CompressKeywords, Outcome
     from vlprep.compress.video import CompressedVideo, Target, VideoKeywords
     from vlprep.count.budget import BudgetKeywords, TokenBudget
-    from vlprep.count.files import Media, MediaCount, MediaFailure, Result
+    from vlprep.count.files import (
+        Media,
+        MediaCount,
+        MediaFailure,
+        Result,
+        Tally,
+        TallyKeywords,
+    )
     from vlprep.count.frame_list import FrameList
     from vlprep.count.tokens import TokenCount, VideoCount
     from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
-    from vlprep.media.source import SourceLike
+    from vlprep.media.source import SourceLike, SourceOrFacts
+    from vlprep.output.drawing import Drawing
     from vlprep.output.target import PathLike
     from vlprep.payload.parts import Json
     from vlprep.payload.request import Item as SentItem
@@ -46,7 +55,7 @@ if TYPE_CHECKING:
     from vlprep.samples.samples import SampleCount, SampleKeywords
     from vlprep.split.crop import Crop, CropKeywords
     from vlprep.split.split import PageSplit, SplitKeywords
-    from vlprep.types import Door, Frames, ImageSize, VideoInfo
+    from vlprep.types import Door, Facts, Frames, SizeLike, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]
@@ -110,8 +119,33 @@ class Processor(View):
 
         return count_files(sources, self)
 
-    def image_tokens(self, size: ImageSize | tuple[int, int]) -> TokenCount:
-        """Count the tokens of an image of `size`, (height, width) in pixels as displayed.
+    def explain(self, source: Media) -> list[str]:
+        """Return the steps by which `count` gets to its number, a sentence each, with sources.
+
+        The last of them say what the model's other rule sets would give. Raises the errors of
+        `count`.
+
+        >>> processor("qvq-max").explain("fixtures/photo.jpg")[-1]
+        'api-2026 would give the same 393 tokens'
+        """
+        from vlprep.count.explain import explain_count
+
+        counted = self.count(source)
+        return explain_count(counted.info, counted.tokens, self)
+
+    def tally(self, results: Iterable[Result], **asked: Unpack[TallyKeywords]) -> Tally:
+        """Add counts up, and set them against the largest input and the list price.
+
+        >>> qvq = processor("qvq-max")
+        >>> qvq.tally(qvq.count_many(["fixtures/photo.jpg", "fixtures/photo.heic"])).total_tokens
+        494
+        """
+        from vlprep.count.files import tally
+
+        return tally(results, self, **asked)
+
+    def image_tokens(self, size: SizeLike) -> TokenCount:
+        """Count the tokens of an image of `size`, (height, width) or "WIDTHxHEIGHT" as displayed.
 
         >>> processor("qvq-max", high_res=True).image_tokens((1280, 1280)).resized
         ImageSize(height=1288, width=1288)
@@ -220,6 +254,16 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return stream_frames(source, view, **how)
 
+    def sheet(
+        self, source: Source, *, font: PathLike | None = None, **asked: Unpack[FrameKeywords]
+    ) -> Drawing:
+        """Draw the frames that `count` counts on one sheet, each with its time and its number.
+
+        >>> processor("qwen3-vl-plus", fps=1).sheet("fixtures/street.mp4").size
+        ImageSize(height=1269, width=2392)
+        """
+        return self.frames(source, **asked).sheet(font=font)
+
     def frames_many(
         self, sources: SourceLike | Iterable[SourceLike], **asked: Unpack[FrameKeywords]
     ) -> Iterator[tuple[SourceLike, Frames | MediaFailure]]:
@@ -295,7 +339,7 @@ class Processor(View):
         return stream_arrays(video, view, **how)
 
     def locate(
-        self, source: SourceLike, answer: str, **asked: Unpack[LocateKeywords]
+        self, source: SourceOrFacts, answer: str, **asked: Unpack[LocateKeywords]
     ) -> LocatedShapes:
         """Map the boxes, points and polygons of the model's answer to pixels of the image.
 
@@ -308,7 +352,9 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return locate_boxes(source, answer, view, **how)
 
-    def events(self, source: Source, answer: str) -> LocatedEvents:
+    def events(
+        self, source: Source | Facts | Sequence[SourceOrFacts], answer: str
+    ) -> LocatedEvents:
         """Map the times in the model's answer to frames of the video, from its header alone.
 
         >>> found = processor().events("fixtures/street.mp4", "00:02 - 00:04 a bus passes")
@@ -335,6 +381,23 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return check_files(items, view, **how)
 
+    def fix(
+        self,
+        items: CheckedItem | Iterable[CheckedItem],
+        folder: PathLike | None = None,
+        **asked: Unpack[FixKeywords],
+    ) -> FixReport:
+        """Write files into a folder so that they pass a check, and check these; sources stay.
+
+        >>> report = processor().fix("fixtures/exif_6.jpg", dry_run=True)
+        >>> report.files[0].result.reason
+        'stored turned (EXIF orientation 6)'
+        """
+        from vlprep.compress.fix import fix_files
+
+        view, how = self.with_keywords(asked)
+        return fix_files(items, folder, view, **how)
+
     def compress(
         self, source: Source, target: Target | None = None, **asked: Unpack[CompressKeywords]
     ) -> CompressedFile:
@@ -354,6 +417,8 @@ class Processor(View):
         folder: PathLike | None = None,
         *,
         every: float | None = None,
+        roots: Iterable[PathLike] = (),
+        skip_existing: bool = False,
         threads: int | None = None,
         **asked: Unpack[CompressKeywords],
     ) -> Iterator[Outcome]:
@@ -368,7 +433,8 @@ class Processor(View):
         from vlprep.compress.many import compress_many
 
         view, how = self.with_keywords(asked)
-        return compress_many(sources, folder, view, every=every, threads=threads, **how)
+        how.update(every=every, roots=roots, skip_existing=skip_existing, threads=threads)
+        return compress_many(sources, folder, view, **how)
 
     def compress_image(self, source: SourceLike, **asked: Unpack[ImageKeywords]) -> CompressedImage:
         """Bring an image under a byte limit, in memory.
@@ -447,13 +513,11 @@ def count_messages(
     return processor(model).count_messages(messages, **how)
 
 
-def image_tokens(
-    size: ImageSize | tuple[int, int], model: Model = None, **view: Unpack[ViewKeywords]
-) -> TokenCount:
-    """Count the tokens of an image of a size, (height, width) in pixels as displayed.
+def image_tokens(size: SizeLike, model: Model = None, **view: Unpack[ViewKeywords]) -> TokenCount:
+    """Count the tokens of an image of a size, (height, width) or "WIDTHxHEIGHT" as displayed.
 
-    >>> image_tokens((1280, 1280), "qvq-max").total
-    1227
+    >>> image_tokens((1080, 1920), "qvq-max").resized, image_tokens("1920x1080", "qvq-max").total
+    (ImageSize(height=728, width=1316), 1224)
     """
     return processor(model, **view).image_tokens(size)
 
@@ -531,6 +595,21 @@ def read_frames(source: Source, model: Model = None, **asked: Unpack[FrameKeywor
     return processor(model).frames(source, **asked)
 
 
+def frame_sheet(
+    source: Source,
+    model: Model = None,
+    *,
+    font: PathLike | None = None,
+    **asked: Unpack[FrameKeywords],
+) -> Drawing:
+    """Draw the frames that a model sees of a video on one sheet, in memory.
+
+    >>> frame_sheet("fixtures/street.mp4", "qwen3-vl-plus", fps=1)
+    Drawing(2392x1269)
+    """
+    return processor(model).sheet(source, font=font, **asked)
+
+
 def read_many(
     sources: SourceLike | Iterable[SourceLike], model: Model = None, **asked: Unpack[FrameKeywords]
 ) -> Iterator[tuple[SourceLike, Frames | MediaFailure]]:
@@ -574,7 +653,7 @@ def pixel_values(
 
 
 def locate_boxes(
-    source: SourceLike, answer: str, model: Model = None, **asked: Unpack[LocateKeywords]
+    source: SourceOrFacts, answer: str, model: Model = None, **asked: Unpack[LocateKeywords]
 ) -> LocatedShapes:
     """Map the boxes, points and polygons of a model's answer to pixels of the image.
 
@@ -586,7 +665,7 @@ def locate_boxes(
 
 
 def locate_events(
-    source: Source,
+    source: Source | Facts | Sequence[SourceOrFacts],
     answer: str,
     model: Model = None,
     **view: Unpack[ViewKeywords],
@@ -610,6 +689,23 @@ def check_media(
     return processor(model).check(items, **asked)
 
 
+def fix_media(
+    items: CheckedItem | Iterable[CheckedItem],
+    folder: PathLike | None = None,
+    model: Model = None,
+    **asked: Unpack[FixKeywords],
+) -> FixReport:
+    """Write files into a folder so that they pass a check, and check these; sources stay.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     report = fix_media(["fixtures/photo.avif", "fixtures/exif_6.jpg"], folder, "qvq-max")
+    >>> report.passes(), [file.result.action for file in report.files]
+    (True, ['converted', 'converted'])
+    """
+    return processor(model).fix(items, folder, **asked)
+
+
 def compress_file(
     source: Source,
     target: Target | None = None,
@@ -630,6 +726,8 @@ def compress_many(
     model: Model = None,
     *,
     every: float | None = None,
+    roots: Iterable[PathLike] = (),
+    skip_existing: bool = False,
     threads: int | None = None,
     **asked: Unpack[CompressKeywords],
 ) -> Iterator[Outcome]:
@@ -640,8 +738,10 @@ def compress_many(
     >>> [type(done).__name__ for done in compress_many(["fixtures/photo.jpg", "no.jpg"])]
     ['CompressedFile', 'MediaFailure']
     """
-    view = processor(model)
-    return view.compress_many(sources, folder, every=every, threads=threads, **asked)
+    return processor(model).compress_many(
+        sources, folder, every=every, roots=roots, skip_existing=skip_existing, threads=threads,
+        **asked,
+    )  # fmt: skip
 
 
 def compress_image(

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, get_args
 
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_api, get_model, get_server
 from vlprep.models.service import VideoFiles
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
-from vlprep.types import Sampling
+from vlprep.types import ApiName, Sampling, ServerName
 
 if TYPE_CHECKING:
     from vlprep.models.servers import Server
@@ -48,7 +49,7 @@ class ViewKeywords(TypedDict, total=False):
     high_res: bool
     strict: bool
     rules: str | None
-    server: Server | str | None
+    server: Server | ServerName | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,9 @@ class ViewOptions:
     """High-resolution mode of the services, for images."""
     strict: bool = False
     """Refuse clips that the reference refuses instead of counting what there is."""
+
+    def __repr__(self) -> str:
+        return brief(self, *(f"{name}={value}" for name, value in self.asked.items()))
 
     def __post_init__(self) -> None:
         if self.fps is not None and self.nframes is not None:
@@ -134,6 +138,11 @@ class View:
     server: Server | None = None
     """What serves these weights, by whose ways they are counted; `None`: the rules alone."""
 
+    def __repr__(self) -> str:
+        asked = {**self.bound, **self.options.asked}
+        said = (f"{name}={value}" for name, value in asked.items())
+        return brief(self, self.name or self.model.name, self.rules.name, *said)
+
     def __post_init__(self) -> None:
         refused = self.server.refuses if self.server else ()
         unknown = ", ".join(f"`{name}`" for name in refused if name in self.options.asked)
@@ -185,7 +194,7 @@ class View:
         rest = {name: value for name, value in keywords.items() if name not in own}
         return self.asking(**own) if own else self, rest
 
-    def by_api(self, name: str | None) -> Self:
+    def by_api(self, name: ApiName | None) -> Self:
         """Return the same view as a protocol of the service has it, some of which take no rate.
 
         Raises `ConstraintError` for a protocol that there is not, and for a rate or a number of

@@ -12,7 +12,6 @@ from tests.draw.tiny_font import tiny_font
 from tests.places import FIXTURES
 from vlprep import draw_boxes, get_model, image_tokens, locate_boxes, save_boxes
 from vlprep.boxes.outlines import COLOURS
-from vlprep.draw import fonts
 from vlprep.errors import AnswerError, ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.media.source import open_item
 from vlprep.types import ImageSize
@@ -155,14 +154,12 @@ def rebuilt_without_sizes():
     return replace(model, rule_sets=tuple(replace(r, image=None) for r in model.rule_sets))
 
 
-def test_chinese_labels_drawn(tmp_path, monkeypatch):
-    monkeypatch.setattr(fonts, "font_files", tuple)
-    fonts.font_with.cache_clear()
+def test_chinese_labels_drawn(machine, tmp_path):
     named = tmp_path / "named.ttf"
     named.write_bytes(tiny_font("手表"))
     found = locate_boxes(PHOTO, '[{"bbox_2d": [323, 118, 444, 825], "label": "手表"}]')
     (warning,) = found.drawing_warnings()
-    assert warning.startswith("labels with letters that no font here has, drawn as escapes: 1")
+    assert warning.startswith("no font here has the letters 手表, which are drawn as escapes")
     assert found.drawing_warnings(font=named) == ()
     assert not np.array_equal(found.draw(), found.draw(font=named))
     found.save(tmp_path / "out.png", font=named)
@@ -170,7 +167,6 @@ def test_chinese_labels_drawn(tmp_path, monkeypatch):
         assert np.array_equal(np.asarray(written), found.draw(font=named))
     with pytest.raises(ConstraintError, match="not a font that can be read"):
         found.draw(font=PHOTO)
-    fonts.font_with.cache_clear()
 
 
 def test_shapes_of_all_kinds_keep_their_order_and_names():

@@ -8,6 +8,7 @@ from tests.check.sendings import frame_list, image, sending, video
 from tests.places import FIXTURES
 from vlprep import get_model
 from vlprep.check import remedies
+from vlprep.check.report import check_sending
 
 QVQ = ("model", "qvq-max")
 
@@ -20,9 +21,9 @@ def test_verbs_name_files_route_and_model():
     assert remedies.compress(image(path="a.png"), asked).options == (("route", "path"), QVQ)
     page = remedies.first_page(image(path="a.tif"), asked)
     assert page.options == (("route", "path"), ("page", 0), QVQ)
-    frames = remedies.mapped_frames(video(path="x/a.mp4"), asked)
-    assert frames.options == (("fps", 1), ("tone_map", True), QVQ)
-    assert frames.output == "x/a-frames"
+    seen = remedies.as_seen(video(path="x/a.mp4"), asked)
+    assert seen.options == (("route", "path"), ("always", True), ("fps", 1), QVQ)
+    assert seen.output == "compressed/"
 
 
 def test_what_was_asked_of_the_view_is_asked_of_the_remedy():
@@ -58,11 +59,12 @@ def test_all_images_of_a_list_are_named():
 
 
 def test_a_rate_that_may_not_be_asked_is_not_asked_again():
-    assert dict(remedies.frames(video(path="a.mp4"), sending(fps=20)).options).keys() == {"model"}
+    options = dict(remedies.compress(video(path="a.mp4"), sending(fps=20)).options)
+    assert options.keys() == {"route", "model"}
 
 
 def test_without_a_file_there_is_a_step_in_words():
-    for remedy in (remedies.compress, remedies.view, remedies.frames):
+    for remedy in (remedies.compress, remedies.as_seen, remedies.first_page):
         step = remedy(image(), sending())
         assert step.call is None
         assert str(step) == step.step
@@ -70,9 +72,26 @@ def test_without_a_file_there_is_a_step_in_words():
     assert str(remedies.rename(image(), sending())) == "declare it as 'image/jpeg'"
 
 
-def test_a_file_is_renamed_for_its_content():
-    file = replace(image(path="-a b.jpg"), usual_ending=".png")
-    assert str(remedies.rename(file, sending())) == "rename it to './-a b.png'"
+def test_one_file_has_one_command_whatever_is_wrong_with_it():
+    turned = image(6000, 4500, path="a.jpg", orientation=6, file_bytes=21_000_000)
+    see_through = replace(turned, info=replace(turned.info, transparent=True, frame_count=2))
+    for file, more in ((turned, ()), (see_through, (("page", 0), ("always", True)))):
+        found = check_sending(sending(file)).findings
+        assert {"base64-length", "image-orientation"} <= {finding.rule for finding in found}
+        (remedy,) = {finding.remedy for finding in found}
+        assert (remedy.command, remedy.output) == ("compress", "compressed/")
+        assert remedy.options[0] == ("route", "base64")
+        assert set(more) <= set(remedy.options)
+        assert len(remedy.options) == len(more) + 2
+
+
+def test_no_command_is_named_for_a_file_that_none_mends():
+    broken = image(3000, 10, path="a.jpg", orientation=6)
+    report = check_sending(sending(broken))
+    remedies_ = {finding.rule: finding.remedy for finding in report.findings}
+    assert remedies_["image-orientation"] is None
+    assert remedies_["image-ratio"].step
+    assert (report.remedies, report.lost) == ({}, {"a.jpg"})
 
 
 @pytest.mark.parametrize(
@@ -84,12 +103,9 @@ def test_a_file_is_renamed_for_its_content():
             "model='qwen3-vl-plus'))",
         ),
         (
-            remedies.view, "exif_6.jpg",
-            "view_image('exif_6.jpg', model='qwen3-vl-plus').save('exif_6-view.png')",
-        ),
-        (
-            remedies.frames, "rotate_90.mov",
-            "save_frames(read_frames('rotate_90.mov', model='qwen3-vl-plus'), 'rotate_90-frames')",
+            remedies.as_seen, "rotate_90.mov",
+            "list(compress_many('rotate_90.mov', 'compressed/', route='base64', always=True, "
+            "model='qwen3-vl-plus'))",
         ),
         (
             remedies.by_url, "photo.jpg",

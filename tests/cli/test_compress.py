@@ -7,16 +7,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.films import names
-from tests.places import FIXTURES
-from vlprep import probe
+from tests.places import FIXTURES, REAL_MEDIA
+from vlprep import compress_image, probe
 
 
 def test_one_file_and_what_became_of_it(run, tmp_path):
     target = tmp_path / "a.jpg"
     ran = run("compress", "photo.heic", "-o", target)
-    assert (ran.code, ran.err) == (0, "")
+    grown = "24,054 bytes, more than the source's 6,069: JPEG is wanted, not HEIC; EXIF data in it"
+    assert (ran.code, ran.err) == (0, f"warning: photo.heic: {grown}\n")
+    assert "296 % larger" in ran.out
     assert ran.out.splitlines()[0] == (
         "qwen3-vl-plus, by the documented rules guide-2025-12 (2025-12-18)"
     )
@@ -49,8 +52,8 @@ def test_json_has_documented_keys(run, tmp_path):
     image, video, failure = ran.json["items"]
     both = {
         "source", "kind", "target", "action", "reason", "format", "limit_bytes", "bytes_before",
-        "bytes_after", "height_before", "width_before", "height_after", "width_after",
-        "tokens_before", "tokens_after", "dropped", "warnings",
+        "bytes_after", "bytes_estimate", "bytes_unseen", "height_before", "width_before",
+        "height_after", "width_after", "tokens_before", "tokens_after", "dropped", "warnings",
     }  # fmt: skip
     assert set(image) == both | {"quality", "encodes"}
     assert set(video) == both | {
@@ -75,9 +78,10 @@ def test_sentences_that_hold_for_several_files_are_said_once(run, tmp_path):
 def test_a_dry_run_writes_nothing(run, tmp_path):
     ran = run("compress", "street.mp4", "photo.heic", "--dry-run", "--limit", "20kB")
     assert ran.code == 0
-    assert "154 kB → ?" in ran.out
+    assert "154 kB → at most 20 kB" in ran.out
     ran = run("compress", "photo.heic", "-o", tmp_path / "a.jpg", "--dry-run", "--json")
     assert (ran.json["items"][0]["format"], ran.json["items"][0]["target"]) == ("JPEG", None)
+    assert ran.json["items"][0]["bytes_after"] is None
     assert names(tmp_path) == []
 
 
@@ -185,3 +189,82 @@ def test_a_long_video_in_parts(run, tmp_path):
     assert run("compress", "street.mp4", "--dry-run", "--every", "4").out.splitlines()[-1] == (
         "3 files: 154 kB"
     )
+
+
+# Folders, second runs, and what is within the limits.
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for place in ("a/x.jpg", "b/x.jpg"):
+        target = tmp_path / "src" / place
+        target.parent.mkdir(parents=True)
+        target.write_bytes(Path("photo.jpg").read_bytes())
+    return tmp_path / "src"
+
+
+def test_a_walked_folder_keeps_its_tree(run, tree, tmp_path):
+    assert run("compress", "-r", tree, "-o", tmp_path / "out").code == 0
+    assert sorted((tmp_path / "out").glob("*/*")) == [
+        tmp_path / "out/a/x.jpg", tmp_path / "out/b/x.jpg",
+    ]  # fmt: skip
+
+
+def test_a_second_run_names_what_is_there_and_can_pass_over_it(run, tree, tmp_path):
+    words = ("compress", "-r", tree, "-o", tmp_path / "out")
+    run(*words)
+    again = run(*words)
+    assert again.code == 1
+    target = tmp_path / "out/a/x.jpg"
+    assert f"a/x.jpg: {target}: exists already; --force overwrites it" in again.err
+    resumed = run(*words, "--skip-existing")
+    assert (resumed.code, resumed.err) == (0, "")
+    assert resumed.out.splitlines()[-1] == "2 files, 2 there already"
+    one = run("compress", "photo.jpg", "-o", target, "--skip-existing", "--json")
+    assert one.json["items"] == [
+        {"source": "photo.jpg", "target": str(target), "action": "skipped"}
+    ]
+
+
+def test_a_dry_run_costs_neither_a_decode_nor_an_encode(run, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("in a dry run")
+
+    for name in (
+        "vlprep.compress.image.decode_picture", "vlprep.compress.image.encode_within",
+        "vlprep.compress.video.encode_under",
+    ):  # fmt: skip
+        monkeypatch.setattr(name, never)
+    files = ("photo.jpg", "photo.heic", "exif_6.jpg", "cmyk.jpg", "street.mp4")
+    words = ("compress", *files, "--dry-run", "--limit", "100kB", "--json")
+    for more, written in (((), 3), (("--always", "--max-pixels", 50_000), 5)):
+        ran = run(*words, *more)
+        assert ran.code == 0
+        assert [item["bytes_after"] for item in ran.json["items"]].count(None) == written
+    assert run("compress", "truncated.jpg", "--dry-run").code == 1
+
+
+def test_a_dry_run_is_about_right(run):
+    photos = sorted(map(str, (REAL_MEDIA / "image").glob("jpg*")))
+    if not photos:
+        pytest.skip("the larger media are not here")
+    words = ("compress", *photos, "--always", "--json")
+    told = run(*words, "--dry-run").json["items"]
+    for item, path in zip(told, photos, strict=True):
+        done = compress_image(path, always=True)
+        assert item["action"] == done.action or "unchanged" in (item["action"], done.action)
+        assert item["bytes_estimate"] == pytest.approx(done.bytes_after, rel=0.3)
+
+
+def test_always_and_what_it_would_save(run, tmp_path):
+    Image.effect_noise((1200, 900), 60).convert("RGB").save(tmp_path / "a.jpg", quality=95)
+    words = ("compress", tmp_path / "a.jpg", "--max-pixels", 200_000)
+    left = run(*words, "-o", tmp_path / "b.jpg")
+    assert " unchanged " in left.out
+    assert left.out.splitlines()[-1].endswith("does not see; vlprep compress --always drops them")
+    small = run(*words, "-o", tmp_path / "c.jpg", "--always")
+    assert " compressed " in small.out
+    assert "does not see" not in small.out
+    assert (tmp_path / "c.jpg").stat().st_size < (tmp_path / "b.jpg").stat().st_size / 2
+    both = run(*words, "-o", tmp_path / "d.jpg", "--always", "--keep", "full")
+    assert (both.code, "--always makes what the model sees" in both.err) == (1, True)

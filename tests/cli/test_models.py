@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vlprep import list_models
+from vlprep.models.registry import list_sources
 
 TESTS = Path(__file__).parents[1]
 
@@ -160,3 +161,10 @@ def test_a_part_of_a_folder_that_cannot_be_counted_is_told(run, tmp_path):
     )
     page = run("models", "--model-file", tmp_path).out
     assert "video_processor_type names no class of a Qwen processor" in page
+
+
+def test_the_sources_of_the_whole_catalogue_are_listed_with_addresses(run):
+    out = run("models", "--sources").out
+    listed = {line.split()[0] for line in out.splitlines() if not line.startswith(" ")}
+    assert listed == {source.id for source in list_sources()} >= {"P1", "P3", "S000", "VLLM"}
+    assert out.count("    https://") > 20

@@ -112,7 +112,7 @@ def read_by_cmd(line: str, known: dict[str, str]) -> list[str]:
 
 FILE_NAMES = st.text(
     st.sampled_from("ab.-_ %$`'&|<>()^!,;=~#@[]{}\\\"\u2019ü视"), min_size=1, max_size=12
-).filter("-".__ne__)  # which stands for stdin
+).filter(lambda name: name != "-")  # which is stdin
 
 
 @given(FILE_NAMES)

@@ -166,9 +166,7 @@ def test_few_encodes_are_made_on_average():
 # What fits stays as it is.
 
 
-@pytest.mark.parametrize(
-    "name", ["photo.jpg", "alpha.png", "still.webp", "page.tif", "photo.bmp", "photo.heic"]
-)
+@pytest.mark.parametrize("name", ["photo.jpg", "alpha.png", "still.webp", "page.tif", "photo.bmp"])
 def test_what_fits_is_returned_byte_for_byte(name):
     image = compress_image(FIXTURES / name)
     assert image.action == "unchanged"
@@ -258,12 +256,72 @@ def test_a_damaged_file_is_not_passed_on():
         compress_image(FIXTURES / "truncated.jpg")
 
 
-def test_location_that_stays_is_told():
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_what_fits_loses_its_metadata_and_not_a_bit_of_its_picture(format):
     table = Image.Exif()
+    table[ExifTags.Base.Make] = "a camera"
     table[ExifTags.IFD.GPSInfo] = {1: "N", 2: (47.0, 22.0, 0.0)}
-    image = compress_image(encoded(soft(), "JPEG", exif=table.tobytes()))
-    assert image.action == "unchanged"
-    assert any("location" in warning for warning in image.warnings)
+    kinds = {"exif": table.tobytes(), "icc_profile": swapped_profile(), "xmp": b"<x/>"}
+    source = encoded(soft(), format, **kinds) + b"behind" * (format == "JPEG")
+    image = compress_image(source)
+    assert (image.action, image.format, image.encodes) == ("converted", format, 0)
+    assert image.dropped[:2] == ("location data dropped", "EXIF data dropped")
+    assert b"a camera" not in image.content and b"behind" not in image.content
+    made = Image.open(io.BytesIO(image.content))
+    assert made.info["icc_profile"] == kinds["icc_profile"]
+    assert made.tobytes() == Image.open(io.BytesIO(source)).tobytes()
+    assert probe(image.content).metadata == ()
+    assert compress_image(image.content).action == "unchanged"
+
+
+def test_metadata_of_other_formats_go_with_a_new_encode():
+    image = compress_image(FIXTURES / "photo.heic")
+    assert (image.action, image.reason) == ("converted", "EXIF data in it")
+    assert probe(image.content).metadata == ()
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_what_fits_is_turned_upright(orientation):
+    image = compress_image(FIXTURES / f"exif_{orientation}.jpg")
+    assert image.reason.startswith(f"stored turned (EXIF orientation {orientation})")
+    assert probe(image.content).orientation == 1
+    assert image.size_after == probe(FIXTURES / "exif_1.jpg").size
+
+
+# What fits, made smaller all the same.
+
+
+def test_always_leaves_out_what_the_model_does_not_see():
+    source = encoded(soft(900, 1200), "JPEG", quality=95)
+    stays, small = (
+        compress_image(source, max_pixels=200_000, always=always) for always in (False, True)
+    )
+    assert (stays.action, small.action) == ("unchanged", "compressed")
+    assert small.size_after == image_tokens(probe(source).size, max_pixels=200_000).resized
+    assert small.tokens_after.total == stays.tokens_after.total
+    assert "is seen as" in small.reason
+    saved = stays.bytes_before - small.bytes_after
+    assert saved / 1.5 < stays.bytes_unseen < saved * 1.5
+
+
+def test_always_does_not_make_larger_what_saves_nothing():
+    source = encoded(soft(900, 1200), "JPEG", quality=30)
+    image = compress_image(source, max_pixels=900_000, always=True)
+    assert image.content == source
+
+
+@pytest.mark.parametrize("name", ["palette.png", "alpha.png", "cmyk.jpg", "gray16.png"])
+def test_always_shows_what_the_model_is_shown(name):
+    image = compress_image(FIXTURES / name, always=True)
+    info = probe(image.content)
+    assert image.action == "converted"
+    assert not info.transparent
+    assert info.mode in ("L", "P", "RGB")
+
+
+def test_always_and_all_of_it_contradict():
+    with pytest.raises(ConstraintError, match="`always`"):
+        compress_image(FIXTURES / "photo.jpg", always=True, keep="full")
 
 
 def test_the_mime_type_is_that_of_the_content():

@@ -9,7 +9,6 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from vlprep.compress.quality import (
-    CEILING,
     ENOUGH,
     MAX_TRIALS,
     PIXEL_ENOUGH,
@@ -18,8 +17,8 @@ from vlprep.compress.quality import (
     best_trial,
     next_pixels,
     next_quality,
-    quality_scale,
 )
+from vlprep.maths.jpeg import BEST_QUALITY, quality_scale
 
 floors = st.sampled_from([40, 60])
 
@@ -50,7 +49,7 @@ def test_any_curve_ends_in_six_trials_without_repeating_one(sizes, limit, floor)
     tried = [trial.choice for trial in trials]
     assert 1 <= len(trials) <= MAX_TRIALS
     assert len(set(tried)) == len(tried)
-    assert all(floor <= quality <= CEILING for quality in tried)
+    assert all(floor <= quality <= BEST_QUALITY for quality in tried)
 
 
 @given(st.lists(st.integers(1, 2000), min_size=100, max_size=100), st.integers(1, 200_000), floors)
@@ -72,11 +71,11 @@ def test_the_best_found_is_near_the_best_there_is(slope, log_size, share, wave, 
         bent = 1 + wave * math.sin(phase + 2 * math.log(quality_scale(quality)))
         return int(law(quality) * bent) + 350
 
-    assume(all(size(quality) < size(quality + 1) for quality in range(floor, CEILING)))
-    limit = int(size(CEILING) * math.exp(share))
+    assume(all(size(quality) < size(quality + 1) for quality in range(floor, BEST_QUALITY)))
+    limit = int(size(BEST_QUALITY) * math.exp(share))
     trials = search(size, limit, floor=floor)
     best = best_trial(trials, limit)
-    possible = [quality for quality in range(floor, CEILING + 1) if size(quality) < limit]
+    possible = [quality for quality in range(floor, BEST_QUALITY + 1) if size(quality) < limit]
     if not possible:
         assert best is None
     elif len(trials) < MAX_TRIALS:
@@ -105,7 +104,7 @@ def test_what_fits_is_smaller_than_the_limit():
 def test_the_start_is_kept_within_the_bounds():
     assert next_quality([], 100, floor=40, start=85) == 85
     assert next_quality([], 100, floor=60, start=20) == 60
-    assert next_quality([], 100, floor=60, start=99) == CEILING
+    assert next_quality([], 100, floor=60, start=99) == BEST_QUALITY
 
 
 def test_after_some_misses_the_floor_is_asked():

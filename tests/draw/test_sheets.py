@@ -9,7 +9,7 @@ from tests.places import FIXTURES
 from vlprep import read_frames
 from vlprep.draw.layout import choose_grid
 from vlprep.draw.lettering import BACKGROUND
-from vlprep.draw.sheets import SUBSTITUTE, ContactSheet, side_by_side
+from vlprep.draw.sheets import SUBSTITUTE, ContactSheet
 from vlprep.types import Frame, ImageSize
 
 COLOURS = [(200, 30, 120), (20, 190, 90), (60, 80, 220), (210, 160, 10), (120, 20, 200)]
@@ -229,82 +229,9 @@ def test_names_in_other_letters(name):
     assert caption_height([name], name) == caption_height(["word"])
 
 
-def test_accents_are_left_out_rather_than_drawn_as_boxes():
+def test_accents_are_left_out_rather_than_drawn_as_boxes(machine):
     sheet = ContactSheet(0, ImageSize(90, 160))
     expected = drawn(sheet, "Muller 2x3.mp4").tobytes()
     for form in ("NFC", "NFD"):
         name = unicodedata.normalize(form, "Müller 2×3.mp4")
         assert drawn(sheet, name).tobytes() == expected
-
-
-# Side by side.
-
-
-def noise(height, width):
-    return np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
-
-
-def test_the_original_is_at_the_left_pixel_for_pixel():
-    original = noise(480, 640)
-    pixels = np.asarray(side_by_side(original, plain((96, 128), COLOURS[3]), ("a", "b")))
-    assert pixels.shape[1] == 3 * MARGIN + 2 * 640
-    rows = slice(-MARGIN - 480, -MARGIN)
-    assert (pixels[rows, MARGIN : MARGIN + 640] == original).all()
-    assert (pixels[rows, 2 * MARGIN + 640 : -MARGIN] == COLOURS[3]).all()
-    assert (pixels[rows, MARGIN + 640 : 2 * MARGIN + 640] == BACKGROUND).all()
-
-
-def test_a_view_of_the_same_size_is_left_as_it_is_and_a_larger_one_is_shrunk():
-    original = noise(480, 640)
-    pixels = np.asarray(side_by_side(original, original, ("a", "b")))
-    assert (pixels[-MARGIN - 480 : -MARGIN, 2 * MARGIN + 640 : -MARGIN] == original).all()
-    larger = np.asarray(side_by_side(original, plain((960, 1280), COLOURS[0]), ("a", "b")))
-    assert larger.shape == pixels.shape
-
-
-def test_wide_pictures_stand_above_their_view():
-    original = noise(299, 600)
-    pixels = np.asarray(side_by_side(original, plain((64, 128), COLOURS[3]), ("a", "b")))
-    assert pixels.shape[1] == 600 + 2 * MARGIN
-    assert where(pixels, COLOURS[3])[1:] == (MARGIN, 299, 600)
-    top = pixels.shape[0] // 2 - MARGIN // 2 - 299
-    assert (pixels[top : top + 299, MARGIN:-MARGIN] == original).all()
-
-
-def test_twice_as_wide_still_stands_beside_it():
-    assert side_by_side(noise(300, 600), noise(30, 60), ("a", "b")).width == 1200 + 3 * MARGIN
-
-
-def test_large_originals_are_shrunk_alike_and_the_captions_say_so():
-    views = plain((800, 1000), COLOURS[1]), plain((80, 100), COLOURS[2])
-    small = np.asarray(side_by_side(*views, ("left", "right"), max_side=500))
-    assert where(small, COLOURS[1])[2:] == (400, 500)
-    assert where(small, COLOURS[2])[2:] == (400, 500)
-    half = plain((400, 500), COLOURS[1]), plain((80, 100), COLOURS[2])
-    said = ("left (shown at 50 %)", "right (shown at 50 %)")
-    assert (small == np.asarray(side_by_side(*half, said))).all()
-    assert (small != np.asarray(side_by_side(*half, ("left", "right")))).any()
-
-
-@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1), (33, 100), (100, 33)])
-def test_any_shape_can_be_compared(size):
-    words = "a caption of many words " * 3
-    pixels = np.asarray(side_by_side(plain(size, COLOURS[0]), noise(28, 28), (words, "b")))
-    assert where(pixels, COLOURS[0])[2:] == size
-
-
-@pytest.mark.parametrize(
-    "other",
-    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3)),
-     np.zeros((0, 4, 3), np.uint8)],
-)  # fmt: skip
-def test_other_arrays_are_refused(other):
-    with pytest.raises(ValueError, match="expected RGB uint8"):
-        side_by_side(other, noise(4, 4), ("a", "b"))
-    with pytest.raises(ValueError, match="expected RGB uint8"):
-        side_by_side(noise(4, 4), other, ("a", "b"))
-
-
-def test_a_side_has_at_least_one_pixel():
-    with pytest.raises(ValueError, match="max_side must be at least 1"):
-        side_by_side(noise(4, 4), noise(4, 4), ("a", "b"), max_side=0)

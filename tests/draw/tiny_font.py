@@ -7,7 +7,7 @@ import struct
 EM = 1000
 
 
-def tiny_font(letters: str) -> bytes:
+def tiny_font(letters: str, family: str = "Tiny", style: str = "Regular") -> bytes:
     """Return a TrueType file with a square for each letter, and a thin bar for all others."""
     outlines = [_box(100, 200), *[_box(50, 900)] * len(letters)]
     places = [sum(map(len, outlines[:n])) for n in range(len(outlines) + 1)]
@@ -23,7 +23,17 @@ def tiny_font(letters: str) -> bytes:
         b"hmtx": struct.pack(">Hh", EM, 0) * count,
         b"loca": struct.pack(f">{count + 1}I", *places),
         b"maxp": struct.pack(">IH13H", 0x10000, count, 4, 1, 0, 0, 1, *[0] * 8),
+        b"name": _names(family, style),
     })  # fmt: skip
+
+
+def _names(*names: str) -> bytes:
+    texts = [name.encode("utf-16-be") for name in names]
+    head = struct.pack(">HHH", 0, len(texts), 6 + 12 * len(texts))
+    for number, text in enumerate(texts, 1):
+        place = sum(map(len, texts[: number - 1]))
+        head += struct.pack(">6H", 3, 1, 0x409, number, len(text), place)
+    return head + b"".join(texts)
 
 
 def _box(left: int, right: int) -> bytes:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.draw.tiny_font import tiny_font
 from tests.places import FIXTURES
 from vlprep import locate_events, processor, read_frames
-from vlprep.draw import fonts
 from vlprep.errors import AnswerError, ConstraintError, UnsupportedFormatError
 from vlprep.events.frame_range import Span, frames_within, moments_within
 
@@ -182,12 +182,19 @@ def test_png_and_what_cannot_be_written(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_words_without_a_font_are_said(monkeypatch):
-    monkeypatch.setattr(fonts, "font_files", tuple)
-    fonts.font_with.cache_clear()
-    assert "drawn as escapes: 1" in locate_events(STREET, "[[2, 3, '手表']]").drawing_warnings()[0]
+def test_words_without_a_font_are_said(machine, tmp_path):
+    found = locate_events(STREET, "[[2, 3, '手表']]", fps=1)
+    assert "no font here has the letters 手表" in found.drawing_warnings()[0]
+    assert found.sheet().warnings == found.drawing_warnings()
     assert locate_events(STREET, "[2, 3]").drawing_warnings() == ()
-    fonts.font_with.cache_clear()
+    named = tmp_path / "named.ttf"
+    named.write_bytes(tiny_font("手表"))
+    assert found.drawing_warnings(font=named) == ()
+    drawing = found.sheet(font=named)
+    found.save(sheet=tmp_path / "sheet.png", font=named)
+    with Image.open(tmp_path / "sheet.png") as written:
+        assert written.tobytes() == drawing.image.tobytes()
+    assert drawing.image.tobytes() != found.sheet().image.tobytes()
 
 
 def test_errors():

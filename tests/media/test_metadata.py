@@ -3,9 +3,13 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import ExifTags, Image, PngImagePlugin
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image, ImageSequence, PngImagePlugin
 
-from vlprep.media.image import metadata_kinds
+from tests.places import FIXTURES, SHARED
+from vlprep.media.metadata import can_be_stripped, metadata_kinds, without_metadata
+from vlprep.media.sniff import sniff
 
 
 def exif(*, located=False):
@@ -61,3 +65,31 @@ def test_damaged_exif_is_no_error(content):
     image = Image.new("RGB", (1, 1))
     image.info["exif"] = content
     assert "location" not in metadata_kinds(image)
+
+
+def strippable():
+    for folder in (FIXTURES, SHARED / "media" / "image"):
+        for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+            found = sniff(path.read_bytes()[:4096]) if path.is_file() else None
+            if found is not None and can_be_stripped(found.name):
+                yield path
+
+
+@pytest.mark.parametrize("path", list(strippable()), ids=lambda path: path.name)
+def test_real_files_show_the_same_without_metadata(path):
+    content = path.read_bytes()
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            before = [frame.tobytes() for frame in ImageSequence.Iterator(image)][:1]
+    except (OSError, Image.DecompressionBombError):
+        pytest.skip("damaged")
+    bare = without_metadata(content, sniff(content[:4096]).name)
+    assert len(bare) <= len(content)
+    with Image.open(io.BytesIO(bare)) as image:
+        assert [frame.tobytes() for frame in ImageSequence.Iterator(image)][:1] == before
+        assert metadata_kinds(image) == ()
+
+
+@given(st.sampled_from(["JPEG", "PNG", "WEBP"]), st.binary(max_size=300))
+def test_hostile_bytes_come_back_as_bytes(format, noise):
+    assert len(without_metadata(noise, format)) <= len(noise) + 20

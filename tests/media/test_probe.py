@@ -60,7 +60,7 @@ REFUSED = {
 
 HEADER_IS_WHOLE = {
     # An error once the frames are read; the header's facts are right, or marked as doubtful.
-    "truncated.jpg": (480, 640, 1, None),
+    "truncated.jpg": (480, 640, 1, "cut off"),
     "corrupted.mp4": (180, 320, 60, None),
     "truncated.webm": (180, 320, 30, "may be cut off"),
     "cut_off.avi": (180, 320, 29, "may be cut off"),

@@ -170,7 +170,7 @@ def test_an_unreadable_file_stays_what_the_system_calls_it():
                 read(locked)
 
 
-@pytest.mark.parametrize("source", [None, 3, ["a.jpg"], bytearray(b"GIF89a")])
+@pytest.mark.parametrize("source", [None, 3, ["a.jpg"], object()])
 def test_what_is_no_source_is_a_wrong_argument(source):
     with pytest.raises(TypeError):
         read(source)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
 from tests.places import FIXTURES
 from vlprep import MediaUrl, build_message, build_messages, build_request, count_tokens, processor
-from vlprep.errors import CheckError, ConstraintError, UnsupportedFormatError
+from vlprep.errors import CheckError, ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.payload.request import json_chunks
 
 PHOTO, STREET = FIXTURES / "photo.jpg", FIXTURES / "street.mp4"
@@ -98,7 +99,7 @@ def test_paths_have_no_body_but_arguments(tmp_path):
         _ = request.body
     assert request.arguments["messages"][0]["content"][0] == {"image": f"file://{PHOTO}"}
     assert request.to_dict(sdk=True) == request.arguments
-    assert repr(request) == "Request(dashscope, qwen3-vl-plus, image)"
+    assert repr(request) == "Request(dashscope, qwen3-vl-plus, 1 image, 302 tokens)"
 
 
 def test_files_that_are_no_media_are_refused():
@@ -128,3 +129,47 @@ def test_a_request_is_saved_as_it_would_be_sent(tmp_path, sdk):
 def test_what_is_no_json_is_an_error():
     with pytest.raises(ValueError, match="not JSON compliant"):
         "".join(json_chunks({"fps": float("nan")}))
+
+
+# Smaller on the way.
+
+
+def test_damage_is_found_before_the_work(monkeypatch):
+    import vlprep.payload.sending as sending
+
+    begun = []
+    monkeypatch.setattr(sending, "compress_image", lambda *_, **__: begun.append(1))
+    for bad, error in (("truncated.jpg", DecodeError), ("no-such.jpg", FileNotFoundError)):
+        files = [FIXTURES / "exif_6.jpg", FIXTURES / "photo.avif", FIXTURES / bad]
+        with pytest.raises(error):
+            build_request(files, "hi", compress=True)
+        with pytest.raises(error):
+            build_request([files], "hi", compress=True, fps=1)
+    assert begun == []
+
+
+def test_images_are_made_smaller_side_by_side_and_stay_in_order(monkeypatch):
+    import vlprep.payload.preparing as module
+
+    together = threading.Barrier(2, timeout=20)
+    prepare = module.prepare_item
+
+    def waiting(*asked):
+        together.wait()  # nobody goes on alone
+        return prepare(*asked)
+
+    monkeypatch.setattr(module, "prepare_item", waiting)
+    monkeypatch.setattr(module, "usable_cores", lambda: 2)
+    files = [FIXTURES / f"exif_{number}.jpg" for number in range(3, 7)]
+    request = build_request(files, "hi", compress=True)
+    assert [part.facts.source for part in request.parts] == [str(file) for file in files]
+    assert {part.action for part in request.parts} == {"converted"}
+
+
+def test_more_files_than_are_held_open_go_too(monkeypatch):
+    import vlprep.payload.preparing as preparing
+
+    monkeypatch.setattr(preparing, "MOST_OPEN", 2)
+    files = [FIXTURES / f"exif_{number}.jpg" for number in range(1, 5)]
+    request = build_request([URL, *files], "hi", compress=True)
+    assert [part.action for part in request.parts][1:] == ["converted"] * 4

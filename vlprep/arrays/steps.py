@@ -9,7 +9,9 @@ from vlprep.arrays.arrays import Clip, Making, VideoRows
 from vlprep.arrays.patches import Rows
 from vlprep.count.timestamps import step_seconds
 from vlprep.count.tokens import TokenCount
+from vlprep.display import brief
 from vlprep.types import PATIENCE_SECONDS, ArrayType, Resample
+from vlprep.units import plural
 from vlprep.view import View
 
 
@@ -20,6 +22,11 @@ class ArrayStep(NamedTuple):
     """Its patches: rows x columns of the grid, and the numbers of each."""
     timestamp_seconds: float
     """The middle of its frames."""
+
+    def __repr__(self) -> str:
+        rows, row = self.pixel_values.shape
+        shape, moment = f"{rows}x{row} {self.pixel_values.dtype}", f"{self.timestamp_seconds:.3f} s"
+        return brief(self, shape, moment)
 
 
 class ArrayStream:
@@ -41,6 +48,13 @@ class ArrayStream:
     def grid_thw(self) -> tuple[int, int, int]:
         """Steps, rows and columns of patches."""
         return self.tokens.grid_thw
+
+    def __repr__(self) -> str:
+        return brief(self, self._video.stream.source, plural(len(self), "step"))
+
+    def __len__(self) -> int:
+        """Steps of the video, handed out or not."""
+        return self.grid_thw[0]
 
     def __iter__(self) -> Iterator[ArrayStep]:
         return self

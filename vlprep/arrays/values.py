@@ -11,6 +11,7 @@ import numpy.typing as npt
 from vlprep.arrays.files import save_arrays
 from vlprep.arrays.patches import Rows
 from vlprep.count.tokens import TokenCount
+from vlprep.display import brief
 from vlprep.output.target import PathLike
 from vlprep.types import ArrayType, ImageSize
 
@@ -36,6 +37,10 @@ class ArrayPart:
     warnings: tuple[str, ...] = ()
     """What a user should know."""
 
+    def __repr__(self) -> str:
+        grid = "x".join(map(str, self.tokens.grid_thw))
+        return brief(self, self.source, self.kind, f"grid {grid}")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PixelValues:
@@ -56,7 +61,7 @@ class PixelValues:
 
     def __repr__(self) -> str:
         rows, row = self.pixel_values.shape
-        return f"PixelValues({rows}x{row} {self.dtype}, grid_thw={self.grid_thw.tolist()})"
+        return brief(self, f"{rows}x{row} {self.dtype}", f"grid_thw={self.grid_thw.tolist()}")
 
     @property
     def sizes(self) -> tuple[ImageSize, ...]:

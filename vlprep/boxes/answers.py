@@ -47,7 +47,7 @@ def parse_answer(text: str) -> Answer:
     Raises `AnswerError` where there is something else.
 
     >>> parse_answer('[{"bbox_2d": [1, 2, 30, 40], "label": "cat"}]').shapes
-    (Shape(kind='box', points=((1.0, 2.0), (30.0, 40.0)), label='cat', text=None),)
+    (Shape(box, cat, (1, 2), (30, 40)),)
     >>> parse_answer("No cat was found.").shapes
     ()
     """

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from vlprep.boxes.answers import AnswerForm, parse_answer
 from vlprep.boxes.grids import (
@@ -22,14 +24,17 @@ from vlprep.boxes.grids import (
 from vlprep.boxes.outlines import outlined
 from vlprep.boxes.shapes import Box3D, Shape
 from vlprep.count.tokens import image_count
-from vlprep.draw.fonts import font_file
-from vlprep.draw.lettering import undrawable
-from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
-from vlprep.media.picture import read_picture
-from vlprep.media.source import SourceLike, open_item, source_name
-from vlprep.output.encode import encode_picture, picture_format
+from vlprep.display import as_png, brief
+from vlprep.draw.fonts import font_named
+from vlprep.draw.layout import scaled
+from vlprep.draw.lettering import font_warnings
+from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError, VlprepError
+from vlprep.media.picture import read_picture, resize_picture
+from vlprep.media.probe import probe
+from vlprep.media.source import SourceLike, SourceOrFacts, open_item, source_name
+from vlprep.output.encode import DRAWN_QUALITY, encode_picture, picture_format
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file
-from vlprep.types import BoxConvention, ImageInfo, ImageSize, Region
+from vlprep.types import BoxConvention, ImageInfo, ImageSize, Region, SizeLike
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
 
@@ -37,8 +42,8 @@ from vlprep.view import View, ViewKeywords
 class LocateKeywords(ViewKeywords, total=False):
     """Keywords of `locate_boxes`, and of a view."""
 
-    convention: str | None
-    resized: ImageSize | tuple[int, int] | None
+    convention: BoxConvention | None
+    resized: SizeLike | None
     unturned: bool
     region: Region | None
 
@@ -75,42 +80,68 @@ class LocatedShapes:
     """Boxes in three dimensions, as the model says them: these are not mapped."""
     warnings: tuple[str, ...] = ()
     """What a user should know."""
-    image: SourceLike = field(repr=False, compare=False)
+    image: SourceOrFacts = field(repr=False, compare=False)
     """What it is drawn on."""
 
-    def draw(
-        self, source: SourceLike | None = None, *, font: PathLike | None = None
-    ) -> npt.NDArray[np.uint8]:
-        """Draw the shapes on the image, upright and at its own size.
+    def __repr__(self) -> str:
+        found = Counter(shape.kind for shape in self.shapes)
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.items()) or "nothing"
+        labels = ", ".join(dict.fromkeys(shape.label for shape in self.shapes if shape.label))
+        return brief(self, self.source, f"found: {kinds}", labels, self.convention)
 
-        The result is RGB, height x width x 3. Shapes are numbered from 1 and named, each label in a
-        colour of its own. Letters that Pillow's own font lacks come from the file `font`, or from a
-        font of the machine; see `drawing_warnings`. `source` is the image where the one that was
+    def _repr_png_(self) -> bytes | None:
+        try:
+            return as_png(self.to_pil())
+        except (VlprepError, OSError, ValueError):  # moved, closed, or facts alone: no picture
+            return None
+
+    def draw(
+        self,
+        source: SourceLike | None = None,
+        *,
+        font: PathLike | None = None,
+        max_side: int | None = None,
+    ) -> npt.NDArray[np.uint8]:
+        """Draw the shapes on the image, upright and at its own size, or smaller.
+
+        The result is RGB, height x width x 3; with `max_side` its longer side has at most so many
+        pixels. Shapes are numbered from 1 and named, each label in a colour of its own. Letters
+        that Pillow's own font lacks come from `font`, the file or the name of one, or from a font
+        of the machine; see `drawing_warnings`. `source` is the image where the one that was
         located in cannot be read again.
 
-        Raises the errors of `read_picture`, and `ConstraintError` for a file that is no font.
+        Raises the errors of `read_picture`, and `ConstraintError` for a font that there is not.
 
         >>> from vlprep import locate_boxes
         >>> locate_boxes("fixtures/photo.jpg", "boat: 250, 500, 500, 1000").draw().shape
         (480, 640, 3)
         """
-        named = _font_name(font)
+        return np.asarray(self.to_pil(source, font=font, max_side=max_side))
+
+    def to_pil(
+        self,
+        source: SourceLike | None = None,
+        *,
+        font: PathLike | None = None,
+        max_side: int | None = None,
+    ) -> Image.Image:
+        """Return what `draw` draws as an image of Pillow's; raises its errors."""
+        face = None if font is None else font_named(font)
         with open_item(self.image if source is None else source) as item:
             picture = read_picture(item)
-        return np.asarray(outlined(picture, self.shapes, named))
+        scale = min((max_side or math.inf) / max(picture.shape), 1)
+        if scale < 1:
+            size = scaled(ImageSize(*picture.shape[:2]), scale)
+            picture = resize_picture(picture, size)
+        return outlined(picture, [_enlarged(shape, scale) for shape in self.shapes], face)
 
     def drawing_warnings(self, *, font: PathLike | None = None) -> tuple[str, ...]:
         """Return what a user should know of the drawing: labels that no font has the letters for.
 
-        Raises `ConstraintError` for a file that is no font.
+        Raises `ConstraintError` for a font that there is not.
         """
-        odd = undrawable((shape.label or "" for shape in self.shapes), _font_name(font))
-        if not odd:
-            return ()
-        return (
-            f"labels with letters that no font here has, drawn as escapes: {len(odd)}, for "
-            f"instance {odd[0]}; name a font that has them with `font`",
-        )
+        face = None if font is None else font_named(font)
+        return font_warnings((shape.label or "" for shape in self.shapes), face)
 
     def save(
         self,
@@ -119,8 +150,11 @@ class LocatedShapes:
         overwrite: bool = False,
         source: SourceLike | None = None,
         font: PathLike | None = None,
+        max_side: int | None = None,
     ) -> None:
         """Write what `draw` draws to a picture file, whose ending chooses the format.
+
+        Of photos a JPEG takes a fraction of the bytes of a PNG.
 
         Raises `ConstraintError` for an ending of no known picture format, and the errors of `draw`
         and `new_file`.
@@ -128,7 +162,9 @@ class LocatedShapes:
         format = picture_format(path)
         check_not_source(path, [self.source])
         check_new(path, overwrite=overwrite)
-        content = encode_picture(self.draw(source, font=font), format)
+        content = encode_picture(
+            self.to_pil(source, font=font, max_side=max_side), format, DRAWN_QUALITY
+        )
         with new_file(path, overwrite=overwrite) as file:
             file.write(content)
 
@@ -156,12 +192,12 @@ class LocatedShapes:
 
 
 def locate_boxes(
-    source: SourceLike,
+    source: SourceOrFacts,
     answer: str,
     view: View,
     *,
-    convention: str | None = None,
-    resized: ImageSize | tuple[int, int] | None = None,
+    convention: BoxConvention | None = None,
+    resized: SizeLike | None = None,
     unturned: bool = False,
     region: Region | None = None,
 ) -> LocatedShapes:
@@ -216,23 +252,15 @@ def locate_boxes(
     )
 
 
-def _font_name(font: PathLike | None) -> str | None:
-    """Return the name of a font file, if one is named and can be read."""
-    if font is None:
-        return None
-    try:
-        font_file(os.fspath(font), 10)
-    except OSError as error:
-        raise ConstraintError(f"{os.fspath(font)}: not a font that can be read") from error
-    return os.fspath(font)
+def _enlarged(shape: Shape, scale: float) -> Shape:
+    return replace(shape, points=tuple((x * scale, y * scale) for x, y in shape.points))
 
 
-def _image_info(source: SourceLike) -> ImageInfo:
-    with open_item(source) as item:
-        info = item.info
+def _image_info(source: SourceOrFacts) -> ImageInfo:
+    info = probe(source)
     if not isinstance(info, ImageInfo):
         problem = "a video, not an image; boxes are drawn on one frame: `save_frames` writes them"
-        raise UnsupportedFormatError(item.name, problem, format=info.format)
+        raise UnsupportedFormatError(source_name(source), problem, format=info.format)
     return info
 
 
@@ -252,11 +280,11 @@ def _seen(
     shown: ImageSize,
     view: View,
     convention: BoxConvention,
-    resized: ImageSize | tuple[int, int] | None,
+    resized: SizeLike | None,
 ) -> tuple[ImageSize | None, tuple[str, ...]]:
     """Return the size that the model saw, if that is known or matters, and what is to be said."""
     if resized is not None or convention != "absolute":
-        return (ImageSize(*resized) if resized else None), view.model.warnings
+        return (ImageSize.of(resized) if resized else None), view.model.warnings
     try:
         count = image_count(shown, view)
     except UnknownFactError:

@@ -19,7 +19,7 @@ from vlprep.count.tokens import image_count
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_model
 from vlprep.models.spec import BOX_CONVENTIONS, ModelSpec
-from vlprep.types import BoxConvention, ImageSize
+from vlprep.types import BoxConvention, ImageSize, SizeLike
 from vlprep.view import View
 
 Coordinates: TypeAlias = npt.NDArray[np.float64]
@@ -37,20 +37,20 @@ def map_boxes(
     boxes: npt.ArrayLike,
     *,
     model: ModelSpec | str | None = None,
-    original: ImageSize | tuple[int, int],
-    resized: ImageSize | tuple[int, int] | None = None,
+    original: SizeLike,
+    resized: SizeLike | None = None,
     orientation: int = 1,
-    convention: str | None = None,
+    convention: BoxConvention | None = None,
     inverse: bool = False,
     clip: bool = False,
 ) -> Coordinates:
     """Map a model's boxes (..., 4) or points (..., 2) to pixels of the original image.
 
     Boxes are x1, y1, x2, y2, points x, y; a polygon is an array of points. `original` is (height,
-    width) in pixels as displayed. `resized` is the size that the model saw, needed where the
-    convention is absolute; by default what `image_tokens` gives for `original`. With the file's
-    EXIF `orientation`, 1 to 8, the result is in pixels of the stored, unturned image. `convention`
-    replaces the model's own: "absolute", "relative-1000" or "relative-999".
+    width), or "WIDTHxHEIGHT", in pixels as displayed. `resized` is the size that the model saw,
+    needed where the convention is absolute; by default what `image_tokens` gives for `original`.
+    With the file's EXIF `orientation`, 1 to 8, the result is in pixels of the stored, unturned
+    image. `convention` replaces the model's own: "absolute", "relative-1000" or "relative-999".
 
     `inverse` goes the other way, from pixels of the original to what the model would answer;
     nothing is rounded. Each axis has a scale of its own. `clip` moves what lies outside onto the
@@ -177,10 +177,11 @@ def _as_points(boxes: npt.ArrayLike) -> tuple[Coordinates, bool]:
     return (values.reshape(*values.shape[:-1], 2, 2) if boxed else values), boxed
 
 
-def _checked_size(size: ImageSize | tuple[int, int]) -> ImageSize:
-    if min(size) < 1:
-        raise ValueError(f"a size has sides above 0, got {tuple(size)}")
-    return ImageSize(*size)
+def _checked_size(size: SizeLike) -> ImageSize:
+    checked = ImageSize.of(size)
+    if min(checked) < 1:
+        raise ValueError(f"a size has sides above 0, got {tuple(checked)}")
+    return checked
 
 
 def _turn(orientation: int) -> tuple[bool, bool, bool]:

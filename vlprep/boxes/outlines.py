@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from vlprep.boxes.shapes import Shape
+from vlprep.draw.fonts import Face
 from vlprep.draw.lettering import Colour, shortened, text_width, write
 
 COLOURS: tuple[Colour, ...] = (
@@ -31,13 +32,13 @@ _Area: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom; the la
 
 
 def outlined(
-    picture: npt.NDArray[np.uint8], shapes: Sequence[Shape], font: str | None = None
+    picture: npt.NDArray[np.uint8], shapes: Sequence[Shape], font: Face | None = None
 ) -> Image.Image:
     """Draw shapes on a picture (RGB uint8, height x width x 3), numbered as they come, from 1.
 
     A label has one colour throughout. Lines and letters grow with the picture. What lies outside
-    of the picture is not drawn. Letters that Pillow's own font lacks come from the file `font`, or
-    from a font of the machine.
+    of the picture is not drawn. Letters that Pillow's own font lacks come from `font`, or from a
+    font of the machine.
 
     >>> from vlprep.boxes.answers import parse_answer
     >>> cat = parse_answer("cat: 10, 20, 60, 50").shapes
@@ -89,7 +90,7 @@ def _draw_label(
     shape: Shape,
     colour: Colour,
     taken: list[_Area],
-    font: str | None,
+    font: Face | None,
 ) -> None:
     size = min(max(round(max(image.size) / 50), 10), 64)
     inset = max(size // 5, 2)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from vlprep.display import brief
 from vlprep.replies.loose_json import Trouble
 
 ShapeKind = Literal["box", "point", "polygon"]
@@ -26,6 +27,10 @@ class Shape:
     text: str | None = None
     """What is written there, where the model reads text."""
 
+    def __repr__(self) -> str:
+        corners = ", ".join(f"({x:g}, {y:g})" for x, y in self.points)
+        return brief(self, self.kind, self.label or "", self.text or "", corners)
+
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """The smallest box around it: x1, y1, x2, y2."""
@@ -41,6 +46,9 @@ class Box3D:
     """Nine: the centre, the sides and the angles, each as x, y, z."""
     label: str | None = None
     """What the model calls it."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.label or "", " ".join(f"{number:g}" for number in self.numbers))
 
 
 @dataclass(slots=True)

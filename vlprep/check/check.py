@@ -17,23 +17,23 @@ from vlprep.count.files import MediaFailure, Probed, as_many, count_probed, medi
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
 from vlprep.media.addresses import is_web_url
-from vlprep.media.sniff import endings
+from vlprep.media.sniff import FORMATS
 from vlprep.media.source import Item as OpenItem
-from vlprep.media.source import SourceLike, open_item, source_name
+from vlprep.media.source import SourceOrFacts, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
 from vlprep.models.routes import ChatApi
-from vlprep.types import ImageInfo, VideoInfo
+from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, RouteName, VideoInfo
 from vlprep.view import View, ViewKeywords
 
-Item: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
-"""A file, or a list of images that stands for a video."""
+Item: TypeAlias = SourceOrFacts | Sequence[SourceOrFacts] | FrameList
+"""A file, or a list of images that stands for a video; or facts of a header."""
 
 
 class CheckKeywords(ViewKeywords, total=False):
     """Keywords of `check_files`, and of a view."""
 
-    route: str
-    api: str | None
+    route: RouteName
+    api: ApiName | None
     text_tokens: int
     max_input: int | None
     max_model_len: int | None
@@ -45,8 +45,8 @@ def check_files(
     items: Item | Iterable[Item],
     view: View,
     *,
-    route: str = "base64",
-    api: str | None = None,
+    route: RouteName = "base64",
+    api: ApiName | None = None,
     text_tokens: int = 0,
     max_input: int | None = None,
     max_model_len: int | None = None,
@@ -85,7 +85,7 @@ def check_files(
     return check_sending(replace(asked, files=count_facts(found, view)))
 
 
-def _api_of(name: str, route: str) -> ChatApi:
+def _api_of(name: ApiName, route: RouteName) -> ChatApi:
     api = get_api(name)
     if route not in api.routes:
         raise ConstraintError(f"the {name} API takes {', '.join(api.routes)}; not {route}")
@@ -106,8 +106,10 @@ def look_at(item: Item, view: View, *, decode: bool = False) -> FileFacts:
     return _read(found, decode=decode)
 
 
-def _read(source: SourceLike, *, decode: bool) -> FileFacts:
+def _read(source: SourceOrFacts, *, decode: bool) -> FileFacts:
     """Read the header of one file, and with `decode` its content."""
+    if isinstance(source, ImageInfo | VideoInfo) and not decode:
+        return _known(source)
     try:
         with open_item(source) as item:
             facts = facts_of(item)
@@ -154,8 +156,18 @@ def facts_of(item: OpenItem) -> FileFacts:
         info=info,
         path=item.path,
         mislabelled=item.mislabelled,
-        usual_ending=endings(found.name)[0],
     )
+
+
+def _known(info: Facts) -> FileFacts:
+    """Return what is known of a file by the facts of its header, which somebody else read."""
+    found = next((row for row in FORMATS if row.name == info.format), None)
+    kind: MediaKind = "image" if isinstance(info, ImageInfo) else "video"
+    if isinstance(info, FrameListInfo):
+        kind = "frame list"
+    elif kind == "video" and found and found.kind == "image":
+        kind = "animation"
+    return FileFacts(source=source_name(info), kind=kind, info=info)
 
 
 def facts_of_list(name: str, frames: Sequence[FileFacts], view: View) -> FileFacts:

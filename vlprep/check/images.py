@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
-from vlprep.check.remedies import compress, first_page, frames, rename, view
+from vlprep.check.remedies import as_seen, compress, first_page, rename
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.media.sniff import mime_type
@@ -96,7 +96,7 @@ def large_image_format(sending: Sending, files: Files) -> Found:
             yield Hit(f"{size} {file.format}", message, file)
 
 
-@rule("warning", "pixels of an image, as advised: 8K", of="picture", remedy=view)
+@rule("warning", "pixels of an image, as advised: 8K", of="picture", remedy=as_seen)
 def image_8k(sending: Sending, files: Files) -> Found:
     formats = file_formats()
     yield Wanted(f"at most {formats.most_image_pixels:,} pixels", formats.sources)
@@ -107,7 +107,7 @@ def image_8k(sending: Sending, files: Files) -> Found:
             yield Hit(found, f"{format_size(file.size)} {problem}", file)
 
 
-@rule("note", "pixels of an image, as the model's own page advises", of="image", remedy=view)
+@rule("note", "pixels of an image, as the model's own page advises", of="image", remedy=as_seen)
 def advised_pixels(sending: Sending, files: Files) -> Found:
     stated = sorted(sending.model.features.advised_pixels, key=lambda one: one.number)
     if not stated:
@@ -203,7 +203,7 @@ def mislabelled(sending: Sending, files: Files) -> Found:
             yield Hit(file.format, message, file)
 
 
-@remark("warning", "not an animated picture", "one picture", of="animation", remedy=frames)
+@remark("warning", "not an animated picture", "one picture", of="animation", remedy=as_seen)
 def animated(file: FileFacts) -> Said:
     count = plural(getattr(file.info, "frame_count", 1), "frame")
     return count, (
@@ -221,7 +221,7 @@ def several_pages(file: FileFacts) -> Said | None:
     return found, f"{found} in the file, {problem}"
 
 
-@remark("note", "an image stored upright", "upright", of="picture", remedy=view)
+@remark("note", "an image stored upright", "upright", of="picture", remedy=compress)
 def image_orientation(file: FileFacts) -> Said | None:
     if not isinstance(file.info, ImageInfo) or file.info.orientation == 1:
         return None
@@ -232,7 +232,15 @@ def image_orientation(file: FileFacts) -> Said | None:
     )
 
 
-@remark("note", "an opaque image", "an opaque picture", of="picture", remedy=view)
+@remark("note", "a file that does not say where it was taken", "no position", remedy=compress)
+def location(file: FileFacts) -> Said | None:
+    is_located = file.info is not None and "location" in file.info.metadata
+    listed = any(frame.info and "location" in frame.info.metadata for frame in file.frames)
+    message = "the file says where it was taken, and whoever it is sent to can read it"
+    return ("a position", message) if is_located or listed else None
+
+
+@remark("note", "an opaque image", "an opaque picture", of="picture", remedy=as_seen)
 def alpha(file: FileFacts) -> Said | None:
     if not isinstance(file.info, ImageInfo) or not file.info.transparent:
         return None
@@ -242,16 +250,25 @@ def alpha(file: FileFacts) -> Said | None:
     )
 
 
-@remark("note", "an image of 8-bit grey or RGB", "8-bit grey or RGB", of="picture", remedy=view)
+@remark("note", "an image of 8-bit grey or RGB", "8-bit grey or RGB", of="picture", remedy=as_seen)
 def colour_mode(file: FileFacts) -> Said | None:
-    mode = (isinstance(file.info, ImageInfo) and file.info.mode) or ""
-    if mode.rstrip("aA") not in _UNUSUAL and not mode.startswith("I;16"):
+    mode = file.info.mode if isinstance(file.info, ImageInfo) else None
+    if mode is None or not is_unusual(mode):
         return None
     return mode, f"colours of the kind {mode}; no source says how they are turned into 8-bit RGB"
 
 
+def is_unusual(mode: str | None) -> bool:
+    """Say whether colours are neither 8-bit grey, RGB nor a palette, by Pillow's name of them.
+
+    >>> is_unusual("CMYK"), is_unusual("RGBA")
+    (True, False)
+    """
+    return mode is not None and (mode.rstrip("aA") in _UNUSUAL or mode.startswith("I;16"))
+
+
 _UNUSUAL = ("CMYK", "YCbCr", "LAB", "HSV", "I", "F", "RGB;16", "RGBX")
-"""Pillow's names of what is neither 8-bit grey, RGB nor a palette."""
+"""Pillow's names of such colours."""
 
 
 def _data_url_length(file: FileFacts) -> int:

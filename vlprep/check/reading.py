@@ -5,6 +5,7 @@ from __future__ import annotations
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.count.files import MediaFailure
 from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
+from vlprep.types import CUT_OFF, ImageInfo
 
 
 @remark(
@@ -13,6 +14,11 @@ from vlprep.errors import AspectRatioError, FrameCountError, UnknownFactError
 )  # fmt: skip
 def readable(file: FileFacts) -> Said | None:
     return describe(file), describe(file)
+
+
+@remark("error", "a picture that is all there", "a picture that is all there", of="picture")
+def cut_off(file: FileFacts) -> Said | None:
+    return ("cut off", CUT_OFF) if isinstance(file.info, ImageInfo) and file.info.cut_off else None
 
 
 @remark("error", "its tokens can be counted", "tokens that can be counted")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from pathlib import PurePath
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
-from vlprep.check.rule import Command, FileFacts, Remedy, Sending
+from vlprep.check.rule import FileFacts, Finding, Remedy, Sending
 from vlprep.media.sniff import mime_type
 
 _Option: TypeAlias = tuple[str, object]
@@ -17,9 +17,9 @@ def compress(file: FileFacts, sending: Sending, *more: _Option) -> Remedy:
     """Bring a file under the route's limits, into a format taken; all images of a list."""
     paths = [one.path for one in file.frames or (file,)]
     files = tuple(path for path in paths if path)
-    if len(files) < len(paths):
-        return Remedy(step="bring it under the limit with `compress_file`")
     options = (("route", sending.route.name), *more, *_asked(file, sending))
+    if len(files) < len(paths):
+        return Remedy(step="bring it under the limit with `compress_file`", options=options)
     return Remedy(command="compress", files=files, output="compressed/", options=options)
 
 
@@ -28,29 +28,9 @@ def first_page(file: FileFacts, sending: Sending) -> Remedy:
     return compress(file, sending, ("page", 0))
 
 
-def view(file: FileFacts, sending: Sending) -> Remedy:
-    """Write an image upright, on white, as the model sees it."""
-    return _written(file, sending, "view", "-view.png", "send what `view_image` returns")
-
-
-def frames(file: FileFacts, sending: Sending, *more: _Option) -> Remedy:
-    """Write the frames of a video, to be sent as a list of images."""
-    step = "send the frames that `read_frames` gives"
-    return _written(file, sending, "frames", "-frames", step, *more)
-
-
-def mapped_frames(file: FileFacts, sending: Sending) -> Remedy:
-    """Write the frames of a video, with high dynamic range mapped to that of screens."""
-    return frames(file, sending, ("tone_map", True))
-
-
-def _written(
-    file: FileFacts, sending: Sending, command: Command, ending: str, step: str, *more: _Option
-) -> Remedy:
-    if not file.path:
-        return Remedy(step=step)
-    output, options = _stem(file.path) + ending, tuple(_asked(file, sending, *more))
-    return Remedy(command=command, files=(file.path,), output=output, options=options)
+def as_seen(file: FileFacts, sending: Sending) -> Remedy:
+    """Write a file as the model sees it: its size, upright, on white, of ordinary colours."""
+    return compress(file, sending, ("always", True))
 
 
 def right_length(file: FileFacts, sending: Sending) -> Remedy:
@@ -66,11 +46,11 @@ def right_length(file: FileFacts, sending: Sending) -> Remedy:
     return compress(file, sending, ("every", math.ceil(seconds / parts)))
 
 
-def rename(file: FileFacts, sending: Sending) -> Remedy | None:
+def rename(file: FileFacts, sending: Sending) -> Remedy:
     """Give a file the ending of its content, and a data URL its type."""
     if not file.path:
         return Remedy(step="declare it as", output=mime_type(file.format))
-    return Remedy(step="rename it to", output=_stem(file.path) + file.usual_ending)
+    return compress(file, sending)
 
 
 def by_url(file: FileFacts, sending: Sending) -> Remedy:
@@ -79,10 +59,31 @@ def by_url(file: FileFacts, sending: Sending) -> Remedy:
     return Remedy(command="check", files=(file.source,), options=options)
 
 
+def one_a_file(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings so that those of one file ask for the same, if it is to be made anew.
+
+    That has what all of them want of it. Where an error is none that it mends, it is not named.
+    """
+    of_file: dict[str | None, list[Finding]] = {}
+    for finding in findings:
+        of_file.setdefault(finding.source, []).append(finding)
+    for found in of_file.values():
+        mending = [one.remedy for one in found if one.remedy and one.remedy.compresses]
+        is_lost = any(one.severity == "error" and one.remedy not in mending for one in found)
+        together = None if is_lost or not mending else _together(mending)
+        for one in found:
+            yield replace(one, remedy=together) if one.remedy in mending else one
+
+
+def _together(remedies: list[Remedy]) -> Remedy:
+    options = {name: value for remedy in remedies for name, value in remedy.options}
+    return replace(remedies[0], options=tuple(options.items()))
+
+
 _OF_IMAGES = {"min_pixels", "max_pixels", "high_res"}
 
 
-def _asked(file: FileFacts, sending: Sending, *more: _Option) -> Iterator[_Option]:
+def _asked(file: FileFacts, sending: Sending) -> Iterator[_Option]:
     """Yield the options by which the file was counted, where they are something to it."""
     rule, fps = sending.rules.video, sending.view.options.fps
     takes_rate = rule is not None and fps is not None and rule.takes_fps(fps)
@@ -91,11 +92,5 @@ def _asked(file: FileFacts, sending: Sending, *more: _Option) -> Iterator[_Optio
         fits = name in _OF_IMAGES if shown_alone else name != "high_res"
         if fits and (name != "fps" or takes_rate):
             yield name, value
-    yield from more
     yield from sending.view.bound.items()
     yield "model", sending.model.name
-
-
-def _stem(path: str) -> str:
-    stem = str(PurePath(path).with_suffix(""))
-    return f"./{stem}" if stem.startswith("-") else stem

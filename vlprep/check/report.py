@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from vlprep.check import images, reading, requests, videos
+from vlprep.check.remedies import one_a_file
 from vlprep.check.routes import RouteAdvice, advise_routes
-from vlprep.check.rule import FileFacts, Finding, Rule, Sending, Severity
+from vlprep.check.rule import FileFacts, Finding, Remedy, Rule, Sending, Severity
+from vlprep.check.savings import unseen_bytes
+from vlprep.display import brief, page
 from vlprep.models.registry import find_source
+from vlprep.units import plural
 
 SCHEMA = "vlprep.check/1"
 
@@ -45,8 +49,24 @@ class CheckReport:
     """Tokens of the files that could be counted and of the text."""
     max_input_tokens: int | None
     """Largest input; `None` where no source states it."""
+    unseen_bytes: int = 0
+    """About how many bytes of the images are of pixels that the model does not see."""
     model_warnings: tuple[str, ...] = ()
     """What a user should know of the model before believing any count of it."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.model, f"{self.route}: {self.verdict}")
+
+    def _repr_html_(self) -> str:
+        headings = ("severity", "file", "rule", "found", "wanted", "what to do")
+        title = f"{self.model}, {self.rules}, files by {self.route}: {self.verdict}"
+        return page(title, headings, list(map(_cells, self.findings)), self.model_warnings)
+
+    @property
+    def verdict(self) -> str:
+        """How much was found of each severity, in how many files."""
+        found = ", ".join(plural(len(self._of(word)), word) for word in SEVERITIES)
+        return f"{found} in {plural(len(self.files), 'file')}"
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -62,6 +82,25 @@ class CheckReport:
     def notes(self) -> tuple[Finding, ...]:
         """What is good to know."""
         return self._of("note")
+
+    @property
+    def remedies(self) -> dict[str, Remedy]:
+        """What mends each file that is made anew, by the file's name in `files`."""
+        return {
+            finding.source: finding.remedy
+            for finding in self.findings
+            if finding.source and finding.remedy and finding.remedy.compresses
+        }
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """The files with an error that this does not mend."""
+        mended = self.remedies
+        return frozenset(
+            finding.source
+            for finding in self.errors
+            if finding.source is not None and finding.source not in mended
+        )
 
     def passes(self, *, fail_on_warnings: bool = False) -> bool:
         """Say whether there is no error and, if `fail_on_warnings`, no warning either."""
@@ -82,6 +121,7 @@ class CheckReport:
             "findings": [_finding_json(finding) for finding in self.findings],
             "total_tokens": self.total_tokens,
             "max_input_tokens": self.max_input_tokens,
+            "unseen_bytes": self.unseen_bytes,
         }
 
     def _items(self) -> Iterator[dict[str, Any]]:
@@ -100,13 +140,11 @@ class CheckReport:
     def _of(self, severity: Severity) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.severity == severity)
 
-    def __repr__(self) -> str:
-        found = ", ".join(_many(self._of(word), word) for word in SEVERITIES)
-        return f"CheckReport({self.model}, {self.route}: {found} in {_many(self.files, 'file')})"
 
-
-def _many(things: Sequence[object], word: str) -> str:
-    return f"{len(things):,} {word}{'s' * (len(things) != 1)}"
+def _cells(finding: Finding) -> tuple[str, ...]:
+    source, remedy = finding.source or "the request", str(finding.remedy or "")
+    found = finding.measured, finding.limit
+    return finding.severity, source, finding.rule, *found, remedy
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
@@ -134,6 +172,7 @@ def check_sending(sending: Sending) -> CheckReport:
         advice=advise_routes(sending),
         total_tokens=sending.total_tokens,
         max_input_tokens=sending.input_limit,
+        unseen_bytes=unseen_bytes(sending),
         model_warnings=sending.model.warnings,
     )
 
@@ -155,6 +194,6 @@ def find_problems(sending: Sending) -> tuple[Finding, ...]:
     places: dict[str | None, int] = {None: len(sending.files)}
     for place, file in enumerate(sending.files):
         places.setdefault(file.source, place)
-    found = [finding for rule in RULES for finding in rule.findings(sending)]
+    found = list(one_a_file(finding for rule in RULES for finding in rule.findings(sending)))
     found.sort(key=lambda one: (places[one.source], SEVERITIES.index(one.severity)))
     return tuple(found)

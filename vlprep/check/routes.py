@@ -8,6 +8,7 @@ from functools import cache, partial
 
 from vlprep.check.files import image_fits, video_byte_limit
 from vlprep.check.rule import FileFacts, Sending
+from vlprep.display import brief
 from vlprep.errors import UnknownFactError
 from vlprep.media.sniff import mime_type
 from vlprep.models.registry import get_route
@@ -27,6 +28,9 @@ class RouteAdvice:
     """Routes that it fits, the advised one first; empty where it must be made smaller."""
     sources: tuple[str, ...]
     """Where the routes were read."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.source, f"{self.api}: {' or '.join(self.routes) or 'no route'}")
 
     @property
     def recommended(self) -> str | None:

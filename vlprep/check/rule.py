@@ -16,15 +16,17 @@ from typing import Literal, TypeAlias
 
 from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.tokens import TokenCount
+from vlprep.display import brief
 from vlprep.errors import VlprepError
 from vlprep.models.registry import list_apis
 from vlprep.models.routes import ChatApi, Route
 from vlprep.models.spec import ModelSpec, RuleSet
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 Severity = Literal["error", "warning", "note"]
-Command = Literal["check", "compress", "frames", "view"]
+Command = Literal["check", "compress"]
 MediaKind = Literal["image", "video", "animation", "frame list", "URL", "unreadable"]
 
 
@@ -34,8 +36,8 @@ class Remedy:
 
     As text it is the step, or the call of Python that does it.
 
-    >>> print(Remedy(command="view", files=("a.jpg",), output="a-view.png"))
-    view_image('a.jpg').save('a-view.png')
+    >>> print(Remedy(command="compress", files=("a.jpg",), output="small/"))
+    list(compress_many('a.jpg', 'small/'))
     """
 
     step: str = ""
@@ -48,6 +50,14 @@ class Remedy:
     """The file or the folder that is written, or what a file is to be called."""
     options: tuple[tuple[str, object], ...] = ()
     """Keywords of the verb with their values."""
+
+    def __repr__(self) -> str:
+        return brief(self, str(self))
+
+    @property
+    def compresses(self) -> bool:
+        """Whether compressing mends it, with the options; content without a file has no command."""
+        return self.command == "compress" or (self.command is None and bool(self.options))
 
     @property
     def call(self) -> str | None:
@@ -65,8 +75,6 @@ class Remedy:
 _CALLS = {
     "check": "check_media({files}{options})",
     "compress": "list(compress_many({files}, {output}{options}))",
-    "frames": "save_frames(read_frames({files}{options}), {output})",
-    "view": "view_image({files}{options}).save({output})",
 }
 
 
@@ -91,6 +99,10 @@ class Finding:
     sources: tuple[str, ...]
     """Where the limit was read, as ids of the catalogue; empty where no source states it."""
 
+    def __repr__(self) -> str:
+        wanted = f"{self.measured}, wanted {self.limit}" if self.limit else self.measured
+        return brief(self, f"{self.severity} {self.rule}", self.source or "the request", wanted)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFacts:
@@ -112,14 +124,17 @@ class FileFacts:
     """Why it could not be read or counted."""
     mislabelled: str | None = None
     """How its name contradicts its content."""
-    usual_ending: str = ""
-    """The usual ending of names for its content, with the dot."""
+
+    def __repr__(self) -> str:
+        size = f" {format_size(self.info.size)}" if self.info else ""
+        tokens = plural(self.tokens.total, "token") if self.tokens else ""
+        return brief(self, self.source, f"{self.kind}{size}", tokens, str(self.problem or ""))
 
     @property
     def file_bytes(self) -> int:
         """Length of the file; of a frame list, of its largest image; 0 where unknown."""
         if self.kind == "frame list":
-            return max(frame.file_bytes for frame in self.frames)
+            return max((frame.file_bytes for frame in self.frames), default=0)
         return (self.info.file_bytes or 0) if self.info else 0
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vlprep.check.files import longest_by_others, takes_container, video_bytes_stated
 from vlprep.check.images import few_bytes, few_raw_bytes, short_data_url
-from vlprep.check.remedies import compress, frames, mapped_frames, right_length
+from vlprep.check.remedies import as_seen, compress, right_length
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.models.citing import named
 from vlprep.models.registry import file_formats
@@ -121,7 +121,7 @@ def video_header(file: FileFacts) -> Said | None:
     return (remarks, remarks) if remarks else None
 
 
-@remark("note", "a video stored upright", "upright", of="video", remedy=frames)
+@remark("note", "a video stored upright", "upright", of="video", remedy=compress)
 def video_rotation(file: FileFacts) -> Said | None:
     info = _info(file)
     if not (info.rotation or info.mirrored):
@@ -133,7 +133,7 @@ def video_rotation(file: FileFacts) -> Said | None:
 
 @remark(
     "warning", "a video of ordinary dynamic range", "the range of ordinary screens",
-    of="video", remedy=mapped_frames,
+    of="video", remedy=as_seen,
 )  # fmt: skip
 def hdr(file: FileFacts) -> Said | None:
     if _info(file).hdr is None:

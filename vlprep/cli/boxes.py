@@ -11,7 +11,14 @@ import click
 from vlprep.choices import BoxConvention
 from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_answer
-from vlprep.cli.options import SIZE, bind, output_options, view_options
+from vlprep.cli.options import (
+    SIZE,
+    bind,
+    font_option,
+    max_side_option,
+    output_options,
+    view_options,
+)
 from vlprep.cli.render import print_json, print_table, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe
@@ -39,6 +46,10 @@ def _read_region(_: click.Context, __: click.Parameter, text: str | None) -> Reg
     return Region(x, y, ImageSize(height, width))
 
 
+MAX_SIDE = 2048
+"""Pixels that are enough to look at boxes on a screen; a large photo is many megabytes as PNG."""
+
+
 @click.command(name="boxes", cls=Command)
 @click.argument("image", metavar="IMAGE")
 @click.argument("answer", metavar="ANSWER")
@@ -53,9 +64,6 @@ def _read_region(_: click.Context, __: click.Parameter, text: str | None) -> Reg
     "--unturned", is_flag=True, help="Say that the model was shown the file without its EXIF turn."
 )
 @click.option(
-    "--font", metavar="FILE", help="Take letters that Pillow's own font lacks from this font."
-)
-@click.option(
     "--region",
     metavar="X,Y,W,H",
     callback=_read_region,
@@ -64,6 +72,8 @@ def _read_region(_: click.Context, __: click.Parameter, text: str | None) -> Reg
 @click.option(
     "--pieces", metavar="DIR", help="Take ANSWER for a JSON list, an answer for each piece of DIR."
 )
+@font_option
+@max_side_option(MAX_SIDE)
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
 @view_options
 @output_options
@@ -74,6 +84,7 @@ def command(
     output: str | None,
     font: str | None,
     pieces: str | None,
+    max_side: int,
     stored: bool,
     force: bool,
     as_json: bool,
@@ -101,7 +112,7 @@ def command(
             found = _in_pieces(item, answer, pieces, processor, asked)
         drawn: tuple[str, ...] = ()
         if output is not None:
-            found.save(output, overwrite=force, font=font)
+            found.save(output, overwrite=force, font=font, max_side=max_side)
             drawn = found.drawing_warnings(font=font)
     if as_json:
         table = found.to_dict()
@@ -114,7 +125,9 @@ def command(
     for box in found.boxes_3d:
         say(f"in three dimensions: {safe(box.label or '')} {list(box.numbers)}")
     if output is not None:
-        say("", f"written to {safe(output)}")
+        scale = min(max_side / max(found.info.size), 1)
+        shrunk = f", at {100 * scale:.3g} % of its size" if scale < 1 else ""
+        say("", f"written to {safe(output)}{shrunk}")
     say_warnings(image, (*found.warnings, *drawn), processor)
     return 0
 

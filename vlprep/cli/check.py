@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from vlprep.cli import EXIT_FAILED
+from vlprep.cli.check_forms import github_lines, sarif
 from vlprep.cli.command import Command
+from vlprep.cli.findings import Told, page, statistics_of
+from vlprep.cli.fixes import fixed_lines, say_left
 from vlprep.cli.options import (
     api_option,
     bind,
+    choice_option,
+    force_option,
     input_limit_options,
     input_options,
+    input_roots,
+    input_words,
     json_option,
     list_option,
+    outside,
     route_option,
+    skip_option,
     take_inputs,
     text_tokens_option,
     view_options,
 )
-from vlprep.cli.progress import track
-from vlprep.cli.render import heading, print_json, print_table
+from vlprep.cli.progress import Bars, track
+from vlprep.cli.render import print_json, print_table
 from vlprep.cli.shell import model_words, remedy_line
-from vlprep.cli.terminal import say
-from vlprep.cli.text import flagged, safe, thousands
-from vlprep.models.citing import cite, named
+from vlprep.cli.sources import source_lines
+from vlprep.cli.terminal import put, say
+from vlprep.models.citing import named
 
 if TYPE_CHECKING:
     from vlprep.check.report import CheckReport
-    from vlprep.check.rule import Finding, Rule, Wanted
+    from vlprep.check.rule import Rule, Wanted
+    from vlprep.verbs import Processor
     from vlprep.view import View
+
+Form = Literal["text", "json", "github", "sarif"]
 
 
 @click.command(name="check", cls=Command)
@@ -44,7 +56,16 @@ if TYPE_CHECKING:
 @input_limit_options
 @text_tokens_option
 @click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
+@click.option("--fix", "fixes", is_flag=True, help="Write files that pass into -o, check these.")
+@click.option("-o", "--output", metavar="DIR", help="With --fix: the folder to write into.")
+@click.option("--dry-run", is_flag=True, help="With --fix: say what would be done.")
+@skip_option
+@force_option
 @click.option("--fail-on-warnings", is_flag=True, help="Exit with 1 for warnings too.")
+@click.option("-v", "--all", "is_whole", is_flag=True, help="Show every finding and every file.")
+@click.option("--statistics", is_flag=True, help="Print only how often each rule found something.")
+@click.option("--sources", is_flag=True, help="List the sources cited, with their addresses.")
+@choice_option("--output-format", ("text", "json", "github", "sarif"), "What is printed.", "text")
 @click.option(
     "--list-checks",
     "list_rules",
@@ -52,108 +73,122 @@ if TYPE_CHECKING:
     help="Print all checks with their limits, and stop.",
 )
 @json_option
-def command(
-    *, fail_on_warnings: bool, list_rules: bool, as_json: bool, route: str, **asked: Any
-) -> int:
+def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: Any) -> int:
     """Check images and videos against every documented limit, from their headers alone.
 
     All files are one request to the model. A folder is the media files in it; with --list all
     images are the frames of one video. An http(s) URL is checked as far as that goes without
-    fetching it. Each finding has the rule's name, what was found and wanted, where the
-    limit was read, and what to do. The exit code is 1 for errors, with --fail-on-warnings for
-    warnings too.
+    fetching it. Findings are told by rule with the largest files, what was found and wanted, and
+    where the limit was read; then one command mends what can be. With --fix that is done: files are
+    compressed, turned, converted or cut into a folder, which then holds all that can be sent, and
+    are checked again; the sources stay. The exit code is 1 for errors, with --fail-on-warnings for
+    warnings too, and with --fix where a file could not be mended.
 
     \b
     vlprep check photo.jpg clip.mp4 --model qvq-max --route base64
+    vlprep check -r photos --fix -o ready
     """
+    fixing = _take_fixing(asked, fixes)
+    words, roots = (input_words(asked), asked["as_list"]), input_roots(asked)
+    printing, processor = _take_printing(asked, words)
+    if list_rules:
+        return _list_rules(processor, asked["route"], printing)
+    inputs = take_inputs(asked)
+    files = outside(inputs, fixing["folder"]) if fixing and roots else inputs
+    if fixing is None:
+        report = processor.check(track(files, len(files), "checking"), **asked)
+        _print(report, printing)
+        passes = report.passes(fail_on_warnings=fail_on_warnings)
+    else:
+        passes = _fix(files, printing, processor, fail_on_warnings, roots=roots, **fixing, **asked)
+    return 0 if passes else EXIT_FAILED
+
+
+def _take_fixing(asked: dict[str, Any], fixes: bool) -> dict[str, Any] | None:
+    """Take the options of --fix out of `asked`; `None` without it."""
+    names = {"output": "folder", "dry_run": "dry_run", "force": "overwrite"}
+    names["skip_existing"] = "skip_existing"
+    given = {name: asked.pop(option) for option, name in names.items()}
+    if fixes and not (given["folder"] or given["dry_run"]):
+        raise click.UsageError("say where to: --fix -o DIR; or --dry-run")
+    if not fixes and any(given.values()):
+        raise click.UsageError("-o, --dry-run, --force and --skip-existing go with --fix")
+    return given if fixes else None
+
+
+def _fix(
+    files: Sequence[Any],
+    printing: _Printing,
+    processor: Processor,
+    fail_on_warnings: bool,
+    **asked: Any,
+) -> bool:
+    """Mend files, print what was done and what remains, and say whether that passes."""
+    fixed = processor.fix(files, watch=Bars().track, **asked)
+    say_left(fixed)
+    if printing.form == "json":
+        before, after = (one and printing.document(one) for one in (fixed.before, fixed.after))
+        print_json({**fixed.to_dict(), "before": before, "after": after})
+        return fixed.passes(fail_on_warnings=fail_on_warnings)
+    _print(fixed.after or fixed.before, printing, fixed_lines(fixed))
+    return fixed.passes(fail_on_warnings=fail_on_warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Printing:
+    """How a report is printed."""
+
+    told: Told
+    form: Form
+    statistics: bool
+    sources: bool
+
+    def document(self, report: CheckReport) -> dict[str, Any]:
+        """Return the documented JSON, with remedies as they are to be typed."""
+        document = report.to_dict()
+        for finding, remedy in zip(document["findings"], self.remedies(report), strict=True):
+            finding["remedy"] = remedy
+        return document
+
+    def remedies(self, report: CheckReport) -> list[str | None]:
+        """Return what to type, or to do, about each finding."""
+        words = self.told.model_words
+        return [remedy_line(one.remedy, words) if one.remedy else None for one in report.findings]
+
+
+def _take_printing(
+    asked: dict[str, Any], files: tuple[list[str] | None, bool]
+) -> tuple[_Printing, Processor]:
+    """Take the options of printing and of the view out of `asked`."""
+    form: Form = asked.pop("output_format")
+    if asked.pop("as_json"):
+        form = "json"
     model, model_file = asked["model"], asked["model_file"]
+    statistics, sources, is_whole = (asked.pop(n) for n in ("statistics", "sources", "is_whole"))
     processor = bind(asked)
     words = model_words(processor.model.name, model_file, model)
-    if list_rules:
-        return _list_rules(processor, route, as_json)
-    files = take_inputs(asked)
-    watched = track(files, len(files), "checking", files)
-    report = processor.check(watched, route=route, **asked)
-    lines = [
-        remedy_line(finding.remedy, words) if finding.remedy else None
-        for finding in report.findings
-    ]
-    if as_json:
-        print_json(_document(report, lines))
+    told = Told(processor, words, *files, is_whole)
+    return _Printing(told, form, statistics, sources), processor
+
+
+def _print(report: CheckReport, printing: _Printing, done: Iterable[str] = ()) -> None:
+    if printing.form == "json":
+        print_json(printing.document(report))
+    elif printing.form == "sarif":
+        print_json(sarif(report, printing.remedies(report)))
+    elif printing.form == "github":
+        lines = github_lines(report, printing.remedies(report))
+        put(lines)
+    elif printing.statistics:
+        print_table(("rule", "severity", "findings"), statistics_of(report), left=2)
     else:
-        say(*_page(report, lines, processor))
-    return 0 if report.passes(fail_on_warnings=fail_on_warnings) else EXIT_FAILED
+        say(*page(report, printing.told, done))
+    if printing.sources and printing.form == "text":
+        cited = {key for finding in report.findings for key in finding.sources}
+        say("", *(source_lines(cited) if cited else ["no source is cited"]))
 
 
-def _document(report: CheckReport, remedies: Sequence[str | None]) -> dict[str, Any]:
-    """Return the documented JSON, with remedies as they are to be typed."""
-    document = report.to_dict()
-    for finding, remedy in zip(document["findings"], remedies, strict=True):
-        finding["remedy"] = remedy
-    return document
-
-
-def _page(report: CheckReport, remedies: Sequence[str | None], view: View) -> Iterator[str]:
-    """Yield the lines that a person reads: the findings by file, the routes, and what it comes to.
-
-    Commands stand on lines of their own, as they are to be typed.
-    """
-    from vlprep.check.requests import ON_ITS_WAY
-
-    way = f", files sent {ON_ITS_WAY[report.route]}" if view.model.kind == "api" else ""
-    yield heading(view) + way
-    found = zip(report.findings, remedies, strict=True)
-    for source, findings in groupby(found, key=lambda pair: pair[0].source):
-        yield ""
-        yield click.style("the request" if source is None else safe(source), bold=True)
-        for finding, remedy in findings:
-            yield from _lines(finding, remedy)
-    yield ""
-    yield from _routes(report)
-    yield _verdict(report)
-
-
-def _lines(finding: Finding, remedy: str | None) -> Iterator[str]:
-    severity = click.style(f"{finding.severity:<7}", fg=_COLOURS[finding.severity])
-    source = f" {cite(finding.sources)}" if finding.sources else ""
-    yield f"  {severity} {finding.rule}: {safe(flagged(finding.message))}{source}"
-    if remedy is not None:
-        yield f"          {safe(remedy)}"
-
-
-_COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
-
-
-def _routes(report: CheckReport) -> Iterator[str]:
-    """Yield a line a way of calling: which route suits which files."""
-    files: dict[str, dict[str | None, list[str]]] = {}
-    for advice in report.advice:
-        by_route = files.setdefault(advice.api, {})
-        by_route.setdefault(advice.recommended, []).append(advice.source)
-    for api, by_route in files.items():
-        parts = (f"{route or 'no route'}: {_names(some)}" for route, some in by_route.items())
-        yield f"{api + ' takes':<15} {'; '.join(parts)}"
-
-
-def _names(files: list[str]) -> str:
-    shown = ", ".join(map(safe, files[:_MOST_NAMES]))
-    more = len(files) - _MOST_NAMES
-    return f"{shown} and {more:,} more" if more > 0 else shown
-
-
-_MOST_NAMES = 3
-
-
-def _verdict(report: CheckReport) -> str:
-    counts = (("error", report.errors), ("warning", report.warnings), ("note", report.notes))
-    found = ", ".join(f"{len(some):,} {word}{'s' * (len(some) != 1)}" for word, some in counts)
-    files = f"{len(report.files):,} file{'s' * (len(report.files) != 1)}"
-    limit = report.max_input_tokens
-    tokens = thousands(report.total_tokens) + ("" if limit is None else f" of {thousands(limit)}")
-    return f"{found if report.findings else 'nothing to mend'} in {files}; {tokens} tokens"
-
-
-def _list_rules(view: View, route: str, as_json: bool) -> int:
+def _list_rules(view: View, route: str, printing: _Printing) -> int:
     """Print the rules that hold for a model, with the limits for the route and their sources."""
     from vlprep.check.report import RULES
     from vlprep.check.rule import Sending
@@ -161,7 +196,7 @@ def _list_rules(view: View, route: str, as_json: bool) -> int:
 
     asked = Sending(view=view, files=(), route=get_route(route))
     rows = [(rule, rule.wanted(asked)) for rule in RULES if asked.is_served or not rule.of_service]
-    if as_json:
+    if printing.form == "json":
         rules = [_rule_json(rule, wanted) for rule, wanted in rows]
         head = {"schema": "vlprep.check-rules/1", "model": view.model.name, "route": route}
         print_json({**head, "rules": rules})
@@ -172,6 +207,9 @@ def _list_rules(view: View, route: str, as_json: bool) -> int:
     )
     prose = HEADINGS[2:4]
     print_table(HEADINGS, cells, left=5, prose=prose, drop=("source",))
+    if printing.sources:
+        cited = {key for _, wanted in rows for key in wanted.sources}
+        say("", *source_lines(cited))
     return 0
 
 

@@ -36,11 +36,14 @@ GROUPS = {
         "route", "api", "deployment", "limit", "request-limit", "stream", "as-frames", "compress",
         "folder", "video-fields", "no-check",
     ),
-    "Processing": ("keep", "every", "lossless", "decode", "threads", "memory", "patience"),
+    "Processing": (
+        "keep", "always", "every", "lossless", "decode", "fix", "threads", "memory", "patience",
+    ),
     "Output": (
-        "output", "format", "dtype", "sheet", "compare", "stored", "font", "chart", "explain",
-        "times", "table", "sources", "list-checks", "fail-on-warnings", "sdk", "preview", "verbose",
-        "dry-run", "force", "json", "jsonl", "csv",
+        "output", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side", "stored",
+        "font", "chart", "explain", "times", "table", "all", "statistics", "sources", "list-checks",
+        "fail-on-warnings", "sdk", "preview", "verbose", "dry-run", "skip-existing", "force",
+        "output-format", "json", "jsonl", "csv",
     ),
     "Other": ("quiet", "help"),
 }  # fmt: skip

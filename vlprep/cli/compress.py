@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vlprep.cli.command import Command
+from vlprep.cli.findings import unseen_lines
 from vlprep.cli.options import (
     BYTES,
     COUNT,
@@ -19,9 +20,12 @@ from vlprep.cli.options import (
     force_option,
     form_options,
     input_options,
+    input_roots,
     list_option,
     names_one_file,
+    outside,
     route_option,
+    skip_option,
     take_inputs,
     threads_option,
     view_options,
@@ -34,6 +38,8 @@ from vlprep.units import format_bytes, format_size
 
 if TYPE_CHECKING:
     from vlprep.compress.many import CompressedFile, Outcome
+    from vlprep.compress.result import Compressed
+    from vlprep.verbs import Processor
     from vlprep.view import View
 
 _Value = TypeVar("_Value")
@@ -51,6 +57,7 @@ _Value = TypeVar("_Value")
     "Keep what the model is shown, or all pixels, frames and sound that fit.",
     "model-view",
 )
+@click.option("--always", is_flag=True, help="Shrink what is under the limit, too, to the view.")
 @click.option(
     "--every", type=SECONDS, metavar="TIME", help="Cut videos into parts of this length; 3:00."
 )
@@ -64,45 +71,29 @@ _Value = TypeVar("_Value")
 )
 @threads_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@skip_option
 @force_option
 @form_options
-def command(
-    *,
-    output: str | None,
-    every: float | None,
-    threads: int | None,
-    force: bool,
-    form: str | None,
-    **asked: Any,
-) -> int:
+def command(*, output: str | None, force: bool, form: str | None, **asked: Any) -> int:
     """Bring images and videos under a byte limit, keeping what the model will see.
 
-    A file that is under it already, in a format that the service takes, is copied as it is. Images
-    become PNG or JPEG at the size at which the model sees them, videos an MP4 of the frames that it
-    samples. The limit is never passed; a file that cannot be brought under it is named with its
-    reason, the rest is written, and the exit code is 1.
+    A file that is under it already, upright and in a format that the service takes, is copied
+    without its metadata; --always shrinks it to what the model sees. Images become PNG or JPEG at
+    the size at which the model sees them, videos an MP4 of the frames that it samples. With -r the
+    folders below stay as they are. The limit is never passed; a file that cannot be brought under
+    it is named with its reason, the rest is written, and the exit code is 1.
 
     \b
     vlprep compress photo.heic -o photo.jpg --model qwen3-vl-plus
-    vlprep compress *.png clip.mov -o small --limit 1MB
+    vlprep compress -r photos -o small --always
     vlprep compress lecture.mp4 -o parts --every 3:00
     """
-    if output is None and not asked["dry_run"]:
-        raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
-    if every is not None and output is not None and _names_a_file(output):
-        raise click.UsageError(
-            f"--every writes several files into a folder, and {output} is no folder"
-        )
-    is_one = names_one_file(asked) or asked["as_list"]
+    _refuse(output, asked)
+    roots, is_one = input_roots(asked), names_one_file(asked) or asked["as_list"]
     processor, files = bind(asked), take_inputs(asked)
-    bars = Bars()
-    asked.update(overwrite=force, watch=bars.track)
-    is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
-    if is_one and not is_folder and every is None:
-        outcomes: list[Outcome] = [processor.compress(files[0], output, **asked)]
-    else:
-        made = processor.compress_many(files, output, every=every, threads=threads, **asked)
-        outcomes = list(bars.track(made, len(files), "compressing", files))
+    files = outside(files, output) if roots else files
+    asked.update(overwrite=force, roots=roots, is_one=is_one)
+    outcomes = _compressed(processor, files, output, **asked)
     if form:
         items = [outcome.to_dict() for outcome in outcomes]
         model, rules = processor.model.name, processor.rules.name
@@ -113,6 +104,44 @@ def command(
     return report_problems(outcomes, None if form else processor)
 
 
+def _refuse(output: str | None, asked: dict[str, Any]) -> None:
+    if output is None and not asked["dry_run"]:
+        raise click.UsageError("say where to: -o FILE for one, -o DIR for many; or --dry-run")
+    if asked["every"] is not None and output is not None and _names_a_file(output):
+        raise click.UsageError(
+            f"--every writes several files into a folder, and {output} is no folder"
+        )
+
+
+def _compressed(
+    processor: Processor,
+    files: list[Any],
+    output: str | None,
+    *,
+    every: float | None,
+    threads: int | None,
+    roots: list[str],
+    is_one: bool,
+    skip_existing: bool,
+    **asked: Any,
+) -> list[Outcome]:
+    """Compress one file into a file, or many into a folder."""
+    from vlprep.compress.many import SkippedFile
+    from vlprep.count.files import media_name
+
+    bars = Bars()
+    is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
+    if not is_one or is_folder or every is not None:
+        made = processor.compress_many(
+            files, output, every=every, threads=threads, roots=roots, skip_existing=skip_existing,
+            watch=bars.track, **asked,
+        )  # fmt: skip
+        return list(bars.track(made, len(files), "compressing", files))
+    if skip_existing and output is not None and Path(output).is_file():
+        return [SkippedFile(source=media_name(files[0]), target=output)]
+    return [processor.compress(files[0], output, watch=bars.track, **asked)]
+
+
 def _names_a_file(output: str) -> bool:
     from vlprep.media.sniff import endings
 
@@ -121,7 +150,7 @@ def _names_a_file(output: str) -> bool:
 
 
 MAY_GO = ("tokens", "width×height", "smaller", "written to", "result")
-HEADINGS = ("file", "written to", "result", "bytes", "smaller", "width×height", "tokens")
+HEADINGS = ("file", "result", "bytes", "smaller", "width×height", "tokens")
 
 
 def _print(outcomes: list[Outcome], view: View) -> None:
@@ -130,21 +159,50 @@ def _print(outcomes: list[Outcome], view: View) -> None:
     files = [outcome for outcome in outcomes if isinstance(outcome, CompressedFile)]
     say(heading(view))
     if files:
-        print_table(HEADINGS, map(_row, files), left=2, names=HEADINGS[:2], drop=MAY_GO)
-        say("", *_dropped(files), _total(files, len(outcomes)))
+        _print_files(files)
+    told = [*_dropped(files), *_summary(files, outcomes)]
+    say(*[""] * bool(files), *told)
+
+
+def _print_files(files: list[CompressedFile]) -> None:
+    """Print a row for each file, with where it was written unless that is nowhere."""
+    rows = [_row(file) for file in files]
+    if not any(file.target for file in files):
+        print_table(HEADINGS, rows, left=2, names=HEADINGS[:1], drop=MAY_GO)
+        return
+    headings = (HEADINGS[0], "written to", *HEADINGS[1:])
+    named = zip(files, rows, strict=True)
+    cells = ((row[0], file.target or "–", *row[1:]) for file, row in named)
+    print_table(headings, cells, left=3, names=headings[:2], drop=MAY_GO)
 
 
 def _row(file: CompressedFile) -> tuple[str, ...]:
     done = file.result
     return (
         file.source,
-        "–" if file.target is None else file.target,
         done.action,
-        _change(done.bytes_before, done.bytes_after, format_bytes),
-        "" if done.ratio is None else f"{done.ratio:.3g}×",
+        _bytes(done),
+        _factor(done.ratio),
         _change(done.size_before, done.size_after, format_size),
         _change(done.tokens_before, done.tokens_after, lambda tokens: thousands(tokens.total)),
     )
+
+
+def _bytes(done: Compressed) -> str:
+    """Return how many bytes there were and are, or in a dry run about how many there would be."""
+    before = format_bytes(done.bytes_before)
+    if done.bytes_after is not None:
+        return _change(done.bytes_before, done.bytes_after, format_bytes)
+    if done.bytes_estimate is not None:
+        return f"{before} → ~{format_bytes(done.bytes_estimate)}"
+    return f"{before} → at most {format_bytes(done.limit)}"
+
+
+def _factor(ratio: float | None) -> str:
+    if ratio is None:
+        return ""
+    more = 100 / ratio - 100
+    return f"{ratio:.3g}×" if more <= 0 else f"{more:.{0 if more >= 10 else 1}f} % larger"
 
 
 def _change(before: _Value, after: _Value | None, write: Callable[[_Value], str]) -> str:
@@ -163,10 +221,17 @@ def _dropped(files: list[CompressedFile]) -> Iterator[str]:
         yield f"{who}: {flagged(sentence)}"
 
 
-def _total(files: list[CompressedFile], given: int) -> str:
+def _summary(files: list[CompressedFile], outcomes: list[Outcome]) -> Iterator[str]:
+    """Say what it came to, and what of it the model still does not see."""
+    from vlprep.compress.many import SkippedFile
+
+    skipped = sum(isinstance(outcome, SkippedFile) for outcome in outcomes)
+    failed = len(outcomes) - len(files) - skipped
     before = sum({file.source: file.result.bytes_before for file in files}.values())
     after = [file.result.bytes_after for file in files]
     known = sum(length for length in after if length is not None)
-    failed = f", {given - len(files)} failed" if given > len(files) else ""
-    lengths = format_bytes(before) + ("" if None in after else f" to {format_bytes(known)}")
-    return f"{given} file{'s' * (given != 1)}: {lengths}{failed}"
+    lengths = f": {format_bytes(before)}" + ("" if None in after else f" to {format_bytes(known)}")
+    parts = [f"{skipped} there already"] * bool(skipped) + [f"{failed} failed"] * bool(failed)
+    given = f"{len(outcomes)} file{'s' * (len(outcomes) != 1)}"
+    yield ", ".join([given + (lengths if files else ""), *parts])
+    yield from unseen_lines(sum(file.result.bytes_unseen for file in files))

@@ -12,6 +12,7 @@ from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_answer
 from vlprep.cli.options import (
     bind,
+    font_option,
     input_options,
     list_option,
     output_options,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @list_option
 @click.option("-o", "--output", metavar="DIR", help="Write the frames of each event there.")
 @click.option("--sheet", metavar="FILE", help="Draw the events under one another: .jpg, .png, ...")
+@font_option
 @view_options
 @output_options
 def command(
@@ -40,6 +42,7 @@ def command(
     *,
     output: str | None,
     sheet: str | None,
+    font: str | None,
     force: bool,
     as_json: bool,
     **asked: Any,
@@ -57,6 +60,8 @@ def command(
     \b
     vlprep events answer.json clip.mp4 --model qwen3-vl-plus --sheet events.jpg
     """
+    if font is not None and sheet is None:
+        raise click.UsageError("--font goes with --sheet")
     source, clips = take_video(asked)
     if clips:
         raise click.UsageError("an answer is about one video; name one clip, or images")
@@ -64,7 +69,7 @@ def command(
     found = processor.events(source, read_answer(answer))
     missing = 0
     if output is not None or sheet is not None:
-        records = found.save(output, sheet=sheet, overwrite=force)
+        records = found.save(output, sheet=sheet, font=font, overwrite=force)
         missing = sum(event.seen.frame_count for event in found.events) - len(records)
     if as_json:
         print_json({**found.to_dict(), "output": output, "sheet": sheet})
@@ -74,7 +79,7 @@ def command(
         print_table(HEADINGS, rows, left=2, prose=("event",), drop=("seen", "frames"))
         for place in filter(None, (output, sheet)):
             say(f"written to {safe(place)}")
-        drawn = found.drawing_warnings() if sheet is not None else ()
+        drawn = found.drawing_warnings(font=font) if sheet is not None else ()
         say_warnings(found.source, (*found.warnings, *drawn), processor)
     if missing:
         say_error(f"error: {found.source}: {missing} frames cannot be decoded and are missing")

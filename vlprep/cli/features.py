@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from vlprep.models.citing import cite
 
 if TYPE_CHECKING:
-    from vlprep.models.asking import Region
     from vlprep.models.features import FreeQuota, StatedNumber
-    from vlprep.models.routes import SdkVersion
     from vlprep.models.spec import ModelSpec
 
 
@@ -45,25 +43,9 @@ def _quota(quota: FreeQuota) -> str:
     return f"{quota.tokens:,} tokens{days}{place} {cite(quota.sources)}"
 
 
-def regions_of(spec: ModelSpec) -> dict[str, Region | None]:
-    """Return where the requests of each deployment go; `None` where no source states it."""
-    from vlprep.models.registry import find_region
-
-    return {name: find_region(name) for name in spec.deployments}
-
-
-def sdks_of(spec: ModelSpec) -> dict[str, list[SdkVersion]]:
-    """Return the releases of SDKs that a model needs, by the API that they are for."""
-    from vlprep.models.registry import list_apis
-
-    if spec.kind == "open-weights":
-        return {}
-    may_think = spec.thinking in ("always", "optional")
-    needs = {None, "list rate", spec.features.series, "thinking" if may_think else None}
-    return {api.name: [sdk for sdk in api.sdks if sdk.needed_for in needs] for api in list_apis()}
-
-
 def _addresses(spec: ModelSpec) -> Iterator[str]:
+    from vlprep.models.document import regions_of
+
     for name, region in regions_of(spec).items():
         if region is None:
             yield f"  address   {name}: not stated"
@@ -73,6 +55,8 @@ def _addresses(spec: ModelSpec) -> Iterator[str]:
 
 
 def _sdks(spec: ModelSpec) -> Iterator[str]:
+    from vlprep.models.document import sdks_of
+
     for api, sdks in sdks_of(spec).items():
         for sdk in sdks:
             what = f"{sdk.language} {sdk.version} for {sdk.needed_for or 'media'}"

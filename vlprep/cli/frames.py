@@ -15,6 +15,7 @@ from vlprep.cli.options import (
     SECONDS,
     bind,
     choice_option,
+    font_option,
     input_options,
     list_option,
     output_options,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     "jpg",
 )
 @click.option("--sheet", metavar="FILE", help="Draw a contact sheet: .jpg, .png or .webp.")
+@font_option
 @list_option
 @view_options
 @choice_option(
@@ -80,6 +82,7 @@ def command(
     output: str | None,
     format: FrameFormat,
     sheet: str | None,
+    font: str | None,
     dry_run: bool,
     force: bool,
     as_json: bool,
@@ -104,6 +107,8 @@ def command(
     source, clips = take_video(asked)
     if output is None and sheet is None and not dry_run:
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
+    if font is not None and sheet is None:
+        raise click.UsageError("--font goes with --sheet")
     processor = bind(asked)
     if clips:
         if output is None or sheet is not None or dry_run:
@@ -114,7 +119,9 @@ def command(
     stream = processor.frames(source, **asked)
     if dry_run:
         return _tell(stream, processor, as_json)
-    records = stream.save(output, format=format, sheet=sheet, overwrite=force, watch=track)
+    records = stream.save(
+        output, format=format, sheet=sheet, font=font, overwrite=force, watch=track
+    )
     if as_json:
         print_json(stream.to_dict(records))
     else:

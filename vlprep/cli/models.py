@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, fields, is_dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import click
 
 from vlprep.cli.command import Command
-from vlprep.cli.features import feature_lines, regions_of, sdks_of
+from vlprep.cli.features import feature_lines
 from vlprep.cli.render import note, print_json, print_table
+from vlprep.cli.sources import source_lines
 from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.errors import UnknownModelError
 from vlprep.models.citing import cite
 
 if TYPE_CHECKING:
+    from vlprep.models.registry import Models
     from vlprep.models.service import VideoFiles
     from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
-
-SCHEMA = "vlprep.models/1"
 
 
 @click.command(name="models", cls=Command, takes_defaults=False)
@@ -33,7 +32,7 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     """List the models, or show one with all its numbers and where they come from.
 
     The beginning of names lists those that begin so. Sources are those of the models named, or
-    all.
+    all of the catalogue, those of limits and routes too.
 
     \b
     vlprep models
@@ -41,13 +40,16 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     vlprep models qwen2.5-vl
     vlprep models qvq-max --sources
     """
-    from vlprep.models.registry import list_models
+    from vlprep.models.document import cited_by
+    from vlprep.models.registry import list_models, list_sources
 
     specs = list_models() if name is None and model_file is None else _named(name, model_file)
     if as_json:
-        print_json(_document(specs))
+        print_json(specs.to_dict())
     elif sources:
-        say(*_source_lines(specs))
+        of_all = name is None and model_file is None
+        keys = (source.id for source in list_sources()) if of_all else cited_by(specs)
+        say(*source_lines(keys))
     elif len(specs) > 1:
         _print_list(specs)
     else:
@@ -58,65 +60,17 @@ def command(*, name: str | None, model_file: str | None, sources: bool, as_json:
     return 0
 
 
-def _named(name: str | None, model_file: str | None) -> tuple[ModelSpec, ...]:
+def _named(name: str | None, model_file: str | None) -> Models:
     """Return the model of that name, or else those whose names begin so."""
-    from vlprep.models.registry import models_named, resolve_model
+    from vlprep.models.registry import Models, models_named, resolve_model
 
     try:
-        return (resolve_model(name, model_file),)
+        return Models([resolve_model(name, model_file)])
     except UnknownModelError:
         begin_so = models_named(name) if name and model_file is None else ()
         if not begin_so:
             raise
         return begin_so
-
-
-def _document(specs: tuple[ModelSpec, ...]) -> dict[str, Any]:
-    from vlprep.models.registry import find_source
-
-    cited = sorted({key for spec in specs for key in _cited(spec)})
-    return {
-        "schema": SCHEMA,
-        "models": [_record(spec) for spec in specs],
-        "sources": {key: asdict(source) for key in cited if (source := find_source(key))},
-    }
-
-
-def _record(spec: ModelSpec) -> dict[str, Any]:
-    return {
-        **asdict(spec),
-        "rule_sets": {rules.name: asdict(rules) for rules in spec.rule_sets},
-        "regions": {name: one and asdict(one) for name, one in regions_of(spec).items()},
-        "sdks": {api: list(map(asdict, sdks)) for api, sdks in sdks_of(spec).items()},
-    }
-
-
-def _cited(spec: ModelSpec) -> Iterator[str]:
-    """Yield every source of a model, whatever part of its record cites it."""
-    yield from _sources_in((spec, *regions_of(spec).values(), *chain(*sdks_of(spec).values())))
-
-
-def _sources_in(record: object) -> Iterator[str]:
-    """Walk records and those within them: sources stand in fields of these names."""
-    if isinstance(record, tuple):
-        for item in record:
-            yield from _sources_in(item)
-    for field in fields(record) if is_dataclass(record) else ():
-        value = getattr(record, field.name)
-        if field.name.endswith("sources"):
-            yield from value
-        else:
-            yield from [value] if field.name == "source" else _sources_in(value)
-
-
-def _source_lines(specs: tuple[ModelSpec, ...]) -> Iterator[str]:
-    from vlprep.models.registry import find_source
-
-    for key in sorted({key for spec in specs for key in _cited(spec)}):
-        source = find_source(key)
-        if source is not None:
-            yield f"{key}  {source.title}, {source.date} ({source.standing})"
-            yield f"    {source.address or 'no address was kept'}"
 
 
 def _print_list(specs: tuple[ModelSpec, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
@@ -57,6 +58,17 @@ def _positive(text: str) -> int:
 POSITIVE = _Parsed("number", _positive)
 
 
+def _place(text: str) -> tuple[int, int]:
+    parts = text.split(",")
+    if len(parts) != 2 or not all(part.strip().isdecimal() for part in parts):
+        raise ValueError(f"{text!r} is not a place; write X,Y in pixels, for instance 800,600")
+    x, y = map(int, parts)
+    return x, y
+
+
+PLACE = _Parsed("x,y", _place)
+
+
 def _tokens_or_share(text: str) -> int | Fraction:
     if not text.strip().endswith("%"):
         return _positive(text)
@@ -95,6 +107,21 @@ def choice_option(
 api_option = choice_option("--api", ("openai", "dashscope"), "Count for one protocol.")
 
 
+font_option = click.option(
+    "--font",
+    metavar="FILE|NAME",
+    help="Take letters that Pillow's own font lacks from this font, not from one of the machine.",
+)
+
+
+def max_side_option(usual: int) -> Callable[[_Command], _Command]:
+    """Return --max-side, how large a picture is drawn."""
+    help = "Longer side in pixels up to which the picture is drawn at its own size."
+    return click.option(
+        "--max-side", type=POSITIVE, default=str(usual), show_default=True, help=help
+    )
+
+
 def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:
     """Return --route, how files reach a service."""
     return choice_option("--route", ("base64", "path", "url"), help, default)
@@ -120,6 +147,7 @@ def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], 
 
 
 force_option = click.option("--force", is_flag=True, help="Overwrite what is there.")
+skip_option = click.option("--skip-existing", is_flag=True, help="Pass over files that are done.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 output_options = _together(force_option, json_option)
 form_options = _together(
@@ -296,6 +324,34 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     if listed is not None:
         words += ["--from-file", quote(listed), *(["-0"] if asked["null_separated"] else [])]
     return [*words, *map(quote, asked["paths"])]
+
+
+def input_roots(asked: Mapping[str, Any]) -> list[str]:
+    """Return the folders that are named: what is below them keeps the folders between.
+
+    >>> input_roots({"paths": ("fixtures", "fixtures/photo.jpg"), "as_list": False})
+    ['fixtures']
+    """
+    from vlprep.media.folders import as_folder
+
+    folders = () if asked["as_list"] else map(as_folder, asked["paths"])
+    return [str(folder) for folder in folders if folder is not None]
+
+
+def outside(files: list[Any], folder: str | None) -> list[Any]:
+    """Return the files that are not in a folder: what an earlier run has written there is no input.
+
+    >>> outside(["a.jpg", "small/a.jpg"], "small/")
+    ['a.jpg']
+    """
+    if folder is None:
+        return files
+    own = Path(folder).resolve()
+    return [
+        file
+        for file in files
+        if not (isinstance(file, str) and Path(file).resolve().is_relative_to(own))
+    ]
 
 
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:

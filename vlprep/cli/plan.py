@@ -10,6 +10,7 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
+from vlprep.cli.findings import unseen_lines
 from vlprep.cli.options import (
     BYTES,
     POSITIVE,
@@ -19,6 +20,7 @@ from vlprep.cli.options import (
     budget_options,
     choice_option,
     deployment_option,
+    font_option,
     force_option,
     form_options,
     input_options,
@@ -100,6 +102,7 @@ if TYPE_CHECKING:
 @click.option("--explain", "explained", is_flag=True, help="Tell what binds, and what lifts it.")
 @click.option("--table", is_flag=True, help="Show alternatives, and tokens by rate and size.")
 @click.option("--chart", metavar="FILE", help="Draw the plan: .png, .jpg or .webp.")
+@font_option
 @click.option("-o", "--output", metavar="DIR", help="Write the bodies of the requests into it.")
 @click.option("-t", "--text", help="Ask this in each of them, with -o.")
 @sending_options
@@ -113,6 +116,7 @@ def command(
     explained: bool,
     table: bool,
     chart: str | None,
+    font: str | None,
     force: bool,
     form: str | None,
     **asked: Any,
@@ -142,7 +146,12 @@ def command(
     watched = track(files, len(files), "measuring", files)
     plan = processor.plan(watched, split=split, **asked)
     if chart is not None:
-        plan.save_chart(chart, overwrite=force)
+        drawing = plan.chart(font=font)
+        drawing.save(chart, overwrite=force)
+        for text in drawing.warnings:
+            note(f"warning: {text}")
+    elif font is not None:
+        raise click.UsageError("--font goes with --chart")
     saved = save(plan, sending, api, overwrite=force) if sending else ()
     if form:
         print_document(plan_document(plan, saved, table=table), form)
@@ -267,6 +276,9 @@ def _row(file: PlannedFile) -> tuple[str, ...]:
 
 
 def _summary(plan: MediaPlan) -> Iterator[str]:
+    from vlprep.check.savings import unseen_of
+    from vlprep.types import ImageInfo
+
     total, available = plan.total_tokens, plan.budget.available
     if len(plan.requests) > 1:
         several = f"{len(plan.requests)} requests of at most {thousands(available)}"
@@ -281,6 +293,8 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
             f"frames wanted, {percent(round(pixels * 1000), 1000)} of the pixels of "
             f"{format_size(plan.clip.wanted_size)}"
         )
+    images = ((one.info, one.tokens) for one in plan.files if isinstance(one.info, ImageInfo))
+    yield from unseen_lines(sum(unseen_of(info, tokens.resized) for info, tokens in images))
 
 
 def _line(bound: Bound) -> str:

@@ -24,13 +24,13 @@ from vlprep.cli.text import cells, flagged, safe, shortened, wrapped
 from vlprep.units import plural
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
-    from vlprep.compress.many import CompressedFile
+    from vlprep.compress.many import Outcome
     from vlprep.count.budget import TokenBudget
     from vlprep.count.files import MediaCount, MediaFailure
     from vlprep.frames.many import SavedClip
     from vlprep.view import View
 
-    Failable = MediaCount | CompressedFile | SavedClip | MediaFailure
+    Failable = MediaCount | Outcome | SavedClip | MediaFailure
 
 CSV_COLUMNS = (
     "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",

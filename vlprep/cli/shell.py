@@ -154,9 +154,9 @@ def remedy_line(remedy: Remedy, model_words: Iterable[str]) -> str:
 
     >>> from vlprep import Remedy
     >>> options = (("max_pixels", 90000), ("model", "qvq-max"))
-    >>> view = Remedy(command="view", files=("a b.jpg",), output="v.png", options=options)
-    >>> print(remedy_line(view, ["--model", "qvq-max"]))
-    vlprep view 'a b.jpg' -o v.png --max-pixels 90000 --model qvq-max
+    >>> small = Remedy(command="compress", files=("a b.jpg",), output="small/", options=options)
+    >>> print(remedy_line(small, ["--model", "qvq-max"]))
+    vlprep compress 'a b.jpg' -o small/ --max-pixels 90000 --model qvq-max
     """
     if remedy.command is None:
         name = "" if remedy.output is None else f" {quote(remedy.output)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +126,7 @@ def command(
         return report_problems(items)
     together = tally(items, processor, **asked)
     if form == "json":
-        print_json(_document(list(map(entry, items)), together, processor))
+        print_json({**together.to_dict(), "items": list(map(entry, items))})
         return report_problems(items)
     _print_table(items, explaining, processor)
     code = report_problems(items, processor)
@@ -175,19 +174,6 @@ def _entry(result: Result, explaining: View | None, times: bool = False) -> dict
 def _print_line(result: Result, entry: dict[str, Any]) -> int:
     print_json_line(entry)
     return report_problems([result])
-
-
-def _document(items: list[dict[str, Any]], together: Tally, view: View) -> dict[str, Any]:
-    return {
-        "schema": "vlprep.tokens/1",
-        "model": view.model.name,
-        "rules": view.rules.name,
-        "items": items,
-        "total_tokens": together.total_tokens,
-        "max_input_tokens": together.max_input_tokens,
-        "requests": [asdict(request) for request in together.requests],
-        "estimated_prices": [asdict(price) for price in together.prices],
-    }
 
 
 def _print_table(items: list[Result], explaining: View | None, view: View) -> None:

@@ -16,7 +16,6 @@ from itertools import product
 
 from vlprep.compress.drawn import PALETTES, is_drawn, likely_png_bytes, palette_share, takes_palette
 from vlprep.compress.quality import (
-    CEILING,
     MAX_MISSES,
     MAX_TRIALS,
     Trial,
@@ -26,6 +25,7 @@ from vlprep.compress.quality import (
     next_quality,
 )
 from vlprep.errors import ByteLimitError
+from vlprep.maths.jpeg import BEST_QUALITY, PIXEL_SLOPE
 from vlprep.media.picture import Pixels, lay_on_white, resize_picture
 from vlprep.output.encode import MAX_JPEG_SIDE, encode_jpeg, encode_palette_png, encode_png
 from vlprep.types import ImageSize
@@ -78,6 +78,8 @@ class ImageSearch:
     """Whether nothing but PNG, with every pixel of one of the sizes, will do."""
     from_lossless: bool = False
     """Whether the picture came without loss, so that PNG is tried for photos as well."""
+    shrinks: bool = False
+    """Whether drawn pictures, too, are to have one of the sizes, and not their own."""
     png_bytes: int | None = None
     """Length of the source where that is a PNG of all the picture: another is hardly shorter."""
     snap: Callable[[ImageSize], ImageSize] = lambda size: size
@@ -197,7 +199,8 @@ def _pngs(search: ImageSearch) -> Iterator[Attempt]:
     Drawn pictures keep their full size where they can: resizing softens edges, which costs bytes.
     """
     first = search.sizes[0]
-    sizes = tuple(dict.fromkeys((search.full, first))) if search.drawn else (first,)
+    keeps = search.drawn and not search.shrinks
+    sizes = tuple(dict.fromkeys((search.full, first))) if keeps else (first,)
     for size in sizes:
         if _may_be_lossless(search, size):
             yield search.png(size)
@@ -239,9 +242,6 @@ def _likely_palette_bytes(search: ImageSearch, size: ImageSize, colours: int) ->
 
 # JPEG of the best quality that fits.
 
-_GROWTH = 0.85
-"""Power of the pixels that a JPEG's bytes grow with, to guess where a search starts."""
-
 
 def _jpeg_within(search: ImageSearch, size: ImageSize, *, hurried: bool) -> Attempt | None:
     """Search the quality, down to the floor; `hurried` leaves encodes for sizes still to come."""
@@ -267,11 +267,11 @@ def _jpeg_within(search: ImageSearch, size: ImageSize, *, hurried: bool) -> Atte
 def _start(search: ImageSearch, size: ImageSize) -> int:
     """Return the quality to begin with: the best, or what larger pictures make likely."""
     if not search.made:
-        return CEILING
+        return BEST_QUALITY
     last = search.made[-1]
     if last.quality is None:  # where a PNG is too large, so are the high qualities
-        return search.floor if search.drawn else CEILING
-    bytes_here = len(last.content) * (size.pixels / last.size.pixels) ** _GROWTH
+        return search.floor if search.drawn else BEST_QUALITY
+    bytes_here = len(last.content) * (size.pixels / last.size.pixels) ** PIXEL_SLOPE
     guess = Trial(last.quality, max(int(bytes_here), 1))
     quality = next_quality([guess], search.limits["JPEG"], floor=search.floor)
     return last.quality if quality is None else quality

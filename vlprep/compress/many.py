@@ -8,23 +8,27 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, count, starmap
+from itertools import starmap
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeGuard, TypeVar
 
-from vlprep.compress.image import WRITTEN, CompressedImage, image_under
+from vlprep.compress.image import CompressedImage, image_under
+from vlprep.compress.image_plan import PlannedImage, plan_image
+from vlprep.compress.image_source import WRITTEN
 from vlprep.compress.parts import Part, cut
 from vlprep.compress.result import Asked
+from vlprep.compress.targets import Targets
 from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, video_under
 from vlprep.compress.video_source import Opened, Source, open_media
 from vlprep.count.files import MediaFailure, as_many
 from vlprep.count.frame_list import FrameList
+from vlprep.display import brief
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.cores import usable_cores
 from vlprep.media.sniff import endings
-from vlprep.media.source import SourceLike, source_name
-from vlprep.output.target import PathLike, check_new, check_not_source
-from vlprep.types import ImageInfo
+from vlprep.media.source import Item, SourceLike, source_name
+from vlprep.output.target import PathLike, check_new
+from vlprep.types import ImageFormat, ImageInfo
 from vlprep.view import View
 
 
@@ -34,8 +38,14 @@ class CompressedFile:
 
     target: str | None
     """The file that was written; `None` in a dry run."""
-    result: CompressedImage | CompressedVideo
+    result: CompressedImage | PlannedImage | CompressedVideo
     """How it came about."""
+
+    def __repr__(self) -> str:
+        done = self.result
+        after = "?" if done.bytes_after is None else f"{done.bytes_after:,}"
+        lengths = f"{done.bytes_before:,} to {after} bytes"
+        return brief(self, self.source, done.action, lengths, self.target or "not written")
 
     @property
     def source(self) -> str:
@@ -58,7 +68,26 @@ class CompressedFile:
         return {"source": self.source, "kind": self.kind, "target": self.target, **entry}
 
 
-Outcome: TypeAlias = CompressedFile | MediaFailure
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedFile:
+    """A file of which an earlier run has left a result."""
+
+    source: str
+    """The file as the caller named it."""
+    target: str
+    """That result, which stays as it is."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the file's entry of `vlprep.compress/1`."""
+        return {"source": self.source, "target": self.target, "action": "skipped"}
+
+
+Outcome: TypeAlias = CompressedFile | SkippedFile | MediaFailure
 """What becomes of one of many files."""
 
 
@@ -90,49 +119,96 @@ def compress_file(source: Source, target: Target | None, view: View, **how: Any)
     return _begin(source, target, view, asked)()
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One of many files, and what is asked of it."""
+
+    source: SourceLike
+    asked: Asked
+    every: float | None = None
+    """Seconds that parts of a video last; `None`: it stays whole."""
+
+
 def compress_many(
     sources: SourceLike | Iterable[SourceLike],
     folder: PathLike | None,
     view: View,
     *,
     every: float | None = None,
+    roots: Iterable[PathLike] = (),
+    skip_existing: bool = False,
     threads: int | None = None,
     **how: Any,
 ) -> Iterator[Outcome]:
     """Bring files under a limit, in order; one that fails is reported in its place.
 
     They are written into `folder`, which is made where it is missing, under their own names with
-    the ending of what they became; a name that an earlier one took gets a number. Without a folder
-    nothing is written. A video that lasts longer than `every` seconds becomes parts of so many,
-    each a file with its number behind the name; one that cannot be cut is reported. Images are
-    encoded side by side by up to `threads` threads, by default one per processor up to four, and
-    written in their turn; videos one after the other. The other keywords are those of
-    `compress_file`.
+    the ending of what they became; of those that share a name, all but the first get a number.
+    Files below one of `roots` keep the folders between. With `skip_existing`, a file of which an
+    earlier run has left a result is passed over. Without a folder nothing is written. A video that
+    lasts longer than `every` seconds becomes parts of so many, each a file with its number behind
+    the name; one that cannot be cut is reported. Images are encoded side by side by up to `threads`
+    threads, by default one per processor up to four, and written in their turn; videos one after
+    the other. The other keywords are those of `compress_file`.
 
     >>> [type(done).__name__ for done in compress_many("fixtures/photo.jpg", None, View.of())]
     ['CompressedFile']
     """
-    asked, files, taken = Asked.at(CompressKeywords, how), list(as_many(sources)), set[str]()
+    asked = Asked.at(CompressKeywords, how)
+    asked = replace(asked, dry_run=asked.dry_run or folder is None)
     length = None if asked.page is not None else every
-    parts = (cut(file, view, length) for file in files)
-    if folder is None:
-        asked = replace(asked, dry_run=True)
-    names = [source_name(file) for file in files]
+    jobs = [Job(source, asked, length) for source in as_many(sources)]
+    done = run_jobs(jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads)
+    return (outcome for _, outcome in done)
 
-    def begin(part: Part) -> Callable[[], CompressedFile]:
+
+def run_jobs(
+    jobs: Sequence[Job],
+    folder: PathLike | None,
+    view: View,
+    *,
+    roots: Iterable[PathLike] = (),
+    skip_existing: bool = False,
+    threads: int | None = None,
+) -> Iterator[tuple[int, Outcome]]:
+    """Do what `compress_many` does, each file as it is asked; each outcome has its job's place."""
+    targets = Targets(folder or "", [source_name(job.source) for job in jobs], list(roots))
+    parts = (
+        (place, part) for place, job in enumerate(jobs) for part in cut(job.source, view, job.every)
+    )
+
+    def begin(task: tuple[int, Part]) -> Callable[[], Outcome]:
+        place, part = task
         if part.error is not None:
             raise part.error
-        target = partial(_free_target, Path(folder or ""), part, names, taken)
-        return _begin(part.source, None if asked.dry_run else target, part.view, asked)
+        asked = jobs[place].asked
+        target = None if asked.dry_run else partial(targets.free, place, part.suffix)
+        if skip_existing and (there := _earlier(targets, place, part, asked)):
+            return partial(SkippedFile, source=source_name(part.source), target=str(there))
+        return _begin(part.source, target, part.view, asked)
 
-    def finish(part: Part, begun: Future[Callable[[], CompressedFile]]) -> Outcome:
+    def finish(task: tuple[int, Part], begun: Future[Callable[[], Outcome]]) -> tuple[int, Outcome]:
+        place, part = task
         try:
-            return begun.result()()
+            return place, begun.result()()
         except (VlprepError, OSError) as error:
-            return MediaFailure(source=source_name(part.source), error=error)
+            return place, MediaFailure(source=source_name(part.source), error=error)
 
-    ahead = _ahead(begin, chain.from_iterable(parts), threads or min(usable_cores(), 4))
-    return starmap(finish, ahead)
+    return starmap(finish, ahead(begin, parts, threads or min(usable_cores(), 4)))
+
+
+def _earlier(targets: Targets, place: int, part: Part, asked: Asked) -> Path | None:
+    with open_media(part.source) as opened:
+        kind = "image" if _is_image(opened, asked) else "video"
+    return targets.earlier(place, part.suffix, kind)
+
+
+def _is_image(opened: Opened, asked: Asked) -> TypeGuard[Item]:
+    """Say whether an image is made of it: an animation is a video unless one picture is wanted."""
+    if isinstance(opened, FrameList):
+        return False
+    is_asked = asked.page is not None and opened.found.kind == "image"
+    return is_asked or isinstance(opened.info, ImageInfo)
 
 
 def _begin(
@@ -141,18 +217,17 @@ def _begin(
     """Compress an image in memory, or open a video; returns what does the rest in its turn."""
     with ExitStack() as stack:
         opened = stack.enter_context(open_media(source))
-        if isinstance(opened, FrameList) or not (
-            (asked.page is not None and opened.found.kind == "image")
-            or isinstance(opened.info, ImageInfo)
-        ):
+        if not _is_image(opened, asked):
             return partial(_video, stack.pop_all(), opened, target, view, asked)
-        image = image_under(opened, view, replace(asked, format=_named_format(target)))
-        return partial(_saved, image, target, asked)
+        asked = replace(asked, format=_named_format(target))
+        if asked.dry_run:
+            planned = CompressedFile(target=None, result=plan_image(opened, view, asked))
+            return lambda: planned
+        return partial(_saved, image_under(opened, view, asked), target, asked)
 
 
 def _saved(image: CompressedImage, target: Target | None, asked: Asked) -> CompressedFile:
-    if target is None or asked.dry_run:
-        return CompressedFile(target=None, result=image)
+    assert target is not None  # only a dry run has none
     path = target(image.format) if callable(target) else target
     image.save(path, overwrite=asked.overwrite)
     return CompressedFile(target=str(path), result=image)
@@ -166,17 +241,18 @@ def _video(
     return CompressedFile(target=done.target, result=done)
 
 
+_Task = TypeVar("_Task")
 _Begun = TypeVar("_Begun")
 
 
-def _ahead(
-    work: Callable[[Part], _Begun], parts: Iterable[Part], threads: int
-) -> Iterator[tuple[Part, Future[_Begun]]]:
-    """Yield each part with what becomes of it, in order; threads work some parts ahead."""
-    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[Part, Future[_Begun]]]()
+def ahead(
+    work: Callable[[_Task], _Begun], tasks: Iterable[_Task], threads: int
+) -> Iterator[tuple[_Task, Future[_Begun]]]:
+    """Yield each task with what becomes of it, in order; threads work some tasks ahead."""
+    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[_Task, Future[_Begun]]]()
     try:
-        for part in parts:
-            waiting.append((part, pool.submit(work, part)))
+        for task in tasks:
+            waiting.append((task, pool.submit(work, task)))
             if len(waiting) > threads:  # so many results are in memory at most
                 yield waiting.popleft()
         yield from waiting
@@ -184,31 +260,9 @@ def _ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def _named_format(target: Target | None) -> str | None:
+def _named_format(target: Target | None) -> ImageFormat | None:
     """Return the format of images that the ending of a path asks for."""
     if target is None or callable(target):
         return None
     ending = Path(target).suffix.lower()
     return next((format for format in WRITTEN if ending in endings(format)), None)
-
-
-def _free_target(
-    folder: Path, part: Part, sources: Sequence[str], taken: set[str], format: str
-) -> Path:
-    """Return where to write what became of a part, under a name that is not `taken`.
-
-    Raises `FileExistsError` where that is one of the sources, and `OSError` where the folder
-    cannot be made.
-    """
-    source, allowed = source_name(part.source), endings(format)
-    name = Path(source.rstrip("/").strip("<>"))  # <bytes>, <stdin>
-    ending = name.suffix if name.suffix.lower() in allowed else allowed[0]
-    stem = name.stem + part.suffix
-    stems = chain([stem], (f"{stem}-{number}" for number in count(2)))
-    paths = (folder / f"{free}{ending}" for free in stems)
-    # Some file systems know no difference between A.JPG and a.jpg.
-    path = next(path for path in paths if path.name.casefold() not in taken)
-    check_not_source(path, sources)
-    folder.mkdir(exist_ok=True)
-    taken.add(path.name.casefold())
-    return path

@@ -15,6 +15,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from vlprep.maths.jpeg import BEST_QUALITY, QUALITY_SLOPE, quality_scale
+
 MAX_TRIALS = 6
 """Encodes after which the best so far has to do."""
 
@@ -24,14 +26,11 @@ AIM = 0.96
 ENOUGH = 0.90
 """Part of the limit from which a result is good enough; a step near quality 95 changes 6 to 8 %."""
 
-CEILING = 95
-"""Highest JPEG quality worth its bytes: 100 takes 1.6 to 3.3 times as many."""
-
 MAX_MISSES = 3
 """Trials over the limit after which the floor tells whether any quality fits."""
 
-_SLOPE, _SLOPE_RANGE = 0.6, (0.25, 1.2)
-"""How fast log bytes fall with the log of the scale: first guess, and what is believed."""
+_SLOPE_RANGE = (0.25, 1.2)
+"""How fast log bytes may fall with the log of the scale; `QUALITY_SLOPE` is the first guess."""
 
 _HOPE = 0.8
 """A quality may come out at this part of what the steepest line through one trial tells."""
@@ -46,15 +45,6 @@ class Trial:
     bytes: int
 
 
-def quality_scale(quality: int) -> float:
-    """Return the factor in per cent by which libjpeg multiplies its quantisation tables.
-
-    >>> quality_scale(25), quality_scale(50), quality_scale(95)
-    (200.0, 100.0, 10.0)
-    """
-    return 5000 / quality if quality < 50 else max(200.0 - 2 * quality, 1.0)
-
-
 def next_quality(
     trials: Sequence[Trial],
     limit: int,
@@ -64,7 +54,7 @@ def next_quality(
     max_trials: int = MAX_TRIALS,
     max_misses: int = MAX_MISSES,
 ) -> int | None:
-    """Return the quality to try next, from `floor` to `CEILING`, or `None` to stop.
+    """Return the quality to try next, from `floor` to `BEST_QUALITY`, or `None` to stop.
 
     `trials` are all encodes of the picture so far, `limit` is in bytes. The first trial is `start`,
     by default the ceiling. The search stops when a result fills the limit well enough, when no
@@ -80,10 +70,10 @@ def next_quality(
     True
     """
     if not trials:
-        return CEILING if start is None else min(max(start, floor), CEILING)
+        return BEST_QUALITY if start is None else min(max(start, floor), BEST_QUALITY)
     low, high = _bracket(trials, limit)
     lowest = floor if low is None else low.choice + 1
-    highest = CEILING if high is None else high.choice - 1
+    highest = BEST_QUALITY if high is None else high.choice - 1
     good_enough = low is not None and low.bytes >= ENOUGH * limit
     if good_enough or lowest > highest or len(trials) >= max_trials:
         return None
@@ -96,7 +86,7 @@ def next_quality(
     return min(max(guess, lowest), highest)
 
 
-def at_quality(trial: Trial, quality: int, *, slope: float = _SLOPE) -> int:
+def at_quality(trial: Trial, quality: int, *, slope: float = QUALITY_SLOPE) -> int:
     """Return how many bytes the same picture is likely to take at another quality.
 
     `slope` is how fast log bytes fall with the log of the scale.
@@ -130,7 +120,7 @@ def _guess(trials: Sequence[Trial], limit: int, low: Trial | None, high: Trial |
     nearest = sorted(trials, key=lambda trial: abs(math.log(trial.bytes / (AIM * limit))))
     pair = (low, high) if low and high else nearest[:2]
     points = [(math.log(quality_scale(t.choice)), math.log(t.bytes)) for t in pair if t]
-    slope = _slope(points, -_SLOPE, (-_SLOPE_RANGE[1], -_SLOPE_RANGE[0]))
+    slope = _slope(points, -QUALITY_SLOPE, (-_SLOPE_RANGE[1], -_SLOPE_RANGE[0]))
     at = nearest[0]
     log_scale = math.log(quality_scale(at.choice)) + math.log(AIM * limit / at.bytes) / slope
     scale = math.exp(log_scale)

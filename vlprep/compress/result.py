@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from vlprep.count.tokens import TokenCount
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.media.sniff import endings
 from vlprep.output.target import PathLike
-from vlprep.types import Action, ImageSize, Keep, Watch, unwatched
+from vlprep.types import Action, ImageFormat, ImageSize, Keep, RouteName, Watch, unwatched
+from vlprep.units import format_size
 from vlprep.view import ViewKeywords
 
 
@@ -20,14 +22,15 @@ class Asked:
     """The keywords of `compress_image` and `compress_video`, which say what they mean."""
 
     limit: int | None = None
-    route: str = "base64"
+    route: RouteName = "base64"
     keep: Keep = "model-view"
-    format: str | None = None
+    format: ImageFormat | None = None
     lossless: bool = False
     page: int | None = None
     tone_map: bool = True
     overwrite: bool = False
     dry_run: bool = False
+    always: bool = False
     watch: Watch = unwatched
 
     @classmethod
@@ -43,6 +46,8 @@ class Asked:
             raise ConstraintError(f"limit must be above 0 bytes, got {self.limit:,}")
         if self.keep not in ("model-view", "full"):
             raise ConstraintError(f"keep must be model-view or full, got {self.keep!r}")
+        if self.always and self.keep == "full":
+            raise ConstraintError("`always` makes what the model sees; `keep` full keeps all of it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,8 @@ class Compressed:
     model: str
     """Name of the model."""
     action: Action
-    """"unchanged": the source's own bytes; "converted": it was not taken; "compressed"."""
+    """"unchanged": the source's own bytes; "compressed": for their number; "converted": for another
+    reason."""
     reason: str
     """Why."""
     format: str
@@ -69,6 +75,11 @@ class Compressed:
     """Length of the source's file."""
     bytes_after: int | None = None
     """Length of the result."""
+    bytes_estimate: int | None = None
+    """About that, in a dry run; `None` where there is no saying but that it is under `limit`."""
+    bytes_unseen: int = 0
+    """About how many of its bytes are of pixels that the model does not see, which `always` drops;
+    0 where that cannot be told."""
     size_before: ImageSize
     """Of the source, or of its frames, as displayed."""
     size_after: ImageSize | None = None
@@ -81,6 +92,12 @@ class Compressed:
     """What the result lacks of the source, and how it was changed; one sentence each."""
     warnings: tuple[str, ...] = ()
     """What a user should know."""
+
+    def __repr__(self) -> str:
+        size = "" if self.size_after is None else f"{format_size(self.size_after)} "
+        after = "?" if self.bytes_after is None else f"{self.bytes_after:,}"
+        lengths = f"{self.bytes_before:,} to {after} bytes"
+        return brief(self, self.source, self.action, f"{size}{self.format}", lengths)
 
     @property
     def ratio(self) -> float | None:
@@ -99,6 +116,8 @@ class Compressed:
             "limit_bytes": self.limit,
             "bytes_before": self.bytes_before,
             "bytes_after": self.bytes_after,
+            "bytes_estimate": self.bytes_estimate,
+            "bytes_unseen": self.bytes_unseen,
             "height_before": self.size_before.height,
             "width_before": self.size_before.width,
             "height_after": None if after is None else after.height,
@@ -109,6 +128,22 @@ class Compressed:
             "dropped": list(self.dropped),
             "warnings": list(self.warnings),
         }
+
+
+def beside(kinds: tuple[str, ...]) -> str:
+    """Say which kinds of metadata there are.
+
+    >>> beside(("location", "EXIF", "XMP"))
+    'location, EXIF and XMP data in it'
+    """
+    return f"{' and '.join(filter(None, [', '.join(kinds[:-1]), kinds[-1]]))} data in it"
+
+
+def grown(done: Compressed) -> Iterator[str]:
+    """Say it where a result has more bytes than its source, and why it was made all the same."""
+    before, after = done.bytes_before, done.bytes_after or 0
+    if after > before:
+        yield f"{after:,} bytes, more than the source's {before:,}: {done.reason}"
 
 
 def check_ending(path: PathLike, format: str) -> None:

@@ -1,7 +1,8 @@
 """Bring a video under a byte limit, and into a container that is taken, with no loss to a model.
 
 A model is shown some of the frames, at a size of its own, and hears nothing; so a file of just
-these frames costs the same tokens and a fraction of the bytes. What fits already is left alone.
+these frames costs the same tokens and a fraction of the bytes. What fits and is upright is left
+alone.
 """
 
 from __future__ import annotations
@@ -15,18 +16,25 @@ from typing import Any, TypeAlias
 from vlprep.compress.keep import even_size, full_clip, view_clip
 from vlprep.compress.result import Asked, Compressed, check_ending
 from vlprep.compress.video_search import LEAST_BITS_PER_PIXEL, NewClip, encode_under
-from vlprep.compress.video_source import Source, VideoCase, examine, open_media, shown_frames
+from vlprep.compress.video_source import (
+    Source,
+    VideoCase,
+    examine,
+    open_media,
+    shown_frames,
+    stayed,
+)
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
 from vlprep.media.video.decode import damaged_ends
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file, new_file_at
-from vlprep.types import FrameListInfo, ImageSize, Keep, VideoInfo, Watch
+from vlprep.types import FrameListInfo, ImageSize, Keep, RouteName, VideoInfo, Watch
 from vlprep.units import format_bytes, format_size
 from vlprep.view import View, ViewKeywords
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CompressedVideo(Compressed):
     """What became of a video, or for a dry run what would."""
 
@@ -57,11 +65,6 @@ class CompressedVideo(Compressed):
     passes: int = 0
     """How often the frames went through the encoder."""
 
-    def __repr__(self) -> str:
-        after = "?" if self.bytes_after is None else f"{self.bytes_after:,}"
-        lengths = f"{self.bytes_before:,} to {after} bytes"
-        return f"CompressedVideo({self.source}, {self.action}, {lengths})"
-
 
 Target: TypeAlias = PathLike | Callable[[str], PathLike]
 """Where to write; or a function that says so, once the format of the result is known."""
@@ -71,8 +74,9 @@ class VideoKeywords(ViewKeywords, total=False):
     """Keywords of `compress_video`, and of a view."""
 
     limit: int | None
-    route: str
+    route: RouteName
     keep: Keep
+    always: bool
     tone_map: bool
     overwrite: bool
     dry_run: bool
@@ -86,10 +90,11 @@ def compress_video(
 
     `limit` is a number of bytes that the file must stay under; by default it is what `route`,
     "base64", "path" or "url", lets through. A video that is under it, in a container that the
-    model's service takes and long enough, is copied as it is. Others are written anew as H.264 in
-    an MP4: by default just the frames that the view's sampler picks, when it would and at the size
-    at which it would, without sound. `keep` "full" is for watching: all frames at their own times,
-    with sound, smaller where the limit leaves few bits to a pixel.
+    model's service takes, long enough, upright and without a position, is copied as it is. Others
+    are written anew, with `always` all of which that saves bytes, as H.264 in an MP4: by default
+    just the frames that the view's sampler picks, when it would and at the size at which it would,
+    without sound. `keep` "full" is for watching: all frames at their own times, with sound, smaller
+    where the limit leaves few bits to a pixel.
 
     The result is meant to be counted and sent by the same view. Only `start_seconds` and
     `end_seconds` are to be left out then: the part between them is all that the result holds, and
@@ -123,12 +128,21 @@ def video_under(source: Source, target: Target | None, view: View, asked: Asked)
     ending = "" if target is None or callable(target) else Path(target).suffix.lower()
     with open_media(source) as opened:
         case = examine(opened, view, asked, ending)
-        path = target(case.format) if callable(target) else target
-        if path is not None:  # what can go wrong with writing is known before anything is decoded
-            check_ending(path, case.format)
-            check_not_source(path, case.names)
-            check_new(path, overwrite=asked.overwrite)
-        return _written(case, None if asked.dry_run else path)
+        try:
+            return _done(case, target)
+        except ByteLimitError:
+            if not case.may_stay:
+                raise
+        return _done(stayed(case), target)
+
+
+def _done(case: VideoCase, target: Target | None) -> CompressedVideo:
+    path = target(case.format) if callable(target) else target
+    if path is not None:  # what can go wrong with writing is known before anything is decoded
+        check_ending(path, case.format)
+        check_not_source(path, case.names)
+        check_new(path, overwrite=case.asked.overwrite)
+    return _written(case, None if case.asked.dry_run else path)
 
 
 def _written(case: VideoCase, path: PathLike | None) -> CompressedVideo:
@@ -140,7 +154,7 @@ def _written(case: VideoCase, path: PathLike | None) -> CompressedVideo:
     try:
         return _encoded(case, path)
     except ByteLimitError:
-        if not case.may_grow:
+        if case.may_stay or not case.may_grow:
             raise
     # A few frames of a tiny clip, made to last longer.
     return _encoded(replace(case, limit=case.most), path)
@@ -176,6 +190,7 @@ def _outlined(case: VideoCase) -> CompressedVideo:
     clip = _planned(case, None)
     return replace(
         _before(case),
+        limit=case.limit if case.may_stay else case.most,
         size_after=clip.size,
         duration_after=clip.seconds,
         frames_after=clip.frame_count,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from vlprep.check.files import check_length, shortest_video, takes_container, video_byte_limit
-from vlprep.compress.result import Asked
+from vlprep.compress.result import Asked, beside
 from vlprep.count.frame_list import FrameList, as_frame_list
 from vlprep.count.tokens import VideoCount, video_count
 from vlprep.errors import ConstraintError
@@ -19,7 +19,7 @@ from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.media.video.sound import has_sound
 from vlprep.models.registry import get_route
 from vlprep.types import Action, FrameListInfo, VideoInfo
-from vlprep.units import plural
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 Source: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
@@ -56,6 +56,8 @@ class VideoCase:
     """Bytes that may be taken where the source's are not enough."""
     action: Action = "unchanged"
     reason: str = ""
+    may_stay: bool = False
+    """Whether it is written anew for fewer bytes alone, and stays where there are none to save."""
 
     def count(self, info: VideoInfo) -> VideoCount:
         """Count a result, in which the part that is wanted is all there is."""
@@ -131,19 +133,27 @@ def examine(source: Opened, view: View, asked: Asked, ending: str) -> VideoCase:
     check_length(view, replace(info, duration_seconds=case.seconds), names[0])
     route = get_route(asked.route)
     allowed = asked.limit or video_byte_limit(view, route, info.format)
-    reasons = "; ".join(_reasons(case, allowed, ending))
+    needed = "; ".join(_reasons(case, allowed, ending))
+    reasons = needed or ("; ".join(_unseen(case)) if asked.always else "")
     if not reasons:
-        reason = f"{info.file_bytes:,} bytes of {info.format} are within every limit"
-        return replace(case, limit=allowed, reason=reason)
+        return stayed(replace(case, limit=allowed))
     most = asked.limit or video_byte_limit(view, route)
-    may_stay = not isinstance(info, FrameListInfo) and takes_container(view.model, info.format)
+    is_taken = not isinstance(info, FrameListInfo) and takes_container(view.model, info.format)
+    is_for_bytes = not needed or (info.file_bytes or 0) >= allowed
     return replace(
         case,
-        limit=min(most, info.file_bytes or most) if may_stay else most,
+        limit=min(most, info.file_bytes or most) if is_taken else most,
         most=most,
-        action="compressed" if (info.file_bytes or 0) >= allowed else "converted",
+        action="compressed" if is_for_bytes else "converted",
         reason=reasons,
+        may_stay=not needed,
     )
+
+
+def stayed(case: VideoCase) -> VideoCase:
+    """Return a case in which the source stays as it is."""
+    reason = f"{case.info.file_bytes:,} bytes of {case.info.format} are within every limit"
+    return replace(case, action="unchanged", reason=reason, may_stay=False)
 
 
 def shown_frames(source: Opened, view: View, asked: Asked) -> FrameStream:
@@ -176,6 +186,28 @@ def _reasons(case: VideoCase, limit: int, ending: str) -> Iterator[str]:
         yield f"lasts {seconds:.2f} s, and {model.name} wants {case.least_seconds:g} s"
     if model.kind == "api" and info.frame_count < case.least_frames:
         yield f"{plural(info.frame_count, 'frame')}, and {model.name} wants {case.least_frames}"
+    if info.rotation or info.mirrored:
+        yield "stored turned" if info.rotation else "stored mirrored"
+    if info.metadata:
+        yield beside(info.metadata)
+    if case.asked.always:
+        yield from _seen_otherwise(case)
+
+
+def _seen_otherwise(case: VideoCase) -> Iterator[str]:
+    if isinstance(case.source, Item) and case.source.found.kind == "image":
+        yield f"an animated {case.info.format}, and seen as a video"
+    if case.info.hdr and case.asked.tone_map:
+        yield f"high dynamic range ({case.info.hdr}), and seen as on ordinary screens"
+
+
+def _unseen(case: VideoCase) -> Iterator[str]:
+    """Say what of a video the model does not see."""
+    info, shown, size = case.info, len(set(case.tokens.plan.indices)), case.tokens.resized
+    if shown < info.frame_count:
+        yield f"{shown:,} of {info.frame_count:,} frames are seen"
+    if size.pixels < info.size.pixels:
+        yield f"{format_size(info.size)} is seen as {format_size(size)}"
 
 
 def changed_anyway(case: VideoCase) -> Iterator[str]:
@@ -186,5 +218,6 @@ def changed_anyway(case: VideoCase) -> Iterator[str]:
         yield f"{kept}: count the result without `start_seconds` and `end_seconds`"
     if info.rotation or info.mirrored:
         yield "turned upright, as the file asks"
+    yield from (f"{kind} data dropped" for kind in info.metadata)
     if info.hdr and case.asked.tone_map:
         yield f"high dynamic range ({info.hdr}) mapped to that of ordinary screens"

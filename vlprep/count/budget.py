@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
 from vlprep.count.prices import input_prices, tokens_within_price
+from vlprep.display import brief
 from vlprep.errors import BudgetError, UnknownFactError
 from vlprep.models.spec import ModelSpec
 
@@ -23,6 +24,9 @@ class InputLimit:
     """Where the number comes from, in words."""
     is_excluded: bool = False
     """Whether the input must stay under the number, and may not come to it."""
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.name}: {self.tokens:,} tokens")
 
     @property
     def most(self) -> int:
@@ -50,6 +54,9 @@ class TokenBudget:
     """Input, chain of thought and reply together; `None` where nothing states it."""
     notes: tuple[str, ...] = ()
     """What else may bind."""
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.available:,} tokens for media", self.binding.reason)
 
     @property
     def binding(self) -> InputLimit:

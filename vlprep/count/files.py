@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain, groupby, islice
 from typing import Any, Literal, TypeAlias, Unpack
 
@@ -18,22 +18,24 @@ from vlprep.count.prices import (
     prices_of,
 )
 from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
+from vlprep.display import brief, page
 from vlprep.errors import VlprepError
 from vlprep.media.folders import as_folder, media_files
 from vlprep.media.probe import probe
-from vlprep.media.source import SourceLike, is_held, source_name
-from vlprep.types import ImageInfo, VideoInfo
-from vlprep.units import format_size
+from vlprep.media.source import SourceOrFacts, is_held, source_name
+from vlprep.types import Facts, ImageInfo, VideoInfo
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
-Facts: TypeAlias = ImageInfo | VideoInfo
-"""What is known of a file from its header."""
-
-Media: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList | Facts
+Media: TypeAlias = SourceOrFacts | Sequence[SourceOrFacts] | FrameList
 """A file; a list of images, or a folder of them, that stands for a video; or facts of a header.
 
 Where several may be given, a folder means the files in it instead.
 """
+
+
+COUNTED = ("file", "kind", "width×height", "model sees", "frames", "tokens")
+"""Headings of a table of counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,28 @@ class MediaCount:
     """Facts of its header."""
     tokens: TokenCount
     """What it costs, and what the model sees."""
+
+    def __repr__(self) -> str:
+        frames = "" if self.frames is None else plural(self.frames, "frame")
+        sizes = (
+            f"{self.kind} {format_size(self.info.size)} seen as {format_size(self.tokens.resized)}"
+        )
+        return brief(self, self.source, sizes, frames, plural(self.tokens.total, "token"))
+
+    def _repr_html_(self) -> str:
+        title = f"{plural(self.tokens.total, 'token')} by {self.tokens.rules}"
+        return page(title, COUNTED, [self.cells()], self.warnings)
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the count as a row of a table under the headings `COUNTED`."""
+        return (
+            self.source,
+            self.kind,
+            format_size(self.info.size),
+            format_size(self.tokens.resized),
+            "" if self.frames is None else f"{self.frames:,}",
+            f"{self.tokens.total:,}",
+        )
 
     @property
     def kind(self) -> Literal["image", "video"]:
@@ -81,6 +105,9 @@ class MediaFailure:
     error: VlprepError | OSError
     """What was raised."""
 
+    def __repr__(self) -> str:
+        return brief(self, self.source, f"{self.code}: {self.message}")
+
     @property
     def code(self) -> str:
         """Stable word for the kind of error."""
@@ -92,7 +119,9 @@ class MediaFailure:
     def message(self) -> str:
         """What is wrong, without the name of the file."""
         if isinstance(self.error, OSError) and self.error.strerror:
-            return _lower_first(self.error.strerror)
+            other = self.error.filename if isinstance(self.error, FileExistsError) else None
+            where = f"{other}: " if other and str(other) != self.source else ""  # where to write
+            return where + _lower_first(self.error.strerror)
         return str(self.error).removeprefix(f"{self.source}: ")
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,6 +138,10 @@ Result: TypeAlias = MediaCount | MediaFailure
 class Tally:
     """What counted files come to together, as one request."""
 
+    view: View
+    """By what they were counted."""
+    items: tuple[Result, ...]
+    """The files, in order, those that could not be counted in their place."""
     total_tokens: int
     """Sum over the files that could be counted."""
     limit: InputLimit | None
@@ -117,6 +150,34 @@ class Tally:
     """The requests that are billed: one with all files, or as was asked."""
     prices: tuple[PriceEstimate, ...]
     """Estimated list prices of those requests; empty where no source states one."""
+
+    def __repr__(self) -> str:
+        limit = f" of {self.limit.tokens:,}" if self.limit else ""
+        requests = plural(len(self.requests), "request")
+        return brief(self, f"{self.total_tokens:,}{limit} tokens", requests)
+
+    def _repr_html_(self) -> str:
+        counted = [item.cells() for item in self.items if isinstance(item, MediaCount)]
+        failed = [item for item in self.items if isinstance(item, MediaFailure)]
+        limit = f" of {self.limit.tokens:,}" if self.limit else ""
+        title = (
+            f"{self.view.model.name}, {self.view.rules.name}: {self.total_tokens:,}{limit} tokens"
+        )
+        lines = (f"{item.source}: {item.message}" for item in failed)
+        return page(title, COUNTED, counted, lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `vlprep.tokens/1`."""
+        return {
+            "schema": "vlprep.tokens/1",
+            "model": self.view.model.name,
+            "rules": self.view.rules.name,
+            "items": [item.to_dict() for item in self.items],
+            "total_tokens": self.total_tokens,
+            "max_input_tokens": self.max_input_tokens,
+            "requests": [asdict(request) for request in self.requests],
+            "estimated_prices": [asdict(price) for price in self.prices],
+        }
 
     @property
     def max_input_tokens(self) -> int | None:
@@ -139,8 +200,8 @@ def as_many(items: object) -> Iterable[Any]:
 
 def one_or_many(items: object) -> Iterable[Any]:
     """Return the same, but a folder as it is: where only frames of a video can be meant."""
-    is_one = isinstance(items, str | bytes | os.PathLike) or hasattr(items, "read")
-    is_one = is_one or is_held(items)
+    is_one = isinstance(items, str | bytes | bytearray | memoryview | os.PathLike)
+    is_one = is_one or hasattr(items, "read") or is_held(items)
     return [items] if is_one or not isinstance(items, Iterable) else items
 
 
@@ -162,9 +223,6 @@ def probe_media(source: Media, view: View) -> Probed:
 
     Raises the errors of `probe` and `probe_frame_list`.
     """
-    if isinstance(source, ImageInfo | VideoInfo):
-        kind = "image" if isinstance(source, ImageInfo) else "clip"
-        return Probed(f"{kind} of {format_size(source.size)}", source)
     found = as_frame_list(source)
     if isinstance(found, FrameList):
         return Probed(found.name, probe_frame_list(found, view))
@@ -233,8 +291,6 @@ def probe_or_failure(source: Media, view: View) -> Probed | MediaFailure:
 
 def media_name(source: Media) -> str:
     """Return what messages and reports call a file, or the first of a list."""
-    if isinstance(source, ImageInfo | VideoInfo):
-        return format_size(source.size)
     if isinstance(source, FrameList):
         return source.name
     if isinstance(source, list | tuple):
@@ -271,6 +327,18 @@ def _count_one(probed: Probed | MediaFailure, view: View) -> Result:
     return MediaCount(source=probed.source, info=probed.info, tokens=tokens)
 
 
+class TallyKeywords(ConversationKeywords, total=False):
+    """Keywords of `tally`."""
+
+    max_input: int | None
+    max_model_len: int | None
+    thinking: bool | None
+    deployment: str | None
+    separate: bool
+    batch: bool
+    cached: bool
+
+
 def tally(
     results: Iterable[Result],
     view: View,
@@ -300,7 +368,8 @@ def tally(
     >>> tally(count_files(["fixtures/photo.jpg"], view), view).total_tokens
     302
     """
-    tokens = [result.tokens.total for result in results if isinstance(result, MediaCount)]
+    items = tuple(results)
+    tokens = [item.tokens.total for item in items if isinstance(item, MediaCount)]
     limit = largest_input(
         view.model,
         budget=budget,
@@ -311,7 +380,10 @@ def tally(
     media = tokens if separate else [sum(tokens)]
     requests = tuple(request for each in media for request in conversation(each, **spoken))
     prices = prices_of(view.model, requests, deployment, batch=batch, cached=cached)
-    return Tally(total_tokens=sum(tokens), limit=limit, requests=requests, prices=prices)
+    return Tally(
+        view=view, items=items, total_tokens=sum(tokens), limit=limit, requests=requests,
+        prices=prices,
+    )  # fmt: skip
 
 
 _OS_CODES: dict[type[OSError], str] = {

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from vlprep.display import brief
 from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.media.folders import as_folder, by_numbers
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
-from vlprep.media.source import SourceLike, at_hand, source_name
+from vlprep.media.source import SourceOrFacts, at_hand, source_name
 from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 
@@ -22,10 +23,13 @@ from vlprep.view import View
 class FrameList:
     """Images that stand for a video, in order."""
 
-    images: tuple[SourceLike, ...]
+    images: tuple[SourceOrFacts, ...]
     """At least one, each a source of its own."""
     folder: str | None = None
     """The folder that they are, as the caller named it; `None` of a list."""
+
+    def __repr__(self) -> str:
+        return brief(self, plural(len(self.images), "image"), self.name)
 
     @property
     def name(self) -> str:
@@ -39,15 +43,15 @@ class FrameList:
 
 
 def as_frame_list(
-    source: SourceLike | Sequence[SourceLike] | FrameList,
-) -> SourceLike | FrameList:
+    source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList,
+) -> SourceOrFacts | FrameList:
     """Return a list, a stack or a folder of images as a `FrameList`; any other source as it is.
 
     Of a folder, the files that are images by their content count, sorted so that 10 comes after
     9. Raises `UnsupportedFormatError` when there is none.
 
     >>> as_frame_list(["a.jpg", "b.jpg"]), as_frame_list("clip.mp4")
-    (FrameList(images=('a.jpg', 'b.jpg'), folder=None), 'clip.mp4')
+    (FrameList(2 images, a.jpg), 'clip.mp4')
     """
     if isinstance(source, FrameList):
         return source
@@ -57,7 +61,7 @@ def as_frame_list(
         return FrameList(tuple(source))
     if getattr(source, "ndim", 0) == 4:  # an array: frames x height x width x 3
         return FrameList(tuple(source))  # type: ignore[arg-type]
-    one: SourceLike = source  # type: ignore[assignment]  # no other sequence is a source
+    one: SourceOrFacts = source  # type: ignore[assignment]  # no other sequence is a source
     folder = as_folder(one)
     if folder is None:
         return one
@@ -67,7 +71,7 @@ def as_frame_list(
     return FrameList(images, source_name(one))
 
 
-def frame_list(source: SourceLike | Sequence[SourceLike] | FrameList) -> FrameList:
+def frame_list(source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList) -> FrameList:
     """Say that images are the frames of one video: those of a folder, a list or a stack.
 
     For verbs that take several files, where a folder means the files in it. Raises

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
 from vlprep.maths.frame_counts import PAIR
@@ -50,6 +51,10 @@ class PixelLimits:
     """Whether the range is a total over all frames of a clip."""
     warnings: tuple[str, ...] = ()
     """Where the caller's limits were not taken as they are."""
+
+    def __repr__(self) -> str:
+        of = " of a clip" if self.per_clip else ""
+        return brief(self, f"{self.min_pixels:,} to {self.max_pixels:,} pixels{of}", self.bound_by)
 
 
 def image_limits(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
+from vlprep.display import brief
 from vlprep.errors import ConstraintError, UnknownFactError
 from vlprep.models.registry import find_source
 from vlprep.models.spec import ModelSpec, Price, PriceTier
@@ -82,6 +83,10 @@ class PriceEstimate:
     """Date of the newest source."""
     sources: tuple[str, ...]
     """Where the price was read."""
+
+    def __repr__(self) -> str:
+        amount = f"{self.amount:.3g} {self.currency}"
+        return brief(self, amount, self.deployment, f"as of {self.as_of}")
 
 
 def input_prices(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from vlprep.count.pixels import PixelLimits, image_limits, video_limits
 from vlprep.count.pruning import kept_tokens
 from vlprep.count.timestamps import timestamp_tokens
+from vlprep.display import brief, page
 from vlprep.errors import ConstraintError, FrameCountError, ResizeError, VlprepError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic
 from vlprep.maths.frame_counts import PAIR
@@ -20,8 +21,8 @@ from vlprep.maths.geometry import FIRST_RESIZES, smart_resize, smart_resize_clip
 from vlprep.maths.sampling import frame_range, plan_frames
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import FirstResize, ImageRule, VideoRule
-from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
-from vlprep.units import plural
+from vlprep.types import FrameListInfo, FramePlan, ImageInfo, ImageSize, SizeLike, VideoInfo
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 if TYPE_CHECKING:  # numpy is slow to import, and one picture needs none
@@ -50,6 +51,19 @@ class TokenCount:
     warnings: tuple[str, ...] = ()
     """What a user should know; the model's own warnings first."""
 
+    def __repr__(self) -> str:
+        frames = "" if self.frames is None else plural(self.frames, "frame")
+        seen = f"seen as {format_size(self.resized)}"
+        return brief(self, plural(self.total, "token"), frames, seen, self.rules)
+
+    def _repr_html_(self) -> str:
+        parts = {"visual": self.visual, "markers": self.markers, "text": self.text}
+        rows = [(name, f"{tokens:,}") for name, tokens in {**parts, "in all": self.total}.items()]
+        seen = format_size(self.resized)
+        frames = "" if self.frames is None else f", {plural(self.frames, 'frame')}"
+        title = f"{plural(self.total, 'token')} by {self.rules}, seen as {seen}{frames}"
+        return page(title, ("part", "tokens"), rows, self.warnings)
+
     @property
     def total(self) -> int:
         """All tokens together."""
@@ -64,7 +78,7 @@ class TokenCount:
 _Count = TypeVar("_Count", bound=TokenCount)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VideoCount(TokenCount):
     """What a video costs, and which frames the model is shown."""
 
@@ -115,8 +129,8 @@ def handed_size(size: ImageSize, rule: ImageRule | VideoRule, limits: PixelLimit
     return _resize_frames(size, rule.first, limits, rule.first.min_frames, strict=False)[0]
 
 
-def image_count(size: ImageSize | tuple[int, int], view: View) -> TokenCount:
-    """Count the tokens of an image of `size`, (height, width) in pixels as displayed.
+def image_count(size: SizeLike, view: View) -> TokenCount:
+    """Count the tokens of an image of `size`, (height, width) or "WIDTHxHEIGHT" as displayed.
 
     Raises `UnknownFactError` where no source says how the model sizes images, `ConstraintError` for
     limits that cannot be, and the errors of `smart_resize`.
@@ -124,7 +138,7 @@ def image_count(size: ImageSize | tuple[int, int], view: View) -> TokenCount:
     >>> image_count((1280, 1280), View.of("qvq-max", high_res=True)).resized
     ImageSize(height=1288, width=1288)
     """
-    (count,) = image_counts([ImageSize(*size)], view)
+    (count,) = image_counts([ImageSize.of(size)], view)
     if isinstance(count, ConstraintError):
         raise count
     return count

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from PIL import Image, ImageDraw
 
-from vlprep.draw.fonts import own_font
+from vlprep.draw.fonts import Face, own_font
 from vlprep.draw.lettering import (
     BACKGROUND,
     BRIGHT,
@@ -60,7 +60,9 @@ class Chart:
     """What the vertical axis counts."""
 
 
-def draw_chart(chart: Chart, title: str, lines: Sequence[str]) -> Image.Image:
+def draw_chart(
+    chart: Chart, title: str, lines: Sequence[str], font: Face | None = None
+) -> Image.Image:
     """Draw a chart under a title and lines of text, as RGB of 1280x800.
 
     Raises `ValueError` for a chart without a point.
@@ -74,7 +76,7 @@ def draw_chart(chart: Chart, title: str, lines: Sequence[str]) -> Image.Image:
     if not all(chart.curves.values()) or not chart.curves:
         raise ValueError("a chart needs a curve, and each curve a point")
     picture = Image.new("RGB", (WIDTH, HEIGHT), BACKGROUND)
-    blocks = caption(title, lines, WIDTH - 2 * _GAP)
+    blocks = caption(title, lines, WIDTH - 2 * _GAP, font)
     draw_blocks(picture, blocks, _GAP, _GAP)
     top = _GAP + sum(block.height for block in blocks) + 2 * _GAP
     pen = ImageDraw.Draw(picture)

@@ -1,7 +1,9 @@
 r"""Text on pictures: wrapped, shortened, and in letters that can be drawn.
 
-Pillow's own font has those of English; others come from the fonts of the machine, and what none of
-them has is written as an escape, such as \u624b.
+Pillow's own font has those of English; others come from a font that is named or one of the machine,
+and what none of them has is written as an escape, such as \u624b. Letters that are joined, or go
+from right to left, are set by Raqm, where Pillow has it (`font_warnings` says where not); a text as
+a whole goes from left to right.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
+from operator import itemgetter
 from typing import TypeAlias
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
-from vlprep.draw.fonts import Font, font_file, font_with, own_font
+from vlprep.draw.fonts import Face, Font, find_fonts, load_face, own_font
 
 Colour: TypeAlias = tuple[int, int, int]
 
@@ -42,6 +46,8 @@ class TextBlock:
     """RGB."""
     stroke: float = 0.0
     """Pixels by which the letters are outlined, for want of bold ones."""
+    font: Face | None = None
+    """Where letters come from first that Pillow's own font lacks."""
 
     @property
     def pitch(self) -> int:
@@ -54,7 +60,9 @@ class TextBlock:
         return len(self.lines) * self.pitch
 
 
-def caption(title: str, lines: Sequence[str], width: int) -> list[TextBlock]:
+def caption(
+    title: str, lines: Sequence[str], width: int, font: Face | None = None
+) -> list[TextBlock]:
     """Set a title and lines into `width` pixels: the title shortened, the lines wrapped.
 
     >>> [block.lines for block in caption("clip.mp4", ["10 frames"], 800)]
@@ -62,11 +70,14 @@ def caption(title: str, lines: Sequence[str], width: int) -> list[TextBlock]:
     """
     size = min(max(width // 95, 20), 24)
     large = size * 3 // 2
-    titles = (shortened(title, large, width),) if title else ()
-    parts = tuple(part for line in lines for part in wrapped(line, size, width))
+    titles = (shortened(title, large, width, font),) if title else ()
+    parts = tuple(part for line in lines for part in wrapped(line, size, width, font))
     if len(parts) > _MOST_LINES:
         parts = (*parts[: _MOST_LINES - 1], "…")
-    return [TextBlock(titles, large, BRIGHT, stroke=0.5), TextBlock(parts, size, DIM)]
+    return [
+        TextBlock(titles, large, BRIGHT, stroke=0.5, font=font),
+        TextBlock(parts, size, DIM, font=font),
+    ]
 
 
 def draw_blocks(sheet: Image.Image, blocks: Sequence[TextBlock], top: int, left: int) -> None:
@@ -74,11 +85,12 @@ def draw_blocks(sheet: Image.Image, blocks: Sequence[TextBlock], top: int, left:
     pen = ImageDraw.Draw(sheet)
     for block in blocks:
         for line in block.lines:
-            write(pen, (left, top), line, block.size, block.colour, stroke=block.stroke)
+            style = block.size, block.colour
+            write(pen, (left, top), line, *style, font=block.font, stroke=block.stroke)
             top += block.pitch
 
 
-def wrapped(text: str, size: int, width: int) -> tuple[str, ...]:
+def wrapped(text: str, size: int, width: int, font: Face | None = None) -> tuple[str, ...]:
     """Break a text into lines of at most `width` pixels, in letters that can be drawn.
 
     >>> wrapped("a line that is too long", 20, 120)
@@ -86,19 +98,19 @@ def wrapped(text: str, size: int, width: int) -> tuple[str, ...]:
     """
     lines: list[str] = []
     for word in text.split():
-        part = shortened(word, size, width)
+        part = shortened(word, size, width, font)
         longer = f"{lines[-1]} {part}" if lines else part
-        if lines and text_width(longer, size) <= width:
+        if lines and text_width(longer, size, font) <= width:
             lines[-1] = longer
         else:
             lines.append(part)
     return tuple(lines)
 
 
-def shortened(text: str, size: int, width: int, font: str | None = None) -> str:
+def shortened(text: str, size: int, width: int, font: Face | None = None) -> str:
     """Leave out the middle of a text that is too long: the ends of file names say most.
 
-    Letters come from Pillow's own font, the file `font`, or the machine; see `drawable`.
+    Letters come from Pillow's own font, from `font`, or from the machine; see `drawable`.
 
     >>> shortened("a-very-long-name-of-a-file.mp4", 20, 160)
     'a-very-l…file.mp4'
@@ -123,7 +135,7 @@ def write(
     size: int,
     colour: Colour,
     *,
-    font: str | None = None,
+    font: Face | None = None,
     stroke: float = 0.0,
     middle: bool = False,
 ) -> None:
@@ -132,19 +144,15 @@ def write(
     The place is the upper left corner of the text, or with `middle` the middle of its left side.
     """
     left, top = place
-    runs = list(_runs(text, size, font))
     own = own_font(size)
     ascent, descent = own.getmetrics() if isinstance(own, ImageFont.FreeTypeFont) else (0, 0)
     base = top + (ascent - descent) / 2 if middle else top + ascent
-    for face, part in runs:
-        if len(runs) == 1:
-            pen.text(place, part, colour, face, "lm" if middle else "la", stroke_width=stroke)
-        else:  # of several fonts, on one line
-            pen.text((left, base), part, colour, face, "ls", stroke_width=stroke)
+    for face, part in _runs(text, size, font):
+        pen.text((left, base), part, colour, face, "ls", stroke_width=stroke)
         left += face.getlength(part)
 
 
-def text_width(text: str, size: int, font: str | None = None) -> float:
+def text_width(text: str, size: int, font: Face | None = None) -> float:
     """Return how many pixels a text of `drawable` letters is wide.
 
     >>> text_width("", 20)
@@ -153,11 +161,34 @@ def text_width(text: str, size: int, font: str | None = None) -> float:
     return sum(face.getlength(part) for face, part in _runs(text, size, font))
 
 
-def _runs(text: str, size: int, named: str | None) -> Iterator[tuple[Font, str]]:
-    """Yield the parts of a text that one font has, with that font."""
-    files = groupby(text, lambda letter: None if letter in _DRAWN else font_with(letter, named))
-    for path, letters in files:  # without a file in Pillow's own
-        yield own_font(size) if path is None else font_file(path, size), "".join(letters)
+def _runs(text: str, size: int, named: Face | None) -> Iterator[tuple[Font, str]]:
+    """Yield the parts of a text that one font draws, with that font."""
+    pairs = zip(_faces(text, named), text, strict=True)
+    for face, run in groupby(pairs, key=itemgetter(0)):
+        font = own_font(size) if face is None else load_face(face, size)
+        yield font, "".join(letter for _, letter in run)
+
+
+def _faces(text: str, named: Face | None) -> list[Face | None]:
+    """Return the face of each letter; `None` is Pillow's own font."""
+    found = find_fonts((letter for letter in text if letter not in _DRAWN), named)
+    faces = [
+        face
+        for _, word in groupby(text, str.isspace)
+        for face in _faces_of_word("".join(word), found)
+    ]
+    for k in range(1, len(text) - 1):  # lest words that go from right to left change places
+        if text[k].isspace() and faces[k - 1] == faces[k + 1]:
+            faces[k] = faces[k - 1]
+    return faces
+
+
+def _faces_of_word(word: str, found: dict[str, Face | None]) -> list[Face | None]:
+    """Return one face for all letters of a word, where one has them all, else each its own."""
+    own = [found.get(letter) for letter in word]
+    face = next(filter(None, own), None)
+    whole = face and all(has == face for has in find_fonts(word, face).values())
+    return [face] * len(word) if whole else own
 
 
 _DRAWN = frozenset(string.ascii_letters + string.digits + string.punctuation + " ©«°±·»‘’“”…‹›⁄")
@@ -165,41 +196,87 @@ _DRAWN = frozenset(string.ascii_letters + string.digits + string.punctuation + "
 _LOOKALIKES = str.maketrans("×–—−\t\n", "x---  ")
 
 
-def drawable(text: str, font: str | None = None) -> str:
-    r"""Return a text in letters that can be drawn: accents left out, escapes for what no font has.
+def drawable(text: str, font: Face | None = None) -> str:
+    r"""Return a text in letters that can be drawn, escapes for what no font has.
 
-    >>> print(drawable("4×3, Müller, \U0010ffff"))
-    4x3, Muller, \U0010ffff
+    Accents that no font has are left out.
+
+    >>> print(drawable("4×3, \U0010ffff"))
+    4x3, \U0010ffff
     """
-    found = ((letter, _letter(letter, font)) for letter in text.translate(_LOOKALIKES))
-    return "".join(_escape(letter) if drawn is None else drawn for letter, drawn in found)
+    letters = _letters(text, font)
+    return "".join(_escape(letter) if drawn is None else drawn for letter, drawn in letters)
 
 
-def undrawable(texts: Iterable[str], font: str | None = None) -> list[str]:
-    r"""Return the texts in which a letter has to be written as an escape, once each.
+def font_warnings(texts: Iterable[str], font: Face | None = None) -> tuple[str, ...]:
+    r"""Return what a user should know of texts that are drawn: which letters no font has.
 
-    >>> undrawable(["cat", "\U0010ffff"])
-    ['\U0010ffff']
+    >>> font_warnings(["cat", "4×3"])
+    ()
     """
-    return [
-        text for text in dict.fromkeys(texts)
-        if None in (_letter(letter, font) for letter in text.translate(_LOOKALIKES))
-    ]  # fmt: skip
+    pairs = [pair for text in texts for pair in _letters(text, font)]
+    missing = list(dict.fromkeys(letter for letter, drawn in pairs if drawn is None))
+    said = []
+    if missing:
+        first, left = missing[:_MOST_TOLD], len(missing) - _MOST_TOLD
+        shown = "".join(letter if letter.isprintable() else _escape(letter) for letter in first)
+        more = f" and {left:,} more" if left > 0 else ""
+        said.append(
+            f"no font here has the letters {shown}{more}, which are drawn as escapes such as "
+            f"{_escape(first[0])}; name one that has them with `font`, or install vlprep[fonts] "
+            "for Chinese, Japanese and Korean"
+        )
+    if not _joins() and any(_is_joined(letter, font) for letter, _ in pairs):
+        said.append(
+            "Pillow has no Raqm here, so letters that are joined, or go from right to left, are "
+            "drawn one by one, from left to right, without their marks"
+        )
+    return tuple(said)
 
 
-def _letter(letter: str, font: str | None) -> str | None:
+_MOST_TOLD = 20  # letters
+
+
+@cache
+def _joins() -> bool:
+    """Say whether Pillow knows the rules of scripts whose letters are joined or turned round."""
+    return bool(features.check("raqm"))
+
+
+def _is_joined(letter: str, font: Face | None) -> bool:
+    joined = unicodedata.bidirectional(letter) in ("R", "AL") or _is_mark(letter)
+    return joined and find_fonts(letter, font)[letter] is not None
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Mn", "Mc")
+
+
+def _letters(text: str, font: Face | None) -> list[tuple[str, str | None]]:
+    """Return each letter with what it is drawn as; `None`: no font has it."""
+    text = unicodedata.normalize("NFC", text).translate(_LOOKALIKES)
+    find_fonts((letter for letter in text if _is_sought(letter)), font)  # of all letters at once
+    return [(letter, _letter(letter, font)) for letter in text]
+
+
+def _is_sought(letter: str) -> bool:
+    """Say whether a letter is looked for in fonts: no control, and none that nobody sees."""
+    return letter not in _DRAWN and not unicodedata.category(letter).startswith("C")
+
+
+def _letter(letter: str, font: Face | None) -> str | None:
     """Return what a letter is drawn as: itself, without its accents, or nothing of one unseen."""
     if letter in _DRAWN:
         return letter
-    if unicodedata.category(letter) in ("Cf", "Mn"):
-        return ""
-    if unicodedata.category(letter).startswith("C"):  # a control, or no character
-        return None
-    parts = unicodedata.normalize("NFKD", letter)
-    base = "".join(part for part in parts if not unicodedata.combining(part))
-    if base and _DRAWN.issuperset(base):
-        return base
-    return letter if font_with(letter, font) else None
+    if _is_sought(letter):
+        if find_fonts(letter, font)[letter] and (_joins() or not _is_mark(letter)):
+            return letter
+        if _is_mark(letter):
+            return ""
+        parts = unicodedata.normalize("NFKD", letter)
+        base = "".join(part for part in parts if not unicodedata.combining(part))
+        return base if base and _DRAWN.issuperset(base) else None
+    return "" if unicodedata.category(letter) == "Cf" else None
 
 
 def _escape(letter: str) -> str:

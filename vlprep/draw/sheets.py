@@ -1,4 +1,4 @@
-"""Pictures for people: what a model is shown of a clip, and how much of an image it can read.
+"""Pictures for people: what a model is shown of a clip. An image alone is in `beside`.
 
 Arrays and frames come in, Pillow images go out; no file is read or written. Sizes are
 (height, width) in pixels, but for calls into Pillow, which counts width first.
@@ -15,17 +15,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from vlprep.draw.fonts import own_font
+from vlprep.draw.fonts import Face, own_font
 from vlprep.draw.layout import MARGIN, Grid, choose_grid, scaled
 from vlprep.draw.lettering import (
     BACKGROUND,
     BRIGHT,
     DIM,
     Colour,
-    TextBlock,
     caption,
     draw_blocks,
-    wrapped,
 )
 from vlprep.types import Frame, ImageSize
 from vlprep.units import format_time
@@ -34,7 +32,8 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 SUBSTITUTE: Colour = (229, 57, 53)
 """Colour that marks a substituted frame, RGB."""
 
-_NARROWEST = 800  # a caption needs that much, however small the frames are
+NARROWEST = 800
+"""Width in pixels of the narrowest sheet: a caption needs that much, however small frames are."""
 _MOST_STACKED = 12_000_000  # pixels; of the narrowest sheets a column that WebP still takes
 _MOST_FRAMES = 3000  # more thumbnails would be too small to show anything
 
@@ -82,21 +81,21 @@ class ContactSheet:
             raise ValueError(f"more frames than the {self._expected} expected")
         if self._added % self._every == 0:
             size = self._grid.thumbnail
-            thumbnail = _resized(Image.fromarray(frame.image), size, Image.Resampling.LANCZOS)
+            thumbnail = resized(Image.fromarray(frame.image), size, Image.Resampling.LANCZOS)
             self._kept.append(replace(frame, image=np.asarray(thumbnail)))
         else:
             self._unseen_substitutes += frame.substituted
         self._added += 1
 
-    def draw(self, title: str, lines: Sequence[str]) -> Image.Image:
+    def draw(self, title: str, lines: Sequence[str], font: Face | None = None) -> Image.Image:
         """Draw the frames added so far under a caption, as RGB of at most 16 megapixels.
 
         A title that is too long for the sheet is shortened in the middle, and so are long words of
-        `lines`, which are wrapped. Letters that no font of the machine has
-        become escapes.
+        `lines`, which are wrapped. Letters that neither `font` nor one of the machine has become
+        escapes.
         """
-        width = max(self._grid.size.width + 2 * MARGIN, _NARROWEST)
-        blocks = caption(title, [*lines, *self._omission()], width - 2 * MARGIN)
+        width = max(self._grid.size.width + 2 * MARGIN, NARROWEST)
+        blocks = caption(title, [*lines, *self._omission()], width - 2 * MARGIN, font)
         top = MARGIN + sum(block.height for block in blocks) + 3 * MARGIN // 4
         rows = math.ceil(len(self._kept) / self._grid.columns)
         height = top + rows * self._grid.pitch.height + MARGIN // 4
@@ -123,7 +122,7 @@ def shrunk(sheet: Image.Image, expected: int) -> Image.Image:
     """Shrink a sheet to its share of the 12 megapixels of a stack of `expected` sheets."""
     scale = min(math.sqrt(_MOST_STACKED // expected / (sheet.width * sheet.height)), 1.0)
     size = scaled(ImageSize(sheet.height, sheet.width), scale)
-    return _resized(sheet, size, Image.Resampling.LANCZOS)
+    return resized(sheet, size, Image.Resampling.LANCZOS)
 
 
 def stacked(sheets: Stack) -> Image.Image:
@@ -141,7 +140,8 @@ def stacked(sheets: Stack) -> Image.Image:
     return picture
 
 
-def _resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Image.Image:
+def resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Image.Image:
+    """Return a picture of another size, as well as it is to be looked at."""
     # Averaging whole blocks first, down to three times the size, is not seen but much faster.
     return picture.resize((size.width, size.height), way, reducing_gap=3.0)
 
@@ -177,58 +177,3 @@ def _draw_label(sheet: Image.Image, grid: Grid, kept: Frame, top: int, left: int
     else:
         top += 5 * size // 4
     pen.text((left, top), f"{sign}{kept.number}", fill=DIM, font=font)
-
-
-# An image beside what is left of it.
-
-
-def side_by_side(
-    left: Pixels, right: Pixels, captions: tuple[str, str], max_side: int = 4096
-) -> Image.Image:
-    """Draw an image at the left and a model's view of it at the right, at the image's own size.
-
-    Both are RGB uint8 of height x width x 3. The view is enlarged or shrunk to the size of the
-    image, so it is seen which details survive. Where the image's longer side is over `max_side`
-    pixels, both are drawn smaller, and the captions say so. Images more than twice as wide as high
-    stand above their view.
-
-    Raises `ValueError` for arrays of another kind, and a `max_side` below 1.
-
-    >>> original = np.zeros((1080, 1920, 3), np.uint8)
-    >>> view = np.zeros((352, 640, 3), np.uint8)
-    >>> side_by_side(original, view, ("1920x1080", "640x352 as the model sees it")).size
-    (3936, 1208)
-    """
-    if max_side < 1:
-        raise ValueError(f"max_side must be at least 1, got {max_side}")
-    pictures = _picture(left), _picture(right)
-    original = ImageSize(*left.shape[:2])
-    scale = min(max_side / max(original), 1.0)
-    size = scaled(original, scale)
-    note = f" (shown at {100 * scale:.3g} %)" if scale < 1 else ""
-    panels = [_resized(picture, size, Image.Resampling.BICUBIC) for picture in pictures]
-    across = size.width <= 2 * size.height
-    return _mounted(panels, [caption + note for caption in captions], across)
-
-
-def _picture(pixels: Pixels) -> Image.Image:
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
-        raise ValueError(f"expected RGB uint8 HWC, got {pixels.dtype} of {pixels.shape}")
-    return Image.fromarray(pixels)
-
-
-def _mounted(panels: Sequence[Image.Image], captions: Sequence[str], across: bool) -> Image.Image:
-    """Lay two panels of one size side by side, or one above the other, each under its caption."""
-    width, height = panels[0].size
-    column = max(width, _NARROWEST // 2)
-    size = min(max(column * (1 + across) // 100, 18), 64)  # large sheets are looked at from afar
-    blocks = [TextBlock(wrapped(caption, size, column), size, BRIGHT) for caption in captions]
-    top = MARGIN + max(block.height for block in blocks) + MARGIN // 3
-    step = ImageSize(0, column + MARGIN) if across else ImageSize(top + height, 0)
-    shape = (column + step.width + 2 * MARGIN, top + height + step.height + MARGIN)
-    sheet = Image.new("RGB", shape, BACKGROUND)
-    for k, (panel, block) in enumerate(zip(panels, blocks, strict=True)):
-        x, y = MARGIN + k * step.width, k * step.height
-        draw_blocks(sheet, [block], y + top - MARGIN // 3 - block.height, x)
-        sheet.paste(panel, (x, y + top))
-    return sheet

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
 from vlprep.count.tokens import VideoCount, video_count
-from vlprep.draw.lettering import undrawable
+from vlprep.display import brief
+from vlprep.draw.fonts import font_named
+from vlprep.draw.lettering import font_warnings
 from vlprep.events.answers import Event, EventForm, parse_events
-from vlprep.events.files import event_frames, save_events
+from vlprep.events.files import event_frames, event_sheet, save_events
 from vlprep.events.frame_range import Span, frames_within, moments_within
 from vlprep.frames.reading import probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
-from vlprep.media.source import SourceLike, source_name
+from vlprep.media.source import SourceOrFacts, source_name
+from vlprep.output.target import PathLike
 from vlprep.types import FramePlan, VideoInfo
+from vlprep.units import plural
 from vlprep.view import View
 
 
@@ -39,6 +44,10 @@ class LocatedEvent:
     """
     seen: FramePlan
     """Those that the model was shown of it; of an event between two of them, the one before."""
+
+    def __repr__(self) -> str:
+        span = f"{self.start_seconds:.3f} to {self.end_seconds:.3f} s"
+        return brief(self, self.text or "", span, plural(len(self.frames), "frame"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event's entry of `vlprep.events/1`."""
@@ -75,8 +84,12 @@ class LocatedEvents:
     """In the order of the answer; empty where it says that nothing was found."""
     warnings: tuple[str, ...] = ()
     """What a user should know."""
-    media: SourceLike | FrameList = field(repr=False, compare=False)
+    media: SourceOrFacts | FrameList = field(repr=False, compare=False)
     """What the frames are read from."""
+
+    def __repr__(self) -> str:
+        texts = ", ".join(event.text for event in self.events if event.text)
+        return brief(self, self.source, plural(len(self.events), "event"), texts)
 
     @property
     def step_seconds(self) -> float:
@@ -85,12 +98,15 @@ class LocatedEvents:
 
     read = event_frames
     save = save_events
+    sheet = event_sheet
 
-    def drawing_warnings(self) -> tuple[str, ...]:
-        """Return what a user should know of a sheet: words that no font has the letters for."""
-        odd = undrawable(event.text or "" for event in self.events)
-        said = f"events with letters that no font here has, drawn as escapes: {len(odd)}"
-        return (said,) if odd else ()
+    def drawing_warnings(self, *, font: PathLike | None = None) -> tuple[str, ...]:
+        """Return what a user should know of a sheet: words that no font has the letters for.
+
+        Raises `ConstraintError` for a font that there is not.
+        """
+        face = None if font is None else font_named(font)
+        return font_warnings((event.text or Path(self.source).name for event in self.events), face)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `vlprep.events/1`: facts of the clip, and every event."""
@@ -114,7 +130,7 @@ class LocatedEvents:
 
 
 def locate_events(
-    source: SourceLike | Sequence[SourceLike] | FrameList, answer: str, view: View
+    source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList, answer: str, view: View
 ) -> LocatedEvents:
     """Map the times in a model's `answer` about a video to frames of it, from its header alone.
 
@@ -152,7 +168,7 @@ def locate_events(
     )
 
 
-def _probe(media: SourceLike | FrameList, view: View) -> tuple[str, VideoInfo]:
+def _probe(media: SourceOrFacts | FrameList, view: View) -> tuple[str, VideoInfo]:
     if isinstance(media, FrameList):
         return media.names[0], probe_frame_list(media, view)
     return source_name(media), probe_clip(media)

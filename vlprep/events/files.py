@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vlprep.count.frame_list import FrameList, read_frame_list
+from vlprep.draw.fonts import font_named
+from vlprep.draw.lettering import font_warnings
 from vlprep.draw.sheets import ContactSheet, Stack, shrunk, stacked
 from vlprep.errors import ConstraintError
 from vlprep.frames.files import FrameFormat, FrameRecord, check_targets
 from vlprep.frames.reading import decode_plan
 from vlprep.media.video.paint import Look
+from vlprep.output.drawing import Drawing
 from vlprep.output.encode import encode_picture, picture_format
-from vlprep.output.target import PathLike, new_file, new_folder
+from vlprep.output.target import PathLike, new_folder
 from vlprep.types import Frame
 from vlprep.units import format_time
 
@@ -49,6 +52,7 @@ def save_events(
     folder: PathLike | None = None,
     *,
     sheet: PathLike | None = None,
+    font: PathLike | None = None,
     format: FrameFormat = "jpg",
     overwrite: bool = False,
 ) -> list[FrameRecord]:
@@ -57,7 +61,8 @@ def save_events(
     Frames are those that the model was shown, "jpg" (quality 95, full colour) or "png", named by
     their event, their place in it and their time. The folder also gets `events.json`: what
     `to_dict` returns, with the files of each event. `sheet` is one picture with the events under
-    one another, the first 60 of them. Files appear when all frames are read, or not at all.
+    one another, the first 60 of them, and `font` that of `event_sheet`. Files appear when all
+    frames are read, or not at all.
 
     Raises `ConstraintError` where neither is named, for an array as the format, and for a sheet
     named as no known picture format; the errors of `read_frames`, `new_folder` and `new_file`.
@@ -70,19 +75,55 @@ def save_events(
     ['event_01_frame_00000_2.000s.jpg', 'event_01_frame_00001_3.000s.jpg']
     """
     _check_targets(found, folder, sheet, format, overwrite)
-    stack, drawn = Stack(), _MOST_SHEETS if sheet else 0
+    page = _Page(found, font)
+    drawn = _MOST_SHEETS if sheet else 0
     with _target(folder, overwrite) as partial:
         records = [
-            _save_event(found, number, partial, format, stack if number <= drawn else None)
+            _save_event(found, number, partial, format, page if number <= drawn else None)
             for number in range(1, len(found.events) + 1)
         ]
         if partial is not None:
             (partial / MANIFEST).write_text(json.dumps(_manifest(found, records), indent=1))
     if sheet is not None:
-        empty = ContactSheet(0, found.tokens.resized).draw(_name(found), ["no events"])
-        with new_file(sheet, overwrite=overwrite) as file:
-            file.write(encode_picture(stacked(stack or [empty]), picture_format(sheet)))
+        page.drawing().save(sheet, overwrite=overwrite)
     return [record for of_event in records for record in of_event]
+
+
+def event_sheet(found: LocatedEvents, *, font: PathLike | None = None) -> Drawing:
+    """Draw the frames that the model was shown of each event, the events under one another.
+
+    The first 60 events are drawn. Letters that Pillow's own font lacks come from `font`, the file
+    or the name of one, or from a font of the machine.
+
+    Raises `ConstraintError` for a font that there is not, and the errors of `read_frames`.
+
+    >>> from vlprep import locate_events
+    >>> locate_events("fixtures/street.mp4", "00:02 - 00:03 a bus passes").sheet()
+    Drawing(1364x938)
+    """
+    page = _Page(found, font)
+    for number in range(1, min(len(found.events), _MOST_SHEETS) + 1):
+        _save_event(found, number, None, "jpg", page)
+    return page.drawing()
+
+
+class _Page:
+    """The sheets of events, one after another, that become one picture."""
+
+    def __init__(self, found: LocatedEvents, font: PathLike | None) -> None:
+        self._found, self._stack = found, Stack()
+        self._font = None if font is None else font_named(font)
+
+    def add(self, event: LocatedEvent, number: int, drawn: ContactSheet) -> None:
+        title = f"{number}  {event.text or _name(self._found)}"
+        sheet = drawn.draw(title, [_caption(event)], self._font)
+        self._stack.append(shrunk(sheet, min(len(self._found.events), _MOST_SHEETS)))
+
+    def drawing(self) -> Drawing:
+        found = self._found
+        empty = ContactSheet(0, found.tokens.resized).draw(_name(found), ["no events"], self._font)
+        texts = (event.text or _name(found) for event in found.events)
+        return Drawing(stacked(self._stack or [empty]), font_warnings(texts, self._font))
 
 
 def _check_targets(
@@ -123,23 +164,22 @@ def _save_event(
     number: int,
     folder: Path | None,
     ending: str,
-    stack: Stack | None,
+    page: _Page | None,
 ) -> list[FrameRecord]:
     """Read an event once; write its frames, and put its sheet under those before it."""
     event = found.events[number - 1]
     drawn = ContactSheet(event.seen.frame_count, found.tokens.resized)
     records = []
     for position, frame in enumerate(event_frames(found, event)):
-        if stack is not None:
+        if page is not None:
             drawn.add(frame)
         name = None
         if folder is not None:
             name = f"event_{number:02}_frame_{position:05}_{frame.timestamp_seconds:.3f}s.{ending}"
             (folder / name).write_bytes(encode_picture(frame.image, picture_format(name)))
         records.append(FrameRecord.of(frame, name))
-    if stack is not None:
-        sheet = drawn.draw(f"{number}  {event.text or _name(found)}", [_caption(event)])
-        stack.append(shrunk(sheet, min(len(found.events), _MOST_SHEETS)))
+    if page is not None:
+        page.add(event, number, drawn)
     return records
 
 

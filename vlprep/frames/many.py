@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from vlprep.count.files import MediaFailure, as_many, media_name
+from vlprep.display import brief
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.stream import FrameStream, collect_frames, stream_frames
@@ -25,6 +26,7 @@ from vlprep.media.video.crew import MEMORY_BYTES
 from vlprep.media.video.workers import in_order
 from vlprep.output.target import PathLike, free_name
 from vlprep.types import Frame, Frames, ImageInfo
+from vlprep.units import plural
 from vlprep.view import View
 
 BYTES_A_CLIP = 64_000_000
@@ -112,6 +114,9 @@ class SavedClip:
     """Where its frames and their manifest are."""
     records: list[FrameRecord]
     """Its frames, in order."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.source, self.folder, plural(len(self.records), "frame"))
 
     @property
     def source(self) -> str:

@@ -12,7 +12,7 @@ from vlprep.errors import UnsupportedFormatError
 from vlprep.media.image import animation_seconds
 from vlprep.media.picture import animation_frames
 from vlprep.media.probe import probe
-from vlprep.media.source import Item, SourceLike, open_item, source_name
+from vlprep.media.source import Item, SourceOrFacts, open_item, source_name
 from vlprep.media.video.crew import MEMORY_BYTES
 from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look
@@ -20,7 +20,7 @@ from vlprep.types import PATIENCE_SECONDS, Frame, FramePlan, ImageInfo, VideoInf
 
 
 def decode_plan(
-    source: SourceLike,
+    source: SourceOrFacts,
     plan: FramePlan,
     look: Look,
     *,
@@ -39,7 +39,7 @@ def decode_plan(
     return Reading(plan, look, threads, None, patience_seconds).frames(source)
 
 
-def probe_clip(source: SourceLike) -> VideoInfo:
+def probe_clip(source: SourceOrFacts) -> VideoInfo:
     """Return the facts of a video; raises `UnsupportedFormatError` for an image.
 
     Other errors are those of `probe`.
@@ -64,7 +64,7 @@ class Reading:
     memory: int | None
     patience_seconds: float | None
 
-    def frames(self, source: SourceLike) -> Iterator[Frame]:
+    def frames(self, source: SourceOrFacts) -> Iterator[Frame]:
         """Decode them one by one; raises the errors of `stream_frames` while iterating."""
         with open_item(source) as item:
             if item.found.kind == "image":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,18 @@ import numpy as np
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list, read_frame_list
 from vlprep.count.tokens import VideoCount, count_dict, video_count
+from vlprep.display import brief
+from vlprep.draw.fonts import Face, font_named
+from vlprep.draw.lettering import font_warnings
 from vlprep.draw.sheets import ContactSheet
 from vlprep.errors import ConstraintError, DecodeError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
 from vlprep.frames.reading import Reading, probe_clip
-from vlprep.media.source import SourceLike, source_name
+from vlprep.media.source import SourceOrFacts, source_name
 from vlprep.media.video.paint import Look
 from vlprep.models.spec import ModelSpec
-from vlprep.output.encode import encode_picture, picture_format
-from vlprep.output.target import PathLike, new_file
+from vlprep.output.drawing import Drawing
+from vlprep.output.target import PathLike
 from vlprep.types import (
     PATIENCE_SECONDS,
     Frame,
@@ -64,6 +67,15 @@ class FrameStream:
     interlaced: int = field(default=0, init=False)
     """Those among them that hold two moments, on alternate rows."""
     _exhausted: bool = field(default=False, init=False)
+    _lettering: tuple[str, ...] = field(default=(), init=False)
+
+    def __repr__(self) -> str:
+        frames = f"{plural(len(self), 'frame')} of {format_size(self.tokens.resized)}"
+        return brief(self, self.source, frames, f"{self.delivered:,} read")
+
+    def __len__(self) -> int:
+        """Frames of the plan, handed out or not; damage may leave fewer."""
+        return self.plan.frame_count
 
     def __iter__(self) -> Iterator[Frame]:
         return self
@@ -123,6 +135,7 @@ class FrameStream:
             yield "interlaced: a frame holds two moments, which shows as combs where things move"
         if self.info.hdr and not self.tone_mapped:
             yield f"high dynamic range ({self.info.hdr}), which looks flat without tone mapping"
+        yield from self._lettering
 
     def close(self) -> None:
         """Stop decoding and close the file."""
@@ -134,6 +147,7 @@ class FrameStream:
         *,
         format: FrameFormat = "jpg",
         sheet: PathLike | None = None,
+        font: PathLike | None = None,
         overwrite: bool = False,
         watch: Watch = unwatched,
     ) -> list[FrameRecord]:
@@ -142,11 +156,13 @@ class FrameStream:
         "jpg" (quality 95, full colour) and "png" give one file a frame, named by its place and its
         time; "npy" gives one array, frames x height x width x 3. The folder also gets a manifest,
         as `to_dict` returns it. Files appear together when all frames are read, or not at all.
-        `watch` gets the frames, their number and what is being done, and passes them on.
+        `font` is that of `sheet`. `watch` gets the frames, their number and what is being done, and
+        passes them on.
 
         Raises `DecodeError` when no frame can be decoded, `ConstraintError` for a sheet named as no
-        known picture format, the errors of iterating, and those of `new_folder` and `new_file`,
-        which come before anything is decoded where they can be foreseen.
+        known picture format and a font that there is not, the errors of iterating, and those of
+        `new_folder` and `new_file`, which come before anything is decoded where they can be
+        foreseen.
 
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
@@ -158,6 +174,7 @@ class FrameStream:
         size, is_list = self.tokens.resized, isinstance(self.info, FrameListInfo)
         with self:
             check_targets(self.sources, folder, sheet, is_list=is_list, overwrite=overwrite)
+            face = None if font is None else font_named(font)
             drawn = ContactSheet(self.plan.frame_count, size) if sheet else None
             frames = _seen(watch(self, self.plan.frame_count, "reading frames"), drawn)
             if folder is None:
@@ -168,10 +185,34 @@ class FrameStream:
                     frames, folder, self.to_dict, format=format, size=size, overwrite=overwrite
                 )
             if drawn is not None and sheet is not None:
-                picture = drawn.draw(Path(self.source).name, self._caption())
-                with new_file(sheet, overwrite=overwrite) as file:
-                    file.write(encode_picture(picture, picture_format(sheet)))
+                self._drawing(drawn, face).save(sheet, overwrite=overwrite)
         return records
+
+    def sheet(self, *, font: PathLike | None = None, watch: Watch = unwatched) -> Drawing:
+        """Draw all frames on a contact sheet, each with its time and its number; then close.
+
+        Letters that Pillow's own font lacks come from `font`, the file or the name of one, or from
+        a font of the machine. `watch` is that of `save`.
+
+        Raises `DecodeError` when no frame can be decoded, `ConstraintError` for a font that there
+        is not, and the errors of iterating.
+
+        >>> stream_frames("fixtures/street.mp4", View.of("qwen3-vl-plus", fps=1)).sheet()
+        Drawing(2392x1269)
+        """
+        face = None if font is None else font_named(font)
+        drawn = ContactSheet(self.plan.frame_count, self.tokens.resized)
+        with self:
+            for _ in _seen(watch(self, self.plan.frame_count, "reading frames"), drawn):
+                pass
+        self.require(range(self.delivered))
+        return self._drawing(drawn, face)
+
+    def _drawing(self, drawn: ContactSheet, face: Face | None) -> Drawing:
+        title, lines = Path(self.source).name, self._caption()
+        self._lettering = font_warnings([title, *lines], face)
+        sources = () if isinstance(self.info, FrameListInfo) else self.sources
+        return Drawing(drawn.draw(title, lines, face), self.warnings, sources)
 
     def to_dict(self, records: Sequence[FrameRecord] = ()) -> dict[str, Any]:
         """Return the document of `vlprep.frames/1`: what was read, at what cost, and where it went.
@@ -232,12 +273,13 @@ def collect_frames(stream: FrameStream, frames: Iterable[Frame]) -> Frames:
     Raises `DecodeError` where there are none.
     """
     data = np.empty((stream.plan.frame_count, *stream.tokens.resized, 3), np.uint8)
-    times = []
+    marks, no_pixels = list[Frame](), data[:0, 0]
     for number, frame in enumerate(frames):
         data[number] = frame.image
-        times.append(frame.timestamp_seconds)
-    stream.require(times)
-    return Frames(data[: len(times)], tuple(times), stream.warnings)
+        marks.append(replace(frame, image=no_pixels))
+    stream.require(marks)
+    times = tuple(frame.timestamp_seconds for frame in marks)
+    return Frames(data[: len(times)], times, stream.warnings, tuple(marks))
 
 
 def _seen(frames: Iterable[Frame], sheet: ContactSheet | None) -> Iterator[Frame]:
@@ -261,7 +303,7 @@ class FrameKeywords(ViewKeywords, total=False):
 
 
 def stream_frames(
-    source: SourceLike | Sequence[SourceLike] | FrameList,
+    source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList,
     view: View,
     *,
     resample: Resample = "fast",
@@ -305,7 +347,7 @@ def stream_frames(
 
 
 def open_frames(
-    source: SourceLike | Sequence[SourceLike] | FrameList,
+    source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList,
     view: View,
     look_at: Callable[[ImageSize], Look],
     *,

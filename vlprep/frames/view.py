@@ -8,14 +8,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
+from vlprep.choices import PANEL_SIDE
 from vlprep.count.tokens import TokenCount, count_dict, image_count
-from vlprep.draw.sheets import side_by_side
+from vlprep.display import as_png, brief
+from vlprep.draw.beside import side_by_side, worst_place
+from vlprep.draw.fonts import font_named
+from vlprep.draw.lettering import font_warnings
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.doors import see, size_behind
 from vlprep.media.picture import resize_picture
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, at_hand, source_name
+from vlprep.output.drawing import Drawing
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.types import Door, ImageInfo
@@ -42,12 +48,49 @@ class ImageView:
 
     def __repr__(self) -> str:
         sizes = " as ".join("x".join(map(str, a.shape)) for a in (self.original, self.image))
-        return f"ImageView({self.source}, {sizes})"
+        return brief(self, self.source, sizes)
+
+    def _repr_png_(self) -> bytes:
+        return as_png(self.to_pil())
+
+    def to_pil(self) -> Image.Image:
+        """Return what the model sees as an image of Pillow's, without a copy of its pixels."""
+        return Image.fromarray(self.image)
+
+    def compare(
+        self,
+        *,
+        zoom: bool | tuple[int, int] = False,
+        max_side: int = PANEL_SIDE,
+        font: PathLike | None = None,
+    ) -> Drawing:
+        """Draw the original and the view side by side, the view enlarged to the same size.
+
+        Each is at most `max_side` pixels long. With `zoom` a detail of both stands under them, at
+        the original's own size: around a place, (x, y) in pixels of the original, or where the view
+        loses most. Letters that Pillow's own font lacks come from `font`, the file or the name of
+        one, or from a font of the machine.
+
+        Raises `ConstraintError` for a font that there is not.
+
+        >>> view_image("fixtures/photo.jpg", View.of(max_pixels=100_000)).compare()
+        Drawing(1376x579)
+        """
+        face = None if font is None else font_named(font)
+        known = f"{Path(self.source).name}, {format_size(self.info.size)}"
+        cost = f"{format_size(self.tokens.resized)}, {self.tokens.total:,} tokens"
+        captions = known, f"as {self.model} sees it: {cost}"
+        pair, warnings = (self.original, self.image), font_warnings(captions, face)
+        place = worst_place(*pair, max_side) if zoom is True else zoom or None
+        if place and max(self.original.shape) <= max_side:
+            warnings += ("all of the image is drawn at 100 %, so no detail of it is",)
+        picture = side_by_side(*pair, captions, max_side=max_side, place=place, font=face)
+        return Drawing(picture, warnings, (self.source,))
 
     def save(self, path: PathLike, *, compare: bool = False, overwrite: bool = False) -> None:
         """Write the picture to a file, whose ending chooses the format.
 
-        With `compare` the original stands beside it, and the view is enlarged to the same size.
+        With `compare` it is what `compare` draws.
 
         Raises `ConstraintError` for an ending of no known picture format, and the errors of
         `new_file`.
@@ -57,12 +100,11 @@ class ImageView:
         ...     view_image("fixtures/photo.jpg", View.of()).save(f"{folder}/view.png")
         """
         format = picture_format(path)
+        if compare:
+            self.compare().save(path, overwrite=overwrite)
+            return
         check_not_source(path, [self.source])
-        known = f"{Path(self.source).name}, {format_size(self.info.size)}"
-        cost = f"{format_size(self.tokens.resized)}, {self.tokens.total:,} tokens"
-        captions = known, f"as {self.model} sees it: {cost}"
-        both = side_by_side(self.original, self.image, captions) if compare else None
-        content = encode_picture(self.image if both is None else both, format)
+        content = encode_picture(self.image, format)
         with new_file(path, overwrite=overwrite) as file:
             file.write(content)
 

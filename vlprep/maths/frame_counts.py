@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar, Unpack, o
 
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
+from vlprep.types import FrameCountName
 from vlprep.units import plural, whose
 
 if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
@@ -43,7 +44,7 @@ class FrameRequest(NamedTuple):
     """The bound where the caller gave none."""
     frame_factor: int = PAIR
     """Frames that the model reads together, for the rules that ask."""
-    reference: str = "docs"
+    reference: FrameCountName = "docs"
     """Whose rule counts, by name."""
 
     def bound(self, total: Any, of: Arithmetic) -> Any:
@@ -62,7 +63,7 @@ class FramesAsked(TypedDict, total=False):
     max_frames: int | None
     max_frames_default: int | None
     frame_factor: int
-    reference: str
+    reference: FrameCountName
 
 
 @overload
@@ -167,7 +168,7 @@ def frame_request(
     max_frames: int | None = None,
     max_frames_default: int | None = None,
     frame_factor: int = PAIR,
-    reference: str = "docs",
+    reference: FrameCountName = "docs",
 ) -> FrameRequest:
     """Return what is asked, with the reference's own bounds where none are given.
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from vlprep.errors import AspectRatioError, ConstraintError, FrameCountError, ResizeError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic
-from vlprep.types import ImageSize
+from vlprep.types import ImageSize, ResizeName
 from vlprep.units import plural
 
 MAX_SIDE = 1 << 26
@@ -64,7 +64,7 @@ def smart_resize(
     factor: int,
     min_pixels: float,
     max_pixels: float,
-    reference: str = "docs",
+    reference: ResizeName = "docs",
 ) -> ImageSize:
     """Return the size in pixels at which a model sees an image of `height` x `width` pixels.
 
@@ -123,7 +123,9 @@ FIRST_RESIZES = {"llamafactory": llamafactory_sides}
 """What frameworks make of an image before the processor sees it, by name."""
 
 
-def rounded_size(height: int, width: int, *, factor: int, reference: str = "docs") -> ImageSize:
+def rounded_size(
+    height: int, width: int, *, factor: int, reference: ResizeName = "docs"
+) -> ImageSize:
     """Return a size in pixels rounded to multiples of `factor`, before any limit is looked at.
 
     A side may be 0 where the reference does not lift it.
@@ -260,7 +262,7 @@ def _shrunk(side: Any, beta: Any, rule: ResizeRule, factor: int, of: Arithmetic)
     return of.most(shrunk, factor) if rule.lifts_floored_side else shrunk
 
 
-def resize_rule(reference: str) -> ResizeRule:
+def resize_rule(reference: ResizeName) -> ResizeRule:
     """Return the rule of that name; raises `ConstraintError` with the names there are."""
     try:
         return RESIZE_RULES[reference]

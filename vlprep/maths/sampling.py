@@ -21,7 +21,7 @@ from vlprep.maths.frame_counts import (
     look_up,
     planned_count,
 )
-from vlprep.types import FramePlan
+from vlprep.types import FrameCountName, FramePlan, Sampling
 
 if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
     import numpy as np
@@ -37,7 +37,7 @@ def plan_frames(
     *,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
-    sampling: str | None = None,
+    sampling: Sampling | None = None,
     strict: bool = False,
     **asked: Unpack[FramesAsked],
 ) -> FramePlan:
@@ -245,7 +245,7 @@ INDEX_RULES: dict[str, Callable[[Any, Any, Any, Any, Any, Arithmetic], PlaceOf]]
 """By name: from the first and last frame of a clip, the count sampled, its rate and the rate asked,
 numbers or arrays of one length, to what tells the place of each."""
 
-DEFAULT_SAMPLING = {
+DEFAULT_SAMPLING: dict[FrameCountName, Sampling] = {
     "docs": "interval",
     "qwen-vl-utils": "linspace-float32",
     "transformers": "linspace",

@@ -22,6 +22,7 @@ from vlprep.maths.geometry import (
     resize_rule,
     resize_sides,
 )
+from vlprep.types import ResizeName
 
 SizeArray = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
@@ -36,7 +37,7 @@ def smart_resize_batch(
     factor: int,
     min_pixels: float,
     max_pixels: float,
-    reference: str = "docs",
+    reference: ResizeName = "docs",
 ) -> SizeArray:
     """Apply `smart_resize` to many sizes: (N, 2) integers in, (N, 2) int64 out, height first.
 
@@ -76,7 +77,7 @@ def smart_resize_ranges(
     factor: int,
     min_pixels: npt.ArrayLike,
     max_pixels: npt.ArrayLike,
-    reference: str = "docs",
+    reference: ResizeName = "docs",
 ) -> SizeArray:
     """Apply `smart_resize` to sizes under pixel ranges: (N,) limits in, (N, 2) int64 out.
 

@@ -35,10 +35,8 @@ def exif_field(exif: bytes, number: int) -> int | None:
     try:
         (start,) = struct.unpack_from(order + "I", exif, 4)
         (fields,) = struct.unpack_from(order + "H", exif, start)
-        for offset in range(start + 2, start + 2 + 12 * fields, 12):
-            found, _, _, value = struct.unpack_from(order + "HHIH", exif, offset)
-            if found == number:
-                return int(value)
     except struct.error:
-        pass
-    return None
+        return None
+    table = exif[start + 2 : start + 2 + 12 * fields]
+    rows = struct.iter_unpack(order + "H6xH2x", table[: len(table) // 12 * 12])
+    return next((value for found, value in rows if found == number), None)

@@ -20,10 +20,13 @@ from typing import BinaryIO, NoReturn
 from PIL import ExifTags, Image, ImageFile
 
 from vlprep.errors import DecodeError, PixelLimitError, UnsupportedFormatError
-from vlprep.media.exif import exif_field, exif_orientation
+from vlprep.maths.jpeg import table_quality
+from vlprep.media.exif import exif_orientation
+from vlprep.media.jpeg import is_cut_off
+from vlprep.media.metadata import metadata_kinds
 from vlprep.media.sniff import Format
 from vlprep.media.source import Item
-from vlprep.types import MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
+from vlprep.types import CUT_OFF, MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
 
 MAX_PIXELS = 178_956_970
 """Largest picture that is believed, in pixels; Pillow's own limit for decompression bombs."""
@@ -108,7 +111,7 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
     """
     try:
         raw, orientation = _is_preview(image), _orientation(image)
-        transparent = image.has_transparency_data
+        transparent, metadata = image.has_transparency_data, metadata_kinds(image)
         pages = 1 if item.found.moves else int(getattr(image, "n_frames", 1))
     except _PLUGIN_ERRORS as error:
         _blame(item.name, item.found.name, error)
@@ -119,6 +122,7 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
     if size.pixels > MAX_PIXELS:
         raise PixelLimitError(item.name, size.pixels, MAX_PIXELS)
     several = (f"{pages} pictures in the file; only the first is counted",)
+    cut_off = item.found.name == "JPEG" and is_cut_off(item)
     return ImageInfo(
         size=size,
         format=item.found.name,
@@ -126,8 +130,11 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
         transparent=transparent,
         orientation=orientation,
         frame_count=pages,
+        quality=_quality(image),
+        cut_off=cut_off,
+        metadata=metadata,
         file_bytes=item.file_bytes,
-        warnings=several if pages > 1 else (),
+        warnings=(*((CUT_OFF,) if cut_off else ()), *(several if pages > 1 else ())),
     )
 
 
@@ -206,6 +213,11 @@ def _orientation(image: Image.Image) -> int:
     return stated if stated is not None and 1 <= stated <= 8 else 1
 
 
+def _quality(image: Image.Image) -> int | None:
+    tables: dict[int, list[int]] = getattr(image, "quantization", {})
+    return table_quality(tables[0]) if 0 in tables else None
+
+
 _OTHER_HOMES = frozenset({"xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
 """Where an orientation may stand if not in EXIF, by Pillow's names."""
 
@@ -216,43 +228,3 @@ def _displayed_size(image: Image.Image, orientation: int) -> ImageSize:
     if orientation in TURNED and image.format != "TIFF":
         width, height = height, width
     return ImageSize(height, width)
-
-
-# What an image tells beside its picture: where it was taken, by what, and how it was edited.
-
-_GPS, _EXIF = 0x8825, 0x8769  # numbers of the fields that point to the location and to the rest
-
-
-def metadata_kinds(image: Image.Image) -> tuple[str, ...]:
-    """Return which of "location", "EXIF" and "XMP" an opened image carries, not what they say.
-
-    >>> image = Image.new("RGB", (1, 1))
-    >>> image.info["exif"] = bytes.fromhex("4d4d002a00000008 0001 8825 0004 00000001 00000020")
-    >>> metadata_kinds(image)
-    ('location', 'EXIF')
-    """
-    exif, xmp, tags = _exif(image), _xmp(image), getattr(image, "tag_v2", ())
-    located = _GPS in tags or exif_field(exif, _GPS) is not None or b"GPSLatitude" in xmp
-    found = {"location": located, "EXIF": bool(exif) or _EXIF in tags, "XMP": bool(xmp)}
-    return tuple(kind for kind, there in found.items() if there)
-
-
-def _exif(image: Image.Image) -> bytes:
-    stored = image.info.get("exif")
-    if isinstance(stored, bytes):
-        return stored
-    text = image.info.get("Raw profile type exif")  # how older PNGs hold it: in hexadecimal lines
-    if not isinstance(text, str):
-        return b""
-    try:
-        return bytes.fromhex("".join(text.split("\n")[3:]))
-    except ValueError:
-        return b""
-
-
-def _xmp(image: Image.Image) -> bytes:
-    for name in ("xmp", "XML:com.adobe.xmp"):
-        stored = image.info.get(name)
-        if stored:
-            return stored.encode() if isinstance(stored, str) else bytes(stored)
-    return b""

@@ -19,12 +19,12 @@ from vlprep.maths.resample import resample
 from vlprep.media.canvas import pictures_at
 from vlprep.media.image import (
     describe_image,
-    metadata_kinds,
     open_image,
     plugin_errors,
     probe_image,
 )
 from vlprep.media.layers import in_rgb, is_deep, layers
+from vlprep.media.metadata import metadata_kinds
 from vlprep.media.source import Item, memory_errors
 from vlprep.types import ImageInfo, ImageSize
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from vlprep.media.source import SourceLike, is_held, open_item
-from vlprep.types import ImageInfo, VideoInfo
+from vlprep.media.source import SourceOrFacts, is_held, open_item
+from vlprep.types import Facts, ImageInfo, VideoInfo
 
 
-def probe(source: SourceLike) -> ImageInfo | VideoInfo:
+def probe(source: SourceOrFacts) -> Facts:
     """Return the facts of an image or a video without decoding a pixel.
 
     `source` is a path, the content as bytes, a seekable binary file object, a data URL, an image of
     Pillow's, or an array of height x width x 3. The content decides what it is, never the name. An
-    animated GIF, PNG or WebP is a video.
+    animated GIF, PNG or WebP is a video. Facts pass through.
 
     Raises `FileNotFoundError` and its siblings, `UnsupportedFormatError` and `DecodeError` with
     their subclasses, `MissingMetadataError`, and `PixelLimitError`; the message names the source.
@@ -21,6 +21,8 @@ def probe(source: SourceLike) -> ImageInfo | VideoInfo:
     >>> probe("fixtures/street.mp4").frame_count
     300
     """
+    if isinstance(source, ImageInfo | VideoInfo):
+        return source
     if is_held(source):
         from vlprep.media.held import held_info  # needs numpy, which a header does not
 

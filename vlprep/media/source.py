@@ -33,7 +33,8 @@ from vlprep.media.addresses import (
     shown_name,
 )
 from vlprep.media.sniff import HEAD_BYTES, HEIC_SEQUENCE, Format, misdeclared, mislabelled, sniff
-from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
+from vlprep.units import format_size
 
 _HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.media.video.probe"}
 """Who reads the header of each kind, by name: only what the content calls for is imported."""
@@ -57,14 +58,15 @@ class Item:
     directory. Close it, or use it in a `with` statement; a caller's file object is rewound then.
 
     Raises `FileNotFoundError` and its siblings as the system does, `UnsupportedFormatError` for
-    what is no regular file, a URL or a malformed data URL, and `EmptyFileError`.
+    what is no regular file, a URL, a malformed data URL or facts of a header alone, and
+    `EmptyFileError`.
 
     >>> with Item(b"GIF89a") as item:
     ...     item.name, item.file_bytes, item.found.name
     ('<bytes>', 6, 'GIF')
     """
 
-    def __init__(self, source: SourceLike) -> None:
+    def __init__(self, source: SourceOrFacts) -> None:
         self.name = source_name(source)
         """What to call it in messages: the path as given, or what kind of object it is."""
         self.path: str | None = None
@@ -81,9 +83,12 @@ class Item:
             self.close()
             raise EmptyFileError(self.name)
 
-    def _open(self, source: SourceLike) -> _Opened:
-        if isinstance(source, bytes):
-            return self._hold(source)
+    def _open(self, source: SourceOrFacts) -> _Opened:
+        if isinstance(source, bytes | bytearray | memoryview):
+            return self._hold(bytes(source))  # which takes no copy of bytes
+        if isinstance(source, ImageInfo | VideoInfo):
+            problem = "facts of a header, and the content is needed; give the file itself"
+            raise UnsupportedFormatError(self.name, problem, format=source.format)
         if isinstance(source, str):
             content, self._declared = embedded(source), declared_type(source)
             if content is not None:
@@ -156,6 +161,13 @@ class Item:
         assert self._content is not None
         return self._content
 
+    def tail(self, count: int) -> _Content:
+        """Return the last bytes; no reader is moved, and nothing else is read."""
+        if self._content is not None:
+            return self._content[-count:]
+        reader: _Reader = self.file.raw  # type: ignore[attr-defined]  # of every file opened here
+        return reader.read_at(count, max(self.file_bytes - count, 0))
+
     def reader(self) -> BinaryIO:
         """Return a reader of its own, at its start, for another thread or another pass."""
         if self._first.closed:
@@ -185,12 +197,17 @@ class Held(Protocol):
         """What numpy makes an array of."""
 
 
-SourceLike: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Item | Held
+SourceLike: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Item | Held
+)
 """A path, the content itself, an open binary file that can seek, an open item, an image of
 Pillow's, or an array of height x width x 3 of uint8.
 
 A text may also be a `file:` address, a data URL, or Base64 of a picture or a video.
 """
+
+SourceOrFacts: TypeAlias = SourceLike | Facts
+"""A source, or facts of one where its content is not needed."""
 
 
 def is_held(source: object) -> TypeGuard[Held]:
@@ -204,7 +221,7 @@ def held_name(source: object) -> str:
     return str(getattr(source, "filename", "") or kind)
 
 
-def open_item(source: SourceLike) -> AbstractContextManager[Item]:
+def open_item(source: SourceOrFacts) -> AbstractContextManager[Item]:
     """Open media for a `with` block; what is open already stays so, and stands at its start.
 
     Raises the errors of `Item`.
@@ -219,7 +236,7 @@ def open_item(source: SourceLike) -> AbstractContextManager[Item]:
     return Item(source)
 
 
-def at_hand(source: SourceLike) -> AbstractContextManager[Item | Held]:
+def at_hand(source: SourceOrFacts) -> AbstractContextManager[Item | Held]:
     """Open media for a `with` block that looks several times; a picture in memory stays as it is.
 
     Raises the errors of `Item`.
@@ -238,14 +255,17 @@ def memory_errors(item: Item) -> Iterator[None]:
         raise MemoryLimitError(item.name, item.size) from error
 
 
-def source_name(source: SourceLike) -> str:
+def source_name(source: SourceOrFacts) -> str:
     """Return what messages and reports call `source`.
 
     >>> source_name("photos/a.jpg")
     'photos/a.jpg'
     """
-    if isinstance(source, bytes):
+    if isinstance(source, bytes | bytearray | memoryview):
         return "<bytes>"
+    if isinstance(source, ImageInfo | VideoInfo):
+        kind = "image" if isinstance(source, ImageInfo) else "clip"
+        return f"{kind} of {format_size(source.size)}"
     if isinstance(source, str):
         return shown_name(source)
     if isinstance(source, os.PathLike):
@@ -355,7 +375,7 @@ class _Reader(io.RawIOBase):
     """A position of its own in content that several read; as long as when it was opened."""
 
     def __init__(self, read_at: _ReadAt, length: int, close: Callable[[], object]) -> None:
-        self._read_at, self._length, self._close = read_at, length, close
+        self.read_at, self._length, self._close = read_at, length, close
         self._position = 0
 
     def readable(self) -> bool:
@@ -376,7 +396,7 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         wanted = min(len(buffer), self._length - self._position)
-        data = self._read_at(wanted, self._position) if wanted > 0 else b""
+        data = self.read_at(wanted, self._position) if wanted > 0 else b""
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
+from vlprep.display import brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
@@ -55,3 +57,6 @@ class Recipe:
     long_reply: bool = False
     """Whether the reply is so long that it should be streamed."""
     sources: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return brief(self, self.name, self.title)

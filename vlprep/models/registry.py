@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from vlprep.display import Listing, page
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
 from vlprep.models.schema import build
 from vlprep.models.sourced import Source
@@ -58,13 +59,13 @@ def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
     return _by_name(name) or _by_short_name(name)
 
 
-def models_named(prefix: str) -> tuple[ModelSpec, ...]:
+def models_named(prefix: str) -> Models:
     """Return the models with a name that begins so, case and the prefix `Qwen/` apart.
 
     >>> [model.name for model in models_named("Qwen3-omni")][:1]
     ['Qwen/Qwen3-Omni-30B-A3B-Instruct']
     """
-    return tuple(dict.fromkeys(map(get_model, names_like(prefix))))
+    return Models(dict.fromkeys(map(get_model, names_like(prefix))))
 
 
 def names_like(prefix: str) -> list[str]:
@@ -76,13 +77,36 @@ def names_like(prefix: str) -> list[str]:
     return [name for name in model_names() if _folded(name).startswith(_folded(prefix))]
 
 
-def list_models() -> tuple[ModelSpec, ...]:
+class Models(Listing[ModelSpec]):
+    """Models of the catalogue: a tuple that shows itself by their names."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        headings = ("model", "family", "pixels of a token", "rules", "largest input")
+        return page(f"{len(self):,} models", headings, [_listed(model) for model in self])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of `vlprep.models/1`: every number of them, and its sources."""
+        from vlprep.models.document import models_document  # which looks names up here
+
+        return models_document(self)
+
+
+def _listed(model: ModelSpec) -> tuple[str, ...]:
+    rules, most = model.rules(), model.input_limit()
+    rule = rules.image or rules.video
+    side = f"{rule.factor}x{rule.factor}" if rule else "unknown"
+    return model.name, model.family, side, rules.name, "" if most is None else f"{most:,}"
+
+
+def list_models() -> Models:
     """Return every model of the catalogue, family by family.
 
     >>> len(list_models()) > 80
     True
     """
-    return tuple(
+    return Models(
         _model(file, name)
         for file in texts("families")
         for name in table_of("families", file)["models"]
@@ -98,6 +122,15 @@ def find_source(source_id: str) -> Source | None:
     """
     row = SHARED["source"].get(source_id)
     return row and build(Source, {"id": source_id, **row}, f"source.{source_id}")
+
+
+def list_sources() -> tuple[Source, ...]:
+    """Return every page and package that the catalogue's numbers were read from.
+
+    >>> {"P1", "P3", "S000"} <= {source.id for source in list_sources()}
+    True
+    """
+    return tuple(source for key in SHARED["source"] if (source := find_source(key)))
 
 
 @cache
@@ -163,13 +196,13 @@ def get_recipe(name: str) -> Recipe:
     return _named(Recipe, "recipes", "recipe", name)
 
 
-def list_recipes() -> tuple[Recipe, ...]:
+def list_recipes() -> Listing[Recipe]:
     """Return every recipe of `build_request`: prompts and sampling values that documents advise.
 
     >>> [recipe.name for recipe in list_recipes()][:3]
     ['text', 'boxes', 'points']
     """
-    return tuple(map(get_recipe, SHARED["recipes"]))
+    return Listing(map(get_recipe, SHARED["recipes"]))
 
 
 def _named(cls: type[_T], kind: str, word: str, name: str) -> _T:
@@ -235,13 +268,13 @@ def get_server(name: str) -> Server:
     return build(Server, {"name": name, **table}, f"servers.{name}")
 
 
-def list_servers() -> tuple[Server, ...]:
+def list_servers() -> Listing[Server]:
     """Return the servers of open weights that are known.
 
     >>> [server.name for server in list_servers()]
     ['vllm', 'sglang']
     """
-    return tuple(map(get_server, SHARED["servers"]))
+    return Listing(map(get_server, SHARED["servers"]))
 
 
 def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:

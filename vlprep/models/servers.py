@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.models.sourced import Change, Sourced
 from vlprep.models.spec import Pruning, RuleSet, VideoRule
@@ -97,6 +98,9 @@ class Server(Sourced):
     prunes: Pruning | None = None
     """What it leaves out of videos, as its owner set it."""
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return brief(self, self.name, self.title, self.date)
 
     def pruned(self, rate: float, method: PruningMethod = "evs") -> Server:
         """Return the server as one that leaves out a share of the tokens of videos.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+from vlprep.display import brief
 from vlprep.errors import (
     ConstraintError,
     ModelFileError,
@@ -20,7 +21,7 @@ from vlprep.errors import (
 from vlprep.models.features import Features
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.sourced import Reading, Sourced
-from vlprep.types import BoxConvention
+from vlprep.types import BoxConvention, FrameCountName, ResizeName, Sampling
 
 Kind = Literal["api", "open-weights"]
 Thinking = Literal["always", "optional", "never"]
@@ -75,7 +76,7 @@ class Normalisation:
 class ImageRule(Sourced):
     """How one rule set sizes an image. Limits are pixels per image."""
 
-    resize: str
+    resize: ResizeName
     """Name of the resizing rule in `vlprep.maths.geometry`."""
     patch_size: int
     """Side in pixels of a patch of the vision encoder."""
@@ -110,6 +111,10 @@ class ImageRule(Sourced):
     normalise: Normalisation | None = None
     """How its bytes become numbers; `None` where no source states it."""
 
+    def __repr__(self) -> str:
+        pixels = f"{self.min_pixels:,} to {self.max_pixels:,} pixels"
+        return brief(self, f"{self.factor}x{self.factor} a token", pixels, self.resize)
+
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
 
@@ -138,11 +143,11 @@ class Pruning:
 class VideoRule(Sourced):
     """How one rule set samples and sizes a video."""
 
-    resize: str
+    resize: ResizeName
     """Name of the resizing rule in `vlprep.maths.geometry`."""
-    count: str
+    count: FrameCountName
     """Name of the frame counting rule in `vlprep.maths.frame_counts`."""
-    sampling: str
+    sampling: Sampling
     """Name of the rule in `vlprep.maths.sampling` that spreads the frames."""
     budget: str
     """Name of the rule in `vlprep.count.tokens` that turns limits into pixels per frame."""
@@ -198,6 +203,12 @@ class VideoRule(Sourced):
     """What the sources say otherwise."""
     normalise: Normalisation | None = None
     """How bytes become numbers; `None` where no source states it."""
+
+    def __repr__(self) -> str:
+        pixels = f"{self.min_pixels:,} to {self.max_pixels:,} pixels"
+        frames = f"{self.min_frames:,} to {self.max_frames:,} frames"
+        rate = f"{self.fps:g} fps"
+        return brief(self, f"{self.factor}x{self.factor} a token", pixels, frames, rate)
 
     def __post_init__(self) -> None:
         _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
@@ -257,6 +268,9 @@ class RuleSet:
     """The same for videos."""
     unbuilt: str = ""
     """What its source does to videos and is not built here, where it is that."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.name, self.title, self.date)
 
     def image_rule(self, model: str) -> ImageRule:
         """Return the image rule of `model`; raises `UnknownFactError` if there is none.
@@ -391,12 +405,27 @@ class ModelSpec(Sourced):
     warnings: tuple[str, ...] = ()
     """What a user must know before believing a count, said with every one."""
 
+    def __repr__(self) -> str:
+        names = ", ".join(rule_set.name for rule_set in self.rule_sets)
+        return brief(self, self.name, self.kind, f"rules: {names}")
+
     def __post_init__(self) -> None:
         if not self.rule_sets:
             raise ValueError(f"{self.name}: no rules")
 
     def __hash__(self) -> int:
         return hash((self.name, self.family))  # equal models have equal names; the rest is long
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model's entry of `vlprep.models/1`: every number, with its sources.
+
+        >>> from vlprep import get_model
+        >>> get_model("qvq-max").to_dict()["max_input_thinking_tokens"]
+        106496
+        """
+        from vlprep.models.document import model_entry  # which looks names up, by records of these
+
+        return model_entry(self)
 
     @property
     def default_rules(self) -> str:

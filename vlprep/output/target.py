@@ -152,8 +152,8 @@ def free_name(stem: str, ending: str, taken: set[str]) -> str:
 def check_not_source(path: PathLike, sources: Iterable[str]) -> None:
     """Raise `FileExistsError` where `path` is one of the files that are read, by whatever name."""
     target = Path(path)
-    for source in sources:
-        if target.exists() and Path(source).exists() and target.samefile(source):
+    for source in sources if target.exists() else ():
+        if Path(source).exists() and target.samefile(source):
             raise FileExistsError(EEXIST, "is the source itself; name another file", str(path))
 
 

@@ -13,10 +13,12 @@ from urllib.parse import quote, urlsplit
 
 from vlprep.check.rule import FileFacts
 from vlprep.count.tokens import TokenCount
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.media.addresses import is_web_url
 from vlprep.media.sniff import FORMATS
 from vlprep.types import Action
+from vlprep.units import plural
 from vlprep.view import ViewOptions
 
 Json: TypeAlias = dict[str, Any]
@@ -36,6 +38,9 @@ class MediaUrl:
     kind: UrlKind
     """What it holds."""
 
+    def __repr__(self) -> str:
+        return brief(self, self.kind, self.url)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentFile:
@@ -51,6 +56,10 @@ class SentFile:
     """Length; `None` for a URL."""
     path: str | None = None
     """Absolute path, where it is sent by that."""
+
+    def __repr__(self) -> str:
+        length = "" if self.file_bytes is None else f"{self.file_bytes:,} bytes"
+        return brief(self, self.name, self.mime_type or "", length)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +88,11 @@ class MediaPart:
     """What was changed, one sentence each."""
     warnings: tuple[str, ...] = ()
     """What a user should know, one sentence each."""
+
+    def __repr__(self) -> str:
+        files = "" if self.kind != "frames" else plural(len(self.files), "image")
+        tokens = "" if self.tokens is None else plural(self.tokens.total, "token")
+        return brief(self, self.name, self.kind, files, self.action, tokens)
 
     @property
     def name(self) -> str:

@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
+from vlprep.display import brief
 from vlprep.output.target import PathLike, check_new_folder, new_folder
 from vlprep.payload.planned_parts import STARTED
 from vlprep.payload.request import Request, SendKeywords, build_request
 from vlprep.plan.records import MediaPlan, SplitOptions
 from vlprep.types import Watch, unwatched
+from vlprep.units import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,11 @@ class SavedRequest:
     """What a user should know of it."""
     notes: tuple[str, ...] = ()
     """What it needs, one sentence each."""
+
+    def __repr__(self) -> str:
+        tokens = "" if self.tokens is None else plural(self.tokens, "token")
+        files = plural(len(self.sources), "file")
+        return brief(self, self.file, files, tokens, f"{self.file_bytes:,} bytes")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the body's entry of `vlprep.plan/1`."""

@@ -41,15 +41,16 @@ def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
     given, view = file.given, how.view.asking(**file.keywords)  # type: ignore[arg-type]
     if isinstance(given, ImageInfo | VideoInfo):
         raise ConstraintError(f"{file.source}: facts of a header are no content to send")
+    sent: UnplannedItem = given  # type: ignore[assignment]  # facts in a list are found later
     own, is_image = replace(how, view=view), isinstance(file.info, ImageInfo)
     if is_image and rests_on_cap([file.info.size], [file.setting], how.view) is not None:
         return _as_seen(given, file.source, own, number)  # type: ignore[arg-type]  # no list
     if _shown(media_count(file.info, how.view)) == _shown(file.tokens):
-        return prepare(given, how, number)
+        return prepare(sent, how, number)
     if how.server is not None and not set(file.keywords) <= set(how.server.per_request):
-        return _as_started(file, prepare(given, how, number))
+        return _as_started(file, prepare(sent, how, number))
     refuse(own, "")
-    return prepare(given, own, number)
+    return prepare(sent, own, number)
 
 
 def _shown(count: TokenCount) -> tuple[object, ...]:

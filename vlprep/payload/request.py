@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from vlprep.check.report import check_sending
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.files import as_many
+from vlprep.display import brief
 from vlprep.errors import CheckError, ConstraintError, MediaError, PixelLimitError
 from vlprep.models.asking import Region
 from vlprep.models.registry import get_recipe, get_route
@@ -20,7 +23,7 @@ from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.history import History, read_history, told
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.payload.planned_parts import Item as Item
-from vlprep.payload.planned_parts import prepare_item
+from vlprep.payload.preparing import prepare_all
 from vlprep.payload.serving import served_fields, served_warnings
 from vlprep.payload.terms import (
     How,
@@ -31,6 +34,8 @@ from vlprep.payload.terms import (
     region_of,
     streams,
 )
+from vlprep.types import ApiName, RecipeName, RegionName, RouteName
+from vlprep.units import plural
 from vlprep.view import View, ViewKeywords
 
 
@@ -58,8 +63,11 @@ class Request:
     """Where it goes; `None` where that was not said, and the model is served in several places."""
 
     def __repr__(self) -> str:
-        kinds = ", ".join(part.kind for part in self.parts)
-        return f"Request({self.api.name}, {self.settings.model}, {kinds or 'text only'})"
+        kinds = Counter(part.kind for part in self.parts)
+        what = (plural(count, _PARTS[kind]) for kind, count in kinds.items())
+        tokens = "" if self.tokens is None else plural(self.tokens, "token")
+        media = ", ".join(what) or "text only"
+        return brief(self, self.api.name, self.settings.model, media, tokens)
 
     @property
     def body(self) -> Json:
@@ -126,6 +134,9 @@ class Request:
         write_json(self.to_dict(sdk=sdk), path, overwrite=overwrite)
 
 
+_PARTS = {"image": "image", "video": "video", "frames": "frame list"}
+
+
 def write_json(document: Json, path: PathLike, *, overwrite: bool) -> None:
     """Write a document to a file as `json_chunks` has it; raises the errors of `new_file`."""
     with new_file(path, overwrite=overwrite) as file:
@@ -145,14 +156,14 @@ def json_chunks(document: Json, *, indent: int | None = None) -> Iterator[str]:
 class SendKeywords(TypedDict, total=False):
     """Keywords of `build_request` beside its view."""
 
-    api: str
-    route: str
+    api: ApiName
+    route: RouteName
     system: str | None
     thinking: bool | None
     thinking_budget: int | None
     stream: bool | None
-    region: str | None
-    recipe: str | None
+    region: RegionName | None
+    recipe: RecipeName | None
     history: Sequence[Json] | None
     compress: bool
     as_frames: bool
@@ -237,7 +248,9 @@ def build_request(
     )
 
 
-def _by_recipe(text: str, view: View, *, recipe: str | None = None, **how: Any) -> tuple[How, str]:
+def _by_recipe(
+    text: str, view: View, *, recipe: RecipeName | None = None, **how: Any
+) -> tuple[How, str]:
     """Return how media are to be sent, and the text, both with what a recipe adds to them."""
     if recipe is None:
         return How(view=view, **how), text
@@ -262,18 +275,19 @@ def _checked(items: Item | Sequence[Item], how: How) -> tuple[list[MediaPart], l
     Returns warnings as well.
     """
     parts, facts, failures = list[MediaPart](), list[FileFacts](), list[Exception]()
-    for number, item in enumerate(as_many(items), 1):
-        try:
-            part = prepare_item(item, how, number)
-        except _UNREADABLE as error:
-            if how.remakes or not how.check:
-                raise
-            failures.append(error)
-            name = getattr(error, "source", None) or getattr(error, "filename", None)
-            facts.append(FileFacts(source=str(name or item), kind="unreadable", problem=error))
-        else:
-            parts.append(part)
-            facts += [part.facts] if part.facts.kind != "URL" else []
+    with closing(prepare_all(list(as_many(items)), how)) as ready:
+        for item, prepared in ready:
+            try:
+                part = prepared()
+            except _UNREADABLE as error:
+                if how.remakes or not how.check:
+                    raise
+                failures.append(error)
+                name = getattr(error, "source", None) or getattr(error, "filename", None)
+                facts.append(FileFacts(source=str(name or item), kind="unreadable", problem=error))
+            else:
+                parts.append(part)
+                facts += [part.facts] if part.facts.kind != "URL" else []
     warnings = [f"{how.model.name}: {warning}" for warning in how.model.warnings]
     if how.check and facts:
         warnings += _findings(facts, how)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TypeAlias
 
 from vlprep.check.check import count_facts, facts_of, facts_of_list
@@ -328,12 +329,16 @@ def _compressed_video(opened: OpenItem, how: How, number: int) -> MediaPart:
         return _as_it_is(opened, how)
     rate = _rate_of_file(dry, how)
     with TemporaryDirectory() as folder:
-        done = compress_video(
-            opened, lambda format: Path(folder, f"video{endings(format)[0]}"), how.view,
-            route=how.route,
-        )  # fmt: skip
+        with _ONE_VIDEO:  # whose encoder uses all processors
+            done = compress_video(
+                opened, lambda format: Path(folder, f"video{endings(format)[0]}"), how.view,
+                route=how.route,
+            )  # fmt: skip
         content = Path(str(done.target)).read_bytes()
     return _smaller(opened, done, content, how, number, rate)
+
+
+_ONE_VIDEO = Lock()
 
 
 def _smaller(

@@ -20,7 +20,7 @@ from vlprep.payload.forms import OPENAI_SAMPLING
 from vlprep.payload.history import History
 from vlprep.payload.parts import MediaPart, SentFile
 from vlprep.payload.serving import refuse_unserved
-from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
+from vlprep.types import ApiName, FrameListInfo, ImageInfo, RouteName, VideoInfo
 from vlprep.view import View, ViewOptions
 
 NEVER_SAID = (*FRAME_CHOICES, "total_pixels")
@@ -32,8 +32,8 @@ class How:
     """How the caller wants media to be sent; the view says what the model is to see of them."""
 
     view: View
-    api: str = "openai"
-    route: str = "base64"
+    api: ApiName = "openai"
+    route: RouteName = "base64"
     system: str | None = None
     thinking: bool | None = None
     thinking_budget: int | None = None

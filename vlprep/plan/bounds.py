@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vlprep.count.budget import TokenBudget
 from vlprep.count.pixels import is_per_clip
+from vlprep.display import brief
 from vlprep.plan.one_clip import ClipPlan
 from vlprep.units import format_size, plural
 
@@ -20,6 +21,9 @@ class Bound:
     """What it does here, a sentence."""
     remedy: str
     """What would lift it, a sentence."""
+
+    def __repr__(self) -> str:
+        return brief(self, f"{self.name}: {self.reason}")
 
 
 def explain_clip(plan: ClipPlan, budget: TokenBudget) -> tuple[Bound, ...]:

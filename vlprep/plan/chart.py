@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vlprep.count.files import Facts
 from vlprep.count.tokens import media_count
 from vlprep.draw.charts import Chart, Point, draw_chart
-from vlprep.output.encode import encode_picture, picture_format
-from vlprep.output.target import PathLike, check_not_source, new_file
+from vlprep.draw.fonts import font_named
+from vlprep.draw.lettering import font_warnings
+from vlprep.output.drawing import Drawing
+from vlprep.output.target import PathLike
 from vlprep.plan.one_clip import ClipPlan
 from vlprep.plan.rates import Numbers
+from vlprep.types import Facts
 from vlprep.units import format_rate, format_size, plural
 from vlprep.view import View
 
@@ -27,32 +29,30 @@ MARGIN = 1.25
 """How far the chart goes on where the number of frames has reached its bound."""
 
 
-class Drawing(NamedTuple):
+class Charted(NamedTuple):
     """A chart, and what stands above it below the names of the files."""
 
     chart: Chart
     lines: tuple[str, ...]
 
 
-def save_picture(
-    drawing: Drawing, sources: Sequence[str], path: PathLike, *, overwrite: bool = False
-) -> None:
-    """Draw a chart and write the picture, as `MediaPlan.save_chart` says."""
-    format = picture_format(path)
-    check_not_source(path, sources)
+def draw_plan(charted: Charted, sources: Sequence[str], font: PathLike | None) -> Drawing:
+    """Draw a chart of files, as `MediaPlan.chart` says."""
+    face = None if font is None else font_named(font)
     more = f" and {len(sources) - 1:,} more" if len(sources) > 1 else ""
-    picture = draw_chart(drawing.chart, Path(sources[0]).name + more, drawing.lines)
-    with new_file(path, overwrite=overwrite) as output:
-        output.write(encode_picture(picture, format))
+    title = Path(sources[0]).name + more
+    picture = draw_chart(charted.chart, title, charted.lines, face)
+    warnings = font_warnings([title, *charted.lines], face)
+    return Drawing(picture, warnings, tuple(sources))
 
 
-def chart_of_clip(clip: ClipPlan) -> Drawing:
+def chart_of_clip(clip: ClipPlan) -> Charted:
     """Draw what other rates and caps would cost of one clip."""
     chosen = clip.chosen
     shown = f"{plural(chosen.frames, 'frame')} of {format_size(chosen.count.resized)}"
     asked = f"fps {format_rate(chosen.fps or 0)}, max_pixels {chosen.max_pixels}"
     cost = f"{asked}: {shown}, {chosen.tokens:,} tokens"
-    return Drawing(_chart(clip), (_heading(clip.choices.view), cost))
+    return Charted(_chart(clip), (_heading(clip.choices.view), cost))
 
 
 def chart_of_files(
@@ -60,7 +60,7 @@ def chart_of_files(
     view: View,
     requests: Sequence[Sequence[int]],
     available: int,
-) -> Drawing:
+) -> Charted:
     """Draw how the tokens of files add up in their requests, as wanted and as planned."""
     planned = [tokens for _, tokens in files]
     wanted = [media_count(info, view).total for info, _ in files]
@@ -75,7 +75,7 @@ def chart_of_files(
         up="tokens",
     )
     several = f" in {len(requests)} requests" if len(requests) > 1 else ""
-    return Drawing(chart, (_heading(view), f"{sum(planned):,} tokens{several}"))
+    return Charted(chart, (_heading(view), f"{sum(planned):,} tokens{several}"))
 
 
 def _sums(tokens: Sequence[int], requests: Sequence[Sequence[int]]) -> list[Point]:

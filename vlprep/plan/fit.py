@@ -13,13 +13,14 @@ from typing import Any, Literal, Unpack
 import numpy as np
 
 from vlprep.count.budget import BudgetKeywords, TokenBudget, token_budget
-from vlprep.count.files import Media, MediaCount, MediaFailure, Result, count_files
+from vlprep.count.files import COUNTED, Media, MediaCount, MediaFailure, Result, count_files
 from vlprep.count.tokens import image_totals
+from vlprep.display import brief, page
 from vlprep.errors import BudgetError, UnsupportedFormatError
 from vlprep.plan.cautions import cap_reading
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.requests import Load, images_by_route, request_room, split_requests
-from vlprep.types import ImageInfo, ImageSize
+from vlprep.types import ImageInfo, ImageSize, RouteName
 from vlprep.view import View, ViewKeywords
 
 
@@ -42,10 +43,25 @@ class ImageFit:
     """Those that no request can hold; they are in none."""
     max_pixels_for_all: int | None
     """Largest `max_pixels` at which all fit one request; `None` if they do, or never would."""
-    route: str | None = None
+    route: RouteName | None = None
     """How they are to be sent; `None`: by whatever route."""
     warnings: tuple[str, ...] = ()
     """What to know before relying on it."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.verdict)
+
+    def _repr_html_(self) -> str:
+        failed = [item for item in self.items if isinstance(item, MediaFailure)]
+        lines = (*(f"{one.source}: {one.message}" for one in failed), *self.warnings)
+        title = f"{self.view.model.name}, {self.view.rules.name}: {self.verdict}"
+        return page(title, COUNTED, [count.cells() for count in self.counted], lines)
+
+    @property
+    def verdict(self) -> str:
+        """How many fit, and what they cost of how much."""
+        tokens = f"{self.total_tokens:,} of {self.budget.available:,} tokens"
+        return f"{self.fits:,} of {len(self.items):,} images fit, {tokens}"
 
     @property
     def counted(self) -> tuple[MediaCount, ...]:
@@ -90,10 +106,6 @@ class ImageFit:
         """What the images that fit leave of the budget."""
         return self.budget.available - sum(self.tokens[: self.fits])
 
-    def __repr__(self) -> str:
-        tokens = f"{self.total_tokens:,} of {self.budget.available:,} tokens"
-        return f"ImageFit({self.fits} of {len(self.items)} images fit, {tokens})"
-
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `vlprep.fit/1`."""
         sources = [count.source for count in self.counted]
@@ -121,14 +133,14 @@ class ImageFit:
 class FitKeywords(BudgetKeywords, ViewKeywords, total=False):
     """Keywords of a fit: those of `token_budget`, of a view, and the route."""
 
-    route: str | None
+    route: RouteName | None
 
 
 def fit_images(
     items: Media | Iterable[Media],
     view: View,
     *,
-    route: str | None = None,
+    route: RouteName | None = None,
     **parts: Unpack[BudgetKeywords],
 ) -> ImageFit:
     """Say how many of the images fit one request, in order, and how to split them if not all do.

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from vlprep.display import brief
 from vlprep.errors import BudgetError
 from vlprep.plan.settings import ClipChoices, Setting
 from vlprep.types import ImageSize
@@ -41,6 +42,10 @@ class ClipPlan:
     available: int  # tokens that it may cost
     unbound: Setting  # the best by the same preference, whatever it costs
     wanted_size: ImageSize  # the largest frame that any of the rates gives
+
+    def __repr__(self) -> str:
+        chosen = (f"{name}={value}" for name, value in self.chosen.keywords.items())
+        return brief(self, *chosen, f"{self.chosen.tokens:,} of {self.available:,} tokens")
 
     @property
     def wanted(self) -> Setting:

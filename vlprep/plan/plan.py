@@ -12,7 +12,6 @@ from typing import NamedTuple, Unpack
 from vlprep.check.files import data_url_length
 from vlprep.count.budget import BudgetKeywords, token_budget
 from vlprep.count.files import (
-    Facts,
     Media,
     MediaCount,
     MediaFailure,
@@ -34,14 +33,14 @@ from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.requests import Load, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Setting
-from vlprep.types import FrameListInfo, ImageInfo, ImageSize, VideoInfo
+from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View, ViewKeywords, ViewOptions
 
 
 class PlanKeywords(BudgetKeywords, ViewKeywords, total=False):
     """Keywords of `plan_media`."""
 
-    api: str | None
+    api: ApiName | None
     prefer: Prefer | None
     lowest_fps: float | None
     lowest_max_pixels: int | None
@@ -53,7 +52,7 @@ def plan_media(
     items: Media | Iterable[Media],
     view: View,
     *,
-    api: str | None = None,
+    api: ApiName | None = None,
     prefer: Prefer | None = None,
     lowest_fps: float | None = None,
     lowest_max_pixels: int | None = None,
@@ -145,7 +144,7 @@ def _with_total(info: VideoInfo, view: View) -> View:
     return view.asking(max_pixels=max(rule.max_pixels, choices.own_pixels * choices.wanted.frames))
 
 
-def _by_api(view: View, lowest_fps: float | None, api: str | None) -> tuple[View, float | None]:
+def _by_api(view: View, lowest_fps: float | None, api: ApiName | None) -> tuple[View, float | None]:
     seen = view.by_api(api)
     if seen is view:
         return view, lowest_fps

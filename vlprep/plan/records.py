@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlprep.count.budget import TokenBudget
-from vlprep.count.files import Media, MediaCount, MediaFailure
+from vlprep.count.files import COUNTED, Media, MediaCount, MediaFailure
+from vlprep.display import brief, page
 from vlprep.errors import ConstraintError
 from vlprep.output.target import PathLike
 from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import ClipPlan, Prefer
 from vlprep.plan.settings import Setting
 from vlprep.plan.start import ServerFlags, server_flags
+from vlprep.types import RouteName
+from vlprep.units import plural
 from vlprep.view import View
+
+if TYPE_CHECKING:  # which loads Pillow
+    from vlprep.output.drawing import Drawing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +28,7 @@ class SplitOptions:
 
     reorder: bool = False
     """Pack the files tightly instead of keeping their order."""
-    route: str | None = None
+    route: RouteName | None = None
     """How they are sent: "base64", "path" or "url"; decides how many go into one request."""
     max_bytes: int | None = None
     """Bytes of all files of one request as they are sent: as Base64, if no other route is named."""
@@ -37,19 +43,18 @@ class PlannedFile(MediaCount):
     given: Media
     """What the caller gave for it."""
 
+    def __repr__(self) -> str:
+        chosen = (f"{name}={value}" for name, value in self.keywords.items())
+        return brief(self, self.source, *chosen, plural(self.tokens.total, "token"))
+
     @property
     def keywords(self) -> dict[str, float | int]:
         """The setting as view options, to be asked together with those of the plan's view."""
         return self.setting.keywords
 
-    def __repr__(self) -> str:
-        chosen = "".join(f"{name}={value}, " for name, value in self.keywords.items())
-        return f"PlannedFile({self.source}, {chosen}{self.tokens.total:,} tokens)"
-
     def to_dict(self) -> dict[str, Any]:
         """Return the file's entry of `vlprep.plan/1`: its count and its setting."""
-        setting = self.setting
-        chosen = {"fps": setting.fps, "nframes": setting.nframes, "max_pixels": setting.max_pixels}
+        chosen = dict(zip(_CHOSEN, _chosen(self.setting), strict=True))
         return {"source": self.source, **chosen, **MediaCount.to_dict(self)}
 
 
@@ -80,6 +85,31 @@ class MediaPlan:
     warnings: tuple[str, ...] = ()
     """What to know before relying on the plan."""
 
+    def __repr__(self) -> str:
+        return brief(self, self.view.model.name, f"files: {len(self.files):,}", self.verdict)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                file.source,
+                *("" if value is None else f"{value:,}" for value in _chosen(file.setting)),
+                *file.cells()[2:],
+            )
+            for file in self.files
+        ]
+        failed = (f"{one.source}: {one.message}" for one in self.failures)
+        reasons = (f"{bound.name}: {bound.reason}" for bound in self.bounds)
+        title = f"{self.view.model.name}, {self.view.rules.name}: {self.verdict}"
+        headings = ("file", *_CHOSEN, *COUNTED[2:])
+        return page(title, headings, rows, (*failed, *reasons, *self.warnings))
+
+    @property
+    def verdict(self) -> str:
+        """What the files cost, and of how much."""
+        if len(self.requests) > 1:
+            return f"{self.total_tokens:,} tokens in {len(self.requests):,} requests"
+        return f"{self.total_tokens:,} of {self.budget.available:,} tokens"
+
     @property
     def total_tokens(self) -> int:
         """Tokens of all files."""
@@ -91,20 +121,40 @@ class MediaPlan:
         files = [(file.info, file.setting) for file in self.files]
         return server_flags(files, self.view, self.requests, self.budget)
 
-    def __repr__(self) -> str:
-        tokens = f"{self.total_tokens:,} of {self.budget.available:,} tokens"
-        if len(self.requests) > 1:
-            tokens = f"{self.total_tokens:,} tokens in {len(self.requests)} requests"
-        return f"MediaPlan({self.view.model.name}, files: {len(self.files)}, {tokens})"
-
-    def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Draw the plan under its budget, and write the picture.
+    def chart(self, *, font: PathLike | None = None) -> Drawing:
+        """Draw the plan under its budget.
 
         Of one clip, tokens are drawn against frames per second for several caps; of images and of
-        several files, how they add up, as wanted and as planned, request by request. The ending of
-        `path` chooses the format. Raises `ConstraintError` for a plan of nothing, or of one video
-        whose frames are fixed, and for an ending of no known picture format; other errors are
-        those of `new_file`.
+        several files, how they add up, as wanted and as planned, request by request. Letters that
+        Pillow's own font lacks come from `font`, the file or the name of one, or from a font of
+        the machine.
+
+        Raises `ConstraintError` for a plan of nothing, or of one video whose frames are fixed, and
+        for a font that there is not.
+
+        >>> from vlprep import plan_media
+        >>> plan_media("fixtures/street.mp4", "qwen3-vl-plus", budget=1500).chart()
+        Drawing(1280x800)
+        """
+        from vlprep.plan.chart import chart_of_clip, chart_of_files, draw_plan
+
+        if self.clip is not None and not self.clip.choices.has_rate:
+            problem = "its frames are fixed, so that there is no rate to draw tokens against"
+            raise ConstraintError(f"{self.files[0].source}: {problem}")
+        if not self.files:
+            raise ConstraintError("nothing was planned, so there is nothing to draw")
+        if self.clip is not None:
+            charted = chart_of_clip(self.clip)
+        else:
+            files = [(file.info, file.tokens.total) for file in self.files]
+            charted = chart_of_files(files, self.view, self.requests, self.budget.available)
+        return draw_plan(charted, [file.source for file in self.files], font)
+
+    def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write what `chart` draws to a picture file, whose ending chooses the format.
+
+        Raises the errors of `chart`, `ConstraintError` for an ending of no known picture format,
+        and the errors of `new_file`.
 
         >>> from tempfile import TemporaryDirectory
         >>> from vlprep import plan_media
@@ -112,20 +162,7 @@ class MediaPlan:
         >>> with TemporaryDirectory() as folder:
         ...     plan.save_chart(f"{folder}/plan.png")
         """
-        from vlprep.plan.chart import chart_of_clip, chart_of_files, save_picture
-
-        if self.clip is not None and not self.clip.choices.has_rate:
-            problem = "its frames are fixed, so that there is no rate to draw tokens against"
-            raise ConstraintError(f"{self.files[0].source}: {problem}")
-        drawn = None
-        if self.clip is not None:
-            drawn = chart_of_clip(self.clip)
-        elif self.files:
-            files = [(file.info, file.tokens.total) for file in self.files]
-            drawn = chart_of_files(files, self.view, self.requests, self.budget.available)
-        if drawn is None:
-            raise ConstraintError("nothing was planned, so there is nothing to draw")
-        save_picture(drawn, [file.source for file in self.files], path, overwrite=overwrite)
+        self.chart().save(path, overwrite=overwrite)
 
     def to_dict(self, *, table: bool = False) -> dict[str, Any]:
         """Return the document of `vlprep.plan/1`, of one clip with its `table` of alternatives."""
@@ -158,6 +195,12 @@ class MediaPlan:
 
 
 save_chart = MediaPlan.save_chart
+
+_CHOSEN = ("fps", "nframes", "max_pixels")
+
+
+def _chosen(setting: Setting) -> tuple[float | int | None, ...]:
+    return setting.fps, setting.nframes, setting.max_pixels
 
 
 def _setting_dict(setting: Setting) -> dict[str, Any]:

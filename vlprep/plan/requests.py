@@ -13,6 +13,7 @@ from vlprep.check.files import images_per_request
 from vlprep.check.requests import ON_ITS_WAY
 from vlprep.models.registry import get_route, list_apis, request_limits
 from vlprep.models.spec import ModelSpec
+from vlprep.types import RouteName
 
 
 class Load(NamedTuple):
@@ -33,7 +34,7 @@ class Load(NamedTuple):
 
 
 def request_room(
-    model: ModelSpec, tokens: int, *, route: str | None = None, max_bytes: int | None = None
+    model: ModelSpec, tokens: int, *, route: RouteName | None = None, max_bytes: int | None = None
 ) -> Load:
     """Return what one request to a model may hold: `tokens`, and what the sources say of a route.
 

@@ -24,12 +24,14 @@ from vlprep.count.pixels import (
     is_shared_in_whole_pixels,
 )
 from vlprep.count.tokens import TokenCount, VideoCount, video_count
+from vlprep.display import brief
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.geometry import clip_source_size, rounded_size
 from vlprep.maths.sampling import frame_range
 from vlprep.models.spec import ImageRule, VideoRule
 from vlprep.plan.rates import Numbers, Rates, lowest_rates, rate_range, rates_by_frames
 from vlprep.types import FrameListInfo, ImageSize, VideoInfo
+from vlprep.units import plural
 from vlprep.view import View, ViewOptions
 
 AS_THE_MODEL_SAYS = ViewOptions()
@@ -51,6 +53,10 @@ class Setting:
     """Lower limit to ask for, where the default is lifted."""
     count: TokenCount
     """What the counter says to this."""
+
+    def __repr__(self) -> str:
+        chosen = (f"{name}={value}" for name, value in self.keywords.items())
+        return brief(self, *chosen, plural(self.tokens, "token"))
 
     @property
     def keywords(self) -> dict[str, float | int]:

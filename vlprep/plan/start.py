@@ -14,6 +14,7 @@ from typing import Any
 
 from vlprep.count.budget import TokenBudget
 from vlprep.count.tokens import media_count
+from vlprep.display import brief
 from vlprep.models.servers import WHOLE_LIST, Server
 from vlprep.plan.settings import Setting
 from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
@@ -33,6 +34,9 @@ class ServerFlags:
     """By name, without dashes: numbers, words, or what is written as JSON."""
     notes: tuple[str, ...] = ()
     """What they leave out, or cannot hold."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.server.name, " ".join(self.words))
 
     @property
     def words(self) -> list[str]:

@@ -16,18 +16,20 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from vlprep.count.files import Facts, probe_media
+from vlprep.count.files import probe_media
 from vlprep.count.messages import medium_source
 from vlprep.count.tokens import media_count
+from vlprep.display import brief
 from vlprep.draw.charts import Chart, draw_chart
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.messages.bodies import SentBody, SentMedium, read_body
 from vlprep.models.registry import get_model, list_servers
-from vlprep.output.encode import encode_picture, picture_format
-from vlprep.output.target import PathLike, new_file
+from vlprep.output.drawing import Drawing
+from vlprep.output.target import PathLike
 from vlprep.reconcile.fit import Billing, Fit, Numbers, find_change, fit_rules, same_numbers
 from vlprep.reconcile.usage import Usage, read_usage
-from vlprep.types import ImageInfo, ImageSize, VideoInfo
+from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
+from vlprep.units import plural
 from vlprep.view import View
 
 Medium: TypeAlias = tuple[Facts, Mapping[str, Any]]
@@ -89,6 +91,10 @@ class Reconciliation:
     misses: tuple[int, ...]
     """Tokens billed beyond what the best rule set of each period predicts, request by request."""
 
+    def __repr__(self) -> str:
+        best = (period.best.rules if period.best else "none fits" for period in self.periods)
+        return brief(self, self.model, plural(len(self.calls), "request"), " then ".join(best))
+
     @property
     def changed(self) -> Call | None:
         """The first request from which other rules hold; `None` where they did not change."""
@@ -114,12 +120,8 @@ class Reconciliation:
             ],
         }
 
-    def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Draw, request by request, what was billed beyond the prediction.
-
-        Raises `ConstraintError` for a format that is not written, and `FileExistsError`.
-        """
-        format = picture_format(path)
+    def chart(self) -> Drawing:
+        """Draw, request by request, what was billed beyond the prediction."""
         points = tuple((float(k), float(miss)) for k, miss in enumerate(self.misses, 1))
         chart = Chart(
             curves={"billed less predicted": points},
@@ -129,10 +131,14 @@ class Reconciliation:
             across="requests in the order of time",
             up="tokens",
         )
-        lines = [_told(period) for period in self.periods]
-        picture = draw_chart(chart, self.model, lines)
-        with new_file(path, overwrite=overwrite) as output:
-            output.write(encode_picture(picture, format))
+        return Drawing(draw_chart(chart, self.model, [_told(period) for period in self.periods]))
+
+    def save_chart(self, path: PathLike, *, overwrite: bool = False) -> None:
+        """Write what `chart` draws to a picture file, whose ending chooses the format.
+
+        Raises `ConstraintError` for a format that is not written, and `FileExistsError`.
+        """
+        self.chart().save(path, overwrite=overwrite)
 
 
 def _day(call: Call) -> str | None:

@@ -16,12 +16,13 @@ from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.budget import InputLimit
 from vlprep.count.files import MediaFailure
 from vlprep.count.messages import asking, medium_source
+from vlprep.display import brief
 from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.messages.bodies import SentBody, SentMedium
 from vlprep.messages.rows import read_sample
 from vlprep.models.registry import get_route
 from vlprep.plan.plan import plan_media
-from vlprep.types import ImageInfo
+from vlprep.types import ImageInfo, RouteName
 from vlprep.view import View, ViewKeywords
 
 Tokenizer: TypeAlias = Callable[[str], Any]
@@ -40,7 +41,7 @@ class SampleOptions(TypedDict, total=False):
     max_input: int | None
     max_model_len: int | None
     thinking: bool | None
-    route: str
+    route: RouteName
 
 
 class SampleKeywords(SampleOptions, ViewKeywords, total=False):
@@ -136,7 +137,7 @@ class SampleCount:
 
     def __repr__(self) -> str:
         total = "not known" if self.total_tokens is None else f"{self.total_tokens:,}"
-        return f"SampleCount({self.source}, media: {len(self.files)}, tokens: {total})"
+        return brief(self, self.source, f"media: {len(self.files)}", f"tokens: {total}")
 
 
 def _cost(file: FileFacts) -> int:
@@ -189,7 +190,7 @@ def count_sample(
     max_input: int | None = None,
     max_model_len: int | None = None,
     thinking: bool | None = None,
-    route: str = "base64",
+    route: RouteName = "base64",
 ) -> SampleCount:
     """Count what a sample holds; paths in it begin in `folder`.
 

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from PIL import Image
 
 from vlprep.boxes.boxes import LocatedShapes, locate_boxes
 from vlprep.boxes.grids import map_boxes
 from vlprep.count.tokens import TokenCount, count_dict, image_count
+from vlprep.display import as_png, brief
 from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.maths.letters import Pixels
 from vlprep.media.picture import read_picture
 from vlprep.media.source import SourceLike, open_item
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_not_source, new_file
-from vlprep.types import ImageInfo, ImageSize, Region
+from vlprep.types import BoxConvention, ImageInfo, ImageSize, Region, SizeLike
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
 
 Box = Sequence[float]
 """x1, y1, x2, y2."""
 
+Coordinates = Literal["image", "model"]
+
 
 class CropKeywords(ViewKeywords, total=False):
     """Keywords of `crop_image`, and of a view."""
 
-    coordinates: str
-    resized: ImageSize | tuple[int, int] | None
+    coordinates: Coordinates
+    resized: SizeLike | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +55,8 @@ class Crop:
         self,
         box: Box,
         *,
-        coordinates: str = "image",
-        resized: ImageSize | tuple[int, int] | None = None,
+        coordinates: Coordinates = "image",
+        resized: SizeLike | None = None,
     ) -> Crop:
         """Cut a region out of this one; its `region` is in pixels of the whole image too.
 
@@ -63,7 +67,7 @@ class Crop:
         inner = _region(box, self.region.size, self.view, coordinates, resized)
         return _cropped(self.source, self.image, inner, self.region, self.view, self._whole)
 
-    def locate(self, answer: str, *, convention: str | None = None) -> LocatedShapes:
+    def locate(self, answer: str, *, convention: BoxConvention | None = None) -> LocatedShapes:
         """Map what the model answered of the crop to pixels of the whole image.
 
         Raises the errors of `locate_boxes`.
@@ -104,8 +108,15 @@ class Crop:
         }
 
     def __repr__(self) -> str:
-        seen = f"seen as {format_size(self.tokens.resized)}, {self.tokens.total:,} tokens"
-        return f"Crop({self.source}, {self.region}, {seen})"
+        seen = f"seen as {format_size(self.tokens.resized)}"
+        return brief(self, self.source, str(self.region), seen, f"{self.tokens.total:,} tokens")
+
+    def _repr_png_(self) -> bytes:
+        return as_png(self.to_pil())
+
+    def to_pil(self) -> Image.Image:
+        """Return the region as an image of Pillow's, without a copy of its pixels."""
+        return Image.fromarray(self.image)
 
 
 def crop_image(
@@ -113,8 +124,8 @@ def crop_image(
     box: Box,
     view: View,
     *,
-    coordinates: str = "image",
-    resized: ImageSize | tuple[int, int] | None = None,
+    coordinates: Coordinates = "image",
+    resized: SizeLike | None = None,
 ) -> Crop:
     """Cut the region around a box out of an image, to be asked about by itself.
 
@@ -154,8 +165,8 @@ def _region(
     box: Box,
     size: ImageSize,
     view: View,
-    coordinates: str,
-    resized: ImageSize | tuple[int, int] | None,
+    coordinates: Coordinates,
+    resized: SizeLike | None,
 ) -> Region:
     """Return the smallest region of whole pixels around a box, within a picture."""
     if coordinates not in ("image", "model"):
@@ -164,7 +175,7 @@ def _region(
         raise ConstraintError(f"a box is x1, y1, x2, y2; got {len(box)} numbers")
     corners = np.sort(np.asarray(box, np.float64).reshape(2, 2), axis=0).reshape(4)
     if coordinates == "model":
-        seen = image_count(size, view).resized if resized is None else ImageSize(*resized)
+        seen = image_count(size, view).resized if resized is None else ImageSize.of(resized)
         corners = map_boxes(corners, model=view.model, original=size, resized=seen)
     left, top = (max(0, int(np.floor(corner))) for corner in corners[:2])
     right = min(size.width, int(np.ceil(corners[2])))

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from vlprep.choices import READABLE as READABLE
 from vlprep.count.tokens import TokenCount, image_count
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.maths.letters import Letters, Pixels, find_letters, has_steps
 from vlprep.split.cuts import Span, cut
 from vlprep.types import ImageSize, Region
+from vlprep.units import format_size, plural
 from vlprep.view import View
 
 _NARROW = 3
@@ -27,6 +29,10 @@ class Piece:
     """Its columns."""
     tokens: TokenCount
     """What it costs; `tokens.resized` is what it is scaled to, and what the model sees."""
+
+    def __repr__(self) -> str:
+        seen = f"seen as {format_size(self.tokens.resized)}"
+        return brief(self, str(self.region), seen, plural(self.tokens.total, "token"))
 
     @property
     def region(self) -> Region:

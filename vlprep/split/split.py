@@ -14,6 +14,7 @@ from typing import Any
 from vlprep.boxes.boxes import LocatedShapes, locate_boxes
 from vlprep.count.budget import token_budget
 from vlprep.count.tokens import count_dict, image_count
+from vlprep.display import brief
 from vlprep.errors import (
     BudgetError,
     ConstraintError,
@@ -28,7 +29,7 @@ from vlprep.output.target import PathLike, check_new_folder, new_folder
 from vlprep.split.answers import joined
 from vlprep.split.cuts import Span
 from vlprep.split.layout import READABLE, Layout, Piece, lay_out
-from vlprep.types import ImageInfo, ImageSize
+from vlprep.types import BoxConvention, ImageInfo, ImageSize
 from vlprep.view import View, ViewKeywords
 
 MANIFEST = "pieces.json"
@@ -106,7 +107,9 @@ class PageSplit:
             (new / MANIFEST).write_text(json.dumps(self.to_dict(), indent=1), "utf-8")
         return tuple(str(Path(folder) / name) for name in self.names())
 
-    def locate(self, answers: Sequence[str], *, convention: str | None = None) -> LocatedShapes:
+    def locate(
+        self, answers: Sequence[str], *, convention: BoxConvention | None = None
+    ) -> LocatedShapes:
         """Map what the model answered of each piece, in their order, to pixels of the page.
 
         What two pieces show is there once, and a box that a cut went through is whole again.
@@ -156,7 +159,7 @@ class PageSplit:
     def __repr__(self) -> str:
         height, width = self.page.shape[:2]
         cost = f"{self.total_tokens:,} tokens"
-        return f"PageSplit({self.source}, {width}x{height}, pieces: {len(self.pieces)}, {cost})"
+        return brief(self, self.source, f"{width}x{height}", f"pieces: {len(self.pieces)}", cost)
 
 
 def split_image(
@@ -199,7 +202,7 @@ def locate_in_pieces(
     pieces: Sequence[Piece],
     view: View,
     *,
-    convention: str | None = None,
+    convention: BoxConvention | None = None,
 ) -> LocatedShapes:
     """Map what the model answered of each piece, in their order, to pixels of the page.
 

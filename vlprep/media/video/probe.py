@@ -7,7 +7,7 @@ up, for which mostly the packets are read once without decoding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import chain, islice
 
@@ -74,6 +74,7 @@ def read_facts(item: Item) -> VideoInfo:
             has_sound=bool(container.streams.audio),
             codec=context.codec.canonical_name,
             format=item.found.name,
+            metadata=("location",) if _is_located(first) else (),
             file_bytes=item.file_bytes,
             warnings=(*_as_sequence(item, timing), *warnings, *timing.warnings, *misplaced),
         )
@@ -89,11 +90,19 @@ def _first_packet(packets: Iterator[VideoPacket], header: TrackHeader, item: Ite
     packet = next((packet for packet in packets if packet.size), None)
     if packet is None:
         raise DecodeError(item.name, "no frames behind the header")
-    told = packet.stream.metadata.keys() | packet.stream.container.metadata.keys()
+    told = _tags(packet)
     if header.locked or packet.has_sidedata("encryption_info") or told & _KEY_NAMES:
         problem = "the video is encrypted (DRM); nothing can read it"
         raise EncryptedMediaError(item.name, problem, format=item.found.name)
     return packet
+
+
+def _is_located(packet: VideoPacket) -> bool:
+    return any("location" in name.lower() for name in _tags(packet))
+
+
+def _tags(packet: VideoPacket) -> Set[str]:
+    return packet.stream.metadata.keys() | packet.stream.container.metadata.keys()
 
 
 _KEY_NAMES = {"enc_key_id", "ASF_Protection_Type"}

@@ -1,0 +1,197 @@
+"""What a check found, as people read it: by rule, the worst few, and one command for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from vlprep.cli.render import heading
+from vlprep.cli.shell import option_words, remedy_line
+from vlprep.cli.text import CommandLine, flagged, safe, thousands
+from vlprep.models.citing import cite
+from vlprep.units import format_bytes
+
+if TYPE_CHECKING:
+    from vlprep.check.report import CheckReport
+    from vlprep.check.rule import Finding
+    from vlprep.view import View
+
+MOST_SHOWN = 3
+"""Files that are named of each rule, unless all are wanted."""
+
+COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a report is to be told."""
+
+    view: View
+    model_words: Sequence[str]
+    """The options that name the model, for commands."""
+    files: Sequence[str] | None
+    """The words that name the files; `None` where they cannot be named again."""
+    is_list: bool
+    """Whether these are the frames of one video."""
+    is_whole: bool
+    """Whether every finding is to be shown."""
+
+
+def page(report: CheckReport, told: Told, done: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the lines that a person reads of a check, after those of what was `done` before it."""
+    from vlprep.check.requests import ON_ITS_WAY
+
+    way = f", files sent {ON_ITS_WAY[report.route]}" if told.view.model.kind == "api" else ""
+    yield heading(told.view) + way
+    yield from done
+    told_rules = (line for found in _by_rule(report) for line in _told_rule(found, told.is_whole))
+    parts = [
+        [_coloured(line) for line in told_rules],
+        list(_steps(report, told)),
+        [*_routes(report, told.is_whole), _verdict(report), *unseen_lines(report.unseen_bytes)],
+    ]
+    for part in filter(None, parts):
+        yield ""
+        yield from part
+
+
+def _by_rule(report: CheckReport) -> list[list[Finding]]:
+    """Return the findings of each rule, the gravest rule first, of each the largest file first."""
+    from vlprep.check.report import SEVERITIES
+
+    lengths = {file.source: file.file_bytes for file in report.files}
+    of_rule: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        of_rule.setdefault(finding.rule, []).append(finding)
+    for found in of_rule.values():
+        found.sort(key=lambda one: -lengths.get(one.source or "", 0))
+    return sorted(of_rule.values(), key=lambda found: SEVERITIES.index(found[0].severity))
+
+
+def _told_rule(found: Sequence[Finding], is_whole: bool) -> Iterator[str]:
+    """Yield what one rule found: in how many files, the largest of them, and a step in words."""
+    first = found[0]
+    rule = f"{first.severity:<7} {first.rule}"
+    source = f" {cite(first.sources)}" if first.sources else ""
+    if len(found) == 1:
+        step = _step(first)
+        yield f"{rule}: {_sentence(first)}{source}{'; ' if step else ''}{step}"
+        return
+    yield f"{rule} in {len(found):,} files{source}"
+    yield from (f"{_INDENT}{line}" for line in _told_files(found, is_whole))
+    steps = (_step(one) for one in found)
+    yield from (f"{_INDENT}{step}" for step in dict.fromkeys(steps) if step)
+
+
+_INDENT = " " * 8
+
+
+def _coloured(line: str) -> str:
+    severity = line[: len(_INDENT)]
+    colour = COLOURS.get(severity.strip())
+    return line if colour is None else click.style(severity, fg=colour) + line[len(_INDENT) :]
+
+
+def _told_files(found: Sequence[Finding], is_whole: bool) -> Iterator[str]:
+    """Yield the whole sentence of the largest file, and in short what the next ones have."""
+    if is_whole:
+        yield from map(_sentence, found)
+        return
+    yield _sentence(found[0])
+    others = (f"{safe(one.source or '')} ({one.measured})" for one in found[1:MOST_SHOWN])
+    more = f"; {MOST_SHOWN} largest of {len(found):,}, -v shows all" if found[MOST_SHOWN:] else ""
+    yield f"also {', '.join(others)}{more}"
+
+
+def _sentence(finding: Finding) -> str:
+    where = f"{finding.source}: " if finding.source else ""
+    return safe(f"{where}{flagged(finding.message)}")
+
+
+def _step(finding: Finding) -> str:
+    """Return a step in words; commands are named once, for all files."""
+    remedy = finding.remedy
+    if remedy is None or remedy.compresses:
+        return ""
+    return safe(remedy_line(remedy, []))
+
+
+def _steps(report: CheckReport, told: Told) -> Iterator[str]:
+    """Name the one command that mends what can be."""
+    if mended := len(report.remedies):
+        yield f"{mended:,} of {_count(len(report.files), 'file')} can be mended, into a folder:"
+        yield CommandLine(f"  {safe(_command(report, told))}")
+
+
+def _command(report: CheckReport, told: Told) -> str:
+    words = ["vlprep check", *(told.files or ["PATH..."]), "--fix -o fixed/"]
+    words += ["--list"] if told.is_list else []
+    words += [] if report.route == "base64" else ["--route", report.route]
+    for name, value in {**told.view.options.asked, **told.view.bound}.items():
+        words += option_words(name, value)
+    return " ".join([*words, *told.model_words])
+
+
+def _routes(report: CheckReport, is_whole: bool) -> Iterator[str]:
+    """Yield a small table of the route that suits each file; those of the same way share a row.
+
+    Files that fail are not in it.
+    """
+    failing = {finding.source for finding in report.errors}
+    ways: dict[str, dict[str, str]] = {}
+    for advice in report.advice:
+        if advice.source not in failing:
+            ways.setdefault(advice.source, {})[advice.api] = advice.recommended or "none"
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for source, way in ways.items():
+        alone = (source,) if is_whole else ()
+        rows.setdefault((*way.values(), *alone), []).append(source)
+    if not rows:
+        return
+    apis = list(dict.fromkeys(advice.api for advice in report.advice))
+    yield "".join(f"{api:<12}" for api in apis) + "files"
+    for routes, sources in rows.items():
+        yield "".join(f"{route:<12}" for route in routes[: len(apis)]) + _names(sources)
+
+
+def _names(files: Sequence[str]) -> str:
+    shown = files[:MOST_SHOWN]
+    more = len(files) - len(shown)
+    return ", ".join(map(safe, shown)) + (f" and {more:,} more" if more else "")
+
+
+def _verdict(report: CheckReport) -> str:
+    """Return what it all comes to, in one line."""
+    from vlprep.check.report import SEVERITIES
+
+    counts = zip(SEVERITIES, (report.errors, report.warnings, report.notes), strict=True)
+    found = ", ".join(_count(len(some), word) for word, some in counts)
+    limit = report.max_input_tokens
+    tokens = thousands(report.total_tokens) + ("" if limit is None else f" of {thousands(limit)}")
+    found = found if report.findings else "no problems found"
+    return f"{found} in {_count(len(report.files), 'file')}; {tokens} tokens"
+
+
+def unseen_lines(unseen_bytes: int) -> Iterator[str]:
+    """Say how many bytes of files show the model nothing, where these are worth a line.
+
+    >>> list(unseen_lines(4_920_000))
+    ['about 4.92 MB are pixels that the model does not see; vlprep compress --always drops them']
+    """
+    if unseen_bytes:
+        saved = format_bytes(unseen_bytes)
+        told = "are pixels that the model does not see; vlprep compress --always drops them"
+        yield f"about {saved} {told}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'s' * (number != 1)}"
+
+
+def statistics_of(report: CheckReport) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each rule that found something: how often, how grave, which."""
+    for found in sorted(_by_rule(report), key=len, reverse=True):
+        yield found[0].rule, found[0].severity, f"{len(found):,}"

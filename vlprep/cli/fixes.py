@@ -1,0 +1,44 @@
+"""What a fix did, as people read it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from vlprep.cli.render import note, report_problems
+from vlprep.cli.text import safe
+from vlprep.units import format_bytes
+
+if TYPE_CHECKING:
+    from vlprep.compress.fix import FixReport
+
+
+def say_left(fixed: FixReport) -> None:
+    """Print on stderr which files were left out, and what went wrong."""
+    for file in fixed.left:
+        note(f"error: {file.source}: {file.reason}")
+    report_problems(fixed.files)
+
+
+def fixed_lines(fixed: FixReport) -> Iterator[str]:
+    """Yield what was done, or in a dry run what would be, in few lines."""
+    from vlprep.compress.many import CompressedFile, SkippedFile
+
+    made = [file for file in fixed.files if isinstance(file, CompressedFile)]
+    actions = Counter[str](file.result.action for file in made)
+    if skipped := sum(isinstance(file, SkippedFile) for file in fixed.files):
+        actions["there already"] = skipped
+    done = ", ".join(f"{number:,} {action}" for action, number in actions.items()) or "no file"
+    given = len(fixed.before.files)
+    if fixed.after is None:
+        yield f"would write {done}; {given:,} given"
+        return
+    before = sum({file.source: file.result.bytes_before for file in made}.values())
+    after = sum(file.result.bytes_after or 0 for file in made)
+    lengths = f", {format_bytes(before)} to {format_bytes(after)}" if made else ""
+    yield f"written to {safe(str(fixed.folder))}: {done}{lengths}"
+    if fixed.failed:
+        yield f"not written: {len(fixed.failed):,} of {given:,}, named above"
+    if told := sum(bool(file.warnings) for file in made):
+        yield f"{told:,} with warnings: --json has them"

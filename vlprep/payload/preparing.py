@@ -1,0 +1,74 @@
+"""Prepare all items of a request: damage is found first, images are made smaller side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+
+from vlprep.compress.many import ahead
+from vlprep.count.frame_list import FrameList, as_frame_list
+from vlprep.errors import DecodeError
+from vlprep.media.cores import usable_cores
+from vlprep.media.source import Item as OpenItem
+from vlprep.media.source import SourceOrFacts, open_item
+from vlprep.payload.parts import MediaPart, as_url
+from vlprep.payload.planned_parts import Item, prepare_item
+from vlprep.payload.terms import How
+from vlprep.plan.records import PlannedFile
+from vlprep.types import CUT_OFF, ImageInfo, VideoInfo
+
+MOST_OPEN = 128
+"""Files that are held open at once; of more, the rest are looked at in their turn."""
+
+MOST_THREADS = 4
+
+
+def prepare_all(
+    items: Sequence[Item], how: How
+) -> Generator[tuple[Item, Callable[[], MediaPart]], None, None]:
+    """Yield items with what prepares them, in order; what is made smaller is made side by side.
+
+    Nothing is made where a header tells that a file cannot be: raises what is wrong with it.
+    """
+    if not how.compress:
+        for number, item in enumerate(items, 1):
+            yield item, partial(prepare_item, item, how, number)
+        return
+    with ExitStack() as until_done:
+        opened = list(enumerate(_open_whole(items, until_done), 1))
+        threads = min(usable_cores(), MOST_THREADS)
+        done = ahead(lambda task: prepare_item(task[1], how, task[0]), opened, threads)
+        for (number, _), made in done:
+            yield items[number - 1], made.result
+
+
+def _open_whole(items: Iterable[Item], until_done: ExitStack) -> Iterator[Item]:
+    """Yield items with their files open, so that damage is known before any work is done.
+
+    Raises the errors of a header, and `DecodeError` for a picture that is cut off. URLs pass, and
+    facts of a header.
+    """
+    room = MOST_OPEN
+    for item in items:
+        given = item.given if isinstance(item, PlannedFile) else item
+        if as_url(given) is not None or isinstance(given, ImageInfo | VideoInfo):
+            yield item
+            continue
+        found = as_frame_list(given)  # type: ignore[arg-type]  # a list may hold URLs: it is not read
+        images = found.images if isinstance(found, FrameList) else (found,)
+        room -= len(images)
+        if room < 0:
+            yield item
+            continue
+        opened = tuple(one if as_url(one) else _whole(one, until_done) for one in images)
+        whole = FrameList(opened, found.folder) if isinstance(found, FrameList) else opened[0]
+        yield replace(item, given=whole) if isinstance(item, PlannedFile) else whole  # type: ignore[misc]  # URLs
+
+
+def _whole(source: SourceOrFacts, until_done: ExitStack) -> OpenItem:
+    opened = until_done.enter_context(open_item(source))
+    if isinstance(opened.info, ImageInfo) and opened.info.cut_off:
+        raise DecodeError(opened.name, CUT_OFF)
+    return opened
