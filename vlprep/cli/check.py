@@ -39,6 +39,7 @@ from vlprep.cli.shell import model_words, remedy_line
 from vlprep.cli.sources import source_lines
 from vlprep.cli.terminal import put, say
 from vlprep.count.explain import named
+from vlprep.maths.legible import FAINT
 from vlprep.models.registry import get_route
 from vlprep.verbs import Processor
 from vlprep.view import View
@@ -54,6 +55,14 @@ Form = Literal["text", "json", "github", "sarif"]
 @view_options
 @input_limit_options
 @text_tokens_option
+@click.option(
+    "--readable",
+    type=click.FloatRange(min=0, min_open=True),
+    default=FAINT,
+    show_default=True,
+    metavar="PIXELS",
+    help="Warn of letters that the model sees smaller.",
+)
 @click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
 @click.option("--fix", "fixes", is_flag=True, help="Write files that pass into -o, check these.")
 @click.option("-o", "--output", metavar="DIR", help="With --fix: the folder to write into.")

@@ -12,7 +12,7 @@ from vlprep.cli.options import bind, budget_option, output_options, take_share, 
 from vlprep.cli.render import heading, print_json, print_table, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
-from vlprep.split.layout import READABLE
+from vlprep.maths.legible import READABLE
 from vlprep.split.split import MANIFEST, PageSplit
 from vlprep.units import format_size, plural
 

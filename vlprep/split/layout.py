@@ -8,18 +8,12 @@ from dataclasses import dataclass
 from vlprep.count.tokens import TokenCount, image_count
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
-from vlprep.maths.letters import Letters, Pixels, find_letters, has_steps
+from vlprep.maths.legible import Letters
+from vlprep.maths.letters import Pixels, find_letters, has_steps
 from vlprep.split.cuts import Span, cut
 from vlprep.types import ImageSize, Region
 from vlprep.units import format_size, plural
 from vlprep.view import View
-
-READABLE = 8.0
-"""Height of small letters, in pixels that the model sees, from which text is taken for legible.
-
-No source states it of these models. A recogniser of small type reads from 4.5 to 5 pixels on
-(google/fonts#10820, 2026-08-19), Tesseract wants 20; 8 is a cautious choice between.
-"""
 
 _NARROW = 3
 """A piece of full width is at most so many times as wide as high, or the page is cut across too."""

@@ -21,7 +21,8 @@ from vlprep.errors import (
     UnknownFactError,
     UnsupportedFormatError,
 )
-from vlprep.maths.letters import Letters, Pixels
+from vlprep.maths.legible import READABLE, Letters
+from vlprep.maths.letters import Pixels
 from vlprep.media.picture import read_picture, resize_picture
 from vlprep.media.source import SourceLike, open_item
 from vlprep.models.spec import BoxConvention
@@ -29,7 +30,7 @@ from vlprep.output.encode import encode_picture
 from vlprep.output.target import PathLike, check_new_folder, new_folder
 from vlprep.split.answers import joined
 from vlprep.split.cuts import Span
-from vlprep.split.layout import READABLE, Layout, Piece, lay_out
+from vlprep.split.layout import Layout, Piece, lay_out
 from vlprep.types import ImageInfo, ImageSize
 from vlprep.view import View, ViewKeywords
 

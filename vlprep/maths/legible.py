@@ -1,0 +1,36 @@
+"""How high letters are, and how high they should be seen. Finding them is in `letters`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+READABLE = 8.0
+"""Height of small letters, in pixels that a model sees, from which text is taken for legible.
+
+No source states it of these models. A recogniser of small type reads from 4.5 to 5 pixels on
+(google/fonts#10820, 2026-08-19), Tesseract wants 20; 8 is a cautious choice between.
+"""
+
+FAINT = 5.0
+"""Height below which even a recogniser of small type fails, by the same source."""
+
+STRIP = 320
+"""Columns that are looked at together: wide enough for words, narrow enough for a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """How high the small letters of a picture are, in its own pixels: about, not exactly."""
+
+    smallest: float
+    """Of the smallest text that there is a good deal of."""
+    usual: float
+    """Of most of the text."""
+    lines: int
+    """Lines found, each in columns of `STRIP` pixels."""
+    turned: bool
+    """Whether the lines run from top to bottom."""
+
+    def scaled(self, scale: float) -> Letters:
+        """Return the same text in a picture so many times as large."""
+        return Letters(self.smallest * scale, self.usual * scale, self.lines, self.turned)
