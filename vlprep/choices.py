@@ -26,8 +26,11 @@ PANEL_SIDE = 1280
 """Longer side in pixels of each of two pictures side by side, so that they fill a screen."""
 
 READABLE = 8.0
-"""Height of small letters, in pixels that the model sees, from which text is taken for legible.
+"""Height of small letters, in pixels that a model sees, from which text is taken for legible.
 
 No source states it of these models. A recogniser of small type reads from 4.5 to 5 pixels on
 (google/fonts#10820, 2026-08-19), Tesseract wants 20; 8 is a cautious choice between.
 """
+
+FAINT = 5.0
+"""Height below which even a recogniser of small type fails, by the same source."""

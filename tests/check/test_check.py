@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import ExifTags, Image
 
+from tests.maths.test_letters import drawn
 from tests.places import FIXTURES, REAL_MEDIA, SHARED
 from vlprep import (
     check_media,
@@ -58,6 +59,7 @@ ANSWER_KEY = {
     "count-known": (case("street.mp4", model="qwen-vl-ocr"), case("street.mp4")),
     "image-side": (case("tiny.png"), case("exif_1.jpg")),
     "image-ratio": (case("tall.png"), case("photo.jpg")),
+    "small-letters": (case("made/page.png", model="qvq-max"), case("tall.png", model="qvq-max")),
     "image-format": (case("photo.avif"), case("photo.heic")),
     "reference-format": (case("photo.heic", model=WEIGHTS), case("photo.avif", model=WEIGHTS)),
     "large-image-format": (case("made/over-4k.webp"), case("made/4k.webp")),
@@ -183,6 +185,7 @@ def made(tmp_path_factory):
     Image.new("RGB", (3840, 2160)).save(folder / "4k.webp", method=0)
     Image.new("RGB", (3841, 2160)).save(folder / "over-4k.webp", method=0)
     Image.new("RGB", (64, 64)).save(folder / "located.jpg", exif=located())
+    Image.fromarray(drawn(16, shape=(10_000, 400))[0]).save(folder / "page.png")
     Image.new("1", (7681, 4320)).save(folder / "over-8k.png")
     for count in (10_000_001, 10_000_000, 7_499_983, 7_499_982, 7_000_000, 6_999_999):
         lengthen(FIXTURES / "photo.jpg", folder / f"{count}.jpg", count)

@@ -90,7 +90,7 @@ def test_no_command_is_named_for_a_file_that_none_mends():
     report = check_sending(sending(broken))
     remedies_ = {finding.rule: finding.remedy for finding in report.findings}
     assert remedies_["image-orientation"] is None
-    assert remedies_["image-ratio"].step
+    assert remedies_["image-ratio"].command == "split"
     assert (report.remedies, report.lost) == ({}, {"a.jpg"})
 
 

@@ -94,7 +94,7 @@ def test_every_source_of_every_rule_is_known(model, route):
 UNSTATED = {  # nothing is said of these anywhere, and the findings say so
     "readable", "cut-off", "countable", "location", "count-known", "animated", "several-pages",
     "image-orientation", "alpha", "colour-mode", "video-header", "video-rotation", "hdr",
-    "interlaced", "pixel-aspect", "url-unfetched", "request-body",
+    "interlaced", "pixel-aspect", "url-unfetched", "request-body", "small-letters",
 }  # fmt: skip
 OF_WEIGHTS = {"reference-format"}
 

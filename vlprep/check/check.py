@@ -13,16 +13,18 @@ from typing import TypeAlias
 
 from vlprep.check.report import CheckReport, check_sending
 from vlprep.check.rule import FileFacts, MediaKind, Sending
+from vlprep.choices import FAINT
 from vlprep.count.files import MediaFailure, Probed, as_many, count_probed, media_name
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
 from vlprep.errors import ConstraintError, DecodeError, VlprepError
+from vlprep.maths.legible import Letters
 from vlprep.media.addresses import is_web_url
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceOrFacts, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
 from vlprep.models.routes import ChatApi
-from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, RouteName, VideoInfo
+from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, ImageSize, RouteName, VideoInfo
 from vlprep.view import View, ViewKeywords
 
 Item: TypeAlias = SourceOrFacts | Sequence[SourceOrFacts] | FrameList
@@ -39,6 +41,7 @@ class CheckKeywords(ViewKeywords, total=False):
     max_model_len: int | None
     thinking: bool | None
     decode: bool
+    readable: float
 
 
 def check_files(
@@ -52,6 +55,7 @@ def check_files(
     max_model_len: int | None = None,
     thinking: bool | None = None,
     decode: bool = False,
+    readable: float = FAINT,
 ) -> CheckReport:
     """Check the files of one request against every documented limit, from their headers alone.
 
@@ -62,7 +66,9 @@ def check_files(
     `max_input` replaces the model's largest input, `max_model_len` its context, and `thinking`
     chooses between its two inputs.
     `decode` looks further: it decodes every image and every frame of a video, which takes its
-    time, and so finds damage that no header shows.
+    time, and so finds damage that no header shows, and small letters. Of long images, such as
+    screenshots of whole pages, these are looked for always: they are to be at least `readable`
+    pixels high as the model sees them.
 
     A file that cannot be read is a finding, not an error that stops the rest. For weights, which
     run anywhere, only what holds there is checked.
@@ -79,7 +85,7 @@ def check_files(
         view=view, files=(), route=get_route(route),
         apis=list_apis() if api is None else (_api_of(api, route),),
         text_tokens=text_tokens, max_input=max_input, max_model_len=max_model_len,
-        thinking=thinking,
+        thinking=thinking, readable=readable,
     )  # fmt: skip
     found = [look_at(item, view, decode=decode) for item in as_many(items)]
     return check_sending(replace(asked, files=count_facts(found, view)))
@@ -113,9 +119,31 @@ def _read(source: SourceOrFacts, *, decode: bool) -> FileFacts:
     try:
         with open_item(source) as item:
             facts = facts_of(item)
-            return _decoded(item, facts) if decode else facts
+            if decode:
+                facts = _decoded(item, facts)
+            is_page = facts.kind == "image" and (decode or _is_long(facts.size))
+            return replace(facts, letters=_letters(item)) if is_page else facts
     except (VlprepError, OSError) as error:
         return FileFacts(source=source_name(source), kind="unreadable", problem=error)
+
+
+_LONG = 3
+"""Sides in this ratio make an image a page rather than a photo: its text is looked at."""
+
+
+def _is_long(size: ImageSize) -> bool:
+    return max(size) >= _LONG * min(size) and size.pixels >= LEAST_PAGE_PIXELS
+
+
+LEAST_PAGE_PIXELS = 1_000_000
+"""Pixels of a page that is worth looking at: a smaller one is hardly shrunk by any model."""
+
+
+def _letters(item: OpenItem) -> Letters | None:
+    from vlprep.maths.letters import find_letters  # a check of headers needs neither
+    from vlprep.media.picture import read_picture
+
+    return find_letters(read_picture(item))
 
 
 def _decoded(item: OpenItem, facts: FileFacts) -> FileFacts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
-from vlprep.check.remedies import as_seen, compress, first_page, rename
+from vlprep.check.remedies import as_seen, compress, first_page, in_pieces, rename
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.media.sniff import mime_type
@@ -36,8 +36,7 @@ def image_side(sending: Sending, files: Files) -> Found:
 
 
 @rule(
-    "error", "the largest ratio of sides taken", of="picture", weights=True,
-    remedy="crop it, or split it into several images",
+    "error", "the largest ratio of sides taken", of="picture", weights=True, remedy=in_pieces,
 )  # fmt: skip
 def image_ratio(sending: Sending, files: Files) -> Found:
     rule = sending.rules.image
@@ -51,6 +50,24 @@ def image_ratio(sending: Sending, files: Files) -> Found:
             found = f"{long / short:,.1f}:1"
             problem = f"the sides are {found}, and up to {most:g}:1 is taken"
             yield Hit(found, f"{format_size(file.size)}: {problem}", file)
+
+
+@rule(
+    "warning", "letters large enough for the model to see", of="image", weights=True,
+    remedy=in_pieces,
+)  # fmt: skip
+def small_letters(sending: Sending, files: Files) -> Found:
+    yield Wanted(f"at least {sending.readable:g} px high")
+    for file in files:
+        if file.letters is None or file.tokens is None:
+            continue
+        seen = file.tokens.resized
+        scale = min(seen.height / file.size.height, seen.width / file.size.width)
+        height = file.letters.scaled(scale).smallest
+        if height < sending.readable:
+            found = f"{height:.1f} px"
+            whole = f"{file.letters.smallest:g} in the file"
+            yield Hit(found, f"small letters are seen about {found} high, {whole}", file)
 
 
 @rule("error", "a format taken", of="picture", remedy=compress)

@@ -53,6 +53,14 @@ def rename(file: FileFacts, sending: Sending) -> Remedy:
     return compress(file, sending)
 
 
+def in_pieces(file: FileFacts, sending: Sending) -> Remedy:
+    """Split a page into pieces that the model sees larger."""
+    if not file.path:
+        return Remedy(step="split it with `split_image`")
+    options = tuple(_asked(file, sending))
+    return Remedy(command="split", files=(file.path,), output="pieces/", options=options)
+
+
 def by_url(file: FileFacts, sending: Sending) -> Remedy:
     """Check a URL for the route that it can go."""
     options = (("route", "url"), ("model", sending.model.name))

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Literal, TypeAlias
 
+from vlprep.choices import FAINT
 from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.tokens import TokenCount
 from vlprep.display import brief
 from vlprep.errors import VlprepError
+from vlprep.maths.legible import Letters
 from vlprep.models.registry import list_apis
 from vlprep.models.routes import ChatApi, Route
 from vlprep.models.spec import ModelSpec, RuleSet
@@ -26,7 +28,7 @@ from vlprep.units import format_size, plural
 from vlprep.view import View
 
 Severity = Literal["error", "warning", "note"]
-Command = Literal["check", "compress"]
+Command = Literal["check", "compress", "split"]
 MediaKind = Literal["image", "video", "animation", "frame list", "URL", "unreadable"]
 
 
@@ -75,6 +77,7 @@ class Remedy:
 _CALLS = {
     "check": "check_media({files}{options})",
     "compress": "list(compress_many({files}, {output}{options}))",
+    "split": "split_image({files}{options}).save({output})",
 }
 
 
@@ -120,6 +123,8 @@ class FileFacts:
     """The images of a frame list."""
     tokens: TokenCount | None = None
     """What it costs, where that could be counted."""
+    letters: Letters | None = None
+    """Its text, in its own pixels, where that was looked for."""
     problem: VlprepError | OSError | None = None
     """Why it could not be read or counted."""
     mislabelled: str | None = None
@@ -164,6 +169,8 @@ class Sending:
     max_model_len: int | None = None
     """Prompt and reply together in tokens, instead of the model's own context."""
     thinking: bool | None = None
+    readable: float = FAINT
+    """Least height of small letters, in pixels that the model sees."""
 
     @property
     def model(self) -> ModelSpec:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from vlprep.choices import FAINT
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.check_forms import github_lines, sarif
 from vlprep.cli.command import Command
@@ -55,6 +56,14 @@ Form = Literal["text", "json", "github", "sarif"]
 @view_options
 @input_limit_options
 @text_tokens_option
+@click.option(
+    "--readable",
+    type=click.FloatRange(min=0, min_open=True),
+    default=FAINT,
+    show_default=True,
+    metavar="PIXELS",
+    help="Warn of letters that the model sees smaller.",
+)
 @click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
 @click.option("--fix", "fixes", is_flag=True, help="Write files that pass into -o, check these.")
 @click.option("-o", "--output", metavar="DIR", help="With --fix: the folder to write into.")

@@ -47,7 +47,7 @@ def page(report: CheckReport, told: Told, done: Iterable[str] = ()) -> Iterator[
     way = f", files sent {ON_ITS_WAY[report.route]}" if told.view.model.kind == "api" else ""
     yield heading(told.view) + way
     yield from done
-    told_rules = (line for found in _by_rule(report) for line in _told_rule(found, told.is_whole))
+    told_rules = (line for found in _by_rule(report) for line in _told_rule(found, told))
     parts = [
         [_coloured(line) for line in told_rules],
         list(_steps(report, told)),
@@ -71,18 +71,18 @@ def _by_rule(report: CheckReport) -> list[list[Finding]]:
     return sorted(of_rule.values(), key=lambda found: SEVERITIES.index(found[0].severity))
 
 
-def _told_rule(found: Sequence[Finding], is_whole: bool) -> Iterator[str]:
+def _told_rule(found: Sequence[Finding], told: Told) -> Iterator[str]:
     """Yield what one rule found: in how many files, the largest of them, and a step in words."""
     first = found[0]
     rule = f"{first.severity:<7} {first.rule}"
     source = f" {cite(first.sources)}" if first.sources else ""
     if len(found) == 1:
-        step = _step(first)
+        step = _step(first, told)
         yield f"{rule}: {_sentence(first)}{source}{'; ' if step else ''}{step}"
         return
     yield f"{rule} in {len(found):,} files{source}"
-    yield from (f"{_INDENT}{line}" for line in _told_files(found, is_whole))
-    steps = (_step(one) for one in found)
+    yield from (f"{_INDENT}{line}" for line in _told_files(found, told.is_whole))
+    steps = (_step(one, told) for one in found)
     yield from (f"{_INDENT}{step}" for step in dict.fromkeys(steps) if step)
 
 
@@ -111,12 +111,12 @@ def _sentence(finding: Finding) -> str:
     return safe(f"{where}{flagged(finding.message)}")
 
 
-def _step(finding: Finding) -> str:
+def _step(finding: Finding, told: Told) -> str:
     """Return a step in words; commands are named once, for all files."""
     remedy = finding.remedy
     if remedy is None or remedy.compresses:
         return ""
-    return safe(remedy_line(remedy, []))
+    return safe(remedy_line(remedy, told.model_words))
 
 
 def _steps(report: CheckReport, told: Told) -> Iterator[str]:

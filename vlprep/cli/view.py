@@ -156,5 +156,8 @@ def _tell(shown: ImageView, target: str, drawn: tuple[str, ...], view: Processor
         f"{safe(shown.source)}: {format_size(size)} is seen as {format_size(tokens.resized)}, "
         f"{100 * share:.3g} % of its pixels, for {thousands(tokens.total)} tokens"
     )
+    if letters := shown.letters():
+        whole, seen = (f"{one.smallest:.1f} px" for one in letters)
+        say(f"small letters are about {seen} high as the model sees them, {whole} in the file")
     say(f"written to {safe(target)}")
     say_warnings(shown.source, (*shown.info.warnings, *shown.tokens.warnings, *drawn), view)

@@ -17,6 +17,8 @@ from vlprep.draw.beside import side_by_side, worst_place
 from vlprep.draw.fonts import font_named
 from vlprep.draw.lettering import font_warnings
 from vlprep.errors import UnsupportedFormatError
+from vlprep.maths.legible import Letters
+from vlprep.maths.letters import find_letters
 from vlprep.media.doors import see, size_behind
 from vlprep.media.picture import resize_picture
 from vlprep.media.probe import probe
@@ -57,6 +59,18 @@ class ImageView:
         """Return what the model sees as an image of Pillow's, without a copy of its pixels."""
         return Image.fromarray(self.image)
 
+    def letters(self) -> tuple[Letters, Letters] | None:
+        """Measure the text of the original, and how high the model sees it; `None`: there is none.
+
+        >>> view_image("fixtures/photo.jpg", View.of()).letters() is None
+        True
+        """
+        found = find_letters(self.original)
+        if found is None:
+            return None
+        whole, seen = self.original.shape[:2], self.tokens.resized
+        return found, found.scaled(min(seen.height / whole[0], seen.width / whole[1]))
+
     def compare(
         self,
         *,
@@ -79,7 +93,11 @@ class ImageView:
         face = None if font is None else font_named(font)
         known = f"{Path(self.source).name}, {format_size(self.info.size)}"
         cost = f"{format_size(self.tokens.resized)}, {self.tokens.total:,} tokens"
-        captions = known, f"as {self.model} sees it: {cost}"
+        seen = f"as {self.model} sees it: {cost}"
+        if text := self.letters():
+            heights = [f", small letters {one.smallest:.1f} px" for one in text]
+            known, seen = known + heights[0], seen + heights[1]
+        captions = known, seen
         pair, warnings = (self.original, self.image), font_warnings(captions, face)
         place = worst_place(*pair, max_side) if zoom is True else zoom or None
         if place and max(self.original.shape) <= max_side:

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
+from vlprep.maths.legible import STRIP, Letters
 
-STRIP = 320
-"""Columns that are looked at together: wide enough for words, narrow enough for a column."""
+Pixels = npt.NDArray[np.uint8]
 
 MOST_PIXELS = 24_000_000
 """Pixels that are looked at; of larger pictures strips are left out evenly."""
@@ -48,24 +47,6 @@ _LEAST_LINES = 3
 """Fewer lines below each other say nothing."""
 _SAMENESS = 0.6
 """Share of the lines that have one of few heights, from which a picture is one of text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letters:
-    """How high the small letters of a picture are, in its own pixels: about, not exactly."""
-
-    smallest: float
-    """Of the smallest text that there is a good deal of."""
-    usual: float
-    """Of most of the text."""
-    lines: int
-    """Lines found, each in columns of `STRIP` pixels."""
-    turned: bool
-    """Whether the lines run from top to bottom."""
-
-    def scaled(self, scale: float) -> Letters:
-        """Return the same text in a picture so many times as large."""
-        return Letters(self.smallest * scale, self.usual * scale, self.lines, self.turned)
 
 
 @dataclass(frozen=True, slots=True)

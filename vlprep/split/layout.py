@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from vlprep.choices import READABLE as READABLE
 from vlprep.count.tokens import TokenCount, image_count
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
-from vlprep.maths.letters import Letters, Pixels, find_letters, has_steps
+from vlprep.maths.legible import Letters
+from vlprep.maths.letters import Pixels, find_letters, has_steps
 from vlprep.split.cuts import Span, cut
 from vlprep.types import ImageSize, Region
 from vlprep.units import format_size, plural

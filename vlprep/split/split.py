@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vlprep.boxes.boxes import LocatedShapes, locate_boxes
+from vlprep.choices import READABLE
 from vlprep.count.budget import token_budget
 from vlprep.count.tokens import count_dict, image_count
 from vlprep.display import brief
@@ -21,14 +22,15 @@ from vlprep.errors import (
     UnknownFactError,
     UnsupportedFormatError,
 )
-from vlprep.maths.letters import Letters, Pixels
+from vlprep.maths.legible import Letters
+from vlprep.maths.letters import Pixels
 from vlprep.media.picture import read_picture, resize_picture
 from vlprep.media.source import SourceLike, open_item
 from vlprep.output.encode import encode_picture
 from vlprep.output.target import PathLike, check_new_folder, new_folder
 from vlprep.split.answers import joined
 from vlprep.split.cuts import Span
-from vlprep.split.layout import READABLE, Layout, Piece, lay_out
+from vlprep.split.layout import Layout, Piece, lay_out
 from vlprep.types import BoxConvention, ImageInfo, ImageSize
 from vlprep.view import View, ViewKeywords
 
