@@ -10,10 +10,7 @@ import click
 
 from vlprep.choices import FAINT
 from vlprep.cli import EXIT_FAILED
-from vlprep.cli.check_forms import github_lines, sarif
 from vlprep.cli.command import Command
-from vlprep.cli.findings import Told, page, statistics_of
-from vlprep.cli.fixes import fixed_lines, say_left
 from vlprep.cli.options import (
     api_option,
     bind,
@@ -42,6 +39,7 @@ from vlprep.models.citing import named
 if TYPE_CHECKING:
     from vlprep.check.report import CheckReport
     from vlprep.check.rule import Rule, Wanted
+    from vlprep.cli.findings import Told
     from vlprep.verbs import Processor
     from vlprep.view import View
 
@@ -133,6 +131,8 @@ def _fix(
     **asked: Any,
 ) -> bool:
     """Mend files, print what was done and what remains, and say whether that passes."""
+    from vlprep.cli.fixes import fixed_lines, say_left
+
     fixed = processor.fix(files, watch=Bars().track, **asked)
     say_left(fixed)
     if printing.form == "json":
@@ -169,6 +169,8 @@ def _take_printing(
     asked: dict[str, Any], files: tuple[list[str] | None, bool]
 ) -> tuple[_Printing, Processor]:
     """Take the options of printing and of the view out of `asked`."""
+    from vlprep.cli.findings import Told
+
     form: Form = asked.pop("output_format")
     if asked.pop("as_json"):
         form = "json"
@@ -181,6 +183,9 @@ def _take_printing(
 
 
 def _print(report: CheckReport, printing: _Printing, done: Iterable[str] = ()) -> None:
+    from vlprep.cli.check_forms import github_lines, sarif
+    from vlprep.cli.findings import page, statistics_of
+
     if printing.form == "json":
         print_json(printing.document(report))
     elif printing.form == "sarif":

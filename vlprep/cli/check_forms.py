@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from vlprep import __version__
 from vlprep.cli.text import flagged
@@ -83,6 +81,9 @@ def _result(finding: Finding, remedy: str | None, places: Mapping[str, int]) -> 
 
 def _uri(source: str) -> str:
     """Return a file as a URI: relative to the folder of the run, or absolute."""
+    from pathlib import Path, PurePath
+    from urllib.parse import quote
+
     from vlprep.media.addresses import is_web_url, local_path
 
     if is_web_url(source):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -126,6 +125,8 @@ def _compressed(
     **asked: Any,
 ) -> list[Outcome]:
     """Compress one file into a file, or many into a folder."""
+    from pathlib import Path
+
     from vlprep.compress.many import SkippedFile
     from vlprep.count.files import media_name
 
@@ -143,6 +144,8 @@ def _compressed(
 
 
 def _names_a_file(output: str) -> bool:
+    from pathlib import Path
+
     from vlprep.media.sniff import endings
 
     path = Path(output)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
@@ -344,6 +343,8 @@ def outside(files: list[Any], folder: str | None) -> list[Any]:
     >>> outside(["a.jpg", "small/a.jpg"], "small/")
     ['a.jpg']
     """
+    from pathlib import Path
+
     if folder is None:
         return files
     own = Path(folder).resolve()

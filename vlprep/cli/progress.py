@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, TypeVar
 
@@ -154,6 +153,8 @@ def progress_line(
     >>> progress_line("counting", 12, 63, 75.0, "IMG_6002.MOV", 40)
     'counting  12/63  1:15 left  IMG_6002.MOV'
     """
+    from pathlib import Path
+
     parts = [what, f"{done:,}/{total:,}"]
     if width >= WIDE:
         full = BAR * done // max(total, 1)

@@ -6,9 +6,7 @@ WIDTHxHEIGHT, as people do, and say so in the heading.
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
@@ -18,12 +16,12 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import is_quiet
-from vlprep.cli.table import Column, Kind, Layout, lay_out
 from vlprep.cli.terminal import line_width, put, say, sayable
 from vlprep.cli.text import cells, flagged, safe, shortened, wrapped
 from vlprep.units import plural
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
+    from vlprep.cli.table import Kind, Layout
     from vlprep.compress.many import Outcome
     from vlprep.count.budget import TokenBudget
     from vlprep.count.files import MediaCount, MediaFailure
@@ -86,6 +84,8 @@ def _lines(value: Any) -> str:
 
 def _dumps(value: Any) -> str:
     """Encode in ASCII only, so that no terminal and no locale can break it."""
+    import json
+
     return json.dumps(value, ensure_ascii=True, allow_nan=False)
 
 
@@ -95,6 +95,8 @@ def print_csv(items: Iterable[Mapping[str, Any]], columns: Sequence[str] = CSV_C
     Bytes of a name that is not UTF-8 come out as they are; on a terminal, where nobody parses them,
     names are made harmless as in tables.
     """
+    import csv
+
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -120,6 +122,8 @@ def print_table(
     is needed; `prose` those of sentences, which are wrapped; `drop` those of columns that may go,
     the least important first, but empty ones before. In a pipe lines are as long as they need be.
     """
+    from vlprep.cli.table import Column, lay_out
+
     kinds: dict[str, Kind] = dict.fromkeys(headings[:left], "word")
     kinds.update(dict.fromkeys(names, "name"))
     kinds.update(dict.fromkeys(prose, "prose"))

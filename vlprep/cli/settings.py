@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = (
     "model", "model-file", "rules", "server",
@@ -97,6 +99,8 @@ def variable_of(key: str) -> str:
 
 
 def _user_file() -> Path | None:
+    from pathlib import Path
+
     base, home = os.environ.get("XDG_CONFIG_HOME"), os.environ.get("HOME")
     if not (base or home):
         return None
@@ -106,6 +110,8 @@ def _user_file() -> Path | None:
 
 def _project_file() -> Path | None:
     """Return the nearest file upwards; one that never names the table is not parsed."""
+    from pathlib import Path
+
     try:
         here = Path.cwd()
     except OSError:  # it has been removed

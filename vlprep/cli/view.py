@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,6 +30,8 @@ from vlprep.errors import VlprepError
 from vlprep.units import format_size
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vlprep.count.files import MediaFailure
     from vlprep.frames.view import ImageView
     from vlprep.types import Door
@@ -80,6 +81,8 @@ def command(
     vlprep view photo.jpg -o view.jpg --zoom
     vlprep view screenshots/ -o views/
     """
+    from pathlib import Path
+
     from vlprep.count.files import MediaFailure
 
     compare |= zoom or zoom_at is not None
@@ -123,6 +126,8 @@ def _save_each(
     write: Callable[[ImageView, str], Viewed],
 ) -> Iterator[Viewed]:
     """Write each image into a folder, which is made, under its own name."""
+    from pathlib import Path
+
     from vlprep.count.files import MediaFailure, media_name
     from vlprep.output.target import free_name
 
