@@ -71,6 +71,13 @@ def sending():
     for source in (PHOTO, STREET):
         done = vlprep.compress_file(source, dry_run=True)
         yield from (done, done.result)
+    yield vlprep.compress_image(PHOTO)
+    with TemporaryDirectory() as folder:
+        small = Path(folder, "small")
+        yield from vlprep.compress_many(PHOTO, small)
+        yield from vlprep.compress_many(PHOTO, small, skip_existing=True)
+    fixed = vlprep.fix_media([PHOTO, "fixtures/truncated.jpg"], None, dry_run=True)
+    yield from (fixed, *fixed.left)
     request = vlprep.build_request([PHOTO] * 61, "x", check=False)
     yield from (request, *request.parts[:1], *request.parts[0].files)
 

@@ -58,7 +58,7 @@ class Column:
         return replace(self, cells=tuple(cell[start:] for cell in self.cells)) if start else self
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """What is shown of a table, and where."""
 

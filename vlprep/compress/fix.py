@@ -15,6 +15,7 @@ from vlprep.compress.many import CompressedFile, Job, Outcome, SkippedFile, run_
 from vlprep.compress.result import Asked
 from vlprep.count.files import MediaFailure, as_many
 from vlprep.count.frame_list import FrameList, as_frame_list
+from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.media.source import SourceLike, SourceOrFacts
 from vlprep.output.target import PathLike
@@ -43,6 +44,9 @@ class LeftFile:
     """The file as the caller named it."""
     reason: str
     """What is wrong with it that nothing here mends, or that it is not fetched."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.source, self.reason)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the file's entry of `vlprep.fix/1`."""

@@ -20,7 +20,7 @@ from vlprep.types import Action
 from vlprep.view import View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PlannedImage(Compressed):
     """What would become of an image; only an encode tells the number of bytes, and the format."""
 

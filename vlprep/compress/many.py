@@ -77,6 +77,9 @@ class SkippedFile:
     target: str
     """That result, which stays as it is."""
 
+    def __repr__(self) -> str:
+        return brief(self, self.source, self.target)
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """None."""
