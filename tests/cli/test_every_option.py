@@ -72,3 +72,18 @@ def test_no_command_warns_of_a_model_more_than_once_or_not_at_all(run, tmp_path)
             assert ran.code == 0, ran.err
             assert ran.err.count("the folder states no image size") == 1, (command, form)
             assert f"warning: {tmp_path.name}: " in ran.err
+
+
+@pytest.mark.parametrize("words", [("tokens",), ("check",), ("plan",), ("compress", "--dry-run")])
+def test_an_option_of_videos_is_told_of_where_there_are_none(run, words):
+    command, *more = words
+    ran = run(command, "photo.jpg", *more, "--fps", 4, "--start", 1)
+    assert ran.err.count("--fps, --start: for videos, and all files are images") == 1
+    for files in (("street.mp4", "photo.jpg"), ("street.mp4",)):
+        assert "for videos, and" not in run(command, *files, *more, "--fps", 1).err
+    assert "for videos, and" not in run(command, "photo.jpg", *more).err
+
+
+def test_a_request_of_images_tells_of_them_too(run):
+    ran = run("payload", "photo.jpg", "--text", "x", "--preview", "--fps", 4)
+    assert "--fps: for videos, and all files are images" in ran.err

@@ -30,7 +30,7 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.progress import Bars, track
-from vlprep.cli.render import print_json, print_table
+from vlprep.cli.render import print_json, print_table, say_unused
 from vlprep.cli.shell import model_words, remedy_line
 from vlprep.cli.sources import source_lines
 from vlprep.cli.terminal import put, say
@@ -104,6 +104,7 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     files = outside(inputs, fixing["folder"]) if fixing and roots else inputs
     if fixing is None:
         report = processor.check(track(files, len(files), "checking"), **asked)
+        say_unused(file.kind for file in report.files)
         _print(report, printing)
         passes = report.passes(fail_on_warnings=fail_on_warnings)
     else:

@@ -30,7 +30,7 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.progress import Bars
-from vlprep.cli.render import heading, print_document, print_table, report_problems
+from vlprep.cli.render import heading, print_document, print_table, report_problems, say_unused
 from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.units import format_bytes, format_size
@@ -93,6 +93,7 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
     files = outside(files, output) if roots else files
     asked.update(overwrite=force, roots=roots, is_one=is_one)
     outcomes = _compressed(processor, files, output, **asked)
+    say_unused(one.result.kind for one in outcomes if hasattr(one, "result"))
     if form:
         items = [outcome.to_dict() for outcome in outcomes]
         model, rules = processor.model.name, processor.rules.name

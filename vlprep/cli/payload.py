@@ -29,7 +29,7 @@ from vlprep.cli.options import (
     thinking_option,
     view_options,
 )
-from vlprep.cli.render import note, say_error
+from vlprep.cli.render import note, say_error, say_unused
 from vlprep.cli.shell import model_words, quote, remedy_line, variable
 from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, safe, thousands
@@ -136,6 +136,7 @@ def command(
         request = processor.request(items, question, check=not no_check, history=earlier, **asked)
     except CheckError as error:
         return _refused(error, model_words(processor.model.name, model_file, model))
+    say_unused(part.kind for part in request.parts)
     document = request.to_dict(sdk=sdk)
     if output is None and sys.stdout.isatty() and not shortened:
         shortened = True

@@ -50,6 +50,7 @@ from vlprep.cli.render import (
     print_table,
     say_failures,
     say_notes,
+    say_unused,
     say_warnings,
 )
 from vlprep.cli.shell import model_words, quote, repeated
@@ -145,6 +146,7 @@ def command(
     take_share(asked, processor)
     watched = track(files, len(files), "measuring", files)
     plan = processor.plan(watched, split=split, **asked)
+    say_unused(file.kind for file in plan.files)
     if chart is not None:
         drawing = plan.chart(font=font)
         drawing.save(chart, overwrite=force)

@@ -36,6 +36,7 @@ from vlprep.cli.render import (
     print_json_line,
     print_table,
     report_problems,
+    say_unused,
 )
 from vlprep.cli.terminal import say
 from vlprep.cli.text import money, percent, safe, thousands
@@ -121,6 +122,7 @@ def command(
     if form == "jsonl":
         return max((_print_line(result, entry(result)) for result in results), default=0)
     items = list(results)
+    say_unused(item.kind for item in items if hasattr(item, "kind"))
     if form == "csv":
         print_csv(item.to_dict() for item in items)
         return report_problems(items)
