@@ -51,39 +51,49 @@ def probe_size(size: ImageSize) -> ImageSize:
     return ImageSize(height, width)
 
 
+def cut(picture: Pixels) -> Pixels:
+    """Return every second row of a picture, in cells: rows x pixels x columns x pixels x 3.
+
+    Letters are higher than a row, and half of the rows take half of the time.
+
+    >>> cut(np.zeros((360, 640, 3), np.uint8)).shape
+    (18, 10, 32, 20, 3)
+    """
+    height, width, _ = picture.shape
+    whole = np.ascontiguousarray(picture)
+    return whole.reshape(height // CELL, CELL, width // CELL, CELL, 3)[:, ::2]
+
+
 def cells_over(apart: Pixels, tolerance: int) -> Flags:
     """Return which cells have more than `SHARE` of a channel over a tolerance.
 
-    `apart` says by how many levels values differ: rows x pixels x columns x pixels x 3 of a whole
-    picture, or cells x pixels x pixels x 3. The flags have what is left without pixels and colours.
+    `apart` says by how many levels values differ, of a picture as `cut` gives it, or of some of its
+    cells: cells x pixels x pixels x 3. The flags have what is left without pixels and colours.
 
-    >>> apart = np.zeros((1, CELL, 2, CELL, 3), np.uint8)
-    >>> apart[0, :2, 0, :10, 1] = 30
+    >>> apart = np.zeros((1, CELL // 2, 2, CELL, 3), np.uint8)
+    >>> apart[0, :1, 0, :10, 1] = 30
     >>> cells_over(apart, 25).tolist()
     [[True, False]]
     """
     count, *rest = apart.shape[0], *apart.shape[2:]
-    over = (apart > tolerance).view(np.uint8).reshape(count, CELL, math.prod(rest))
-    down = np.add.reduce(over, axis=1, dtype=np.uint8)  # at most 20, and fast
-    counts = down.reshape(count, *rest).sum(axis=-2, dtype=np.uint16)
-    flags: Flags = counts.max(axis=-1, initial=0) > SHARE * CELL**2
+    over = (apart > tolerance).view(np.uint8).reshape(count, CELL // 2, math.prod(rest))
+    down = np.add.reduce(over, axis=1, dtype=np.uint8)  # at most 10, and fast
+    pixels = down.reshape(count, *rest)
+    half = pixels[..., : CELL // 2, :] + pixels[..., CELL // 2 :, :]  # NumPy is slow at few colours
+    quarter = half[..., : CELL // 4, :] + half[..., CELL // 4 :, :]
+    counts = quarter.sum(axis=-2, dtype=np.uint16)
+    flags: Flags = counts.max(axis=-1, initial=0) > SHARE * CELL**2 / 2
     return flags
 
 
 def touched_cells(one: Pixels, other: Pixels) -> Flags:
-    """Return which cells of two pictures are not the same to the last bit."""
-    height, width, _ = one.shape
-    fours = (picture.reshape(height, -1).view(np.uint32) for picture in (one, other))
+    """Return which cells of two pictures, as `cut` gives them, are not the same to the last bit."""
+    rows, height, columns, _, _ = one.shape
+    fours = (cells.reshape(rows, height, columns * CELL * 3).view(np.uint32) for cells in (one, other))
     unlike = np.not_equal(*fours)  # a cell's row is 15 of these
-    down = np.logical_or.reduce(unlike.reshape(height // CELL, CELL, -1), axis=1)
-    flags: Flags = down.reshape(height // CELL, width // CELL, -1).any(axis=-1)
+    down = np.logical_or.reduce(unlike, axis=1)
+    flags: Flags = down.reshape(rows, columns, -1).any(axis=-1)
     return flags
-
-
-def _cut(picture: Pixels) -> Pixels:
-    """Return a picture as rows x pixels x columns x pixels x 3, without a copy."""
-    height, width, _ = picture.shape
-    return picture.reshape(height // CELL, CELL, width // CELL, CELL, 3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,20 +133,23 @@ class CellWatch:
 
     def see(self, picture: Pixels, seconds: float) -> None:
         """Take in the next sample and the moment at which it is on display."""
-        picture = np.ascontiguousarray(picture)
-        cut = _cut(picture)
+        sample = cut(picture)
         if not self._seconds:
-            self._anchor, self._before, self._last = cut.copy(), cut.copy(), cut.copy()
-            self._scratch = np.empty_like(cut), np.empty_like(cut)
-            self._sample = picture
+            self._anchor, self._before, self._last = sample.copy(), sample.copy(), sample.copy()
+            self._scratch = np.empty_like(self._anchor), np.empty_like(self._anchor)
+            self._sample = sample
             self.see_again(seconds)
             return
-        touched = touched_cells(picture, self._sample)
-        self._sample = picture
-        drifted, moved, back = self._compare(cut, touched)
+        touched = touched_cells(sample, self._sample)
+        self._sample = sample
+        if not touched.any():
+            self._medians.append(0)
+            self.see_again(seconds)
+            return
+        drifted, moved, back = self._compare(sample, touched)
         cells = np.nonzero(drifted)
         self._before[_at(cells)] = self._anchor[_at(cells)]
-        self._anchor[_at(cells)] = cut[_at(cells)]
+        self._anchor[_at(cells)] = sample[_at(cells)]
         step = len(self._seconds)
         self._began[drifted & self._resting] = step
         self._news[drifted & ~back] = step
@@ -149,27 +162,28 @@ class CellWatch:
         nothing = np.zeros(self._shape, bool)
         self._note(nothing, nothing, seconds)
 
-    def _compare(self, cut: Pixels, touched: Flags) -> tuple[Flags, Flags, Flags]:
+    def _compare(self, sample: Pixels, touched: Flags) -> tuple[Flags, Flags, Flags]:
         """Return which cells left what they rest at, which moved, and which of them went back."""
         drifted, moved, back = (np.zeros(self._shape, bool) for _ in range(3))
         if touched.mean() > _DENSE:  # all cells at once are faster than many of them one by one
-            apart = self._apart(cut)
+            apart = self._apart(sample)
             rests, moves = self._tolerances(apart)
             drifted, moved = cells_over(apart, rests), cells_over(apart, moves)
         else:
             cells = np.nonzero(touched)
-            apart = _difference(cut[_at(cells)], self._anchor[_at(cells)])
+            apart = _difference(sample[_at(cells)], self._anchor[_at(cells)])
             rests, moves = self._tolerances(None)
             drifted[cells], moved[cells] = cells_over(apart, rests), cells_over(apart, moves)
         stirred = np.nonzero(moved & ~self._resting)
-        back[stirred] = ~_differ(cut, self._before, stirred, moves)
+        if stirred[0].size:
+            back[stirred] = ~_differ(sample, self._before, stirred, moves)
         return drifted, moved, back
 
-    def _apart(self, cut: Pixels) -> Pixels:
+    def _apart(self, sample: Pixels) -> Pixels:
         """Return by how many levels a picture differs from the anchors."""
         larger, smaller = self._scratch  # memory of its own each time would cost as much again
-        np.maximum(cut, self._anchor, out=larger)
-        np.minimum(cut, self._anchor, out=smaller)
+        np.maximum(sample, self._anchor, out=larger)
+        np.minimum(sample, self._anchor, out=smaller)
         return np.subtract(larger, smaller, out=larger)
 
     def motion(self) -> Motion:
@@ -187,8 +201,8 @@ class CellWatch:
 
         `apart` is the difference of the whole picture; `None` where most of it is the same.
         """
-        sample = np.zeros(1, np.uint8) if apart is None else apart[:, ::_SPARSE, :, ::_SPARSE]
-        self._medians.append(int(np.median(sample)))
+        some = None if apart is None else apart[:, ::_SPARSE, :, ::_SPARSE]
+        self._medians.append(0 if some is None else int(np.median(some)))
         known = len(self._medians) >= _KNOWN  # a cut at the start is not noise
         noise = NOISE * sorted(self._medians)[len(self._medians) // 4] if known else 0
         self._moves = max(MOVES, noise)
@@ -202,6 +216,8 @@ class CellWatch:
 
     def _settle(self) -> None:
         """Note the cells that have rested long enough, and show something else than before."""
+        if self._resting.all():
+            return
         rested = self._seconds[-1] + 1e-6 - self._rests_since >= SETTLES_SECONDS
         cells = np.nonzero(rested & ~self._resting)
         if not cells[0].size:
