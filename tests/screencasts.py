@@ -19,7 +19,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 FPS = 10
 PAPER, INK = (246, 246, 242), (30, 30, 36)
-WORDS = "model frame token image budget video picture pixel window server answer lesson".split()
+WORDS = [
+    *("model", "frame", "token", "image", "budget", "video", "picture", "pixel", "window"),
+    *("server", "answer", "lesson"),
+]
 
 
 @dataclass
@@ -126,7 +129,9 @@ def _typed(name: str, times: Sequence[float], seconds: float, webcam=None, size=
 
     @cache
     def page(count: int) -> np.ndarray:
-        return _terminal(lines[count - count % rows if count % rows else max(count - rows, 0) : count], size)
+        return _terminal(
+            lines[count - count % rows if count % rows else max(count - rows, 0) : count], size
+        )
 
     def draw(t: float) -> np.ndarray:
         count = sum(time <= t + 1e-6 for time in times)

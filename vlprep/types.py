@@ -270,7 +270,7 @@ class Frame:
     interlaced: bool = False
     """Whether it holds two moments, on alternate rows."""
     mark: str = ""
-    """Why it was picked, for sheets; empty where a rule spreads frames."""
+    """What it was picked for, as sheets say it; empty where a rule spreads frames."""
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.image.shape))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,9 @@ def cells_over(apart: Pixels, tolerance: int) -> Flags:
 def touched_cells(one: Pixels, other: Pixels) -> Flags:
     """Return which cells of two pictures, as `cut` gives them, are not the same to the last bit."""
     rows, height, columns, _, _ = one.shape
-    fours = (cells.reshape(rows, height, columns * CELL * 3).view(np.uint32) for cells in (one, other))
+    fours = (
+        cells.reshape(rows, height, columns * CELL * 3).view(np.uint32) for cells in (one, other)
+    )
     unlike = np.not_equal(*fours)  # a cell's row is 15 of these
     down = np.logical_or.reduce(unlike, axis=1)
     flags: Flags = down.reshape(rows, columns, -1).any(axis=-1)
@@ -235,10 +238,11 @@ class CellWatch:
         return flat.view(bool).reshape(len(rows), *self._shape)
 
 
-_Cells = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]  # rows and columns
+_Cells = tuple[npt.NDArray[np.intp], ...]  # rows and columns
 
 
-def _at(cells: _Cells) -> tuple[npt.NDArray[np.intp], slice, npt.NDArray[np.intp]]:
+def _at(cells: _Cells) -> Any:
+    """Return the index of cells in a picture that is cut into them."""
     return cells[0], slice(None), cells[1]
 
 

@@ -5,7 +5,7 @@ Only numbers: what the cells did comes from `cells`, and when each frame is disp
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -11,28 +11,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from vlprep.count.frame_list import FrameList, as_frame_list
 from vlprep.count.tokens import VideoCount, video_count
 from vlprep.errors import BudgetError, ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.frames.files import FrameRecord
-from vlprep.frames.stream import (
-    PATIENCE_SECONDS,
-    FrameStream,
-    animation_clock,
-    decode_plan,
-    probe_clip,
-)
+from vlprep.frames.reading import PATIENCE_SECONDS, Reading, animation_clock, probe_clip
+from vlprep.frames.stream import FrameStream
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.picture import Pixels, animation_frames
 from vlprep.media.source import Item, SourceLike, open_item, source_name
 from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
 from vlprep.media.video.paint import Look
+from vlprep.models.spec import ModelSpec
 from vlprep.pick.cells import CellWatch, Motion, probe_size
 from vlprep.pick.choose import (
-    Change,
     Frames,
     Pick,
     busy_cells,
@@ -50,6 +46,7 @@ from vlprep.types import (
     Watch,
     unwatched,
 )
+from vlprep.units import plural
 from vlprep.view import View, ViewKeywords
 
 MAX_GAP = 15.0
@@ -69,6 +66,7 @@ class PickKeywords(ViewKeywords, total=False):
     budget: int | None
     every: bool
     probe_fps: float
+    threads: int | None
     patience_seconds: float | None
     watch: Watch
 
@@ -146,8 +144,9 @@ class PickedFrames:
         resample: Resample = "fast",
         tone_map: bool = False,
         threads: int | None = None,
+        memory: int | None = None,
         patience_seconds: float | None = PATIENCE_SECONDS,
-    ) -> FrameStream:
+    ) -> PickedStream:
         """Read the picked frames at the size that the model sees; the keywords of `stream_frames`.
 
         Their times are the moments for which they stand. `save` writes them, with a manifest that
@@ -158,19 +157,10 @@ class PickedFrames:
         Frame(number=0, at 0.000 s, 352x640x3)
         """
         look = Look(self.tokens.resized, resample, tone_map)
-        read = decode_plan(
-            self._source,
-            self.tokens.plan,
-            look,
-            threads=threads,
-            patience_seconds=patience_seconds,
-        )
-        frames = _told(read, self.picks)
-        stream = _PickedStream(
-            (self.source,), self.view.model, self.info, self.tokens, frames, tone_mapped=tone_map
-        )
-        stream.picked = self
-        return stream
+        reading = Reading(self.tokens.plan, look, threads, memory, patience_seconds)
+        frames = _told(reading.frames(self._source), self.picks)
+        names, model = (self.source,), self.view.model
+        return PickedStream(names, model, self.info, self.tokens, frames, self, tone_map)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was picked and why, as manifests and `json` outputs have it."""
@@ -187,17 +177,29 @@ class PickedFrames:
         }
 
 
-class _PickedStream(FrameStream):
+class PickedStream(FrameStream):
     """Picked frames, whose manifest and sheet say why each was kept."""
 
-    picked: PickedFrames
+    def __init__(
+        self,
+        sources: tuple[str, ...],
+        model: ModelSpec,
+        info: VideoInfo,
+        tokens: VideoCount,
+        frames: Iterator[Frame],
+        picked: PickedFrames,
+        tone_mapped: bool,
+    ) -> None:
+        super().__init__(sources, model, info, tokens, frames, tone_mapped=tone_mapped)
+        self.picked = picked
 
     @property
     def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the file, of the picks and of the frames handed out so far."""
         return (*super().warnings, *self.picked.warnings)
 
     def to_dict(self, records: Sequence[FrameRecord] = ()) -> dict[str, Any]:
-        """Return the document of `vlprep.frames/1`, with `picked`."""
+        """Return the document of `vlprep.frames/1`, with what was picked and why."""
         return super().to_dict(records) | {"picked": self.picked.to_dict()}
 
 
@@ -210,13 +212,12 @@ def _told(frames: Iterator[Frame], picks: Sequence[Pick]) -> Iterator[Frame]:
 
 
 def mark_of(pick: Pick) -> str:
-    """Return in a word or two why a frame was kept.
+    """Return what a frame shows, for a sheet; nothing of those between.
 
-    >>> mark_of(Pick(3.5, 35, "change", 12))
-    'change, 12 cells'
+    >>> mark_of(Pick(3.5, 35, "change", 12)), mark_of(Pick(0.0, 0, "first"))
+    ('change of 12 cells', '')
     """
-    cells = "cell" if pick.cells == 1 else "cells"
-    return f"{pick.why}, {pick.cells} {cells}" if pick.cells else pick.why
+    return f"{pick.why} of {plural(pick.cells, 'cell')}" if pick.cells else ""
 
 
 def pick_frames(
@@ -227,6 +228,7 @@ def pick_frames(
     budget: int | None = None,
     every: bool = False,
     probe_fps: float = PROBE_FPS,
+    threads: int | None = None,
     patience_seconds: float | None = PATIENCE_SECONDS,
     watch: Watch = unwatched,
 ) -> PickedFrames:
@@ -239,7 +241,7 @@ def pick_frames(
     times a second, short ones more often. The frames cost what a list of images does.
 
     Raises the errors of `probe` and `video_count`, `UnsupportedFormatError` for images,
-    `ConstraintError` for the view's `fps`, `nframes` and `sampling`, which picking does without, and
+    `ConstraintError` for the view's `fps`, `nframes` and `sampling`, which say nothing here, and
     where gaps and frames cannot both be kept, `BudgetError` where no list costs so little,
     `DecodeError` and `TimeLimitError`.
 
@@ -248,9 +250,9 @@ def pick_frames(
     (Pick(seconds=0.0, frame=0, why='first', cells=0), True)
     """
     _check(view, max_gap, probe_fps)
-    with _opened(source, view, patience_seconds) as clip:
-        watched = _watched(clip, probe_fps, watch)
-        info, motion, numbers = clip.info, *watched
+    with _opened(source, view, threads, patience_seconds) as clip:
+        motion, numbers = _watched(clip, probe_fps, watch)
+    info = clip.info
     busy = busy_cells(motion)
     changes = (every_change if every else settled_changes)(motion, busy)
     candidates = [
@@ -306,23 +308,30 @@ class _Clip:
     info: VideoInfo
     frames: Frames
     """Those between the start and the end that the view asks for."""
-    read: Callable[[Sequence[int], ImageSize], Iterator[tuple[int, Pixels]]]
+    read: _Read
     """Gives frames by number, ascending, at a size."""
 
 
 @contextmanager
-def _opened(source: SourceLike, view: View, patience: float | None) -> Iterator[_Clip]:
-    if isinstance(source, list | tuple):
+def _opened(
+    source: SourceLike, view: View, threads: int | None, patience: float | None
+) -> Iterator[_Clip]:
+    if isinstance(as_frame_list(source), FrameList):
         problem = "a list of images, all of which are shown; picking is for videos"
         raise UnsupportedFormatError("frame list", problem)
     with open_item(source) as item:
         info = probe_clip(item)
-        opened = _animation if item.found.kind == "image" else _video
-        seconds, read = opened(item, info, view, patience)
+        if item.found.kind == "image":
+            seconds, read = _animation(item, patience)
+        else:
+            seconds, read = _video(item, info, view, threads, patience)
         yield _Clip(source_name(source), info, _between(seconds, view), read)
 
 
-def _animation(item: Item, info: VideoInfo, view: View, patience: float | None) -> Any:
+_Read: TypeAlias = Callable[[Sequence[int], ImageSize], Iterator[tuple[int, Pixels]]]
+
+
+def _animation(item: Item, patience: float | None) -> tuple[list[float], _Read]:
     starts, _ = animation_clock(item)
 
     def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
@@ -332,7 +341,9 @@ def _animation(item: Item, info: VideoInfo, view: View, patience: float | None) 
     return starts, read
 
 
-def _video(item: Item, info: VideoInfo, view: View, patience: float | None) -> Any:
+def _video(
+    item: Item, info: VideoInfo, view: View, threads: int | None, patience: float | None
+) -> tuple[list[float], _Read]:
     clip = scan_clip(item)
     timeline = clip.timeline
     if timeline.has_clock:
@@ -343,7 +354,8 @@ def _video(item: Item, info: VideoInfo, view: View, patience: float | None) -> A
         seconds = [number / rate for number in range(timeline.packet_count)]
 
     def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
-        plan = DecodePlan(clip, Look(size), tuple(numbers), patience_seconds=patience)
+        look, wanted = Look(size), tuple(numbers)
+        plan = DecodePlan(clip, look, wanted, threads=threads, patience_seconds=patience)
         return ((frame.number, frame.image) for frame in decode_frames(plan))
 
     return seconds, read
@@ -454,5 +466,3 @@ def _even(picks: Sequence[Pick], changes: Sequence[float]) -> EvenFrames:
     shown = int(np.count_nonzero(starts[1:] > starts[:-1]))
     apart = float(moments[1] - moments[0]) if count > 1 else 0.0
     return EvenFrames(count, apart, shown)
-
-
