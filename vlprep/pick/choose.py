@@ -5,6 +5,7 @@ Only numbers: what the cells did comes from `cells`, and when each frame is disp
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from vlprep.errors import ConstraintError
 from vlprep.pick.cells import Flags, Floats, Motion
 
 Why = Literal["first", "change", "motion", "gap", "still", "fill", "last"]
-"""Why a frame was kept; "still": its frame is on display for longer than a gap may be."""
+"""Why a frame was kept; "still": the same is on display as at the pick before."""
 
 BUSY_A_SECOND = 0.8
 """A cell that moves more often never rests: a webcam, a clock, a blinking cursor."""
@@ -242,19 +243,19 @@ def keep(
 
     >>> frames = Frames(0, tuple(k / 10 for k in range(101)))
     >>> found = [Pick(3.2, 32, "change", 7), Pick(4.0, 40, "change", 2)]
-    >>> [(pick.seconds, pick.why) for pick in keep(found, frames, 5, 4)]
+    >>> [(round(pick.seconds, 2), pick.why) for pick in keep(found, frames, 5, 4)]
     [(0.0, 'first'), (3.2, 'change'), (6.6, 'gap'), (10.0, 'last')]
     """
     ranked = sorted(candidates, key=lambda pick: (-pick.cells, pick.seconds))
     ends = _ends(frames)
-    needed = _length(ends, frames, max_gap, most)
+    needed = _length(ends, max_gap)
     if needed > most:
-        raise ConstraintError(_impossible(frames, max_gap, most))
+        raise ConstraintError(_impossible(ends, needed, max_gap, most))
     low, high = 0, len(ranked)
     while low < high:  # keeping one more never takes fewer frames
         middle = (low + high + 1) // 2
-        count = _length(_with(ends, ranked[:middle]), frames, max_gap, most)
-        low, high = (middle, high) if count <= most else (low, middle - 1)
+        fits = _length(_with(ends, ranked[:middle]), max_gap) <= most
+        low, high = (middle, high) if fits else (low, middle - 1)
     kept = list(_closed(_with(ends, ranked[:low]), frames, max_gap))
     wanted = max(len(kept), least)
     wanted += -wanted % multiple
@@ -275,28 +276,27 @@ def _with(ends: Sequence[Pick], chosen: Iterable[Pick]) -> list[Pick]:
     return sorted(by_frame.values())
 
 
-def _length(picks: Sequence[Pick], frames: Frames, max_gap: float, most: int) -> int:
-    """Return how many picks there are with gaps closed, or any number over `most`."""
-    count = 0
-    for count, _ in enumerate(_closed(picks, frames, max_gap), 1):
-        if count > most:
-            break
-    return count
+def _parts(before: Pick, after: Pick, max_gap: float) -> int:
+    """Return into how many parts the time between two picks is cut, so that none is too long."""
+    return max(math.ceil((after.seconds - before.seconds) / max_gap - _BLUR), 1)
+
+
+def _length(picks: Sequence[Pick], max_gap: float) -> int:
+    """Return how many picks there are with gaps closed."""
+    return 1 + sum(_parts(before, after, max_gap) for before, after in pairwise(picks))
 
 
 def _closed(picks: Sequence[Pick], frames: Frames, max_gap: float) -> Iterator[Pick]:
-    """Yield picks, and evenly between them as many as the gaps need."""
+    """Yield picks, and between them what is on display at evenly spread moments."""
     yield picks[0]
     for before, after in pairwise(picks):
-        at = before.seconds
-        while after.seconds - at > max_gap + _BLUR:
-            parts = np.ceil((after.seconds - at) / max_gap - _BLUR)
-            moment = at + (after.seconds - at) / parts
+        parts = _parts(before, after, max_gap)
+        last = before.frame
+        for part in range(1, parts):
+            moment = before.seconds + (after.seconds - before.seconds) * part / parts
             number = frames.on_display(moment)
-            start = frames.start(number)
-            moves = start > at + _BLUR
-            at = start if moves else moment
-            yield Pick(at, number, "gap" if moves else "still")
+            yield Pick(moment, number, "still" if number == last else "gap")
+            last = number
         yield after
 
 
@@ -314,12 +314,12 @@ def _filled(picks: list[Pick], frames: Frames, count: int) -> list[Pick]:
     return picks
 
 
-def _impossible(frames: Frames, max_gap: float, most: int) -> str:
-    span = frames.seconds[-1] - frames.seconds[0]
-    if most < 2:
-        return f"the first and the last frame are two, and {most} may be kept"
-    needed = int(np.ceil(span / max_gap - _BLUR)) + 1
+def _impossible(ends: Sequence[Pick], needed: int, max_gap: float, most: int) -> str:
+    if most < len(ends):
+        return f"the first and the last frame are kept, which are two, and {most} may be"
+    span = ends[-1].seconds - ends[0].seconds
+    wide = math.ceil(10 * span / (most - 1)) / 10
     return (
-        f"no gap over {max_gap:g} s in {span:.1f} s takes {needed:,} frames or more, and {most:,} "
-        f"may be kept; allow more, or a `max_gap` of {np.ceil(10 * span / (most - 1)) / 10 + 0.1:g}"
+        f"no gap over {max_gap:g} s in {span:.1f} s takes {needed:,} frames, and {most:,} may be "
+        f"kept; allow more, or a `max_gap` of {wide:g}"
     )
