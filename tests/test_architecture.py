@@ -53,7 +53,7 @@ DOORS = {
     "reconcile": {"logs"},
     "samples": {"samples", "rows"},
     "split": {"split", "crop"},
-    "pick": {"pick"},
+    "pick": {"pick", "clip"},
 }
 
 HOMES = {

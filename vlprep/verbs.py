@@ -628,8 +628,8 @@ def pick_frames(
 ) -> PickedFrames:
     """Pick the frames of a video where something happens, as `processor(...).pick(source)` does.
 
-    >>> pick_frames("fixtures/street.mp4", max_gap=4).picks[-1].why
-    'last'
+    >>> pick_frames("fixtures/street.mp4", max_gap=4).picks[0].why
+    'first'
     """
     return processor(model).pick(source, **asked)
 

@@ -27,7 +27,9 @@ def clips_and_candidates(draw):
     frames = draw(clips)
     chosen = draw(st.sets(st.integers(0, len(frames.seconds) - 1), max_size=12))
     sizes = draw(st.lists(st.integers(1, 6), min_size=12, max_size=12))
-    picks = [Pick(frames.seconds[k], k, "change", n) for k, n in zip(sorted(chosen), sizes)]
+    picks = [
+        Pick(frames.seconds[k], k, "change", n) for k, n in zip(sorted(chosen), sizes, strict=False)
+    ]
     return frames, picks
 
 
@@ -89,7 +91,8 @@ def test_a_frame_on_display_for_longer_than_a_gap_stands_for_more_than_one_momen
     frames = Frames(0, (0.0, 1.0, 61.0, 62.0))
     kept = keep([], frames, 20, 10)
     assert [(round(pick.seconds, 1), pick.frame, pick.why) for pick in kept] == [
-        (0.0, 0, "first"), (15.5, 1, "gap"), (31.0, 1, "still"), (46.5, 1, "still"), (62.0, 3, "last"),
+        (0.0, 0, "first"), (15.5, 1, "gap"), (31.0, 1, "still"), (46.5, 1, "still"),
+        (62.0, 3, "last"),
     ]  # fmt: skip
 
 

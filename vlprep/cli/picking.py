@@ -18,7 +18,11 @@ pick_options = together(
         ("changes", "every"),
         "Decode all, and pick frames where a change has settled, or at every change.",
     ),
-    click.option("--max-gap", type=SECONDS, help="Leave no longer stretch without a frame; 15."),
+    click.option(
+        "--max-gap",
+        type=SECONDS,
+        help="Leave no longer stretch without a frame; 15 seconds, or as the service takes lists.",
+    ),
     click.option("--budget", type=POSITIVE, help="Pick frames of no more tokens."),
     click.option("--probe-fps", type=RATE, help="Look for changes so often per second; 2."),
 )

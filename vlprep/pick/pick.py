@@ -7,28 +7,24 @@ at the size that the model sees.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
-from typing import Any, TypeAlias
+from itertools import pairwise
+from typing import Any, TypedDict
 
 import numpy as np
 
-from vlprep.count.frame_list import FrameList, as_frame_list
 from vlprep.count.tokens import VideoCount, video_count
-from vlprep.errors import BudgetError, ConstraintError, DecodeError, UnsupportedFormatError
+from vlprep.errors import BudgetError, ConstraintError
 from vlprep.frames.files import FrameRecord
-from vlprep.frames.reading import PATIENCE_SECONDS, Reading, animation_clock, probe_clip
+from vlprep.frames.reading import PATIENCE_SECONDS, Reading
 from vlprep.frames.stream import FrameStream
-from vlprep.maths.sampling import ASSUMED_FPS
-from vlprep.media.picture import Pixels, animation_frames
-from vlprep.media.source import Item, SourceLike, open_item, source_name
-from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
+from vlprep.media.source import SourceLike
 from vlprep.media.video.paint import Look
 from vlprep.models.spec import ModelSpec
-from vlprep.pick.cells import CellWatch, Motion, probe_size
 from vlprep.pick.choose import (
+    Change,
     Frames,
     Pick,
     busy_cells,
@@ -36,11 +32,11 @@ from vlprep.pick.choose import (
     keep,
     settled_changes,
 )
+from vlprep.pick.clip import Clip, open_clip, watch_clip
 from vlprep.types import (
     Frame,
     FrameListInfo,
     FramePlan,
-    ImageSize,
     Resample,
     VideoInfo,
     Watch,
@@ -50,25 +46,27 @@ from vlprep.units import plural
 from vlprep.view import View, ViewKeywords
 
 MAX_GAP = 15.0
-"""Seconds of a clip without a frame at most, if nothing else is asked."""
+"""Seconds of a clip without a frame at most, if nothing else is asked and the model takes that."""
 PROBE_FPS = 2.0
 """Moments a second at which a clip is looked at, if nothing else is asked."""
-LEAST_PROBES = 20
-"""Moments at which the shortest clips are looked at, as far as they have frames."""
 
 _REFUSED = ("fps", "nframes", "sampling")
 
 
-class PickKeywords(ViewKeywords, total=False):
-    """Keywords of `pick_frames`, and of a view."""
+class PickOptions(TypedDict, total=False):
+    """Keywords of `pick_frames` itself."""
 
-    max_gap: float
+    max_gap: float | None
     budget: int | None
     every: bool
     probe_fps: float
     threads: int | None
     patience_seconds: float | None
     watch: Watch
+
+
+class PickKeywords(PickOptions, ViewKeywords, total=False):
+    """Keywords of `pick_frames`, and of a view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ class PickedFrames:
     def largest_gap_seconds(self) -> float:
         """The longest time between two picks that follow each other."""
         moments = [pick.seconds for pick in self.picks]
-        return max(np.diff(moments), default=0.0)
+        return max((after - before for before, after in pairwise(moments)), default=0.0)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -224,7 +222,7 @@ def pick_frames(
     source: SourceLike,
     view: View,
     *,
-    max_gap: float = MAX_GAP,
+    max_gap: float | None = None,
     budget: int | None = None,
     every: bool = False,
     probe_fps: float = PROBE_FPS,
@@ -236,8 +234,9 @@ def pick_frames(
 
     The first and the last frame are kept, then the changes that most cells show, within `budget`
     tokens and the view's `max_frames`; then as many between them that no gap is longer than
-    `max_gap` seconds. A change is a state that has come to rest; with `every`, each is one. What
-    moves all the time, or undoes itself at once, is left out. The clip is looked at `probe_fps`
+    `max_gap` seconds, by default 15, or less where the model's service takes no list so sparse. A
+    change is a state that has come to rest; with `every`, each is one. What moves all the time, or
+    undoes itself at once, is left out. The clip is looked at `probe_fps`
     times a second, short ones more often. The frames cost what a list of images does.
 
     Raises the errors of `probe` and `video_count`, `UnsupportedFormatError` for images,
@@ -249,39 +248,50 @@ def pick_frames(
     >>> picked.picks[0], picked.largest_gap_seconds <= 4
     (Pick(seconds=0.0, frame=0, why='first', cells=0), True)
     """
+    if max_gap is None:
+        slowest = view.video_rule.min_fps or 0
+        max_gap = min(MAX_GAP, 1 / slowest) if slowest else MAX_GAP
     _check(view, max_gap, probe_fps)
-    with _opened(source, view, threads, patience_seconds) as clip:
-        motion, numbers = _watched(clip, probe_fps, watch)
-    info = clip.info
+    with open_clip(source, view, threads, patience_seconds) as clip:
+        motion, numbers = watch_clip(clip, probe_fps, watch)
     busy = busy_cells(motion)
     changes = (every_change if every else settled_changes)(motion, busy)
-    candidates = [
-        Pick(clip.frames.start(numbers[change.step]), numbers[change.step], change.why,
-             change.cells)
-        for change in changes
-    ]  # fmt: skip
-    rule = view.video_rule
-    most = _most_frames(info, clip.frames, view, budget)
-    least = max(rule.min_list_images or 1, view.options.min_frames or 1)
-    picks = keep(
-        candidates, clip.frames, max_gap, most, least=least, multiple=rule.temporal_patch_size
-    )
-    kept = {pick.frame for pick in picks}
-    wanted = {pick.frame for pick in candidates}
+    candidates = [_candidate(change, numbers, clip.frames) for change in changes]
+    picks = _kept(candidates, clip, view, max_gap, budget)
+    kept, found = ({pick.frame for pick in some} for some in (picks, candidates))
     return PickedFrames(
         source=clip.name,
         view=view,
-        info=info,
+        info=clip.info,
         picks=picks,
-        tokens=_count(info, picks, view),
+        tokens=_count(clip.info, picks, view),
         max_gap=max_gap,
         every=every,
-        changes=len(wanted),
-        dropped=len(wanted - kept),
+        changes=len(found),
+        dropped=len(found - kept),
         merged=sum(change.merged for change in changes),
         busy_share=float(busy.mean()),
         even=_even(picks, [pick.seconds for pick in candidates]),
         _source=source,
+    )
+
+
+def _candidate(change: Change, numbers: Sequence[int], frames: Frames) -> Pick:
+    number = numbers[change.step]
+    return Pick(frames.start(number), number, change.why, change.cells)
+
+
+def _kept(
+    candidates: Sequence[Pick], clip: Clip, view: View, max_gap: float, budget: int | None
+) -> tuple[Pick, ...]:
+    rule, asked = view.video_rule, view.options
+    return keep(
+        candidates,
+        clip.frames,
+        max_gap,
+        _most_frames(clip.info, clip.frames, view, budget),
+        least=max(rule.min_list_images or 1, asked.min_frames or 1),
+        multiple=rule.temporal_patch_size,
     )
 
 
@@ -295,109 +305,6 @@ def _check(view: View, max_gap: float, probe_fps: float) -> None:
     for name, value in {"max_gap": max_gap, "probe_fps": probe_fps}.items():
         if not (value > 0 and math.isfinite(value)):
             raise ConstraintError(f"`{name}` must be above 0, got {value:g}")
-
-
-# Looking at the clip.
-
-
-@dataclass(frozen=True, slots=True)
-class _Clip:
-    """A clip that is open."""
-
-    name: str
-    info: VideoInfo
-    frames: Frames
-    """Those between the start and the end that the view asks for."""
-    read: _Read
-    """Gives frames by number, ascending, at a size."""
-
-
-@contextmanager
-def _opened(
-    source: SourceLike, view: View, threads: int | None, patience: float | None
-) -> Iterator[_Clip]:
-    if isinstance(as_frame_list(source), FrameList):
-        problem = "a list of images, all of which are shown; picking is for videos"
-        raise UnsupportedFormatError("frame list", problem)
-    with open_item(source) as item:
-        info = probe_clip(item)
-        if item.found.kind == "image":
-            seconds, read = _animation(item, patience)
-        else:
-            seconds, read = _video(item, info, view, threads, patience)
-        yield _Clip(source_name(source), info, _between(seconds, view), read)
-
-
-_Read: TypeAlias = Callable[[Sequence[int], ImageSize], Iterator[tuple[int, Pixels]]]
-
-
-def _animation(item: Item, patience: float | None) -> tuple[list[float], _Read]:
-    starts, _ = animation_clock(item)
-
-    def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
-        images = animation_frames(item, numbers, size, patience_seconds=patience)
-        return zip(numbers, images, strict=True)
-
-    return starts, read
-
-
-def _video(
-    item: Item, info: VideoInfo, view: View, threads: int | None, patience: float | None
-) -> tuple[list[float], _Read]:
-    clip = scan_clip(item)
-    timeline = clip.timeline
-    if timeline.has_clock:
-        ticks = np.frombuffer(timeline.pts, np.int64)
-        seconds = ((ticks - ticks[0]) * float(timeline.time_base)).tolist()
-    else:
-        rate = float(info.fps or view.video_rule.assumed_fps or ASSUMED_FPS)
-        seconds = [number / rate for number in range(timeline.packet_count)]
-
-    def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
-        look, wanted = Look(size), tuple(numbers)
-        plan = DecodePlan(clip, look, wanted, threads=threads, patience_seconds=patience)
-        return ((frame.number, frame.image) for frame in decode_frames(plan))
-
-    return seconds, read
-
-
-def _between(seconds: Sequence[float], view: View) -> Frames:
-    start, end = view.options.start_seconds or 0.0, view.options.end_seconds
-    first = int(np.searchsorted(seconds, start - 1e-6))
-    stop = len(seconds) if end is None else int(np.searchsorted(seconds, end + 1e-6, "right"))
-    if first >= stop:
-        raise ConstraintError(
-            f"no frame between {start:g} s and {seconds[-1] if end is None else end:g} s of a clip "
-            f"whose last frame is at {seconds[-1]:.2f} s"
-        )
-    return Frames(first, tuple(seconds[first:stop]))
-
-
-def _watched(clip: _Clip, probe_fps: float, watch: Watch) -> tuple[Motion, list[int]]:
-    """Look at a clip so many times a second, at its last frame too.
-
-    Returns what its cells did, and the number of the frame at each step.
-    """
-    frames = clip.frames
-    span = frames.seconds[-1] - frames.seconds[0]
-    rate = max(probe_fps, LEAST_PROBES / span) if span > 0 else probe_fps
-    moments = [frames.seconds[0] + k / rate for k in range(math.ceil(span * rate - 1e-6))]
-    moments.append(frames.seconds[-1])
-    wanted = [frames.on_display(moment) for moment in moments]
-    size, steps, numbers = probe_size(clip.info.size), iter(zip(moments, wanted, strict=True)), []
-    cells, pending = CellWatch(size), next(steps, None)
-    distinct = sorted(set(wanted))
-    for number, picture in watch(clip.read(distinct, size), len(distinct), "looking for changes"):
-        is_new = True
-        while pending is not None and pending[1] <= number:
-            if pending[1] == number:
-                cells.see(picture, pending[0]) if is_new else cells.see_again(pending[0])
-                numbers.append(number)
-                is_new = False
-            pending = next(steps, None)
-    if not numbers:
-        raise DecodeError(clip.name, "none of the frames could be decoded")
-    return cells.motion(), numbers
 
 
 # What may be kept, and what it costs.
