@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -104,28 +106,37 @@ def _between(seconds: Sequence[float], view: View) -> Frames:
     return Frames(first, tuple(seconds[first:stop]))
 
 
-def watch_clip(clip: Clip, probe_fps: float, watch: Watch) -> tuple[Motion, list[int]]:
-    """Look at a clip so many times a second, at its last frame too.
+def probed(frames: Frames, fps: float) -> list[tuple[float, int]]:
+    """Return the moments at which a clip is looked at, its last frame too, and what is on display.
 
-    Returns what its cells did, and the number of the frame at each step.
+    >>> probed(Frames(0, tuple(k / 10 for k in range(600))), 2)[-2:]
+    [(59.5, 595), (59.9, 599)]
     """
-    frames = clip.frames
-    span = frames.seconds[-1] - frames.seconds[0]
-    rate = max(probe_fps, LEAST_PROBES / span) if span > 0 else probe_fps
-    moments = [frames.seconds[0] + k / rate for k in range(math.ceil(span * rate - 1e-6))]
-    moments.append(frames.seconds[-1])
-    wanted = [frames.on_display(moment) for moment in moments]
-    size, steps, numbers = probe_size(clip.info.size), iter(zip(moments, wanted, strict=True)), []
-    cells, pending = CellWatch(size), next(steps, None)
-    distinct = sorted(set(wanted))
-    for number, picture in watch(clip.read(distinct, size), len(distinct), "looking for changes"):
-        is_new = True
-        while pending is not None and pending[1] <= number:
-            if pending[1] == number:
-                cells.see(picture, pending[0]) if is_new else cells.see_again(pending[0])
+    first, last = frames.seconds[0], frames.seconds[-1]
+    span = last - first
+    rate = max(fps, LEAST_PROBES / span) if span > 0 else fps
+    moments = [first + k / rate for k in range(math.ceil(span * rate - 1e-6))]
+    return [(moment, frames.on_display(moment)) for moment in (*moments, last)]
+
+
+def watch_clip(clip: Clip, probe_fps: float, watch: Watch) -> tuple[Motion, list[int]]:
+    """Look at a clip so many times a second.
+
+    Returns what its cells did, and the number of the frame at each step. Raises `DecodeError` where
+    no frame can be decoded, and the errors of `decode_frames`.
+    """
+    steps = deque(probed(clip.frames, probe_fps))
+    wanted = sorted({number for _, number in steps})
+    size = probe_size(clip.info.size)
+    cells, numbers = CellWatch(size), list[int]()
+    for number, picture in watch(clip.read(wanted, size), len(wanted), "looking for changes"):
+        see: Callable[[float], None] = partial(cells.see, picture)
+        while steps and steps[0][1] <= number:
+            moment, expected = steps.popleft()
+            if expected == number:  # else it could not be decoded
+                see(moment)
+                see = cells.see_again
                 numbers.append(number)
-                is_new = False
-            pending = next(steps, None)
     if not numbers:
         raise DecodeError(clip.name, "none of the frames could be decoded")
     return cells.motion(), numbers
