@@ -80,3 +80,19 @@ def test_a_body_holds_the_picked_frames_and_tells_their_moments(run, talk):
 def test_a_body_without_frames_has_none_to_pick(run, talk):
     ran = run("payload", talk, "--pick", "changes", "--api", "dashscope", "-t", "What?")
     assert ran.code == 1 and "--pick chooses the frames that --as-frames sends" in ran.err
+
+
+def test_tokens_count_what_frames_picks(run, talk):
+    dry = run("frames", talk, "--pick", "changes", "--dry-run", "--json").json
+    ran = run("tokens", talk, "photo.jpg", "no.mp4", "--pick", "changes", "--json", "--times")
+    video, photo, failed = ran.json["items"]
+    assert ran.code == 1 and failed["error"]["code"] == "not_found"
+    assert (video["tokens"], video["frames"]) == (dry["tokens"], dry["frames"])
+    assert video["timestamps_seconds"] == dry["timestamps_seconds"]
+    assert photo["tokens"] == run("tokens", "photo.jpg", "--json").json["total_tokens"]
+
+
+@pytest.mark.parametrize("words", [("--explain",), ("--api", "openai")])
+def test_tokens_say_what_does_not_go_with_picks(run, talk, words):
+    ran = run("tokens", talk, "--pick", "changes", *words)
+    assert ran.code == 2 and "--pick" in ran.err

@@ -14,16 +14,18 @@ from vlprep.cli.options import (
     BYTES,
     SECONDS,
     bind,
+    budget_option,
     choice_option,
     font_option,
     input_options,
     list_option,
     output_options,
+    take_share,
     take_video,
     threads_option,
     view_options,
 )
-from vlprep.cli.picking import pick_of, pick_options, picked_lines, take_picking
+from vlprep.cli.picking import look_options, pick_of, picked_lines, take_picking
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     counted_of,
@@ -59,7 +61,8 @@ if TYPE_CHECKING:
 @font_option
 @list_option
 @view_options
-@pick_options
+@look_options
+@budget_option
 @choice_option(
     "--resample",
     ("fast", "reference"),
@@ -115,7 +118,9 @@ def command(
         raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
     if font is not None and sheet is None:
         raise click.UsageError("--font goes with --sheet")
-    picking, processor = take_picking(asked), bind(asked)
+    processor = bind(asked)
+    take_share(asked, processor)
+    picking = take_picking(asked, budget=True)
     if clips and picking is not None:
         raise click.UsageError("--pick: name one clip at a time")
     if clips:

@@ -29,7 +29,7 @@ from vlprep.cli.options import (
     thinking_option,
     view_options,
 )
-from vlprep.cli.picking import pick_options, take_picking
+from vlprep.cli.picking import look_options, take_picking
 from vlprep.cli.render import note, say_error
 from vlprep.cli.shell import model_words, quote, remedy_line, variable
 from vlprep.cli.terminal import say
@@ -85,7 +85,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 )
 @view_options
 @sending_options
-@pick_options
+@look_options
 @click.option("--folder", metavar="DIR", help="Write new files there that are sent by their path.")
 @thinking_option
 @click.option(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vlprep.cli.options import POSITIVE, RATE, SECONDS, choice_option, together
+from vlprep.cli.options import RATE, SECONDS, choice_option, together
 
 if TYPE_CHECKING:
     from vlprep.pick.pick import PickedFrames
 
-pick_options = together(
+look_options = together(
     choice_option(
         "--pick",
         ("changes", "every"),
@@ -23,18 +23,19 @@ pick_options = together(
         type=SECONDS,
         help="Leave no longer stretch without a frame; 15 seconds, or as the service takes lists.",
     ),
-    click.option("--budget", type=POSITIVE, help="Pick frames of no more tokens."),
     click.option("--probe-fps", type=RATE, help="Look for changes so often per second; 2."),
 )
 _NAMES = {"max_gap": "--max-gap", "budget": "--budget", "probe_fps": "--probe-fps"}
 
 
-def take_picking(asked: dict[str, Any]) -> dict[str, Any] | None:
-    """Take `pick_options` out of `asked`, as keywords of `pick_frames`; `None` without --pick.
+def take_picking(asked: dict[str, Any], *, budget: bool = False) -> dict[str, Any] | None:
+    """Take `look_options` out of `asked`, as keywords of `pick_frames`; `None` without --pick.
+
+    With `budget` that is one of them too: where there is nothing else to spend tokens on.
 
     Raises a usage error for the others without it.
     """
-    how = {name: asked.pop(name) for name in _NAMES}
+    how = {name: asked.pop(name) for name in _NAMES if budget or name != "budget"}
     given = {name: value for name, value in how.items() if value is not None}
     pick = asked.pop("pick")
     if pick is None:

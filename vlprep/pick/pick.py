@@ -7,20 +7,21 @@ at the size that the model sees.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
+from vlprep.count.files import MediaCount, MediaFailure, Result, count_file, probe_media
 from vlprep.count.tokens import VideoCount, video_count
-from vlprep.errors import BudgetError, ConstraintError
+from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.frames.files import FrameRecord
 from vlprep.frames.reading import PATIENCE_SECONDS, Reading
 from vlprep.frames.stream import FrameStream
-from vlprep.media.source import SourceLike
+from vlprep.media.source import SourceLike, source_name
 from vlprep.media.video.paint import Look
 from vlprep.models.spec import ModelSpec
 from vlprep.pick.choose import (
@@ -37,6 +38,7 @@ from vlprep.types import (
     Frame,
     FrameListInfo,
     FramePlan,
+    ImageInfo,
     Resample,
     VideoInfo,
     Watch,
@@ -293,6 +295,28 @@ def _kept(
         least=max(rule.min_list_images or 1, asked.min_frames or 1),
         multiple=rule.temporal_patch_size,
     )
+
+
+def count_picks(
+    sources: Iterable[SourceLike], view: View, **how: Unpack[PickOptions]
+) -> Iterator[Result]:
+    """Count the picked frames of videos, and images as they are; a file that fails is reported so.
+
+    >>> [found.tokens.total for found in count_picks(["fixtures/photo.jpg"], View.of())]
+    [302]
+    """
+    for source in sources:
+        try:
+            if isinstance(probe_media(source, view).info, ImageInfo | FrameListInfo):
+                yield count_file(source, view)
+                continue
+            picked = pick_frames(source, view, **how)
+        except (VlprepError, OSError) as error:
+            yield MediaFailure(source=source_name(source), error=error)
+        else:
+            warnings = picked.tokens.warnings + picked.warnings
+            tokens = replace(picked.tokens, warnings=warnings)
+            yield MediaCount(source=picked.source, info=picked.info, tokens=tokens)
 
 
 def _check(view: View, max_gap: float, probe_fps: float) -> None:
