@@ -33,7 +33,7 @@ def take_picking(asked: dict[str, Any], *, budget: bool = False) -> dict[str, An
 
     With `budget` that is one of them too: where there is nothing else to spend tokens on.
 
-    Raises a usage error for the others without it.
+    Raises a usage error for the others where --pick is not said.
     """
     how = {name: asked.pop(name) for name in _NAMES if budget or name != "budget"}
     given = {name: value for name, value in how.items() if value is not None}
