@@ -55,6 +55,14 @@ def test_what_says_nothing_is_refused(run, talk, words, said):
     assert ran.code == 2 and said in ran.err
 
 
+def test_defaults_of_a_rate_give_way(run, talk, monkeypatch):
+    monkeypatch.setenv("VLPREP_FPS", "1")
+    assert (
+        run("frames", talk, "--pick", "changes", "--dry-run", "--json").json["picked"]["changes"]
+        == 5
+    )
+
+
 def test_errors_speak_of_options(run, talk):
     ran = run("frames", talk, "--pick", "changes", "--max-gap", 1, "--max-frames", 5, "--dry-run")
     assert ran.code == 1

@@ -122,6 +122,18 @@ def test_what_never_rests_is_busy_and_so_is_its_border():
     assert busy.sum() <= 240
 
 
+def test_what_is_busy_does_not_depend_on_blocks(monkeypatch):
+    rng = np.random.default_rng(2)
+    moved = rng.random((400, 5, 7)) < rng.random((5, 7)) ** 2
+    motion = Motion(
+        np.cumsum(rng.choice([0.1, 0.5, 2.0], 400)), moved, moved, np.empty((0, 3), int)
+    )
+    whole = busy_cells(motion)
+    assert 0 < whole.mean() < 1
+    monkeypatch.setattr("vlprep.pick.choose._BLOCK", 7)
+    assert np.array_equal(busy_cells(motion), whole)
+
+
 def test_where_most_of_the_picture_moves_that_is_what_the_clip_shows():
     moves = [
         (step, row, column) for step in range(1, 120) for row in range(4) for column in range(8)

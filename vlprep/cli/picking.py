@@ -21,9 +21,11 @@ look_options = together(
     click.option(
         "--max-gap",
         type=SECONDS,
-        help="Leave no longer stretch without a frame; 15 seconds, or as the service takes lists.",
+        help="Leave no longer stretch without a frame; 15 seconds by default.",
     ),
-    click.option("--probe-fps", type=RATE, help="Look for changes so often per second; 2."),
+    click.option(
+        "--probe-fps", type=RATE, help="Look for changes so often per second; 2 by default."
+    ),
 )
 _NAMES = {"max_gap": "--max-gap", "budget": "--budget", "probe_fps": "--probe-fps"}
 

@@ -44,6 +44,7 @@ MOTION_SECONDS = 5.0
 """Of what keeps moving, a frame is a candidate so often."""
 
 _BLUR = 1e-6
+_BLOCK = 2048  # steps at a time, so that hours take no more memory than minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,24 @@ def busy_cells(motion: Motion) -> Flags:
     Cells beside them that move now and then belong to them: the minutes of a clock, the border of a
     webcam's picture.
     """
-    seconds = motion.seconds
-    sums = np.zeros((len(seconds) + 1, *motion.moved.shape[1:]), np.int32)
-    np.cumsum(motion.moved, axis=0, out=sums[1:])
-    low = np.searchsorted(seconds, seconds - BUSY_SECONDS / 2 - _BLUR)
-    high = np.searchsorted(seconds, seconds + BUSY_SECONDS / 2 + _BLUR)
-    moves, steps = sums[high] - sums[low], (high - low)[:, None, None]
+    busy = np.empty_like(motion.moved)
+    for first in range(0, len(busy), _BLOCK):
+        busy[first : first + _BLOCK] = _busy_at(motion, first, min(first + _BLOCK, len(busy)))
+    return busy
+
+
+def _busy_at(motion: Motion, first: int, stop: int) -> Flags:
+    """Return which cells are busy at the steps from `first` to before `stop`."""
+    seconds, around = motion.seconds, BUSY_SECONDS / 2 + _BLUR
+    low = np.searchsorted(seconds, seconds[first:stop] - around)
+    high = np.searchsorted(seconds, seconds[first:stop] + around)
+    start, end = int(low[0]), int(high[-1])
+    sums = np.zeros((end - start + 1, *motion.moved.shape[1:]), np.int32)
+    np.cumsum(motion.moved[start:end], axis=0, out=sums[1:])
+    moves, steps = sums[high - start] - sums[low - start], (high - low)[:, None, None]
     span = np.maximum(seconds[high - 1] - seconds[low], _BLUR)[:, None, None]
     core = (moves > np.minimum(BUSY_A_SECOND * span, BUSY_SHARE * steps)) & (moves >= BUSY_MOVES)
-    fringe = (moves >= FRINGE_MOVES) & _beside(core)
-    busy: Flags = core | fringe
+    busy: Flags = core | ((moves >= FRINGE_MOVES) & _beside(core))
     busy[busy.mean(axis=(1, 2)) > SUBJECT] = False
     return busy
 

@@ -48,7 +48,7 @@ from vlprep.units import plural
 from vlprep.view import View, ViewKeywords
 
 MAX_GAP = 15.0
-"""Seconds of a clip without a frame at most, if nothing else is asked and the model takes that."""
+"""Seconds of a clip without a frame at most, if nothing else is asked."""
 PROBE_FPS = 2.0
 """Moments a second at which a clip is looked at, if nothing else is asked."""
 
@@ -58,7 +58,7 @@ _REFUSED = ("fps", "nframes", "sampling")
 class PickOptions(TypedDict, total=False):
     """Keywords of `pick_frames` itself."""
 
-    max_gap: float | None
+    max_gap: float
     budget: int | None
     every: bool
     probe_fps: float
@@ -224,7 +224,7 @@ def pick_frames(
     source: SourceLike,
     view: View,
     *,
-    max_gap: float | None = None,
+    max_gap: float = MAX_GAP,
     budget: int | None = None,
     every: bool = False,
     probe_fps: float = PROBE_FPS,
@@ -236,10 +236,10 @@ def pick_frames(
 
     The first and the last frame are kept, then the changes that most cells show, within `budget`
     tokens and the view's `max_frames`; then as many between them that no gap is longer than
-    `max_gap` seconds, by default 15, or less where the model's service takes no list so sparse. A
+    `max_gap` seconds, and that the model's service takes the list, whose rate has a lowest value. A
     change is a state that has come to rest; with `every`, each is one. What moves all the time, or
-    undoes itself at once, is left out. The clip is looked at `probe_fps`
-    times a second, short ones more often. The frames cost what a list of images does.
+    undoes itself at once, is left out. The clip is looked at `probe_fps` times a second, short ones
+    more often. The frames cost what a list of images does.
 
     Raises the errors of `probe` and `video_count`, `UnsupportedFormatError` for images,
     `ConstraintError` for the view's `fps`, `nframes` and `sampling`, which say nothing here, and
@@ -250,9 +250,6 @@ def pick_frames(
     >>> picked.picks[0], picked.largest_gap_seconds <= 4
     (Pick(seconds=0.0, frame=0, why='first', cells=0), True)
     """
-    if max_gap is None:
-        slowest = view.video_rule.min_fps or 0
-        max_gap = min(MAX_GAP, 1 / slowest) if slowest else MAX_GAP
     _check(view, max_gap, probe_fps)
     with open_clip(source, view, threads, patience_seconds) as clip:
         motion, numbers = watch_clip(clip, probe_fps, watch)
@@ -286,13 +283,14 @@ def _candidate(change: Change, numbers: Sequence[int], frames: Frames) -> Pick:
 def _kept(
     candidates: Sequence[Pick], clip: Clip, view: View, max_gap: float, budget: int | None
 ) -> tuple[Pick, ...]:
-    rule, asked = view.video_rule, view.options
+    rule, seconds = view.video_rule, clip.frames.seconds
+    of_rate = math.ceil((seconds[-1] - seconds[0]) * (rule.min_fps or 0)) + 1
     return keep(
         candidates,
         clip.frames,
         max_gap,
         _most_frames(clip.info, clip.frames, view, budget),
-        least=max(rule.min_list_images or 1, asked.min_frames or 1),
+        least=max(rule.min_list_images or 1, view.options.min_frames or 1, of_rate),
         multiple=rule.temporal_patch_size,
     )
 
