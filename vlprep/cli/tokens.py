@@ -107,17 +107,17 @@ def command(
     if times and form not in ("json", "jsonl"):
         raise click.UsageError("--times needs --json or --jsonl")
     picking, processor = take_picking(asked), bind(asked)
-    if picking is not None and asked["api"]:
-        raise click.UsageError("--pick counts a list of frames, by no --api; leave one out")
-    if picking is not None and explained:
-        raise click.UsageError("--explain tells of frames by rule, not of those of --pick")
+    if picking is not None:
+        _refuse_beside_picks(explained, asked["api"])
     processor = processor.by_api(asked.pop("api"))
     take_share(asked, processor)
     files = take_inputs(asked)
     tally((), processor, **asked)  # what is wrong with it is told before the work
     if any(map(holds_samples, files)):
-        if explained or times or picking is not None:
-            raise click.UsageError("--explain, --times and --pick are for files, not for samples")
+        if explained or times:
+            raise click.UsageError("--explain and --times are for files, not for samples")
+        if picking is not None:
+            raise click.UsageError("--pick is for files, not for samples")
         if asked["budget"] is not None:
             raise click.UsageError("--budget is for files; --max-input bounds samples")
         return _count_samples(files, processor, form, media_dir, tokenizer, asked)
@@ -141,6 +141,13 @@ def command(
     code = report_problems(items, processor)
     say("", *_summary(items, together))
     return code
+
+
+def _refuse_beside_picks(explained: bool, api: str | None) -> None:
+    if api:
+        raise click.UsageError("--pick counts a list of frames, by no --api; leave one out")
+    if explained:
+        raise click.UsageError("--explain tells of frames by rule, not of those of --pick")
 
 
 def _picked(files: list[Any], view: View, how: Mapping[str, Any]) -> Iterator[Result]:
