@@ -19,7 +19,7 @@ from vlprep.count.files import MediaCount, MediaFailure, Result, count_file, pro
 from vlprep.count.tokens import VideoCount, video_count
 from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.frames.files import FrameRecord
-from vlprep.frames.reading import PATIENCE_SECONDS, Reading
+from vlprep.frames.reading import Reading
 from vlprep.frames.stream import FrameStream
 from vlprep.media.source import SourceLike, source_name
 from vlprep.media.video.paint import Look
@@ -35,6 +35,7 @@ from vlprep.pick.choose import (
 )
 from vlprep.pick.clip import Clip, open_clip, watch_clip
 from vlprep.types import (
+    PATIENCE_SECONDS,
     Frame,
     FrameListInfo,
     FramePlan,
