@@ -17,6 +17,7 @@ HEADINGS = {
     "count": "Counting",
     "plan": "Planning",
     "frames": "Frames and views",
+    "pick": "Frames where something happens",
     "arrays": "Arrays",
     "compress": "Compressing",
     "check": "Checking",

@@ -32,7 +32,7 @@ FLOORS = (
     {"view"},
     {"count"},
     {"frames", "check", "boxes"},
-    {"arrays", "compress", "plan", "events", "reconcile", "split"},
+    {"arrays", "compress", "plan", "events", "reconcile", "split", "pick"},
     {"payload", "samples"},
     {"verbs"},
     {""},  # vlprep/__init__.py
@@ -53,6 +53,7 @@ DOORS = {
     "reconcile": {"logs"},
     "samples": {"samples", "rows"},
     "split": {"split", "crop"},
+    "pick": {"pick", "clip"},
 }
 
 HOMES = {
@@ -69,7 +70,7 @@ HOMES = {
         "vlprep.verbs",  # for annotations only
         *("vlprep.count", "vlprep.frames", "vlprep.boxes", "vlprep.plan"),
         *("vlprep.arrays", "vlprep.compress", "vlprep.compat", "vlprep.reconcile"),
-        "vlprep.split",
+        *("vlprep.split", "vlprep.pick"),
     ),
     "av": ("vlprep.media.video",),
     "pillow_heif": ("vlprep.media.image",),

@@ -107,6 +107,8 @@ def small():
     yield from vlprep.processor().tally([vlprep.count_tokens(PHOTO)]).prices
     yield vlprep.plan_frames(300, 30.0)
     yield vlprep.frame_sheet(STREET, fps=1)
+    picked = vlprep.pick_frames(STREET)
+    yield from (picked, picked.picks[0])
     yield vlprep.view_image(PHOTO).compare()
     yield vlprep.crop_image(PHOTO, [100, 100, 500, 400])
     page = vlprep.split_image(PHOTO)

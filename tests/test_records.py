@@ -13,7 +13,15 @@ import vlprep
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(vlprep.__path__, "vlprep."))
 
-FILLED_AS_THEY_GO = {"Notes", "Trouble", "_Place", "FrameStream", "ImageSearch", "_Task"}
+FILLED_AS_THEY_GO = {
+    "Notes",
+    "Trouble",
+    "_Place",
+    "FrameStream",
+    "ImageSearch",
+    "_Task",
+    "PickedStream",
+}
 """Records that are no results."""
 
 

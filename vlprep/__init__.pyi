@@ -66,6 +66,8 @@ from vlprep.payload.planned import SavedRequest as SavedRequest
 from vlprep.payload.planned import build_requests as build_requests
 from vlprep.payload.planned import save_requests as save_requests
 from vlprep.payload.request import Request as Request
+from vlprep.pick.choose import Pick as Pick
+from vlprep.pick.pick import PickedFrames as PickedFrames
 from vlprep.plan.fit import ImageFit as ImageFit
 from vlprep.plan.records import MediaPlan as MediaPlan
 from vlprep.plan.records import PlannedFile as PlannedFile
@@ -106,6 +108,7 @@ from vlprep.verbs import image_tokens as image_tokens
 from vlprep.verbs import image_tokens_batch as image_tokens_batch
 from vlprep.verbs import locate_boxes as locate_boxes
 from vlprep.verbs import locate_events as locate_events
+from vlprep.verbs import pick_frames as pick_frames
 from vlprep.verbs import pixel_values as pixel_values
 from vlprep.verbs import plan_media as plan_media
 from vlprep.verbs import processor as processor

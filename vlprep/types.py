@@ -269,6 +269,8 @@ class Frame:
     """Whether the decoder could make out only part of it."""
     interlaced: bool = False
     """Whether it holds two moments, on alternate rows."""
+    mark: str = ""
+    """What it was picked for, as sheets say it; empty where a rule spreads frames."""
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.image.shape))

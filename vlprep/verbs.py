@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from vlprep.payload.parts import Json
     from vlprep.payload.request import Item as SentItem
     from vlprep.payload.request import Request, RequestKeywords
+    from vlprep.pick.pick import PickedFrames, PickKeywords
     from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
@@ -277,6 +278,18 @@ class Processor(View):
 
         view, how = self.with_keywords(asked)
         return read_many(sources, view, **how)
+
+    def pick(self, source: SourceLike, **asked: Unpack[PickKeywords]) -> PickedFrames:
+        """Pick the frames of a video where something happens; all of it is decoded for that.
+
+        >>> picked = processor("qwen3-vl-plus").pick("fixtures/street.mp4", max_gap=4)
+        >>> picked.largest_gap_seconds <= 4, picked.picks[0].why
+        (True, 'first')
+        """
+        from vlprep.pick.pick import pick_frames
+
+        view, how = self.with_keywords(asked)
+        return pick_frames(source, view, **how)
 
     def view(self, source: SourceLike, *, door: Door | None = None) -> ImageView:
         """Show an image as the model sees it; `door` says how it gets in, see `media.doors`.
@@ -608,6 +621,17 @@ def frame_sheet(
     Drawing(2392x1269)
     """
     return processor(model).sheet(source, font=font, **asked)
+
+
+def pick_frames(
+    source: SourceLike, model: Model = None, **asked: Unpack[PickKeywords]
+) -> PickedFrames:
+    """Pick the frames of a video where something happens, as `processor(...).pick(source)` does.
+
+    >>> pick_frames("fixtures/street.mp4", max_gap=4).picks[0].why
+    'first'
+    """
+    return processor(model).pick(source, **asked)
 
 
 def read_many(

@@ -24,8 +24,8 @@ GROUPS = {
     ),
     "What the model sees": (
         "fps", "nframes", "min-frames", "max-frames", "min-pixels", "max-pixels", "total-pixels",
-        "start", "end", "sampling", "high-res", "strict", "door", "resample", "tone-map",
-        "convention", "resized", "unturned", "readable",
+        "start", "end", "sampling", "pick", "max-gap", "probe-fps", "high-res", "strict",
+        "door", "resample", "tone-map", "convention", "resized", "unturned", "readable",
     ),
     "Planning": ("prefer", "lowest-fps", "lowest-max-pixels", "split", "reorder"),
     "Budget": (

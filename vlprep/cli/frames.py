@@ -14,15 +14,18 @@ from vlprep.cli.options import (
     BYTES,
     SECONDS,
     bind,
+    budget_option,
     choice_option,
     font_option,
     input_options,
     list_option,
     output_options,
+    take_share,
     take_video,
     threads_option,
     view_options,
 )
+from vlprep.cli.picking import look_options, pick_of, picked_lines, take_picking
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     counted_of,
@@ -58,6 +61,8 @@ if TYPE_CHECKING:
 @font_option
 @list_option
 @view_options
+@look_options
+@budget_option
 @choice_option(
     "--resample",
     ("fast", "reference"),
@@ -75,7 +80,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Wait so long for one frame; 0 is no limit.",
 )
-@click.option("--dry-run", is_flag=True, help="Tell the moments and the cost; decode nothing.")
+@click.option("--dry-run", is_flag=True, help="Tell the moments and the cost; write nothing.")
 @output_options
 def command(
     *,
@@ -98,8 +103,12 @@ def command(
     Several clips are read side by side, each into a folder of its own in DIR. One that cannot be
     read is named with its reason, the others are written, and the exit code is 1.
 
+    With --pick the frames are those of one clip in which something happens, within --max-frames
+    and --budget, counted as a list of images; --dry-run then looks for them and writes nothing.
+
     \b
     vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
+    vlprep frames talk.mp4 --pick changes --max-gap 15 -o frames
     vlprep frames *.mp4 --fps 1 -o frames
     """
     from vlprep.frames.many import save_many
@@ -110,28 +119,37 @@ def command(
     if font is not None and sheet is None:
         raise click.UsageError("--font goes with --sheet")
     processor = bind(asked)
+    take_share(asked, processor)
+    picking = take_picking(asked, budget=True)
+    if clips and picking is not None:
+        raise click.UsageError("--pick: name one clip at a time")
     if clips:
         if output is None or sheet is not None or dry_run:
             raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
         made = save_many(clips, output, processor, format=format, overwrite=force, **asked)
         watched = track(made, len(clips), "reading clips", clips)
         return _report_many(list(watched), processor, as_json)
-    stream = processor.frames(source, **asked)
+    picked = None
+    if picking is None:
+        stream = processor.frames(source, **asked)
+    else:
+        picked, stream = pick_of(source, processor, picking, asked)
+    said = [] if picked is None else list(picked_lines(picked))
     if dry_run:
-        return _tell(stream, processor, as_json)
+        return _tell(stream, processor, as_json, said)
     records = stream.save(
         output, format=format, sheet=sheet, font=font, overwrite=force, watch=track
     )
     if as_json:
         print_json(stream.to_dict(records))
     else:
-        say(*_report(stream, processor, len(records)), *_written(records, output, sheet))
+        say(*_report(stream, processor, len(records)), *said, *_written(records, output, sheet))
         say_warnings(stream.source, stream.warnings, processor)
     return EXIT_FAILED if stream.missing else 0
 
 
-def _tell(stream: FrameStream, view: View, as_json: bool) -> int:
-    """Tell what would be read."""
+def _tell(stream: FrameStream, view: View, as_json: bool, said: list[str]) -> int:
+    """Tell what would be read; `said` is what is to be said of it beside."""
     moments = list(stream.plan.timestamps_seconds)
     if as_json:
         told = stream.to_dict()
@@ -140,7 +158,7 @@ def _tell(stream: FrameStream, view: View, as_json: bool) -> int:
         print_json({**told, "timestamps_seconds": moments})
     else:
         first, *more = (f"{moment:.3f}" for moment in moments)
-        say(*_report(stream, view, len(moments)))
+        say(*_report(stream, view, len(moments)), *said)
         say(f"at {first} s" if not more else f"at {first}, {', '.join(more)} s")
         say_warnings(stream.source, stream.warnings, view)
     return 0

@@ -136,7 +136,9 @@ threads_option = click.option(
 )
 
 
-def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Return a decorator that adds options in their order."""
+
     def decorate(command: _Command) -> _Command:
         for option in reversed(options):
             command = option(command)
@@ -148,15 +150,15 @@ def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], 
 force_option = click.option("--force", is_flag=True, help="Overwrite what is there.")
 skip_option = click.option("--skip-existing", is_flag=True, help="Pass over files that are done.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-output_options = _together(force_option, json_option)
-form_options = _together(
+output_options = together(force_option, json_option)
+form_options = together(
     click.option("--json", "form", flag_value="json", help="Print one JSON document."),
     click.option("--jsonl", "form", flag_value="jsonl", help="Print one JSON object a file."),
     click.option("--csv", "form", flag_value="csv", help="Print CSV, one row a file."),
 )
 """The same for commands whose documents have `items`, a file each; `print_document` prints them."""
 
-sending_options = _together(
+sending_options = together(
     click.option(
         "--as-frames", is_flag=True, help="Send the frames that the model sees of a video."
     ),
@@ -184,7 +186,7 @@ text_tokens_option = click.option(
 thinking_option = click.option(
     "--thinking/--no-thinking", default=None, help="Let the model think, or not."
 )
-input_limit_options = _together(
+input_limit_options = together(
     click.option("--max-input", type=POSITIVE, help="Take this as the model's largest input."),
     click.option(
         "--max-model-len",
@@ -199,7 +201,7 @@ budget_option = click.option(
     help="Spend no more tokens on text and media; 50% is half of the largest input.",
 )
 """Tokens, or a share that `take_share` reads."""
-budget_options = _together(
+budget_options = together(
     budget_option,
     text_tokens_option,
     click.option(
@@ -210,14 +212,14 @@ budget_options = _together(
 )
 """What the media of a request may cost, as `token_budget` has it."""
 
-input_options = _together(
+input_options = together(
     click.argument("paths", nargs=-1, metavar="PATH..."),
     click.option("-r", "--recursive", is_flag=True, help="Go into the subfolders of folders too."),
     click.option("--from-file", metavar="LIST", help="Read names from a file, or - for stdin."),
     click.option("-0", "null_separated", is_flag=True, help="End the names in LIST with NUL."),
 )
 
-view_options = _together(
+view_options = together(
     click.option(
         "-m", "--model", metavar="NAME", help="Name the model; qwen3-vl-plus if none is named."
     ),

@@ -29,6 +29,7 @@ from vlprep.cli.options import (
     thinking_option,
     view_options,
 )
+from vlprep.cli.picking import look_options, take_picking
 from vlprep.cli.render import note, say_error, say_unused
 from vlprep.cli.shell import model_words, quote, remedy_line, variable
 from vlprep.cli.terminal import say
@@ -84,6 +85,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 )
 @view_options
 @sending_options
+@look_options
 @click.option("--folder", metavar="DIR", help="Write new files there that are sent by their path.")
 @thinking_option
 @click.option(
@@ -115,7 +117,8 @@ def command(
     Nothing is sent. Files are held against the documented limits first, and put into the request
     byte for byte unless --compress or --as-frames is given; their types are those of their
     content. A folder is the media files in it; with --list all images are the frames of one video.
-    URLs are passed on and not fetched. --sdk prints the keyword arguments of
+    URLs are passed on and not fetched. --as-frames with --pick sends the frames of videos in which
+    something happens. --sdk prints the keyword arguments of
     client.chat.completions.create or dashscope.MultiModalConversation.call instead.
 
     \b
@@ -129,7 +132,8 @@ def command(
         asked["model_file"],
         asked.pop("deployment"),
     )
-    question, processor = _text(text, text_file, asked["recipe"]), bind(asked)
+    question, asked["pick"] = _text(text, text_file, asked["recipe"]), take_picking(asked)
+    processor = bind(asked)
     items = [_item(file, url_kind) for file in take_inputs(asked, optional=history is not None)]
     try:
         earlier = None if history is None else _history(history)

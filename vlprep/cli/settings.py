@@ -33,6 +33,7 @@ RIVALS = {
     "model-file": ("model",),
     "fps": ("nframes",),
     "nframes": ("fps",),
+    "pick": ("fps", "nframes", "sampling"),
 }
 """Options that take the place of others, which a lower level may have set."""
 _OF_MODEL = ("rules", "server")

@@ -26,6 +26,7 @@ from vlprep.cli.options import (
     text_tokens_option,
     view_options,
 )
+from vlprep.cli.picking import look_options, take_picking
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     counted_of,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 @input_options
 @list_option
 @view_options
+@look_options
 @api_option
 @budget_option
 @input_limit_options
@@ -91,6 +93,8 @@ def command(
     Of .jsonl and .json files the samples are counted: requests and rows of data sets, with paths
     that begin beside the file, or in --media-dir.
 
+    With --pick videos are decoded, and counted as lists of the frames in which something happens.
+
     \b
     vlprep tokens photo.jpg clip.mp4 --model qvq-max --fps 1
     vlprep tokens photos/
@@ -103,7 +107,9 @@ def command(
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
     if times and form not in ("json", "jsonl"):
         raise click.UsageError("--times needs --json or --jsonl")
-    processor = bind(asked)
+    picking, processor = take_picking(asked), bind(asked)
+    if picking is not None:
+        _refuse_beside_picks(explained, asked["api"])
     processor = processor.by_api(asked.pop("api"))
     take_share(asked, processor)
     files = take_inputs(asked)
@@ -111,6 +117,8 @@ def command(
     if any(map(holds_samples, files)):
         if explained or times:
             raise click.UsageError("--explain and --times are for files, not for samples")
+        if picking is not None:
+            raise click.UsageError("--pick is for files, not for samples")
         if asked["budget"] is not None:
             raise click.UsageError("--budget is for files; --max-input bounds samples")
         return _count_samples(files, processor, form, media_dir, tokenizer, asked)
@@ -118,7 +126,8 @@ def command(
         raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
     explaining = processor if explained else None
     entry = partial(_entry, explaining=explaining, times=times)
-    results = track(processor.count_many(files), len(files), "counting", files)
+    counted = processor.count_many(files) if picking is None else _picked(files, processor, picking)
+    results = track(counted, len(files), "counting", files)
     if form == "jsonl":
         return max((_print_line(result, entry(result)) for result in results), default=0)
     items = list(results)
@@ -134,6 +143,19 @@ def command(
     code = report_problems(items, processor)
     say("", *_summary(items, together))
     return code
+
+
+def _refuse_beside_picks(explained: bool, api: str | None) -> None:
+    if api:
+        raise click.UsageError("--pick counts a list of frames, by no --api; leave one out")
+    if explained:
+        raise click.UsageError("--explain tells of frames by rule, not of those of --pick")
+
+
+def _picked(files: list[Any], view: View, how: Mapping[str, Any]) -> Iterator[Result]:
+    from vlprep.pick.pick import count_picks
+
+    return count_picks(files, view, **how)
 
 
 def _count_samples(

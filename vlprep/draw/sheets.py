@@ -31,6 +31,8 @@ from vlprep.units import format_time
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 SUBSTITUTE: Colour = (229, 57, 53)
 """Colour that marks a substituted frame, RGB."""
+PICKED: Colour = (67, 160, 71)
+"""Colour that marks a frame in which something changed."""
 
 NARROWEST = 800
 """Width in pixels of the narrowest sheet: a caption needs that much, however small frames are."""
@@ -149,9 +151,9 @@ def resized(picture: Image.Image, size: ImageSize, way: Image.Resampling) -> Ima
 def _draw_cell(sheet: Image.Image, grid: Grid, kept: Frame, top: int, left: int) -> None:
     height, width = grid.thumbnail
     bottom = top + height
-    if kept.substituted:  # a frame around it, in the gaps, so that it hides nothing
+    if kept.substituted or kept.mark:  # a frame around it, in the gaps, so that it hides nothing
         corners = (left - 4, top - 4, left + width + 3, bottom + 3)
-        ImageDraw.Draw(sheet).rectangle(corners, fill=SUBSTITUTE)
+        ImageDraw.Draw(sheet).rectangle(corners, fill=SUBSTITUTE if kept.substituted else PICKED)
     sheet.paste(Image.fromarray(kept.image), (left, top))
     if kept.substituted:
         _draw_badge(sheet, "substitute", grid.font_size, bottom, left)
@@ -170,10 +172,15 @@ def _draw_badge(sheet: Image.Image, word: str, size: int, bottom: int, left: int
 def _draw_label(sheet: Image.Image, grid: Grid, kept: Frame, top: int, left: int) -> None:
     pen, size = ImageDraw.Draw(sheet), grid.font_size
     font, top, time = own_font(size), top + size // 3, format_time(kept.timestamp_seconds)
+    start = left
     pen.text((left, top), time, fill=BRIGHT, font=font)
     sign = "frame " if grid.cell_width >= 14 * size else "#"
     if grid.label_lines == 1:
         left += math.ceil(font.getlength(time)) + 3 * size // 4
     else:
         top += 5 * size // 4
-    pen.text((left, top), f"{sign}{kept.number}", fill=DIM, font=font)
+    said = f"{sign}{kept.number}"
+    words = (f"{said}, {kept.mark}", f"#{kept.number} {kept.mark}") if kept.mark else ()
+    room = grid.cell_width - (left - start)
+    fitting = (text for text in words if font.getlength(text) <= room)
+    pen.text((left, top), next(fitting, said), fill=DIM, font=font)

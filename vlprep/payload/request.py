@@ -34,6 +34,7 @@ from vlprep.payload.terms import (
     region_of,
     streams,
 )
+from vlprep.pick.pick import PickOptions
 from vlprep.types import ApiName, RecipeName, RegionName, RouteName
 from vlprep.units import plural
 from vlprep.view import View, ViewKeywords
@@ -167,6 +168,7 @@ class SendKeywords(TypedDict, total=False):
     history: Sequence[Json] | None
     compress: bool
     as_frames: bool
+    pick: PickOptions | None
     video_fields: bool
     check: bool
     folder: PathLike | None
@@ -194,7 +196,8 @@ def build_request(
     "base64" inside the request, by default, or "path", which the DashScope SDK uploads. What is in
     a file is told by its content, and its bytes are sent untouched, unless `compress` brings it
     under the limit of the route (new files for the route "path" go into `folder`) or `as_frames`
-    sends the frames that the model's sampler picks of a video, in a list with their true rate.
+    sends the frames that the model's sampler picks of a video, in a list with their true rate, or
+    those where something happens: `pick` has the keywords of `pick_frames`.
 
     What the view asks of a video and a request cannot say of it, such as a range of time, is
     refused, unless nothing would be seen otherwise: `as_frames` sends the very frames, and

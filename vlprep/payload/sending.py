@@ -43,6 +43,7 @@ from vlprep.payload.parts import (
     file_url,
 )
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
+from vlprep.pick.pick import PickedStream, pick_frames
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size, plural
 
@@ -70,7 +71,7 @@ def prepare(item: Item, how: How, number: int) -> MediaPart:
             opened.bytes()  # first, so that what is rewritten in its place is counted as it is sent
         is_video = isinstance(opened.info, VideoInfo)
         if is_video and how.as_frames:
-            return _sampled(stream_frames(opened, how.view, tone_map=True), how, number)
+            return _sampled(_chosen(opened, how), how, number)
         if not how.compress:
             return _as_it_is(opened, how)
         return (_compressed_video if is_video else _compressed_image)(opened, how, number)
@@ -261,6 +262,14 @@ def _local_path(opened: OpenItem) -> str:
 # Frames.
 
 
+def _chosen(opened: OpenItem, how: How) -> FrameStream:
+    """Return the frames of a video that the model's sampler chooses, or those that are picked."""
+    if how.pick is None:
+        return stream_frames(opened, how.view, tone_map=True)
+    picked = pick_frames(opened, how.view, **how.pick)
+    return picked.frames(tone_map=True)
+
+
 def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
     """Return the part of a stream's frames, as JPEGs of the size that the model sees.
 
@@ -283,7 +292,18 @@ def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
         warnings = (f"the service sizes the frames anew, to {anew}", *warnings)
     taken = f"{plural(len(files), 'frame')} of {format_size(size)} as JPEG"
     notes = (f"{taken}, {1 / rate:.4g} s apart",)
+    if isinstance(stream, PickedStream):
+        notes = (f"{taken}, picked at {_moments(stream)} s",)
+        warnings = (
+            *warnings,
+            f"a list has no uneven moments: the model is told that the frames "
+            f"are {1 / rate:.3g} s apart, which they are on average",
+        )
     return make_part(facts, files, how, action="sampled", fps=rate, notes=notes, warnings=warnings)
+
+
+def _moments(stream: FrameStream) -> str:
+    return ", ".join(f"{moment:.1f}" for moment in stream.plan.timestamps_seconds)
 
 
 def _frame_files(

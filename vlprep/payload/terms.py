@@ -20,6 +20,7 @@ from vlprep.payload.forms import OPENAI_SAMPLING
 from vlprep.payload.history import History
 from vlprep.payload.parts import MediaPart, SentFile
 from vlprep.payload.serving import refuse_unserved
+from vlprep.pick.pick import PickOptions
 from vlprep.types import ApiName, FrameListInfo, ImageInfo, RouteName, VideoInfo
 from vlprep.view import View, ViewOptions
 
@@ -42,6 +43,7 @@ class How:
     recipe: Recipe | None = None
     compress: bool = False
     as_frames: bool = False
+    pick: PickOptions | None = None
     video_fields: bool = False
     check: bool = True
     folder: PathLike | None = None
@@ -119,6 +121,8 @@ def refuse(how: How, text: str) -> None:
         raise ConstraintError(f"{problem}; there are {', '.join(api.routes)}")
     if how.system is not None and spec.requests and spec.requests.system_message == "refused":
         raise ConstraintError(f"{spec.name} takes no system message; put it into the text")
+    if how.pick is not None and not how.as_frames:
+        raise ConstraintError("`pick` chooses the frames that `as_frames` sends; say that too")
     if not _is_unicode(text + (how.system or "")):
         raise ConstraintError("the text holds bytes that are no Unicode; write it in UTF-8")
     if spec.kind == "open-weights":

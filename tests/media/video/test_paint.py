@@ -162,3 +162,13 @@ def test_what_is_mapped_is_laid_on_white_as_well(curve):
 def test_an_unknown_way_to_scale_is_refused():
     with pytest.raises(ValueError, match="resample"):
         read("clip.mp4", resample="Reference")
+
+
+@pytest.mark.parametrize("layout", ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "nv12"])
+def test_every_column_is_painted_at_the_file_s_own_size(layout):
+    for width in range(322, 354, 2):
+        ramp = np.broadcast_to(np.linspace(20, 230, width)[None, :, None], (32, width, 3))
+        picture = ramp.round().astype(np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=layout)
+        painted = Painter(Look(ImageSize(32, width)), TrackHeader(), ITEM).paint(frame)
+        assert np.abs(painted.astype(int) - picture).max() <= 6, width

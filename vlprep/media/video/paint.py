@@ -73,6 +73,8 @@ class Painter:
             deep: Any = self._convert(frame, size, f"{layout}16le").to_ndarray()
             image = np.dstack([tone_map(deep[..., :3], curve), deep[..., 3:] >> 8]).astype(np.uint8)
         else:
+            if layout == "gbrp" and _loses_columns(frame, size):
+                layout = "rgb24"  # which here gives the same
             converted = self._convert(frame, size, layout)
             if layout == "gbrp":
                 green, blue, red = map(_plane, converted.planes)
@@ -101,3 +103,16 @@ def _plane(plane: VideoPlane) -> Pixels:
     held: Any = plane  # a buffer, which its stub does not say
     rows = np.frombuffer(held, np.uint8).reshape(-1, plane.line_size)
     return rows[: plane.height, : plane.width]
+
+
+def _loses_columns(frame: VideoFrame, size: ImageSize) -> bool:
+    """Whether swscale leaves the last columns of planes as they were in memory.
+
+    So does its fast way, without scaling, of FFmpeg 8: it paints 16 columns at a time, and of the
+    rest only what is more than 8.
+    """
+    is_fast = frame.format.name in _FAST and size == (frame.height, frame.width)
+    return is_fast and 0 < frame.width % 16 <= 8
+
+
+_FAST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p")
