@@ -33,7 +33,7 @@ FLOORS = (
     {"count"},
     {"frames", "check", "boxes"},
     {"arrays", "compress", "plan", "events", "reconcile", "split"},
-    {"payload", "samples"},
+    {"payload", "samples", "refit"},
     {"verbs"},
     {""},  # vlprep/__init__.py
     {"compat", "cli"},
@@ -51,6 +51,7 @@ DOORS = {
     "boxes": {"boxes"},
     "events": {"events", "files"},
     "reconcile": {"logs"},
+    "refit": {"places", "media", "result"},
     "samples": {"samples", "rows"},
     "split": {"split", "crop"},
 }
@@ -227,7 +228,7 @@ def test_no_code_names_a_model():
 
 FLAG_OR_COMMAND = re.compile(
     r"(?<![\w-])(--[a-z][a-z-]+|-r\b)"
-    r"|vlprep (tokens|plan|frames|view|arrays|compress|check|payload|boxes|events|models)\b"
+    r"|vlprep (tokens|plan|frames|view|arrays|compress|check|payload|boxes|events|models|fit-request)\b"
 )
 
 

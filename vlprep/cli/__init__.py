@@ -31,6 +31,7 @@ COMMANDS = {
     "compress": ("compress", "Bring images and videos under a byte limit."),
     "check": ("check", "Check images and videos against every documented limit."),
     "payload": ("payload", "Build a request body with images and videos in it."),
+    "fit-request": ("fit_request", "Make the media inside a request body fit."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "boxes": ("boxes", "Map the boxes in a model's answer to an image, and draw them."),
     "events": ("events", "Map the times in a model's answer to a video, and show its frames."),

@@ -1,0 +1,149 @@
+"""Find the media inside a request body, wherever they stand, and what it only names.
+
+A medium is any data URL of an image or a video, and any object of Base64 beside its type, as
+Anthropic and tools have it. So results of tools are covered, and shapes that are not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from vlprep.media.addresses import is_data_url
+from vlprep.messages.bodies import ASKED, KEYS, MediumKind
+
+JsonPath: TypeAlias = tuple[str | int, ...]
+"""Keys and places that lead to a value of a document."""
+
+_TYPES = ("media_type", "mimeType", "mime_type")
+"""Keys beside `data` that say what the Base64 is."""
+
+_PARTS = frozenset({"content", "output"})
+"""Keys under which parts of a message stand, or one alone."""
+
+_NO_MEDIA = _PARTS | {"text", "arguments", "instructions"}
+"""Keys of what is text whatever it says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """A medium of a request: inside the body, or named only."""
+
+    path: JsonPath
+    """Of the string that holds it, or names it."""
+    part: JsonPath
+    """Of the part of a message that it belongs to."""
+    kind: MediumKind
+    """What the body says that it is."""
+    url: str | None = field(default=None, repr=False)
+    """Its data URL; `None` for what is not inside the body."""
+    type_path: JsonPath | None = None
+    """Of the string that says its type, where `path` is bare Base64."""
+    is_frame: bool = False
+    """Whether it is one of a list that stands for a video."""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """Options of a view that stand beside it."""
+
+    @property
+    def name(self) -> str:
+        """Where it is, as one writes it.
+
+        >>> Medium(path=("a", 0, "b"), part=(), kind="image").name
+        'a[0].b'
+        """
+        keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path)
+        return "".join(keys).removeprefix(".")
+
+
+def find_media(body: Any) -> Iterator[Medium]:
+    """Yield the media of a body in the order of the document.
+
+    >>> body = {"messages": [{"content": [{"image": "data:image/gif;base64,R0lG", "fps": 2}]}]}
+    >>> [medium.name for medium in find_media(body)]
+    ['messages[0].content[0].image']
+    """
+    waiting: list[tuple[JsonPath, Any, JsonPath]] = [((), body, ())]
+    while waiting:  # no recursion: bodies of strangers may be nested as deep as they like
+        path, value, part = waiting.pop()
+        if isinstance(value, str):
+            if medium := _of_text(path, value, part, body):
+                yield medium
+        elif isinstance(value, Mapping):
+            part = path if _is_part(path) else part
+            if found := _of_object(path, value, part, body):
+                yield found
+            waiting += reversed([((*path, key), one, part) for key, one in value.items()])
+        elif isinstance(value, list | tuple):
+            waiting += reversed([((*path, place), one, part) for place, one in enumerate(value)])
+
+
+def value_at(body: Any, path: JsonPath) -> Any:
+    """Return the value that a path leads to."""
+    for key in path:
+        body = body[key]
+    return body
+
+
+def _is_part(path: JsonPath) -> bool:
+    """Say whether an object there is a part of a message."""
+    in_list = bool(path) and isinstance(path[-1], int)
+    return not _PARTS.isdisjoint(path[-2:-1] if in_list else path[-1:])
+
+
+def _of_text(path: JsonPath, text: str, part: JsonPath, body: Any) -> Medium | None:
+    kind, is_frame = _said(path)
+    start = text[:11].lower()
+    if start in ("data:image/", "data:video/") and path[-1:] and path[-1] not in _NO_MEDIA:
+        kind = "video" if start == "data:video/" else "image"
+    elif kind is None or not part or _depth(path, part) > 2 or not text:
+        return None
+    return Medium(
+        path=path, part=part, kind=kind, url=text if is_data_url(text) else None,
+        is_frame=is_frame, asked=_asked(value_at(body, part)),
+    )  # fmt: skip
+
+
+def _depth(path: JsonPath, part: JsonPath) -> int:
+    return len(path) - len(part)
+
+
+def _said(path: JsonPath) -> tuple[MediumKind | None, bool]:
+    """Return what the keys on the way to a text say that it names, and whether it is a frame."""
+    keys = path[:-1] if path[-1:] == ("url",) else path
+    if len(keys) > 1 and isinstance(keys[-1], int) and KEYS.get(str(keys[-2])) == "video":
+        return "image", True
+    if path[-1:] == ("file_id",):
+        return "image", False
+    return (KEYS.get(str(keys[-1])) if keys else None), False
+
+
+def _of_object(
+    path: JsonPath, value: Mapping[str, Any], part: JsonPath, body: Any
+) -> Medium | None:
+    """Return the medium of an object that is Base64 with its type, or a source of Anthropic's."""
+    for key in _TYPES:
+        type, data = value.get(key), value.get("data")
+        if isinstance(type, str) and isinstance(data, str) and _is_shown(type):
+            return Medium(
+                path=(*path, "data"), part=part, type_path=(*path, key),
+                kind="video" if type.lower().startswith("video/") else "image",
+                url=f"data:{type};base64,{data}", asked=_asked(value_at(body, part)),
+            )  # fmt: skip
+    is_source = path[-1:] == ("source",) and _is_part(path[:-1]) and "url" in value
+    if is_source and value_at(body, part).get("type") == "image":
+        return Medium(path=(*path, "url"), part=part, kind="image")
+    return None
+
+
+def _is_shown(type: str) -> bool:
+    return type.lower().startswith(("image/", "video/"))
+
+
+def _asked(part: Any) -> dict[str, Any]:
+    """Return the options beside a medium, those that are numbers."""
+    return {
+        ASKED[key]: part[key]
+        for key in ASKED
+        if isinstance(part, Mapping) and type(part.get(key)) in (int, float)
+    }
