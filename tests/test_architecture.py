@@ -228,7 +228,7 @@ def test_no_code_names_a_model():
 
 FLAG_OR_COMMAND = re.compile(
     r"(?<![\w-])(--[a-z][a-z-]+|-r\b)"
-    r"|vlprep (tokens|plan|frames|view|arrays|compress|check|payload|boxes|events|models|fit-request)\b"
+    r"|vlprep (tokens|plan|frames|view|arrays|compress|check|payload|boxes|events|models)\b"
 )
 
 

@@ -22,7 +22,7 @@ _TYPES = ("media_type", "mimeType", "mime_type")
 _PARTS = frozenset({"content", "output"})
 """Keys under which parts of a message stand, or one alone."""
 
-_NO_MEDIA = _PARTS | {"text", "arguments", "instructions"}
+_NO_MEDIA = _PARTS | {"text", "system", "instructions", "input", "prompt", "arguments", "thinking"}
 """Keys of what is text whatever it says."""
 
 
@@ -40,10 +40,15 @@ class Medium:
     """Its data URL; `None` for what is not inside the body."""
     type_path: JsonPath | None = None
     """Of the string that says its type, where `path` is bare Base64."""
-    is_frame: bool = False
-    """Whether it is one of a list that stands for a video."""
+    list_path: JsonPath | None = None
+    """Of the list that stands for a video, where it is a frame."""
     asked: Mapping[str, Any] = field(default_factory=dict)
     """Options of a view that stand beside it."""
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether it is one of a list that stands for a video."""
+        return self.list_path is not None
 
     @property
     def name(self) -> str:
@@ -92,7 +97,7 @@ def _is_part(path: JsonPath) -> bool:
 
 
 def _of_text(path: JsonPath, text: str, part: JsonPath, body: Any) -> Medium | None:
-    kind, is_frame = _said(path)
+    kind, frames = _said(path)
     start = text[:11].lower()
     if start in ("data:image/", "data:video/") and path[-1:] and path[-1] not in _NO_MEDIA:
         kind = "video" if start == "data:video/" else "image"
@@ -100,7 +105,7 @@ def _of_text(path: JsonPath, text: str, part: JsonPath, body: Any) -> Medium | N
         return None
     return Medium(
         path=path, part=part, kind=kind, url=text if is_data_url(text) else None,
-        is_frame=is_frame, asked=_asked(value_at(body, part)),
+        list_path=frames, asked=_asked(value_at(body, part)),
     )  # fmt: skip
 
 
@@ -108,14 +113,14 @@ def _depth(path: JsonPath, part: JsonPath) -> int:
     return len(path) - len(part)
 
 
-def _said(path: JsonPath) -> tuple[MediumKind | None, bool]:
-    """Return what the keys on the way to a text say that it names, and whether it is a frame."""
+def _said(path: JsonPath) -> tuple[MediumKind | None, JsonPath | None]:
+    """Return what the keys on the way to a text say that it names, and of which list it is."""
     keys = path[:-1] if path[-1:] == ("url",) else path
     if len(keys) > 1 and isinstance(keys[-1], int) and KEYS.get(str(keys[-2])) == "video":
-        return "image", True
+        return "image", keys[:-1]
     if path[-1:] == ("file_id",):
-        return "image", False
-    return (KEYS.get(str(keys[-1])) if keys else None), False
+        return "image", None
+    return (KEYS.get(str(keys[-1])) if keys else None), None
 
 
 def _of_object(

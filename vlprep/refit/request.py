@@ -11,6 +11,7 @@ from vlprep.check.rule import FileFacts, Finding
 from vlprep.errors import ConstraintError
 from vlprep.refit.body import Body, Given
 from vlprep.refit.dropping import dropped_part
+from vlprep.refit.frames import of_one_size
 from vlprep.refit.limits import OwnLimits, image_limit, remaining, too_long
 from vlprep.refit.media import FittedMedium, fit_medium, read_medium
 from vlprep.refit.places import JsonPath, Medium, find_media
@@ -70,6 +71,7 @@ def fit_request(
         work.drop_oldest()
     work.fit_each()
     work.fit_body()
+    work.even_frames()
     return work.result()  # type: ignore[return-value]  # the body is of the kind that was given
 
 
@@ -156,6 +158,16 @@ class _Work:
             for one, was in zip(fitted, self.read, strict=True)
         ]
 
+    def even_frames(self) -> None:
+        """Bring the frames of each list to one size, where they had one."""
+        done = {one.medium.path: one for one in self.read}
+        for came in self._lists():
+            if came[0].medium.is_frame:
+                now = [done[one.medium.path] for one in came]
+                even = of_one_size(came, now, self.own)
+                done |= {one.medium.path: one for one in even}
+        self.read = list(done.values())
+
     def length_of(self, one: FittedMedium) -> int:
         """Return the bytes that a medium takes in the body."""
         path = one.medium.path
@@ -196,16 +208,16 @@ class _Work:
 
     def _files(self) -> list[FileFacts]:
         """Return what is known of the media inside, the frames of a list together."""
+        done = {one.medium.path: one for one in self.read}
+        lists = [[done[one.medium.path] for one in came] for came in self._lists()]
+        return [_of_list(own) if own[0].medium.is_frame else own[0].facts for own in lists]
+
+    def _lists(self) -> list[list[FittedMedium]]:
+        """Return the media as they came, those of one list together, each other one alone."""
         lists: dict[JsonPath, list[FittedMedium]] = {}
-        for one in self.read:
-            place = one.medium.path[:-1] if one.medium.is_frame else one.medium.path
-            if one.medium.is_frame and one.medium.path[-1:] == ("url",):
-                place = place[:-1]
-            lists.setdefault(place, []).append(one)
-        return [
-            _of_list(found) if found[0].medium.is_frame else found[0].facts
-            for found in lists.values()
-        ]
+        for one in self.came:
+            lists.setdefault(one.medium.list_path or one.medium.path, []).append(one)
+        return list(lists.values())
 
 
 def _of_list(frames: Sequence[FittedMedium]) -> FileFacts:
