@@ -21,6 +21,7 @@ HEADINGS = {
     "compress": "Compressing",
     "check": "Checking",
     "payload": "Requests",
+    "refit": "Requests of others",
     "boxes": "Boxes",
     "events": "Events",
     "split": "Pages in pieces",

@@ -149,6 +149,13 @@ def test_a_body_that_cannot_be_so_short_is_left_alone():
     assert [finding.rule for finding in fitted.left] == ["max-body"]
 
 
+def test_escapes_count_where_they_make_a_body_too_long():
+    body = json.dumps(chat([part("photo")])).replace("/", "\\/")
+    fitted = fit_request(body, "qvq-max", max_body=len(body) - 2)
+    assert fitted.fits
+    assert len(fitted.body) <= len(body) - 2
+
+
 def test_bytes_keep_their_mark_and_come_back_as_bytes():
     body = b"\xef\xbb\xbf" + json.dumps(chat([part("drawn")]), indent=3).encode()
     fitted = fit_request(body, "qvq-max", max_side=100)

@@ -134,8 +134,8 @@ class _Work:
 
         Where that cannot be reached nothing is made smaller for it.
         """
-        most, before = self.own.max_body, self.length(self.read)
-        if most is None or before <= most:
+        most = self.own.max_body
+        if most is None or (before := self.length(self.read)) <= most:
             return
         fitted, stuck = list(self.read), set[int]()
         while self.length(fitted) > most:
@@ -147,7 +147,10 @@ class _Work:
             if not tight or level <= 0:
                 return
             for place in tight:
-                made = fit_medium(self.came[place], self.own, _bytes_of(level))
+                came = self.came[place]
+                # Escapes and line breaks may be what makes a small file long.
+                under = min(_bytes_of(level), came.facts.file_bytes)
+                made = fit_medium(came, self.own, under)
                 if self.length_of(made) <= level:
                     fitted[place] = made
                 else:
