@@ -78,8 +78,8 @@ TYPICAL = {
         "payload fixtures/tall.png fixtures/still.gif -t hi",
     ),
     "fit-request": (
-        "fit-request body.json --max-side 100 --max-images 1 -o fitted.json",
-        "fit-request body.json --max-images 2 --drop-oldest -o fitted.json --json",
+        "fit-request request.json --max-side 100 --max-images 1 -o fitted.json",
+        "fit-request request.json --max-images 2 --drop-oldest -o fitted.json",
     ),
     "fit-images": (
         "fit-images --size 1280x1280 --model qvq-max",
@@ -116,7 +116,7 @@ def _folder() -> Iterator[None]:
     """Stay in a new folder with what the commands read, and room for what they write."""
     with tempfile.TemporaryDirectory() as name, chdir(name):
         Path("fixtures").symlink_to(FIXTURES, target_is_directory=True)
-        Path("body.json").write_text(_body(), "utf-8")
+        Path("request.json").write_text(_body(), "utf-8")
         Path("boxes.json").write_text(BOXES, "utf-8")
         Path("events.json").write_text(EVENTS, "utf-8")
         Path("calls.jsonl").write_text("\n".join([*log("compatible", lambda day: "api-2026"), "{"]))

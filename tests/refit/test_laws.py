@@ -9,7 +9,7 @@ import io
 import json
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -64,6 +64,7 @@ def test_what_cannot_be_met_stays_and_is_told(text, model, own, most, drops):
     assert (again.body, again.changes, again.left) == (fitted.body, (), fitted.left)
 
 
+@settings(max_examples=settings().max_examples // 3)
 @given(spelled((*MENDABLE, *LOST)), OWN)
 def test_an_object_fares_as_its_text(text, own):
     own = {name: value for name, value in own.items() if name != "max_body"}

@@ -78,6 +78,17 @@ def test_text_that_looks_like_a_medium_is_text():
     assert fit_request(body, "qvq-max", max_side=50).body is body
 
 
+def test_what_a_call_of_a_tool_says_is_no_medium_of_the_request():
+    use = {"type": "tool_use", "id": "1", "name": "f", "input": {"image": "a.jpg"}}
+    drawn = {**use, "input": {"image": data_url("drawn")}}
+    document = {"type": "document", "source": {"type": "file", "file_id": "file-1"}}
+    file = {"type": "file", "file": {"file_id": "file-2"}}
+    fitted = fit_request(chat([use, document, file]), "qvq-max", max_images=0, drop="oldest")
+    assert (fitted.media, fitted.not_fetched, fitted.left, fitted.changes) == (0, (), (), ())
+    kept = fit_request(chat([drawn]), "qvq-max", max_images=0, drop="oldest")
+    assert (kept.changes, [one.rule for one in kept.left]) == ((), ["max-images"])
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -101,6 +112,13 @@ def test_the_oldest_image_becomes_text_as_its_protocol_spells_it(old, new):
     assert fitted.body["messages"][0]["content"] == [{**new, "text": text}, kept]
     assert [change.action for change in fitted.changes] == ["dropped"]
     assert fitted.fits
+
+
+def test_an_error_names_the_place_of_what_is_no_data():
+    broken = {"type": "image_url", "image_url": {"url": "data:image/png;base64,*"}}
+    (finding,) = fit_request(chat([broken]), "qvq-max").left
+    assert finding.source == "messages[0].content[0].image_url.url"
+    assert finding.message.startswith("not valid Base64")
 
 
 def test_too_many_images_stay_and_are_an_error_unless_asked():

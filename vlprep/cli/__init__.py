@@ -34,7 +34,7 @@ COMMANDS = {
     "fit-request": ("fit_request", "Make the media inside a request body fit."),
     "fit-images": ("fit_images", "Say how many images fit a model's input."),
     "boxes": ("boxes", "Map the boxes in a model's answer to an image, and draw them."),
-    "events": ("events", "Map the times in a model's answer to a video, and show its frames."),
+    "events": ("events", "Map times in a model's answer to a video, and show its frames."),
     "reconcile": ("reconcile", "Set billed tokens against predicted ones, from a log of replies."),
     "models": ("models", "List the models, or show one with all its numbers."),
     "config": ("config", "Show the defaults of options, and where each comes from."),

@@ -86,4 +86,5 @@ def _told(fitted: FittedRequest[bytes]) -> Iterator[str]:
 
 def _sentence(finding: Finding) -> str:
     place = f"{finding.source}: " if finding.source else ""
-    return f"{finding.rule}: {place}{finding.message}"
+    step = finding.remedy.step if finding.remedy else ""
+    return f"{finding.rule}: {place}{'; '.join(filter(None, [finding.message, step]))}"

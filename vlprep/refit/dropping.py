@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from vlprep.check.rule import Finding
@@ -14,9 +13,11 @@ def dropped_part(medium: Medium, body: Any, why: Finding) -> dict[str, Any] | No
 
     `None` where the part cannot go: it holds more than the image, or no text can stand there.
     """
+    stands_in_list = bool(medium.part) and isinstance(medium.part[-1], int)
+    if medium.is_frame or not (stands_in_list and medium.fills_part):
+        return None
     part = value_at(body, medium.part)
-    stands_in_list = medium.part and isinstance(medium.part[-1], int)
-    if not stands_in_list or medium.is_frame or not isinstance(part, Mapping) or "text" in part:
+    if "text" in part:
         return None
     text = f"[an image was left out here: {why.message}]"
     type = part.get("type")

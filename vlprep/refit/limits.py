@@ -109,7 +109,7 @@ class ImageLimit:
         """Return what is told of too many."""
         found, wanted = plural(count, "image"), f"at most {plural(self.most, 'image')}"
         message = f"{found} in the request, {wanted} taken"
-        step = "split the request, or have the oldest left out with `drop`"
+        step = "split the request, or have the oldest left out"
         return Finding(
             rule=self.rule, severity="error", source=None, measured=found, limit=wanted,
             message=message, remedy=Remedy(step=step), sources=self.sources,

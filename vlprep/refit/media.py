@@ -23,7 +23,7 @@ from vlprep.compress.image import LOSSLESS, compress_image
 from vlprep.compress.image_search import ImageSearch, encode_within
 from vlprep.compress.image_source import WRITTEN
 from vlprep.compress.video import compress_video
-from vlprep.errors import ByteLimitError, ConstraintError, MediaError, VlprepError
+from vlprep.errors import ByteLimitError, MediaError, VlprepError
 from vlprep.media.picture import decode_picture
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item
@@ -95,8 +95,9 @@ def read_medium(medium: Medium, view: View) -> FittedMedium:
 
 
 def _named(error: VlprepError | OSError, name: str) -> VlprepError | OSError:
+    """Let an error name the place of a medium; what is no data has none of its own."""
     if isinstance(error, MediaError):
-        error.source = name
+        error.source, error.args = name, (f"{name}: {error.problem}",)
     return error
 
 
@@ -160,7 +161,7 @@ def _made(
                 yield make(item)
         except ByteLimitError:
             continue  # the next way may do
-        except (ConstraintError, MediaError):
+        except VlprepError:
             return  # it cannot be decoded, or cannot be shown to the model
 
 

@@ -42,6 +42,8 @@ class Medium:
     """Of the string that says its type, where `path` is bare Base64."""
     list_path: JsonPath | None = None
     """Of the list that stands for a video, where it is a frame."""
+    fills_part: bool = False
+    """Whether the part is there for it alone."""
     asked: Mapping[str, Any] = field(default_factory=dict)
     """Options of a view that stand beside it."""
 
@@ -97,47 +99,58 @@ def _is_part(path: JsonPath) -> bool:
 
 
 def _of_text(path: JsonPath, text: str, part: JsonPath, body: Any) -> Medium | None:
-    kind, frames = _said(path)
-    start = text[:11].lower()
+    around = value_at(body, part) if part else {}
+    inside = path[len(part) :]
+    kind = _named(inside, around.get("type")) if part else None
+    is_data, start = is_data_url(text), text[:11].lower()
     if start in ("data:image/", "data:video/") and path[-1:] and path[-1] not in _NO_MEDIA:
-        kind = "video" if start == "data:video/" else "image"
-    elif kind is None or not part or _depth(path, part) > 2 or not text:
+        shown: MediumKind = "video" if start == "data:video/" else "image"
+    elif kind and text:
+        shown = kind
+    else:
         return None
+    is_frame = inside[:1] == ("video",) and len(inside) > 1 and isinstance(inside[1], int)
     return Medium(
-        path=path, part=part, kind=kind, url=text if is_data_url(text) else None,
-        list_path=frames, asked=_asked(value_at(body, part)),
-    )  # fmt: skip
+        path=path,
+        part=part,
+        kind=shown,
+        url=text if is_data else None,
+        list_path=(*part, "video") if is_frame else None,
+        fills_part=kind is not None,
+        asked=_asked(around),
+    )
 
 
-def _depth(path: JsonPath, part: JsonPath) -> int:
-    return len(path) - len(part)
-
-
-def _said(path: JsonPath) -> tuple[MediumKind | None, JsonPath | None]:
-    """Return what the keys on the way to a text say that it names, and of which list it is."""
-    keys = path[:-1] if path[-1:] == ("url",) else path
-    if len(keys) > 1 and isinstance(keys[-1], int) and KEYS.get(str(keys[-2])) == "video":
-        return "image", keys[:-1]
-    if path[-1:] == ("file_id",):
-        return "image", None
-    return (KEYS.get(str(keys[-1])) if keys else None), None
+def _named(inside: JsonPath, type: Any) -> MediumKind | None:
+    """Return what a text inside a part names, by its place and the part's type; `None`: nothing."""
+    match inside:
+        case (str(key),) | (str(key), "url") if key in KEYS:
+            return KEYS[key]
+        case ("video", int()) | ("video", int(), "url"):
+            return "image"
+        case ("file_id",) if type == "input_image":
+            return "image"
+        case ("source", "url" | "file_id") if type == "image":
+            return "image"
+    return None
 
 
 def _of_object(
     path: JsonPath, value: Mapping[str, Any], part: JsonPath, body: Any
 ) -> Medium | None:
-    """Return the medium of an object that is Base64 with its type, or a source of Anthropic's."""
+    """Return the medium of an object that is Base64 beside its type."""
     for key in _TYPES:
         type, data = value.get(key), value.get("data")
         if isinstance(type, str) and isinstance(data, str) and _is_shown(type):
             return Medium(
-                path=(*path, "data"), part=part, type_path=(*path, key),
+                path=(*path, "data"),
+                part=part,
                 kind="video" if type.lower().startswith("video/") else "image",
-                url=f"data:{type};base64,{data}", asked=_asked(value_at(body, part)),
-            )  # fmt: skip
-    is_source = path[-1:] == ("source",) and _is_part(path[:-1]) and "url" in value
-    if is_source and value_at(body, part).get("type") == "image":
-        return Medium(path=(*path, "url"), part=part, kind="image")
+                url=f"data:{type};base64,{data}",
+                type_path=(*path, key),
+                fills_part=bool(part) and path in (part, (*part, "source")),
+                asked=_asked(value_at(body, part) if part else {}),
+            )
     return None
 
 
@@ -145,10 +158,6 @@ def _is_shown(type: str) -> bool:
     return type.lower().startswith(("image/", "video/"))
 
 
-def _asked(part: Any) -> dict[str, Any]:
+def _asked(part: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options beside a medium, those that are numbers."""
-    return {
-        ASKED[key]: part[key]
-        for key in ASKED
-        if isinstance(part, Mapping) and type(part.get(key)) in (int, float)
-    }
+    return {ASKED[key]: part[key] for key in ASKED if type(part.get(key)) in (int, float)}
