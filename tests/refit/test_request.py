@@ -10,7 +10,7 @@ import json
 import pytest
 from PIL import Image
 
-from tests.places import FIXTURES
+from tests.places import FIXTURES, case_file
 from tests.refit.bodies import anthropic, chat, data_url, images_of, picture
 from vlprep import fit_request, probe, processor
 from vlprep.errors import ConstraintError
@@ -54,6 +54,17 @@ def test_a_type_that_is_declared_wrongly_is_all_that_changes():
     assert [change.action for change in fitted.changes] == ["relabelled"]
     body["messages"][0]["content"][0]["source"]["media_type"] = "image/jpeg"
     assert fitted.body == json.dumps(body)
+
+
+def test_data_url_wrong_type():
+    url = case_file("data_url_wrong_type", "heic_as_png.dataurl").read_text().strip()
+    body = chat([{"type": "image_url", "image_url": {"url": url}}])
+    fitted = fit_request(body, "qwen3-vl-plus")
+    (change,) = fitted.changes
+    assert (change.action, change.format_before) == ("relabelled", "HEIC")
+    made = fitted.body["messages"][0]["content"][0]["image_url"]["url"]
+    assert made == "data:image/heic;base64," + url.partition(",")[2]
+    assert fitted.left == ()
 
 
 def test_results_of_tools_are_found_in_every_protocol():
