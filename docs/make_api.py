@@ -22,6 +22,7 @@ HEADINGS = {
     "compress": "Compressing",
     "check": "Checking",
     "payload": "Requests",
+    "refit": "Requests of others",
     "boxes": "Boxes",
     "events": "Events",
     "split": "Pages in pieces",

@@ -1,6 +1,7 @@
 """Settings of the property tests: the same cases on every run, and as long as they take.
 
-`pytest --hypothesis-profile=search` looks for new ones, twenty times as many.
+`pytest --hypothesis-profile=search` looks for new ones, many times as many, and
+`thorough` even more.
 """
 
 import pytest
@@ -18,6 +19,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.register_profile("search", deadline=None, database=None, max_examples=3000)
+settings.register_profile("thorough", deadline=None, database=None, max_examples=10_000)
 settings.load_profile("same")
 
 

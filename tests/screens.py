@@ -8,6 +8,7 @@ encodings. Colours are left out; `tests/cli/test_screens.py` compares.
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shlex
@@ -28,6 +29,7 @@ from unittest import mock
 
 from tests.places import FIXTURES, GOLDEN
 from tests.reconcile.test_reconcile import log
+from tests.refit.bodies import chat, data_url
 from vlprep.cli import main
 
 SCREENS = GOLDEN / "screens"
@@ -75,6 +77,10 @@ TYPICAL = {
         "payload fixtures/photo.jpg fixtures/exif_6.jpg -t hi -v -o body.json",
         "payload fixtures/tall.png fixtures/still.gif -t hi",
     ),
+    "fit-request": (
+        "fit-request request.json --max-side 100 --max-images 1 -o fitted.json",
+        "fit-request request.json --max-images 2 --drop-oldest -o fitted.json",
+    ),
     "fit-images": (
         "fit-images --size 1280x1280 --model qvq-max",
         "fit-images fixtures/photo.jpg no-such-file.jpg fixtures/cmyk.jpg --max-input 400",
@@ -100,11 +106,17 @@ EVENTS = """[{"start_time": 2, "end_time": 4, "event": "a bus"},
 {"start_time": 8, "end_time": 9, "event": "a car turns into the street and stops at the shop"}]"""
 
 
+def _body() -> str:
+    images = [data_url(name) for name in ("photo", "tiny")] + ["https://example.com/a.jpg"]
+    return json.dumps(chat([{"type": "image_url", "image_url": {"url": one}} for one in images]))
+
+
 @contextmanager
 def _folder() -> Iterator[None]:
     """Stay in a new folder with what the commands read, and room for what they write."""
     with tempfile.TemporaryDirectory() as name, chdir(name):
         Path("fixtures").symlink_to(FIXTURES, target_is_directory=True)
+        Path("request.json").write_text(_body(), "utf-8")
         Path("boxes.json").write_text(BOXES, "utf-8")
         Path("events.json").write_text(EVENTS, "utf-8")
         Path("calls.jsonl").write_text("\n".join([*log("compatible", lambda day: "api-2026"), "{"]))

@@ -33,7 +33,7 @@ FLOORS = (
     {"count"},
     {"frames", "check", "boxes"},
     {"arrays", "compress", "plan", "events", "reconcile", "split", "pick"},
-    {"payload", "samples"},
+    {"payload", "samples", "refit"},
     {"verbs"},
     {""},  # vlprep/__init__.py
     {"compat", "cli"},
@@ -51,6 +51,7 @@ DOORS = {
     "boxes": {"boxes"},
     "events": {"events", "files"},
     "reconcile": {"logs"},
+    "refit": {"places", "media", "result"},
     "samples": {"samples", "rows"},
     "split": {"split", "crop"},
     "pick": {"pick", "clip"},

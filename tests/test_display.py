@@ -79,6 +79,8 @@ def sending():
     fixed = vlprep.fix_media([PHOTO, "fixtures/truncated.jpg"], None, dry_run=True)
     yield from (fixed, *fixed.left)
     request = vlprep.build_request([PHOTO] * 61, "x", check=False)
+    fitted = vlprep.fit_request(request.body, "qvq-max", max_side=320, max_body=900_000)
+    yield from (fitted, *fitted.changes[:1])
     yield from (request, *request.parts[:1], *request.parts[0].files)
 
 

@@ -75,6 +75,8 @@ from vlprep.plan.records import SplitOptions as SplitOptions
 from vlprep.plan.records import save_chart as save_chart
 from vlprep.reconcile.logs import Reconciliation as Reconciliation
 from vlprep.reconcile.logs import reconcile_log as reconcile_log
+from vlprep.refit.result import FittedRequest as FittedRequest
+from vlprep.refit.result import MediumChange as MediumChange
 from vlprep.samples.samples import SampleCount as SampleCount
 from vlprep.split.crop import Crop as Crop
 from vlprep.split.layout import Piece as Piece
@@ -102,6 +104,7 @@ from vlprep.verbs import count_tokens as count_tokens
 from vlprep.verbs import crop_image as crop_image
 from vlprep.verbs import draw_boxes as draw_boxes
 from vlprep.verbs import fit_images as fit_images
+from vlprep.verbs import fit_request as fit_request
 from vlprep.verbs import fix_media as fix_media
 from vlprep.verbs import frame_sheet as frame_sheet
 from vlprep.verbs import image_tokens as image_tokens

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
+    from vlprep.refit.request import FitRequestKeywords
+    from vlprep.refit.result import BodyT, FittedRequest
     from vlprep.samples.samples import SampleCount, SampleKeywords
     from vlprep.split.crop import Crop, CropKeywords
     from vlprep.split.split import PageSplit, SplitKeywords
@@ -487,6 +489,17 @@ class Processor(View):
         view, how = self.with_keywords(asked)
         return build_request(items, text, view, **how)
 
+    def fit_request(self, body: BodyT, **asked: Unpack[FitRequestKeywords]) -> FittedRequest[BodyT]:
+        """Make the media inside a request body fit, and leave all else as it is.
+
+        >>> processor("qvq-max").fit_request('{ "messages": [] }').body
+        '{ "messages": [] }'
+        """
+        from vlprep.refit.request import fit_request
+
+        view, how = self.with_keywords(asked)
+        return fit_request(body, view, **how)
+
 
 # The same for a single call.
 
@@ -812,6 +825,19 @@ def crop_image(
     Crop(fixtures/photo.jpg, 0,0,640,240, seen as 640x256, 162 tokens)
     """
     return processor(model).crop(source, box, **asked)
+
+
+def fit_request(
+    body: BodyT, model: Model = None, **asked: Unpack[FitRequestKeywords]
+) -> FittedRequest[BodyT]:
+    """Make the media inside a request body fit a model's limits, and those that are asked.
+
+    >>> part = {"type": "image_url", "image_url": {"url": "https://example.com/a.jpg"}}
+    >>> fitted = fit_request({"messages": [{"role": "user", "content": [part]}]}, "qvq-max")
+    >>> fitted.fits, fitted.changes, fitted.not_fetched
+    (True, (), ('messages[0].content[0].image_url.url',))
+    """
+    return processor(model).fit_request(body, **asked)
 
 
 def build_request(

@@ -118,7 +118,7 @@ class CheckReport:
             "warnings": len(self.warnings),
             "notes": len(self.notes),
             "items": list(self._items()),
-            "findings": [_finding_json(finding) for finding in self.findings],
+            "findings": [finding_json(finding) for finding in self.findings],
             "total_tokens": self.total_tokens,
             "max_input_tokens": self.max_input_tokens,
             "unseen_bytes": self.unseen_bytes,
@@ -147,7 +147,8 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     return finding.severity, source, finding.rule, *found, remedy
 
 
-def _finding_json(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON has it, its sources with their dates."""
     remedy = finding.remedy and str(finding.remedy)
     return {**asdict(finding), "remedy": remedy, "sources": dated(finding.sources)}
 

@@ -33,8 +33,8 @@ GROUPS = {
         "price-cap", "currency", "rounds", "separate", "batch", "cached",
     ),
     "Sending": (
-        "route", "api", "deployment", "limit", "request-limit", "stream", "as-frames", "compress",
-        "folder", "video-fields", "no-check",
+        "route", "api", "deployment", "limit", "request-limit", "max-body", "max-images",
+        "drop-oldest", "stream", "as-frames", "compress", "folder", "video-fields", "no-check",
     ),
     "Processing": (
         "keep", "always", "every", "lossless", "decode", "fix", "threads", "memory", "patience",

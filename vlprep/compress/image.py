@@ -36,7 +36,7 @@ from vlprep.types import Action, ImageFormat, ImageInfo, ImageSize, Keep, RouteN
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
 
-_LOSSLESS = frozenset({"PNG", "BMP", "TIFF", "DIB", "ICO", "ICNS", "SGI"})
+LOSSLESS = frozenset({"PNG", "BMP", "TIFF", "DIB", "ICO", "ICNS", "SGI"})
 """Formats that mostly keep every pixel, as what is made of them should where it fits."""
 
 
@@ -241,7 +241,7 @@ def _search(case: ImageCase, picture: Picture, sizes: tuple[ImageSize, ...]) -> 
         formats=WRITTEN if case.asked.format is None else (case.asked.format,),
         lossless=case.asked.lossless,
         shrinks=case.asked.always,
-        from_lossless=picture.info.format in _LOSSLESS,
+        from_lossless=picture.info.format in LOSSLESS,
         png_bytes=case.item.file_bytes if picture.info.format == "PNG" else None,
         snap=snap,
     )

@@ -28,7 +28,7 @@ ASKED = {
 }
 """Fields beside a medium that change what it costs, and the options of a view that say the same."""
 
-_KEYS: dict[str, MediumKind] = {
+KEYS: dict[str, MediumKind] = {
     "image_url": "image",
     "image": "image",
     "video_url": "video",
@@ -143,7 +143,7 @@ def _medium(part: Mapping[str, Any]) -> SentMedium | None:
     if part.get("type") == "image" and isinstance(source := part.get("source"), Mapping):
         address = _anthropic(source)
         return SentMedium(address=address, asked=asked) if address else None
-    for key, kind in _KEYS.items():
+    for key, kind in KEYS.items():
         value = part.get(key)
         if isinstance(value, Mapping):
             value = value.get("url")

@@ -1,0 +1,219 @@
+"""Make one medium of a request fit: its bytes, its sides, its format, or just the type it declares.
+
+What is within its limits stays to the last character. What is made anew has no breach that its
+original had not, and fewer of these; otherwise the original stays.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from vlprep.check.check import count_facts, facts_of
+from vlprep.check.files import image_byte_limit, video_byte_limit
+from vlprep.check.images import mislabelled
+from vlprep.check.report import find_problems
+from vlprep.check.rule import FileFacts, Finding, Sending
+from vlprep.compress.image import LOSSLESS, compress_image
+from vlprep.compress.image_search import ImageSearch, encode_within
+from vlprep.compress.image_source import WRITTEN
+from vlprep.compress.video import compress_video
+from vlprep.errors import ByteLimitError, MediaError, VlprepError
+from vlprep.media.picture import decode_picture
+from vlprep.media.sniff import endings, mime_type
+from vlprep.media.source import Item
+from vlprep.models.registry import get_route
+from vlprep.refit.limits import OwnLimits, breaches
+from vlprep.refit.places import JsonPath, Medium
+from vlprep.types import ImageSize
+from vlprep.view import View
+
+FitAction = Literal["unchanged", "relabelled", "compressed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedMedium:
+    """A medium inside a body, as it stands: as it came, or as it was made."""
+
+    medium: Medium
+    view: View
+    """What its request asks of it."""
+    was: FileFacts
+    facts: FileFacts
+    because: tuple[Finding, ...] = ()
+    """The limits that it was over, and is not any more."""
+    content: bytes | None = None
+    """What was made of it; `None`: its own."""
+    mime_type: str | None = None
+    """The type to declare; `None`: as it did."""
+
+    @property
+    def action(self) -> FitAction:
+        """What became of it."""
+        if self.content is not None:
+            return "compressed"
+        return "unchanged" if self.mime_type is None else "relabelled"
+
+    def open(self) -> Item:
+        """Return it as an open file, of the name of its place."""
+        assert self.medium.url is not None
+        item = Item(self.medium.url if self.content is None else self.content)
+        item.name = self.medium.name
+        return item
+
+    def changes(self) -> dict[JsonPath, str]:
+        """Return what is to stand in its places of the body instead; nothing where it stays."""
+        if self.action == "unchanged":
+            return {}
+        assert self.medium.url is not None and self.mime_type is not None
+        own = self.medium.url.partition(",")[2]
+        data = own if self.content is None else base64.b64encode(self.content).decode()
+        if self.medium.type_path is None:
+            return {self.medium.path: f"data:{self.mime_type};base64,{data}"}
+        declared = {self.medium.type_path: self.mime_type}
+        return declared if self.content is None else {**declared, self.medium.path: data}
+
+
+def read_medium(medium: Medium, view: View) -> FittedMedium:
+    """Read the header of a medium inside a body; what is wrong with it is part of the facts."""
+    as_it_came = FileFacts(source=medium.name, kind="unreadable")
+    read = FittedMedium(medium=medium, view=view, was=as_it_came, facts=as_it_came)
+    try:
+        asked = view.asking(**medium.asked)
+        with read.open() as item:
+            facts = facts_of(item)
+    except (VlprepError, OSError) as error:
+        told = replace(as_it_came, problem=_named(error, medium.name))
+        return replace(read, was=told, facts=told)
+    (facts,) = count_facts([facts], asked)
+    return replace(read, view=asked, was=facts, facts=facts)
+
+
+def _named(error: VlprepError | OSError, name: str) -> VlprepError | OSError:
+    """Let an error name the place of a medium; what is no data has none of its own."""
+    if isinstance(error, MediaError):
+        error.source, error.args = name, (f"{name}: {error.problem}",)
+    return error
+
+
+def fit_medium(fitted: FittedMedium, own: OwnLimits, under: int | None = None) -> FittedMedium:
+    """Return a medium made to fit; the same where it does, or where nothing better can be made.
+
+    `under` is a number of bytes that it must stay under beside its limits.
+    """
+    while better := _better(fitted, own, under):
+        fitted = better
+    return fitted
+
+
+def _better(fitted: FittedMedium, own: OwnLimits, under: int | None) -> FittedMedium | None:
+    """Return a medium with fewer breaches than it has; `None` where there is none to be made."""
+    why = breaches(fitted.facts, fitted.view, own)
+    is_heavy = under is not None and fitted.facts.file_bytes >= under
+    if not why and not is_heavy:
+        return None
+    if not is_heavy and all(finding.rule == mislabelled.id for finding in why):
+        declared = mime_type(fitted.facts.format)
+        facts = replace(fitted.facts, mislabelled=None)
+        because = (*fitted.because, *why)
+        return replace(fitted, facts=facts, mime_type=declared, because=because)
+    before = _problems(fitted.facts, fitted.view, own)
+    for content in _made(fitted, own, why, under):
+        made = replace(fitted, content=content)
+        with made.open() as item:
+            (facts,) = count_facts([facts_of(item)], fitted.view)
+        after = _problems(facts, fitted.view, own)
+        if after < before or (is_heavy and after <= before and _is_under(facts, under)):
+            gone = tuple(finding for finding in why if finding.rule not in after)
+            return replace(
+                made, facts=facts, mime_type=mime_type(facts.format),
+                because=(*fitted.because, *gone),
+            )  # fmt: skip
+    return None
+
+
+def _is_under(facts: FileFacts, under: int | None) -> bool:
+    return under is None or facts.file_bytes < under
+
+
+def _problems(facts: FileFacts, view: View, own: OwnLimits) -> set[str]:
+    """Return the ids of what is wrong with one medium."""
+    sending = Sending(view=view, files=(facts,), route=_BASE64)
+    errors = (finding for finding in find_problems(sending) if finding.severity == "error")
+    return {finding.rule for finding in (*errors, *breaches(facts, view, own))}
+
+
+# What is made of it.
+
+
+def _made(
+    fitted: FittedMedium, own: OwnLimits, why: tuple[Finding, ...], under: int | None
+) -> Iterator[bytes]:
+    """Yield what can be made of a medium, the best first."""
+    for make in _ways(fitted, own, why, under):
+        try:
+            with fitted.open() as item:
+                yield make(item)
+        except ByteLimitError:
+            continue  # the next way may do
+        except VlprepError:
+            return  # it cannot be decoded, or cannot be shown to the model
+
+
+def _ways(
+    fitted: FittedMedium, own: OwnLimits, why: tuple[Finding, ...], under: int | None
+) -> Iterator[Callable[[Item], bytes]]:
+    """Yield functions that make something of a medium, those that keep most first."""
+    facts, view = fitted.facts, fitted.view
+    if facts.kind == "video":
+        limit = _tightest(own.limit, under, video_byte_limit(view, get_route("base64")))
+        yield partial(_video, view=view, limit=limit)
+        return
+    limit = _tightest(own.limit, under, image_byte_limit(view.model, _BASE64, "image/jpeg"))
+    if own.max_side is None or max(facts.size) <= own.max_side:
+        options = {option for one in why if one.remedy for option in one.remedy.options}
+        always = ("always", True) in options
+        yield lambda item: compress_image(item, view, limit=limit, always=always).content
+        return
+    size = _within(facts.size, own.max_side)
+    if facts.format == "JPEG":  # which was compressed harder, maybe, than it would be now
+        yield partial(_scaled, size=size, limit=min(limit, facts.file_bytes), lossless=False)
+    yield partial(_scaled, size=size, limit=limit, lossless=facts.format in LOSSLESS)
+
+
+_BASE64 = get_route("base64")
+
+
+def _tightest(*limits: int | None) -> int:
+    return max(1, min(limit for limit in limits if limit is not None))
+
+
+def _within(size: ImageSize, longest: int) -> ImageSize:
+    """Return a size with the same ratio of sides, as nearly as pixels allow."""
+    scale = longest / max(size)
+    return ImageSize(*(max(1, round(side * scale)) for side in size))
+
+
+def _scaled(item: Item, *, size: ImageSize, limit: int, lossless: bool) -> bytes:
+    picture = decode_picture(item, srgb=True).pixels
+    search = ImageSearch(
+        picture=picture, name=item.name, sizes=(size,), shrinks=True, from_lossless=lossless,
+        limits=dict.fromkeys(WRITTEN, limit),
+    )  # fmt: skip
+    return encode_within(search)[0].content
+
+
+def _video(item: Item, *, view: View, limit: int) -> bytes:
+    with TemporaryDirectory() as folder:
+        target = partial(_target, folder)
+        done = compress_video(item, target, view, limit=limit)
+        return Path(str(done.target)).read_bytes()
+
+
+def _target(folder: str, format: str) -> Path:
+    return Path(folder, f"video{endings(format)[0]}")

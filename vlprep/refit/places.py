@@ -1,0 +1,163 @@
+"""Find the media inside a request body, wherever they stand, and what it only names.
+
+A medium is any data URL of an image or a video, and any object of Base64 beside its type, as
+Anthropic and tools have it. So results of tools are covered, and shapes that are not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from vlprep.media.addresses import is_data_url
+from vlprep.messages.bodies import ASKED, KEYS, MediumKind
+
+JsonPath: TypeAlias = tuple[str | int, ...]
+"""Keys and places that lead to a value of a document."""
+
+_TYPES = ("media_type", "mimeType", "mime_type")
+"""Keys beside `data` that say what the Base64 is."""
+
+_PARTS = frozenset({"content", "output"})
+"""Keys under which parts of a message stand, or one alone."""
+
+_NO_MEDIA = _PARTS | {"text", "system", "instructions", "input", "prompt", "arguments", "thinking"}
+"""Keys of what is text whatever it says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """A medium of a request: inside the body, or named only."""
+
+    path: JsonPath
+    """Of the string that holds it, or names it."""
+    part: JsonPath
+    """Of the part of a message that it belongs to."""
+    kind: MediumKind
+    """What the body says that it is."""
+    url: str | None = field(default=None, repr=False)
+    """Its data URL; `None` for what is not inside the body."""
+    type_path: JsonPath | None = None
+    """Of the string that says its type, where `path` is bare Base64."""
+    list_path: JsonPath | None = None
+    """Of the list that stands for a video, where it is a frame."""
+    fills_part: bool = False
+    """Whether the part is there for it alone."""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    """Options of a view that stand beside it."""
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether it is one of a list that stands for a video."""
+        return self.list_path is not None
+
+    @property
+    def name(self) -> str:
+        """Where it is, as one writes it.
+
+        >>> Medium(path=("a", 0, "b"), part=(), kind="image").name
+        'a[0].b'
+        """
+        keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path)
+        return "".join(keys).removeprefix(".")
+
+
+def find_media(body: Any) -> Iterator[Medium]:
+    """Yield the media of a body in the order of the document.
+
+    >>> body = {"messages": [{"content": [{"image": "data:image/gif;base64,R0lG", "fps": 2}]}]}
+    >>> [medium.name for medium in find_media(body)]
+    ['messages[0].content[0].image']
+    """
+    waiting: list[tuple[JsonPath, Any, JsonPath]] = [((), body, ())]
+    while waiting:  # no recursion: bodies of strangers may be nested as deep as they like
+        path, value, part = waiting.pop()
+        if isinstance(value, str):
+            if medium := _of_text(path, value, part, body):
+                yield medium
+        elif isinstance(value, Mapping):
+            part = path if _is_part(path) else part
+            if found := _of_object(path, value, part, body):
+                yield found
+            waiting += reversed([((*path, key), one, part) for key, one in value.items()])
+        elif isinstance(value, list | tuple):
+            waiting += reversed([((*path, place), one, part) for place, one in enumerate(value)])
+
+
+def value_at(body: Any, path: JsonPath) -> Any:
+    """Return the value that a path leads to."""
+    for key in path:
+        body = body[key]
+    return body
+
+
+def _is_part(path: JsonPath) -> bool:
+    """Say whether an object there is a part of a message."""
+    in_list = bool(path) and isinstance(path[-1], int)
+    return not _PARTS.isdisjoint(path[-2:-1] if in_list else path[-1:])
+
+
+def _of_text(path: JsonPath, text: str, part: JsonPath, body: Any) -> Medium | None:
+    around = value_at(body, part) if part else {}
+    inside = path[len(part) :]
+    kind = _named(inside, around.get("type")) if part else None
+    is_data, start = is_data_url(text), text[:11].lower()
+    if start in ("data:image/", "data:video/") and path[-1:] and path[-1] not in _NO_MEDIA:
+        shown: MediumKind = "video" if start == "data:video/" else "image"
+    elif kind and text:
+        shown = kind
+    else:
+        return None
+    is_frame = inside[:1] == ("video",) and len(inside) > 1 and isinstance(inside[1], int)
+    return Medium(
+        path=path,
+        part=part,
+        kind=shown,
+        url=text if is_data else None,
+        list_path=(*part, "video") if is_frame else None,
+        fills_part=kind is not None,
+        asked=_asked(around),
+    )
+
+
+def _named(inside: JsonPath, type: Any) -> MediumKind | None:
+    """Return what a text inside a part names, by its place and the part's type; `None`: nothing."""
+    match inside:
+        case (str(key),) | (str(key), "url") if key in KEYS:
+            return KEYS[key]
+        case ("video", int()) | ("video", int(), "url"):
+            return "image"
+        case ("file_id",) if type == "input_image":
+            return "image"
+        case ("source", "url" | "file_id") if type == "image":
+            return "image"
+    return None
+
+
+def _of_object(
+    path: JsonPath, value: Mapping[str, Any], part: JsonPath, body: Any
+) -> Medium | None:
+    """Return the medium of an object that is Base64 beside its type."""
+    for key in _TYPES:
+        type, data = value.get(key), value.get("data")
+        if isinstance(type, str) and isinstance(data, str) and _is_shown(type):
+            return Medium(
+                path=(*path, "data"),
+                part=part,
+                kind="video" if type.lower().startswith("video/") else "image",
+                url=f"data:{type};base64,{data}",
+                type_path=(*path, key),
+                fills_part=bool(part) and path in (part, (*part, "source")),
+                asked=_asked(value_at(body, part) if part else {}),
+            )
+    return None
+
+
+def _is_shown(type: str) -> bool:
+    return type.lower().startswith(("image/", "video/"))
+
+
+def _asked(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options beside a medium, those that are numbers."""
+    return {ASKED[key]: part[key] for key in ASKED if type(part.get(key)) in (int, float)}
