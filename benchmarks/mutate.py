@@ -39,11 +39,11 @@ HOLDERS = {
     "vlprep/plan/[fp]*.py": "tests/plan tests/laws/test_budget_laws.py",
     "vlprep/plan/*.py": "tests/plan",
     "vlprep/check/*.py": "tests/check",
-    "vlprep/media/video/[dpr]*.py": "tests/media/video/test_decode.py "
-    "tests/media/video/test_hazards.py tests/media/test_probe.py",
-    "vlprep/media/video/[cis]*.py": "tests/media/video/test_index.py "
-    "tests/media/video/test_probe.py tests/media/video/test_hazards.py",
-    "vlprep/media/video/*.py": "",  # their own tests are all
+    "vlprep/video/[dpr]*.py": "tests/video/test_decode.py "
+    "tests/video/test_hazards.py tests/media/test_probe.py",
+    "vlprep/video/[cis]*.py": "tests/video/test_index.py "
+    "tests/video/test_probe.py tests/video/test_hazards.py",
+    "vlprep/video/*.py": "",  # their own tests are all
 }
 """The tests of each module, beside the examples in its docstrings."""
 

@@ -29,6 +29,7 @@ FLOORS = (
     {"types"},
     {"maths"},
     {"models", "media", "output", "draw", "replies", "messages"},
+    {"video"},
     {"view"},
     {"count"},
     {"frames", "check", "boxes"},
@@ -63,6 +64,7 @@ HOMES = {
         *(
             "vlprep.maths",
             "vlprep.media",
+            "vlprep.video",
             "vlprep.output",
             "vlprep.draw",
             "vlprep.types",
@@ -73,10 +75,11 @@ HOMES = {
         *("vlprep.arrays", "vlprep.compress", "vlprep.compat", "vlprep.reconcile"),
         *("vlprep.split", "vlprep.pick"),
     ),
-    "av": ("vlprep.media.video",),
+    "av": ("vlprep.video",),
     "pillow_heif": ("vlprep.media.image",),
     "PIL": (
         "vlprep.media",
+        "vlprep.video",
         "vlprep.output",
         "vlprep.draw",
         "vlprep.boxes",

@@ -18,7 +18,7 @@ from vlprep.errors import (
     TruncatedFileError,
     UnsupportedFormatError,
 )
-from vlprep.media.video import container
+from vlprep.video import container
 
 CLIP = FIXTURES / "clip.mp4"  # 60 frames of 180 x 320, 30 a second
 PHOTO = FIXTURES / "photo.jpg"

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.films import API, MODEL, RATES, VARIABLE, WEIGHTS, film, moments, numbers, squeeze
-from tests.media.video.test_hazards import patch_colours
 from tests.places import FIXTURES
+from tests.video.test_hazards import patch_colours
 from vlprep import compress_video, count_tokens, probe, read_frames
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())

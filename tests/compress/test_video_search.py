@@ -13,14 +13,14 @@ from tests.places import FIXTURES
 from vlprep import compress_video
 from vlprep.compress.video_search import WORST_CRF, NewClip, encode_under
 from vlprep.errors import ByteLimitError
-from vlprep.media.video.encode import (
+from vlprep.types import ImageSize
+from vlprep.video.encode import (
     LEAST_FILE_BYTES,
     LEAST_FRAME_BYTES,
     ClipShape,
     Quality,
     encode_video,
 )
-from vlprep.types import ImageSize
 
 
 @pytest.mark.parametrize("share", [0.9, 0.6, 0.35, 0.2])
@@ -71,7 +71,7 @@ def test_without_a_size_to_try_there_is_none_that_fits(tmp_path):
 
 @pytest.mark.parametrize("keep", ["model-view", "full"])
 def test_what_nothing_can_reach_is_refused_before_anything_is_decoded(keep, monkeypatch, tmp_path):
-    monkeypatch.setattr("vlprep.media.video.decode.decode_frames", None)  # not to be called
+    monkeypatch.setattr("vlprep.video.decode.decode_frames", None)  # not to be called
     with pytest.raises(ByteLimitError, match="take at least") as caught:
         compress_video(FIXTURES / "street.mp4", tmp_path / "a.mp4", keep=keep, limit=1500)
     assert not caught.value.tried

@@ -14,7 +14,7 @@ HOUR = 3600
 
 READ = """
 import resource, sys
-import vlprep.frames.stream, vlprep.media.video.decode, numpy, av
+import vlprep.frames.stream, vlprep.video.decode, numpy, av
 def now_mb():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize() / 1e6

@@ -18,7 +18,7 @@ from vlprep.errors import (
     TimeLimitError,
     UnsupportedFormatError,
 )
-from vlprep.media.video import container
+from vlprep.video import container
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 VIDEOS = [name for name, row in TRUTH.items() if row["kind"] == "video"]

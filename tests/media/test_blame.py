@@ -16,9 +16,9 @@ from vlprep.media import picture, source
 from vlprep.media.image import plugin_errors
 from vlprep.media.picture import animation_frames, opened_pixels
 from vlprep.media.source import Item, open_item
-from vlprep.media.video.container import av_errors, open_video
-from vlprep.media.video.paint import Painter
 from vlprep.types import ImageSize
+from vlprep.video.container import av_errors, open_video
+from vlprep.video.paint import Painter
 
 CLIP = FIXTURES / "clip.mp4"
 
@@ -52,7 +52,7 @@ def test_a_mistake_of_ours_in_a_header_keeps_its_class(monkeypatch):
     monkeypatch.setattr("vlprep.media.image._displayed_size", raises(TypeError("ours")))
     with pytest.raises(TypeError, match="ours"):
         probe(FIXTURES / "photo.jpg")
-    monkeypatch.setattr("vlprep.media.video.probe._pixel_shape", raises(TypeError("ours")))
+    monkeypatch.setattr("vlprep.video.probe._pixel_shape", raises(TypeError("ours")))
     with pytest.raises(TypeError, match="ours"):
         probe(CLIP)
 
@@ -174,7 +174,7 @@ class Refusing:
 
 
 def test_a_decoder_that_refuses_all_is_the_file_s_fault(monkeypatch):
-    given = "vlprep.media.video.reader.decoder_of"
+    given = "vlprep.video.reader.decoder_of"
     monkeypatch.setattr(given, lambda stream, *_: Refusing(stream.codec_context))
     with pytest.raises(DecodeError, match="cannot decode unknown codec"):
         list(read_frames(CLIP, fps=10, threads=1))

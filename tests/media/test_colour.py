@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.media.video.test_hazards import patch_colours
 from tests.places import FIXTURES
+from tests.video.test_hazards import patch_colours
 from vlprep import read_frames
 from vlprep.media.colour import tone_map
 

@@ -13,9 +13,9 @@ from tests.places import FIXTURES
 from vlprep import ImageSize, probe
 from vlprep.media.picture import animation_frames, decode_picture
 from vlprep.media.source import Item, open_item
-from vlprep.media.video.decode import DecodePlan, damaged_ends, decode_frames, scan_clip
-from vlprep.media.video.paint import Look
-from vlprep.media.video.sound import has_sound, write_sound
+from vlprep.video.decode import DecodePlan, damaged_ends, decode_frames, scan_clip
+from vlprep.video.paint import Look
+from vlprep.video.sound import has_sound, write_sound
 
 LOOK = Look(ImageSize(36, 64))
 _opened: list[str] | None = None

@@ -31,9 +31,9 @@ from vlprep.maths.resample import Held, Resampler
 from vlprep.media.doors import see, size_behind
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
-from vlprep.media.video.paint import Look
 from vlprep.models.spec import ImageRule, Normalisation, VideoRule
 from vlprep.types import PATIENCE_SECONDS, ArrayType, Door, ImageInfo, ImageSize, Resample
+from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords
 
 Clip: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList

@@ -157,7 +157,7 @@ def _decoded(item: OpenItem, facts: FileFacts) -> FileFacts:
 
         read_pictures(item, info.frame_count if isinstance(info, VideoInfo) else 1)
         return facts
-    from vlprep.media.video.decode import damaged_frames
+    from vlprep.video.decode import damaged_frames
 
     assert isinstance(info, VideoInfo)
     bad, last = damaged_frames(item), info.frame_count - 1

@@ -20,9 +20,9 @@ from vlprep.maths.frame_counts import DEFAULT_FPS, PAIR
 from vlprep.maths.sampling import frame_rate
 from vlprep.media.picture import Pixels, resize_picture
 from vlprep.media.source import SourceLike, source_name
-from vlprep.media.video.paint import Look
 from vlprep.types import ImageSize, Resample, VideoInfo
 from vlprep.units import format_size
+from vlprep.video.paint import Look
 
 Array: TypeAlias = npt.NDArray[Any]
 """Frames x 3 x height x width, RGB, 0 to 255."""

@@ -26,12 +26,12 @@ from vlprep.count.tokens import VideoCount
 from vlprep.errors import ConstraintError
 from vlprep.frames.reading import animation_clock, decode_plan
 from vlprep.frames.stream import FrameStream
-from vlprep.media.video.decode import scan_clip
-from vlprep.media.video.encode import TICK
-from vlprep.media.video.paint import Look
-from vlprep.media.video.sound import sound_seconds, write_sound
-from vlprep.media.video.timeline import Timeline
 from vlprep.types import FramePlan, ImageSize, VideoInfo
+from vlprep.video.decode import scan_clip
+from vlprep.video.encode import TICK
+from vlprep.video.paint import Look
+from vlprep.video.sound import sound_seconds, write_sound
+from vlprep.video.timeline import Timeline
 
 SIZE_STEP = 0.5625  # sides of three quarters: 720, 540, 405
 """Share of the pixels that is left when the frames get smaller by a step."""

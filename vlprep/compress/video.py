@@ -27,10 +27,10 @@ from vlprep.compress.video_source import (
 from vlprep.count.tokens import VideoCount
 from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
-from vlprep.media.video.decode import damaged_ends
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file, new_file_at
 from vlprep.types import FrameListInfo, ImageSize, Keep, RouteName, VideoInfo, Watch
 from vlprep.units import format_bytes, format_size
+from vlprep.video.decode import damaged_ends
 from vlprep.view import View, ViewKeywords
 
 

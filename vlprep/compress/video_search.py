@@ -17,7 +17,9 @@ from vlprep.count.tokens import VideoCount
 from vlprep.errors import ByteLimitError
 from vlprep.frames.stream import FrameStream
 from vlprep.media.picture import Pixels, resize_picture
-from vlprep.media.video.encode import (
+from vlprep.types import ImageSize, Watch, unwatched
+from vlprep.units import format_size
+from vlprep.video.encode import (
     FILE_BYTES,
     FRAME_BYTES,
     LEAST_FILE_BYTES,
@@ -28,8 +30,6 @@ from vlprep.media.video.encode import (
     Quality,
     encode_video,
 )
-from vlprep.types import ImageSize, Watch, unwatched
-from vlprep.units import format_size
 
 FIRST_CRF = 20
 """Quality that is tried first; a model can hardly tell it from the source."""

@@ -16,10 +16,10 @@ from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.sampling import frame_range
 from vlprep.media.sniff import endings
 from vlprep.media.source import Item, SourceLike, open_item
-from vlprep.media.video.sound import has_sound
 from vlprep.models.registry import get_route
 from vlprep.types import Action, FrameListInfo, VideoInfo
 from vlprep.units import format_size, plural
+from vlprep.video.sound import has_sound
 from vlprep.view import View
 
 Source: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList

@@ -15,12 +15,12 @@ from vlprep.draw.sheets import ContactSheet, Stack, shrunk, stacked
 from vlprep.errors import ConstraintError
 from vlprep.frames.files import FrameFormat, FrameRecord, check_targets
 from vlprep.frames.reading import decode_plan
-from vlprep.media.video.paint import Look
 from vlprep.output.drawing import Drawing
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_folder
 from vlprep.types import Frame
 from vlprep.units import format_time
+from vlprep.video.paint import Look
 
 if TYPE_CHECKING:  # whose methods these are
     from vlprep.events.events import LocatedEvent, LocatedEvents

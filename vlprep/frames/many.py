@@ -22,11 +22,11 @@ from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.stream import FrameStream, collect_frames, stream_frames
 from vlprep.media.cores import usable_cores
 from vlprep.media.source import SourceLike, open_item
-from vlprep.media.video.crew import MEMORY_BYTES
-from vlprep.media.video.workers import in_order
 from vlprep.output.target import PathLike, free_name
 from vlprep.types import Frame, Frames, ImageInfo
 from vlprep.units import plural
+from vlprep.video.crew import MEMORY_BYTES
+from vlprep.video.workers import in_order
 from vlprep.view import View
 
 BYTES_A_CLIP = 64_000_000

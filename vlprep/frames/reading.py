@@ -13,10 +13,10 @@ from vlprep.media.image import animation_seconds
 from vlprep.media.picture import animation_frames
 from vlprep.media.probe import probe
 from vlprep.media.source import Item, SourceOrFacts, open_item, source_name
-from vlprep.media.video.crew import MEMORY_BYTES
-from vlprep.media.video.decode import Clip, DecodePlan, decode_frames, scan_clip
-from vlprep.media.video.paint import Look
 from vlprep.types import PATIENCE_SECONDS, Frame, FramePlan, ImageInfo, VideoInfo
+from vlprep.video.crew import MEMORY_BYTES
+from vlprep.video.decode import Clip, DecodePlan, decode_frames, scan_clip
+from vlprep.video.paint import Look
 
 
 def decode_plan(

@@ -20,7 +20,6 @@ from vlprep.errors import ConstraintError, DecodeError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
 from vlprep.frames.reading import Reading, probe_clip
 from vlprep.media.source import SourceOrFacts, source_name
-from vlprep.media.video.paint import Look
 from vlprep.models.spec import ModelSpec
 from vlprep.output.drawing import Drawing
 from vlprep.output.target import PathLike
@@ -37,6 +36,7 @@ from vlprep.types import (
     unwatched,
 )
 from vlprep.units import format_size, plural
+from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords
 
 

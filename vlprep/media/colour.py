@@ -1,6 +1,6 @@
 """High dynamic range to the range of ordinary screens: curves, tone mapping and gamut.
 
-Plain arithmetic on arrays of RGB code values; decoding is in `vlprep.media.video`. Curves and
+Plain arithmetic on arrays of RGB code values; decoding is in `vlprep.video`. Curves and
 constants are those of ITU-R BT.2100-2 (PQ, HLG), BT.2390-11 section 5.4 (tone mapping), BT.2408-7
 (reference white) and BT.2087-0 (gamut).
 """

@@ -36,7 +36,7 @@ from vlprep.media.sniff import HEAD_BYTES, HEIC_SEQUENCE, Format, misdeclared, m
 from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
 
-_HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.media.video.probe"}
+_HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.video.probe"}
 """Who reads the header of each kind, by name: only what the content calls for is imported."""
 
 _ReadAt: TypeAlias = Callable[[int, int], bytes]

@@ -18,11 +18,11 @@ from vlprep.frames.reading import animation_clock, probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.picture import Pixels, animation_frames
 from vlprep.media.source import Item, SourceLike, open_item, source_name
-from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
-from vlprep.media.video.paint import Look
 from vlprep.pick.cells import CellWatch, Motion, probe_size
 from vlprep.pick.choose import Frames
 from vlprep.types import ImageSize, VideoInfo, Watch
+from vlprep.video.decode import DecodePlan, decode_frames, scan_clip
+from vlprep.video.paint import Look
 from vlprep.view import View
 
 LEAST_PROBES = 20

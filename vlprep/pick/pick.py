@@ -22,7 +22,6 @@ from vlprep.frames.files import FrameRecord
 from vlprep.frames.reading import Reading
 from vlprep.frames.stream import FrameStream
 from vlprep.media.source import SourceLike, source_name
-from vlprep.media.video.paint import Look
 from vlprep.models.spec import ModelSpec
 from vlprep.pick.choose import (
     Change,
@@ -46,6 +45,7 @@ from vlprep.types import (
     unwatched,
 )
 from vlprep.units import plural
+from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords
 
 MAX_GAP = 15.0

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from vlprep.media.source import open_item
-from vlprep.media.video.container import choose_stream, decoder_of, demuxed, open_video
-from vlprep.media.video.decode import DecodePlan, decode_frames, scan_clip
-from vlprep.media.video.keyframes import key_test
-from vlprep.media.video.paint import Look, Painter
 from vlprep.types import ImageSize
+from vlprep.video.container import choose_stream, decoder_of, demuxed, open_video
+from vlprep.video.decode import DecodePlan, decode_frames, scan_clip
+from vlprep.video.keyframes import key_test
+from vlprep.video.paint import Look, Painter
 
 COUNT, GOP = 50, 20
 

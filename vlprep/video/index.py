@@ -21,15 +21,15 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from vlprep.media.source import Item
-from vlprep.media.video import scan
-from vlprep.media.video.clock import set_clock
-from vlprep.media.video.container import VideoPacket
-from vlprep.media.video.h264 import FieldPairs, is_keyframe_at, length_width
-from vlprep.media.video.keyframes import LOOKED_AT, key_test
-from vlprep.media.video.samples import SampleTimes, sample_times
-from vlprep.media.video.scan import PacketTable, scan_packets
-from vlprep.media.video.start import from_first_shown, may_be_fields
-from vlprep.media.video.timeline import Timeline
+from vlprep.video import scan
+from vlprep.video.clock import set_clock
+from vlprep.video.container import VideoPacket
+from vlprep.video.h264 import FieldPairs, is_keyframe_at, length_width
+from vlprep.video.keyframes import LOOKED_AT, key_test
+from vlprep.video.samples import SampleTimes, sample_times
+from vlprep.video.scan import PacketTable, scan_packets
+from vlprep.video.start import from_first_shown, may_be_fields
+from vlprep.video.timeline import Timeline
 
 PROOF = 16
 """Packets at the start of a file that must be what its index says."""

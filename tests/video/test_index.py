@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.media.video.test_decode import check_exact
 from tests.places import FIXTURES, REAL_MEDIA
+from tests.video.test_decode import check_exact
 from vlprep.errors import DecodeError, VlprepError
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import open_item
-from vlprep.media.video import index, scan
-from vlprep.media.video.container import choose_stream, demuxed, open_video
-from vlprep.media.video.index import read_timeline
+from vlprep.video import index, scan
+from vlprep.video.container import choose_stream, demuxed, open_video
+from vlprep.video.index import read_timeline
 
 MP4 = next(row for row in FORMATS if row.name == "MP4")
 NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.suffix in (".mp4", ".mov"))

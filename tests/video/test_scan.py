@@ -8,10 +8,10 @@ import pytest
 from tests.places import FIXTURES
 from vlprep.errors import FrameLimitError
 from vlprep.media.source import open_item
-from vlprep.media.video import scan
-from vlprep.media.video.decode import scan_clip
-from vlprep.media.video.scan import _vp9_is_shown
-from vlprep.media.video.timeline import Timeline
+from vlprep.video import scan
+from vlprep.video.decode import scan_clip
+from vlprep.video.scan import _vp9_is_shown
+from vlprep.video.timeline import Timeline
 
 
 def timeline(pts, keyframes=(0,), **facts):

@@ -18,9 +18,9 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import DecodeError
 from vlprep.media.source import Item
-from vlprep.media.video.container import fraction
-from vlprep.media.video.scan import NO_TIME, PacketTable
-from vlprep.media.video.timeline import Joint, Timeline
+from vlprep.video.container import fraction
+from vlprep.video.scan import NO_TIME, PacketTable
+from vlprep.video.timeline import Joint, Timeline
 
 JUMPING = frozenset({"mpegts", "mpeg", "flv"})
 """Containers of which recordings are joined end to end, and in which frames do not pause long."""

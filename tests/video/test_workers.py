@@ -10,8 +10,8 @@ from contextlib import contextmanager, nullcontext
 import pytest
 
 from tests.places import REPO
-from vlprep.media.video import workers as workers_module
-from vlprep.media.video.workers import OWN_ROOM, in_order
+from vlprep.video import workers as workers_module
+from vlprep.video.workers import OWN_ROOM, in_order
 
 
 def plain(worker):
@@ -128,7 +128,7 @@ def test_closing_waits_for_a_thread_that_is_soon_done():
 def test_a_program_may_end_with_results_untaken():
     code = (
         "from contextlib import nullcontext\n"
-        "from vlprep.media.video.workers import in_order\n"
+        "from vlprep.video.workers import in_order\n"
         "results = in_order([0, 1], lambda: nullcontext(lambda _: iter(range(99))), "
         "workers=2, room=1)\n"
         "print(next(results), flush=True)\n"

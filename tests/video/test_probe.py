@@ -8,8 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from tests.media.video.test_sound import wave
 from tests.places import FIXTURES
+from tests.video.test_sound import wave
 from vlprep import probe
 from vlprep.errors import TruncatedFileError, VlprepError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vlprep.media.video.crew import MEMORY_BYTES, Crew, Work, choose_crew
+from vlprep.video.crew import MEMORY_BYTES, Crew, Work, choose_crew
 
 CORES = (1, 2, 4, 8, 16, 64)
 SIZES = {"360p": 360 * 640, "1080p": 1080 * 1920, "4K": 2160 * 3840}

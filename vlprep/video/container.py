@@ -27,8 +27,8 @@ from vlprep.errors import (
 )
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item
-from vlprep.media.video.keyframes import has_transparency, is_looked_into, mend_keyframe
 from vlprep.types import MAX_FRAME_PIXELS, Transfer
+from vlprep.video.keyframes import has_transparency, is_looked_into, mend_keyframe
 
 HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
 """Numbers that H.273 gives the curves of SMPTE ST 2084 and ARIB STD-B67."""

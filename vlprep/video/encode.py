@@ -22,9 +22,9 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import VlprepError
 from vlprep.media.picture import Pixels
-from vlprep.media.video.container import VideoPacket
-from vlprep.media.video.sound import SoundCopy, sound_copy, write_errors
 from vlprep.types import ImageSize
+from vlprep.video.container import VideoPacket
+from vlprep.video.sound import SoundCopy, sound_copy, write_errors
 
 PRESET = "medium"
 """How hard x264 tries; slower ones save little at a few hundred frames."""

@@ -16,16 +16,16 @@ import av
 import numpy as np
 import pytest
 
-from tests.media.video.test_probe import clip
 from tests.places import FIXTURES, REAL_MEDIA, SHARED
+from tests.video.test_probe import clip
 from vlprep.media import source
 from vlprep.media.source import open_item
-from vlprep.media.video import decode
-from vlprep.media.video.container import choose_stream, decoder_of, open_video
-from vlprep.media.video.crew import Crew
-from vlprep.media.video.decode import DecodePlan, damaged_ends, decode_frames, scan_clip
-from vlprep.media.video.paint import Look, Painter
 from vlprep.types import ImageSize
+from vlprep.video import decode
+from vlprep.video.container import choose_stream, decoder_of, open_video
+from vlprep.video.crew import Crew
+from vlprep.video.decode import DecodePlan, damaged_ends, decode_frames, scan_clip
+from vlprep.video.paint import Look, Painter
 
 LOOK = Look(ImageSize(96, 128))
 

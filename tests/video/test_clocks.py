@@ -19,10 +19,10 @@ from tests.places import FIXTURES
 from vlprep import probe, read_frames
 from vlprep.errors import DecodeError
 from vlprep.media.source import open_item
-from vlprep.media.video.clock import set_clock
-from vlprep.media.video.decode import scan_clip
-from vlprep.media.video.scan import NO_TIME, PacketTable
-from vlprep.media.video.timeline import Timeline
+from vlprep.video.clock import set_clock
+from vlprep.video.decode import scan_clip
+from vlprep.video.scan import NO_TIME, PacketTable
+from vlprep.video.timeline import Timeline
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 NAMES = [

@@ -14,10 +14,10 @@ from dataclasses import replace
 from av.video.stream import VideoStream
 
 from vlprep.media.source import Item
-from vlprep.media.video.container import VideoPacket
-from vlprep.media.video.h264 import FieldPairs, is_idr, length_width
-from vlprep.media.video.reader import FrameReader
-from vlprep.media.video.timeline import Timeline
+from vlprep.video.container import VideoPacket
+from vlprep.video.h264 import FieldPairs, is_idr, length_width
+from vlprep.video.reader import FrameReader
+from vlprep.video.timeline import Timeline
 
 
 def starts_whole(head: Sequence[VideoPacket], stream: VideoStream) -> bool:

@@ -7,8 +7,8 @@ import pytest
 from tests.places import FIXTURES
 from vlprep.errors import TimeLimitError
 from vlprep.media.source import open_item
-from vlprep.media.video.decode import scan_clip
-from vlprep.media.video.reader import FrameReader
+from vlprep.video.decode import scan_clip
+from vlprep.video.reader import FrameReader
 
 
 @contextmanager

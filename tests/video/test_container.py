@@ -13,7 +13,7 @@ from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import Item, open_item
-from vlprep.media.video.container import (
+from vlprep.video.container import (
     choose_stream,
     demuxed,
     header_of,

@@ -17,8 +17,8 @@ from vlprep.media.colour import tone_map
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.picture import Pixels, lay_on_white
 from vlprep.media.source import Item
-from vlprep.media.video.container import HDR_CURVES, av_errors
 from vlprep.types import ImageSize, Resample
+from vlprep.video.container import HDR_CURVES, av_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from av.container import InputContainer, OutputContainer
 
 from vlprep.errors import VlprepError
 from vlprep.media.source import Item
-from vlprep.media.video.clock import BACK_SECONDS, JUMPING, PAUSE_SECONDS
-from vlprep.media.video.container import demuxed, open_video, opens
-from vlprep.media.video.decode import scan_clip
-from vlprep.media.video.timeline import Joint
+from vlprep.video.clock import BACK_SECONDS, JUMPING, PAUSE_SECONDS
+from vlprep.video.container import demuxed, open_video, opens
+from vlprep.video.decode import scan_clip
+from vlprep.video.timeline import Joint
 
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 

@@ -18,7 +18,7 @@ from av import VideoFrame
 
 from vlprep.errors import TimeLimitError
 from vlprep.media.source import Item
-from vlprep.media.video.container import (
+from vlprep.video.container import (
     AV_ERRORS,
     FIELD_ORDERS,
     Traits,
@@ -29,9 +29,9 @@ from vlprep.media.video.container import (
     opens,
     unreadable,
 )
-from vlprep.media.video.keyframes import from_keyframe, is_looked_into
-from vlprep.media.video.scan import NO_TIME
-from vlprep.media.video.timeline import Timeline
+from vlprep.video.keyframes import from_keyframe, is_looked_into
+from vlprep.video.scan import NO_TIME
+from vlprep.video.timeline import Timeline
 
 _SKIPPING_CODECS = frozenset({"h264", "hevc"})
 """Codecs whose decoders leave unreferenced frames out exactly when told to.

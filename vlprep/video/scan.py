@@ -12,8 +12,8 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import DecodeError, FrameLimitError
 from vlprep.media.source import Item
-from vlprep.media.video.container import VideoPacket
-from vlprep.media.video.h264 import FieldPairs
+from vlprep.video.container import VideoPacket
+from vlprep.video.h264 import FieldPairs
 
 MAX_FRAMES = 20_000_000
 """Packets that a stream may have: four days at 60 frames per second."""

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from vlprep.media.mp4 import boxes
 from vlprep.media.source import Item
-from vlprep.media.video.container import demuxed, fraction, open_video
+from vlprep.video.container import demuxed, fraction, open_video
 
 MAX_RATE = 1000
 """Frame rates from here on are clock ticks that a header took for frames."""

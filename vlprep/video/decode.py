@@ -20,14 +20,14 @@ from av.video.stream import VideoStream
 from vlprep.media.cores import usable_cores
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item, memory_errors
-from vlprep.media.video.container import Traits, choose_stream, demuxed, header_of, open_video
-from vlprep.media.video.crew import MEMORY_BYTES, Work, choose_crew
-from vlprep.media.video.index import read_timeline
-from vlprep.media.video.paint import Look, Painter
-from vlprep.media.video.reader import FrameReader
-from vlprep.media.video.timeline import Timeline
-from vlprep.media.video.workers import Worker, in_order
 from vlprep.types import Frame, ImageSize, VideoInfo
+from vlprep.video.container import Traits, choose_stream, demuxed, header_of, open_video
+from vlprep.video.crew import MEMORY_BYTES, Work, choose_crew
+from vlprep.video.index import read_timeline
+from vlprep.video.paint import Look, Painter
+from vlprep.video.reader import FrameReader
+from vlprep.video.timeline import Timeline
+from vlprep.video.workers import Worker, in_order
 
 UNPAINTED = 2
 """Frames of full size that may wait to be painted."""

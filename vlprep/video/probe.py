@@ -21,7 +21,8 @@ from vlprep.errors import (
 )
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item
-from vlprep.media.video.container import (
+from vlprep.types import MAX_FRAME_PIXELS, ImageSize, VideoInfo
+from vlprep.video.container import (
     FIELD_ORDERS,
     HDR_CURVES,
     VideoPacket,
@@ -31,10 +32,9 @@ from vlprep.media.video.container import (
     header_of,
     open_video,
 )
-from vlprep.media.video.index import read_timeline
-from vlprep.media.video.start import may_be_fields, starts_whole
-from vlprep.media.video.timing import Timing, indexed_timing, scanned_timing
-from vlprep.types import MAX_FRAME_PIXELS, ImageSize, VideoInfo
+from vlprep.video.index import read_timeline
+from vlprep.video.start import may_be_fields, starts_whole
+from vlprep.video.timing import Timing, indexed_timing, scanned_timing
 
 
 def read_facts(item: Item) -> VideoInfo:

@@ -16,10 +16,10 @@ from av.video.stream import VideoStream
 from vlprep.errors import TruncatedFileError
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item
-from vlprep.media.video.container import fraction
-from vlprep.media.video.promise import Promise, stated_rate
-from vlprep.media.video.timeline import Timeline
 from vlprep.types import CountOrigin
+from vlprep.video.container import fraction
+from vlprep.video.promise import Promise, stated_rate
+from vlprep.video.timeline import Timeline
 
 ROUNDING_SECONDS = Fraction(1, 500)
 """Lengths are written in ticks of the whole movie, so a little less is meant to be equal."""

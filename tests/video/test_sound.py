@@ -10,9 +10,9 @@ import pytest
 from tests.places import FIXTURES
 from vlprep.errors import VlprepError
 from vlprep.media.source import open_item
-from vlprep.media.video.encode import ClipShape, Quality, encode_video
-from vlprep.media.video.sound import has_sound, write_errors, write_sound
 from vlprep.types import ImageSize
+from vlprep.video.encode import ClipShape, Quality, encode_video
+from vlprep.video.sound import has_sound, write_errors, write_sound
 
 
 def sound_of(path):

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageOps
 
-from tests.media.video.test_hazards import patch_colours
 from tests.places import FIXTURES
+from tests.video.test_hazards import patch_colours
 from vlprep import ImageSize, read_frames, resample
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item
-from vlprep.media.video.paint import Look, Painter
+from vlprep.video.paint import Look, Painter
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 MODEL = "qwen3-vl-plus"

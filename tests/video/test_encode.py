@@ -17,8 +17,8 @@ from tests.places import FIXTURES
 from vlprep import ImageSize, probe, read_frames
 from vlprep.errors import VlprepError
 from vlprep.media.source import open_item
-from vlprep.media.video.encode import BitRateTooLow, ClipShape, Pass, Quality, encode_video
-from vlprep.media.video.sound import has_sound, write_sound
+from vlprep.video.encode import BitRateTooLow, ClipShape, Pass, Quality, encode_video
+from vlprep.video.sound import has_sound, write_sound
 
 SIZE = ImageSize(192, 320)
 COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128), (200, 190, 30), (66, 138, 222)]
@@ -121,7 +121,7 @@ def test_a_full_disk_is_an_error_that_names_the_file(tmp_path):
         "from fractions import Fraction\n"
         "from pathlib import Path\n"
         "import numpy as np\n"
-        "from vlprep.media.video.encode import ClipShape, Quality, encode_video\n"
+        "from vlprep.video.encode import ClipShape, Quality, encode_video\n"
         "from vlprep.types import ImageSize\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50000, 50000))\n"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.media.test_mp4 import box
 from tests.places import FIXTURES
-from vlprep.media.video.samples import MAX_SHIFT, SampleTimes, sample_times
+from vlprep.video.samples import MAX_SHIFT, SampleTimes, sample_times
 
 CLIP = (FIXTURES / "clip.mp4").read_bytes()
 MOVIE = CLIP.index(b"moov") - 4

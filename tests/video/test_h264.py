@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from vlprep.media.video import h264
+from vlprep.video import h264
 
 
 @pytest.mark.parametrize(
