@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from vlprep.batch.tables import Batch, Columns, Row, column_of, rows_of, with_columns
 from vlprep.count.files import MediaCount, MediaFailure, count_probed, probe_or_failure
@@ -58,6 +58,16 @@ class Operator:
         **asked: Any,
     ) -> None:
         view, rest = View.of(model).with_keywords(asked)
+        self._bind(view, column, prefix, rest)
+
+    @classmethod
+    def of(cls, view: View, *, column: str = "path", prefix: str = "", **asked: Any) -> Self:
+        """Return the same for a view, or a processor, that is bound already."""
+        made = cls.__new__(cls)
+        made._bind(view, column, prefix, asked)
+        return made
+
+    def _bind(self, view: View, column: str, prefix: str, rest: dict[str, Any]) -> None:
         if unknown := rest.keys() - self._keywords():
             raise TypeError(f"unexpected keyword argument {min(unknown)!r}")
         for name, value in {

@@ -1,0 +1,289 @@
+"""`vlprep scan`: a table of any number of files, and what they come to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED
+from vlprep.cli.command import Command, is_quiet
+from vlprep.cli.options import (
+    BYTES,
+    POSITIVE,
+    SECONDS,
+    bind,
+    choice_option,
+    deployment_option,
+    force_option,
+    input_options,
+    json_option,
+    route_option,
+    view_options,
+    wrong_usage,
+)
+from vlprep.cli.render import heading, note, print_json, print_table, say_error
+from vlprep.cli.text import money, safe, thousands
+from vlprep.samples.rows import holds_samples
+from vlprep.verbs import Processor
+
+if TYPE_CHECKING:
+    from vlprep.batch import Operator
+    from vlprep.scan.summary import Kept, Packed, ScanSummary
+
+
+@click.command(name="scan", cls=Command)
+@input_options
+@choice_option("--job", ("tokens", "check"), "Do this with each row.", "tokens")
+@click.option("--column", metavar="NAME", help="Read this column of Parquet files.")
+@click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
+@click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
+@view_options
+@route_option("Check the files as sent so.", None)
+@click.option("--max-input", type=POSITIVE, help="Find the settings that keep rows within this.")
+@click.option("--pack", type=POSITIVE, help="Pack rows into sequences of so many tokens.")
+@deployment_option
+@click.option("--workers", type=click.IntRange(1, 256), help="Work in so many processes.")
+@click.option(
+    "--time-limit", type=SECONDS, help="Give up on a file after so long; 2:00 unless given."
+)
+@click.option("--memory", type=BYTES, help="Give up on a file that takes more, on Linux.")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write the rows: a name in .jsonl, .csv or .parquet."
+)
+@click.option("--resume", is_flag=True, help="Go on with a run that ended early.")
+@force_option
+@json_option
+def command(as_json: bool, **asked: Any) -> int:
+    """Count or check any number of files, a row each, and tell what they come to.
+
+    A PATH is a file, a folder, a pattern, a Parquet file with a column of images or paths, a tar
+    of media as webdataset has it, or files of samples: .jsonl, .json. Files are worked at in
+    processes of their own: one that crashes, hangs or eats memory is a row with that reason, as
+    every file that cannot be read is, and the rest goes on. The exit code is 1 then.
+
+    Rows that are finished are kept beside the output, in a file named .journal, until the output
+    is written as a whole; --resume goes on after an interrupt or a crash and does again only what
+    has changed. Without -o only the summary is printed.
+
+    \b
+    vlprep scan photos/ -r --model qvq-max -o photos.parquet
+    vlprep scan 'shards/*.tar' --model Qwen/Qwen3-VL-8B-Instruct -o rows.jsonl --workers 8
+    vlprep scan train.jsonl --model Qwen/Qwen3-VL-8B-Instruct --max-input 4096 --pack 8192
+    """
+    from vlprep.scan.scan import TIME_LIMIT, scan
+
+    processor = bind(asked)
+    paths, from_file = asked.pop("paths"), asked.pop("from_file")
+    separator = b"\0" if asked.pop("null_separated") else b"\n"
+    if not paths and from_file is None:
+        raise click.UsageError(
+            "Missing argument 'PATH...': name a file, or --from-file with a list"
+        )
+    if separator == b"\0" and from_file is None:
+        raise click.UsageError("-0 is about names from --from-file")
+    samples = any(map(holds_samples, paths))
+    with wrong_usage():
+        job = _job(processor, paths, samples, asked)
+    if asked["time_limit"] is None:
+        asked["time_limit"] = TIME_LIMIT
+    asked["overwrite"] = asked.pop("force")
+    names = _names(paths, from_file, separator)
+    with _interrupts() as stopping, _shown_progress() as progress:
+        found = scan(names, job, samples=samples, stopping=stopping, progress=progress, **asked)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        click.echo("\n".join(_page(found, processor)))
+        _print_largest(found)
+    return _report(found, asked["output"])
+
+
+def _job(
+    processor: Processor, paths: Iterable[str], samples: bool, asked: dict[str, Any]
+) -> Operator:
+    """Return what is done with each row; takes what is about it alone out of `asked`."""
+    from vlprep.batch import CheckMedia, CountTokens
+    from vlprep.cli.samples import load_tokenizer
+
+    kind, route = asked.pop("job"), asked.pop("route")
+    folder, tokenizer = asked.pop("media_dir"), asked.pop("tokenizer")
+    if route is not None and kind != "check":
+        raise click.UsageError("--route is for --job check")
+    if not samples and (folder or tokenizer):
+        raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
+    if samples and kind != "tokens":
+        raise click.UsageError(f"--job {kind} is for media, not for samples")
+    if kind == "check":
+        return CheckMedia.of(processor, route=route or "base64")
+    if not samples:
+        return CountTokens.of(processor)
+    return CountTokens.of(
+        processor,
+        column="messages",
+        folder=_folder_of(paths) if folder is None else folder,
+        tokenizer=load_tokenizer(tokenizer) if tokenizer else None,
+        max_input=asked["max_input"],
+    )
+
+
+def _folder_of(paths: Iterable[str]) -> str:
+    """Return the folder in which paths of samples begin: the one in which all of them lie."""
+    folders = sorted({str(Path(path).parent) for path in paths})
+    if len(folders) > 1:
+        named = ", ".join(folders)
+        raise click.UsageError(f"samples of several folders ({named}): --media-dir says where")
+    return folders[0]
+
+
+def _names(paths: Iterable[str], from_file: str | None, separator: bytes) -> Iterator[str]:
+    """Yield what is named, a list name by name, so that it may have any length."""
+    yield from paths
+    if from_file == "-":
+        yield from map(os.fsdecode, _split(sys.stdin.buffer, separator))
+    elif from_file is not None:
+        with Path(from_file).open("rb") as file:
+            yield from map(os.fsdecode, _split(file, separator))
+
+
+def _split(file: BinaryIO, separator: bytes) -> Iterator[bytes]:
+    rest = b""
+    while part := file.read(1 << 16):
+        *whole, rest = (rest + part).split(separator)
+        yield from (name for line in whole if (name := line.removesuffix(b"\r")))
+    yield from filter(None, [rest.removesuffix(b"\r")])
+
+
+@contextmanager
+def _interrupts() -> Iterator[Event]:
+    """Have the first interrupt stop the work in order, and the second one at once."""
+    stopping = Event()
+
+    def stop(*_: object) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopping
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _shown_progress() -> Iterator[Any]:
+    """Show on a terminal how many rows are done, and how many a second."""
+    begun, shown = time.monotonic(), not is_quiet() and sys.stderr.isatty()
+
+    def show(rows: int) -> None:
+        if shown:
+            rate = rows / (time.monotonic() - begun)
+            click.echo(f"\r\x1b[K{rows:,} rows, {rate:,.0f} a second", err=True, nl=False)
+
+    try:
+        yield show
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+# What is printed.
+
+
+def _page(found: ScanSummary, processor: Processor) -> Iterator[str]:
+    yield heading(processor)
+    failed = sum(found.errors.values())
+    kinds = ", ".join(_many(count, kind) for kind, count in found.kinds.items())
+    yield f"{_many(found.rows, 'row')}{': ' if kinds else ''}{kinds}, {thousands(failed)} failed"
+    if found.resumed:
+        yield f"{thousands(found.resumed)} of them were finished by an earlier run"
+    if found.strays:
+        yield f"passed over {_many(found.strays, 'file')} that are no image or video"
+    yield f"{thousands(found.total_tokens)} tokens"
+    if found.percentiles:
+        pairs = found.percentiles.items()
+        yield ", ".join(f"{share} % have at most {thousands(most)}" for share, most in pairs)
+        yield ""
+        yield from _bars(found)
+    yield from _by_word("failed", found.errors)
+    yield from _by_word("found", found.findings)
+    yield from _prices(found)
+    if found.packed is not None:
+        yield _packing(found.packed)
+    if found.kept is not None and found.kept.over:
+        yield _keeping(found.kept)
+
+
+def _many(count: int, word: str) -> str:
+    return f"{thousands(count)} {word}{'s' * (count != 1)}"
+
+
+WIDEST_BAR = 40
+
+
+def _bars(found: ScanSummary) -> Iterator[str]:
+    """Yield the histogram, a line a range of tokens."""
+    most = max(one.rows for one in found.histogram)
+    ranges = [f"{thousands(one.least)}–{thousands(one.most)}" for one in found.histogram]
+    wide, high = max(map(len, ranges)), len(thousands(most))
+    for words, one in zip(ranges, found.histogram, strict=True):
+        bar = "█" * -(-one.rows * WIDEST_BAR // most)
+        yield f"{words:>{wide}}  {thousands(one.rows):>{high}}  {bar}".rstrip()
+    yield ""
+
+
+def _by_word(what: str, counts: Mapping[str, int]) -> Iterator[str]:
+    if counts:
+        yield f"{what}: " + ", ".join(f"{word} {thousands(n)}" for word, n in counts.items())
+
+
+def _prices(found: ScanSummary) -> Iterator[str]:
+    for price in found.prices:
+        tier = f", up to {price.tier} tokens" if price.tier else ""
+        yield (
+            f"about {money(price.amount)} {price.currency} as input of a request a row "
+            f"(list price, {price.deployment}{tier}, as of {price.as_of})"
+        )
+
+
+def _packing(packed: Packed) -> str:
+    left = f", {thousands(packed.too_long)} too long for one" if packed.too_long else ""
+    return (
+        f"packed first-fit, the longest first: {_many(packed.sequences, 'sequence')} of "
+        f"{thousands(packed.room)} tokens, {100 * packed.filled:.1f} % full{left}"
+    )
+
+
+def _keeping(kept: Kept) -> str:
+    settings = {"--max-pixels": kept.max_pixels, "--fps": kept.fps}
+    words = " and ".join(f"{name} {value}" for name, value in settings.items() if value)
+    keeps = (
+        f"99 % stay within it with {words}" if words else "no one setting keeps 99 %, or needs to"
+    )
+    return f"{_many(kept.over, 'row')} above {thousands(kept.limit)} tokens; {keeps}"
+
+
+def _print_largest(found: ScanSummary) -> None:
+    if found.largest:
+        click.echo("")
+        rows = ((name, thousands(tokens)) for name, tokens in found.largest)
+        print_table(("most tokens", "tokens"), rows)
+
+
+def _report(found: ScanSummary, output: str | None) -> int:
+    if not found.finished:
+        kept = f"; {safe(output)}.journal has what is done, and --resume goes on" if output else ""
+        say_error(f"interrupted{kept}")
+        return EXIT_INTERRUPTED
+    if found.output is not None:
+        note(f"written to {found.output}")
+    return EXIT_FAILED if found.errors else 0
