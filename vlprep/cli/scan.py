@@ -217,7 +217,7 @@ def _page(found: ScanSummary, processor: Processor) -> Iterator[str]:
     yield from _by_word("failed", found.errors)
     yield from _by_word("found", found.findings)
     yield from _prices(found)
-    if found.packed is not None:
+    if found.packed is not None and found.percentiles:
         yield _packing(found.packed)
     if found.kept is not None and found.kept.over:
         yield _keeping(found.kept)

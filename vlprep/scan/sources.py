@@ -12,7 +12,8 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any, NamedTuple, TypeAlias
+from tarfile import InvalidHeaderError, TarError, TruncatedHeaderError  # type: ignore[attr-defined]
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from vlprep.count.files import MediaFailure
 from vlprep.errors import (
@@ -166,12 +167,23 @@ def _tar(name: str) -> Iterator[Found]:
     """Yield the media in a tar in their order, without unpacking it."""
     stamp = file_stamp(name)
     try:
-        with tarfile.open(name, "r|*") as archive:
+        with tarfile.open(name, "r|*", tarinfo=_Header) as archive:
             for member in archive:
                 if member.isfile() and is_media_name(PurePath(member.name).name):
                     yield _member(archive, member, f"{name}:{member.name}", stamp)
-    except (tarfile.TarError, EOFError, ValueError) as error:
+    except (TarError, EOFError, ValueError) as error:
         raise DecodeError(name, f"no tar, or damaged: {error}") from error
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header; a bad one amid an archive, which `tarfile` takes for its end, is told."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile)
+        except (TruncatedHeaderError, InvalidHeaderError) as error:
+            raise TarError(f"at byte {tarfile.offset:,}: {error}") from error
 
 
 def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, stamp: str) -> Found:

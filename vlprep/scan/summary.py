@@ -189,7 +189,7 @@ class Totals:
             percentiles=percentiles(lengths),
             histogram=tuple(histogram(lengths)),
             largest=[(name, tokens) for tokens, name in sorted(self._largest, reverse=True)],
-            prices=prices_of(view.model, list(bills), deployment),
+            prices=prices_of(view.model, list(bills), deployment) if lengths else (),
             packed=None if pack is None else self._packed(pack),
             kept=self._kept(view, max_input),
             **run,
