@@ -211,6 +211,8 @@ class _Worker(Generic[T, R]):
     def _start(self) -> None:
         """Start the process; it says once that it has."""
         context: Any = get_context(_START)
+        if _START == "forkserver":  # which loads once for all workers what they need
+            context.set_forkserver_preload(list(_NEEDED))
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(
             target=_serve, args=(theirs, self._work, self._limits, Path.cwd()), daemon=True
@@ -236,6 +238,7 @@ class _Worker(Generic[T, R]):
             self._process = None
 
 
+_NEEDED = ("vlprep.batch", "vlprep.media.image")
 _START = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
 """How processes begin; never by a fork of this one, which may have threads."""
 
