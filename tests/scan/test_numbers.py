@@ -80,7 +80,7 @@ def test_totals_are_sums_and_the_dearest_are_named():
         totals.add(f"f{number}", RowFacts(tokens=one, kind="image", height=10, width=10))
     totals.add("bad", RowFacts(error_code="damaged"))
     found = totals.summary(
-        View.of("qvq-max"), max_input=None, pack=1000, deployment=None,
+        View.of("qvq-max"), limit=None, pack=1000, deployment=None,
         strays=0, finished=True, output=None,
     )  # fmt: skip
     assert (found.rows, found.total_tokens) == (501, sum(tokens))

@@ -24,6 +24,7 @@ from vlprep.cli.options import (
     choice_option,
     deployment_option,
     force_option,
+    input_limit_options,
     input_options,
     json_option,
     route_option,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 @click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
 @view_options
 @route_option("Check the files as sent so.", None)
-@click.option("--max-input", type=POSITIVE, help="Find the settings that keep rows within this.")
+@input_limit_options
 @click.option("--pack", type=POSITIVE, help="Pack rows into sequences of so many tokens.")
 @deployment_option
 @click.option("--workers", type=click.IntRange(1, 256), help="Work in so many processes.")
@@ -122,8 +123,9 @@ def _job(
         raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
     if samples and kind != "tokens":
         raise click.UsageError(f"--job {kind} is for media, not for samples")
+    limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking")}
     if kind == "check":
-        return CheckMedia.of(processor, route=route or "base64")
+        return CheckMedia.of(processor, route=route or "base64", **limits)
     if not samples:
         return CountTokens.of(processor)
     return CountTokens.of(
@@ -131,7 +133,7 @@ def _job(
         column="messages",
         folder=_folder_of(paths) if folder is None else folder,
         tokenizer=load_tokenizer(tokenizer) if tokenizer else None,
-        max_input=asked["max_input"],
+        **limits,
     )
 
 

@@ -8,11 +8,12 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.metadata import version
 from threading import Event
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-import vlprep
 from vlprep.batch.tables import Batch, Columns
+from vlprep.count.budget import largest_input
 from vlprep.count.files import MediaFailure
 from vlprep.errors import ConstraintError
 from vlprep.media.cores import usable_cores
@@ -97,9 +98,11 @@ def scan(
     samples: bool = False,
     recursive: bool = False,
     column: str | None = None,
-    max_input: int | None = None,
     pack: int | None = None,
     deployment: str | None = None,
+    max_input: int | None = None,
+    max_model_len: int | None = None,
+    thinking: bool | None = None,
     stopping: Event | None = None,
     progress: Progress = lambda _: None,
 ) -> ScanSummary:
@@ -116,8 +119,8 @@ def scan(
     the version are not the same. Once `stopping` is set, what is under way is finished and kept,
     and no table is written.
 
-    `max_input` is the limit for which settings are looked for, `pack` the tokens of a sequence for
-    training, `deployment` where prices are looked up.
+    `pack` is the tokens of a sequence for training, `deployment` where prices are looked up;
+    `max_input`, `max_model_len` and `thinking` give the limit for which settings are looked for.
 
     Raises `ConstraintError` for settings that cannot be, `MissingPackageError` for Parquet without
     pyarrow, and `FileExistsError` where the output is there, or a journal of which nothing is said.
@@ -147,7 +150,11 @@ def scan(
             write_table(output, journal.rows(run.places), columns, overwrite=overwrite)
             journal.remove()
         return run.totals.summary(
-            job.view, max_input=max_input, pack=pack, deployment=deployment,
+            job.view, pack=pack, deployment=deployment,
+            limit=largest_input(
+                job.view.model,
+                max_input=max_input, max_model_len=max_model_len, thinking=thinking,
+            ),
             strays=sources.strays, finished=is_whole,
             output=str(output) if output is not None and is_whole else None,
         )  # fmt: skip
@@ -158,7 +165,7 @@ class _Run:
 
     def __init__(self, job: Job, journal: Journal | None, progress: Progress) -> None:
         self._job, self._journal, self._progress = job, journal, progress
-        self._work = RowWork(job, key_of(vlprep.__version__, repr(job)))
+        self._work = RowWork(job, key_of(version("vlprep"), repr(job)))
         self.totals = Totals()
         self.places = array("q")
         """Where each row is in the journal, in the order given."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vlprep.count.budget import largest_input
+from vlprep.count.budget import InputLimit
 from vlprep.count.prices import Billed, PriceEstimate, prices_of
 from vlprep.scan.keeping import SHARE, keeping_fps, keeping_max_pixels
 from vlprep.scan.packing import sequences_needed
@@ -169,7 +169,7 @@ class Totals:
         self,
         view: View,
         *,
-        max_input: int | None,
+        limit: InputLimit | None,
         pack: int | None,
         deployment: str | None,
         **run: Any,
@@ -191,7 +191,7 @@ class Totals:
             largest=[(name, tokens) for tokens, name in sorted(self._largest, reverse=True)],
             prices=prices_of(view.model, list(bills), deployment) if lengths else (),
             packed=None if pack is None else self._packed(pack),
-            kept=self._kept(view, max_input),
+            kept=None if limit is None else self._kept(view, limit),
             **run,
         )
 
@@ -206,10 +206,7 @@ class Totals:
             filled=tokens / (sequences * room) if sequences else 0.0,
         )
 
-    def _kept(self, view: View, max_input: int | None) -> Kept | None:
-        limit = largest_input(view.model, max_input=max_input)
-        if limit is None:
-            return None
+    def _kept(self, view: View, limit: InputLimit) -> Kept:
         over = sum(count for tokens, count in self._lengths.items() if tokens > limit.most)
         pixels = fps = None
         if over:
