@@ -32,8 +32,10 @@ from vlprep.cli.options import (
     wrong_usage,
 )
 from vlprep.cli.render import heading, note, print_json, print_table, say_error
+from vlprep.cli.terminal import say, sayable
 from vlprep.cli.text import money, safe, thousands
 from vlprep.samples.rows import holds_samples
+from vlprep.units import plural
 from vlprep.verbs import Processor
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ def command(as_json: bool, **asked: Any) -> int:
     if as_json:
         print_json(found.to_dict())
     else:
-        click.echo("\n".join(_page(found, processor)))
+        say(*_page(found, processor))
         _print_largest(found)
     return _report(found, asked["output"])
 
@@ -204,12 +206,12 @@ def _shown_progress() -> Iterator[Any]:
 def _page(found: ScanSummary, processor: Processor) -> Iterator[str]:
     yield heading(processor)
     failed = sum(found.errors.values())
-    kinds = ", ".join(_many(count, kind) for kind, count in found.kinds.items())
-    yield f"{_many(found.rows, 'row')}{': ' if kinds else ''}{kinds}, {thousands(failed)} failed"
+    kinds = ", ".join(plural(count, kind) for kind, count in found.kinds.items())
+    yield f"{plural(found.rows, 'row')}{': ' if kinds else ''}{kinds}, {thousands(failed)} failed"
     if found.resumed:
         yield f"{thousands(found.resumed)} of them were finished by an earlier run"
     if found.strays:
-        yield f"passed over {_many(found.strays, 'file')} that are no image or video"
+        yield f"passed over {plural(found.strays, 'file')} that are no image or video"
     yield f"{thousands(found.total_tokens)} tokens"
     if found.percentiles:
         pairs = found.percentiles.items()
@@ -225,11 +227,8 @@ def _page(found: ScanSummary, processor: Processor) -> Iterator[str]:
         yield _keeping(found.kept)
 
 
-def _many(count: int, word: str) -> str:
-    return f"{thousands(count)} {word}{'s' * (count != 1)}"
-
-
-WIDEST_BAR = 40
+WIDEST_BAR = 30
+"""Columns of the bar of most rows; with its range it fits a narrow terminal."""
 
 
 def _bars(found: ScanSummary) -> Iterator[str]:
@@ -238,7 +237,7 @@ def _bars(found: ScanSummary) -> Iterator[str]:
     ranges = [f"{thousands(one.least)}–{thousands(one.most)}" for one in found.histogram]
     wide, high = max(map(len, ranges)), len(thousands(most))
     for words, one in zip(ranges, found.histogram, strict=True):
-        bar = "█" * -(-one.rows * WIDEST_BAR // most)
+        bar = sayable("█", sys.stdout) * -(-one.rows * WIDEST_BAR // most)
         yield f"{words:>{wide}}  {thousands(one.rows):>{high}}  {bar}".rstrip()
     yield ""
 
@@ -260,7 +259,7 @@ def _prices(found: ScanSummary) -> Iterator[str]:
 def _packing(packed: Packed) -> str:
     left = f", {thousands(packed.too_long)} too long for one" if packed.too_long else ""
     return (
-        f"packed first-fit, the longest first: {_many(packed.sequences, 'sequence')} of "
+        f"packed first-fit, the longest first: {plural(packed.sequences, 'sequence')} of "
         f"{thousands(packed.room)} tokens, {100 * packed.filled:.1f} % full{left}"
     )
 
@@ -271,14 +270,17 @@ def _keeping(kept: Kept) -> str:
     keeps = (
         f"99 % stay within it with {words}" if words else "no one setting keeps 99 %, or needs to"
     )
-    return f"{_many(kept.over, 'row')} above {thousands(kept.limit)} tokens; {keeps}"
+    return f"{plural(kept.over, 'row')} above {thousands(kept.limit)} tokens; {keeps}"
+
+
+HEADINGS = ("most tokens", "tokens")
 
 
 def _print_largest(found: ScanSummary) -> None:
     if found.largest:
-        click.echo("")
+        say("")
         rows = ((name, thousands(tokens)) for name, tokens in found.largest)
-        print_table(("most tokens", "tokens"), rows)
+        print_table(HEADINGS, rows, names=HEADINGS[:1])
 
 
 def _report(found: ScanSummary, output: str | None) -> int:

@@ -157,9 +157,10 @@ class Totals:
         if tokens is None:
             return
         self._lengths[tokens] += 1
-        if len(self._largest) < MOST_NAMED or tokens > self._largest[0][0]:
-            keep = heapq.heappush if len(self._largest) < MOST_NAMED else heapq.heapreplace
-            keep(self._largest, (tokens, name))
+        if len(self._largest) < MOST_NAMED:
+            heapq.heappush(self._largest, (tokens, name))
+        elif tokens >= self._largest[0][0]:
+            heapq.heappushpop(self._largest, (tokens, name))  # by name too: in whatever order
         if kind == "image" and height is not None and width is not None:
             self._images.extend((height, width))
         elif kind == "video" and frames is not None and height is not None and width is not None:
@@ -183,8 +184,8 @@ class Totals:
             rows=self.rows,
             resumed=self.resumed,
             kinds=dict(sorted(self._kinds.items())),
-            errors=dict(self._errors.most_common()),
-            findings=dict(self._findings.most_common()),
+            errors=_most_first(self._errors),
+            findings=_most_first(self._findings),
             total_tokens=sum(tokens * count for tokens, count in lengths.items()),
             percentiles=percentiles(lengths),
             histogram=tuple(histogram(lengths)),
@@ -215,6 +216,10 @@ class Totals:
             pixels = keeping_max_pixels(sizes, view, limit.most)
             fps = keeping_fps(clips[:, 0], clips[:, 1], clips[:, 2:], view, limit.most)
         return Kept(limit=limit.most, over=over, max_pixels=pixels, fps=fps)
+
+
+def _most_first(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def percentiles(lengths: Mapping[int, int]) -> dict[int, int]:
