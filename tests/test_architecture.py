@@ -59,7 +59,7 @@ DOORS = {
     "split": {"split", "crop"},
     "pick": {"pick", "clip"},
     "batch": {"operators"},
-    "scan": {"sources", "output", "scan"},
+    "scan": {"sources", "output", "report", "scan"},
 }
 
 HOMES = {

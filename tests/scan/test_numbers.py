@@ -72,6 +72,8 @@ def test_a_kept_rate_keeps_and_the_next_does_not():
 
     assert most(found) <= 5000 < most(round(found + 0.1, 1))
     assert keeping_fps(frames, rates, sizes, View.of(nframes=4), 1) is None
+    unknown = keeping_fps([*frames, 0], [*rates, 0], [*sizes, sizes[0]], view, 5000)
+    assert unknown == found  # a clip that cannot be counted so has no say
 
 
 def test_totals_are_sums_and_the_dearest_are_named():

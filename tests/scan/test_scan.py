@@ -259,7 +259,7 @@ def test_samples_are_rows_of_their_files(tmp_path):
     assert [row["tokens"] for row in rows] == [302, None, 0, 302, 302, None]
     assert rows[0]["fits"] is False
     assert found.errors == {"constraint": 2}
-    assert found.kept.over == 3
+    assert found.kept.over == {"sample": 3}
 
 
 def test_checks_are_rows_with_the_rules_that_are_broken(tmp_path):

@@ -43,8 +43,8 @@ GROUPS = {
     "Output": (
         "output", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side", "stored",
         "font", "chart", "explain", "times", "table", "all", "statistics", "sources", "list-checks",
-        "fail-on-warnings", "sdk", "preview", "verbose", "dry-run", "skip-existing", "resume",
-        "force", "output-format", "json", "jsonl", "csv",
+        "fail-on-warnings", "sdk", "preview", "verbose", "dry-run", "skip-existing", "html",
+        "resume", "force", "output-format", "json", "jsonl", "csv",
     ),
     "Other": ("quiet", "help"),
 }  # fmt: skip

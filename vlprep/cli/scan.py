@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -33,14 +33,13 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.render import heading, note, print_json, print_table, say_error
 from vlprep.cli.terminal import say, sayable
-from vlprep.cli.text import money, safe, thousands
+from vlprep.cli.text import flagged, safe, thousands
 from vlprep.samples.rows import holds_samples
-from vlprep.units import plural
 from vlprep.verbs import Processor
 
 if TYPE_CHECKING:
     from vlprep.batch import Operator
-    from vlprep.scan.summary import Kept, Packed, ScanSummary
+    from vlprep.scan.summary import ScanSummary
 
 
 @click.command(name="scan", cls=Command)
@@ -61,6 +60,9 @@ if TYPE_CHECKING:
 @click.option("--memory", type=BYTES, help="Give up on a file that takes more, on Linux.")
 @click.option(
     "-o", "--output", metavar="FILE", help="Write the rows: a name in .jsonl, .csv or .parquet."
+)
+@click.option(
+    "--html", "report", metavar="FILE", help="Write a page with a table to sort and filter."
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that ended early.")
 @force_option
@@ -204,27 +206,14 @@ def _shown_progress() -> Iterator[Any]:
 
 
 def _page(found: ScanSummary, processor: Processor) -> Iterator[str]:
+    """Yield what a person reads: what the rows come to, with the histogram below."""
+    from vlprep.scan.words import sentences
+
     yield heading(processor)
-    failed = sum(found.errors.values())
-    kinds = ", ".join(plural(count, kind) for kind, count in found.kinds.items())
-    yield f"{plural(found.rows, 'row')}{': ' if kinds else ''}{kinds}, {thousands(failed)} failed"
-    if found.resumed:
-        yield f"{thousands(found.resumed)} of them were finished by an earlier run"
-    if found.strays:
-        yield f"passed over {plural(found.strays, 'file')} that are no image or video"
-    yield f"{thousands(found.total_tokens)} tokens"
+    yield from map(flagged, sentences(found))
     if found.percentiles:
-        pairs = found.percentiles.items()
-        yield ", ".join(f"{share} % have at most {thousands(most)}" for share, most in pairs)
         yield ""
         yield from _bars(found)
-    yield from _by_word("failed", found.errors)
-    yield from _by_word("found", found.findings)
-    yield from _prices(found)
-    if found.packed is not None and found.percentiles:
-        yield _packing(found.packed)
-    if found.kept is not None and found.kept.over:
-        yield _keeping(found.kept)
 
 
 WIDEST_BAR = 30
@@ -239,38 +228,6 @@ def _bars(found: ScanSummary) -> Iterator[str]:
     for words, one in zip(ranges, found.histogram, strict=True):
         bar = sayable("█", sys.stdout) * -(-one.rows * WIDEST_BAR // most)
         yield f"{words:>{wide}}  {thousands(one.rows):>{high}}  {bar}".rstrip()
-    yield ""
-
-
-def _by_word(what: str, counts: Mapping[str, int]) -> Iterator[str]:
-    if counts:
-        yield f"{what}: " + ", ".join(f"{word} {thousands(n)}" for word, n in counts.items())
-
-
-def _prices(found: ScanSummary) -> Iterator[str]:
-    for price in found.prices:
-        tier = f", up to {price.tier} tokens" if price.tier else ""
-        yield (
-            f"about {money(price.amount)} {price.currency} as input of a request a row "
-            f"(list price, {price.deployment}{tier}, as of {price.as_of})"
-        )
-
-
-def _packing(packed: Packed) -> str:
-    left = f", {thousands(packed.too_long)} too long for one" if packed.too_long else ""
-    return (
-        f"packed first-fit, the longest first: {plural(packed.sequences, 'sequence')} of "
-        f"{thousands(packed.room)} tokens, {100 * packed.filled:.1f} % full{left}"
-    )
-
-
-def _keeping(kept: Kept) -> str:
-    settings = {"--max-pixels": kept.max_pixels, "--fps": kept.fps}
-    words = " and ".join(f"{name} {value}" for name, value in settings.items() if value)
-    keeps = (
-        f"99 % stay within it with {words}" if words else "no one setting keeps 99 %, or needs to"
-    )
-    return f"{plural(kept.over, 'row')} above {thousands(kept.limit)} tokens; {keeps}"
 
 
 HEADINGS = ("most tokens", "tokens")

@@ -50,15 +50,19 @@ def keeping_fps(
 ) -> float | None:
     """Return the largest `fps` with which 99 % of clips cost no more than `limit` tokens.
 
-    The facts are those of `video_totals`; rates are tried in steps of a tenth. `None` as above.
+    The facts are those of `video_totals`; clips that it refuses are left out. Rates are tried in
+    steps of a tenth. `None` as above.
     """
-    if view.options.nframes is not None or not len(np.atleast_1d(frame_counts)):
+    clips = np.column_stack([frame_counts, rates, np.asarray(sizes).reshape(-1, 2)])
+    if view.options.nframes is not None or not len(clips):
         return None
-    if _keeps(video_totals(frame_counts, rates, sizes, view), limit):
+    totals = video_totals(clips[:, 0], clips[:, 1], clips[:, 2:], view)
+    frames, own_rates, own_sizes = clips[totals > 0, 0], clips[totals > 0, 1], clips[totals > 0, 2:]
+    if not len(frames) or _keeps(totals[totals > 0], limit):
         return None
     tenths = _largest(
         range(1, 10 * _MOST_FPS + 1),
-        lambda tenth: video_totals(frame_counts, rates, sizes, view.asking(fps=tenth / 10)),
+        lambda tenth: video_totals(frames, own_rates, own_sizes, view.asking(fps=tenth / 10)),
         limit,
     )
     return None if tenths is None else tenths / 10

@@ -20,6 +20,7 @@ from vlprep.media.cores import usable_cores
 from vlprep.output.target import PathLike, check_new
 from vlprep.scan.journal import Journal, key_of
 from vlprep.scan.output import journal_path, table_writer, write_table
+from vlprep.scan.report import write_report
 from vlprep.scan.sources import Found, SourceRow, Sources, row_key
 from vlprep.scan.summary import RowFacts, ScanSummary, Totals
 from vlprep.scan.workers import Limits, Lost, work_through
@@ -90,6 +91,7 @@ def scan(
     job: Job,
     *,
     output: PathLike | None = None,
+    report: PathLike | None = None,
     resume: bool = False,
     overwrite: bool = False,
     workers: int | None = None,
@@ -119,6 +121,8 @@ def scan(
     the version are not the same. Once `stopping` is set, what is under way is finished and kept,
     and no table is written.
 
+    `report` is a page of HTML to be written beside it, to look at.
+
     `pack` is the tokens of a sequence for training, `deployment` where prices are looked up;
     `max_input`, `max_model_len` and `thinking` give the limit for which settings are looked for.
 
@@ -132,8 +136,11 @@ def scan(
     """
     limits = Limits(seconds=time_limit, memory=memory)
     sources = Sources(samples=samples, recursive=recursive, column=column)
-    if output is None and resume:
-        raise ConstraintError("`resume` needs the `output` of the run that ended early")
+    for name, asked in (("resume", resume), ("report", report)):
+        if output is None and asked:
+            raise ConstraintError(f"`{name}` needs an `output`, by which rows are kept")
+    if report is not None:
+        check_new(report, overwrite=overwrite)
     with ExitStack() as stack:
         journal = None
         if output is not None:
@@ -145,11 +152,7 @@ def scan(
         stop = stopping or Event()
         run.work_through(sources.rows(names), workers or usable_cores(), limits, stop)
         is_whole = not stop.is_set()
-        if is_whole and journal is not None and output is not None:
-            columns: Columns = {"source": "string", **job.types}
-            write_table(output, journal.rows(run.places), columns, overwrite=overwrite)
-            journal.remove()
-        return run.totals.summary(
+        found = run.totals.summary(
             job.view, pack=pack, deployment=deployment,
             limit=largest_input(
                 job.view.model,
@@ -158,6 +161,14 @@ def scan(
             strays=sources.strays, finished=is_whole,
             output=str(output) if output is not None and is_whole else None,
         )  # fmt: skip
+        if is_whole and journal is not None and output is not None:
+            columns: Columns = {"source": "string", **job.types}
+            if report is not None:
+                rows = journal.rows(run.places)
+                write_report(report, found, rows, columns, overwrite=overwrite)
+            write_table(output, journal.rows(run.places), columns, overwrite=overwrite)
+            journal.remove()
+        return found
 
 
 class _Run:

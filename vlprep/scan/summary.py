@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -20,6 +20,9 @@ from vlprep.view import View
 SCHEMA = "vlprep.scan/1"
 
 PERCENTILES = (1, 10, 50, 90, 99, 100)
+
+SAMPLE = "sample"
+"""The kind of rows that are no single medium."""
 
 MOST_NAMED = 10
 """The rows with the most tokens that are named."""
@@ -67,14 +70,16 @@ class Packed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What keeps nearly all media within a limit."""
+    """Which rows cost more than a limit, and what keeps 99 % of their kind within it."""
 
     limit: int
     """Tokens that a row may cost."""
-    over: int
-    """Rows that cost more."""
+    over: Mapping[str, int]
+    """Rows that cost more, by kind; those of samples are "sample"."""
+    kept: Mapping[str, bool]
+    """Whether 99 % of that kind cost no more as it is."""
     max_pixels: int | None
-    """The largest with which 99 % of the images cost no more; `None`: they do, or none is."""
+    """The largest with which 99 % of the images cost no more; `None`: they do, or none does it."""
     fps: float | None
     """The same of videos."""
 
@@ -138,7 +143,9 @@ class Totals:
     def __init__(self) -> None:
         self.rows = 0
         self.resumed = 0
-        self._lengths, self._kinds = Counter[int](), Counter[str]()
+        self._lengths = defaultdict[str, Counter[int]](Counter)
+        """How many rows cost so many tokens, by kind."""
+        self._kinds = Counter[str]()
         self._errors, self._findings = Counter[str](), Counter[str]()
         self._largest: list[tuple[int, str]] = []
         self._images = array("i")  # height and width of each
@@ -156,7 +163,7 @@ class Totals:
             self._kinds[kind] += 1
         if tokens is None:
             return
-        self._lengths[tokens] += 1
+        self._lengths[kind or SAMPLE][tokens] += 1
         if len(self._largest) < MOST_NAMED:
             heapq.heappush(self._largest, (tokens, name))
         elif tokens >= self._largest[0][0]:
@@ -176,7 +183,7 @@ class Totals:
         **run: Any,
     ) -> ScanSummary:
         """Return what the rows come to; `run` is what is known of the run itself."""
-        lengths = self._lengths
+        lengths = sum(self._lengths.values(), Counter[int]())
         bills = (Billed(input_tokens=tokens) for tokens in lengths.elements())
         return ScanSummary(
             model=view.model.name,
@@ -191,31 +198,37 @@ class Totals:
             histogram=tuple(histogram(lengths)),
             largest=[(name, tokens) for tokens, name in sorted(self._largest, reverse=True)],
             prices=prices_of(view.model, list(bills), deployment) if lengths else (),
-            packed=None if pack is None else self._packed(pack),
+            packed=None if pack is None else _packed(lengths, pack),
             kept=None if limit is None else self._kept(view, limit),
             **run,
         )
 
-    def _packed(self, room: int) -> Packed:
-        fitting = {length: count for length, count in self._lengths.items() if length <= room}
-        sequences = sequences_needed(fitting, room)
-        tokens = sum(length * count for length, count in fitting.items())
-        return Packed(
-            room=room,
-            sequences=sequences,
-            too_long=self._lengths.total() - sum(fitting.values()),
-            filled=tokens / (sequences * room) if sequences else 0.0,
-        )
-
     def _kept(self, view: View, limit: InputLimit) -> Kept:
-        over = sum(count for tokens, count in self._lengths.items() if tokens > limit.most)
+        over, kept = dict[str, int](), dict[str, bool]()
+        for kind, lengths in sorted(self._lengths.items()):
+            longer = sum(count for tokens, count in lengths.items() if tokens > limit.most)
+            if longer:
+                over[kind], kept[kind] = longer, longer <= (1 - SHARE) * lengths.total()
         pixels = fps = None
-        if over:
+        if not kept.get("image", True):
             sizes = np.asarray(self._images, np.int64).reshape(-1, 2)
-            clips = np.asarray(self._clips, np.float64).reshape(-1, 4)
             pixels = keeping_max_pixels(sizes, view, limit.most)
+        if not kept.get("video", True):
+            clips = np.asarray(self._clips, np.float64).reshape(-1, 4)
             fps = keeping_fps(clips[:, 0], clips[:, 1], clips[:, 2:], view, limit.most)
-        return Kept(limit=limit.most, over=over, max_pixels=pixels, fps=fps)
+        return Kept(limit=limit.most, over=over, kept=kept, max_pixels=pixels, fps=fps)
+
+
+def _packed(lengths: Counter[int], room: int) -> Packed:
+    fitting = {length: count for length, count in lengths.items() if length <= room}
+    sequences = sequences_needed(fitting, room)
+    tokens = sum(length * count for length, count in fitting.items())
+    return Packed(
+        room=room,
+        sequences=sequences,
+        too_long=lengths.total() - sum(fitting.values()),
+        filled=tokens / (sequences * room) if sequences else 0.0,
+    )
 
 
 def _most_first(counts: Counter[str]) -> dict[str, int]:
