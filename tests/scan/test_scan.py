@@ -307,3 +307,13 @@ def test_parquet_without_pyarrow_says_what_brings_it(tmp_path, monkeypatch):
         with pytest.raises(MissingPackageError, match=r"vlprep\[arrow\]"):
             scan(job=COUNT, workers=1, **asked)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_samples_of_parquet_have_their_media_beside_them(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    asked = [{"role": "user", "content": "<image>What is this?"}]
+    rows = pa.table({"id": [1], "messages": [asked], "images": [[{"bytes": None, "path": PHOTO}]]})
+    pq.write_table(rows, tmp_path / "data.parquet")
+    job = CountTokens("qwen3-vl-plus", column="messages")
+    found = scan([str(tmp_path / "data.parquet")], job, samples=True, workers=1)
+    assert (found.total_tokens, found.errors) == (302, {})

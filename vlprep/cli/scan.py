@@ -71,9 +71,10 @@ def command(as_json: bool, **asked: Any) -> int:
     """Count or check any number of files, a row each, and tell what they come to.
 
     A PATH is a file, a folder, a pattern, a Parquet file with a column of images or paths, a tar
-    of media as webdataset has it, or files of samples: .jsonl, .json. Files are worked at in
-    processes of their own: one that crashes, hangs or eats memory is a row with that reason, as
-    every file that cannot be read is, and the rest goes on. The exit code is 1 then.
+    of media as webdataset has it, or files of samples: .jsonl, .json, and Parquet with --column
+    messages. Files are worked at in processes of their own: one that crashes, hangs or eats memory
+    is a row with that reason, as every file that cannot be read is, and the rest goes on. The exit
+    code is 1 then.
 
     Rows that are finished are kept beside the output, in a file named .journal, until the output
     is written as a whole; --resume goes on after an interrupt or a crash and does again only what
@@ -95,7 +96,7 @@ def command(as_json: bool, **asked: Any) -> int:
         )
     if separator == b"\0" and from_file is None:
         raise click.UsageError("-0 is about names from --from-file")
-    samples = any(map(holds_samples, paths))
+    samples = asked["column"] == "messages" or any(map(holds_samples, paths))
     with wrong_usage():
         job = _job(processor, paths, samples, asked)
     if asked["time_limit"] is None:

@@ -119,10 +119,11 @@ def _take(worker: _Worker[T, R], queue: _Queue[T]) -> list[tuple[T, R | Lost]]:
 
 
 def _ready(busy: dict[Connection, _Worker[Any, Any]]) -> list[Connection]:
-    """Return the pipes that have something to say; of workers out of time, after they are ended."""
+    """Return the pipes that have something to say, and those of workers whose time is up."""
     left = min(worker.seconds_left for worker in busy.values())
     ready: list[Any] = wait(busy, None if left == float("inf") else max(left, 0))
-    return ready or [pipe for pipe, worker in busy.items() if worker.seconds_left <= 0]
+    late = [pipe for pipe, worker in busy.items() if worker.seconds_left <= 0]
+    return list(dict.fromkeys([*ready, *late]))
 
 
 class _Queue(Generic[T]):
