@@ -184,7 +184,7 @@ class Totals:
     ) -> ScanSummary:
         """Return what the rows come to; `run` is what is known of the run itself."""
         lengths = sum(self._lengths.values(), Counter[int]())
-        bills = (Billed(input_tokens=tokens) for tokens in lengths.elements())
+        bills = [Billed(input_tokens=tokens) for tokens in lengths]
         return ScanSummary(
             model=view.model.name,
             rules=view.rules.name,
@@ -197,7 +197,9 @@ class Totals:
             percentiles=percentiles(lengths),
             histogram=tuple(histogram(lengths)),
             largest=[(name, tokens) for tokens, name in sorted(self._largest, reverse=True)],
-            prices=prices_of(view.model, list(bills), deployment) if lengths else (),
+            prices=prices_of(view.model, bills, deployment, times=lengths.values())
+            if bills
+            else (),
             packed=None if pack is None else _packed(lengths, pack),
             kept=None if limit is None else self._kept(view, limit),
             **run,
