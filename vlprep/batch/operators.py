@@ -148,6 +148,8 @@ class CountTokens(Operator):
     ([90, None], [None, 'not_found'])
     """
 
+    __slots__ = ()
+
     columns: ClassVar[Columns] = {
         "kind": "string",
         "height": "int64",
@@ -279,6 +281,8 @@ class CheckMedia(Operator):
     ([True, False], [[], ['image-side']])
     """
 
+    __slots__ = ()
+
     columns: ClassVar[Columns] = {
         "kind": "string",
         "tokens": "int64",
@@ -326,6 +330,8 @@ class CompressMedia(Operator):
     >>> done["action"], len(done["content"][0]) < 27_000
     (['compressed'], True)
     """
+
+    __slots__ = ()
 
     columns: ClassVar[Columns] = {
         "kind": "string",
@@ -397,6 +403,8 @@ class SampleFrames(Operator):
     >>> len(done["images"][0]), done["timestamps"][0][:3]
     (10, [0.0, 1.0, 2.0])
     """
+
+    __slots__ = ()
 
     columns: ClassVar[Columns] = {
         "height": "int64",

@@ -10,7 +10,6 @@ import json
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from tarfile import InvalidHeaderError, TarError, TruncatedHeaderError  # type: ignore[attr-defined]
 from typing import Any, NamedTuple, Self, TypeAlias
@@ -52,18 +51,19 @@ MEDIA_COLUMNS = ("image", "video", "bytes", "path", "image_path", "video_path", 
 """Columns of a Parquet file that are looked for, where none is named."""
 
 
-@dataclass(slots=True, kw_only=True)
 class Sources:
     """What is read, and how; counts what is passed over."""
 
-    samples: bool = False
-    """Whether rows are samples, of JSON files or a column of messages."""
-    recursive: bool = False
-    """Whether folders mean their subfolders too."""
-    column: str | None = None
-    """The column of Parquet files."""
-    strays: int = field(default=0, init=False)
-    """Files of folders that were passed over, as no media."""
+    def __init__(
+        self, *, samples: bool = False, recursive: bool = False, column: str | None = None
+    ) -> None:
+        """Say what is read: `samples` of JSON files or a column of messages, or else media.
+
+        With `recursive` folders mean their subfolders too; `column` is the one of Parquet files.
+        """
+        self._samples, self._recursive, self._column = samples, recursive, column
+        self.strays = 0
+        """Files of folders that were passed over, as no media."""
 
     def rows(self, names: Iterable[str]) -> Iterator[Found]:
         """Yield the rows of all that is named.
@@ -85,12 +85,12 @@ class Sources:
         lower = name[-256:].lower()
         if lower.endswith(PARQUET):
             return self._parquet
-        if holds_samples(name) != self.samples:
+        if holds_samples(name) != self._samples:
             what = "a file of samples" if holds_samples(name) else "no file of samples"
             raise ConstraintError(
                 f"{name[:80]}: {what}, and others are not the same; scan it apart"
             )
-        if self.samples:
+        if self._samples:
             return _samples
         return _tar if lower.endswith(TAR) else self._files
 
@@ -100,7 +100,7 @@ class Sources:
             yield SourceRow(name, name)
             return
         found = False
-        for path, is_medium in walk(folder, recursive=self.recursive):
+        for path, is_medium in walk(folder, recursive=self._recursive):
             if is_medium:
                 found = True
                 yield SourceRow(path, path)
@@ -129,14 +129,14 @@ class Sources:
 
     def _columns(self, name: str, columns: list[str]) -> list[str]:
         """Return the column to read, and of samples those with what their text names."""
-        wanted = ("messages",) if self.samples else MEDIA_COLUMNS
-        wanted = wanted if self.column is None else (self.column,)
+        wanted = ("messages",) if self._samples else MEDIA_COLUMNS
+        wanted = wanted if self._column is None else (self._column,)
         found = [column for column in wanted if column in columns]
         if not found:
-            asked = "; name the one with media by `column`" if self.column is None else ""
+            asked = "; name the one with media by `column`" if self._column is None else ""
             problem = f"no column {' or '.join(wanted)} in {', '.join(columns)}{asked}"
             raise ConstraintError(f"{name}: {problem}")
-        beside = [column for column in _BESIDE if column in columns] if self.samples else []
+        beside = [column for column in _BESIDE if column in columns] if self._samples else []
         return [found[0], *beside]
 
 
