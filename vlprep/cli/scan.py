@@ -34,12 +34,12 @@ from vlprep.cli.options import (
 from vlprep.cli.render import heading, note, print_json, print_table, say_error
 from vlprep.cli.terminal import say, sayable
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.samples.rows import holds_samples
-from vlprep.verbs import Processor
+from vlprep.samples import holds_samples
 
 if TYPE_CHECKING:
     from vlprep.batch import Operator
     from vlprep.scan.summary import ScanSummary
+    from vlprep.verbs import Processor
 
 
 @click.command(name="scan", cls=Command)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vlprep.cli.command import Command
-from vlprep.cli.inputs import holds_samples
 from vlprep.cli.options import (
     COUNT,
     POSITIVE,
@@ -41,6 +40,7 @@ from vlprep.cli.render import (
 )
 from vlprep.cli.terminal import say
 from vlprep.cli.text import percent, safe, thousands
+from vlprep.samples import holds_samples
 from vlprep.units import format_money, format_size
 
 if TYPE_CHECKING:

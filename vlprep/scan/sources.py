@@ -25,7 +25,8 @@ from vlprep.errors import (
 from vlprep.media.addresses import is_data_url, is_web_url
 from vlprep.media.folders import as_folder, by_numbers, walk
 from vlprep.media.sniff import is_media_name
-from vlprep.samples.rows import holds_samples, read_rows
+from vlprep.samples import holds_samples
+from vlprep.samples.rows import read_rows
 from vlprep.scan.journal import key_of
 from vlprep.units import format_bytes
 
