@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED
+from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED, progress
 from vlprep.cli.command import Command, is_quiet
 from vlprep.cli.options import (
     BYTES,
@@ -32,7 +32,7 @@ from vlprep.cli.options import (
     wrong_usage,
 )
 from vlprep.cli.render import heading, note, print_json, print_table, say_error
-from vlprep.cli.terminal import say, sayable
+from vlprep.cli.terminal import line_width, say, sayable
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.samples import holds_samples
 
@@ -103,8 +103,8 @@ def command(as_json: bool, **asked: Any) -> int:
         asked["time_limit"] = TIME_LIMIT
     asked["overwrite"] = asked.pop("force")
     names = _names(paths, from_file, separator)
-    with _interrupts() as stopping, _shown_progress() as progress:
-        found = scan(names, job, samples=samples, stopping=stopping, progress=progress, **asked)
+    with _interrupts() as stopping, _shown_progress() as shown:
+        found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
     if as_json:
         print_json(found.to_dict())
     else:
@@ -190,16 +190,18 @@ def _interrupts() -> Iterator[Event]:
 def _shown_progress() -> Iterator[Any]:
     """Show on a terminal how many rows are done, and how many a second."""
     begun, shown = time.monotonic(), not is_quiet() and sys.stderr.isatty()
+    patience = progress.PATIENCE_SECONDS
 
     def show(rows: int) -> None:
-        if shown:
-            rate = rows / (time.monotonic() - begun)
+        passed = time.monotonic() - begun
+        if shown and passed > patience:
+            rate = rows / passed
             click.echo(f"\r\x1b[K{rows:,} rows, {rate:,.0f} a second", err=True, nl=False)
 
     try:
         yield show
     finally:
-        if shown:
+        if shown and time.monotonic() - begun > patience:
             click.echo("\r\x1b[K", err=True, nl=False)
 
 
@@ -218,7 +220,7 @@ def _page(found: ScanSummary, processor: Processor) -> Iterator[str]:
 
 
 WIDEST_BAR = 30
-"""Columns of the bar of most rows; with its range it fits a narrow terminal."""
+"""Columns of the bar of most rows, where the terminal has them."""
 
 
 def _bars(found: ScanSummary) -> Iterator[str]:
@@ -226,8 +228,10 @@ def _bars(found: ScanSummary) -> Iterator[str]:
     most = max(one.rows for one in found.histogram)
     ranges = [f"{thousands(one.least)}–{thousands(one.most)}" for one in found.histogram]
     wide, high = max(map(len, ranges)), len(thousands(most))
+    full = min(WIDEST_BAR, (line_width(sys.stdout) or 80) - wide - high - 5)
+    block = "█" if sayable("█", sys.stdout) == "█" else "#"
     for words, one in zip(ranges, found.histogram, strict=True):
-        bar = sayable("█", sys.stdout) * -(-one.rows * WIDEST_BAR // most)
+        bar = block * -(-one.rows * full // most)
         yield f"{words:>{wide}}  {thousands(one.rows):>{high}}  {bar}".rstrip()
 
 
