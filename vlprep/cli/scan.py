@@ -32,7 +32,7 @@ from vlprep.cli.options import (
     wrong_usage,
 )
 from vlprep.cli.render import heading, note, print_json, print_table, say_error
-from vlprep.cli.terminal import line_width, say, sayable
+from vlprep.cli.terminal import line_width, say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.samples import holds_samples
 
@@ -229,9 +229,8 @@ def _bars(found: ScanSummary) -> Iterator[str]:
     ranges = [f"{thousands(one.least)}–{thousands(one.most)}" for one in found.histogram]
     wide, high = max(map(len, ranges)), len(thousands(most))
     full = min(WIDEST_BAR, (line_width(sys.stdout) or 80) - wide - high - 5)
-    block = "█" if sayable("█", sys.stdout) == "█" else "#"
     for words, one in zip(ranges, found.histogram, strict=True):
-        bar = block * -(-one.rows * full // most)
+        bar = "█" * -(-one.rows * full // most)
         yield f"{words:>{wide}}  {thousands(one.rows):>{high}}  {bar}".rstrip()
 
 
