@@ -43,6 +43,7 @@ TYPICAL = {
         "tokens no-such-file.jpg",
         "tokens rows.jsonl -m Qwen/Qwen3-VL-8B-Instruct",
     ),
+    "scan": ("scan fixtures/photo.jpg fixtures/street.mp4 no-such-file.jpg --pack 4096",),
     "plan": (
         "plan fixtures/street.mp4 --budget 1500 --explain",
         "plan fixtures/photo.jpg fixtures/street.mp4 no-such-file.jpg --budget 2000",
@@ -131,7 +132,9 @@ def shown(command: str, width: int, encoding: str = "UTF-8", **environment: str)
     import struct
     import termios
     import tty
+    from multiprocessing.resource_tracker import ensure_running
 
+    ensure_running()  # begun by a command, it would hold the terminal open
     reader, writer = pty.openpty()
     tty.setraw(writer)  # or it ends lines as typewriters do
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))

@@ -35,6 +35,8 @@ FLOORS = (
     {"frames", "check", "boxes"},
     {"arrays", "compress", "plan", "events", "reconcile", "split", "pick"},
     {"payload", "samples", "refit"},
+    {"batch"},
+    {"scan"},
     {"verbs"},
     {""},  # vlprep/__init__.py
     {"compat", "cli"},
@@ -56,6 +58,8 @@ DOORS = {
     "samples": {"samples", "rows"},
     "split": {"split", "crop"},
     "pick": {"pick", "clip"},
+    "batch": {"operators"},
+    "scan": {"sources", "output", "report", "scan"},
 }
 
 HOMES = {
@@ -74,6 +78,7 @@ HOMES = {
         *("vlprep.count", "vlprep.frames", "vlprep.boxes", "vlprep.plan"),
         *("vlprep.arrays", "vlprep.compress", "vlprep.compat", "vlprep.reconcile"),
         *("vlprep.split", "vlprep.pick"),
+        *("vlprep.split", "vlprep.scan"),
     ),
     "av": ("vlprep.video",),
     "pillow_heif": ("vlprep.media.image",),
@@ -94,6 +99,7 @@ HOMES = {
     "click": ("vlprep.cli",),
     "rich": ("vlprep.cli",),
     "tokenizers": ("vlprep.cli.samples",),
+    "pyarrow": ("vlprep.batch", "vlprep.scan"),
 }
 
 

@@ -153,6 +153,17 @@ def format_time(seconds: float) -> str:
     return f"{clock}.{milliseconds:03}"
 
 
+def format_money(amount: float) -> str:
+    """Return an amount with cents, or with two digits that matter where it is less than one.
+
+    >>> format_money(12.3456), format_money(0.000441)
+    ('12.35', '0.00044')
+    """
+    from decimal import Decimal  # which most commands do without
+
+    return f"{amount:.2f}" if amount >= 0.1 else f"{Decimal(f'{amount:.2g}'):f}"
+
+
 def plural(number: int, noun: str) -> str:
     """Return a number of things.
 

@@ -36,6 +36,7 @@ COMMANDS = {
     "boxes": ("boxes", "Map the boxes in a model's answer to an image, and draw them."),
     "events": ("events", "Map times in a model's answer to a video, and show its frames."),
     "reconcile": ("reconcile", "Set billed tokens against predicted ones, from a log of replies."),
+    "scan": ("scan", "Count or check any number of files, as a table."),
     "models": ("models", "List the models, or show one with all its numbers."),
     "config": ("config", "Show the defaults of options, and where each comes from."),
     "completion": ("completion", "Print what lets a shell complete commands and names."),

@@ -14,7 +14,7 @@ from vlprep.cli.terminal import say
 GROUPS = {
     "Files": (
         "recursive", "from-file", "0", "list", "size", "url-kind", "page", "media-dir", "tokenizer",
-        "pieces", "region", "box", "coordinates",
+        "pieces", "region", "box", "coordinates", "job", "column",
     ),
     "Question": (
         "text", "text-file", "recipe", "recipes", "history", "system", "thinking-budget",
@@ -30,20 +30,21 @@ GROUPS = {
     "Planning": ("prefer", "lowest-fps", "lowest-max-pixels", "split", "reorder"),
     "Budget": (
         "budget", "max-input", "max-model-len", "text-tokens", "thinking-tokens", "reply-tokens",
-        "price-cap", "currency", "rounds", "separate", "batch", "cached",
+        "price-cap", "currency", "rounds", "separate", "batch", "cached", "pack",
     ),
     "Sending": (
         "route", "api", "deployment", "limit", "request-limit", "max-body", "max-images",
         "drop-oldest", "stream", "as-frames", "compress", "folder", "video-fields", "no-check",
     ),
     "Processing": (
-        "keep", "always", "every", "lossless", "decode", "fix", "threads", "memory", "patience",
+        "keep", "always", "every", "lossless", "decode", "fix", "threads", "workers", "memory",
+        "patience", "time-limit",
     ),
     "Output": (
         "output", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side", "stored",
         "font", "chart", "explain", "times", "table", "all", "statistics", "sources", "list-checks",
-        "fail-on-warnings", "sdk", "preview", "verbose", "dry-run", "skip-existing", "force",
-        "output-format", "json", "jsonl", "csv",
+        "fail-on-warnings", "sdk", "preview", "verbose", "dry-run", "skip-existing", "html",
+        "resume", "force", "output-format", "json", "jsonl", "csv",
     ),
     "Other": ("quiet", "help"),
 }  # fmt: skip

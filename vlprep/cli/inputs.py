@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -154,16 +154,3 @@ def read_answer(name: str) -> str:
     except UnicodeDecodeError as error:
         place = "stdin" if name == "-" else name
         raise AnswerError(f"{place}: the answer is not text in UTF-8") from error
-
-
-SAMPLE_ENDINGS = (".jsonl", ".ndjson", ".json")
-"""Endings of names by which a file is taken for one of samples."""
-
-
-def holds_samples(name: object) -> bool:
-    """Say whether a file is one of samples, by its name.
-
-    >>> holds_samples("data/train.jsonl"), holds_samples("photo.jpg")
-    (True, False)
-    """
-    return isinstance(name, str) and PurePath(name).suffix.lower() in SAMPLE_ENDINGS

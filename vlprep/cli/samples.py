@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -54,7 +55,11 @@ def load_tokenizer(path: str) -> Tokenizer:
         read = Read.from_buffer(file.read_bytes())
     except ValueError as error:
         raise ModelFileError(str(file), f"no tokenizer: {error}") from error
-    return lambda text: len(read.encode(text, add_special_tokens=False).ids)
+    return partial(_count_text, read)  # which goes to other processes
+
+
+def _count_text(tokenizer: Any, text: str) -> int:
+    return len(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def print_samples(counted: Iterable[Counted], processor: Processor, form: str | None) -> int:

@@ -23,7 +23,7 @@ NARROWEST, WIDEST_PROSE = 40, 100
 
 SUBSTITUTES = {
     "×": "x", "─": "-", "━": "=", "–": "-", "—": "-", "−": "-", "…": "...", "→": "->", "·": "-",
-    "≤": "<=", "≥": ">=", "’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ",
+    "≤": "<=", "≥": ">=", "’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "█": "#",
 }  # fmt: skip
 """What is written in ASCII where an encoding lacks a character; others become question marks."""
 

@@ -98,17 +98,6 @@ def percent(part: int, whole: int) -> str:
     return f"{share:.{digits}f} %"
 
 
-def money(amount: float) -> str:
-    """Return an amount with cents, or with two digits that matter where it is less than one.
-
-    >>> money(12.3456), money(0.000441)
-    ('12.35', '0.00044')
-    """
-    from decimal import Decimal  # which most commands do without
-
-    return f"{amount:.2f}" if amount >= 0.1 else f"{Decimal(f'{amount:.2g}'):f}"
-
-
 _STYLE = re.compile("\x1b\\[[0-9;]*m")
 
 

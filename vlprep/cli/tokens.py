@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vlprep.cli.command import Command
-from vlprep.cli.inputs import holds_samples
 from vlprep.cli.options import (
     COUNT,
     POSITIVE,
@@ -40,8 +39,9 @@ from vlprep.cli.render import (
     say_unused,
 )
 from vlprep.cli.terminal import say
-from vlprep.cli.text import money, percent, safe, thousands
-from vlprep.units import format_size
+from vlprep.cli.text import percent, safe, thousands
+from vlprep.samples import holds_samples
+from vlprep.units import format_money, format_size
 
 if TYPE_CHECKING:
     from vlprep.count.files import Result, Tally
@@ -253,8 +253,8 @@ def _prices(together: Tally) -> Iterator[str]:
     what = f"input and output of {of}" if output else f"input of {of}"
     for price in together.prices:
         tier = f", up to {price.tier} tokens" if price.tier else ""
-        share = f", {money(price.output_amount)} of it output" if output else ""
+        share = f", {format_money(price.output_amount)} of it output" if output else ""
         yield (
-            f"about {money(price.amount)} {price.currency} as {what}{share} "
+            f"about {format_money(price.amount)} {price.currency} as {what}{share} "
             f"(list price, {price.deployment}{tier}, as of {price.as_of})"
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TypedDict
 
 from vlprep.display import brief
@@ -108,8 +109,11 @@ def prices_of(
     *,
     batch: bool = False,
     cached: bool = False,
+    times: Iterable[int] | None = None,
 ) -> tuple[PriceEstimate, ...]:
     """Estimate what requests cost together, in each known currency.
+
+    `times` says how often each of them is sent, by default once.
 
     Empty where the catalogue has no price. Pages write the bounds of length classes as "32K"
     without saying whether K is 1,000 or 1,024; where that matters there are both prices. `batch`
@@ -124,11 +128,12 @@ def prices_of(
     [('USD', 0.2508)]
     """
     listed = [price for price in model.prices if price.deployment == _place(model, deployment)]
+    sent = list(zip(requests, repeat(1) if times is None else times, strict=False))
     found = dict.fromkeys(
         estimate
         for price in listed
         for kilo in (1000, 1024)
-        if (estimate := _estimate(price, requests, kilo, batch, cached)) is not None
+        if (estimate := _estimate(price, sent, kilo, batch, cached)) is not None
     )
     if listed and requests and not found and (batch or cached):
         asked = " and ".join(["a price of batches"] * batch + ["a price of cached input"] * cached)
@@ -147,19 +152,19 @@ def _place(model: ModelSpec, deployment: str | None) -> str | None:
 
 
 def _estimate(
-    price: Price, requests: Sequence[Billed], kilo: int, batch: bool, cached: bool
+    price: Price, sent: Sequence[tuple[Billed, int]], kilo: int, batch: bool, cached: bool
 ) -> PriceEstimate | None:
     """Price requests with K as so many; `None` where no class or no discount is stated."""
     amounts, outputs, names = 0.0, 0.0, dict[str | None, None]()
-    for request in requests:
+    for request, times in sent:
         tier = _tier(price, request.input_tokens, kilo)
         rates = _rates(tier, batch, cached) if tier else None
         if tier is None or rates is None:
             return None
         new, repeated, output = rates
-        outputs += request.output_tokens * output
-        amounts += (request.input_tokens - request.repeated_tokens) * new
-        amounts += request.repeated_tokens * repeated
+        outputs += times * request.output_tokens * output
+        amounts += times * (request.input_tokens - request.repeated_tokens) * new
+        amounts += times * request.repeated_tokens * repeated
         names[tier.up_to] = None
     dates = (source.date for source in map(find_source, price.sources) if source)
     return PriceEstimate(

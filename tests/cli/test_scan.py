@@ -1,0 +1,100 @@
+"""`vlprep scan`: tables, summaries, interrupts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from tests.places import FIXTURES, REPO
+
+
+def test_a_folder_is_a_table_and_a_summary(run, tmp_path):
+    out = tmp_path / "rows.jsonl"
+    ran = run("scan", FIXTURES, "--workers", "2", "-o", out, "--max-input", "200", "--pack", "999")
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert ran.code == 1
+    assert f"{len(rows)} rows" in ran.out
+    assert "not_found" not in ran.out
+    assert "empty_file 2" in ran.out
+    assert "packed first-fit" in ran.out
+    assert "rows above 200 tokens: 2 images, with --max-pixels 221184 no more than 1 %" in ran.out
+    assert "videos, and no --fps keeps 99 %" in ran.out
+    assert f"written to {out}" in ran.err
+
+
+def test_the_summary_is_one_document(run):
+    ran = run("scan", FIXTURES / "photo.jpg", FIXTURES / "clip.mp4", "--json", "--workers", "1")
+    assert ran.code == 0
+    assert ran.json["schema"] == "vlprep.scan/1"
+    assert ran.json["kinds"] == {"image": 1, "video": 1}
+    assert ran.json["largest"][0]["tokens"] == ran.json["percentiles"]["100"]
+    assert ran.json["estimated_prices"]
+
+
+def test_names_come_from_a_list_and_from_stdin(run, tmp_path):
+    names = [str(FIXTURES / "photo.jpg"), str(FIXTURES / "photo.heic")]
+    listed = tmp_path / "list"
+    listed.write_text("\r\n".join(names))
+    first = run("scan", "--from-file", listed, "--json", "--workers", "1").json
+    again = run("scan", "--from-file", "-", "-0", "--json", stdin="\0".join(names).encode()).json
+    assert first == again
+    assert first["rows"] == 2
+
+
+def test_samples_are_counted_from_beside_their_file(run, tmp_path):
+    (tmp_path / "a.jpg").write_bytes((FIXTURES / "photo.jpg").read_bytes())
+    data = tmp_path / "data.jsonl"
+    data.write_text(json.dumps({"query": "<image>?", "images": ["a.jpg"]}))
+    ran = run("scan", data, "--json", "--workers", "1")
+    assert (ran.code, ran.json["total_tokens"]) == (0, 302)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "data.jsonl").write_text(data.read_text())
+    ran = run("scan", data, other / "data.jsonl", "--workers", "1")
+    assert ran.code == 2
+    assert "--media-dir" in ran.err
+
+
+def test_wrong_usage_is_said(run, tmp_path):
+    photo = FIXTURES / "photo.jpg"
+    for words, said in (
+        ([], "PATH"),
+        ([photo, "-0"], "-0"),
+        ([photo, "--route", "path"], "--job check"),
+        ([photo, "--tokenizer", "t.json"], "samples"),
+        (["a.jsonl", "--job", "check"], "samples"),
+        ([photo, "-o", tmp_path / "rows.txt"], ".jsonl, .csv, .parquet"),
+        ([photo, "--resume"], "output"),
+    ):
+        ran = run("scan", *words)
+        assert ran.code in (1, 2)
+        assert said in ran.err
+
+
+def test_a_check_counts_what_it_finds(run):
+    ran = run("scan", FIXTURES / "tiny.png", "--job", "check", "--workers", "1")
+    assert ran.code == 0
+    assert "found: image-side 1" in ran.out
+
+
+def test_an_interrupt_keeps_what_is_done_and_resume_goes_on(tmp_path):
+    out = tmp_path / "rows.jsonl"
+    journal = tmp_path / "rows.jsonl.journal"
+    listed = tmp_path / "list"
+    listed.write_text(f"{FIXTURES / 'clip.mp4'}\n" * 20_000)
+    command = [sys.executable, "-m", "vlprep", "scan", "--from-file", listed, "-o", out]
+    command += ["--workers", "1"]
+    env = {**os.environ, "PYTHONPATH": str(REPO)}
+    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and journal.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume goes on" in said
+    assert not out.exists()
+    done = len(journal.read_text().splitlines())
+    assert 0 < done < 20_000

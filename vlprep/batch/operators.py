@@ -1,0 +1,452 @@
+"""What an engine maps over batches: objects that keep nothing, and that a pickle carries.
+
+Each adds columns to a batch of rows, one row out for one row in. A row that fails has its reason in
+the columns `error_code` and `error`, so that no bad file ends a job.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+
+from vlprep.batch.tables import Batch, Columns, Row, column_of, rows_of, with_columns
+from vlprep.count.files import MediaCount, MediaFailure, count_probed, probe_or_failure
+from vlprep.errors import ConstraintError, VlprepError
+from vlprep.messages.bodies import read_address
+from vlprep.models.spec import ModelSpec
+from vlprep.types import ImageInfo
+from vlprep.view import View
+
+if TYPE_CHECKING:
+    from vlprep.compress.result import Compressed
+    from vlprep.samples.samples import SampleCount
+
+Model: TypeAlias = ModelSpec | str | None
+
+_ERRORS: Columns = {"error_code": "string", "error": "string"}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Operator:
+    """A callable over batches of rows, with the settings by which it works.
+
+    `model` and the keywords of a view are those of `processor`. `column` holds the media: paths,
+    contents as bytes, lists of them for videos of frames, or the `struct<bytes, path>` of HF data
+    sets. `prefix` stands before the names of the columns that are added. Raises the errors of
+    `processor`, and `TypeError` for a keyword that it does not know.
+    """
+
+    columns: ClassVar[Columns]
+    """The columns that it adds, without the prefix."""
+
+    view: View
+    column: str
+    prefix: str
+    settings: tuple[tuple[str, Any], ...]
+    """What else is asked, by name."""
+
+    def __init__(
+        self,
+        model: Model = None,
+        *,
+        column: str = "path",
+        prefix: str = "",
+        **asked: Any,
+    ) -> None:
+        view, rest = View.of(model).with_keywords(asked)
+        self._bind(view, column, prefix, rest)
+
+    @classmethod
+    def of(cls, view: View, *, column: str = "path", prefix: str = "", **asked: Any) -> Self:
+        """Return the same for a view, or a processor, that is bound already."""
+        made = cls.__new__(cls)
+        made._bind(view, column, prefix, asked)
+        return made
+
+    def _bind(self, view: View, column: str, prefix: str, rest: dict[str, Any]) -> None:
+        if unknown := rest.keys() - self._keywords():
+            raise TypeError(f"unexpected keyword argument {min(unknown)!r}")
+        for name, value in {
+            "view": view,
+            "column": column,
+            "prefix": prefix,
+            "settings": tuple(sorted(rest.items())),
+        }.items():
+            object.__setattr__(self, name, value)
+        self._try()
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Return the batch with its new columns, as the kind of batch that came.
+
+        Raises `ConstraintError` where `column` is not there, or a new one is.
+        """
+        rows = [self._named(row) for row in self.work(batch)]
+        types = {f"{self.prefix}{name}": kind for name, kind in self.types.items()}
+        return with_columns(batch, rows, types)
+
+    @property
+    def types(self) -> Columns:
+        """The columns that it adds, with their types."""
+        return {**self.columns, **_ERRORS}
+
+    def work(self, batch: Batch) -> list[Row]:
+        """Return the new columns' values row by row."""
+        return [self._safely(value) for value in column_of(batch, self.column)]
+
+    def _named(self, row: Row) -> Row:
+        return {f"{self.prefix}{name}": value for name, value in row.items()}
+
+    def _safely(self, value: Any) -> Row:
+        try:
+            return self._row(_source(value))
+        except (VlprepError, OSError) as error:
+            return _failed(error)
+
+    def _row(self, source: Any) -> Row:
+        """Return the values of one row; raises what is wrong with it."""
+        raise NotImplementedError
+
+    def _keywords(self) -> frozenset[str]:
+        """Return the keywords that it takes beside those of a view."""
+        return frozenset()
+
+    def _try(self) -> None:
+        """Raise `ConstraintError` for settings with which every row would fail."""
+
+
+def _source(value: Any) -> Any:
+    """Return a cell as a source; raises `ConstraintError` for what is none."""
+    if hasattr(value, "read") or hasattr(value, "__fspath__"):
+        return value
+    address = read_address(value)
+    return list(address) if isinstance(address, tuple) else address
+
+
+def _failed(error: VlprepError | OSError) -> Row:
+    failure = MediaFailure(source="", error=error)
+    return {"error_code": failure.code, "error": failure.message}
+
+
+# What it costs.
+
+
+class CountTokens(Operator):
+    """Count what the media of each row cost, from their headers.
+
+    With `samples` the column holds messages, a request, or text of either in JSON; lists `images`
+    and `videos` beside it are what the text names. `folder` is where paths in samples begin;
+    `text_tokens`, `tokenizer`, `max_input`, `max_model_len`, `thinking` and `route` are those of
+    `count_messages`. A column called "messages" holds samples unless told otherwise.
+
+    >>> count = CountTokens("qwen3-vl-plus", max_pixels=100_000)
+    >>> done = count({"path": ["fixtures/photo.jpg", "no-such.jpg"]})
+    >>> done["tokens"], done["error_code"]
+    ([90, None], [None, 'not_found'])
+    """
+
+    __slots__ = ()
+
+    columns: ClassVar[Columns] = {
+        "kind": "string",
+        "height": "int64",
+        "width": "int64",
+        "resized_height": "int64",
+        "resized_width": "int64",
+        "file_frames": "int64",
+        "file_fps": "float64",
+        "frames": "int64",
+        "tokens": "int64",
+        "warnings": "list<string>",
+    }
+    of_samples: ClassVar[Columns] = {
+        "media": "int64",
+        "image_tokens": "int64",
+        "video_tokens": "int64",
+        "text_tokens": "int64",
+        "tokens": "int64",
+        "max_input_tokens": "int64",
+        "fits": "bool",
+        "keeps": "string",
+        "warnings": "list<string>",
+    }
+    """The columns of samples; `keeps` is JSON: the settings for each medium with which it fits."""
+
+    @property
+    def counts_samples(self) -> bool:
+        """Whether the rows are samples, not media."""
+        asked = dict(self.settings).get("samples")
+        return self.column == "messages" if asked is None else bool(asked)
+
+    @property
+    def types(self) -> Columns:
+        """The columns that it adds, with their types."""
+        return {**(self.of_samples if self.counts_samples else self.columns), **_ERRORS}
+
+    def work(self, batch: Batch) -> list[Row]:
+        """Return the new columns' values row by row."""
+        if self.counts_samples:
+            column_of(batch, self.column)  # raises where it is not there
+            return [self._sample(row) for row in rows_of(batch)]
+        probed = [self._probed(value) for value in column_of(batch, self.column)]
+        return [_counted(result) for result in count_probed(probed, self.view)]
+
+    def _probed(self, value: Any) -> Any:
+        try:
+            source = _source(value)
+        except VlprepError as error:
+            return MediaFailure(source="", error=error)
+        return probe_or_failure(source, self.view)
+
+    def _sample(self, row: Row) -> Row:
+        from vlprep.samples.samples import count_messages
+
+        said = row[self.column]
+        if isinstance(said, list | tuple):
+            said = {**row, "messages": said}
+        try:
+            return _sampled(count_messages(said, self.view, **self._how()))
+        except (VlprepError, OSError) as error:
+            return _failed(error)
+
+    def _keywords(self) -> frozenset[str]:
+        from vlprep.samples.samples import SampleOptions
+
+        return frozenset((*SampleOptions.__annotations__, "samples"))
+
+    def _try(self) -> None:
+        from vlprep.samples.samples import count_messages
+
+        foreign = sorted(name for name, _ in self.settings if name != "samples")
+        if self.counts_samples:
+            count_messages([{"content": ""}], self.view, **self._how())
+        elif foreign:
+            raise ConstraintError(f"`{foreign[0]}` is for samples, not for media")
+
+    def _how(self) -> dict[str, Any]:
+        return {name: value for name, value in self.settings if name != "samples"}
+
+
+def _counted(result: MediaCount | MediaFailure) -> Row:
+    if isinstance(result, MediaFailure):
+        return {"error_code": result.code, "error": result.message}
+    info, tokens = result.info, result.tokens
+    row: Row = {
+        "kind": result.kind,
+        "height": info.size.height,
+        "width": info.size.width,
+        "resized_height": tokens.resized.height,
+        "resized_width": tokens.resized.width,
+        "frames": tokens.frames,
+        "tokens": tokens.total,
+        "warnings": list(result.warnings),
+    }
+    if not isinstance(info, ImageInfo):
+        row["file_frames"] = info.frame_count
+        row["file_fps"] = None if info.fps is None else float(info.fps)
+    return row
+
+
+def _sampled(count: SampleCount) -> Row:
+    failure = next(iter(count.failures), None)
+    keeps = None if count.keeps is None else json.dumps([dict(one) for one in count.keeps])
+    return {
+        "media": len(count.files),
+        "image_tokens": count.image_tokens,
+        "video_tokens": count.video_tokens,
+        "text_tokens": count.text_tokens,
+        "tokens": count.total_tokens,
+        "max_input_tokens": count.limit.tokens if count.limit else None,
+        "fits": count.fits,
+        "keeps": keeps,
+        "warnings": [*count.warnings, *(f"not counted: {what}" for what in count.not_counted)],
+        "error_code": failure.code if failure else None,
+        "error": f"{failure.source}: {failure.message}" if failure else None,
+    }
+
+
+# What is sent.
+
+
+class CheckMedia(Operator):
+    """Check each row's file against every documented limit, as a request of its own.
+
+    The keywords are those of `check_media`.
+
+    >>> done = CheckMedia("qwen3-vl-plus")({"path": ["fixtures/photo.jpg", "fixtures/tiny.png"]})
+    >>> done["passes"], done["rules"]
+    ([True, False], [[], ['image-side']])
+    """
+
+    __slots__ = ()
+
+    columns: ClassVar[Columns] = {
+        "kind": "string",
+        "tokens": "int64",
+        "passes": "bool",
+        "errors": "int64",
+        "warnings": "int64",
+        "rules": "list<string>",
+        "findings": "list<string>",
+    }
+
+    def _row(self, source: Any) -> Row:
+        from vlprep.check.check import check_files
+
+        report = check_files([source], self.view, **dict(self.settings))
+        findings = [one for one in report.findings if one.severity != "note"]
+        row = {
+            "kind": report.files[0].kind,
+            "tokens": report.total_tokens,
+            "passes": report.passes(),
+            "errors": len(report.errors),
+            "warnings": len(report.warnings),
+            "rules": [one.rule for one in findings],
+            "findings": [f"{one.severity}: {one.rule}: {one.message}" for one in findings],
+        }
+        problem = report.files[0].problem
+        return row if problem is None else {**row, "tokens": None, **_failed(problem)}
+
+    def _keywords(self) -> frozenset[str]:
+        from vlprep.check.check import CheckKeywords
+
+        return frozenset(CheckKeywords.__annotations__)
+
+    def _try(self) -> None:
+        from vlprep.check.check import check_files
+
+        check_files([], self.view, **dict(self.settings))
+
+
+class CompressMedia(Operator):
+    """Bring each row's file under a byte limit; the result is in the column `content`.
+
+    The keywords are those of `compress_file`; with `dry_run` there is no content.
+
+    >>> done = CompressMedia("qwen3-vl-plus", limit=27_000)({"path": ["fixtures/photo.jpg"]})
+    >>> done["action"], len(done["content"][0]) < 27_000
+    (['compressed'], True)
+    """
+
+    __slots__ = ()
+
+    columns: ClassVar[Columns] = {
+        "kind": "string",
+        "action": "string",
+        "reason": "string",
+        "format": "string",
+        "bytes_before": "int64",
+        "bytes_after": "int64",
+        "tokens_before": "int64",
+        "tokens_after": "int64",
+        "dropped": "list<string>",
+        "warnings": "list<string>",
+        "content": "binary",
+    }
+
+    def _row(self, source: Any) -> Row:
+        from vlprep.compress.many import compress_file
+        from vlprep.media.sniff import endings
+
+        asked = dict(self.settings)
+        if asked.get("dry_run"):
+            return _compressed(compress_file(source, None, self.view, **asked).result, None)
+        with TemporaryDirectory() as folder:
+            written = compress_file(
+                source,
+                lambda format: Path(folder, f"whole{endings(format)[0]}"),
+                self.view,
+                **asked,
+            )
+            return _compressed(written.result, Path(str(written.target)).read_bytes())
+
+    def _keywords(self) -> frozenset[str]:
+        from vlprep.compress.many import CompressKeywords
+
+        return frozenset(CompressKeywords.__annotations__) - {"overwrite", "watch"}
+
+    def _try(self) -> None:
+        from vlprep.compress.result import Asked
+
+        Asked(**dict(self.settings)).check()
+
+
+def _compressed(result: Compressed, content: bytes | None) -> Row:
+    return {
+        "kind": result.kind,
+        "action": result.action,
+        "reason": result.reason,
+        "format": result.format,
+        "bytes_before": result.bytes_before,
+        "bytes_after": result.bytes_after,
+        "tokens_before": result.tokens_before.total,
+        "tokens_after": None if result.tokens_after is None else result.tokens_after.total,
+        "dropped": list(result.dropped),
+        "warnings": list(result.warnings),
+        "content": content,
+    }
+
+
+# What the model sees.
+
+
+class SampleFrames(Operator):
+    """Read the frames that the model sees of each row's video, as pictures in a list.
+
+    `format` is "jpg", "png" or "webp". The other keywords are those of `read_frames`; one thread
+    decodes, as engines run several of these side by side.
+
+    >>> done = SampleFrames("qwen3-vl-plus", fps=1)({"path": ["fixtures/street.mp4"]})
+    >>> len(done["images"][0]), done["timestamps"][0][:3]
+    (10, [0.0, 1.0, 2.0])
+    """
+
+    __slots__ = ()
+
+    columns: ClassVar[Columns] = {
+        "height": "int64",
+        "width": "int64",
+        "tokens": "int64",
+        "sample_fps": "float64",
+        "numbers": "list<int64>",
+        "timestamps": "list<float64>",
+        "images": "list<binary>",
+        "warnings": "list<string>",
+    }
+
+    def _row(self, source: Any) -> Row:
+        from vlprep.frames.stream import stream_frames
+        from vlprep.output.encode import encode_picture, picture_format
+
+        asked = {"threads": 1, **dict(self.settings)}
+        form = picture_format(f"frame.{asked.pop('format', 'jpg')}")
+        with closing(stream_frames(source, self.view, **asked)) as stream:
+            frames = [
+                (frame.number, frame.timestamp_seconds, encode_picture(frame.image, form))
+                for frame in stream
+            ]
+            stream.require(frames)
+        numbers, times, images = (list(part) for part in zip(*frames, strict=True))
+        return {
+            "height": stream.tokens.resized.height,
+            "width": stream.tokens.resized.width,
+            "tokens": stream.tokens.total,
+            "sample_fps": stream.plan.sample_fps,
+            "numbers": numbers,
+            "timestamps": times,
+            "images": images,
+            "warnings": list(stream.warnings),
+        }
+
+    def _keywords(self) -> frozenset[str]:
+        from vlprep.frames.stream import FrameKeywords
+
+        return frozenset((*FrameKeywords.__annotations__, "format"))
+
+    def _try(self) -> None:
+        from vlprep.output.encode import picture_format
+
+        picture_format(f"frame.{dict(self.settings).get('format', 'jpg')}")

@@ -1,0 +1,254 @@
+"""`vlprep scan`: a table of any number of files, and what they come to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED, progress
+from vlprep.cli.command import Command, is_quiet
+from vlprep.cli.options import (
+    BYTES,
+    POSITIVE,
+    SECONDS,
+    bind,
+    choice_option,
+    deployment_option,
+    force_option,
+    input_limit_options,
+    input_options,
+    json_option,
+    route_option,
+    view_options,
+    wrong_usage,
+)
+from vlprep.cli.render import heading, note, print_json, print_table, say_error
+from vlprep.cli.terminal import line_width, say
+from vlprep.cli.text import flagged, safe, thousands
+from vlprep.samples import holds_samples
+
+if TYPE_CHECKING:
+    from vlprep.batch import Operator
+    from vlprep.scan.summary import ScanSummary
+    from vlprep.verbs import Processor
+
+
+@click.command(name="scan", cls=Command)
+@input_options
+@choice_option("--job", ("tokens", "check"), "Do this with each row.", "tokens")
+@click.option("--column", metavar="NAME", help="Read this column of Parquet files.")
+@click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
+@click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
+@view_options
+@route_option("Check the files as sent so.", None)
+@input_limit_options
+@click.option("--pack", type=POSITIVE, help="Pack rows into sequences of so many tokens.")
+@deployment_option
+@click.option("--workers", type=click.IntRange(1, 256), help="Work in so many processes.")
+@click.option(
+    "--time-limit", type=SECONDS, help="Give up on a file after so long; 2:00 unless given."
+)
+@click.option("--memory", type=BYTES, help="Give up on a file that takes more, on Linux.")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write the rows: a name in .jsonl, .csv or .parquet."
+)
+@click.option(
+    "--html", "report", metavar="FILE", help="Write a page with a table to sort and filter."
+)
+@click.option("--resume", is_flag=True, help="Go on with a run that ended early.")
+@force_option
+@json_option
+def command(as_json: bool, **asked: Any) -> int:
+    """Count or check any number of files, a row each, and tell what they come to.
+
+    A PATH is a file, a folder, a pattern, a Parquet file with a column of images or paths, a tar
+    of media as webdataset has it, or files of samples: .jsonl, .json, and Parquet with --column
+    messages. Files are worked at in processes of their own: one that crashes, hangs or eats memory
+    is a row with that reason, as every file that cannot be read is, and the rest goes on. The exit
+    code is 1 then.
+
+    Rows that are finished are kept beside the output, in a file named .journal, until the output
+    is written as a whole; --resume goes on after an interrupt or a crash and does again only what
+    has changed. Without -o only the summary is printed.
+
+    \b
+    vlprep scan photos/ -r --model qvq-max -o photos.parquet
+    vlprep scan 'shards/*.tar' --model Qwen/Qwen3-VL-8B-Instruct -o rows.jsonl --workers 8
+    vlprep scan train.jsonl --model Qwen/Qwen3-VL-8B-Instruct --max-input 4096 --pack 8192
+    """
+    from vlprep.scan.scan import TIME_LIMIT, scan
+
+    processor = bind(asked)
+    paths, from_file = asked.pop("paths"), asked.pop("from_file")
+    separator = b"\0" if asked.pop("null_separated") else b"\n"
+    if not paths and from_file is None:
+        raise click.UsageError(
+            "Missing argument 'PATH...': name a file, or --from-file with a list"
+        )
+    if separator == b"\0" and from_file is None:
+        raise click.UsageError("-0 is about names from --from-file")
+    samples = asked["column"] == "messages" or any(map(holds_samples, paths))
+    with wrong_usage():
+        job = _job(processor, paths, samples, asked)
+    if asked["time_limit"] is None:
+        asked["time_limit"] = TIME_LIMIT
+    asked["overwrite"] = asked.pop("force")
+    names = _names(paths, from_file, separator)
+    with _interrupts() as stopping, _shown_progress() as shown:
+        found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        say(*_page(found, processor))
+        _print_largest(found)
+    return _report(found, asked["output"])
+
+
+def _job(
+    processor: Processor, paths: Iterable[str], samples: bool, asked: dict[str, Any]
+) -> Operator:
+    """Return what is done with each row; takes what is about it alone out of `asked`."""
+    from vlprep.batch import CheckMedia, CountTokens
+    from vlprep.cli.samples import load_tokenizer
+
+    kind, route = asked.pop("job"), asked.pop("route")
+    folder, tokenizer = asked.pop("media_dir"), asked.pop("tokenizer")
+    if route is not None and kind != "check":
+        raise click.UsageError("--route is for --job check")
+    if not samples and (folder or tokenizer):
+        raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
+    if samples and kind != "tokens":
+        raise click.UsageError(f"--job {kind} is for media, not for samples")
+    limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking")}
+    if kind == "check":
+        return CheckMedia.of(processor, route=route or "base64", **limits)
+    if not samples:
+        return CountTokens.of(processor)
+    return CountTokens.of(
+        processor,
+        column="messages",
+        folder=_folder_of(paths) if folder is None else folder,
+        tokenizer=load_tokenizer(tokenizer) if tokenizer else None,
+        **limits,
+    )
+
+
+def _folder_of(paths: Iterable[str]) -> str:
+    """Return the folder in which paths of samples begin: the one in which all of them lie."""
+    folders = sorted({str(Path(path).parent) for path in paths})
+    if len(folders) > 1:
+        named = ", ".join(folders)
+        raise click.UsageError(f"samples of several folders ({named}): --media-dir says where")
+    return folders[0]
+
+
+def _names(paths: Iterable[str], from_file: str | None, separator: bytes) -> Iterator[str]:
+    """Yield what is named, a list name by name, so that it may have any length."""
+    yield from paths
+    if from_file == "-":
+        yield from map(os.fsdecode, _split(sys.stdin.buffer, separator))
+    elif from_file is not None:
+        with Path(from_file).open("rb") as file:
+            yield from map(os.fsdecode, _split(file, separator))
+
+
+def _split(file: BinaryIO, separator: bytes) -> Iterator[bytes]:
+    rest = b""
+    while part := file.read(1 << 16):
+        *whole, rest = (rest + part).split(separator)
+        yield from (name for line in whole if (name := line.removesuffix(b"\r")))
+    yield from filter(None, [rest.removesuffix(b"\r")])
+
+
+@contextmanager
+def _interrupts() -> Iterator[Event]:
+    """Have the first interrupt stop the work in order, and the second one at once."""
+    stopping = Event()
+
+    def stop(*_: object) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopping
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _shown_progress() -> Iterator[Any]:
+    """Show on a terminal how many rows are done, and how many a second."""
+    begun, shown = time.monotonic(), not is_quiet() and sys.stderr.isatty()
+    patience = progress.PATIENCE_SECONDS
+
+    def show(rows: int) -> None:
+        passed = time.monotonic() - begun
+        if shown and passed > patience:
+            rate = rows / passed
+            click.echo(f"\r\x1b[K{rows:,} rows, {rate:,.0f} a second", err=True, nl=False)
+
+    try:
+        yield show
+    finally:
+        if shown and time.monotonic() - begun > patience:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+# What is printed.
+
+
+def _page(found: ScanSummary, processor: Processor) -> Iterator[str]:
+    """Yield what a person reads: what the rows come to, with the histogram below."""
+    from vlprep.scan.words import sentences
+
+    yield heading(processor)
+    yield from map(flagged, sentences(found))
+    if found.percentiles:
+        yield ""
+        yield from _bars(found)
+
+
+WIDEST_BAR = 30
+"""Columns of the bar of most rows, where the terminal has them."""
+
+
+def _bars(found: ScanSummary) -> Iterator[str]:
+    """Yield the histogram, a line a range of tokens."""
+    most = max(one.rows for one in found.histogram)
+    ranges = [f"{thousands(one.least)}–{thousands(one.most)}" for one in found.histogram]
+    wide, high = max(map(len, ranges)), len(thousands(most))
+    full = min(WIDEST_BAR, (line_width(sys.stdout) or 80) - wide - high - 5)
+    for words, one in zip(ranges, found.histogram, strict=True):
+        bar = "█" * -(-one.rows * full // most)
+        yield f"{words:>{wide}}  {thousands(one.rows):>{high}}  {bar}".rstrip()
+
+
+HEADINGS = ("most tokens", "tokens")
+
+
+def _print_largest(found: ScanSummary) -> None:
+    if found.largest:
+        say("")
+        rows = ((name, thousands(tokens)) for name, tokens in found.largest)
+        print_table(HEADINGS, rows, names=HEADINGS[:1])
+
+
+def _report(found: ScanSummary, output: str | None) -> int:
+    if not found.finished:
+        kept = f"; {safe(output)}.journal has what is done, and --resume goes on" if output else ""
+        say_error(f"interrupted{kept}")
+        return EXIT_INTERRUPTED
+    if found.output is not None:
+        note(f"written to {found.output}")
+    return EXIT_FAILED if found.errors else 0

@@ -1,0 +1,1 @@
+"""Scan many files: rows from any source, worker processes, a journal, a table and its summary."""

@@ -1,0 +1,115 @@
+"""What is finished, kept as it is finished, so that a run that ended early can go on.
+
+A file to which lines are appended: a key, a tab, the row as JSON. The key is a digest of what the
+row depends on. A last line without its end was being written when the run was killed, and is
+dropped. Rows are written to the system at once; a power cut may lose the last of them.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from errno import EEXIST
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+KEY_LENGTH = 32
+"""Hexadecimal digits of a key."""
+
+
+def key_of(*parts: object) -> str:
+    """Return a digest of parts as a key.
+
+    >>> len(key_of("a.jpg", 1024)), key_of("a", "b") == key_of("ab")
+    (32, False)
+    """
+    said = "\0".join(map(str, parts)).encode("utf-8", "surrogateescape")
+    return blake2b(said, digest_size=KEY_LENGTH // 2).hexdigest()
+
+
+class Journal:
+    """Rows by key, in a file beside the output; rows of an earlier run are found in it."""
+
+    def __init__(self, path: Path, *, resume: bool, overwrite: bool) -> None:
+        """Open it; raises `FileExistsError` for an earlier one of which nothing is said."""
+        self.path = path
+        if path.exists() and not (resume or overwrite):
+            problem = "is left of a run that did not end; `resume` goes on, `overwrite` starts anew"
+            raise FileExistsError(EEXIST, problem, str(path))
+        self._file = path.open("ab" if resume else "wb")
+        self._reader = path.open("rb")
+        self._end = self._read_earlier() if resume else 0
+
+    def _read_earlier(self) -> int:
+        """Index what is there; returns where it ends, less a torn last line."""
+        keys, places, end = array("Q"), array("q"), 0
+        for line in self._reader:
+            if not line.endswith(b"\n"):
+                break
+            with suppress(ValueError):  # no line of ours
+                keys.append(int(line[: KEY_LENGTH // 2], 16))
+                places.append(end)
+            end += len(line)
+        self._file.truncate(end)
+        order = np.argsort(np.asarray(keys, np.uint64), kind="stable")
+        self._keys = np.asarray(keys, np.uint64)[order]
+        self._places = np.asarray(places, np.int64)[order]
+        return end
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        self._reader.close()
+
+    def __len__(self) -> int:
+        """Return how many rows of an earlier run there are."""
+        return len(self._keys) if hasattr(self, "_keys") else 0
+
+    def find(self, key: str) -> int | None:
+        """Return the place of a row of an earlier run."""
+        if not len(self):
+            return None
+        begin = np.uint64(int(key[: KEY_LENGTH // 2], 16))
+        first = int(np.searchsorted(self._keys, begin, "left"))
+        last = int(np.searchsorted(self._keys, begin, "right"))
+        own = key.encode()
+        for place in self._places[first:last].tolist():
+            if self._line(place).startswith(own):
+                return int(place)
+        return None
+
+    def add(self, key: str, row: bytes) -> int:
+        """Keep a finished row, JSON without line breaks; returns its place."""
+        place = self._end
+        self._end += self._file.write(b"%b\t%b\n" % (key.encode(), row))
+        return place
+
+    def flush(self) -> None:
+        """Hand what was added to the system, where the end of this process cannot reach it."""
+        self._file.flush()
+
+    def rows(self, places: Iterable[int]) -> Iterator[bytes]:
+        """Yield rows by their places."""
+        self.flush()
+        for place in places:
+            yield self._line(place)[KEY_LENGTH + 1 : -1]
+
+    def _line(self, place: int) -> bytes:
+        self._reader.seek(place)
+        return self._reader.readline()
+
+    def remove(self) -> None:
+        """Delete the file: what is in it is elsewhere now."""
+        os.unlink(self.path)  # noqa: PTH108 (as it is still open)

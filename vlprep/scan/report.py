@@ -1,0 +1,58 @@
+"""A page that shows a scan: its numbers, a histogram, and a table to sort and to filter.
+
+One file that fetches nothing. What comes from files (names, warnings) is in it as JSON, and the
+page's own script makes text of it, never markup.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from heapq import nlargest
+from importlib.resources import files
+from typing import Any
+
+from vlprep.batch.tables import Columns
+from vlprep.output.target import PathLike, new_file
+from vlprep.scan.summary import ScanSummary
+from vlprep.scan.words import sentences
+
+MOST_ROWS = 20_000
+"""Rows that a page holds; of more, those that failed and the dearest."""
+
+
+def write_report(
+    path: PathLike,
+    summary: ScanSummary,
+    rows: Iterable[bytes],
+    columns: Columns,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write the page of a scan, whose `rows` are JSON; raises the errors of `new_file`."""
+    document = {
+        "title": f"{summary.model}, by the rules {summary.rules}",
+        "facts": [fact.replace("`", "") for fact in sentences(summary)],
+        "bars": [one._asdict() for one in summary.histogram],
+        "columns": list(columns),
+        "total": summary.rows,
+        "rows": _chosen(rows, columns),
+    }
+    # No "<" in it can end the script that holds it.
+    data = json.dumps(document).replace("<", "\\u003c")
+    page = files("vlprep.scan").joinpath("report.html").read_text("utf-8")
+    with new_file(path, overwrite=overwrite) as file:
+        file.write(page.replace("@DATA@", data).encode())
+
+
+def _chosen(rows: Iterable[bytes], columns: Columns) -> list[list[Any]]:
+    """Return the cells of the rows that are shown, in the order given."""
+    numbered = enumerate(map(json.loads, rows))
+    chosen = nlargest(MOST_ROWS, numbered, key=lambda pair: _weight(pair[1]))
+    return [
+        [row.get(name) for name in columns] for _, row in sorted(chosen, key=lambda pair: pair[0])
+    ]
+
+
+def _weight(row: dict[str, Any]) -> tuple[bool, int]:
+    return row["error_code"] is not None, row.get("tokens") or 0

@@ -1,0 +1,250 @@
+"""Scan rows of any number with an operator of `batch`: the door of this room."""
+
+from __future__ import annotations
+
+import json
+import time
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+from threading import Event
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from vlprep.batch.tables import Batch, Columns
+from vlprep.count.budget import largest_input
+from vlprep.count.files import MediaFailure
+from vlprep.errors import ConstraintError
+from vlprep.media.cores import usable_cores
+from vlprep.output.target import PathLike, check_new
+from vlprep.scan.journal import Journal, key_of
+from vlprep.scan.output import journal_path, table_writer, write_table
+from vlprep.scan.report import write_report
+from vlprep.scan.sources import Found, SourceRow, Sources, row_key
+from vlprep.scan.summary import RowFacts, ScanSummary, Totals
+from vlprep.scan.workers import Limits, Lost, work_through
+from vlprep.view import View
+
+TIME_LIMIT = 120.0
+"""Seconds that a file may take, unless told otherwise."""
+
+
+class Job(Protocol):
+    """What is done with a batch: an operator of `batch`, or what is like one."""
+
+    @property
+    def column(self) -> str:
+        """The column that it reads."""
+
+    @property
+    def view(self) -> View:
+        """What the model sees."""
+
+    @property
+    def types(self) -> Columns:
+        """The columns that it adds."""
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Return the batch with these columns."""
+
+
+Progress: TypeAlias = Callable[[int], None]
+"""Is told, now and then, how many rows are done."""
+
+
+class Finished(NamedTuple):
+    """A row as it goes into the journal and the table."""
+
+    key: str
+    row: bytes
+    facts: RowFacts
+
+
+@dataclass(frozen=True, slots=True)
+class RowWork:
+    """What a worker does: a job on a batch of rows, each made a line."""
+
+    job: Job
+    settings: str
+
+    def __call__(self, rows: Sequence[tuple[int, SourceRow]]) -> list[Finished]:
+        """Return the rows finished."""
+        keys = [row_key(row, self.settings) for _, row in rows]  # before the work: files change
+        batch = self.job({self.job.column: [row.value for _, row in rows]})
+        names = list(self.job.types)
+        values = zip(*(batch[name] for name in names), strict=True)
+        return [
+            finished(key, row.name, dict(zip(names, own, strict=True)))
+            for key, (_, row), own in zip(keys, rows, values, strict=True)
+        ]
+
+
+def finished(key: str, name: str, values: dict[str, Any]) -> Finished:
+    """Return a row as it is written."""
+    row = json.dumps({"source": name, **values}).encode()
+    return Finished(key, row, RowFacts.of(values))
+
+
+def scan(
+    names: Iterable[str],
+    job: Job,
+    *,
+    output: PathLike | None = None,
+    report: PathLike | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    workers: int | None = None,
+    time_limit: float | None = TIME_LIMIT,
+    memory: int | None = None,
+    samples: bool = False,
+    recursive: bool = False,
+    column: str | None = None,
+    pack: int | None = None,
+    deployment: str | None = None,
+    max_input: int | None = None,
+    max_model_len: int | None = None,
+    thinking: bool | None = None,
+    stopping: Event | None = None,
+    progress: Progress = lambda _: None,
+) -> ScanSummary:
+    """Do a job on every row of what is named, in processes of our own; returns what it comes to.
+
+    `names` are files, folders (with `recursive` their subfolders too), patterns, Parquet files, of
+    which `column` is read, and tars; with `samples` files of these and Parquet files of messages.
+    Each row is a row of the table `output` (JSON Lines, CSV or Parquet, by its ending), in the
+    order given; one that fails has a code in it, and one that crashes its process, takes longer
+    than `time_limit` seconds, or takes more than `memory` bytes has "crashed", "timeout", "memory".
+
+    What is finished is in a journal beside the output until that is written. With `resume` a run
+    that ended early goes on: a row is done again only if the file (length, time), the settings or
+    the version are not the same. Once `stopping` is set, what is under way is finished and kept,
+    and no table is written.
+
+    `report` is a page of HTML to be written beside it, to look at.
+
+    `pack` is the tokens of a sequence for training, `deployment` where prices are looked up;
+    `max_input`, `max_model_len` and `thinking` give the limit for which settings are looked for.
+
+    Raises `ConstraintError` for settings that cannot be, `MissingPackageError` for Parquet without
+    pyarrow, and `FileExistsError` where the output is there, or a journal of which nothing is said.
+
+    >>> from vlprep.batch import CountTokens
+    >>> found = scan(["fixtures/photo.jpg", "no-such.jpg"], CountTokens("qvq-max"), workers=1)
+    >>> found.rows, found.total_tokens, found.errors
+    (2, 393, {'not_found': 1})
+    """
+    limits = Limits(seconds=time_limit, memory=memory)
+    sources = Sources(samples=samples, recursive=recursive, column=column)
+    for name, asked in (("resume", resume), ("report", report)):
+        if output is None and asked:
+            raise ConstraintError(f"`{name}` needs an `output`, by which rows are kept")
+    if report is not None:
+        check_new(report, overwrite=overwrite)
+    with ExitStack() as stack:
+        journal = None
+        if output is not None:
+            table_writer(output)
+            check_new(output, overwrite=overwrite)
+            path = journal_path(output)
+            journal = stack.enter_context(Journal(path, resume=resume, overwrite=overwrite))
+        run = _Run(job, journal, progress)
+        stop = stopping or Event()
+        run.work_through(sources.rows(names), workers or usable_cores(), limits, stop)
+        is_whole = not stop.is_set()
+        found = run.totals.summary(
+            job.view, pack=pack, deployment=deployment,
+            limit=largest_input(
+                job.view.model,
+                max_input=max_input, max_model_len=max_model_len, thinking=thinking,
+            ),
+            strays=sources.strays, finished=is_whole,
+            output=str(output) if output is not None and is_whole else None,
+        )  # fmt: skip
+        if is_whole and journal is not None and output is not None:
+            columns: Columns = {"source": "string", **job.types}
+            if report is not None:
+                rows = journal.rows(run.places)
+                write_report(report, found, rows, columns, overwrite=overwrite)
+            write_table(output, journal.rows(run.places), columns, overwrite=overwrite)
+            journal.remove()
+        return found
+
+
+class _Run:
+    """The rows of a run on their way from the sources to the journal."""
+
+    def __init__(self, job: Job, journal: Journal | None, progress: Progress) -> None:
+        self._job, self._journal, self._progress = job, journal, progress
+        self._work = RowWork(job, key_of(version("vlprep"), repr(job)))
+        self.totals = Totals()
+        self.places = array("q")
+        """Where each row is in the journal, in the order given."""
+        self._told = time.monotonic()
+
+    def work_through(
+        self, found: Iterable[Found], workers: int, limits: Limits, stopping: Event
+    ) -> None:
+        """Do the job on all rows that no earlier run has finished."""
+        done = work_through(
+            self._work, self._left_to_do(found),
+            workers=workers, limits=limits, weight=_weight, stopping=stopping,
+        )  # fmt: skip
+        for chunk in done:
+            for (number, row), result in chunk:
+                if isinstance(result, Lost):
+                    key = row_key(row, self._work.settings)
+                    self._keep(number, row.name, self._failed(key, row.name, result))
+                else:
+                    self._keep(number, row.name, result)
+            if self._journal is not None:
+                self._journal.flush()
+
+    def _left_to_do(self, found: Iterable[Found]) -> Iterator[tuple[int, SourceRow]]:
+        """Yield the rows that are to be done, and keep those that need no work."""
+        for number, row in enumerate(found):
+            self.places.append(-1)
+            if isinstance(row, MediaFailure):
+                self._keep(number, row.source, self._failed("0" * 32, row.source, row))
+            elif not self._is_there(number, row):
+                yield number, row
+
+    def _is_there(self, number: int, row: SourceRow) -> bool:
+        """Say whether an earlier run has finished a row, and count it then."""
+        if self._journal is None or not len(self._journal):
+            return False
+        place = self._journal.find(row_key(row, self._work.settings))
+        if place is None:
+            return False
+        self.places[number] = place
+        (line,) = self._journal.rows([place])
+        self.totals.resumed += 1
+        self._count(row.name, RowFacts.of(json.loads(line)))
+        return True
+
+    def _failed(self, key: str, name: str, reason: MediaFailure | Lost) -> Finished:
+        error = {"error_code": reason.code, "error": reason.message}
+        return finished(key, name, {**dict.fromkeys(self._job.types), **error})
+
+    def _keep(self, number: int, name: str, done: Finished) -> None:
+        if self._journal is not None:
+            self.places[number] = self._journal.add(done.key, done.row)
+        self._count(name, done.facts)
+
+    def _count(self, name: str, facts: RowFacts) -> None:
+        self.totals.add(name, facts)
+        now = time.monotonic()
+        if now - self._told > _TELL_SECONDS:
+            self._told = now
+            self._progress(self.totals.rows)
+
+
+_TELL_SECONDS = 0.2
+
+
+def _weight(item: tuple[int, SourceRow]) -> int:
+    """Return about how many bytes of a row go through a pipe."""
+    value = item[1].value
+    if isinstance(value, dict):
+        value = value.get("bytes")
+    return len(value) if isinstance(value, bytes | str) else 100

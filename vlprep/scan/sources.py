@@ -1,0 +1,213 @@
+"""Rows from what a user names: files, folders, patterns, samples, Parquet, tar; all as streams.
+
+The door to files of this room. A source that cannot be read is a row with its reason.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import tarfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePath
+from tarfile import InvalidHeaderError, TarError, TruncatedHeaderError  # type: ignore[attr-defined]
+from typing import Any, NamedTuple, Self, TypeAlias
+
+from vlprep.count.files import MediaFailure
+from vlprep.errors import (
+    ConstraintError,
+    DecodeError,
+    MissingPackageError,
+    UnsupportedFormatError,
+    VlprepError,
+)
+from vlprep.media.addresses import is_data_url, is_web_url
+from vlprep.media.folders import as_folder, by_numbers, walk
+from vlprep.media.sniff import is_media_name
+from vlprep.samples import holds_samples
+from vlprep.samples.rows import read_rows
+from vlprep.scan.journal import key_of
+from vlprep.units import format_bytes
+
+
+class SourceRow(NamedTuple):
+    """One row: what it is called, what is in its cell, and what tells that it has changed."""
+
+    name: str
+    value: Any
+    stamp: str | None = None
+    """`None` of a file, whose length and time tell it."""
+
+
+Found: TypeAlias = SourceRow | MediaFailure
+
+PARQUET, TAR = (".parquet", ".pq"), (".tar", ".tar.gz", ".tgz")
+"""Endings of names by which files are taken for those."""
+
+LARGEST_MEMBER = 2_000_000_000
+"""Bytes of a member of a tar at most, as it is held in memory."""
+
+MEDIA_COLUMNS = ("image", "video", "bytes", "path", "image_path", "video_path", "file_name", "url")
+"""Columns of a Parquet file that are looked for, where none is named."""
+
+
+class Sources:
+    """What is read, and how; counts what is passed over."""
+
+    def __init__(
+        self, *, samples: bool = False, recursive: bool = False, column: str | None = None
+    ) -> None:
+        """Say what is read: `samples` of JSON files or a column of messages, or else media.
+
+        With `recursive` folders mean their subfolders too; `column` is the one of Parquet files.
+        """
+        self._samples, self._recursive, self._column = samples, recursive, column
+        self.strays = 0
+        """Files of folders that were passed over, as no media."""
+
+    def rows(self, names: Iterable[str]) -> Iterator[Found]:
+        """Yield the rows of all that is named.
+
+        Raises `ConstraintError` for samples among media and the reverse.
+        """
+        for name in names:
+            for path in _expanded(name):
+                read = self._reader(path)
+                try:
+                    yield from read(path)
+                except (ConstraintError, MissingPackageError):
+                    raise  # of what is asked, not of a file
+                except (VlprepError, OSError) as error:
+                    yield MediaFailure(source=path, error=error)
+
+    def _reader(self, name: str) -> Callable[[str], Iterator[Found]]:
+        """Return what reads a source, by its name."""
+        lower = name[-256:].lower()
+        if lower.endswith(PARQUET):
+            return self._parquet
+        if holds_samples(name) != self._samples:
+            what = "a file of samples" if holds_samples(name) else "no file of samples"
+            raise ConstraintError(
+                f"{name[:80]}: {what}, and others are not the same; scan it apart"
+            )
+        if self._samples:
+            return _samples
+        return _tar if lower.endswith(TAR) else self._files
+
+    def _files(self, name: str) -> Iterator[Found]:
+        folder = as_folder(name)
+        if folder is None:
+            yield SourceRow(name, name)
+            return
+        found = False
+        for path, is_medium in walk(folder, recursive=self._recursive):
+            if is_medium:
+                found = True
+                yield SourceRow(path, path)
+            else:
+                self.strays += 1
+        if not found:
+            yield SourceRow(name, name)  # so that it is reported
+
+    def _parquet(self, name: str) -> Iterator[Found]:
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError as error:
+            raise MissingPackageError("pyarrow", "arrow") from error
+        stamp = file_stamp(name)
+        try:
+            with pq.ParquetFile(name) as file:
+                columns = self._columns(name, file.schema_arrow.names)
+                batches = file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns)
+                rows = (row for batch in batches for row in batch.to_pylist())
+                for number, row in enumerate(rows, 1):
+                    cell = row if len(columns) > 1 else row[columns[0]]
+                    yield SourceRow(f"{name}:{number}", cell, stamp)
+        except pa.ArrowException as error:
+            raise DecodeError(name, f"no Parquet, or damaged: {error}") from error
+
+    def _columns(self, name: str, columns: list[str]) -> list[str]:
+        """Return the column to read, and of samples those with what their text names."""
+        wanted = ("messages",) if self._samples else MEDIA_COLUMNS
+        wanted = wanted if self._column is None else (self._column,)
+        found = [column for column in wanted if column in columns]
+        if not found:
+            asked = "; name the one with media by `column`" if self._column is None else ""
+            problem = f"no column {' or '.join(wanted)} in {', '.join(columns)}{asked}"
+            raise ConstraintError(f"{name}: {problem}")
+        beside = [column for column in _BESIDE if column in columns] if self._samples else []
+        return [found[0], *beside]
+
+
+_BESIDE = ("images", "image", "videos", "video")
+_ROWS_AT_ONCE = 64
+"""Rows of a Parquet file that are in memory at a time."""
+
+
+def _expanded(name: str) -> list[str]:
+    """Return the files that a pattern names; any other name as it is."""
+    is_pattern = glob.has_magic(name) and not (is_web_url(name) or is_data_url(name))
+    if not is_pattern or os.path.lexists(name):
+        return [name]
+    matches = glob.glob(name, recursive=True)  # noqa: PTH207 (keeps the caller's spelling)
+    return sorted(matches, key=by_numbers) or [name]
+
+
+def _samples(name: str) -> Iterator[Found]:
+    try:
+        for called, row in read_rows(name):
+            text = row if isinstance(row, bytes) else json.dumps(row).encode()
+            yield SourceRow(called, text, key_of(text))
+    except ConstraintError as error:  # a document that is not JSON
+        yield MediaFailure(source=name, error=error)
+
+
+def _tar(name: str) -> Iterator[Found]:
+    """Yield the media in a tar in their order, without unpacking it."""
+    stamp = file_stamp(name)
+    try:
+        with tarfile.open(name, "r|*", tarinfo=_Header) as archive:
+            for member in archive:
+                if member.isfile() and is_media_name(PurePath(member.name).name):
+                    yield _member(archive, member, f"{name}:{member.name}", stamp)
+    except (TarError, EOFError, ValueError) as error:
+        raise DecodeError(name, f"no tar, or damaged: {error}") from error
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header; a bad one amid an archive, which `tarfile` takes for its end, is told."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile)
+        except (TruncatedHeaderError, InvalidHeaderError) as error:
+            raise TarError(f"at byte {tarfile.offset:,}: {error}") from error
+
+
+def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, stamp: str) -> Found:
+    if member.size > LARGEST_MEMBER:
+        problem = f"{format_bytes(member.size)} are too many to hold; unpack it first"
+        return MediaFailure(source=name, error=UnsupportedFormatError(name, problem))
+    file = archive.extractfile(member)
+    return SourceRow(name, file.read() if file else b"", stamp)
+
+
+def file_stamp(path: str) -> str:
+    """Return what tells that a file has changed: its length, and when it was written last."""
+    found = Path(path).stat()
+    return f"{found.st_size}:{found.st_mtime_ns}"
+
+
+def row_key(row: SourceRow, settings: str) -> str:
+    """Return the key of a row under settings: the same as long as nothing has changed."""
+    stamp = row.stamp
+    if stamp is None:
+        try:
+            found = os.stat(row.name)  # noqa: PTH116 (called per file)
+            stamp = f"{found.st_size}:{found.st_mtime_ns}"
+        except (OSError, ValueError):
+            stamp = "absent"
+    return key_of(settings, os.getcwd(), row.name, stamp)  # noqa: PTH109 (called per file)
