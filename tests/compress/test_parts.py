@@ -58,6 +58,11 @@ def test_every_frame_is_in_one_part(frames, rate, every, start, end):
     assert longest <= every * float(info.fps) + 2  # the last one's end is included
 
 
+def test_three_frames_are_no_two_parts():
+    view = View.of(OPEN, start_seconds=1)
+    assert part_views(video(4, 1), view, 2) == [view]
+
+
 def test_parts_begin_at_whole_multiples():
     views = part_views(video(7200 * 30, 30), View.of(), 180)
     assert [view.options.start_seconds for view in views] == [180.0 * k for k in range(40)]

@@ -73,6 +73,8 @@ def part_views(info: VideoInfo, view: View, every: float) -> list[View]:
     duration = (frame_range(info.frame_count, rate, begin, end)[1] + 1) / rate
     until = duration if end is None else min(end, duration)
     starts = _starts(begin, until, every, max(shortest_video(view), 2 / rate))
+    if len(starts) > 1 and (until - starts[-1]) * rate < 2:
+        starts.pop()  # three frames are no two parts
     if len(starts) == 1:
         return [view]
     # A part ends amid the last frame before the next one: rounding cannot move it.
