@@ -98,3 +98,22 @@ def test_an_interrupt_keeps_what_is_done_and_resume_goes_on(tmp_path):
     assert not out.exists()
     done = len(journal.read_text().splitlines())
     assert 0 < done < 20_000
+
+
+def test_nothing_is_imported_from_the_folder_one_stands_in(tmp_path):
+    here, bin = tmp_path / "here", tmp_path / "bin"
+    here.mkdir()
+    bin.mkdir()
+    for name in ("vlprep", "numpy", "multiprocessing", "selectors", "PIL"):
+        (here / f"{name}.py").write_text("open('ran', 'w').close(); raise SystemExit(9)")
+    script = bin / "run.py"  # as an installed command is: its own folder comes first, not this one
+    start = f"import sys; sys.path.append({str(REPO)!r}); from vlprep.cli import main"
+    script.write_text(f"{start}\nif __name__ == '__main__':\n    main()\n")
+    ran = subprocess.run(
+        [sys.executable, script, "scan", FIXTURES / "photo.jpg", "--workers", "1", "--json"],
+        cwd=here, capture_output=True, text=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["kinds"] == {"image": 1}
+    assert not (here / "ran").exists()

@@ -14,7 +14,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_all_start_methods, get_context
@@ -155,6 +155,23 @@ class _Queue(Generic[T]):
         self._length = max(1, min(wanted, 4 * self._length, MOST_ITEMS))
 
 
+@contextmanager
+def _nothing_from_here() -> Iterator[None]:
+    """Start a Python that imports nothing from the folder it stands in, whosever files are there.
+
+    `multiprocessing` starts one with `-c`, which looks there first.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
+
+
 class _Worker(Generic[T, R]):
     """A process with a pipe: begun when it has something to do, and again after it was lost."""
 
@@ -219,7 +236,8 @@ class _Worker(Generic[T, R]):
             target=_serve, args=(theirs, self._work, self._limits, Path.cwd()), daemon=True
         )
         self._begun = None
-        self._process.start()
+        with _nothing_from_here():
+            self._process.start()
         theirs.close()
 
     def _how_it_died(self) -> Lost:
