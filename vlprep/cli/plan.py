@@ -138,6 +138,8 @@ def command(
 
     if asked["currency"] is not None and asked["price_cap"] is None:
         raise click.UsageError("--currency goes with --price-cap")
+    if font is not None and chart is None:
+        raise click.UsageError("--font goes with --chart")
     inputs, sending = input_words(asked), take_sending(asked)
     split, api = _take_split(asked), asked["api"]
     files = take_inputs(asked)
@@ -148,12 +150,7 @@ def command(
     plan = processor.plan(watched, split=split, **asked)
     say_unused(file.kind for file in plan.files)
     if chart is not None:
-        drawing = plan.chart(font=font)
-        drawing.save(chart, overwrite=force)
-        for text in drawing.warnings:
-            note(f"warning: {text}")
-    elif font is not None:
-        raise click.UsageError("--font goes with --chart")
+        _draw(plan, chart, font, overwrite=force)
     saved = save(plan, sending, api, overwrite=force) if sending else ()
     if form:
         print_document(plan_document(plan, saved, table=table), form)
@@ -176,6 +173,13 @@ def command(
     for file in () if form or saved else plan.files:  # what is of a body tells of its files
         say_warnings(file.source, _own_warnings(file, plan), processor)
     return say_failures(plan.failures) if form else EXIT_FAILED * bool(plan.failures)
+
+
+def _draw(plan: MediaPlan, chart: str, font: str | None, *, overwrite: bool) -> None:
+    drawing = plan.chart(font=font)
+    drawing.save(chart, overwrite=overwrite)
+    for text in drawing.warnings:
+        note(f"warning: {text}")
 
 
 def _own_warnings(file: PlannedFile, plan: MediaPlan) -> list[str]:

@@ -115,12 +115,7 @@ def command(
     files = take_inputs(asked)
     tally((), processor, **asked)  # what is wrong with it is told before the work
     if any(map(holds_samples, files)):
-        if explained or times:
-            raise click.UsageError("--explain and --times are for files, not for samples")
-        if picking is not None:
-            raise click.UsageError("--pick is for files, not for samples")
-        if asked["budget"] is not None:
-            raise click.UsageError("--budget is for files; --max-input bounds samples")
+        _refuse_beside_samples(explained or times, picking is not None, asked["budget"])
         return _count_samples(files, processor, form, media_dir, tokenizer, asked)
     if media_dir or tokenizer:
         raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
@@ -143,6 +138,15 @@ def command(
     code = report_problems(items, processor)
     say("", *_summary(items, together))
     return code
+
+
+def _refuse_beside_samples(is_detailed: bool, is_picked: bool, budget: object) -> None:
+    if is_detailed:
+        raise click.UsageError("--explain and --times are for files, not for samples")
+    if is_picked:
+        raise click.UsageError("--pick is for files, not for samples")
+    if budget is not None:
+        raise click.UsageError("--budget is for files; --max-input bounds samples")
 
 
 def _refuse_beside_picks(explained: bool, api: str | None) -> None:
