@@ -6,6 +6,7 @@ longer to make than a command takes to print its help.
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Literal
 
 Resample = Literal["fast", "reference"]
@@ -34,3 +35,15 @@ No source states it of these models. A recogniser of small type reads from 4.5 t
 
 FAINT = 5.0
 """Height below which even a recogniser of small type fails, by the same source."""
+
+SAMPLE_ENDINGS = (".jsonl", ".ndjson", ".json")
+"""Endings of names by which a file is taken for one of samples."""
+
+
+def holds_samples(name: object) -> bool:
+    """Say whether a file is one of samples, by its name.
+
+    >>> holds_samples("data/train.jsonl"), holds_samples("photo.jpg")
+    (True, False)
+    """
+    return isinstance(name, str) and PurePath(name).suffix.lower() in SAMPLE_ENDINGS

@@ -132,7 +132,7 @@ def offered(monkeypatch, capfd, line: str) -> list[str]:
         ("vlprep payload --text wha", []),
         ("vlprep payload --deployment ch", ["china"]),
         ("vlprep boxes photo.jpg answer.txt --region 1", []),
-        ("vlprep help fit", ["fit-images"]),
+        ("vlprep help fit-i", ["fit-images"]),
         ("vlprep plan --reserve 5 --fp", ["--fps"]),
     ],
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from vlprep.choices import holds_samples
 from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED, progress
 from vlprep.cli.command import Command, is_quiet
 from vlprep.cli.options import (
@@ -34,7 +35,6 @@ from vlprep.cli.options import (
 from vlprep.cli.render import heading, note, print_json, print_table, say_error
 from vlprep.cli.terminal import line_width, say
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.samples import holds_samples
 
 if TYPE_CHECKING:
     from vlprep.batch import Operator

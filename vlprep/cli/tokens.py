@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.choices import holds_samples
 from vlprep.cli.command import Command
 from vlprep.cli.options import (
     COUNT,
@@ -40,7 +41,6 @@ from vlprep.cli.render import (
 )
 from vlprep.cli.terminal import say
 from vlprep.cli.text import percent, safe, thousands
-from vlprep.samples import holds_samples
 from vlprep.units import format_money, format_size
 
 if TYPE_CHECKING:

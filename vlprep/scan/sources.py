@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from tarfile import InvalidHeaderError, TarError, TruncatedHeaderError  # type: ignore[attr-defined]
 from typing import Any, NamedTuple, Self, TypeAlias
 
+from vlprep.choices import holds_samples
 from vlprep.count.files import MediaFailure
 from vlprep.errors import (
     ConstraintError,
@@ -25,7 +26,6 @@ from vlprep.errors import (
 from vlprep.media.addresses import is_data_url, is_web_url
 from vlprep.media.folders import as_folder, by_numbers, walk
 from vlprep.media.sniff import is_media_name
-from vlprep.samples import holds_samples
 from vlprep.samples.rows import read_rows
 from vlprep.scan.journal import key_of
 from vlprep.units import format_bytes
