@@ -116,7 +116,7 @@ def _curves(clip: ClipPlan, last: float) -> Iterator[tuple[str, Sequence[Point]]
     highest = clip.available
     for cap in reversed(clip.what_if().caps):
         tokens = clip.choices.tokens_at(rates, cap)
-        shown, highest = np.flatnonzero(tokens), max(highest, tokens.max())
+        shown, highest = np.flatnonzero(tokens), max(highest, int(tokens.max()))
         if not len(shown) or any(abs(tokens - one).max() <= highest / LINES for one in drawn):
             continue
         drawn.append(tokens)
