@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import inspect
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from vlprep.cli.text import NARROW, cells, shortened, wrapped
+import vlprep
+from vlprep.cli import COMMANDS
+from vlprep.cli.text import NARROW, cells, flagged, shortened, wrapped
 
 WORDS = st.text(st.characters(categories=["L", "Nd", "P"]), min_size=1, max_size=16)
 SENTENCES = st.lists(WORDS, min_size=1, max_size=30).map(" ".join)
@@ -67,3 +72,17 @@ def test_only_characters_of_one_column_are_taken_for_narrow():
     ]
     assert {"×", "─", "…", "–", "é"} <= set(narrow)
     assert {cell_len(character) for character in narrow} == {1}
+
+
+FUNCTIONS = [name for name in vlprep.__all__ if inspect.isfunction(getattr(vlprep, name))]
+NAMED_AS_OPTIONS = {"frame_list": "--list", "load_model_file": "--model-file"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_told_of_as_a_command_or_by_its_name(name):
+    told = flagged(f"use `{name}`").removeprefix("use ")
+    if name in NAMED_AS_OPTIONS:
+        assert told == NAMED_AS_OPTIONS[name]
+    elif told != name:
+        verb, command = told.split()[:2]
+        assert verb == "vlprep" and command in COMMANDS

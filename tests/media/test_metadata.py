@@ -78,13 +78,13 @@ def strippable():
 @pytest.mark.parametrize("path", list(strippable()), ids=lambda path: path.name)
 def test_real_files_show_the_same_without_metadata(path):
     content = path.read_bytes()
+    bare = without_metadata(content, sniff(content[:4096]).name)
+    assert len(bare) <= len(content)
     try:
         with Image.open(io.BytesIO(content)) as image:
             before = [frame.tobytes() for frame in ImageSequence.Iterator(image)][:1]
     except (OSError, Image.DecompressionBombError):
-        pytest.skip("damaged")
-    bare = without_metadata(content, sniff(content[:4096]).name)
-    assert len(bare) <= len(content)
+        return  # a damaged one shows nothing that could be compared
     with Image.open(io.BytesIO(bare)) as image:
         assert [frame.tobytes() for frame in ImageSequence.Iterator(image)][:1] == before
         assert metadata_kinds(image) == ()

@@ -7,8 +7,8 @@ No engine is imported here, nor is pyarrow before a table of its comes.
 [302]
 """
 
+from vlprep.batch.operator import Operator as Operator
 from vlprep.batch.operators import CheckMedia as CheckMedia
 from vlprep.batch.operators import CompressMedia as CompressMedia
 from vlprep.batch.operators import CountTokens as CountTokens
-from vlprep.batch.operators import Operator as Operator
 from vlprep.batch.operators import SampleFrames as SampleFrames

@@ -23,6 +23,7 @@ from vlprep.cli.options import (
     json_option,
     list_option,
     outside,
+    readable_option,
     route_option,
     skip_option,
     take_inputs,
@@ -54,14 +55,7 @@ Form = Literal["text", "json", "github", "sarif"]
 @view_options
 @input_limit_options
 @text_tokens_option
-@click.option(
-    "--readable",
-    type=click.FloatRange(min=0, min_open=True),
-    default=FAINT,
-    show_default=True,
-    metavar="PIXELS",
-    help="Warn of letters that the model sees smaller.",
-)
+@readable_option(FAINT, "Warn of letters that the model sees smaller.")
 @click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
 @click.option("--fix", "fixes", is_flag=True, help="Write files that pass into -o, check these.")
 @click.option("-o", "--output", metavar="DIR", help="With --fix: the folder to write into.")

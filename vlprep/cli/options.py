@@ -121,6 +121,14 @@ def max_side_option(usual: int) -> Callable[[_Command], _Command]:
     )
 
 
+def readable_option(height: float, help: str) -> Callable[[_Command], _Command]:
+    """Return --readable, the least height of small letters."""
+    above_0 = click.FloatRange(min=0, min_open=True)
+    return click.option(
+        "--readable", type=above_0, default=height, show_default=True, metavar="PIXELS", help=help
+    )
+
+
 def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:
     """Return --route, how files reach a service."""
     return choice_option("--route", ("base64", "path", "url"), help, default)

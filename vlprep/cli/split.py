@@ -9,7 +9,14 @@ import click
 
 from vlprep.choices import READABLE
 from vlprep.cli.command import Command
-from vlprep.cli.options import bind, budget_option, output_options, take_share, view_options
+from vlprep.cli.options import (
+    bind,
+    budget_option,
+    output_options,
+    readable_option,
+    take_share,
+    view_options,
+)
 from vlprep.cli.render import heading, print_json, print_table, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
@@ -22,14 +29,7 @@ if TYPE_CHECKING:
 @click.command(name="split", cls=Command)
 @click.argument("image", metavar="IMAGE")
 @click.option("-o", "--output", metavar="DIR", help="Write the pieces into this folder.")
-@click.option(
-    "--readable",
-    type=click.FloatRange(min=0, min_open=True),
-    default=READABLE,
-    show_default=True,
-    metavar="PIXELS",
-    help="Keep small letters at least so high as the model sees them.",
-)
+@readable_option(READABLE, "Keep small letters at least so high as the model sees them.")
 @budget_option
 @view_options
 @output_options

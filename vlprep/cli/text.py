@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import vlprep
+
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control and direction characters, and bytes that are no text."""
 
@@ -35,8 +37,10 @@ def flagged(text: str) -> str:
 
 
 def _flag(match: re.Match[str]) -> str:
-    dashes = "--no-" if match[2] == "False" else "--"
-    return _WORDS.get(match[1], dashes + match[1].replace("_", "-"))
+    name, dashes = match[1], "--no-" if match[2] == "False" else "--"
+    if name in _WORDS:
+        return _WORDS[name]
+    return name if name in vlprep.__all__ else dashes + name.replace("_", "-")
 
 
 _WORDS = {
@@ -50,6 +54,7 @@ _WORDS = {
     "frame_list": "--list",
     "count_tokens": "vlprep tokens",
     "count_many": "vlprep tokens",
+    "count_messages": "vlprep tokens",
     "plan_media": "vlprep plan",
     "read_frames": "vlprep frames",
     "save_frames": "vlprep frames",
@@ -57,7 +62,17 @@ _WORDS = {
     "compress_image": "vlprep compress",
     "compress_video": "vlprep compress",
     "compress_file": "vlprep compress",
+    "compress_many": "vlprep compress",
     "check_media": "vlprep check",
+    "fix_media": "vlprep check --fix",
+    "split_image": "vlprep split",
+    "crop_image": "vlprep crop",
+    "pick_frames": "vlprep frames --pick changes",
+    "pixel_values": "vlprep arrays",
+    "fit_images": "vlprep fit-images",
+    "fit_request": "vlprep fit-request",
+    "locate_boxes": "vlprep boxes",
+    "locate_events": "vlprep events",
     "build_request": "vlprep payload",
     "list_models": "vlprep models",
     "load_model_file": "--model-file",

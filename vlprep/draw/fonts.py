@@ -59,7 +59,9 @@ def load_face(face: Face, size: int) -> Font:
     font = ImageFont.truetype(face.path, size, face.number)
     try:
         axes = font.get_variation_axes()
-    except (OSError, NotImplementedError):  # it has one weight, or FreeType is old
+    except OSError:  # it has one weight
+        return font
+    except NotImplementedError:  # as Pillow says where its FreeType is too old to vary fonts
         return font
     font.set_variation_by_axes([_usual(axis) for axis in axes])
     return font

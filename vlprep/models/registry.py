@@ -7,14 +7,14 @@ when it is first asked for. The catalogue's files are read in `tables`, Hugging 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vlprep.display import Listing, page
 from vlprep.errors import ConstraintError, ModelFileError, UnknownModelError
+from vlprep.models.names import INSTRUCT, OWNER, folded, nearest_names, shortened
 from vlprep.models.schema import build
 from vlprep.models.sourced import Source
 from vlprep.models.spec import ModelSpec, RuleSet
@@ -74,7 +74,7 @@ def names_like(prefix: str) -> list[str]:
     >>> names_like("QVQ-plus-20")
     ['qvq-plus-2025-05-15']
     """
-    return [name for name in model_names() if _folded(name).startswith(_folded(prefix))]
+    return [name for name in model_names() if folded(name).startswith(folded(prefix))]
 
 
 class Models(Listing[ModelSpec]):
@@ -318,77 +318,17 @@ def resolve_model(name: str | None, model_file: str | None) -> ModelSpec:
     return get_model(name) if model_file is None else load_model_file(model_file, name)
 
 
-def nearest_names(name: str, names: Iterable[str]) -> list[str]:
-    """Return up to three of `names` that `name` may have been meant to be.
-
-    Names of the same line of models come first, and of them those of the same size: others have
-    tokens of another side.
-
-    >>> nearest_names("qwen3-vl:8b", ["qwen2-vl-8b", "Qwen/Qwen3-VL-4B", "Qwen/Qwen3-VL-8B"])
-    ['Qwen/Qwen3-VL-8B', 'Qwen/Qwen3-VL-4B']
-    """
-    line = _line(name)
-    ranked = sorted(names, key=lambda known: _likeness(name, known), reverse=True)
-    related = [known for known in ranked if line and _line(known) == line]
-    if related:
-        return related[:3]
-    return [known for known in ranked if _likeness(name, known)[-1] >= _ALIKE][:3]
-
-
-_ALIKE = 0.6
-"""Share of characters that names must have in common where nothing else relates them."""
-
-_LINE = re.compile(r"(qvq|qwen)-?([\d.]*)-?(vl|omni)?")
-_SIZE = re.compile(r"\d+(?:\.\d+)?b\b")
-
-
-def _line(name: str) -> tuple[str | None, ...] | None:
-    """Return the line of models that a name tells: what it is built on, and what it is for."""
-    found = _LINE.match(_bare(name))
-    return found and found.groups()
-
-
-def _likeness(name: str, known: str) -> tuple[bool, bool, float]:
-    """Return how like two names are: of one size, both of weights, and the characters in common.
-
-    Weights have an owner, or a colon before their size; the services' names have neither.
-    """
-    ours, theirs = (_bare(one).replace(_INSTRUCT, "") for one in (name, known))
-    same_size = _SIZE.findall(ours)[:1] == _SIZE.findall(theirs)[:1]
-    same_kind = any(mark in name for mark in "/:") == ("/" in known)
-    import difflib
-
-    return same_size, same_kind, difflib.SequenceMatcher(None, theirs, ours).ratio()
-
-
-def _bare(name: str) -> str:
-    """Return a name without its owner, in small letters, as hyphens divide it."""
-    return re.sub(r"[:_\s]", "-", name.casefold().rpartition("/")[2])
-
-
-_OWNER, _INSTRUCT = "qwen/", "-instruct"
-
-
-def _folded(name: str) -> str:
-    return name.casefold().removeprefix(_OWNER)
-
-
-def _shortened(name: str, left_out: str) -> str:
-    """Return a name without its owner and a part of it, with a hyphen for Ollama's colon."""
-    return _folded(name).replace(left_out, "").replace(":", "-")
-
-
 def _by_short_name(name: str) -> ModelSpec:
     """Return the only model that a name in other letters, or a shorter one, can mean.
 
     An owner, or a colon before the size as Ollama writes it, asks for weights.
     """
     asked, found = name.casefold(), list[str]()
-    of_weights = asked.startswith(_OWNER) or ":" in asked
+    of_weights = asked.startswith(OWNER) or ":" in asked
     candidates = [known for known in model_names() if "/" in known or not of_weights]
-    for left_out in ("", _INSTRUCT):
-        wanted = _shortened(asked, left_out)
-        found = found or [known for known in candidates if _shortened(known, left_out) == wanted]
+    for left_out in ("", INSTRUCT):
+        wanted = shortened(asked, left_out)
+        found = found or [known for known in candidates if shortened(known, left_out) == wanted]
     specs = dict.fromkeys(map(get_model, found))
     if len(specs) == 1:
         return next(iter(specs))

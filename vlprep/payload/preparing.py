@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from vlprep.compress.many import ahead
 from vlprep.count.frame_list import FrameList, as_frame_list
@@ -64,7 +65,8 @@ def _open_whole(items: Iterable[Item], until_done: ExitStack) -> Iterator[Item]:
             continue
         opened = tuple(one if as_url(one) else _whole(one, until_done) for one in images)
         whole = FrameList(opened, found.folder) if isinstance(found, FrameList) else opened[0]
-        yield replace(item, given=whole) if isinstance(item, PlannedFile) else whole  # type: ignore[misc]  # URLs
+        ready: Any = whole  # open files, and URLs where a list has some
+        yield replace(item, given=ready) if isinstance(item, PlannedFile) else ready
 
 
 def _whole(source: SourceOrFacts, until_done: ExitStack) -> OpenItem:
