@@ -13,8 +13,8 @@ from vlprep.cli.terminal import say
 
 GROUPS = {
     "Files": (
-        "recursive", "from-file", "0", "list", "size", "url-kind", "page", "media-dir", "tokenizer",
-        "pieces", "region", "box", "coordinates", "job", "column",
+        "recursive", "from-file", "0", "list", "size", "duration", "source-fps", "url-kind", "page",
+        "media-dir", "tokenizer", "pieces", "region", "box", "coordinates", "job", "column",
     ),
     "Question": (
         "text", "text-file", "recipe", "recipes", "history", "system", "thinking-budget",

@@ -18,6 +18,7 @@ from vlprep.errors import AnswerError
 
 if TYPE_CHECKING:
     from vlprep.count.frame_list import FrameList
+    from vlprep.types import ImageInfo, VideoInfo
 
 
 class Stdin(io.BytesIO):
@@ -103,6 +104,34 @@ def _tell_strays(strays: list[str]) -> None:
 
 
 _MOST_NAMES = 3
+
+
+def facts_of(
+    size: tuple[int, int], seconds: float | None, fps: float | None
+) -> ImageInfo | VideoInfo:
+    """Return what the header of a picture would say, or that of a video of so many seconds.
+
+    >>> facts_of((1080, 1920), 10, None).frame_count
+    300
+    """
+    from vlprep.types import ImageInfo, ImageSize, VideoInfo
+    from vlprep.units import parse_rate
+
+    if seconds is None:
+        return ImageInfo(size=ImageSize(*size), format="image")
+    rate = parse_rate(str(fps or USUAL_FPS))
+    frames = max(1, round(seconds * rate))
+    return VideoInfo(
+        size=ImageSize(*size),
+        frame_count=frames,
+        fps=rate,
+        frame_count_from="estimate",
+        duration_seconds=float(frames / rate),
+    )
+
+
+USUAL_FPS = 30
+"""The rate of a video of which only size and length are known."""
 
 
 def as_one_video(paths: Iterable[str], files: list[Any], *, recursive: bool) -> FrameList:

@@ -227,6 +227,17 @@ input_options = together(
     click.option("-0", "null_separated", is_flag=True, help="End the names in LIST with NUL."),
 )
 
+facts_options = together(
+    click.option(
+        "--size", "sizes", type=SIZE, multiple=True, help="Take this size for a file, without one."
+    ),
+    click.option(
+        "--duration", type=SECONDS, help="Take videos of that size and length; 90 or 1:30."
+    ),
+    click.option("--source-fps", type=RATE, help="Take them to have this rate; 30 by default."),
+)
+"""Facts in place of files: what pictures or clips of a size would be, which nobody has yet."""
+
 view_options = together(
     click.option(
         "-m", "--model", metavar="NAME", help="Name the model; qwen3-vl-plus if none is named."
@@ -368,11 +379,16 @@ def outside(files: list[Any], folder: str | None) -> list[Any]:
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     """Take the options of `input_options` out of `asked` and return the files that they name.
 
-    With `list_option` all are one list of images. Raises a usage error when none is named and that
-    is not `optional`.
+    With `facts_options` the facts given instead; with `list_option` all are one list of images.
+    Raises a usage error when none is named and that is not `optional`.
     """
+    facts = _take_facts(asked) if "sizes" in asked else []
     names = ("paths", "recursive", "from_file", "null_separated")
     paths, recursive, from_file, null_separated = map(asked.pop, names)
+    if facts:
+        if paths or from_file is not None or asked.pop("as_list", False):
+            raise click.UsageError("--size stands for files; leave the files, or --size, out")
+        return facts
     if not (paths or optional or from_file is not None):
         raise click.UsageError(
             "Missing argument 'PATH...': name a file or a folder, or --from-file with a list"
@@ -386,6 +402,20 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
         raise click.UsageError(f"--from-file {from_file} names no file")
     as_list = asked.pop("as_list", False)
     return [as_one_video(paths, files, recursive=recursive)] if as_list and files else files
+
+
+def _take_facts(asked: dict[str, Any]) -> list[Any]:
+    """Take the options of `facts_options` out of `asked` and return what they say of files."""
+    sizes, seconds, fps = map(asked.pop, ("sizes", "duration", "source_fps"))
+    if fps is not None and seconds is None:
+        raise click.UsageError("--source-fps goes with --duration")
+    if seconds is not None and not sizes:
+        raise click.UsageError("--duration goes with --size")
+    if not sizes:
+        return []
+    from vlprep.cli.inputs import facts_of
+
+    return [facts_of(size, seconds, fps) for size in sizes]
 
 
 def take_video(asked: dict[str, Any]) -> tuple[Any, list[Any]]:

@@ -20,6 +20,7 @@ from vlprep.cli.options import (
     budget_options,
     choice_option,
     deployment_option,
+    facts_options,
     font_option,
     force_option,
     form_options,
@@ -40,7 +41,7 @@ from vlprep.cli.plan_bodies import (
     save,
     take_sending,
 )
-from vlprep.cli.plan_commands import BY_RATE, printed_commands
+from vlprep.cli.plan_commands import BY_RATE, printed_commands, word_of
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     failed_row,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 
 @click.command(name="plan", cls=Command)
 @input_options
+@facts_options
 @list_option
 @view_options
 @api_option
@@ -134,8 +136,6 @@ def command(
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
     vlprep plan *.jpg --split --text "What is this?" -o bodies
     """
-    from vlprep.count.files import media_name
-
     if asked["currency"] is not None and asked["price_cap"] is None:
         raise click.UsageError("--currency goes with --price-cap")
     if font is not None and chart is None:
@@ -161,7 +161,7 @@ def command(
         else:
             words = model_words(processor.name, model_file, model)
             listed = _listed(files)
-            names = inputs or map(quote, listed or map(media_name, files))
+            names = inputs or map(quote, listed or map(word_of, files))
             again = [*names, *repeated(context, OUTPUTS)]
             lines = printed_commands(plan, words, api, listed, inputs, again)
             say("", *(it if it.startswith("Python: ") else CommandLine(it) for it in lines))
@@ -192,6 +192,7 @@ def _own_warnings(file: PlannedFile, plan: MediaPlan) -> list[str]:
 
 OUTPUTS = (
     *("paths", "recursive", "from_file", "null_separated"),  # which `input_words` repeats
+    *("sizes", "duration", "source_fps"),
     *("explained", "table", "chart", "force", "form"),
 )
 """What a command line that writes bodies does not repeat."""

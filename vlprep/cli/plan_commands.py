@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vlprep.cli.shell import option_words, quote, this_shell
 
 if TYPE_CHECKING:
+    from vlprep.count.files import Media
     from vlprep.plan.records import MediaPlan, PlannedFile
     from vlprep.view import View
 
@@ -50,7 +51,7 @@ def printed_commands(
                 way = f"--api {api or BY_RATE} --video-fields"
                 yield f"vlprep payload {names} --list --text TEXT {flags} {way}"
         else:
-            repeats = inputs is not None and len(groups) == 1 and len(files) > MOST_NAMES
+            repeats = inputs and len(groups) == 1 and len(files) > MOST_NAMES
             named = " ".join(inputs or ()) if repeats else _names(files)
             yield f"vlprep tokens {named} {flags}"
             yield from _of_files(plan, files, flags, api, is_sent=is_sent)
@@ -116,8 +117,16 @@ def _of_files(
 
 
 def _names(files: Sequence[PlannedFile], shrunk: Collection[str] = ()) -> str:
-    names = [file.source + (SHRUNK if file.source in shrunk else "") for file in files]
+    names = [word_of(file.given) + (SHRUNK if file.source in shrunk else "") for file in files]
     return " ".join(map(quote, names))
+
+
+def word_of(given: Media) -> str:
+    """Return the name of a file, or what stands for one of which only facts were given."""
+    from vlprep.count.files import media_name
+    from vlprep.types import ImageInfo, VideoInfo
+
+    return "FILE" if isinstance(given, ImageInfo | VideoInfo) else media_name(given)
 
 
 def _shrinking(sources: Sequence[str], flags: str) -> Iterator[str]:

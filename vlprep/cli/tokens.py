@@ -17,6 +17,7 @@ from vlprep.cli.options import (
     bind,
     budget_option,
     deployment_option,
+    facts_options,
     form_options,
     input_limit_options,
     input_options,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 @click.command(name="tokens", cls=Command)
 @input_options
+@facts_options
 @list_option
 @view_options
 @look_options

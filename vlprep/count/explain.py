@@ -52,7 +52,7 @@ def _video_facts(info: VideoInfo) -> list[str]:
     rate = f"{float(info.fps):.6g} frames per second" if info.fps else "unknown rate"
     origin = "list" if isinstance(info, FrameListInfo) else info.frame_count_from
     return [
-        f"{info.format}{codec}, {format_size(info.size)} as displayed{turned}",
+        f"{info.format or 'video'}{codec}, {format_size(info.size)} as displayed{turned}",
         f"{plural(info.frame_count, 'frame')} ({origin}) at {rate}",
     ]
 
