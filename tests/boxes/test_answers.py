@@ -96,6 +96,28 @@ def test_several_boxes_of_one_name():
     assert found(text) == [CAT, Shape("box", ((5.0, 6.0), (7.0, 8.0)), "cat")]
 
 
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ('{"boxes": [[1, 2, 3, 4], [5, 6, 7, 8]], "labels": ["cat", "dog"]}', ["cat", "dog"]),
+        ('{"<OD>": {"bboxes": [[1, 2, 3, 4]], "labels": ["cat"]}}', ["cat"]),
+        ('{"points": [[1, 2], [3, 4]], "names": ["cat", "dog"]}', ["cat", "dog"]),
+        ('{"cat": [[1, 2, 3, 4], [5, 6, 7, 8]], "dog": [[9, 9, 10, 10]]}', ["cat", "cat", "dog"]),
+        ('{"objects": [[1, 2, 3, 4]]}', [None]),
+    ],
+)
+def test_labels_in_a_list_of_their_own_or_as_keys(text, labels):
+    assert [shape.label for shape in parse_answer(text).shapes] == labels
+
+
+def test_labels_and_boxes_of_other_numbers_are_paired_as_far_as_they_go():
+    more = parse_answer('{"boxes": [[1, 2, 3, 4]], "labels": ["cat", "dog"]}')
+    assert [shape.label for shape in more.shapes] == ["cat"]
+    assert more.warnings == ("labels that could not be read: 1",)
+    fewer = parse_answer('{"boxes": [[1, 2, 3, 4], [5, 6, 7, 8]], "labels": ["cat"]}')
+    assert [shape.label for shape in fewer.shapes] == ["cat", None]
+
+
 def test_boxes_after_one_reference_share_its_name():
     boxes = "<|box_start|>(1,2),(30,40)<|box_end|>" * 2
     text = f"<|object_ref_start|>cat<|object_ref_end|>{boxes} and {boxes}"

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any, TypeAlias
 
 from vlprep.boxes.plain_text import name_before
@@ -28,6 +29,13 @@ _LABELS = (
     "categoryname", "classname", "objectname", "标签", "名称", "类别", "物体", "对象",
 )  # fmt: skip
 _TEXTS = ("textcontent", "text", "content", "transcription", "word", "words", "文字", "文本")
+_LISTED_LABELS = ("labels", "names", "categories", "classes", "phrases", "texts", "标签")
+"""Keys of as many labels as there are places beside them, in their order."""
+_GATHERING = frozenset({
+    "objects", "results", "detections", "instances", "annotations", "predictions", "items", "data",
+    "answer", "output", "result",
+})  # fmt: skip
+"""Keys that gather places and name none of them."""
 _SIDES = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"),
           ("left", "top", "right", "bottom"))  # fmt: skip
 _SIZES = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
@@ -94,14 +102,27 @@ def _placed(members: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shap
     """Yield the shapes of an object that has a key for places, and of what else is in it."""
     perhaps = _places_perhaps(members)
     notes.lost_labels += not name[0] and any(members.get(key) for key in _LABELS)
+    listed = _listed_labels(members)
     for key, value in members.items():
-        if key in _POINTS and isinstance(value, list) and value and all(map(_is_pair, value)):
+        if listed and key in _POINTS | _BOXES and _is_rows(value):
+            notes.lost_labels += max(len(listed) - len(value), 0)
+            for place, label in zip_longest(value, listed[: len(value)]):
+                yield from _place_shapes(place, (label or name[0], name[1]), notes)
+        elif key in _POINTS and isinstance(value, list) and value and all(map(_is_pair, value)):
             for point in value:
                 yield from _place_shapes(point, name, notes)
         elif key in _POINTS or key in _BOXES or key in perhaps:
             yield from _place_shapes(value, name, notes)
         elif isinstance(value, dict) or (isinstance(value, list) and not _is_numbers(value)):
             yield from _json_shapes(value, notes)
+
+
+def _listed_labels(members: dict[str, Any]) -> list[str]:
+    """Return labels that stand in a list of their own, one for each place."""
+    for key in _LISTED_LABELS:
+        if isinstance(value := members.get(key), list) and all(isinstance(v, str) for v in value):
+            return value
+    return []
 
 
 def _places_perhaps(members: dict[str, Any]) -> list[str]:
@@ -116,9 +137,13 @@ def _unplaced(table: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shap
     """Yield the shapes inside of an object; four numbers under another key are named by it."""
     label, text = name
     for key, value in table.items():
+        own = label or (None if bare_key(key) in _GATHERING else name_before(key))
         if isinstance(value, list) and _is_numbers(value):
             if len(value) == 4:
-                yield from _place_shapes(value, (label or name_before(key), text), notes)
+                yield from _place_shapes(value, (own, text), notes)
+        elif _is_rows(value) and all(isinstance(v, list) and _is_numbers(v) for v in value):
+            for place in (v for v in value if len(v) in (2, 4)):
+                yield from _place_shapes(place, (own, text), notes)
         elif isinstance(value, dict | list):
             yield from _json_shapes(value, notes)
 
