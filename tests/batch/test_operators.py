@@ -50,6 +50,13 @@ def test_the_count_is_the_one_of_the_library():
             assert (tokens, kind) == (count.tokens.total, count.kind)
 
 
+def test_facts_of_the_file_stand_beside_what_is_sampled_of_it():
+    done = OPERATORS["count"]({"path": PATHS})
+    assert done["file_fps"] == [None, None, 30.0, None, None]
+    assert done["file_frames"] == [None, None, 60, None, None]
+    assert done["frames"][2] < 60
+
+
 CELLS = {
     "path": PHOTO,
     "bytes": (FIXTURES / "photo.jpg").read_bytes(),

@@ -170,6 +170,54 @@ def test_a_line_that_says_nothing_is_named_and_does_not_stop_the_rest(line, reas
     assert reason in left.reason
 
 
+def test_blank_lines_are_passed_over():
+    lines = log("compatible", lambda day: "api-2026", days=4)
+    (found,), left_out = reconcile_log([lines[0], "", "  ", *lines[1:]])
+    assert ([call.line for call in found.calls], left_out) == ([1, 4, 5, 6], ())
+
+
+def test_requests_without_media_say_so_and_are_explained():
+    usage = {"prompt_tokens": 23, "prompt_tokens_details": {"image_tokens": 0}}
+    (found,), _ = reconcile_log([json.dumps({"model": "qvq-max", "usage": usage})] * 3)
+    best = found.periods[0].best
+    assert (best.matched, best.constant, best.per_medium) == (3, 23, 0)
+
+
+def test_what_remains_is_what_is_neither_predicted_nor_the_constant():
+    rows = [json.loads(line) for line in log("openai", lambda day: "api-2026", days=8)]
+    rows[5]["response"]["usage"]["prompt_tokens"] += 7
+    (found,), _ = reconcile_log([json.dumps(row) for row in rows])
+    assert [number for number, miss in enumerate(found.misses) if miss] == [5]
+    assert (found.periods[0].best.matched, found.periods[0].best.constant) == (7, 23)
+
+
+def test_a_text_that_is_asked_once_explains_nothing_of_itself():
+    def line(text, total):
+        content = [{"type": "text", "text": text}]
+        body = {"messages": [{"role": "user", "content": content}]}
+        return json.dumps({"request": body, "usage": {"prompt_tokens": total}, "model": "qvq-max"})
+
+    (found,), _ = reconcile_log([line("one", 20), line("one", 20), line("other", 35)])
+    assert (found.periods[0].best.matched, found.periods[0].best.requests) == (2, 3)
+
+
+def test_rule_sets_that_predict_the_same_are_named_and_no_others():
+    lines = log("compatible", lambda day: "api-2026")
+    (period,) = reconcile_log(lines)[0][0].periods
+    others = {fit.rules for fit in period.fits} - {"api-2026"}
+    same = {fit.rules for fit in period.fits if fit.matched == fit.requests} - {"api-2026"}
+    assert set(period.like_best) == same < others
+
+
+def test_media_that_no_rules_take_leave_a_request_unexplained():
+    thin = {"height": 20, "width": 20000}  # of more than 200 to 1
+    usage = {"prompt_tokens": 23, "prompt_tokens_details": {"image_tokens": 0}}
+    bad = json.dumps({"model": "qwen3-vl-plus", "media": [thin], "usage": usage})
+    (found,), _ = reconcile_log([*log("compatible", lambda day: "api-2026", days=4), bad])
+    best = found.periods[0].best
+    assert (best.matched, best.requests) == (4, 5)
+
+
 def test_models_are_told_apart_and_lines_sorted_by_time():
     lines = log("compatible", lambda day: "api-2026") + log(
         "dashscope", lambda day: "guide-2025-06", "qvq-max"
