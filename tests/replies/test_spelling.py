@@ -1,0 +1,20 @@
+"""How messages quote what an answer says."""
+
+from __future__ import annotations
+
+import pytest
+
+from vlprep.replies.spelling import excerpt
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("a" * 40, repr("a" * 40)),
+        ("a" * 41, repr("a" * 39 + "…")),
+        ("one \n two", "'one two'"),
+        (" " * 2000 + "far away", "it is empty"),
+    ],
+)
+def test_a_quote_has_forty_letters_at_most(text, quoted):
+    assert excerpt(text) == quoted
