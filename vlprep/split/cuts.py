@@ -35,8 +35,12 @@ class Span:
         return self.stop - self.start
 
     def owns(self, place: float) -> bool:
-        """Say whether a place lies in it, and nearer to its middle than to that of another."""
-        return self.start + self.before / 2 <= place <= self.stop - self.after / 2
+        """Say whether a place lies in it, and nearer to its middle than to that of another.
+
+        One part owns each place: what is as near to two is the later one's.
+        """
+        end = self.stop - self.after / 2
+        return self.start + self.before / 2 <= place and (place < end or self.is_last)
 
     def is_cut_at(self, place: float, reach: float) -> bool:
         """Say whether a place is within `reach` of an end at which the page goes on."""
