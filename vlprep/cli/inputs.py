@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,6 +54,8 @@ def input_files(
 
 
 def _expand(path: str) -> list[str]:
+    import glob
+
     from vlprep.media.folders import by_numbers
 
     if glob.has_magic(path) and not (_is_address(path) or os.path.lexists(path)):
@@ -86,7 +86,7 @@ def _walk(
         yield Stdin(read_input(name)), True
     elif folder is None:
         may_be_stray = is_match or (is_one_of_many and is_companion(name))
-        yield name, not (may_be_stray and Path(name).is_file()) or is_medium(name)
+        yield name, not (may_be_stray and os.path.isfile(name)) or is_medium(name)
     else:
         files = list(walk(folder, recursive=recursive))
         yield from files
@@ -162,6 +162,8 @@ _TAKEN = "vlprep.stdin"
 def read_input(name: str) -> bytes:
     """Return what is in a file, or what stdin has for "-", which can be read once only."""
     if name != "-":
+        from pathlib import Path  # which help does without
+
         return Path(name).read_bytes()
     context = click.get_current_context(silent=True)
     if context is not None:
