@@ -26,9 +26,9 @@ _HYPHEN = "\ue000"
 class Formatter(click.HelpFormatter):
     """A page whose lines fit and never break at a hyphen, and whose examples can be run."""
 
-    def __init__(self, indent_increment: int = 2, *_: object, **__: object) -> None:
-        width = min(line_width(sys.stdout) or _USUAL, _USUAL) - _MARGIN
-        super().__init__(indent_increment, width)
+    def __init__(self, indent_increment: int = 2, width: int | None = None, **_: object) -> None:
+        here = min(line_width(sys.stdout) or _USUAL, _USUAL) - _MARGIN
+        super().__init__(indent_increment, width or here)
 
     def write_text(self, text: str) -> None:
         """Write paragraphs; a line of an example is broken as a shell takes it."""
