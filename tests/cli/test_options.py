@@ -149,7 +149,7 @@ def test_quiet_keeps_errors(run):
     ("words", "told"),
     [
         (("--start", 5, "--end", 2), "no two frames between --start 5 and --end 2"),
-        (("--fps", 2, "--nframes", 4), "fps and nframes exclude each other"),
+        (("--fps", 2, "--nframes", 4), "--fps and --nframes exclude each other"),
         (("--model-file", "FOLDER", "-m", "qvq-max"), "leave the name 'qvq-max' out"),
     ],
 )

@@ -71,7 +71,13 @@ def _is_address(path: str) -> bool:
 
 
 def _listed(name: str, separator: bytes) -> list[str]:
-    lines = (line.removesuffix(b"\r") for line in read_input(name).split(separator))
+    content = read_input(name)
+    lines = [line.removesuffix(b"\r") for line in content.split(separator)]
+    if content[:1] in (b"{", b"[") and not os.path.lexists(lines[0]):
+        raise click.UsageError(
+            f"--from-file {name}: JSON, and a list of names is wanted; "
+            "vlprep tokens takes a file of samples as PATH"
+        )
     return [os.fsdecode(line) for line in lines if line]
 
 
@@ -86,7 +92,8 @@ def _walk(
         yield Stdin(read_input(name)), True
     elif folder is None:
         may_be_stray = is_match or (is_one_of_many and is_companion(name))
-        yield name, not (may_be_stray and os.path.isfile(name)) or is_medium(name)
+        is_file = os.path.isfile(name)  # noqa: PTH113 (help does without pathlib)
+        yield name, not (may_be_stray and is_file) or is_medium(name)
     else:
         files = list(walk(folder, recursive=recursive))
         yield from files
