@@ -30,7 +30,7 @@ from unittest import mock
 from tests.places import FIXTURES, GOLDEN
 from tests.reconcile.test_reconcile import log
 from tests.refit.bodies import chat, data_url
-from vlprep.cli import main
+from vlprep.cli import COMMANDS, main
 
 SCREENS = GOLDEN / "screens"
 WIDTHS = (40, 60, 80, 120)
@@ -97,6 +97,8 @@ TYPICAL = {
         "tokens fixtures/photo.jpg -m qwen9-vl-mega",
         "boxes fixtures/photo.jpg 'no such answer.json'",
     ),
+    "help": ("--help",),
+    **{f"help-{name}": (f"{name} --help",) for name in COMMANDS},
 }
 """What a user types, by the name of the file that shows it."""
 

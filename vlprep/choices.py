@@ -6,7 +6,6 @@ longer to make than a command takes to print its help.
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Literal
 
 Resample = Literal["fast", "reference"]
@@ -46,4 +45,4 @@ def holds_samples(name: object) -> bool:
     >>> holds_samples("data/train.jsonl"), holds_samples("photo.jpg")
     (True, False)
     """
-    return isinstance(name, str) and PurePath(name).suffix.lower() in SAMPLE_ENDINGS
+    return isinstance(name, str) and name.lower().endswith(SAMPLE_ENDINGS)

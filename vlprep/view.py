@@ -89,7 +89,7 @@ class ViewOptions:
 
     def __post_init__(self) -> None:
         if self.fps is not None and self.nframes is not None:
-            raise ConstraintError("fps and nframes exclude each other; give one of them")
+            raise ConstraintError("`fps` and `nframes` exclude each other; give one of them")
         if self.fps is not None and not (self.fps >= 0 and math.isfinite(self.fps)):
             raise ConstraintError(f"fps must be above 0, got {self.fps:g}")
         if self.sampling not in (None, *SAMPLINGS):

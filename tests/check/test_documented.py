@@ -144,6 +144,14 @@ def test_advised_pixels(model, most, sources):
     assert f"{most:,}" in note.message
 
 
+@pytest.mark.parametrize(("size", "helps"), [((1148, 840), False), ((3000, 2000), True)])
+def test_a_remedy_of_advised_pixels_brings_the_file_within_one_of_them(size, helps, tmp_path):
+    Image.new("RGB", size).save(tmp_path / "a.png")
+    report = check_media([tmp_path / "a.png"], "qvq-max")
+    (note,) = [one for one in report.findings if one.rule == "advised-pixels"]
+    assert (note.remedy is not None) is helps
+
+
 def test_both_numbers_for_qvq_are_named():
     (note,) = images.advised_pixels.findings(sending(image(4000, 3000), model="qvq-max"))
     assert note.message == (

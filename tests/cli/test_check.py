@@ -217,6 +217,11 @@ def test_one_note_of_twenty_files_is_told_once(run, turned):
         assert all(f"{turned}/{number:02}.jpg: stored turned" in shown for number in range(20))
 
 
+def test_what_was_just_done_is_not_advised(run, turned, tmp_path):
+    ran = run("check", turned / "00.jpg", "tiny.png", "--fix", "-o", tmp_path / "fixed")
+    assert "written to" in ran.out and "can be mended" not in ran.out
+
+
 def test_statistics_count_by_rule(run, turned):
     shutil.copy("truncated.jpg", turned)
     ran = run("check", "-r", turned, "--statistics")

@@ -142,6 +142,17 @@ def test_what_is_offered(monkeypatch, capfd, line, expected):
     assert names[: len(expected) + 1] == expected or names[:2] == expected
 
 
+def test_names_are_those_of_the_model_that_is_the_default(monkeypatch, capfd, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    line = "vlprep tokens --rules guide-2025-0"
+    assert offered(monkeypatch, capfd, line) == [""]
+    (tmp_path / "vlprep.toml").write_text('model = "qvq-max"')
+    assert offered(monkeypatch, capfd, line) == ["plain,guide-2025-06"]
+    assert offered(monkeypatch, capfd, line.replace("--rules", "-m qwen3-vl-plus --rules")) == [""]
+    (tmp_path / "vlprep.toml").write_text("model = [")  # a run says what is wrong with it
+    assert offered(monkeypatch, capfd, line) == [""]
+
+
 def test_a_file_is_left_to_the_shell(monkeypatch, capfd):
     assert offered(monkeypatch, capfd, "vlprep check --model-file dir/f") == ["file,dir/f"]
     assert offered(monkeypatch, capfd, "vlprep boxes photo.jpg ans") == ["file,ans"]

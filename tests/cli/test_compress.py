@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,8 @@ def test_many_files_into_a_folder_and_one_that_fails(run, tmp_path):
     ran = run("compress", "photo.jpg", "nope.jpg", "clip.mp4", "-o", tmp_path / "out")
     assert ran.code == 1
     assert ran.err == "error: nope.jpg: no such file or directory\n"
-    assert ran.out.splitlines()[-1] == "3 files: 49.8 kB to 49.8 kB, 1 failed"
+    assert ran.out.splitlines()[-1] == "2 of 3 files: 49.8 kB to 49.8 kB, 1 failed"
+    assert re.search(r"^nope\.jpg +failed$", ran.out, flags=re.MULTILINE)
     assert names(tmp_path / "out") == ["clip.mp4", "photo.jpg"]
 
 

@@ -168,6 +168,13 @@ def test_a_list_without_names_is_told(run, tmp_path, command):
     assert (ran.code, ran.out, "--from-file - names no file" in ran.err) == (2, "", True)
 
 
+def test_samples_are_no_list_of_names(run, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"messages": []}\n{"messages": []}\n')
+    ran = run("check", "--from-file", rows)
+    assert (ran.code, ran.out, "vlprep tokens takes a file of samples" in ran.err) == (2, "", True)
+
+
 def test_nul_is_about_a_list(run):
     ran = run("tokens", "photo.jpg", "-0")
     assert (ran.code, "--from-file" in ran.err) == (2, True)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -42,7 +41,7 @@ def test_the_summary_is_the_commands_own_first_sentence_in_spirit(name):
 def test_help_lists_the_commands_and_exit_codes(run):
     out = run("--help").out
     for name, (_, summary) in COMMANDS.items():
-        assert re.search(rf"{name}\s+{re.escape(summary)}", out)
+        assert f" {name} {summary}" in " ".join(out.split())
     assert "130 interrupted" in out
 
 

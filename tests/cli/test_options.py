@@ -31,7 +31,7 @@ def test_no_group_has_an_option_that_there_is_not_and_none_is_in_two():
     assert len(GROUPED) == sum(map(len, GROUPS.values()))
 
 
-@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("width", [40, 60, 80])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_shows_every_option_within_the_width_and_breaks_no_word(run, name, width):
     command = importlib.import_module(f"vlprep.cli.{COMMANDS[name][0]}").command
@@ -149,7 +149,7 @@ def test_quiet_keeps_errors(run):
     ("words", "told"),
     [
         (("--start", 5, "--end", 2), "no two frames between --start 5 and --end 2"),
-        (("--fps", 2, "--nframes", 4), "fps and nframes exclude each other"),
+        (("--fps", 2, "--nframes", 4), "--fps and --nframes exclude each other"),
         (("--model-file", "FOLDER", "-m", "qvq-max"), "leave the name 'qvq-max' out"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
-from vlprep.check.remedies import as_seen, compress, first_page, in_pieces, rename
+from vlprep.check.remedies import as_advised, as_seen, compress, first_page, in_pieces, rename
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.media.sniff import mime_type
@@ -124,7 +124,7 @@ def image_8k(sending: Sending, files: Files) -> Found:
             yield Hit(found, f"{format_size(file.size)} {problem}", file)
 
 
-@rule("note", "pixels of an image, as the model's own page advises", of="image", remedy=as_seen)
+@rule("note", "pixels of an image, as the model's own page advises", of="image", remedy=as_advised)
 def advised_pixels(sending: Sending, files: Files) -> Found:
     stated = sorted(sending.model.features.advised_pixels, key=lambda one: one.number)
     if not stated:

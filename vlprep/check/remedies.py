@@ -33,6 +33,14 @@ def as_seen(file: FileFacts, sending: Sending) -> Remedy:
     return compress(file, sending, ("always", True))
 
 
+def as_advised(file: FileFacts, sending: Sending) -> Remedy | None:
+    """Write it so where it then keeps within a number of pixels that is advised and it is above."""
+    advised = sending.model.features.advised_pixels
+    seen = file.tokens.resized.pixels if file.tokens else 0
+    helps = any(seen <= one.number < file.size.pixels for one in advised)
+    return as_seen(file, sending) if helps else None
+
+
 def right_length(file: FileFacts, sending: Sending) -> Remedy:
     """Help a video that is too short, or too long, for the model's service."""
     limits = sending.view.video_files

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.cli.pages import Context
 from vlprep.cli.terminal import open_streams, say
 from vlprep.cli.text import flagged, safe
 from vlprep.errors import VlprepError
@@ -49,6 +50,8 @@ EXIT_FAILED, EXIT_INTERRUPTED = 1, 130  # wrong usage is 2, as click has it
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called, and whose errors end here."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, in the order of `COMMANDS`."""
@@ -91,7 +94,9 @@ class LazyGroup(click.Group):
             import_module("vlprep.cli.offers").mend_shells()
         extra["standalone_mode"] = False
         open_streams()
-        sys.exit(_run(lambda: super(LazyGroup, self).main(*args, **extra)))
+        code = _run(lambda: super(LazyGroup, self).main(*args, **extra))
+        gc.freeze()  # or Python looks through all that was loaded once more as it ends
+        sys.exit(code)
 
 
 def _run(call: Any) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -135,6 +134,8 @@ def command(
 def _in_pieces(
     item: Item, answer: str, folder: str, processor: Processor, asked: dict[str, Any]
 ) -> LocatedShapes:
+    import json
+
     from vlprep.split.split import locate_in_pieces, read_pieces
 
     convention = asked.pop("convention")

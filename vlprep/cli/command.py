@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from vlprep.cli.settings import Setting, merged, read_settings
+from vlprep.cli.pages import Context
 from vlprep.cli.terminal import say
+
+if TYPE_CHECKING:
+    from vlprep.cli.settings import Setting
 
 GROUPS = {
     "Files": (
@@ -63,33 +66,10 @@ _WIDEST = 26
 """Columns of the options' own words, beside which their help stands."""
 
 
-_HYPHEN = "\ue000"
-"""What stands for a hyphen while lines are broken, so that no option's word is."""
-
-
-class _Formatter(click.HelpFormatter):
-    """Help whose lines never break at a hyphen."""
-
-    def write_text(self, text: str) -> None:
-        super().write_text(text.replace("-", _HYPHEN))
-
-    def write_dl(self, rows: Iterable[tuple[str, str]], *args: int, **extra: int) -> None:
-        super().write_dl(
-            [(word, text.replace("-", _HYPHEN)) for word, text in rows], *args, **extra
-        )
-
-    def getvalue(self) -> str:
-        return super().getvalue().replace(_HYPHEN, "-")
-
-
-class _Context(click.Context):
-    formatter_class = _Formatter
-
-
 class Command(click.Command):
     """A command whose help is in groups, and whose options may have defaults elsewhere."""
 
-    context_class = _Context
+    context_class = Context
 
     def __init__(self, *args: Any, takes_defaults: bool = True, **extra: Any) -> None:
         super().__init__(*args, **extra)
@@ -98,13 +78,19 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the command line, which stands above the defaults of files and the environment."""
-        settings: Mapping[str, Setting] = {}
+        renamed = {} if ctx.resilient_parsing else RENAMED.get(self.name or "", {})
+        args = with_new_words(args, renamed)
         runs = not ctx.resilient_parsing and {"-h", "--help"}.isdisjoint(args)
         if self._takes_defaults and runs:
-            settings = read_settings()
+            return self._parse_above_defaults(ctx, args)
+        return super().parse_args(ctx, args)
+
+    def _parse_above_defaults(self, ctx: click.Context, args: list[str]) -> list[str]:
+        from vlprep.cli.settings import Setting, merged, read_settings  # help does without
+
+        settings = read_settings()
         ctx.default_map = dict(self._values(settings))
-        renamed = {} if ctx.resilient_parsing else RENAMED.get(self.name or "", {})
-        rest = super().parse_args(ctx, with_new_words(args, renamed))
+        rest = super().parse_args(ctx, args)
         given = {key_of(param): Setting("", "") for param in self.params if _is_given(ctx, param)}
         kept = merged([settings, given])
         for param in self.params:
@@ -121,12 +107,12 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options group by group."""
-        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        options = {key_of(it): it for it in self.get_params(ctx) if isinstance(it, click.Option)}
         known = {key for keys in GROUPS.values() for key in keys}
-        others = [key_of(option) for option in options if key_of(option) not in known]
+        others = [key for key in options if key not in known]
         for title, keys in GROUPS.items():
             wanted = [*keys, *others] if title == "Other" else keys
-            shown = (option for key in wanted for option in options if key_of(option) == key)
+            shown = (options[key] for key in wanted if key in options)
             rows = [record for option in shown if (record := option.get_help_record(ctx))]
             if rows:
                 with formatter.section(title):

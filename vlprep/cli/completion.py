@@ -18,9 +18,9 @@ def command(shell: str) -> int:
     servers and recipes. The shell reads the lines when it starts:
 
     \b
-    eval "$(vlprep completion bash)"                  # in ~/.bashrc
-    eval "$(vlprep completion zsh)"                   # in ~/.zshrc, after compinit
-    vlprep completion fish | source                   # in ~/.config/fish/config.fish
+    eval "$(vlprep completion bash)"  # in ~/.bashrc
+    eval "$(vlprep completion zsh)"   # in ~/.zshrc, after compinit
+    vlprep completion fish | source   # in ~/.config/fish/config.fish
     """
     from click.shell_completion import get_completion_class
 

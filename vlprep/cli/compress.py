@@ -30,14 +30,22 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.progress import Bars
-from vlprep.cli.render import heading, print_document, print_table, report_problems, say_unused
+from vlprep.cli.render import (
+    failed_row,
+    heading,
+    print_document,
+    print_table,
+    report_problems,
+    say_unused,
+)
 from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.units import format_bytes, format_size
+from vlprep.units import format_bytes, format_size, plural
 
 if TYPE_CHECKING:
     from vlprep.compress.many import CompressedFile, Outcome
     from vlprep.compress.result import Compressed
+    from vlprep.count.files import MediaFailure
     from vlprep.verbs import Processor
     from vlprep.view import View
 
@@ -99,9 +107,8 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
         model, rules = processor.model.name, processor.rules.name
         head = {"schema": "vlprep.compress/1", "model": model, "rules": rules}
         print_document({**head, "route": asked["route"], "items": items}, form)
-    else:
-        _print(outcomes, processor)
-    return report_problems(outcomes, None if form else processor)
+        return report_problems(outcomes)
+    return _print(outcomes, processor)
 
 
 def _refuse(output: str | None, asked: dict[str, Any]) -> None:
@@ -157,33 +164,37 @@ MAY_GO = ("tokens", "width×height", "smaller", "written to", "result")
 HEADINGS = ("file", "result", "bytes", "smaller", "width×height", "tokens")
 
 
-def _print(outcomes: list[Outcome], view: View) -> None:
-    from vlprep.compress.many import CompressedFile
+def _print(outcomes: list[Outcome], view: View) -> int:
+    from vlprep.compress.many import CompressedFile, SkippedFile
 
     files = [outcome for outcome in outcomes if isinstance(outcome, CompressedFile)]
+    shown = [outcome for outcome in outcomes if not isinstance(outcome, SkippedFile)]
     say(heading(view))
     if files:
-        _print_files(files)
-    told = [*_dropped(files), *_summary(files, outcomes)]
-    say(*[""] * bool(files), *told)
+        _print_files(shown, is_written=any(file.target for file in files))
+    code = report_problems(outcomes, view)
+    say(*[""] * bool(files), *_dropped(files), *_summary(files, outcomes))
+    return code
 
 
-def _print_files(files: list[CompressedFile]) -> None:
+def _print_files(files: list[CompressedFile | MediaFailure], *, is_written: bool) -> None:
     """Print a row for each file, with where it was written unless that is nowhere."""
-    rows = [_row(file) for file in files]
-    if not any(file.target for file in files):
-        print_table(HEADINGS, rows, left=2, names=HEADINGS[:1], drop=MAY_GO)
-        return
-    headings = (HEADINGS[0], "written to", *HEADINGS[1:])
-    named = zip(files, rows, strict=True)
-    cells = ((row[0], file.target or "–", *row[1:]) for file, row in named)
-    print_table(headings, cells, left=3, names=headings[:2], drop=MAY_GO)
+    from vlprep.count.files import MediaFailure
+
+    where = ("written to",) * is_written
+    headings = (HEADINGS[0], *where, *HEADINGS[1:])
+    rows = (
+        failed_row(file, headings, at="bytes")
+        if isinstance(file, MediaFailure)
+        else (file.source, *(file.target or "–" for _ in where), *_row(file.result))
+        for file in files
+    )
+    names = headings[: 1 + is_written]
+    print_table(headings, rows, left=2 + is_written, names=names, drop=MAY_GO)
 
 
-def _row(file: CompressedFile) -> tuple[str, ...]:
-    done = file.result
+def _row(done: Compressed) -> tuple[str, ...]:
     return (
-        file.source,
         done.action,
         _bytes(done),
         _factor(done.ratio),
@@ -236,6 +247,6 @@ def _summary(files: list[CompressedFile], outcomes: list[Outcome]) -> Iterator[s
     known = sum(length for length in after if length is not None)
     lengths = f": {format_bytes(before)}" + ("" if None in after else f" to {format_bytes(known)}")
     parts = [f"{skipped} there already"] * bool(skipped) + [f"{failed} failed"] * bool(failed)
-    given = f"{len(outcomes)} file{'s' * (len(outcomes) != 1)}"
+    given = f"{len(outcomes) - failed} of " * bool(failed) + plural(len(outcomes), "file")
     yield ", ".join([given + (lengths if files else ""), *parts])
     yield from unseen_lines(sum(file.result.bytes_unseen for file in files))

@@ -46,11 +46,11 @@ def page(report: CheckReport, told: Told, done: Iterable[str] = ()) -> Iterator[
 
     way = f", files sent {ON_ITS_WAY[report.route]}" if told.view.model.kind == "api" else ""
     yield heading(told.view) + way
-    yield from done
+    yield from (said := list(done))
     told_rules = (line for found in _by_rule(report) for line in _told_rule(found, told))
     parts = [
         [_coloured(line) for line in told_rules],
-        list(_steps(report, told)),
+        [] if said else list(_steps(report, told)),  # these are the files that came of it
         [*_routes(report, told.is_whole), _verdict(report), *unseen_lines(report.unseen_bytes)],
     ]
     for part in filter(None, parts):

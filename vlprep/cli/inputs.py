@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,6 +54,8 @@ def input_files(
 
 
 def _expand(path: str) -> list[str]:
+    import glob
+
     from vlprep.media.folders import by_numbers
 
     if glob.has_magic(path) and not (_is_address(path) or os.path.lexists(path)):
@@ -71,7 +71,13 @@ def _is_address(path: str) -> bool:
 
 
 def _listed(name: str, separator: bytes) -> list[str]:
-    lines = (line.removesuffix(b"\r") for line in read_input(name).split(separator))
+    content = read_input(name)
+    lines = [line.removesuffix(b"\r") for line in content.split(separator)]
+    if content[:1] in (b"{", b"[") and not os.path.lexists(lines[0]):
+        raise click.UsageError(
+            f"--from-file {name}: JSON, and a list of names is wanted; "
+            "vlprep tokens takes a file of samples as PATH"
+        )
     return [os.fsdecode(line) for line in lines if line]
 
 
@@ -86,7 +92,8 @@ def _walk(
         yield Stdin(read_input(name)), True
     elif folder is None:
         may_be_stray = is_match or (is_one_of_many and is_companion(name))
-        yield name, not (may_be_stray and Path(name).is_file()) or is_medium(name)
+        is_file = os.path.isfile(name)  # noqa: PTH113 (help does without pathlib)
+        yield name, not (may_be_stray and is_file) or is_medium(name)
     else:
         files = list(walk(folder, recursive=recursive))
         yield from files
@@ -162,6 +169,8 @@ _TAKEN = "vlprep.stdin"
 def read_input(name: str) -> bytes:
     """Return what is in a file, or what stdin has for "-", which can be read once only."""
     if name != "-":
+        from pathlib import Path  # which help does without
+
         return Path(name).read_bytes()
     context = click.get_current_context(silent=True)
     if context is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import click
@@ -217,6 +216,8 @@ def _numbers(rule: ImageRule | VideoRule, usual: ImageRule | VideoRule | None) -
 
     Sources of a number are named where they are not the rule's.
     """
+    from dataclasses import fields
+
     from vlprep.models.spec import ImageRule
 
     for field in fields(rule):

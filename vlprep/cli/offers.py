@@ -64,7 +64,7 @@ class _Offered(click.types.StringParamType):
             return [CompletionItem(incomplete, type="file")]
         try:
             return [CompletionItem(name) for name in self._names(ctx, incomplete)]
-        except (VlprepError, OSError):  # of the model that is named before: its own run will say it
+        except (VlprepError, OSError, click.UsageError):  # a run will say what is wrong
             return []
 
 
@@ -81,13 +81,17 @@ def _models(ctx: click.Context, incomplete: str) -> Iterable[str]:
 
 
 def _of_model(names: Callable[[ModelSpec], Iterable[str]]) -> Callable[..., Iterable[str]]:
-    """Return names that the model has which is named in the same line."""
+    """Return names that the model has which is named in the same line, or else as its default."""
 
     def offered(ctx: click.Context, incomplete: str) -> Iterable[str]:
+        from vlprep.cli.settings import read_settings
         from vlprep.models.registry import resolve_model
 
-        model = resolve_model(ctx.params.get("model"), ctx.params.get("model_file"))
-        return _beginning(names(model), incomplete)
+        named = [ctx.params.get(key) for key in ("model", "model_file")]
+        if named == [None, None]:
+            settings = read_settings()
+            named = [getattr(settings.get(key), "value", None) for key in ("model", "model-file")]
+        return _beginning(names(resolve_model(*named)), incomplete)
 
     return offered
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -158,6 +156,8 @@ def command(
 
 def _history(name: str) -> list[Any]:
     """Return the messages in a file: a list of them, or a body that holds one."""
+    import json
+
     try:
         found = json.loads(read_input(name))
     except ValueError as error:
@@ -185,6 +185,8 @@ def _refused(error: CheckError, words: Sequence[str]) -> int:
 
 def _item(file: Any, kind: UrlKind | None) -> Any:
     """Return a file, or the images of a list, with what URLs are said to hold."""
+    from dataclasses import replace
+
     from vlprep.count.frame_list import FrameList
     from vlprep.media.addresses import is_web_url
     from vlprep.payload.parts import MediaUrl
@@ -277,6 +279,8 @@ def body_length(document: Json) -> int:
     >>> body_length({"model": "m"})
     13
     """
+    import json
+
     encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
     return sum(map(len, encoder.iterencode(document)))
 

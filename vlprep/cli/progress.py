@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, TypeVar
 
@@ -62,17 +61,14 @@ class Bars:
             self._tasks.remove(task)
 
 
-@dataclass(eq=False)
 class _Task:
     """Some work: how much of it is done, and since when."""
 
-    what: str
-    total: int
-    names: Sequence[object]
-    done: int = 0
-    began: float = field(default_factory=time.monotonic)
-    at: float = 0.0
-    """When the last item was done, in seconds since it began."""
+    def __init__(self, what: str, total: int, names: Sequence[object]) -> None:
+        self.what, self.total, self.names = what, total, names
+        self.done = 0
+        self.began = time.monotonic()
+        self.at = 0.0  # seconds from there to the end of the last item
 
     def count(self) -> None:
         """Count one more item as done."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from vlprep.cli import EXIT_FAILED
@@ -39,6 +38,8 @@ def count_files(
     files: Sequence[str], processor: Processor, folder: str | None, **how: Any
 ) -> Iterator[Counted]:
     """Count the samples of files; paths in them begin in `folder`, or beside their file."""
+    from pathlib import Path
+
     for file in files:
         own = Path(file).parent if folder is None else folder
         yield from count_rows(read_rows(file), processor, folder=own, **how)
@@ -46,6 +47,8 @@ def count_files(
 
 def load_tokenizer(path: str) -> Tokenizer:
     """Return what counts text by a `tokenizer.json`, which the package `tokenizers` reads."""
+    from pathlib import Path
+
     try:
         from tokenizers import Tokenizer as Read
     except ImportError as error:

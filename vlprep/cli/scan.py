@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -144,6 +143,8 @@ def _job(
 
 def _folder_of(paths: Iterable[str]) -> str:
     """Return the folder in which paths of samples begin: the one in which all of them lie."""
+    from pathlib import Path
+
     folders = sorted({str(Path(path).parent) for path in paths})
     if len(folders) > 1:
         named = ", ".join(folders)
@@ -157,7 +158,7 @@ def _names(paths: Iterable[str], from_file: str | None, separator: bytes) -> Ite
     if from_file == "-":
         yield from map(os.fsdecode, _split(sys.stdin.buffer, separator))
     elif from_file is not None:
-        with Path(from_file).open("rb") as file:
+        with open(from_file, "rb") as file:  # noqa: PTH123 (help does without pathlib)
             yield from map(os.fsdecode, _split(file, separator))
 
 

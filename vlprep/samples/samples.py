@@ -206,7 +206,7 @@ def count_sample(
     if text_tokens is None:
         text_tokens = _length(tokenizer(said.text)) if tokenizer else None
     elif tokenizer:
-        raise ConstraintError("text_tokens and tokenizer exclude each other; give one of them")
+        raise ConstraintError("`text_tokens` and `tokenizer` exclude each other; give one of them")
     own = view.asking(high_res=True) if said.high_res else view
     sending = Sending(
         view=own,
