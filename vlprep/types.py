@@ -113,6 +113,23 @@ class Region(NamedTuple):
         return f"{self.x},{self.y},{self.size.width},{self.size.height}"
 
 
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """What is known of a page of a PDF, which has no pixels until it is drawn."""
+
+    number: int
+    """Its place among the pages, from 1."""
+    points: tuple[float, float]
+    """Width and height as displayed, in 1/72 inch each."""
+    dpi: float
+    """Pixels per inch by which its size in pixels counts."""
+
+    def __repr__(self) -> str:
+        width, height = self.points
+        sizes = f"{width:g}x{height:g} points at {self.dpi:.4g} dpi"
+        return brief(self, f"number {self.number:,}", sizes)
+
+
 CUT_OFF = "cut off: the picture has no end in the file; fetch it again"
 """What is said of a file that ends before its picture does."""
 
@@ -139,8 +156,10 @@ class ImageInfo:
     """Whether the file ends before its picture does, as far as that is seen without decoding."""
     metadata: tuple[str, ...] = ()
     """What it says beside its picture: "location", "EXIF", "XMP"."""
+    page: PageInfo | None = None
+    """The page of a PDF that it is; `None` for a picture."""
     file_bytes: int | None = None
-    """Length of the file in bytes."""
+    """Length of the file in bytes; `None` for a page, which is none."""
     warnings: tuple[str, ...] = ()
     """What a user should know, in full sentences."""
 

@@ -16,6 +16,7 @@ from vlprep.cli.options import (
     input_options,
     list_option,
     output_options,
+    page_options,
     take_inputs,
     threads_option,
     view_options,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 @click.command(name="arrays", cls=Command)
 @input_options
+@page_options
 @list_option
 @click.option(
     "-o", "--output", metavar="OUT", required=True, help="Write .npz, .safetensors or .npy."

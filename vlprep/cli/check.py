@@ -23,6 +23,7 @@ from vlprep.cli.options import (
     json_option,
     list_option,
     outside,
+    page_options,
     readable_option,
     route_option,
     skip_option,
@@ -49,6 +50,7 @@ Form = Literal["text", "json", "github", "sarif"]
 
 @click.command(name="check", cls=Command)
 @input_options
+@page_options
 @route_option("Send the files so.")
 @api_option
 @list_option

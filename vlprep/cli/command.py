@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "Files": (
-        "recursive", "from-file", "0", "list", "size", "duration", "source-fps", "url-kind", "page",
-        "media-dir", "tokenizer", "pieces", "region", "box", "coordinates", "job", "column",
+        "recursive", "from-file", "0", "list", "pages", "dpi", "size", "duration", "source-fps",
+        "url-kind", "page", "media-dir", "tokenizer", "pieces", "region", "box", "coordinates",
+        "job", "column",
     ),
     "Question": (
         "text", "text-file", "recipe", "recipes", "history", "system", "thinking-budget",

@@ -23,6 +23,7 @@ from vlprep.cli.options import (
     list_option,
     names_one_file,
     outside,
+    page_options,
     route_option,
     skip_option,
     take_inputs,
@@ -54,6 +55,7 @@ _Value = TypeVar("_Value")
 
 @click.command(name="compress", cls=Command)
 @input_options
+@page_options
 @list_option
 @click.option("-o", "--output", metavar="OUT|DIR", help="Write a file, or many into a folder.")
 @route_option("Stay under the limit of this way of sending.")

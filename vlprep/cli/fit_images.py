@@ -14,6 +14,7 @@ from vlprep.cli.options import (
     budget_options,
     form_options,
     input_options,
+    page_options,
     route_option,
     take_inputs,
     take_share,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 @click.command(name="fit-images", cls=Command)
 @input_options
+@page_options
 @click.option("--size", type=SIZE, help="Answer for equal images of this size, without files.")
 @view_options
 @budget_options

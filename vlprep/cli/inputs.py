@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.cli.options import wrong_usage
 from vlprep.cli.render import note
 from vlprep.cli.shell import STDIN_NAME
 from vlprep.errors import AnswerError
@@ -85,7 +86,8 @@ def _walk(
     name: str, recursive: bool, is_one_of_many: bool, *, is_match: bool
 ) -> Iterator[tuple[Any, bool]]:
     """Yield the files that a name means, each with whether it is wanted."""
-    from vlprep.media.folders import as_folder, is_companion, is_medium, walk
+    from vlprep.media.folders import as_folder, documents, is_companion, is_medium, walk
+    from vlprep.media.pages import is_document
 
     folder = as_folder(name)
     if name == "-":
@@ -93,12 +95,14 @@ def _walk(
     elif folder is None:
         may_be_stray = is_match or (is_one_of_many and is_companion(name))
         is_file = os.path.isfile(name)  # noqa: PTH113 (help does without pathlib)
-        yield name, not (may_be_stray and is_file) or is_medium(name)
+        is_stray = may_be_stray and is_file and not is_document(name)
+        yield name, not is_stray or is_medium(name)
     else:
-        files = list(walk(folder, recursive=recursive))
-        yield from files
-        if not any(is_wanted for _, is_wanted in files):
-            yield name, True  # so that it is reported
+        files = dict(walk(folder, recursive=recursive))
+        if not any(files.values()):
+            instead = documents(files) or [name]  # the folder itself, so that it is reported
+            files |= dict.fromkeys(instead, True)
+        yield from files.items()
 
 
 def _tell_strays(strays: list[str]) -> None:
@@ -139,6 +143,21 @@ def facts_of(
 
 USUAL_FPS = 30
 """The rate of a video of which only size and length are known."""
+
+
+def paged(files: list[Any], pages: str | None, dpi: float | None) -> list[Any]:
+    """Return files with PDFs as their pages, or those that are asked of each.
+
+    Raises a usage error where pages are asked and no file is a PDF.
+    """
+    from vlprep.media.pages import as_page, is_document, pages_in
+
+    if (pages or dpi) and not any(map(is_document, files)):
+        named = "; a page that is named as in a.pdf#page=3&dpi=300 has its own"
+        which = named if any(map(as_page, files)) else ""
+        raise click.UsageError(f"--pages and --dpi are about PDFs, and none is named{which}")
+    with wrong_usage():
+        return [page for file in files for page in pages_in(file, pages, dpi)]
 
 
 def as_one_video(paths: Iterable[str], files: list[Any], *, recursive: bool) -> FrameList:

@@ -238,6 +238,17 @@ facts_options = together(
 )
 """Facts in place of files: what pictures or clips of a size would be, which nobody has yet."""
 
+page_options = together(
+    click.option("--pages", metavar="1-3,7", help="Take these pages of PDFs; 5- up to the end."),
+    click.option(
+        "--dpi",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="N",
+        help="Count pages of PDFs at so many pixels per inch; 150 if none is named.",
+    ),
+)
+"""Which pages of PDFs are meant, and how large they count; `take_inputs` takes it."""
+
 view_options = together(
     click.option(
         "-m", "--model", metavar="NAME", help="Name the model; qwen3-vl-plus if none is named."
@@ -333,7 +344,7 @@ def _server(name: str | None, rate: float | None, method: PruningMethod | None) 
 def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     """Return the words that name the files in `asked`, quoted; `None` where stdin names them.
 
-    >>> given = {"recursive": True, "from_file": None, "null_separated": False}
+    >>> given = {"recursive": True, "from_file": None, "null_separated": False, "pages": None}
     >>> input_words({"paths": ("my photos", "-b"), **given})
     ['-r', "'my photos'", './-b']
     """
@@ -343,6 +354,8 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     words = ["-r"] if asked["recursive"] else []
     if listed is not None:
         words += ["--from-file", quote(listed), *(["-0"] if asked["null_separated"] else [])]
+    words += ["--pages", quote(asked["pages"])] if asked.get("pages") else []
+    words += ["--dpi", f"{asked['dpi']:g}"] if asked.get("dpi") else []
     return [*words, *map(quote, asked["paths"])]
 
 
@@ -379,12 +392,14 @@ def outside(files: list[Any], folder: str | None) -> list[Any]:
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     """Take the options of `input_options` out of `asked` and return the files that they name.
 
-    With `facts_options` the facts given instead; with `list_option` all are one list of images.
-    Raises a usage error when none is named and that is not `optional`.
+    With `facts_options` the facts given instead; with `page_options` PDFs are their pages, with
+    `list_option` all are one list of images. Raises a usage error when none is named and that is
+    not `optional`.
     """
     facts = _take_facts(asked) if "sizes" in asked else []
     names = ("paths", "recursive", "from_file", "null_separated")
     paths, recursive, from_file, null_separated = map(asked.pop, names)
+    pages = "pages" in asked and (asked.pop("pages"), asked.pop("dpi"))
     if facts:
         if paths or from_file is not None or asked.pop("as_list", False):
             raise click.UsageError("--size stands for files; leave the files, or --size, out")
@@ -395,11 +410,12 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
         )
     if null_separated and from_file is None:
         raise click.UsageError("-0 is about names from --from-file")
-    from vlprep.cli.inputs import as_one_video, input_files
+    from vlprep.cli.inputs import as_one_video, input_files, paged
 
     files = input_files(paths, recursive, from_file, null_separated)
     if not files and from_file is not None:
         raise click.UsageError(f"--from-file {from_file} names no file")
+    files = paged(files, *pages) if pages else files
     as_list = asked.pop("as_list", False)
     return [as_one_video(paths, files, recursive=recursive)] if as_list and files else files
 

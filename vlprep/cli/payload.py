@@ -20,6 +20,7 @@ from vlprep.cli.options import (
     force_option,
     input_options,
     list_option,
+    page_options,
     route_option,
     sdk_option,
     sending_options,
@@ -58,6 +59,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 
 @click.command(name="payload", cls=Command)
 @input_options
+@page_options
 @click.option("-t", "--text", help="Ask this.")
 @click.option("--text-file", metavar="FILE", help="Read what to ask from a file, - for stdin.")
 @click.option("--recipe", metavar="NAME", help="Ask as documents advise; --recipes lists how.")

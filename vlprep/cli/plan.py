@@ -27,6 +27,7 @@ from vlprep.cli.options import (
     input_options,
     input_words,
     list_option,
+    page_options,
     route_option,
     sdk_option,
     sending_options,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 @click.command(name="plan", cls=Command)
 @input_options
 @facts_options
+@page_options
 @list_option
 @view_options
 @api_option

@@ -22,6 +22,7 @@ from vlprep.cli.options import (
     input_limit_options,
     input_options,
     list_option,
+    page_options,
     take_inputs,
     take_share,
     text_tokens_option,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 @click.command(name="tokens", cls=Command)
 @input_options
 @facts_options
+@page_options
 @list_option
 @view_options
 @look_options

@@ -19,6 +19,7 @@ from vlprep.cli.options import (
     max_side_option,
     names_one_file,
     output_options,
+    page_options,
     take_inputs,
     view_options,
 )
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 @click.command(name="view", cls=Command)
 @input_options
+@page_options
 @click.option(
     "-o", "--output", metavar="OUT.png|DIR", required=True,
     help="Write a .png, .jpg or .webp, or many PNGs into a folder.",
@@ -129,6 +131,7 @@ def _save_each(
     from pathlib import Path
 
     from vlprep.count.files import MediaFailure, media_name
+    from vlprep.media.pages import file_stem
     from vlprep.output.target import free_name
 
     taken = set[str]()
@@ -136,7 +139,7 @@ def _save_each(
         try:
             shown = view.view(file, door=door)
             folder.mkdir(exist_ok=True)
-            target = str(folder / free_name(Path(shown.source).stem.strip("<>"), ".png", taken))
+            target = str(folder / free_name(file_stem(shown.source), ".png", taken))
             done = write(shown, target)
         except (VlprepError, OSError) as error:
             yield MediaFailure(source=media_name(file), error=error)

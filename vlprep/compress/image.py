@@ -209,7 +209,8 @@ def _result(case: ImageCase, info: ImageInfo, made: Attempt) -> CompressedImage:
 
 
 def _changed(case: ImageCase, reason: str) -> CompressedImage:
-    picture = decode_picture(case.item, number=case.asked.page, srgb=True)
+    wanted = wanted_sizes(case, case.info.size)[0]
+    picture = decode_picture(case.item, number=case.asked.page, srgb=True, size=wanted)
     if case.asked.always:
         picture = replace(picture, pixels=lay_on_white(picture.pixels))
     sizes = wanted_sizes(case, picture.info.size)

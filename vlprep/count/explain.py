@@ -43,7 +43,14 @@ def explain_count(info: ImageInfo | VideoInfo, count: TokenCount, view: View) ->
 
 def _image_facts(info: ImageInfo) -> list[str]:
     turned = f", EXIF orientation {info.orientation} applied" if info.orientation > 1 else ""
-    return [f"{info.format}, {format_size(info.size)} as displayed{turned}"]
+    if info.page is None:
+        return [f"{info.format}, {format_size(info.size)} as displayed{turned}"]
+    width, height = info.page.points
+    return [
+        f"page {info.page.number:,} of a PDF, {width:g}x{height:g} points, has no pixels: it counts "
+        f"as {format_size(info.size)}, at {info.page.dpi:.4g} pixels per inch, and is drawn "
+        "straight at the size that is seen"
+    ]
 
 
 def _video_facts(info: VideoInfo) -> list[str]:

@@ -21,6 +21,7 @@ from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_coun
 from vlprep.display import brief, page
 from vlprep.errors import VlprepError
 from vlprep.media.folders import as_folder, media_files
+from vlprep.media.pages import pages_in
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceOrFacts, is_held, source_name
 from vlprep.types import Facts, ImageInfo, VideoInfo
@@ -189,6 +190,7 @@ def as_many(items: object) -> Iterable[Any]:
     """Return the files that are meant by one of them or by several: one alone is a row of one.
 
     A folder is the media files in it; without one it stands for itself, and fails where it is read.
+    A PDF is its pages.
 
     >>> list(as_many("a.jpg")), list(as_many(["a.jpg", "b.jpg"]))
     (['a.jpg'], ['a.jpg', 'b.jpg'])
@@ -205,9 +207,10 @@ def one_or_many(items: object) -> Iterable[Any]:
     return [items] if is_one or not isinstance(items, Iterable) else items
 
 
-def _files_in(item: object) -> Sequence[Any]:
+def _files_in(item: object) -> Iterable[Any]:
     folder = as_folder(item)
-    return [item] if folder is None else media_files(folder) or [item]
+    files = [item] if folder is None else media_files(folder) or [item]
+    return chain.from_iterable(map(pages_in, files))
 
 
 @dataclass(frozen=True, slots=True)

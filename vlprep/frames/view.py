@@ -20,7 +20,6 @@ from vlprep.errors import UnsupportedFormatError
 from vlprep.maths.legible import Letters
 from vlprep.maths.letters import find_letters
 from vlprep.media.doors import see, size_behind
-from vlprep.media.picture import resize_picture
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, at_hand, source_name
 from vlprep.output.drawing import Drawing
@@ -159,7 +158,6 @@ def view_image(source: SourceLike, view: View, *, door: Door | None = None) -> I
             raise UnsupportedFormatError(name, problem, format=info.format)
         size = size_behind(info, door)
         tokens, seen = image_count(size, view), see(opened, door)
-        original = seen.pixels
+        original, image = seen.pixels, seen.at(tokens.resized)
     info = replace(info, size=size, warnings=info.warnings + seen.warnings)
-    image = resize_picture(original, tokens.resized)
     return ImageView(name, view.model.name, info, tokens, original, image)

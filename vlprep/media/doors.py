@@ -17,6 +17,7 @@ array has no EXIF, and is taken as it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -27,7 +28,15 @@ from vlprep.maths.resample import Held
 from vlprep.media.held import is_image, picture_array
 from vlprep.media.image import TURNED, open_image, plugin_errors
 from vlprep.media.layers import is_deep
-from vlprep.media.picture import Pixels, RgbImage, lay_on_white, opened_pixels, read_picture
+from vlprep.media.picture import (
+    Pixels,
+    RgbImage,
+    decode_picture,
+    lay_on_white,
+    opened_pixels,
+    read_picture,
+    resize_picture,
+)
 from vlprep.media.source import Item, SourceLike, held_name, is_held, memory_errors, open_item
 from vlprep.types import Door, ImageInfo, ImageSize
 
@@ -37,11 +46,17 @@ class Seen(NamedTuple):
 
     picture: Held | RgbImage
     warnings: tuple[str, ...] = ()
+    draws: Callable[[ImageSize], Pixels] | None = None
+    """Draws a page of a PDF, while its item is open; `None` for what has pixels."""
 
     @property
     def pixels(self) -> Pixels:
         """The picture as an array."""
         return self.picture.pixels
+
+    def at(self, size: ImageSize) -> Pixels:
+        """Return it at another size: scaled as the models' own processors do, or drawn anew."""
+        return resize_picture(self.pixels, size) if self.draws is None else self.draws(size)
 
 
 def see(source: SourceLike, door: Door | None = None) -> Seen:
@@ -60,12 +75,17 @@ def see(source: SourceLike, door: Door | None = None) -> Seen:
         return _see_held(source, door)
     with open_item(source) as item:
         if door in (None, "display"):
-            return Seen(Held(read_picture(item)))
+            draws = (lambda size: _page(item, size)) if item.found.drawn else None
+            return Seen(Held(read_picture(item)), draws=draws)
         with memory_errors(item):
             image = open_image(item)
             if door == "object":
                 return _as_object(image, item.name, item.found.name)
             return Seen(Held(_as_path(image, item)))
+
+
+def _page(item: Item, size: ImageSize) -> Pixels:
+    return decode_picture(item, size=size).pixels
 
 
 def _see_held(source: object, door: Door | None) -> Seen:

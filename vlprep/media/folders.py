@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vlprep.media.addresses import LONGEST_PATH, local_path
@@ -39,12 +39,22 @@ def media_files(folder: str, *, recursive: bool = False) -> list[str]:
     """Return the media files of a folder, in the order of their names, 10 after 9.
 
     With `recursive` those of the folders in it follow. A folder that cannot be read stands for
-    itself, and fails where it is opened.
+    itself, and fails where it is opened. PDFs are meant where there is nothing else.
 
     >>> [name for name in media_files("fixtures") if "exif_1" in name]
     ['fixtures/exif_1.jpg']
     """
-    return [path for path, is_medium in walk(folder, recursive=recursive) if is_medium]
+    files = list(walk(folder, recursive=recursive))
+    return [path for path, is_medium in files if is_medium] or documents(path for path, _ in files)
+
+
+def documents(paths: Iterable[str]) -> list[str]:
+    """Return those of the files of a folder whose names say that they are PDFs.
+
+    >>> documents(["paper.PDF", "notes.txt"])
+    ['paper.PDF']
+    """
+    return [path for path in paths if path[-4:].lower() == ".pdf" and not is_companion(path)]
 
 
 def walk(folder: str, *, recursive: bool = False) -> Iterator[tuple[str, bool]]:

@@ -121,6 +121,7 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
     size = _displayed_size(image, orientation)
     if size.pixels > MAX_PIXELS:
         raise PixelLimitError(item.name, size.pixels, MAX_PIXELS)
+    page = getattr(image, "page", None)
     several = (f"{pages} pictures in the file; only the first is counted",)
     cut_off = item.found.name == "JPEG" and is_cut_off(item)
     return ImageInfo(
@@ -133,8 +134,13 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
         quality=_quality(image),
         cut_off=cut_off,
         metadata=metadata,
-        file_bytes=item.file_bytes,
-        warnings=(*((CUT_OFF,) if cut_off else ()), *(several if pages > 1 else ())),
+        page=page,
+        file_bytes=None if page else item.file_bytes,
+        warnings=(
+            *((CUT_OFF,) if cut_off else ()),
+            *(several if pages > 1 else ()),
+            *getattr(image, "page_warnings", ()),
+        ),
     )
 
 
@@ -143,6 +149,10 @@ def open_image(item: Item) -> ImageFile.ImageFile:
 
     Raises `DecodeError` for a damaged header.
     """
+    if item.found.drawn:
+        from vlprep.media.pdf import open_page
+
+        return open_page(item)
     item.file.seek(0)
     try:
         return open_as(item.found, item.file)

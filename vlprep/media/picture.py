@@ -56,12 +56,15 @@ class Picture:
     """What a user should know."""
 
 
-def decode_picture(item: Item, *, number: int | None = None, srgb: bool = False) -> Picture:
+def decode_picture(
+    item: Item, *, number: int | None = None, srgb: bool = False, size: ImageSize | None = None
+) -> Picture:
     """Decode one picture of an image, as displayed, with its transparency.
 
     `number` is its place in the file, from 0; without it the file's main picture is meant. `srgb`
     converts colours from the file's profile to sRGB; a damaged profile is ignored, with a warning.
-    What is fully transparent becomes white.
+    What is fully transparent becomes white. `size` is what a page of a PDF is drawn in, which has
+    no pixels of its own; others keep theirs.
 
     Raises the errors of `read_picture`; a picture that is not there makes the file damaged.
 
@@ -73,6 +76,8 @@ def decode_picture(item: Item, *, number: int | None = None, srgb: bool = False)
     with memory_errors(item):
         image = open_image(item) if number is None else next(pictures_at(item, [number]))
         info = describe_image(image, item)
+        if size is not None and item.found.drawn:
+            image.draft(None, (size.width, size.height))
         colours, alpha = layers(image, item.name, info.format)
         profile = image.info.get("icc_profile") if srgb else None
         colours, said, warned = _to_srgb(colours, profile)

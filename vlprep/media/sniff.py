@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 HEAD_BYTES = 4096
 """How much of a file's start `sniff` wants to see; a transport stream needs two packets of it."""
 
-Kind = Literal["image", "video", "audio", "unread", "other"]
+Kind = Literal["image", "video", "audio", "document", "unread", "other"]
 
 
 class Format(NamedTuple):
@@ -24,7 +24,7 @@ class Format(NamedTuple):
     kind: Kind
     """What is in it; a picture format that can hold an animation is an "image".
 
-    A video of a kind that is not read is "unread".
+    A video of a kind that is not read is "unread"; a "document" has pages that are images.
     """
     pattern: bytes
     """What the file starts with, as a regular expression."""
@@ -38,6 +38,8 @@ class Format(NamedTuple):
     """Module that brings Pillow its reader."""
     moves: bool = False
     """Whether a picture of it can be an animation."""
+    drawn: bool = False
+    """Whether it has no pixels of its own, and is drawn in the size that is asked."""
     advice: str = ""
     """For formats that are not read: what to do instead."""
 
@@ -135,7 +137,7 @@ FORMATS = (
     _format("MP3", "audio", rb"ID3|\xff[\xfa\xfb\xf2\xf3]", "mp3"),
     _format("FLAC", "audio", rb"fLaC", "flac"),
     _format("WAV", "audio", rb"RIFF.{4}WAVE", "wav"),
-    _format("PDF", "other", rb"%PDF-", "pdf", advice="convert its pages to PNG or JPEG"),
+    _format("PDF", "document", rb"%PDF-", "pdf"),
     _format("EPS", "other", rb"%!PS|\xc5\xd0\xd3\xc6", "eps ps", advice="convert it to PNG"),
     _format(
         "SVG", "other", rb"\s*(?:<\?xml.{0,400}?)?<svg", "svg", advice="convert it to PNG"
@@ -144,7 +146,12 @@ FORMATS = (
     _format("HLS playlist", "other", rb"#EXTM3U", "m3u8", advice="download the video itself"),
     _format("concat list", "other", rb"ffconcat", "", advice="pass the files it names"),
     _format("ZIP archive", "other", rb"PK\x03\x04", "zip", advice="unpack it first"),
+    _format("PDF", "document", rb".{1,1019}?%PDF-\d", "pdf"),  # readers pass over what is before it
 )  # fmt: skip
+
+
+PDF_PAGE = _format("PDF", "image", b"", "pdf")._replace(drawn=True)
+"""What a page of a document is."""
 
 
 def sniff(head: bytes) -> Format | None:

@@ -32,7 +32,16 @@ from vlprep.media.addresses import (
     local_path,
     shown_name,
 )
-from vlprep.media.sniff import HEAD_BYTES, HEIC_SEQUENCE, Format, misdeclared, mislabelled, sniff
+from vlprep.media.pages import PdfPage, as_page
+from vlprep.media.sniff import (
+    HEAD_BYTES,
+    HEIC_SEQUENCE,
+    PDF_PAGE,
+    Format,
+    misdeclared,
+    mislabelled,
+    sniff,
+)
 from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
 
@@ -71,12 +80,18 @@ class Item:
         """What to call it in messages: the path as given, or what kind of object it is."""
         self.path: str | None = None
         """Where it lies, if it is a file of its own."""
+        self.page = as_page(source)
+        """The page of a document that it is; `None` for a file that is no document."""
         self._declared: str | None = None
         self._content: bytes | None = None
         self._found: Format | None = None
         self._info: ImageInfo | VideoInfo | None = None
         self._rewind: Callable[[], object] | None = None
-        self.file, self._again, self.file_bytes = self._open(source)
+        self.file, self._again, self.file_bytes = self._open(
+            source if self.page is None else self.page.document
+        )
+        if self.page is not None and self.path is not None:
+            self.path += self.page.fragment  # which is what commands call it, too
         """The main reader, at its start."""
         self._first = self.file
         if self.file_bytes == 0:
@@ -122,9 +137,23 @@ class Item:
             head = self.file.read(HEAD_BYTES)
             found = _recognise(head, self.name)
             may_be = found.reader == "HEIF" and b"msf1" in head[:99]  # a brand beside the first
-            self._found = HEIC_SEQUENCE if may_be and _is_bare_sequence(self.file) else found
+            found = HEIC_SEQUENCE if may_be and _is_bare_sequence(self.file) else found
+            self._found = self._turned_to(found)
             self.file.seek(before)
         return self._found
+
+    def _turned_to(self, found: Format) -> Format:
+        """Return what is read of a format: of a document the page that is meant."""
+        if found.kind != "document":
+            if self.page is not None:
+                problem = f"{found.name}, which has no page to be named; name the file alone"
+                raise UnsupportedFormatError(self.name, problem, format=found.name)
+            return found
+        if self.page is None:
+            from vlprep.media.pdf import only_page
+
+            self.page = only_page(self)
+        return PDF_PAGE
 
     @property
     def info(self) -> ImageInfo | VideoInfo:
@@ -198,10 +227,10 @@ class Held(Protocol):
 
 
 SourceLike: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Item | Held
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Item | Held | PdfPage
 )
 """A path, the content itself, an open binary file that can seek, an open item, an image of
-Pillow's, or an array of height x width x 3 of uint8.
+Pillow's, an array of height x width x 3 of uint8, or a page of a PDF.
 
 A text may also be a `file:` address, a data URL, or Base64 of a picture or a video.
 """
@@ -263,6 +292,8 @@ def source_name(source: SourceOrFacts) -> str:
     """
     if isinstance(source, bytes | bytearray | memoryview):
         return "<bytes>"
+    if isinstance(source, PdfPage):
+        return source_name(source.document) + source.fragment
     if isinstance(source, ImageInfo | VideoInfo):
         kind = "image" if isinstance(source, ImageInfo) else "clip"
         return f"{kind} of {format_size(source.size)}"

@@ -26,6 +26,7 @@ from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.sampling import frame_rate
 from vlprep.media.addresses import is_web_url
+from vlprep.media.pages import file_stem
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceLike, open_item
@@ -72,7 +73,7 @@ def prepare(item: Item, how: How, number: int) -> MediaPart:
         is_video = isinstance(opened.info, VideoInfo)
         if is_video and how.as_frames:
             return _sampled(_chosen(opened, how), how, number)
-        if not how.compress:
+        if not (how.compress or opened.found.drawn):
             return _as_it_is(opened, how)
         return (_compressed_video if is_video else _compressed_image)(opened, how, number)
 
@@ -370,7 +371,7 @@ def _smaller(
     rate: float | None = None,
 ) -> MediaPart:
     """Return the part of a file that was made of another one."""
-    stem = Path(opened.path).stem[:40] if opened.path is not None else "media"
+    stem = file_stem(opened.name)[-40:] if opened.path is not None else "media"
     ending = endings(done.format)[0]
     file_name = f"{number:03}-{stem if stem.isprintable() else 'media'}{ending}"
     file, facts = make_file(content, opened.name, file_name, how)

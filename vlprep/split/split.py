@@ -24,6 +24,7 @@ from vlprep.errors import (
 )
 from vlprep.maths.legible import Letters
 from vlprep.maths.letters import Pixels
+from vlprep.media.pages import file_stem
 from vlprep.media.picture import read_picture, resize_picture
 from vlprep.media.source import SourceLike, open_item
 from vlprep.output.encode import encode_picture
@@ -85,7 +86,7 @@ class PageSplit:
     def names(self) -> list[str]:
         """Return names for files of the pieces, which sort in reading order."""
         many = str(len(self.pieces))
-        stem = Path(self.source).stem if Path(self.source).name else "page"
+        stem = file_stem(self.source) or "page"
         return [
             f"{stem}-{str(number).zfill(len(many))}-of-{many}.png"
             for number in range(1, len(self.pieces) + 1)
