@@ -96,6 +96,7 @@ HOMES = {
         ),  # to show and hand over
         "vlprep.compat",
     ),
+    "pypdfium2": ("vlprep.media.pdf",),
     "click": ("vlprep.cli",),
     "rich": ("vlprep.cli",),
     "tokenizers": ("vlprep.cli.samples",),

@@ -46,6 +46,8 @@ from vlprep.maths.geometry import smart_resize_clip as smart_resize_clip
 from vlprep.maths.resample import resample as resample
 from vlprep.maths.sampling import plan_frames as plan_frames
 from vlprep.maths.size_arrays import smart_resize_batch as smart_resize_batch
+from vlprep.media.pages import PdfPage as PdfPage
+from vlprep.media.pdf import pdf_pages as pdf_pages
 from vlprep.media.probe import probe as probe
 from vlprep.models.registry import get_model as get_model
 from vlprep.models.registry import get_server as get_server

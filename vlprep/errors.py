@@ -172,7 +172,7 @@ class UnknownCodecError(UnsupportedFormatError):
 
 
 class EncryptedMediaError(UnsupportedFormatError):
-    """The video stream is encrypted (DRM)."""
+    """The video stream is encrypted (DRM), or a PDF opens with a password only."""
 
     code = "encrypted"
 
@@ -204,12 +204,13 @@ class TruncatedFileError(DecodeError):
 
 
 class TimeLimitError(MediaError):
-    """The file takes longer to decode than the caller is willing to wait for one frame."""
+    """The file takes longer to decode than is waited for one frame, or for one page."""
 
     code = "too_slow"
 
-    def __init__(self, source: str, seconds: float) -> None:
-        super().__init__(source, f"no frame for {seconds:g} s; raise the limit for an honest file")
+    def __init__(self, source: str, seconds: float, problem: str = "") -> None:
+        usual = f"no frame for {seconds:g} s; raise the limit for an honest file"
+        super().__init__(source, problem or usual)
         self.seconds = seconds
 
 

@@ -135,6 +135,21 @@ class LocatedShapes:
             picture = resize_picture(picture, size)
         return outlined(picture, [_enlarged(shape, scale) for shape in self.shapes], face)
 
+    def in_points(self) -> tuple[Shape, ...]:
+        """Return the shapes in points of the PDF page that the image is, as annotations have them.
+
+        From the lower left corner of the page before it is turned, y upwards, 1/72 inch each.
+        Raises `ConstraintError` for an image that is no such page, and the errors of `probe`.
+        """
+        if self.info.page is None:
+            raise ConstraintError(f"{self.source}: no page of a PDF, which alone has points")
+        from vlprep.media.pdf import points_of  # not needed for images
+
+        places = _all_points(self.shapes) / self.info.size[::-1]
+        with open_item(self.image) as item:
+            _ = item.found  # by which a document of one page becomes that page
+            return tuple(_with_points(self.shapes, points_of(item, places)))
+
     def drawing_warnings(self, *, font: PathLike | None = None) -> tuple[str, ...]:
         """Return what a user should know of the drawing: labels that no font has the letters for.
 

@@ -16,6 +16,8 @@ from vlprep.cli.options import (
     font_option,
     max_side_option,
     output_options,
+    page_options,
+    take_page,
     view_options,
 )
 from vlprep.cli.render import print_json, print_table, say_warnings
@@ -52,6 +54,7 @@ MAX_SIDE = 2048
 @click.command(name="boxes", cls=Command)
 @click.argument("image", metavar="IMAGE")
 @click.argument("answer", metavar="ANSWER")
+@page_options
 @click.option("-o", "--output", metavar="OUT.png", help="Draw them into a .png, .jpg or .webp.")
 @click.option(
     "--convention",
@@ -74,6 +77,9 @@ MAX_SIDE = 2048
 @font_option
 @max_side_option(MAX_SIDE)
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
+@click.option(
+    "--points", is_flag=True, help="Print points of the PDF page, upwards, as annotations have it."
+)
 @view_options
 @output_options
 def command(
@@ -85,6 +91,7 @@ def command(
     pieces: str | None,
     max_side: int,
     stored: bool,
+    points: bool,
     force: bool,
     as_json: bool,
     **asked: Any,
@@ -100,11 +107,14 @@ def command(
 
     \b
     vlprep boxes photo.jpg answer.json -o boxes.png --model qwen3-vl-plus
+    vlprep boxes report.pdf answer.json --pages 3 --points
     """
+    if points and stored:
+        raise click.UsageError("--points and --stored are two ways to count; take one")
     from vlprep.media.source import open_item
 
-    processor = bind(asked)
-    with open_item(image) as item:  # once, so that what is drawn on is what was located in
+    processor, page = bind(asked), take_page(image, asked)
+    with open_item(page) as item:  # once, so that what is drawn on is what was located in
         if pieces is None:
             found = processor.locate(item, read_answer(answer), **asked)
         else:
@@ -113,12 +123,15 @@ def command(
         if output is not None:
             found.save(output, overwrite=force, font=font, max_side=max_side)
             drawn = found.drawing_warnings(font=font)
+        in_points = found.in_points() if points else ()
     if as_json:
         table = found.to_dict()
+        if points:
+            table["points"] = [list(map(list, shape.points)) for shape in in_points]
         print_json({**table, "warnings": [*table["warnings"], *drawn], "output": output})
         return 0
-    say(*_heading(found, stored))
-    shapes = found.stored if stored else found.shapes
+    say(*_heading(found, stored, points))
+    shapes = in_points if points else found.stored if stored else found.shapes
     rows = map(_row, enumerate(shapes, 1))
     print_table(HEADINGS, rows, left=3, prose=("label",), drop=("kind", "#"))
     for box in found.boxes_3d:
@@ -127,7 +140,7 @@ def command(
         scale = min(max_side / max(found.info.size), 1)
         shrunk = f", at {100 * scale:.3g} % of its size" if scale < 1 else ""
         say("", f"written to {safe(output)}{shrunk}")
-    say_warnings(image, (*found.warnings, *drawn), processor)
+    say_warnings(found.source, (*found.warnings, *drawn), processor)
     return 0
 
 
@@ -153,13 +166,16 @@ def _in_pieces(
     return locate_in_pieces(item, texts, pieces, processor, convention=convention)
 
 
-def _heading(found: LocatedShapes, stored: bool) -> Iterator[str]:
+def _heading(found: LocatedShapes, stored: bool, points: bool) -> Iterator[str]:
     read = cite(found.sources) if found.sources else "[a model file]"
     said = "(as --convention says)" if found.convention_from == "caller" else read
     seen = f", seen as {format_size(found.resized)}" if found.resized else ""
     yield f"{safe(found.model)}, coordinates {found.convention}{seen} {said}"
     turn = f", EXIF orientation {found.info.orientation}" if found.info.orientation > 1 else ""
     way = " undone" if stored else " applied"
+    if points:
+        yield f"points of {safe(found.source)}, from the lower left corner, before it is turned"
+        return
     grid = f"pixels of {safe(found.source)}, {format_size(found.info.size)} as displayed"
     yield f"{grid}{turn}{way if turn else ''}"
     if found.note:

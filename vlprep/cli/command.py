@@ -46,6 +46,7 @@ GROUPS = {
     ),
     "Output": (
         "output", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side", "stored",
+        "points",
         "font", "chart", "explain", "times", "table", "all", "statistics", "sources", "list-checks",
         "fail-on-warnings", "sdk", "preview", "verbose", "dry-run", "skip-existing", "html",
         "resume", "force", "output-format", "json", "jsonl", "csv",

@@ -26,6 +26,7 @@ from vlprep.cli.options import (
     page_options,
     route_option,
     skip_option,
+    stays_one,
     take_inputs,
     threads_option,
     view_options,
@@ -101,6 +102,7 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
     roots, is_one = input_roots(asked), names_one_file(asked) or asked["as_list"]
     processor, files = bind(asked), take_inputs(asked)
     files = outside(files, output) if roots else files
+    is_one = is_one and stays_one(files, output)
     asked.update(overwrite=force, roots=roots, is_one=is_one)
     outcomes = _compressed(processor, files, output, **asked)
     say_unused(one.result.kind for one in outcomes if hasattr(one, "result"))
@@ -207,12 +209,16 @@ def _row(done: Compressed) -> tuple[str, ...]:
 
 def _bytes(done: Compressed) -> str:
     """Return how many bytes there were and are, or in a dry run about how many there would be."""
-    before = format_bytes(done.bytes_before)
-    if done.bytes_after is not None:
-        return _change(done.bytes_before, done.bytes_after, format_bytes)
-    if done.bytes_estimate is not None:
-        return f"{before} → ~{format_bytes(done.bytes_estimate)}"
-    return f"{before} → at most {format_bytes(done.limit)}"
+    before, after = done.bytes_before, done.bytes_after
+    if before and after is not None:
+        return _change(before, after, format_bytes)
+    if after is not None:
+        becomes = format_bytes(after)
+    elif done.bytes_estimate is not None:
+        becomes = f"~{format_bytes(done.bytes_estimate)}"
+    else:
+        becomes = f"at most {format_bytes(done.limit)}"
+    return f"{format_bytes(before)} → {becomes}" if before else becomes
 
 
 def _factor(ratio: float | None) -> str:
@@ -247,7 +253,8 @@ def _summary(files: list[CompressedFile], outcomes: list[Outcome]) -> Iterator[s
     before = sum({file.source: file.result.bytes_before for file in files}.values())
     after = [file.result.bytes_after for file in files]
     known = sum(length for length in after if length is not None)
-    lengths = f": {format_bytes(before)}" + ("" if None in after else f" to {format_bytes(known)}")
+    said = [format_bytes(before)] * bool(before) + [format_bytes(known)] * (None not in after)
+    lengths = f": {' to '.join(said)}" if said else ""
     parts = [f"{skipped} there already"] * bool(skipped) + [f"{failed} failed"] * bool(failed)
     given = f"{len(outcomes) - failed} of " * bool(failed) + plural(len(outcomes), "file")
     yield ", ".join([given + (lengths if files else ""), *parts])

@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from vlprep.cli.command import Command
-from vlprep.cli.options import SIZE, bind, output_options, view_options
+from vlprep.cli.options import (
+    SIZE,
+    bind,
+    output_options,
+    page_options,
+    take_page,
+    view_options,
+)
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
@@ -26,6 +33,7 @@ def _read_box(_: click.Context, __: click.Parameter, text: str) -> tuple[float, 
 
 @click.command(name="crop", cls=Command)
 @click.argument("image", metavar="IMAGE")
+@page_options
 @click.option(
     "--box", required=True, metavar="X1,Y1,X2,Y2", callback=_read_box, help="Cut this out."
 )
@@ -52,13 +60,15 @@ def command(
     """Cut a region out of an image, so that the model sees it as large as it can.
 
     The region has whole pixels and is not resized. `vlprep boxes IMAGE ANSWER --region` with the
-    numbers that are printed maps an answer about it back to the image.
+    numbers that are printed maps an answer about it back to the image. A page of a PDF is cut at
+    --dpi: more of them show more of a region.
 
     \b
     vlprep crop page.png --box 250,500,500,1000 --coordinates model -o detail.png
+    vlprep crop report.pdf --pages 3 --dpi 300 --box 900,300,1700,900 -o table.png
     """
-    processor = bind(asked)
-    crop = processor.crop(image, box, **asked)
+    processor, page = bind(asked), take_page(image, asked)
+    crop = processor.crop(page, box, **asked)
     if output is not None:
         crop.save(output, overwrite=force)
     if as_json:
@@ -69,5 +79,5 @@ def command(
     say(heading(processor), f"region {crop.region}: {size}, {seen}")
     if output is not None:
         say(f"written to {safe(output)}")
-    say_warnings(image, tokens.warnings, processor)
+    say_warnings(crop.source, tokens.warnings, processor)
     return 0

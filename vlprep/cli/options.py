@@ -434,6 +434,21 @@ def _take_facts(asked: dict[str, Any]) -> list[Any]:
     return [facts_of(size, seconds, fps) for size in sizes]
 
 
+def take_pages(image: str, asked: dict[str, Any]) -> list[Any]:
+    """Take `page_options` out of `asked` and return what one name means: all pages of a PDF."""
+    from vlprep.cli.inputs import paged
+
+    return paged([image], asked.pop("pages"), asked.pop("dpi"))
+
+
+def take_page(image: str, asked: dict[str, Any]) -> Any:
+    """Take the same and return the one page that is meant; raises a usage error for several."""
+    pages = take_pages(image, asked)
+    if len(pages) > 1:
+        raise click.UsageError(f"{image}: a PDF of {len(pages):,} pages; take one by --pages")
+    return pages[0]
+
+
 def take_video(asked: dict[str, Any]) -> tuple[Any, list[Any]]:
     """Take the same out of `asked` and return the one video that they are, or else several clips.
 
@@ -456,3 +471,17 @@ def names_one_file(asked: Mapping[str, Any]) -> bool:
     from vlprep.cli.inputs import is_one_file
 
     return is_one_file(asked["paths"], asked["from_file"])
+
+
+def stays_one(files: list[Any], output: str | None) -> bool:
+    """Say whether the one file that was named is one picture; a PDF may be several.
+
+    Raises a usage error where several are to go into a file, which `output` names by its ending.
+    """
+    from pathlib import Path
+
+    if len(files) > 1 and output is not None and Path(output).suffix:
+        raise click.UsageError(
+            f"a PDF of {len(files):,} pages: name a folder for them, or take one by --pages"
+        )
+    return len(files) == 1

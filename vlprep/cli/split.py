@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,21 +13,31 @@ from vlprep.cli.options import (
     bind,
     budget_option,
     output_options,
+    page_options,
     readable_option,
+    take_pages,
     take_share,
     view_options,
 )
-from vlprep.cli.render import heading, print_json, print_table, say_warnings
+from vlprep.cli.progress import track
+from vlprep.cli.render import heading, print_json, print_table, report_problems, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
+from vlprep.errors import VlprepError
 from vlprep.units import format_size, plural
 
 if TYPE_CHECKING:
+    from vlprep.count.files import MediaFailure
     from vlprep.split.split import PageSplit
+    from vlprep.verbs import Processor
+
+    # A page in pieces, and the folder that they were written to.
+    Split = tuple[PageSplit, str | None]
 
 
 @click.command(name="split", cls=Command)
 @click.argument("image", metavar="IMAGE")
+@page_options
 @click.option("-o", "--output", metavar="DIR", help="Write the pieces into this folder.")
 @readable_option(READABLE, "Keep small letters at least so high as the model sees them.")
 @budget_option
@@ -38,24 +48,67 @@ def command(image: str, *, output: str | None, force: bool, as_json: bool, **ask
 
     Pages are cut between lines, and share lines where nothing else can be cut. An image that is
     seen large enough as a whole stays one piece. Beside the pieces lies pieces.json, by which
-    `vlprep boxes --pieces` maps answers back.
+    `vlprep boxes --pieces` maps answers back. Each page of a PDF has a folder of its own in DIR.
 
     \b
     vlprep split page.png -o pieces --model qwen3-vl-plus
+    vlprep split report.pdf --pages 2-4 -o pieces
     """
-    processor = bind(asked)
+    processor, pages = bind(asked), take_pages(image, asked)
     take_share(asked, processor)
-    split = processor.split(image, **asked)
-    if output is not None:
-        split.save(output, overwrite=force)
+
+    def write(page: Any, folder: str | None) -> Split:
+        split = processor.split(page, **asked)
+        if folder is not None:
+            split.save(folder, overwrite=force)
+        return split, folder
+
+    if len(pages) == 1:
+        done: list[Split | MediaFailure] = [write(pages[0], output)]
+    else:
+        done = list(track(_each(pages, output, write), len(pages), "splitting", pages))
     if as_json:
-        print_json({**split.to_dict(), "output": output})
-        return 0
+        entries = list(map(_entry, done))
+        head = {"schema": "vlprep.splits/1", "model": processor.model.name}
+        many = {**head, "rules": processor.rules.name, "items": entries}
+        print_json(entries[0] if len(pages) == 1 else many)
+        return report_problems(one for one in done if not isinstance(one, tuple))
     say(heading(processor))
+    for one in done:
+        if isinstance(one, tuple):
+            _tell(*one, processor)
+    return report_problems(one for one in done if not isinstance(one, tuple))
+
+
+def _each(
+    pages: list[Any], output: str | None, write: Callable[[Any, str | None], Split]
+) -> Iterator[Split | MediaFailure]:
+    """Split the pages of a PDF, each into a folder of its own; one that fails is reported."""
+    from pathlib import Path
+
+    from vlprep.count.files import MediaFailure, media_name
+    from vlprep.media.pages import file_stem
+
+    for page in pages:
+        try:
+            if output is not None:
+                Path(output).mkdir(exist_ok=True)
+            yield write(page, output and str(Path(output) / file_stem(media_name(page))))
+        except (VlprepError, OSError) as error:
+            yield MediaFailure(source=media_name(page), error=error)
+
+
+def _entry(one: Split | MediaFailure) -> dict[str, Any]:
+    if not isinstance(one, tuple):
+        return one.to_dict()
+    split, folder = one
+    return {**split.to_dict(), "output": folder}
+
+
+def _tell(split: PageSplit, folder: str | None, view: Processor) -> None:
     print_table(HEADINGS, _rows(split), names=HEADINGS[:1], drop=MAY_GO)
-    say("", *_summary(split, output))
-    say_warnings(image, split.warnings, processor)
-    return 0
+    say("", *_summary(split, folder))
+    say_warnings(split.source, split.warnings, view)
 
 
 MAY_GO = ("model sees", "width×height", "region")

@@ -52,6 +52,7 @@ _WORDS = {
     "region": "--deployment",
     "reserve": "--text-tokens",
     "frame_list": "--list",
+    "pdf_pages": "vlprep tokens",
     "count_tokens": "vlprep tokens",
     "count_many": "vlprep tokens",
     "count_messages": "vlprep tokens",

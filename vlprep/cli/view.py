@@ -20,6 +20,7 @@ from vlprep.cli.options import (
     names_one_file,
     output_options,
     page_options,
+    stays_one,
     take_inputs,
     view_options,
 )
@@ -93,6 +94,7 @@ def command(
     is_folder = output.endswith(("/", os.sep)) or Path(output).is_dir()
     is_one = names_one_file(asked) and not is_folder
     processor, files = bind(asked), take_inputs(asked)
+    is_one = is_one and stays_one(files, output)
 
     def write(shown: ImageView, target: str) -> Viewed:
         if not compare:
@@ -128,8 +130,6 @@ def _save_each(
     write: Callable[[ImageView, str], Viewed],
 ) -> Iterator[Viewed]:
     """Write each image into a folder, which is made, under its own name."""
-    from pathlib import Path
-
     from vlprep.count.files import MediaFailure, media_name
     from vlprep.media.pages import file_stem
     from vlprep.output.target import free_name

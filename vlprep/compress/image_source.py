@@ -49,8 +49,6 @@ class ImageCase:
     @property
     def fits(self) -> bool:
         """Whether the source has few enough bytes."""
-        if self.item.found.drawn:  # its file is not what would be sent
-            return True
         count, limit, mime = self.item.file_bytes, self.asked.limit, mime_type(self.info.format)
         return (
             image_fits(self.view.model, self.route, count, mime) if limit is None else count < limit
@@ -134,9 +132,10 @@ _WORTHWHILE = 0.8
 def wanted_sizes(case: ImageCase, size: ImageSize) -> tuple[ImageSize, ...]:
     """Return the sizes to encode at, the most wanted first."""
     view, sizes = image_count(size, case.view).resized, [size]
-    # Enlarging a side costs bytes and adds nothing; the service does it anyway.
-    within = view != size and view.height <= size.height and view.width <= size.width
-    if within and image_count(view, case.view).resized == view:
+    # Enlarging a side costs bytes and adds nothing, but where it is drawn; the service does it.
+    within = view.height <= size.height and view.width <= size.width
+    may_be_view = view != size and (within or case.item.found.drawn)
+    if may_be_view and image_count(view, case.view).resized == view:
         if case.asked.keep == "model-view":
             sizes = [view]
         elif view.pixels < _WORTHWHILE * size.pixels:

@@ -44,8 +44,8 @@ class CompressedFile:
     def __repr__(self) -> str:
         done = self.result
         after = "?" if done.bytes_after is None else f"{done.bytes_after:,}"
-        lengths = f"{done.bytes_before:,} to {after} bytes"
-        return brief(self, self.source, done.action, lengths, self.target or "not written")
+        where = self.target or "not written"
+        return brief(self, self.source, done.action, done.lengths(after), where)
 
     @property
     def source(self) -> str:

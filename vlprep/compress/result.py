@@ -72,7 +72,7 @@ class Compressed:
     limit: int
     """Number of bytes that the file had to stay under."""
     bytes_before: int
-    """Length of the source's file."""
+    """Length of the source's file; 0 of a page of a PDF, which is none."""
     bytes_after: int | None = None
     """Length of the result."""
     bytes_estimate: int | None = None
@@ -96,13 +96,17 @@ class Compressed:
     def __repr__(self) -> str:
         size = "" if self.size_after is None else f"{format_size(self.size_after)} "
         after = "?" if self.bytes_after is None else f"{self.bytes_after:,}"
-        lengths = f"{self.bytes_before:,} to {after} bytes"
-        return brief(self, self.source, self.action, f"{size}{self.format}", lengths)
+        return brief(self, self.source, self.action, f"{size}{self.format}", self.lengths(after))
+
+    def lengths(self, after: str) -> str:
+        """Say how many bytes there were, if it was a file, and how many there are."""
+        return f"{self.bytes_before:,} to {after} bytes" if self.bytes_before else f"{after} bytes"
 
     @property
     def ratio(self) -> float | None:
-        """Bytes of the source over those of the result."""
-        return self.bytes_before / self.bytes_after if self.bytes_after else None
+        """Bytes of the source over those of the result; `None` where one is not known."""
+        known = self.bytes_before and self.bytes_after
+        return self.bytes_before / self.bytes_after if known and self.bytes_after else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the file's entry of `vlprep.compress/1`, less where it was written."""
@@ -142,7 +146,7 @@ def beside(kinds: tuple[str, ...]) -> str:
 def grown(done: Compressed) -> Iterator[str]:
     """Say it where a result has more bytes than its source, and why it was made all the same."""
     before, after = done.bytes_before, done.bytes_after or 0
-    if after > before:
+    if after > before > 0:
         yield f"{after:,} bytes, more than the source's {before:,}: {done.reason}"
 
 

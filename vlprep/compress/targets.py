@@ -12,6 +12,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from vlprep.media.addresses import local_path
+from vlprep.media.pages import file_stem
 from vlprep.media.sniff import endings
 from vlprep.output.target import PathLike, check_not_source
 
@@ -32,7 +33,7 @@ class Targets:
     ) -> None:
         self._folder = Path(folder)
         self._sources = sources
-        self._names = [Path(source.rstrip("/").strip("<>")) for source in sources]  # <bytes>
+        self._names = list(map(_name, sources))
         self._stems = list(_stems(sources, self._names, roots))
         self._known = frozenset(map(Path, sources))
         self._taken: dict[str, object] = {}
@@ -69,6 +70,11 @@ class Targets:
         path.parent.mkdir(parents=bool(self._stems[place].parent.parts), exist_ok=True)
         self._taken[_folded(path)] = owner
         return path
+
+
+def _name(source: str) -> Path:
+    """Return what a source is called, without its folder; pages are numbered."""
+    return Path(file_stem(source) + Path(source).suffix.partition("#")[0].rstrip(">"))
 
 
 def _folded(path: Path) -> str:

@@ -47,9 +47,9 @@ def _image_facts(info: ImageInfo) -> list[str]:
         return [f"{info.format}, {format_size(info.size)} as displayed{turned}"]
     width, height = info.page.points
     return [
-        f"page {info.page.number:,} of a PDF, {width:g}x{height:g} points, has no pixels: it counts "
-        f"as {format_size(info.size)}, at {info.page.dpi:.4g} pixels per inch, and is drawn "
-        "straight at the size that is seen"
+        f"page {info.page.number:,} of a PDF, {width:g}x{height:g} points: it counts as "
+        f"{format_size(info.size)}, at {info.page.dpi:.4g} pixels per inch, and is drawn straight "
+        "at the size that is seen"
     ]
 
 

@@ -209,7 +209,7 @@ def one_or_many(items: object) -> Iterable[Any]:
 
 def _files_in(item: object) -> Iterable[Any]:
     folder = as_folder(item)
-    files = [item] if folder is None else media_files(folder) or [item]
+    files: Sequence[Any] = [item] if folder is None else media_files(folder) or [item]
     return chain.from_iterable(map(pages_in, files))
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +27,14 @@ from vlprep.errors import (
     EncryptedMediaError,
     MissingPackageError,
     PixelLimitError,
+    TimeLimitError,
     UnsupportedFormatError,
 )
 from vlprep.media.image import MAX_PIXELS
 from vlprep.media.pages import PageNumbers, PdfPage, page_numbers
 from vlprep.media.sniff import HEAD_BYTES, sniff
 from vlprep.media.source import Item, open_item
-from vlprep.types import ImageSize, PageInfo
+from vlprep.types import MAX_FRAME_PIXELS, ImageSize, PageInfo
 
 if TYPE_CHECKING:
     from vlprep.media.source import SourceLike
@@ -42,6 +44,9 @@ USUAL_DPI = 150
 
 _POINT = 72
 """Points in an inch; PDFium knows no other unit of a document."""
+
+LONGEST_SECONDS = 60
+"""Longest time that drawing one page may take; seconds."""
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -93,8 +98,9 @@ def only_page(item: Item) -> PdfPage:
     with _opened(item) as pdf:
         count, points = len(pdf), _points(pdf, 1)
     if count != 1:
-        problem = f"a PDF of {count:,} pages, each an image; name them by `pages`, or one as in"
-        raise UnsupportedFormatError(item.name, f"{problem} {item.name}#page=1", format="PDF")
+        problem = f"a PDF of {count:,} pages, each an image: `pdf_pages` lists them"
+        one = f", and the first is {item.name}#page=1" if count else ""
+        raise UnsupportedFormatError(item.name, problem + one, format="PDF")
     return PdfPage(None, 1, None, points)
 
 
@@ -140,9 +146,7 @@ class PageImage(ImageFile.ImageFile):
         fewer = f"counted at {self.page.dpi:.3g} pixels per inch, not {USUAL_DPI}"
         return (f"a page of {width:,.0f}x{height:,.0f} points: {fewer}; `dpi` says otherwise",)
 
-    def draft(  # type: ignore[override]  # Pillow's returns what it made of it
-        self, mode: str | None, size: tuple[int, int] | None
-    ) -> None:
+    def draft(self, mode: str | None, size: tuple[int, int] | None) -> None:
         """Take the size, (width, height), that it is to be drawn in."""
         if size is not None and not self._is_drawn:
             self._size = size
@@ -167,15 +171,9 @@ def page_size(page: PageInfo) -> ImageSize:
 
 
 def _fitting_dpi(points: tuple[float, float]) -> float:
-    """Return the usual resolution, or for a huge page the largest that stays within the limit."""
+    """Return the usual resolution, or for a huge page one of as many pixels as a frame may have."""
     inches = points[0] / _POINT * points[1] / _POINT
-    if inches * USUAL_DPI**2 < MAX_PIXELS * _ALMOST:
-        return USUAL_DPI
-    return math.sqrt(MAX_PIXELS * _ALMOST / inches)
-
-
-_ALMOST = 0.99
-"""What rounding the sides of a huge page is left."""
+    return min(USUAL_DPI, math.sqrt(MAX_FRAME_PIXELS / inches))
 
 
 def points_of(item: Item, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -200,18 +198,32 @@ def _drawn(item: Item, number: int, size: ImageSize) -> npt.NDArray[np.uint8]:
     if size.pixels > MAX_PIXELS:
         raise PixelLimitError(item.name, size.pixels, MAX_PIXELS)
     pixels = np.full((*size, 3), 255, np.uint8)
-    import pypdfium2.raw as pdfium
-
     with _opened(item) as pdf, _loaded(pdf, item, number) as page:
-        bitmap = pdfium.FPDFBitmap_CreateEx(
-            size.width, size.height, pdfium.FPDFBitmap_BGR, pixels.ctypes.data, 3 * size.width
+        is_done = _paint(page, pixels)
+    if not is_done:
+        slow = (
+            f"page {number:,} takes more than {LONGEST_SECONDS} s to draw; `dpi` makes it smaller"
         )
-        if not bitmap:
-            raise MemoryError
-        how = pdfium.FPDF_ANNOT | pdfium.FPDF_REVERSE_BYTE_ORDER
-        pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, size.width, size.height, 0, how)
-        pdfium.FPDFBitmap_Destroy(bitmap)
+        raise TimeLimitError(item.name, LONGEST_SECONDS, slow)
     return pixels
+
+
+def _paint(page: Any, pixels: npt.NDArray[np.uint8]) -> bool:
+    """Draw a page over pixels, its notes included; returns whether time sufficed."""
+    import pypdfium2.raw as pdfium
+    from pypdfium2.internal import set_callback
+
+    height, width = pixels.shape[:2]
+    late, pause = time.monotonic() + LONGEST_SECONDS, pdfium.IFSDK_PAUSE(version=1)
+    set_callback(pause, "NeedToPauseNow", lambda _: time.monotonic() > late)
+    how = pdfium.FPDF_ANNOT | pdfium.FPDF_REVERSE_BYTE_ORDER
+    bitmap = pdfium.FPDFBitmap_CreateEx(
+        width, height, pdfium.FPDFBitmap_BGR, pixels.ctypes.data, 3 * width
+    )
+    status = pdfium.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, width, height, 0, how, pause)
+    pdfium.FPDF_RenderPage_Close(page)
+    pdfium.FPDFBitmap_Destroy(bitmap)
+    return bool(status == pdfium.FPDF_RENDER_DONE)
 
 
 @contextmanager
@@ -225,9 +237,25 @@ def _opened(item: Item) -> Iterator[Any]:
         try:
             document = pdfium.PdfDocument(file)
         except pdfium.PdfiumError as error:
-            _blame(item, error)
+            if _wants_password(file):
+                problem = "a PDF that is encrypted, and opens with a password only; save it without"
+                raise EncryptedMediaError(item.name, problem, format="PDF") from error
+            raise DecodeError(item.name, "damaged PDF file, or one without pages") from error
         with closing(document):
             yield document
+
+
+def _wants_password(file: BinaryIO) -> bool:
+    """Say whether a document that was not opened is a locked one."""
+    import pypdfium2 as pdfium
+
+    # PDFium keeps its last error, and a document without pages has none of its own.
+    pdfium.raw.FPDF_LoadMemDocument(b"?", 1, None)
+    try:
+        pdfium.PdfDocument(file).close()
+    except pdfium.PdfiumError as error:
+        return error.err_code in (pdfium.raw.FPDF_ERR_PASSWORD, pdfium.raw.FPDF_ERR_SECURITY)
+    return False
 
 
 @contextmanager
@@ -251,14 +279,3 @@ def _points(document: Any, number: int) -> tuple[float, float] | None:
     except pdfium.PdfiumError:
         return None
     return points
-
-
-_WANTS_PASSWORD, _WANTS_HANDLER = 4, 5
-"""PDFium's words for documents that are locked."""
-
-
-def _blame(item: Item, error: Any) -> NoReturn:
-    if error.err_code in (_WANTS_PASSWORD, _WANTS_HANDLER):
-        problem = "a PDF that is encrypted, and opens with a password only; save it without one"
-        raise EncryptedMediaError(item.name, problem, format="PDF") from error
-    raise DecodeError(item.name, "damaged PDF file: no document can be made out") from error

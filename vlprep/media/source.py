@@ -153,6 +153,7 @@ class Item:
             from vlprep.media.pdf import only_page
 
             self.page = only_page(self)
+        self.file_bytes = 0  # which are the document's: a page is no file
         return PDF_PAGE
 
     @property

@@ -375,7 +375,7 @@ def _smaller(
     ending = endings(done.format)[0]
     file_name = f"{number:03}-{stem if stem.isprintable() else 'media'}{ending}"
     file, facts = make_file(content, opened.name, file_name, how)
-    notes = (f"{done.bytes_before:,} to {len(content):,} bytes: {done.reason}", *done.dropped)
+    notes = (f"{done.lengths(f'{len(content):,}')}: {done.reason}", *done.dropped)
     return make_part(
         facts, [file], how, action=done.action, fps=rate, notes=notes, warnings=done.warnings
     )
