@@ -150,14 +150,15 @@ def paged(files: list[Any], pages: str | None, dpi: float | None) -> list[Any]:
 
     Raises a usage error where pages are asked and no file is a PDF.
     """
-    from vlprep.media.pages import as_page, is_document, pages_in
+    from vlprep.media.pages import PdfPage, as_page, is_document, page_numbers, pages_in
 
     if (pages or dpi) and not any(map(is_document, files)):
         named = "; a page that is named as in a.pdf#page=3&dpi=300 has its own"
         which = named if any(map(as_page, files)) else ""
         raise click.UsageError(f"--pages and --dpi are about PDFs, and none is named{which}")
     with wrong_usage():
-        return [page for file in files for page in pages_in(file, pages, dpi)]
+        page_numbers(pages, 1), PdfPage("", 1, dpi)  # what is wrong with the words is told once
+    return [page for file in files for page in pages_in(file, pages, dpi)]
 
 
 def as_one_video(paths: Iterable[str], files: list[Any], *, recursive: bool) -> FrameList:

@@ -90,8 +90,8 @@ def as_page(source: object) -> PdfPage | None:
 def pages_in(source: Any, pages: PageNumbers | None = None, dpi: float | None = None) -> list[Any]:
     """Return the pages of a document, or those asked; any other source alone, as it is.
 
-    What cannot be opened stays as it is, and fails where it is read; so does a page that is not
-    there. Raises `ConstraintError` for a text that names no pages.
+    What cannot be opened, or has too many pages, stays as it is, and fails where it is read; so
+    does a page that is not there.
 
     >>> pages_in("fixtures/photo.jpg")
     ['fixtures/photo.jpg']
@@ -102,8 +102,6 @@ def pages_in(source: Any, pages: PageNumbers | None = None, dpi: float | None = 
 
     try:
         return list_pages(source, pages, dpi)
-    except ConstraintError:
-        raise
     except (VlprepError, OSError):
         return [source]
 

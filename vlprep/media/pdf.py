@@ -14,7 +14,7 @@ import math
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -198,8 +198,10 @@ def _drawn(item: Item, number: int, size: ImageSize) -> npt.NDArray[np.uint8]:
     if size.pixels > MAX_PIXELS:
         raise PixelLimitError(item.name, size.pixels, MAX_PIXELS)
     pixels = np.full((*size, 3), 255, np.uint8)
-    with _opened(item) as pdf, _loaded(pdf, item, number) as page:
-        is_done = _paint(page, pixels)
+    with _opened(item) as pdf:
+        _show_forms(pdf)
+        with _loaded(pdf, item, number) as page:
+            is_done = _paint(page, pixels)
     if not is_done:
         slow = (
             f"page {number:,} takes more than {LONGEST_SECONDS} s to draw; `dpi` makes it smaller"
@@ -208,8 +210,17 @@ def _drawn(item: Item, number: int, size: ImageSize) -> npt.NDArray[np.uint8]:
     return pixels
 
 
+def _show_forms(document: Any) -> None:
+    """Let what was filled in be drawn; of forms that are XFA PDFium knows the bare page."""
+    import pypdfium2 as pdfium
+
+    if document.get_formtype() == pdfium.raw.FORMTYPE_ACRO_FORM:
+        with suppress(pdfium.PdfiumError):
+            document.init_forms()
+
+
 def _paint(page: Any, pixels: npt.NDArray[np.uint8]) -> bool:
-    """Draw a page over pixels, its notes included; returns whether time sufficed."""
+    """Draw a page over pixels, with its notes and forms; returns whether time sufficed."""
     import pypdfium2.raw as pdfium
     from pypdfium2.internal import set_callback
 
@@ -220,8 +231,11 @@ def _paint(page: Any, pixels: npt.NDArray[np.uint8]) -> bool:
     bitmap = pdfium.FPDFBitmap_CreateEx(
         width, height, pdfium.FPDFBitmap_BGR, pixels.ctypes.data, 3 * width
     )
-    status = pdfium.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, width, height, 0, how, pause)
+    place = (0, 0, width, height, 0, how)
+    status = pdfium.FPDF_RenderPageBitmap_Start(bitmap, page, *place, pause)
     pdfium.FPDF_RenderPage_Close(page)
+    if page.formenv:
+        pdfium.FPDF_FFLDraw(page.formenv, bitmap, page, *place)
     pdfium.FPDFBitmap_Destroy(bitmap)
     return bool(status == pdfium.FPDF_RENDER_DONE)
 
