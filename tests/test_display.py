@@ -34,6 +34,8 @@ def counting():
     yield vlprep.processor().tally(vlprep.count_many([STREET, "no.jpg"]))
     yield from (vlprep.token_budget(), vlprep.token_budget().binding)
     yield vlprep.processor(WEIGHTS, server="vllm", fps=1, max_pixels=100_000)
+    yield (page := vlprep.PdfPage("a" * 300 + ".pdf", 3, dpi=72))
+    yield vlprep.PageInfo(page.number, (595.0, 842.0), 150)
     yield vlprep.View.of()
     yield vlprep.ViewOptions(fps=1)
 

@@ -89,6 +89,7 @@ from vlprep.types import FramePlan as FramePlan
 from vlprep.types import Frames as Frames
 from vlprep.types import ImageInfo as ImageInfo
 from vlprep.types import ImageSize as ImageSize
+from vlprep.types import PageInfo as PageInfo
 from vlprep.types import Region as Region
 from vlprep.types import VideoInfo as VideoInfo
 from vlprep.verbs import Processor as Processor

@@ -110,6 +110,7 @@ def test_a_file_of_such_a_name_is_that_file(tmp_path):
 
 
 def test_a_document_of_one_page_is_that_page():
+    assert vlprep.probe("fixtures/document.pdf").size == (500, 667)
     assert vlprep.count_tokens(pdf([A4])).tokens.total == 2147
 
 

@@ -50,7 +50,6 @@ REFUSED = {
     "bomb.png": PixelLimitError,
     "false_count.mp4": DecodeError,
     "text.txt": UnsupportedFormatError,
-    "document.pdf": UnsupportedFormatError,
     "drawing.svg": UnsupportedFormatError,
     "page.eps": UnsupportedFormatError,
     "random.bin": UnsupportedFormatError,
@@ -144,7 +143,7 @@ def test_a_header_may_be_whole_though_the_data_is_not(name):
     [
         ("audio_only.mp3", "has_cover", False),
         ("cover_art.mp3", "has_cover", True),
-        ("document.pdf", "format", "PDF"),
+        ("drawing.svg", "format", "SVG"),
         ("text.txt", "format", None),
         ("truncated.mp4", "promised", 60),
         ("truncated.mp4", "present", 30),

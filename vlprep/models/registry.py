@@ -242,7 +242,7 @@ def reference_formats() -> ReferenceFormats:
     """Return the formats that the reference for open weights does not open.
 
     >>> reference_formats().unopened
-    ('HEIC',)
+    ('HEIC', 'PDF')
     """
     from vlprep.models.routes import ReferenceFormats
 
