@@ -399,8 +399,10 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     facts = _take_facts(asked) if "sizes" in asked else []
     names = ("paths", "recursive", "from_file", "null_separated")
     paths, recursive, from_file, null_separated = map(asked.pop, names)
-    pages = "pages" in asked and (asked.pop("pages"), asked.pop("dpi"))
+    pages = (asked.pop("pages"), asked.pop("dpi")) if "pages" in asked else ()
     if facts:
+        if any(pages):
+            raise click.UsageError("--pages and --dpi are about PDFs, and --size stands for files")
         if paths or from_file is not None or asked.pop("as_list", False):
             raise click.UsageError("--size stands for files; leave the files, or --size, out")
         return facts
