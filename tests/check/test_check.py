@@ -155,7 +155,7 @@ LIMITS = {  # what the answer key's failures say was wanted, from the documents
     "image-side": "at least 11 px",
     "image-ratio": "at most 200:1",
     "image-format": "BMP, JPEG, PNG, TIFF, WEBP, HEIC",
-    "reference-format": "not HEIC",
+    "reference-format": "not HEIC or PDF",
     "large-image-format": "JPEG or PNG above 3840x2160",
     "image-8k": f"at most {7680 * 4320:,} pixels",
     "image-bytes": "at most 10,000,000 bytes",
