@@ -9,6 +9,9 @@ import math
 import re
 from fractions import Fraction
 
+MOST = 10**15
+"""Largest number that is taken from a file or a caller: whole in float64, as is its half."""
+
 # Huge exponents (1e999999) take for ever; 1 / 2 is read since Python 3.12 only.
 _NO_RATE = re.compile(r"e[+-]?\d{3}|\s", re.IGNORECASE)
 _TIME = re.compile(r"(\d{1,9}:){0,2}(\d{1,9}(\.\d*)?|\.\d+)", re.ASCII)
@@ -108,7 +111,7 @@ def parse_size(text: str) -> tuple[int, int]:
     match = _SIZE.fullmatch(text.strip())
     if not match:
         raise ValueError(f"{text!r} is not a size; write WIDTHxHEIGHT, for instance 1920x1080")
-    width, height = int(match[1]), int(match[2])
+    width, height = _whole(match[1]), _whole(match[2])
     if not (width and height):
         raise ValueError(f"{text!r} has a side of 0")
     return height, width
@@ -127,7 +130,31 @@ def parse_count(text: str) -> int:
     factors = [part.strip().replace(",", "").replace("_", "") for part in text.split("*")]
     if not all(part.isascii() and part.isdigit() for part in factors):
         raise ValueError(f"{text!r} is not a whole number, or a product such as 2560*32*32")
-    return math.prod(int(part) for part in factors)
+    count = math.prod(map(_whole, factors[:_MOST_FACTORS]))
+    if count > MOST or len(factors) > _MOST_FACTORS:
+        raise ValueError(f"{text[:40]!r} is over {MOST:,}, the most that can be asked for")
+    return count
+
+
+_MOST_FACTORS = 9
+
+
+def _whole(digits: str) -> int:
+    """Return a whole number, which has no more digits than can mean something."""
+    if len(digits) > len(str(MOST)):
+        raise ValueError(f"{digits[:20]}... has {len(digits):,} digits, more than can be meant")
+    return int(digits)
+
+
+def is_number(value: object, least: float = 0) -> bool:
+    """Say whether a value is a number of an ordinary size, from `least` on.
+
+    >>> import math
+    >>> [is_number(value) for value in (5, 0.5, True, "5", -1, math.nan, math.inf, 10**30)]
+    [True, True, False, False, False, False, False, False]
+    """
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and least <= value <= MOST  # type: ignore[operator]  # of numbers
 
 
 def format_size(size: tuple[int, int]) -> str:

@@ -6,9 +6,9 @@ Bound and checked once, at a door; everything below takes a `View`. The verbs on
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, get_args
 
 from vlprep.display import brief
@@ -18,6 +18,7 @@ from vlprep.models.service import VideoFiles
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
 from vlprep.types import ApiName, Sampling, ServerName
+from vlprep.units import MOST
 
 if TYPE_CHECKING:
     from vlprep.models.servers import Server
@@ -31,6 +32,8 @@ _LEAST = {
     "min_pixels": 0,
 }
 """The least that these options may be."""
+
+_NUMBERS = (*_LEAST, "fps", "start_seconds", "end_seconds")
 
 
 class ViewKeywords(TypedDict, total=False):
@@ -90,7 +93,12 @@ class ViewOptions:
     def __post_init__(self) -> None:
         if self.fps is not None and self.nframes is not None:
             raise ConstraintError("`fps` and `nframes` exclude each other; give one of them")
-        if self.fps is not None and not (self.fps >= 0 and math.isfinite(self.fps)):
+        for name in _NUMBERS:
+            value: Any = getattr(self, name)
+            is_number = isinstance(value, Real) and not isinstance(value, bool)
+            if value is not None and not (is_number and abs(value) <= MOST):
+                raise ConstraintError(f"`{name}` must be a number up to {MOST:,}")
+        if self.fps is not None and self.fps < 0:
             raise ConstraintError(f"fps must be above 0, got {self.fps:g}")
         if self.sampling not in (None, *SAMPLINGS):
             known = ", ".join(SAMPLINGS)

@@ -338,3 +338,30 @@ def test_text_that_is_not_utf8_is_a_damaged_file(tmp_path):
     path.write_bytes(b"title = '\xe9'")
     with pytest.raises(ModelFileError, match="not valid TOML"):
         load_model_file(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (OWN.replace("min_pixels = 3136", "min_pixels = 60000"), "min_pixels 60,000 is above"),
+        (OWN.replace("patch_size = 14", f"patch_size = {10**30}"), "no number may be over"),
+        (OWN.replace("patch_size = 14", "patch_size = 10001"), "patch_size must be at most 10,000"),
+        (OWN.replace("max_pixels = 50176", "max_pixels = " + "9" * 401), "no number may be over"),
+        (OWN + VIDEO.replace("fps = 2", "fps = inf"), "no number may be over"),
+        (OWN + VIDEO.replace("fps = 2", "fps = nan"), "nan is below 0"),
+        ("a = " + "[" * 5000, "brackets nested without end"),
+        ("a = " + "9" * 5000, "a number of thousands of digits"),
+        (".".join("a" * 3000) + " = 1", "no [models.<name>] table"),
+    ],
+)
+def test_numbers_and_nesting_that_no_model_has_are_named(tmp_path, text, problem):
+    with pytest.raises(ModelFileError, match=re.escape(problem)):
+        load_model_file(written(tmp_path, text))
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+@pytest.mark.parametrize("name", ["own.toml", "own.json"])
+def test_a_model_file_without_an_end_is_not_read_to_its_end(tmp_path, name):
+    (tmp_path / name).symlink_to("/dev/zero")
+    with pytest.raises(ModelFileError):
+        load_model_file(tmp_path / name)

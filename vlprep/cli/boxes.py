@@ -25,6 +25,7 @@ from vlprep.cli.terminal import say
 from vlprep.cli.text import safe
 from vlprep.errors import AnswerError
 from vlprep.models.citing import cite
+from vlprep.parsing import parse_json
 from vlprep.units import format_size
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _in_pieces(
     if given:
         raise click.UsageError(f"--pieces says what the model saw; leave {given} out")
     try:
-        answers = json.loads(read_answer(answer))
+        answers = parse_json(read_answer(answer))
     except ValueError:
         answers = None
     if not isinstance(answers, list):

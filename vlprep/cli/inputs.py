@@ -6,14 +6,14 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from vlprep.cli.options import wrong_usage
 from vlprep.cli.render import note
 from vlprep.cli.shell import STDIN_NAME
-from vlprep.errors import AnswerError
+from vlprep.errors import AnswerError, ConstraintError
 
 if TYPE_CHECKING:
     from vlprep.count.frame_list import FrameList
@@ -187,17 +187,32 @@ _TAKEN = "vlprep.stdin"
 
 
 def read_input(name: str) -> bytes:
-    """Return what is in a file, or what stdin has for "-", which can be read once only."""
+    """Return what is in a file, or what stdin has for "-", which can be read once only.
+
+    Raises `ConstraintError` for more than a gigabyte.
+    """
     if name != "-":
         from pathlib import Path  # which help does without
 
-        return Path(name).read_bytes()
+        with Path(name).open("rb") as file:
+            return _bounded(file, name)
     context = click.get_current_context(silent=True)
     if context is not None:
         if _TAKEN in context.meta:
             raise click.UsageError("stdin is named twice, and can be read once")
         context.meta[_TAKEN] = True
-    return sys.stdin.buffer.read()
+    return _bounded(sys.stdin.buffer, STDIN_NAME)
+
+
+def _bounded(file: BinaryIO, name: str) -> bytes:
+    """Return what is in a file that may have no end, such as a device."""
+    content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ConstraintError(f"{name}: longer than {_MOST_BYTES:,} bytes")
+    return content
+
+
+_MOST_BYTES = 1_000_000_000
 
 
 def read_answer(name: str) -> str:

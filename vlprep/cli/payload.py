@@ -35,6 +35,7 @@ from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, safe, thousands
 from vlprep.errors import CheckError, ConstraintError
 from vlprep.models.citing import cite
+from vlprep.parsing import parse_json
 from vlprep.units import format_bytes, plural
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _history(name: str) -> list[Any]:
     import json
 
     try:
-        found = json.loads(read_input(name))
+        found = parse_json(read_input(name))
     except ValueError as error:
         raise ConstraintError(f"{name}: not JSON: {error}") from error
     for key in ("input", "messages"):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.parsing import parse_toml, read_small
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -131,16 +133,14 @@ _SHARED = "pyproject.toml"
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_small(path)
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror}") from error
 
 
 def _of_file(path: Path) -> dict[str, Setting]:
-    import tomllib  # only where there is a file
-
     try:
-        table: Any = tomllib.loads(_read(path).decode())
+        table: Any = parse_toml(_read(path))
     except ValueError as error:
         raise click.UsageError(f"{path}: not valid TOML: {error}") from error
     origin = str(path)

@@ -8,7 +8,6 @@ lines of a batch file; and bare lists of messages.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from typing import Any
 
 from vlprep.errors import ConstraintError
 from vlprep.messages.bodies import MediumKind, SentBody, SentMedium, read_address, read_body
+from vlprep.parsing import parse_json
 
 _MARKS: dict[str, MediumKind] = {"<image>": "image", "<video>": "video"}
 """What stands in the text where a medium goes."""
@@ -59,7 +59,7 @@ def read_sample(row: Any) -> SentBody:
 
 def _parsed(text: str | bytes) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError as error:  # of JSON, or of bytes that are no UTF-8
         raise ConstraintError(f"not JSON: {error}") from error
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vlprep.errors import ModelFileError
+from vlprep.parsing import parse_json, read_small
 
 Table = Mapping[str, Any]
 Part = Literal["image", "video"]
@@ -249,8 +250,8 @@ def _read_json(path: Path) -> Table | None:
     if not path.is_file():
         return None
     try:
-        table = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
+        table = parse_json(read_small(path))
+    except ValueError as error:
         raise ModelFileError(str(path), f"not valid JSON: {error}") from error
     if not isinstance(table, dict):
         raise ModelFileError(str(path), f"is {shown(table)}, not a JSON object")

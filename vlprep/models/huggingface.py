@@ -8,7 +8,6 @@ own default and said in a warning: those differ from the shipped numbers by a fa
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from vlprep.errors import ModelFileError
 from vlprep.models.folder import CONFIG, Config, Folder, Part, Table, shown
+from vlprep.units import MOST
 
 FEWEST_TOKENS = 16
 """A cap of fewer tokens was hardly meant: a side was written where pixels belong."""
@@ -151,7 +151,9 @@ class _Reader:
         numbers = value if isinstance(value, list) else [value]
         if any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
             raise self.table.refuse(key, f"is {shown(value)}; numbers are wanted")
-        if key != "image_mean" and not all(0 < n < math.inf for n in numbers):
+        if not all(abs(n) <= MOST for n in numbers):
+            raise self.table.refuse(key, f"is {shown(value)}; ordinary numbers are wanted")
+        if key != "image_mean" and not all(n > 0 for n in numbers):
             raise self.table.refuse(key, f"is {shown(value)}; above 0 is wanted")
         return [float(n) for n in numbers]
 
@@ -245,7 +247,7 @@ class _Reader:
         raise self.table.refuse("do_sample_frames", "is true, without fps or num_frames")
 
     def _rate(self, rate: Any) -> float:
-        if isinstance(rate, str | list | dict) or not (rate > 0 and math.isfinite(rate)):
+        if isinstance(rate, str | list | dict) or not 0 < rate <= MOST:
             raise self.table.refuse("fps", f"is {shown(rate)}; a number above 0 is wanted")
         return float(rate)
 

@@ -18,6 +18,7 @@ def nearest_names(name: str, names: Iterable[str]) -> list[str]:
     >>> nearest_names("qwen3-vl:8b", ["qwen2-vl-8b", "Qwen/Qwen3-VL-4B", "Qwen/Qwen3-VL-8B"])
     ['Qwen/Qwen3-VL-8B', 'Qwen/Qwen3-VL-4B']
     """
+    name = name[:_LONGEST]
     line = _line(name)
     ranked = sorted(names, key=lambda known: _likeness(name, known), reverse=True)
     related = [known for known in ranked if line and _line(known) == line]
@@ -25,6 +26,9 @@ def nearest_names(name: str, names: Iterable[str]) -> list[str]:
         return related[:3]
     return [known for known in ranked if _likeness(name, known)[-1] >= _ALIKE][:3]
 
+
+_LONGEST = 200
+"""Characters of a name that are compared: to compare takes as long as the square of them."""
 
 _ALIKE = 0.6
 """Share of characters that names must have in common where nothing else relates them."""

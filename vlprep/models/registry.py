@@ -28,6 +28,7 @@ from vlprep.models.tables import (
     table_of,
     texts,
 )
+from vlprep.parsing import read_small
 
 if TYPE_CHECKING:  # records that few uses need
     from vlprep.models.asking import Recipe, Region
@@ -291,7 +292,8 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     1003520
     """
     path = Path(path)
-    if path.is_dir() or path.suffix == ".json":
+    is_folder = path.is_dir() or path.suffix == ".json"
+    if is_folder:
         from vlprep.models.huggingface import read_folder
 
         path.stat()  # a file that is not there does not stand for its folder
@@ -300,7 +302,7 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
             raise ConstraintError(f"{problem}, which chooses in a TOML file of several")
         table: Table = read_folder(path, SHARED, rule_file("transformers"))
     else:
-        table = parse(path.read_bytes(), str(path))
+        table = _toml(path)
     models = table.get("models", {})
     if not isinstance(models, Mapping):
         raise ModelFileError(str(path), "models is not a table")
@@ -310,7 +312,31 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
         raise ModelFileError(str(path), f"has several models; choose one: {', '.join(models)}")
     if name is not None and name not in models:
         raise UnknownModelError(name, nearest_names(name, models))
-    return _read_model(table, name or next(iter(models)), str(path))
+    spec = _read_model(table, name or next(iter(models)), str(path))
+    if not is_folder:
+        _check_ranges(spec, str(path))
+    return spec
+
+
+def _check_ranges(spec: ModelSpec, where: str) -> None:
+    """Raise `ModelFileError` for pixel ranges without a number in them, which TOML states itself.
+
+    In the folders of Hugging Face there are some, which the reference takes: a warning tells them.
+    """
+    for rules in spec.rule_sets:
+        for rule in filter(None, (rules.image, rules.video)):
+            if rule.min_pixels > rule.max_pixels:
+                numbers = f"min_pixels {rule.min_pixels:,} is above max_pixels {rule.max_pixels:,}"
+                raise ModelFileError(where, f"rule set {rules.name}: {numbers}")
+
+
+def _toml(path: Path) -> Table:
+    try:
+        return parse(read_small(path), str(path))
+    except ModelFileError:
+        raise
+    except ValueError as error:  # of a file without an end
+        raise ModelFileError(str(path), str(error)) from error
 
 
 def resolve_model(name: str | None, model_file: str | None) -> ModelSpec:

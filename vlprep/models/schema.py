@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
+from vlprep.units import MOST
+
 _T = TypeVar("_T")
 
 
@@ -52,15 +54,16 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
 
 
 def _expect(kind: type, value: Any, where: str) -> Any:
-    if kind is float and type(value) is int:
-        value = float(value)
     if kind is list and isinstance(value, tuple):
         value = list(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+    kinds = (int, float) if kind is float else kind
+    if not isinstance(value, kinds) or (kind in (int, float) and isinstance(value, bool)):
         raise ValueError(f"{where}: {value!r} is not of type {kind.__name__}")
-    if isinstance(value, int | float) and value < 0:
+    if isinstance(value, int | float) and not value >= 0:
         raise ValueError(f"{where}: {value!r} is below 0")
-    return value
+    if isinstance(value, int | float) and value > MOST:
+        raise ValueError(f"{where}: no number may be over {MOST:,}")
+    return float(value) if isinstance(value, int) and kind is float else value
 
 
 @cache

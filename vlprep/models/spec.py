@@ -116,7 +116,7 @@ class ImageRule(Sourced):
         return brief(self, f"{self.factor}x{self.factor} a token", pixels, self.resize)
 
     def __post_init__(self) -> None:
-        _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
+        _require_usable(self)
 
     @property
     def factor(self) -> int:
@@ -211,7 +211,7 @@ class VideoRule(Sourced):
         return brief(self, f"{self.factor}x{self.factor} a token", pixels, frames, rate)
 
     def __post_init__(self) -> None:
-        _require_positive(self, "patch_size", "merge_size", "temporal_patch_size", "max_pixels")
+        _require_usable(self)
 
     def takes_fps(self, fps: float) -> bool:
         """Say whether a rate may be asked for."""
@@ -496,10 +496,18 @@ class ModelSpec(Sourced):
         return min(stated) if stated else self.context_tokens
 
 
-def _require_positive(record: object, *names: str) -> None:
-    for name in names:
-        if getattr(record, name) < 1:
-            raise ValueError(f"{type(record).__name__}.{name} must be above 0")
+_MOST_SIDE = 10_000
+"""Patches, merged patches and steps of time larger than this are no encoder's."""
+
+
+def _require_usable(rule: ImageRule | VideoRule) -> None:
+    """Raise `ValueError` for numbers of which no grid can be made."""
+    for name in ("patch_size", "merge_size", "temporal_patch_size", "max_pixels"):
+        value = getattr(rule, name)
+        if value < 1:
+            raise ValueError(f"{type(rule).__name__}.{name} must be above 0")
+        if name != "max_pixels" and value > _MOST_SIDE:
+            raise ValueError(f"{type(rule).__name__}.{name} must be at most {_MOST_SIDE:,}")
 
 
 _OWN_NUMBERS = "count with other `rules`, or with numbers of your own by `load_model_file`"

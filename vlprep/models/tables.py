@@ -8,13 +8,13 @@ in `registry`.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from vlprep.errors import ModelFileError
+from vlprep.parsing import parse_toml
 
 Table = Mapping[str, Any]
 
@@ -98,6 +98,6 @@ def table_of(folder: str, name: str) -> Table:
 def parse(content: bytes, where: str) -> Table:
     """Return TOML as a table; raises `ModelFileError`, naming `where`, for what is none."""
     try:
-        return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parse_toml(content)
+    except ValueError as error:
         raise ModelFileError(where, f"not valid TOML: {error}") from error

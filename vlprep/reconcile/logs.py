@@ -6,11 +6,9 @@ Nothing is sent and nothing fetched: media are facts in the log, files beside it
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,10 +24,11 @@ from vlprep.messages.bodies import SentBody, SentMedium, read_body
 from vlprep.models.registry import get_model, list_servers
 from vlprep.output.drawing import Drawing
 from vlprep.output.target import PathLike
+from vlprep.parsing import parse_json
 from vlprep.reconcile.fit import Billing, Fit, Numbers, find_change, fit_rules, same_numbers
 from vlprep.reconcile.usage import Usage, read_usage
 from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
-from vlprep.units import plural
+from vlprep.units import is_number, parse_rate, plural
 from vlprep.view import View
 
 Medium: TypeAlias = tuple[Facts, Mapping[str, Any]]
@@ -189,10 +188,10 @@ def _read(lines: Iterable[str], model: str | None, folder: Path) -> Iterator[Cal
         if not line.strip():
             continue
         try:
-            yield _call(json.loads(line), number, model, folder)
+            yield _call(parse_json(line), number, model, folder)
         except (VlprepError, OSError) as error:
             yield LeftOut(line=number, reason=str(error))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             yield LeftOut(line=number, reason=f"not a line of a log: {error}")
 
 
@@ -208,6 +207,8 @@ def _call(row: Any, number: int, model: str | None, folder: Path) -> Call:
         raise ConstraintError("no model in it, and none is given")
     view = View.of(get_model(name))
     media = [_from_facts(one) for one in row.get("media", ())] or list(sent.media)
+    for medium in media:  # what is asked must be something that can be asked
+        view.asking(**(medium.asked if isinstance(medium, SentMedium) else medium[1]))
     text = hashlib.sha256(sent.text.encode("utf-8", "surrogatepass")).hexdigest()
     return Call(
         line=number,
@@ -215,7 +216,7 @@ def _call(row: Any, number: int, model: str | None, folder: Path) -> Call:
         model=view.model.name,
         media=tuple(_probed(medium, view, folder) for medium in media),
         text="" if "text_tokens" in row else text,
-        text_tokens=int(row.get("text_tokens", 0)),
+        text_tokens=_whole(row, "text_tokens", 0),
         high_res=sent.high_res,
         usage=usage,
     )
@@ -224,16 +225,23 @@ def _call(row: Any, number: int, model: str | None, folder: Path) -> Call:
 _NOTHING = SentBody()
 
 
+def _whole(row: Mapping[str, Any], key: str, default: int | None = None) -> int:
+    value = row.get(key, default)
+    if not isinstance(value, int) or not is_number(value):
+        raise ConstraintError(f"{key} is no whole number")
+    return value
+
+
 def _from_facts(row: Any) -> Medium | SentMedium:
     if isinstance(row, str):
         return SentMedium(address=row)
-    size = ImageSize(row["height"], row["width"])
+    size = ImageSize(_whole(row, "height"), _whole(row, "width"))
     asked = {key: row[key] for key in ("min_pixels", "max_pixels") if key in row}
     if "frames" not in row:
         return ImageInfo(size=size, format=row.get("format", "JPEG")), asked
-    rate = Fraction(str(row["fps"])) if row.get("fps") else None
+    rate = parse_rate(str(row["fps"])) if row.get("fps") else None
     asked |= {"fps": row["asked_fps"]} if "asked_fps" in row else {}
-    return VideoInfo(size=size, frame_count=row["frames"], fps=rate), asked
+    return VideoInfo(size=size, frame_count=_whole(row, "frames"), fps=rate), asked
 
 
 def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vlprep.units import is_number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -57,6 +59,6 @@ def _media(table: Mapping[str, Any], ending: str = "_tokens") -> int | None:
 def _number(table: Mapping[str, Any], *keys: str) -> int | None:
     for key in keys:
         value = table.get(key)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int) and is_number(value):
             return value
     return None

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from vlprep.errors import ConstraintError
+from vlprep.parsing import parse_json
 from vlprep.refit.places import JsonPath, value_at
 
 Given: TypeAlias = Mapping[str, Any] | str | bytes
@@ -143,8 +144,8 @@ def _as_text(given: str | bytes) -> str:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
+        return parse_json(text.removeprefix("\ufeff"))
+    except ValueError as error:
         raise ConstraintError(f"not JSON: {error}") from error
 
 

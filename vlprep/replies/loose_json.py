@@ -44,33 +44,29 @@ def json_values(text: str, trouble: Trouble) -> Iterator[tuple[int, Any]]:
     >>> trouble.cut_off
     True
     """
-    shadow, place = plain(text), 0
+    shadow, place, patience = plain(text), 0, _PATIENCE * len(text) + _LEAST_PATIENCE
     while match := _OPENING.search(shadow, place):
-        start = match.start()
+        reader = _Reader(text, shadow, match.start())
         try:
-            value, place = _value_at(text, shadow, start, trouble)
+            value = reader.whole()
         except RecursionError:  # nested deeper than any answer
             trouble.odd.append("brackets nested without end")
             return
         except ValueError:
-            place = start + 1
+            place = match.start() + 1
+            patience -= reader.place - place
+            if patience < 0:  # each bracket was read to where it breaks, again and again
+                trouble.odd.append("brackets that do not match, without end")
+                return
         else:
-            yield start, value
+            place, trouble.cut_off = reader.place, trouble.cut_off or reader.cut_off
+            yield match.start(), value
 
 
 _OPENING = re.compile(r"[\[{]")
 _DECODER = json.JSONDecoder(strict=False)
-
-
-def _value_at(text: str, shadow: str, start: int, trouble: Trouble) -> tuple[Any, int]:
-    """Return the value that begins there, and where it ends."""
-    try:
-        return _DECODER.raw_decode(text, start)
-    except ValueError:  # also of a number of thousands of digits
-        reader = _Reader(text, shadow, start)
-    value = reader.value()
-    trouble.cut_off |= reader.cut_off
-    return value, reader.place
+_PATIENCE, _LEAST_PATIENCE = 8, 20_000
+"""Signs that are read in vain before a text is given up: so many for each sign, and so many."""
 
 
 _MOST_NESTED = 100
@@ -78,7 +74,7 @@ _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _SPACE = re.compile(r"(?:\s+|//[^\n]*)*")
 _WORD = re.compile(r"\d+(?::\d+)+(?:\.\d+)?|[^\s,:{}\[\]()\"']+")
 _NAME = re.compile(r"[^\W\d]\w*")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
 _LITERALS = {"true": True, "false": False, "null": None, "none": None, "undefined": None}
 
 
@@ -92,6 +88,14 @@ class _Reader:
         self.text, self.shadow, self.place = text, shadow, place
         self.cut_off = False
         self._depth = 0
+
+    def whole(self) -> Any:
+        """Read the value that begins here, as it is if it is valid; raises as `value` does."""
+        try:
+            value, self.place = _DECODER.raw_decode(self.text, self.place)
+        except ValueError:  # also of a number of thousands of digits
+            return self.value()
+        return value
 
     def value(self) -> Any:
         """Read what begins here; raises `ValueError` for what is no value, even as it is meant."""

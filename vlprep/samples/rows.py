@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
 from vlprep.errors import ConstraintError
+from vlprep.parsing import parse_json
 
 Row = tuple[str, Any]
 """What a row is called, and the row, as text or parsed."""
@@ -37,7 +37,7 @@ def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
 
 def _document(content: bytes, name: str) -> Any:
     try:
-        return json.loads(content)
+        return parse_json(content)
     except ValueError as error:
         raise ConstraintError(f"{name}: not JSON: {error}") from error
 

@@ -29,6 +29,7 @@ from vlprep.media.picture import read_picture, resize_picture
 from vlprep.media.source import SourceLike, open_item
 from vlprep.output.encode import encode_picture
 from vlprep.output.target import PathLike, check_new_folder, new_folder
+from vlprep.parsing import parse_json, read_small
 from vlprep.split.answers import joined
 from vlprep.split.cuts import Span
 from vlprep.split.layout import Layout, Piece, lay_out
@@ -236,7 +237,7 @@ def read_pieces(path: PathLike, view: View) -> tuple[Piece, ...]:
     """
     file = Path(path) / MANIFEST if Path(path).is_dir() else Path(path)
     try:
-        return tuple(_piece_of(entry, view) for entry in json.loads(file.read_bytes())["pieces"])
+        return tuple(_piece_of(entry, view) for entry in parse_json(read_small(file))["pieces"])
     except (ValueError, KeyError, TypeError) as error:
         raise ConstraintError(f"{file}: no manifest of pieces: {error}") from error
 
