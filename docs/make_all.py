@@ -44,6 +44,7 @@ def make() -> None:
             print(f"{path.name} is brought up to date by {module}.py")
     import_module("make_pictures").make()
     import_module("make_examples").make()
+    import_module("make_faults").make()
 
 
 if __name__ == "__main__":

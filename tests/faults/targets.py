@@ -238,10 +238,6 @@ min_frames = 4
 max_frames = 768
 sources = []
 """
-PIECES = {
-    "schema": "vlprep.pieces/1",
-    "pieces": [{"file": "a.png", "x": 0, "y": 0, "width": 9, "height": 9, "tokens": 3}],
-}
 
 
 def lines(values: Iterable[Any]) -> list[bytes]:
@@ -265,14 +261,14 @@ def tables() -> list[bytes]:
 
 
 def configs() -> list[bytes]:
-    return lines((QWEN2, QWEN3, {"image_processor": QWEN3, "video_processor": QWEN2_VIDEO}))
+    return lines((QWEN2, QWEN3, {**QWEN2, **QWEN2_VIDEO}))
 
 
 def saved_pieces() -> list[bytes]:
     with tempfile.TemporaryDirectory() as made:
         split = vlprep.split_image(FIXTURES / "photo.jpg")
         split.save(Path(made) / "pieces")
-        return [(Path(made) / "pieces" / "pieces.json").read_bytes(), json.dumps(PIECES).encode()]
+        return [(Path(made) / "pieces" / "pieces.json").read_bytes()]
 
 
 JSON_WORDS = (

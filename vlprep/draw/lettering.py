@@ -97,7 +97,7 @@ def wrapped(text: str, size: int, width: int, font: Face | None = None) -> tuple
     ('a line that is', 'too long')
     """
     lines: list[str] = []
-    for word in text.split():
+    for word in _without_pages(text).split():
         part = shortened(word, size, width, font)
         longer = f"{lines[-1]} {part}" if lines else part
         if lines and text_width(longer, size, font) <= width:
@@ -115,7 +115,7 @@ def shortened(text: str, size: int, width: int, font: Face | None = None) -> str
     >>> shortened("a-very-long-name-of-a-file.mp4", 20, 160)
     'a-very-l…file.mp4'
     """
-    text = drawable(text, font)
+    text = drawable(_without_pages(text), font)
 
     def without_middle(kept: int) -> str:
         return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
@@ -126,6 +126,16 @@ def shortened(text: str, size: int, width: int, font: Face | None = None) -> str
     if text_width(text, size, font) <= width:
         return text
     return without_middle(bisect_left(range(1, len(text)), True, key=too_long))
+
+
+_LONGEST = 2000
+"""Signs of a text that are looked at: models can repeat a sign for pages."""
+
+
+def _without_pages(text: str) -> str:
+    """Leave out the middle of a text so long that no picture has room for it."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}…{text[-half:]}"
 
 
 def write(

@@ -12,7 +12,7 @@ from vlprep.count.frame_list import FrameList, read_frame_list
 from vlprep.draw.fonts import font_named
 from vlprep.draw.lettering import font_warnings
 from vlprep.draw.sheets import ContactSheet, Stack, shrunk, stacked
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, DecodeError
 from vlprep.frames.files import FrameFormat, FrameRecord, check_targets
 from vlprep.frames.reading import decode_plan
 from vlprep.output.drawing import Drawing
@@ -65,7 +65,8 @@ def save_events(
     frames are read, or not at all.
 
     Raises `ConstraintError` where neither is named, for an array as the format, and for a sheet
-    named as no known picture format; the errors of `read_frames`, `new_folder` and `new_file`.
+    named as no known picture format; `DecodeError` where no frame can be decoded; the errors of
+    `read_frames`, `new_folder` and `new_file`.
 
     >>> from tempfile import TemporaryDirectory
     >>> from vlprep import locate_events
@@ -82,6 +83,8 @@ def save_events(
             _save_event(found, number, partial, format, page if number <= drawn else None)
             for number in range(1, len(found.events) + 1)
         ]
+        if not any(records) and any(event.seen.frame_count for event in found.events):
+            raise DecodeError(found.source, "none of the frames could be decoded")
         if partial is not None:
             (partial / MANIFEST).write_text(json.dumps(_manifest(found, records), indent=1))
     if sheet is not None:

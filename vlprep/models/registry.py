@@ -324,8 +324,8 @@ def _check_ranges(spec: ModelSpec, where: str) -> None:
     In the folders of Hugging Face there are some, which the reference takes: a warning tells them.
     """
     for rules in spec.rule_sets:
-        for rule in filter(None, (rules.image, rules.video)):
-            if rule.min_pixels > rule.max_pixels:
+        for rule in (rules.image, rules.video):
+            if rule is not None and rule.min_pixels > rule.max_pixels:
                 numbers = f"min_pixels {rule.min_pixels:,} is above max_pixels {rule.max_pixels:,}"
                 raise ModelFileError(where, f"rule set {rules.name}: {numbers}")
 

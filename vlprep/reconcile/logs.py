@@ -171,7 +171,7 @@ def reconcile_log(
     folder = Path()
     if isinstance(log, str | Path):
         folder = Path(log).parent
-        with Path(log).open(encoding="utf-8") as lines:
+        with Path(log).open(encoding="utf-8", errors="replace") as lines:
             found = list(_read(lines, model, folder))
     else:
         found = list(_read(log, model, folder))  # type: ignore[arg-type]
