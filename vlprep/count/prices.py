@@ -29,6 +29,10 @@ class Billed:
     """How much of the input the request before it had too, which a cache may hold."""
 
 
+_MOST_ROUNDS = 10_000
+"""Rounds that are billed one by one."""
+
+
 class ConversationKeywords(TypedDict, total=False):
     """Keywords of `conversation`."""
 
@@ -50,12 +54,15 @@ def conversation(
 
     Media go along with the first message and stay. A round adds `text_tokens` of text and
     `reply_tokens` of reply to what the next has as history; the chain of thought is billed as
-    output and does not go along, as the guides of S000 to S003 ask.
+    output and does not go along, as the guides of S000 to S003 ask. Raises `ConstraintError` for
+    more rounds than anybody has.
 
     >>> [(one.input_tokens, one.output_tokens) for one in conversation(
     ...     1000, rounds=3, text_tokens=10, reply_tokens=50, thinking_tokens=200)]
     [(1010, 250), (1070, 250), (1130, 250)]
     """
+    if not 1 <= rounds <= _MOST_ROUNDS:
+        raise ConstraintError(f"`rounds` must be 1 to {_MOST_ROUNDS:,}, got {rounds:,}")
     step = text_tokens + reply_tokens
     inputs = [media_tokens + text_tokens + step * k for k in range(rounds)]
     before = [0, *inputs]
