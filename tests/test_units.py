@@ -188,3 +188,15 @@ def test_any_text_is_read_or_refused(text):
 @given(st.floats(1e-4, 1000))
 def test_a_rate_is_written_as_it_is_read(rate):
     assert float(parse_rate(format_rate(rate))) == rate
+
+
+@pytest.mark.parametrize("text", ["9" * 30 + "x9", "9x" + "9" * 5000])
+def test_a_side_of_many_digits_is_no_size(text):
+    with pytest.raises(ValueError, match="more than can be meant"):
+        parse_size(text)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "*".join(["99999999"] * 3), "*".join("1" * 99)])
+def test_a_count_beyond_all_is_no_count(text):
+    with pytest.raises(ValueError, match=r"more than can be meant|the most that can be asked for"):
+        parse_count(text)

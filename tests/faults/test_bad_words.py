@@ -10,20 +10,7 @@ from tests.faults.runs import RECIPES
 from tests.places import FIXTURES
 from vlprep.cli import COMMANDS, main
 
-WORDS = (
-    "9" * 30,
-    "1000000000000000",
-    "4000000000",
-    "9" * 5000,
-    "-1",
-    "nan",
-    "1e999",
-    "0",
-    "",
-    "\x1b[31m",
-    "9" * 25 + "x9",
-    "1/0",
-)
+WORDS = ("9" * 30, "1000000000000000", "9" * 5000, "9" * 25 + "x9", "-1", "nan", "\x1b[31m")
 STANDING = {
     # What a command needs before an option of it is looked at.
     "scan": ("scan", "FILE"),

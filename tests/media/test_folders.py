@@ -122,3 +122,14 @@ def test_frames_of_a_video_where_that_is_said(tmp_path):
 def test_a_single_file_is_no_list_of_frames():
     with pytest.raises(vlprep.VlprepError, match="neither a list of images nor a folder"):
         vlprep.frame_list(FIXTURES / "photo.jpg")
+
+
+def test_folders_nested_deeper_than_python_calls_are_walked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1200):
+        os.mkdir("d")  # noqa: PTH102 (the whole path is too long for some systems)
+        os.chdir("d")
+    Path("a.jpg").write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    (found,) = media_files(".", recursive=True)
+    assert found.count("/d") == 1200

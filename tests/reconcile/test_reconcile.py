@@ -249,3 +249,9 @@ def test_a_chart_is_drawn_and_kept(tmp_path):
     assert (tmp_path / "chart.png").stat().st_size > 5000
     with pytest.raises(FileExistsError):
         found.save_chart(tmp_path / "chart.png")
+
+
+def test_a_log_that_is_no_text_is_left_out_line_by_line(tmp_path):
+    (tmp_path / "photo.jsonl").write_bytes(b"\xff\xd8\xff\xe0\n\x89PNG\n")
+    found, left_out = reconcile_log(tmp_path / "photo.jsonl")
+    assert (found, [one.line for one in left_out]) == ((), [1, 2])

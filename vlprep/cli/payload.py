@@ -159,8 +159,6 @@ def command(
 
 def _history(name: str) -> list[Any]:
     """Return the messages in a file: a list of them, or a body that holds one."""
-    import json
-
     try:
         found = parse_json(read_input(name))
     except ValueError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from vlprep.media.addresses import LONGEST_PATH, local_path
@@ -60,15 +61,22 @@ def documents(paths: Iterable[str]) -> list[str]:
 def walk(folder: str, *, recursive: bool = False) -> Iterator[tuple[str, bool]]:
     """Yield the files of a folder in order, each with whether it is a medium, as `media_files`."""
     locked: list[OSError] = []
-    for place, subfolders, files in os.walk(folder, onerror=locked.append):
-        subfolders.sort(key=by_numbers)
-        for name in sorted(files, key=by_numbers):
-            path = os.path.join(place, name)  # noqa: PTH118 (spelt as the caller did)
-            yield path, is_medium(path)
-        if not recursive:
-            break
+    waiting = [folder]  # and no recursion, which ends where folders are nested too deep
+    while waiting:
+        for place, subfolders, files in islice(os.walk(waiting.pop(), onerror=locked.append), 1):
+            for name in sorted(files, key=by_numbers):
+                path = os.path.join(place, name)  # noqa: PTH118 (spelt as the caller did)
+                yield path, is_medium(path)
+            if recursive:
+                waiting += reversed(_below(place, subfolders))
     for error in locked:
         yield error.filename, True
+
+
+def _below(place: str, subfolders: Iterable[str]) -> list[str]:
+    """Return the paths of subfolders in order; links are not followed."""
+    paths = (os.path.join(place, name) for name in sorted(subfolders, key=by_numbers))  # noqa: PTH118
+    return [path for path in paths if not os.path.islink(path)]  # noqa: PTH114
 
 
 def is_medium(path: str) -> bool:
