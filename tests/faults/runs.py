@@ -5,6 +5,7 @@ What may come of it is a closed list; see `OUTCOMES`. Whatever else happens is a
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import hashlib
 import json
@@ -166,6 +167,7 @@ def listener() -> socket.socket:
     heard.bind(("127.0.0.1", 0))
     heard.listen()
     heard.setblocking(False)
+    atexit.register(heard.close)
     return heard
 
 

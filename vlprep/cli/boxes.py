@@ -25,7 +25,6 @@ from vlprep.cli.terminal import say
 from vlprep.cli.text import safe
 from vlprep.errors import AnswerError
 from vlprep.models.citing import cite
-from vlprep.parsing import parse_json
 from vlprep.units import format_size
 
 if TYPE_CHECKING:
@@ -150,6 +149,7 @@ def _in_pieces(
 ) -> LocatedShapes:
     import json
 
+    from vlprep.parsing import parse_json
     from vlprep.split.split import locate_in_pieces, read_pieces
 
     convention = asked.pop("convention")

@@ -35,7 +35,6 @@ from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, safe, thousands
 from vlprep.errors import CheckError, ConstraintError
 from vlprep.models.citing import cite
-from vlprep.parsing import parse_json
 from vlprep.units import format_bytes, plural
 
 if TYPE_CHECKING:
@@ -159,6 +158,8 @@ def command(
 
 def _history(name: str) -> list[Any]:
     """Return the messages in a file: a list of them, or a body that holds one."""
+    from vlprep.parsing import parse_json
+
     try:
         found = parse_json(read_input(name))
     except ValueError as error:

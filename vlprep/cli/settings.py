@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vlprep.parsing import parse_toml, read_small
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -132,6 +130,8 @@ _SHARED = "pyproject.toml"
 
 
 def _read(path: Path) -> bytes:
+    from vlprep.parsing import read_small
+
     try:
         return read_small(path)
     except OSError as error:
@@ -139,6 +139,8 @@ def _read(path: Path) -> bytes:
 
 
 def _of_file(path: Path) -> dict[str, Setting]:
+    from vlprep.parsing import parse_toml
+
     try:
         table: Any = parse_toml(_read(path))
     except ValueError as error:
