@@ -47,6 +47,8 @@ from vlprep.maths.resample import resample as resample
 from vlprep.maths.sampling import plan_frames as plan_frames
 from vlprep.maths.size_arrays import smart_resize_batch as smart_resize_batch
 from vlprep.media.probe import probe as probe
+from vlprep.media.remote import Fetching as Fetching
+from vlprep.media.remote import RemoteFile as RemoteFile
 from vlprep.models.registry import get_model as get_model
 from vlprep.models.registry import get_server as get_server
 from vlprep.models.registry import list_models as list_models

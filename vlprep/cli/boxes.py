@@ -12,10 +12,13 @@ from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_answer
 from vlprep.cli.options import (
     SIZE,
+    as_remote,
     bind,
+    fetch_options,
     font_option,
     max_side_option,
     output_options,
+    take_fetching,
     view_options,
 )
 from vlprep.cli.render import print_json, print_table, say_warnings
@@ -74,6 +77,7 @@ MAX_SIDE = 2048
 @font_option
 @max_side_option(MAX_SIDE)
 @click.option("--stored", is_flag=True, help="Print pixels of the file before it is turned.")
+@fetch_options
 @view_options
 @output_options
 def command(
@@ -103,8 +107,8 @@ def command(
     """
     from vlprep.media.source import open_item
 
-    processor = bind(asked)
-    with open_item(image) as item:  # once, so that what is drawn on is what was located in
+    processor, fetching = bind(asked), take_fetching(asked)
+    with open_item(as_remote(image, fetching)) as item:  # once: drawn on is what was located in
         if pieces is None:
             found = processor.locate(item, read_answer(answer), **asked)
         else:
@@ -127,7 +131,7 @@ def command(
         scale = min(max_side / max(found.info.size), 1)
         shrunk = f", at {100 * scale:.3g} % of its size" if scale < 1 else ""
         say("", f"written to {safe(output)}{shrunk}")
-    say_warnings(image, (*found.warnings, *drawn), processor)
+    say_warnings(found.source, (*found.warnings, *drawn), processor)
     return 0
 
 

@@ -56,6 +56,7 @@ Form = Literal["text", "json", "github", "sarif"]
 @input_limit_options
 @text_tokens_option
 @readable_option(FAINT, "Warn of letters that the model sees smaller.")
+@click.option("--fetch", is_flag=True, help="Fetch files at addresses, and check them too.")
 @click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
 @click.option("--fix", "fixes", is_flag=True, help="Write files that pass into -o, check these.")
 @click.option("-o", "--output", metavar="DIR", help="With --fix: the folder to write into.")
@@ -79,11 +80,11 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
 
     All files are one request to the model. A folder is the media files in it; with --list all
     images are the frames of one video. An http(s) URL is checked as far as that goes without
-    fetching it. Findings are told by rule with the largest files, what was found and wanted, and
-    where the limit was read; then one command mends what can be. With --fix that is done: files are
-    compressed, turned, converted or cut into a folder, which then holds all that can be sent, and
-    are checked again; the sources stay. The exit code is 1 for errors, with --fail-on-warnings for
-    warnings too, and with --fix where a file could not be mended.
+    fetching it, unless --fetch is given. Findings are told by rule with the largest files, what was
+    found and wanted, and where the limit was read; then one command mends what can be. With --fix
+    that is done: files are compressed, turned, converted or cut into a folder, which then holds all
+    that can be sent, and are checked again; the sources stay. The exit code is 1 for errors, with
+    --fail-on-warnings for warnings too, and with --fix where a file could not be mended.
 
     \b
     vlprep check photo.jpg clip.mp4 --model qvq-max --route base64

@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from vlprep.cli.command import Command
-from vlprep.cli.options import SIZE, bind, output_options, view_options
+from vlprep.cli.options import (
+    SIZE,
+    as_remote,
+    bind,
+    fetch_options,
+    output_options,
+    take_fetching,
+    view_options,
+)
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
@@ -38,6 +46,7 @@ def _read_box(_: click.Context, __: click.Parameter, text: str) -> tuple[float, 
 )
 @click.option("--resized", type=SIZE, help="Say the size that the model saw, if that is known.")
 @click.option("-o", "--output", metavar="OUT.png", help="Write it; .png, .jpg or .webp.")
+@fetch_options
 @view_options
 @output_options
 def command(
@@ -57,8 +66,8 @@ def command(
     \b
     vlprep crop page.png --box 250,500,500,1000 --coordinates model -o detail.png
     """
-    processor = bind(asked)
-    crop = processor.crop(image, box, **asked)
+    processor, fetching = bind(asked), take_fetching(asked)
+    crop = processor.crop(as_remote(image, fetching), box, **asked)
     if output is not None:
         crop.save(output, overwrite=force)
     if as_json:
@@ -69,5 +78,5 @@ def command(
     say(heading(processor), f"region {crop.region}: {size}, {seen}")
     if output is not None:
         say(f"written to {safe(output)}")
-    say_warnings(image, tokens.warnings, processor)
+    say_warnings(crop.source, tokens.warnings, processor)
     return 0

@@ -10,10 +10,13 @@ import click
 from vlprep.choices import READABLE
 from vlprep.cli.command import Command
 from vlprep.cli.options import (
+    as_remote,
     bind,
     budget_option,
+    fetch_options,
     output_options,
     readable_option,
+    take_fetching,
     take_share,
     view_options,
 )
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="DIR", help="Write the pieces into this folder.")
 @readable_option(READABLE, "Keep small letters at least so high as the model sees them.")
 @budget_option
+@fetch_options
 @view_options
 @output_options
 def command(image: str, *, output: str | None, force: bool, as_json: bool, **asked: Any) -> int:
@@ -45,7 +49,8 @@ def command(image: str, *, output: str | None, force: bool, as_json: bool, **ask
     """
     processor = bind(asked)
     take_share(asked, processor)
-    split = processor.split(image, **asked)
+    fetching = take_fetching(asked)
+    split = processor.split(as_remote(image, fetching), **asked)
     if output is not None:
         split.save(output, overwrite=force)
     if as_json:
@@ -54,7 +59,7 @@ def command(image: str, *, output: str | None, force: bool, as_json: bool, **ask
     say(heading(processor))
     print_table(HEADINGS, _rows(split), names=HEADINGS[:1], drop=MAY_GO)
     say("", *_summary(split, output))
-    say_warnings(image, split.warnings, processor)
+    say_warnings(split.source, split.warnings, processor)
     return 0
 
 

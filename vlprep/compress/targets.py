@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 
-from vlprep.media.addresses import local_path
+from vlprep.media.addresses import file_name, local_path
 from vlprep.media.sniff import endings
 from vlprep.output.target import PathLike, check_not_source
 
@@ -32,7 +32,10 @@ class Targets:
     ) -> None:
         self._folder = Path(folder)
         self._sources = sources
-        self._names = [Path(source.rstrip("/").strip("<>")) for source in sources]  # <bytes>
+        self._names = [
+            Path(file_name(source).rstrip("/").strip("<>"))
+            for source in sources  # <bytes>
+        ]
         self._stems = list(_stems(sources, self._names, roots))
         self._known = frozenset(map(Path, sources))
         self._taken: dict[str, object] = {}
