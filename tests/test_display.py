@@ -36,6 +36,7 @@ def counting():
     yield vlprep.processor(WEIGHTS, server="vllm", fps=1, max_pixels=100_000)
     yield vlprep.View.of()
     yield vlprep.ViewOptions(fps=1)
+    yield from (vlprep.Fetching(), vlprep.RemoteFile("https://example.com/" + "a" * 300))
 
 
 def planning():

@@ -167,7 +167,7 @@ def over_limit(name: str, limit: int, what: str) -> FetchError:
 
 def quiet_seconds(fetching: Fetching) -> float:
     """Return the seconds without an answer after which a server is given up."""
-    return min(_QUIET, fetching.fetch_seconds)
+    return min(_QUIET, fetching.fetch_seconds / 2)
 
 
 def fetch(remote: RemoteFile) -> Fetched:

@@ -25,7 +25,7 @@ try:
     from fsspec.asyn import get_loop, sync
     from yarl import URL
 except ImportError as error:
-    raise MissingPackageError(str(error.name), "remote") from error
+    raise MissingPackageError(str(error.name).partition(".")[0], "remote") from error
 
 _T = TypeVar("_T")
 
@@ -193,8 +193,10 @@ class WebFile:
         match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d{1,18}|\*)", stated.strip(), re.IGNORECASE)
         if match is None:
             self._refuse("a part was sent without saying which")
-        total = None if match[3] == "*" else int(match[3])
-        last = end - 1 if total is None else min(end, total) - 1
+        if match[3] == "*":
+            return None
+        total = int(match[3])
+        last = min(end, total) - 1
         if (int(match[1]), int(match[2])) != (start, last):
             self._refuse(f"bytes {start}-{last} were asked for, and others are sent")
         return total
@@ -208,6 +210,8 @@ class WebFile:
 
     def _redirected(self, answer: aiohttp.ClientResponse) -> URL:
         target = answer.headers.get("Location", "")
+        if not target:
+            self._refuse("a redirect to nowhere")
         try:
             url = self._url.join(URL(target))
         except ValueError:
