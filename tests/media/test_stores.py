@@ -99,7 +99,7 @@ def test_what_stores_say_is_named_without_their_words(store, monkeypatch):
     for problem, told in [
         (PermissionError("signed: geheim"), "the store refuses it; look at the settings by which"),
         (TimeoutError("geheim"), "the store is too slow; `fetch_seconds` allows more"),
-        (RuntimeError("geheim"), "the store cannot be asked (RuntimeError)"),
+        (RuntimeError("geheim"), "the store cannot be asked; look at its settings"),
     ]:
         monkeypatch.setattr(store, "problem", problem)
         assert said().startswith(told)

@@ -15,6 +15,7 @@ from vlprep.cli.options import (
     api_option,
     bind,
     choice_option,
+    fetch_words,
     force_option,
     input_limit_options,
     input_options,
@@ -91,7 +92,7 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     vlprep check -r photos --fix -o ready
     """
     fixing = _take_fixing(asked, fixes)
-    words, roots = (input_words(asked), asked["as_list"]), input_roots(asked)
+    words, roots = (_input_words(asked), asked["as_list"]), input_roots(asked)
     printing, processor = _take_printing(asked, words)
     if list_rules:
         return _list_rules(processor, asked["route"], printing)
@@ -105,6 +106,11 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     else:
         passes = _fix(files, printing, processor, fail_on_warnings, roots=roots, **fixing, **asked)
     return 0 if passes else EXIT_FAILED
+
+
+def _input_words(asked: dict[str, Any]) -> list[str] | None:
+    words = input_words(asked)
+    return [*words, "--fetch"] if words and asked["fetch"] else words
 
 
 def _take_fixing(asked: dict[str, Any], fixes: bool) -> dict[str, Any] | None:
@@ -173,7 +179,7 @@ def _take_printing(
     model, model_file = asked["model"], asked["model_file"]
     statistics, sources, is_whole = (asked.pop(n) for n in ("statistics", "sources", "is_whole"))
     processor = bind(asked)
-    words = model_words(processor.model.name, model_file, model)
+    words = [*model_words(processor.model.name, model_file, model), *fetch_words(asked)]
     told = Told(processor, words, *files, is_whole)
     return _Printing(told, form, statistics, sources), processor
 

@@ -359,8 +359,6 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     words = ["-r"] if asked["recursive"] else []
     if listed is not None:
         words += ["--from-file", quote(listed), *(["-0"] if asked["null_separated"] else [])]
-    for name in FETCHING:
-        words += option_words(name, asked[name]) if asked.get(name) else ()
     return [*words, *(quote(public_address(path)) for path in asked["paths"])]
 
 
@@ -401,6 +399,12 @@ def take_fetching(asked: dict[str, Any]) -> Fetching:
     given = {name: value for name in FETCHING if (value := asked.pop(name)) is not None}
     with wrong_usage():
         return Fetching(**given)
+
+
+def fetch_words(asked: Mapping[str, Any]) -> list[str]:
+    """Return the options of `fetch_options` in `asked` that were given, as they are typed."""
+    given = {name: asked[name] for name in FETCHING if asked[name]}
+    return [word for it in given.items() for word in option_words(*it)]
 
 
 def as_remote(file: Any, fetching: Fetching) -> Any:

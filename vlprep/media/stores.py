@@ -82,7 +82,8 @@ class StoredFile:
             told = "the store is too slow; `fetch_seconds` allows more"
             raise self._failed(told, error) from None
         except Exception as error:  # botocore's, aiohttp's, Google's, Alibaba's
-            raise self._failed("the store cannot be asked", error) from None
+            told = "the store cannot be asked; look at its settings, which say host and credentials"
+            raise self._failed(told, error) from None
 
     def _failed(self, what: str, error: Exception) -> FetchError:
         """Return the error without the words of the package, which may hold a signed address."""
