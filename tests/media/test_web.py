@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import socket
 from fractions import Fraction
 
 import av
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import vlprep
 from tests.fileserver import file_server
@@ -85,6 +88,48 @@ def test_the_header_of_an_image_takes_one_or_two_small_reads(server):
     assert vlprep.probe(remote(server, "files/large.jpg")).size == (480, 640)
     assert len(server.asked) == 2
     assert server.sent < 70_000
+
+
+def noisy(format, **how):
+    """Return a picture of hundreds of kilobytes, turned by EXIF."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "a description"
+    noise = np.random.default_rng(4).integers(0, 255, (600, 500, 3), dtype=np.uint8)
+    written = io.BytesIO()
+    if format == "HEIF":
+        pillow_heif.from_pillow(Image.fromarray(noise)).save(written, exif=exif.tobytes(), **how)
+    else:
+        Image.fromarray(noise).save(written, format, exif=exif, **how)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("format", "how"),
+    [
+        ("WEBP", {"lossless": True}),
+        ("WEBP", {"quality": 100}),
+        ("HEIF", {"quality": 100}),
+        ("AVIF", {"quality": 100, "speed": 10}),
+        ("PNG", {}),
+    ],
+)
+def test_no_pixels_are_fetched_for_a_header(server, format, how):
+    content = noisy(format, **how)
+    server.files["noise"] = content
+    assert vlprep.probe(remote(server, "files/noise")) == vlprep.probe(content)
+    assert server.sent < 90_000 < 300_000 < len(content)
+    view = vlprep.view_image(remote(server, "files/noise"))
+    assert np.array_equal(view.image, vlprep.view_image(content).image)
+
+
+def test_the_frames_of_an_animation_are_counted_without_their_pixels(server):
+    noise = np.random.default_rng(5).integers(0, 255, (6, 300, 400, 3), dtype=np.uint8)
+    first, *rest = map(Image.fromarray, noise)
+    written = io.BytesIO()
+    first.save(written, "WEBP", save_all=True, append_images=rest, duration=300, lossless=True)
+    server.files["noise"] = written.getvalue()
+    assert vlprep.probe(remote(server, "files/noise")) == vlprep.probe(written.getvalue())
+    assert server.sent < 150_000 < 2_000_000 < len(written.getvalue())
 
 
 def write_heavy(path, options):

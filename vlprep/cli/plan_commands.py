@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from vlprep.cli.shell import option_words, quote, this_shell
-from vlprep.media.addresses import file_name
-from vlprep.media.remote import scheme_of
 
 if TYPE_CHECKING:
     from vlprep.count.files import Media
@@ -122,11 +120,15 @@ def _of_files(
 
 def _fetch(sources: Iterable[str]) -> str:
     """Return the option with which addresses are fetched, which are left to the service else."""
+    from vlprep.media.remote import scheme_of
+
     return " --fetch" if any(map(scheme_of, sources)) else ""
 
 
 def _shrunk(source: str) -> str:
     """Return the name under which an image is written as the model sees it."""
+    from vlprep.media.addresses import file_name
+
     return file_name(source) + SHRUNK
 
 
@@ -146,7 +148,8 @@ def word_of(given: Media) -> str:
 
 
 def _shrinking(sources: Sequence[str], flags: str) -> Iterator[str]:
-    if len(sources) <= MOST_NAMES or this_shell() != "posix":  # others have loops of their own
+    is_short = len(sources) <= MOST_NAMES or bool(_fetch(sources))  # no name is made of an address
+    if is_short or this_shell() != "posix":  # others have loops of their own
         for source in sources:
             yield f"vlprep view {quote(source)} -o {quote(_shrunk(source))} {flags}"
         return

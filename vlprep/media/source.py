@@ -75,6 +75,8 @@ class Item:
         """Where it lies, if it is a file of its own."""
         self.remarks: tuple[str, ...] = ()
         """What a user should know of how it was opened."""
+        self.is_far = False
+        """Whether it is fetched as far as it is read."""
         self._declared: str | None = None
         self._content: bytes | None = None
         self._found: Format | None = None
@@ -115,7 +117,7 @@ class Item:
 
     def _fetch(self, remote: RemoteFile) -> _Opened:
         fetched = import_module("vlprep.media.fetched").fetch(remote)
-        self.remarks = fetched.warnings
+        self.is_far, self.remarks = True, fetched.warnings
         again = partial(_buffered, fetched.read_at, fetched.length, buffer=_FAR_BUFFER)
         return again(fetched.close), again, fetched.length
 
