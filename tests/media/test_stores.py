@@ -106,6 +106,11 @@ def test_what_stores_say_is_named_without_their_words(store, monkeypatch):
         assert "geheim" not in said()
 
 
+@pytest.mark.parametrize("path", ["a::file:///etc/passwd", "bucket/photo.jpg::file://x", "::"])
+def test_an_address_is_not_taken_for_a_chain(store, path):
+    assert said(f"s3://{path}") == "the store has no such object (FileNotFoundError)"
+
+
 def test_a_store_that_sends_less_is_named(store, monkeypatch):
     monkeypatch.setattr(store, "cut", 100)
     assert said() == "the store sent 100 bytes of 4,096"

@@ -53,15 +53,29 @@ def _ahead(
     sources: Iterable[_Source],
     is_far: Callable[[_Source], bool],
 ) -> Iterator[_Done]:
-    from concurrent.futures import ThreadPoolExecutor  # not needed for files at hand
+    waiting = deque[Callable[[], _Done]]()
+    for source in sources:
+        waiting.append(_started(work, source) if is_far(source) else partial(work, source))
+        if len(waiting) > AT_ONCE:
+            yield waiting.popleft()()
+    yield from (done() for done in waiting)
 
-    waiting, pool = deque[Callable[[], _Done]](), ThreadPoolExecutor(AT_ONCE)
-    try:
-        for source in sources:
-            done = pool.submit(work, source).result if is_far(source) else partial(work, source)
-            waiting.append(done)
-            if len(waiting) > AT_ONCE:
-                yield waiting.popleft()()
-        yield from (done() for done in waiting)
-    finally:
-        pool.shutdown(cancel_futures=True)
+
+def _started(work: Callable[[_Source], _Done], source: _Source) -> Callable[[], _Done]:
+    """Begin work in a thread, for which an interrupted program does not wait; returns the result's.
+
+    A pool's threads would be waited for, and so would a server that is silent.
+    """
+    from concurrent.futures import Future  # not needed for files at hand
+    from threading import Thread
+
+    future: Future[_Done] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work(source))
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future.result

@@ -38,11 +38,14 @@ class StoredFile:
 
     def open(self, file: BinaryIO) -> Opening:
         """Ask how long it is."""
-        from fsspec.core import url_to_fs
+        from fsspec import (
+            filesystem,
+        )  # not what takes addresses, which may chain others: "s3://a::"
 
-        address = self._remote.address
-        scheme, _, rest = address.partition("://")
-        self._store, self._path = self._call(url_to_fs, f"{scheme.lower()}://{rest}")
+        scheme = scheme_of(self._remote.address)
+        self._store = self._call(filesystem, scheme)
+        _, _, path = self._remote.address.partition("://")
+        self._path = self._store._strip_protocol(f"{scheme}://{path}")
         seconds = self._remote.fetching.fetch_seconds
         about = self._ask("info", seconds)
         if about.get("type") == "directory":

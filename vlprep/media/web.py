@@ -163,6 +163,7 @@ class WebFile:
         """Ask for bytes, or for all; redirects are followed one by one, each checked."""
         headers = {} if start is None else {"Range": f"bytes={start}-{end - 1}"}
         for _ in range(MOST_REDIRECTS + 1):
+            self._guard.refused = ""
             async with self._session.get(
                 self._url, headers=headers, allow_redirects=False
             ) as answer:
