@@ -55,9 +55,7 @@ class FileServer:
 @contextmanager
 def file_server() -> Iterator[FileServer]:
     """Run the server while the block lasts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.block_on_close = False
+    server = _Server(("127.0.0.1", 0), _Handler)
     port = server.server_port
     server.state = FileServer(f"http://127.0.0.1:{port}", port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -68,6 +66,12 @@ def file_server() -> Iterator[FileServer]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64  # with the usual 5, connections side by side wait for a second
 
 
 class _Handler(BaseHTTPRequestHandler):

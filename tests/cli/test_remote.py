@@ -11,6 +11,7 @@ import vlprep
 from tests.fileserver import file_server
 from tests.places import FIXTURES
 from vlprep import Fetching, RemoteFile
+from vlprep.errors import AddressError
 
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")
@@ -168,6 +169,17 @@ def test_fetch_is_about_samples(run):
 
 
 # Engines and threads.
+
+
+def test_the_hook_of_qwen_vl_utils_takes_a_remote_file(server):
+    from vlprep.compat.qwen import fetch_image
+
+    near = Fetching(allow_private=True)
+    url = f"{server.url}/files/photo.jpg"
+    image = fetch_image({"image": url}, fetch=lambda url: RemoteFile(url, near))
+    assert image.size == fetch_image({"image": "fixtures/photo.jpg"}).size
+    with pytest.raises(AddressError):
+        fetch_image({"image": url}, fetch=RemoteFile)
 
 
 def test_a_row_of_a_batch_may_be_an_address(server):

@@ -418,7 +418,8 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     """Take the options of `input_options` out of `asked` and return the files that they name.
 
     With `facts_options` the facts given instead; with `list_option` all are one list of images.
-    Those that an address names are to be fetched, unless a `fetch` in `asked` says otherwise.
+    Those that an address names are to be fetched, those of the web only if a `fetch` in `asked`
+    is true, where there is one.
     Raises a usage error when none is named and that is not `optional`.
     """
     facts = _take_facts(asked) if "sizes" in asked else []
@@ -436,9 +437,12 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     if null_separated and from_file is None:
         raise click.UsageError("-0 is about names from --from-file")
     from vlprep.cli.inputs import as_one_video, input_files
+    from vlprep.media.addresses import is_web_url
 
     files = input_files(paths, recursive, from_file, null_separated)
-    files = [as_remote(file, fetching) for file in files] if fetches else files
+    files = [
+        file if is_web_url(file) and not fetches else as_remote(file, fetching) for file in files
+    ]
     if not files and from_file is not None:
         raise click.UsageError(f"--from-file {from_file} names no file")
     as_list = asked.pop("as_list", False)
