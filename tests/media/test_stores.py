@@ -113,7 +113,7 @@ def test_an_address_is_not_taken_for_a_chain(store, path):
 
 def test_a_store_that_sends_less_is_named(store, monkeypatch):
     monkeypatch.setattr(store, "cut", 100)
-    assert said() == "the store sent 100 bytes of 4,096"
+    assert said() == "the store sent 100 bytes of 29,881"
 
 
 def test_a_folder_is_called_one(store):

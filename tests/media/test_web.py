@@ -82,6 +82,27 @@ def test_every_byte_is_the_same_in_any_order(server):
     assert server.sent == len(content), "nothing is fetched twice"
 
 
+def test_what_is_expected_is_fetched_side_by_side(server):
+    content = np.random.default_rng(1).bytes(1_000_000)
+    server.files["noise"] = content
+    places = range(100_000, 1_000_000, 45_000)
+    with Item(remote(server, "lagging/noise")) as item:
+        item.expect(places)
+        asked = len(server.asked)
+        assert server.most_at_once > 1
+        for place in places:
+            item.file.seek(place)
+            assert item.file.read(1000) == content[place : place + 1000]
+    assert len(server.asked) == asked == 1 + len(places)
+    small = Fetching(allow_private=True, fetch_limit=70_000)
+    with Item(remote(server, "files/noise", small)) as item:
+        with pytest.raises(FetchError, match="more than 70 kB would have to be fetched"):
+            item.expect(places)
+        assert len(server.asked) == asked + 1
+    with Item(io.BytesIO(content)) as item:
+        item.expect(places)  # which is nothing to do
+
+
 def test_the_header_of_an_image_takes_one_or_two_small_reads(server):
     photo = (FIXTURES / "photo.jpg").read_bytes()
     server.files["large.jpg"] = photo[:-2] + bytes(4_000_000) + b"\xff\xd9"

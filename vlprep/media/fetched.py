@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from tempfile import TemporaryFile
 from threading import BoundedSemaphore, Lock
 from typing import BinaryIO, NamedTuple, Protocol
 
 from vlprep.errors import FetchError
+from vlprep.media.overlap import overlapped
 from vlprep.media.remote import Fetching, RemoteFile, scheme_of
 from vlprep.units import format_bytes
 
 FIRST = 65_536
 """Bytes that are fetched first: they hold the header of most images."""
 
-_LEAST, _AT_ONCE = 4_096, 8_388_608
+_LEAST, _AT_ONCE = 1_024, 8_388_608
 """Bytes of a request at least, and at most."""
 
 _QUIET, SLOWEST = 10.0, 10_000.0
@@ -94,7 +96,7 @@ class Fetched:
         self._name, self._origin, self._fetching = name, origin, fetching
         self._lock, self._have = Lock(), Ranges()
         self._file: BinaryIO = TemporaryFile()  # noqa: SIM115
-        self._seconds = 0.0
+        self.seconds_left = fetching.fetch_seconds
         self._bytes = 0
         try:
             with _TURN, _Clock(self):
@@ -104,7 +106,8 @@ class Fetched:
             raise
         self.length, self.warnings = opening.length, opening.warnings
         self._have.add(0, opening.got)
-        self._bytes = self._last_size = self._last_end = opening.got
+        self._bytes = self._last_end = opening.got
+        self._last_size = opening.got or FIRST // 2  # so that what is read first is as much as that
 
     def read_at(self, length: int, position: int) -> bytes:
         """Return so many bytes at a place, fetched where they are not here yet."""
@@ -115,14 +118,21 @@ class Fetched:
             self._file.seek(position)
             return self._file.read(max(end - position, 0))
 
+    def expect(self, places: Iterable[int]) -> None:
+        """Fetch, side by side, the beginnings of what will be read at several places."""
+        with self._lock:
+            ends = ((place, min(place + _LEAST, self.length)) for place in places)
+            gaps = [gap for place, end in ends for gap in self._have.missing(place, end)]
+            self._allow(sum(end - start for start, end in gaps))
+            with _Clock(self) as deadline:
+                fetch = partial(self._fetch, deadline)
+                for (start, _), content in zip(gaps, overlapped(fetch, gaps, bool), strict=True):
+                    self._keep(start, content)
+
     def close(self) -> None:
         """End it: nothing can be read any more."""
         self._origin.close()
         self._file.close()
-
-    def add_time(self, seconds: float) -> None:
-        """Count time that fetching took."""
-        self._seconds += seconds
 
     def _fill(self, start: int, end: int) -> None:
         """Fetch a gap, and where that goes on from what was fetched last, what follows."""
@@ -130,33 +140,42 @@ class Fetched:
         beyond = min(max(end, start + min(size, _AT_ONCE)), self.length)
         _, stop = next(self._have.missing(start, beyond))
         for place in range(start, stop, _AT_ONCE):
-            self._ask(place, min(place + _AT_ONCE, stop))
+            part = place, min(place + _AT_ONCE, stop)
+            self._allow(part[1] - place)
+            with _Clock(self) as deadline:
+                self._keep(place, self._fetch(deadline, part))
         self._last_size, self._last_end = min(stop - start, _AT_ONCE), stop
 
-    def _ask(self, start: int, end: int) -> None:
+    def _allow(self, more: int) -> None:
+        """Raise `FetchError` where more bytes would be over the limit."""
         limit = self._fetching.fetch_limit
-        if self._bytes + end - start > limit:
+        if self._bytes + more > limit:
             raise over_limit(self._name, limit, f"a file of {format_bytes(self.length)}")
-        left = self._fetching.fetch_seconds - self._seconds
-        with _TURN, _Clock(self):
-            content = self._origin.fetch(start, end, min(left, _QUIET + (end - start) / SLOWEST))
+
+    def _fetch(self, deadline: float, part: tuple[int, int]) -> bytes:
+        with _TURN:
+            left, length = deadline - time.monotonic(), part[1] - part[0]
+            return self._origin.fetch(*part, min(left, _QUIET + length / SLOWEST))
+
+    def _keep(self, start: int, content: bytes) -> None:
         self._file.seek(start)
         self._file.write(content)
         self._bytes += len(content)
-        self._have.add(start, end)
+        self._have.add(start, start + len(content))
 
 
 class _Clock:
-    """Counts the time that a block takes."""
+    """Takes the time of a block out of what is left, and says when that will be nothing."""
 
     def __init__(self, fetched: Fetched) -> None:
         self._fetched = fetched
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> float:
         self._start = time.monotonic()
+        return self._start + self._fetched.seconds_left
 
     def __exit__(self, *_: object) -> None:
-        self._fetched.add_time(time.monotonic() - self._start)
+        self._fetched.seconds_left -= time.monotonic() - self._start
 
 
 def over_limit(name: str, limit: int, what: str) -> FetchError:

@@ -10,7 +10,7 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -46,7 +46,7 @@ _ReadAt: TypeAlias = Callable[[int, int], bytes]
 _Content: TypeAlias = bytes  # which in a class with a method of that name means the method
 
 _BUFFER = 16_384  # bytes: what a camera writes before the size of the picture fits in
-_FAR_BUFFER = 4_096  # of a remote file, of which nothing is fetched that is not asked for
+_FAR_BUFFER = 1_024  # of a remote file, of which nothing is fetched that is not asked for
 _AT_ONCE = 1 << 20  # bytes, where all of a file is read
 
 _Opened: TypeAlias = tuple[BinaryIO, Callable[[], BinaryIO], int]
@@ -77,6 +77,7 @@ class Item:
         """What a user should know of how it was opened."""
         self.is_far = False
         """Whether it is fetched as far as it is read."""
+        self._expect: Callable[[Iterable[int]], None] | None = None
         self._declared: str | None = None
         self._content: bytes | None = None
         self._found: Format | None = None
@@ -118,6 +119,7 @@ class Item:
     def _fetch(self, remote: RemoteFile) -> _Opened:
         fetched = import_module("vlprep.media.fetched").fetch(remote)
         self.is_far, self.remarks = True, fetched.warnings
+        self._expect = fetched.expect
         again = partial(_buffered, fetched.read_at, fetched.length, buffer=_FAR_BUFFER)
         return again(fetched.close), again, fetched.length
 
@@ -183,6 +185,14 @@ class Item:
             return self._content[-count:]
         reader: _Reader = self.file.raw  # type: ignore[attr-defined]  # of every file opened here
         return reader.read_at(count, max(self.file_bytes - count, 0))
+
+    def expect(self, places: Iterable[int]) -> None:
+        """Get ready to read a little at each of these places; only for what is fetched is it work.
+
+        Raises `FetchError`.
+        """
+        if self._expect is not None:
+            self._expect(places)
 
     def reader(self) -> BinaryIO:
         """Return a reader of its own, at its start, for another thread or another pass."""

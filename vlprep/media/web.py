@@ -93,7 +93,7 @@ class WebFile:
     async def _client(self) -> aiohttp.ClientSession:
         wait = self._seconds
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=4, socket_factory=self._guard.socket_for),
+            connector=aiohttp.TCPConnector(limit=8, socket_factory=self._guard.socket_for),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=wait, sock_read=wait),
             headers={"User-Agent": "vlprep", "Accept-Encoding": "identity"},
