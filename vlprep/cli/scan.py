@@ -20,6 +20,7 @@ from vlprep.cli.options import (
     BYTES,
     POSITIVE,
     SECONDS,
+    as_remote,
     bind,
     choice_option,
     deployment_option,
@@ -28,6 +29,7 @@ from vlprep.cli.options import (
     input_options,
     json_option,
     route_option,
+    take_fetching,
     view_options,
     wrong_usage,
 )
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--column", metavar="NAME", help="Read this column of Parquet files.")
 @click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
 @click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
+@click.option("--fetch", is_flag=True, help="Fetch the media that samples name by address.")
 @view_options
 @route_option("Check the files as sent so.", None)
 @input_limit_options
@@ -86,7 +89,8 @@ def command(as_json: bool, **asked: Any) -> int:
     """
     from vlprep.scan.scan import TIME_LIMIT, scan
 
-    processor = bind(asked)
+    processor, fetching = bind(asked), take_fetching(asked)
+    asked["fetch"] = fetching if asked["fetch"] else None
     paths, from_file = asked.pop("paths"), asked.pop("from_file")
     separator = b"\0" if asked.pop("null_separated") else b"\n"
     if not paths and from_file is None:
@@ -101,7 +105,7 @@ def command(as_json: bool, **asked: Any) -> int:
     if asked["time_limit"] is None:
         asked["time_limit"] = TIME_LIMIT
     asked["overwrite"] = asked.pop("force")
-    names = _names(paths, from_file, separator)
+    names = (as_remote(name, fetching) for name in _names(paths, from_file, separator))
     with _interrupts() as stopping, _shown_progress() as shown:
         found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
     if as_json:
@@ -121,10 +125,11 @@ def _job(
 
     kind, route = asked.pop("job"), asked.pop("route")
     folder, tokenizer = asked.pop("media_dir"), asked.pop("tokenizer")
+    fetch = asked.pop("fetch")
     if route is not None and kind != "check":
         raise click.UsageError("--route is for --job check")
-    if not samples and (folder or tokenizer):
-        raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
+    if not samples and (folder or tokenizer or fetch):
+        raise click.UsageError("--media-dir, --tokenizer, --fetch are for samples: .jsonl, .json")
     if samples and kind != "tokens":
         raise click.UsageError(f"--job {kind} is for media, not for samples")
     limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking")}
@@ -137,6 +142,7 @@ def _job(
         column="messages",
         folder=_folder_of(paths) if folder is None else folder,
         tokenizer=load_tokenizer(tokenizer) if tokenizer else None,
+        fetch=fetch,
         **limits,
     )
 
