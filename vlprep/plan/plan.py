@@ -30,6 +30,7 @@ from vlprep.plan.cautions import cautions, over_default
 from vlprep.plan.lifting import explain_lifts, kept_at_least
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
+from vlprep.plan.pieces import OVERLAP_SECONDS, check_pieces, cut_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.requests import Load, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Setting
@@ -46,6 +47,8 @@ class PlanKeywords(BudgetKeywords, ViewKeywords, total=False):
     lowest_max_pixels: int | None
     weights: Sequence[float] | None
     split: SplitOptions | None
+    pieces: bool
+    overlap: float | None
 
 
 def plan_media(
@@ -58,6 +61,8 @@ def plan_media(
     lowest_max_pixels: int | None = None,
     weights: Sequence[float] | None = None,
     split: SplitOptions | None = None,
+    pieces: bool = False,
+    overlap: float | None = None,
     **parts: Unpack[BudgetKeywords],
 ) -> MediaPlan:
     """Choose the settings with which files fit a number of tokens, by the exact counter.
@@ -72,7 +77,9 @@ def plan_media(
 
     `parts` are those of `token_budget`. One video is planned by `plan_clip`, several files by
     `plan_together`, which say what `prefer` and `weights` mean. With `split` every file is
-    shown as wanted, and they are split into the fewest requests instead.
+    shown as wanted, and they are split into the fewest requests instead. With `pieces` every video
+    is cut into the fewest parts that are, as `cut_clip` says, each a file of the plan and a request
+    of its own; two that follow each other share `overlap` seconds, 5 if nothing is said.
 
     A file that cannot be read, or that the rules refuse, is reported in `failures`. Raises
     `BudgetError` when nothing fits, and the errors of `token_budget`, `rate_range` and `cap_range`.
@@ -84,6 +91,11 @@ def plan_media(
     if prefer not in (None, *PREFERENCES):
         raise ConstraintError(f"prefer {prefer!r}; known: {', '.join(PREFERENCES)}")
     budget = token_budget(view.model, **parts)
+    if overlap is not None and not pieces:
+        raise ConstraintError("`overlap` is of the parts of a clip; say `pieces` too")
+    if pieces:
+        others = {"split": split, "weights": weights, "lowest_fps": lowest_fps}
+        check_pieces(view, overlap, {**others, "lowest_max_pixels": lowest_max_pixels})
     view, lowest_fps = _by_api(view, lowest_fps, api)
     lowest = ViewOptions(fps=lowest_fps, max_pixels=lowest_max_pixels)
     given = list(as_many(items))
@@ -97,6 +109,8 @@ def plan_media(
         failures=tuple(item for item in counted if isinstance(item, MediaFailure)),
         wanted_tokens=sum(file.found.tokens.total for file in files),
     )
+    if pieces:
+        return _in_pieces(plan, files, prefer, OVERLAP_SECONDS if overlap is None else overlap)
     weights = _weights_of_files(weights, counted)
     if split is not None:
         return _split(plan, files, prefer, lowest, split)
@@ -237,6 +251,42 @@ def _split(
         split=asked,
         requests=split_requests(loads, room, reorder=asked.reorder),
     )
+
+
+def _in_pieces(
+    plan: MediaPlan, files: Sequence[_File], prefer: Prefer | None, overlap: float
+) -> MediaPlan:
+    """Cut every video into parts that are shown as wanted, in a request each."""
+    planned: list[PlannedFile] = []
+    failed: list[MediaFailure] = []
+    for given, found in files:
+        try:
+            if isinstance(found.info, ImageInfo | FrameListInfo):
+                what = "`split_image` cuts an image" if found.kind == "image" else "a list of images"
+                raise ConstraintError(f"no video to cut into `pieces`: {what}")
+            cut = cut_clip(found.info, plan.view, plan.budget.available, prefer, overlap)
+        except BudgetError as error:
+            if len(files) == 1:
+                raise
+            failed.append(MediaFailure(source=found.source, error=error))
+        except ConstraintError as error:
+            failed.append(MediaFailure(source=found.source, error=error))
+        else:
+            planned += [
+                PlannedFile(source=found.source, info=found.info, tokens=one.setting.count,
+                            setting=one.setting, given=given, part=one.part)
+                for one in cut
+            ]  # fmt: skip
+    return replace(
+        plan,
+        files=tuple(planned),
+        failures=(*plan.failures, *failed),
+        requests=tuple((number,) for number in range(len(planned))),
+        warnings=tuple(cautions(
+            [file.info for file in planned], [file.setting for file in planned], plan.view,
+            plan.budget.available, is_split=True,
+        )),
+    )  # fmt: skip
 
 
 def _alone(info: Facts, plan: MediaPlan, prefer: Prefer | None, lowest: ViewOptions) -> Setting:
