@@ -52,7 +52,7 @@ DOORS = {
     "arrays": {"arrays", "files", "values"},
     "check": {"check"},
     "boxes": {"boxes"},
-    "events": {"events", "files"},
+    "events": {"events", "files", "pieces"},
     "reconcile": {"logs"},
     "refit": {"places", "media", "result"},
     "samples": {"samples", "rows"},

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -34,7 +35,7 @@ def test_an_hour_keeps_its_rate_in_the_fewest_parts():
 
 def test_parts_share_the_overlap_that_is_asked_for():
     plan = plan_media(clip(3600), MODEL, pieces=True, overlap=30)
-    shared = [before[1] - after[0] for before, after in zip(spans(plan), spans(plan)[1:])]
+    shared = [before[1] - after[0] for before, after in pairwise(spans(plan))]
     assert shared == pytest.approx([30.0] * 3)
     assert [file.part.before for file in plan.files] == pytest.approx([0, 30, 30, 30])
     assert [file.part.after for file in plan.files] == pytest.approx([30, 30, 30, 0])
@@ -56,7 +57,9 @@ def test_detail_asks_for_more_parts_and_larger_frames():
 
 
 def test_a_start_and_an_end_are_the_clip_s():
-    plan = plan_media(clip(3600), MODEL, pieces=True, overlap=0, start_seconds=100, end_seconds=2100)
+    plan = plan_media(
+        clip(3600), MODEL, pieces=True, overlap=0, start_seconds=100, end_seconds=2100
+    )
     assert spans(plan)[0][0] == 100 and spans(plan)[-1][1] == 2100
 
 
@@ -119,7 +122,7 @@ def test_parts_cover_the_clip_and_each_fits(seconds, fps, budget, overlap, model
     view = processor(model, fps=1)
     taken = spans(plan)
     assert taken[0][0] == 0 and taken[-1][1] >= (info.frame_count - 1) / fps
-    for before, after in zip(taken, taken[1:]):
+    for before, after in pairwise(taken):
         assert before[0] < after[0]
         assert before[1] - after[0] >= (overlap - 1e-6 if overlap else -1 / fps)
     frames = [

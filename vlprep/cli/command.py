@@ -31,7 +31,7 @@ GROUPS = {
         "start", "end", "sampling", "pick", "max-gap", "probe-fps", "high-res", "strict",
         "door", "resample", "tone-map", "convention", "resized", "unturned", "readable",
     ),
-    "Planning": ("prefer", "lowest-fps", "lowest-max-pixels", "split", "reorder"),
+    "Planning": ("prefer", "lowest-fps", "lowest-max-pixels", "split", "reorder", "overlap"),
     "Budget": (
         "budget", "max-input", "max-model-len", "text-tokens", "thinking-tokens", "reply-tokens",
         "price-cap", "currency", "rounds", "separate", "batch", "cached", "pack",

@@ -15,6 +15,7 @@ from vlprep.cli.options import (
     BYTES,
     POSITIVE,
     RATE,
+    SECONDS,
     api_option,
     bind,
     budget_options,
@@ -58,7 +59,7 @@ from vlprep.cli.render import (
 from vlprep.cli.shell import model_words, quote, repeated
 from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, percent, thousands
-from vlprep.units import format_rate, format_size
+from vlprep.units import format_rate, format_size, format_time
 
 if TYPE_CHECKING:
     from vlprep.plan.bounds import Bound
@@ -96,6 +97,12 @@ if TYPE_CHECKING:
 @click.option(
     "--reorder", is_flag=True, help="Change the order of files, with --split, for fewer requests."
 )
+@click.option(
+    "--pieces", is_flag=True, help="Cut videos into parts that are shown as asked, a request each."
+)
+@click.option(
+    "--overlap", type=SECONDS, help="Let parts share so much, with --pieces; 5 seconds by default."
+)
 @route_option("Send files so, with --split; it limits their number.", None)
 @click.option(
     "--request-limit",
@@ -131,11 +138,13 @@ def command(
     Every distinct setting is counted exactly, and the best that fits is named, with the commands
     that use it; what fits as asked is left so. Several files get one --max-pixels, and videos
     among them one --fps; with --split they are shown as asked, in as many requests as that takes.
+    With --pieces a long video is cut into parts that are shown as asked, in a request each.
     -o writes the requests as they were planned: request-1.json and so on, all of them or none.
     A folder is the media files in it. With --list all images are the frames of one video.
 
     \b
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
+    vlprep plan lecture.mp4 --pieces --overlap 10 --as-frames --text "What happens?" -o bodies
     vlprep plan *.jpg --split --text "What is this?" -o bodies
     """
     if asked["currency"] is not None and asked["price_cap"] is None:
@@ -213,6 +222,10 @@ def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
     from vlprep.plan.records import SplitOptions
 
     is_split = asked.pop("is_split")
+    if asked["overlap"] is not None and not asked["pieces"]:
+        raise click.UsageError("--overlap goes with --pieces")
+    if is_split and asked["pieces"]:
+        raise click.UsageError("--split keeps clips whole; leave it out, or --pieces")
     parts = {name: asked.pop(name) for name in ("reorder", "route", "max_bytes")}
     if is_split:
         return SplitOptions(**parts)
@@ -242,12 +255,20 @@ def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
 
 def _print_files(plan: MediaPlan) -> None:
     headings, rows = HEADINGS, [_row(file) for file in plan.files]
-    if len(plan.requests) > 1:
+    if plan.files[0].part is not None:
+        headings, rows = PARTS, [_part_row(file) for file in plan.files]
+    elif len(plan.requests) > 1:
         number_of = {k: str(n) for n, request in enumerate(plan.requests, 1) for k in request}
         headings = (*headings, "request")
         rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
     rows += [failed_row(failure, headings) for failure in plan.failures]
     print_table(headings, rows, names=HEADINGS[:1], drop=MAY_GO)
+
+
+def _part_row(file: PlannedFile) -> tuple[str, ...]:
+    assert file.part is not None
+    times = (format_time(file.part.start_seconds), format_time(file.part.end_seconds))
+    return (file.source, *times, *_setting_row(file.setting))
 
 
 def _say_api(plan: MediaPlan, api: str | None) -> None:
@@ -277,6 +298,8 @@ def _say_start(plan: MediaPlan, model: str) -> None:
 
 CHOSEN = ("fps", "max-pixels", "frames", "model sees", "tokens")
 HEADINGS: tuple[str, ...] = ("file", "width×height", *CHOSEN)
+PARTS = ("file", "from", "to", *CHOSEN)
+"""The same of clips that were cut."""
 MAY_GO = ("width×height", "frames", "model sees", "max-pixels", "fps")
 
 
@@ -295,6 +318,8 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
     else:
         yield f"{thousands(total)} of {thousands(available)} tokens, {percent(total, available)}"
     yield f"the tightest limit is {plan.budget.binding.reason}"
+    if shared := max((file.part.after for file in plan.files if file.part), default=0.0):
+        yield f"parts that follow each other share {shared:g} s"
     if plan.clip is not None:
         frames, pixels = plan.clip.motion, plan.clip.detail
         yield (

@@ -43,6 +43,9 @@ def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
         raise ConstraintError(f"{file.source}: facts of a header are no content to send")
     sent: UnplannedItem = given  # type: ignore[assignment]  # facts in a list are found later
     own, is_image = replace(how, view=view), isinstance(file.info, ImageInfo)
+    if file.part is not None:  # which holds whatever else is asked
+        refuse(own, "")
+        return prepare(sent, own, number)
     if is_image and rests_on_cap([file.info.size], [file.setting], how.view) is not None:
         return _as_seen(given, file.source, own, number)  # type: ignore[arg-type]  # no list
     if _shown(media_count(file.info, how.view)) == _shown(file.tokens):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import NamedTuple
 
 from vlprep.errors import BudgetError, ConstraintError
@@ -82,9 +81,7 @@ class _Clip:
     @classmethod
     def of(cls, info: VideoInfo, view: View, available: int, prefer: Prefer | None) -> _Clip:
         asked, rate = view.options, known_rate(None if info.fps is None else float(info.fps))
-        first, last = frame_range(
-            info.frame_count, rate, asked.start_seconds, asked.end_seconds
-        )
+        last = frame_range(info.frame_count, rate, asked.start_seconds, asked.end_seconds)[1]
         begin = asked.start_seconds or 0.0
         end = (last + 1) / rate if asked.end_seconds is None else asked.end_seconds
         end = min(end, (last + 1) / rate)
@@ -98,11 +95,15 @@ class _Clip:
         Raises `BudgetError` where there can be no shorter ones.
         """
         parts = tuple(self._parts(count, overlap))
-        settings = tuple(takewhile(lambda one: one is not None, map(self._setting, parts)))
-        if len(settings) == len(parts):
-            return tuple(Piece(*pair) for pair in zip(parts, settings, strict=True))
+        pieces = list[Piece]()
+        for part in parts:
+            if (setting := self._setting(part)) is None:
+                break
+            pieces.append(Piece(part, setting))
+        else:
+            return tuple(pieces)
         if count > 1 and (self.end - self.begin - overlap) / count <= LEAST_SECONDS:
-            raise self._too_large(parts[len(settings)])
+            raise self._too_large(part)
         return None
 
     def _parts(self, count: int, overlap: float) -> Iterator[ClipPart]:

@@ -262,7 +262,9 @@ def _in_pieces(
     for given, found in files:
         try:
             if isinstance(found.info, ImageInfo | FrameListInfo):
-                what = "`split_image` cuts an image" if found.kind == "image" else "a list of images"
+                what = (
+                    "`split_image` cuts an image" if found.kind == "image" else "a list of images"
+                )
                 raise ConstraintError(f"no video to cut into `pieces`: {what}")
             cut = cut_clip(found.info, plan.view, plan.budget.available, prefer, overlap)
         except BudgetError as error:
