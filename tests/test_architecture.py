@@ -57,7 +57,7 @@ DOORS = {
     "refit": {"places", "media", "result"},
     "samples": {"samples", "rows"},
     "split": {"split", "crop"},
-    "pick": {"pick", "clip"},
+    "pick": {"pick", "picked", "clip"},
     "batch": {"operators"},
     "scan": {"sources", "output", "report", "scan"},
 }

@@ -69,7 +69,7 @@ from vlprep.payload.planned import build_requests as build_requests
 from vlprep.payload.planned import save_requests as save_requests
 from vlprep.payload.request import Request as Request
 from vlprep.pick.choose import Pick as Pick
-from vlprep.pick.pick import PickedFrames as PickedFrames
+from vlprep.pick.picked import PickedFrames as PickedFrames
 from vlprep.plan.fit import ImageFit as ImageFit
 from vlprep.plan.records import MediaPlan as MediaPlan
 from vlprep.plan.records import PlannedFile as PlannedFile

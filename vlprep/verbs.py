@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from vlprep.payload.parts import Json
     from vlprep.payload.request import Item as SentItem
     from vlprep.payload.request import Request, RequestKeywords
-    from vlprep.pick.pick import PickedFrames, PickKeywords
+    from vlprep.pick.pick import PickKeywords
+    from vlprep.pick.picked import PickedFrames
     from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan

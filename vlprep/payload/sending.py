@@ -44,7 +44,8 @@ from vlprep.payload.parts import (
     file_url,
 )
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
-from vlprep.pick.pick import PickedStream, pick_frames
+from vlprep.pick.pick import pick_frames
+from vlprep.pick.picked import PickedStream
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size, plural
 
