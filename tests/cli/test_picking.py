@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -143,3 +144,21 @@ def test_tokens_count_what_frames_picks(run, talk):
 def test_tokens_say_what_does_not_go_with_picks(run, talk, words):
     ran = run("tokens", talk, "--pick", "changes", *words)
     assert ran.code == 2 and "--pick" in ran.err
+
+
+@pytest.mark.parametrize("way", [("--pick", "changes"), ("--drop-duplicates",)])
+def test_a_plan_by_picks_prints_commands_that_give_them_again(run, talk, tmp_path, way):
+    ran = run("plan", talk, *way, "--budget", 900)
+    assert "as many tokens at a rate:" in ran.out
+    planned = run("plan", talk, *way, "--budget", 900, "--json").json
+    commands = [shlex.split(line) for line in ran.out.splitlines() if line.startswith("vlprep ")]
+    frames, payload = commands
+    frames[frames.index("DIR")] = str(tmp_path / "out")
+    assert run(*frames[1:], "--json").json["tokens"] == planned["total_tokens"]
+    sent = run(*payload[1:])
+    assert f"{planned['total_tokens']:,} tokens of media" in sent.err
+
+
+def test_a_plan_refuses_what_picks_have_no_use_for(run, talk):
+    ran = run("plan", talk, "--pick", "changes", "--split")
+    assert ran.code == 1 and "--split: --pick chooses the frames" in ran.err

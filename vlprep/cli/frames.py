@@ -127,10 +127,9 @@ def command(
         if output is None or sheet is not None or dry_run:
             raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
         how = {"format": format, "overwrite": force, **asked}
-        if picking is None:
-            made = save_many(clips, output, processor, **how)
-        else:
-            made = save_picks(clips, output, processor, picking, **how)
+        how |= {} if picking is None else {"pick": picking}
+        save_all = save_many if picking is None else save_picks
+        made = save_all(clips, output, processor, **how)
         watched = track(made, len(clips), "reading clips", clips)
         return _report_many(list(watched), processor, as_json)
     picked = None

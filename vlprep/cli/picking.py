@@ -65,8 +65,8 @@ def picked_lines(picked: PickedFrames) -> Iterator[str]:
     shown = picked.changes - picked.dropped
     gap = f"no stretch without a frame over {picked.largest_gap_seconds:.1f} s"
     if picked.by == "distinct":
-        sampled = picked.changes + picked.merged
-        yield f"{picked.merged} of {plural(sampled, 'frame')} sampled equal the last one kept; {gap}"
+        sampled = plural(picked.changes + picked.merged, "frame")
+        yield f"{picked.merged} of {sampled} sampled equal the last one kept; {gap}"
     elif picked.by == "keyframes":
         yield f"{plural(picked.changes, 'keyframe')} found, {shown} kept; {gap}"
     else:

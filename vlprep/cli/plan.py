@@ -36,6 +36,7 @@ from vlprep.cli.options import (
     take_share,
     view_options,
 )
+from vlprep.cli.picking import look_options, picked_lines, take_picking
 from vlprep.cli.plan_bodies import (
     body_warnings,
     plan_document,
@@ -58,7 +59,7 @@ from vlprep.cli.render import (
 )
 from vlprep.cli.shell import model_words, quote, repeated
 from vlprep.cli.terminal import say
-from vlprep.cli.text import CommandLine, flagged, percent, thousands
+from vlprep.cli.text import CommandLine, flagged, percent, safe, thousands
 from vlprep.units import format_rate, format_size, format_time
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     ("balanced", "detail", "motion"),
     "Keep pixels (detail), frames (motion), or some of both, when not all fits.",
 )
+@look_options
 @budget_options
 @click.option("--price-cap", type=float, metavar="X", help="Spend no more than X on the input.")
 @click.option(
@@ -138,7 +140,9 @@ def command(
     Every distinct setting is counted exactly, and the best that fits is named, with the commands
     that use it; what fits as asked is left so. Several files get one --max-pixels, and videos
     among them one --fps; with --split they are shown as asked, in as many requests as that takes.
-    With --pieces a long video is cut into parts that are shown as asked, in a request each.
+    With --pick clips are decoded, and the frames chosen in which something happens; what as many
+    tokens show at a rate is told beside it. With --pieces a long video is cut into parts that are
+    shown as asked, in a request each.
     -o writes the requests as they were planned: request-1.json and so on, all of them or none.
     A folder is the media files in it. With --list all images are the frames of one video.
 
@@ -153,6 +157,8 @@ def command(
         raise click.UsageError("--font goes with --chart")
     inputs, sending = input_words(asked), take_sending(asked)
     split, api = _take_split(asked), asked["api"]
+    if (picking := take_picking(asked)) is not None:
+        asked["pick"] = {**picking, "watch": track}
     files = take_inputs(asked)
     model, model_file = asked["model"], asked["model_file"]
     processor = bind(asked)
@@ -309,6 +315,7 @@ def _row(file: PlannedFile) -> tuple[str, ...]:
 
 def _summary(plan: MediaPlan) -> Iterator[str]:
     from vlprep.check.savings import unseen_of
+    from vlprep.plan.picking import PickedSetting
     from vlprep.types import ImageInfo
 
     total, available = plan.total_tokens, plan.budget.available
@@ -320,6 +327,9 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
     yield f"the tightest limit is {plan.budget.binding.reason}"
     if shared := max((file.part.after for file in plan.files if file.part), default=0.0):
         yield f"parts that follow each other share {shared:g} s"
+    for file in plan.files:
+        if isinstance(file.setting, PickedSetting):
+            yield from _picked_lines(file, several=len(plan.files) > 1)
     if plan.clip is not None:
         frames, pixels = plan.clip.motion, plan.clip.detail
         yield (
@@ -329,6 +339,20 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
         )
     images = ((one.info, one.tokens) for one in plan.files if isinstance(one.info, ImageInfo))
     yield from unseen_lines(sum(unseen_of(info, tokens.resized) for info, tokens in images))
+
+
+def _picked_lines(file: PlannedFile, *, several: bool) -> Iterator[str]:
+    """Yield what is said of picks, and of what the same tokens show at a rate."""
+    picks: Any = file.setting
+    name = f"{safe(file.source)}: " if several else ""
+    yield from (f"{name}{line}" for line in picked_lines(picks.picked))
+    if picks.even is not None:
+        frames, size = thousands(picks.even.frames), format_size(picks.even.count.resized)
+        shown = f"show {picks.even_shown} of {picks.picked.changes}"
+        yield (
+            f"{name}as many tokens at a rate: {frames} frames of {size}, "
+            f"{picks.even_seconds:.1f} s apart, for {thousands(picks.even.tokens)} tokens, {shown}"
+        )
 
 
 def _line(bound: Bound) -> str:

@@ -9,6 +9,7 @@ from vlprep.cli.shell import option_words, quote, this_shell
 
 if TYPE_CHECKING:
     from vlprep.count.files import Media
+    from vlprep.pick.picked import PickedFrames
     from vlprep.plan.records import MediaPlan, PlannedFile
     from vlprep.view import View
 
@@ -34,10 +35,14 @@ def printed_commands(
     of the images where all are one list, `inputs` the words that named all files, if any did, and
     `again` those that repeat the command line.
     """
+    from vlprep.plan.picking import PickedSetting
     from vlprep.types import FrameListInfo
 
     if plan.files and plan.files[0].part is not None:
         yield from _of_parts(plan, model, api, again)
+        return
+    if any(isinstance(file.setting, PickedSetting) for file in plan.files):
+        yield from _of_picks(plan, model, api, again)
         return
     groups = _alike(plan)
     is_sent = len(groups) == 1 and len(plan.requests) == 1 and plan.view.model.kind == "api"
@@ -94,6 +99,36 @@ def _of_parts(
         for source in dict.fromkeys(file.source for file in plan.files):
             words = " ".join(model)
             yield f"vlprep events ANSWERS {quote(source)} --pieces DIR {words}"
+
+
+def _of_picks(
+    plan: MediaPlan, model: Sequence[str], api: str | None, again: Sequence[str]
+) -> Iterator[str]:
+    """Yield commands that pick the very frames again, and the one that writes all of a request."""
+    from vlprep.plan.picking import PickedSetting
+
+    sends, ways = _has_bodies(plan), " ".join(_ways(plan, api))
+    for file in plan.files:
+        name, flags = quote(file.source), _flags(plan, model, _asked(plan, file))
+        if not isinstance(file.setting, PickedSetting):
+            continue
+        picks = " ".join(_pick_words(file.setting.picked))
+        yield f"vlprep frames {name} -o DIR {flags} {picks}"
+        if sends and len(plan.files) == 1:
+            yield f"vlprep payload {name} --text TEXT {flags} {picks} {ways}"
+    if sends and len(plan.files) > 1:
+        yield " ".join(["vlprep plan", *again, *_ways(plan, api), "--text TEXT -o DIR"])
+
+
+def _pick_words(picked: PickedFrames) -> Iterator[str]:
+    """Yield the options that look for the same in a clip."""
+    if picked.by == "distinct":
+        yield "--drop-duplicates"
+    else:
+        yield from ("--pick", picked.by)
+    yield from option_words("max_gap", picked.max_gap)
+    if picked.looked.probe_fps is not None:
+        yield from option_words("probe_fps", picked.looked.probe_fps)
 
 
 def _has_bodies(plan: MediaPlan) -> bool:

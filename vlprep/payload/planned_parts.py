@@ -12,9 +12,10 @@ from vlprep.media.source import SourceLike
 from vlprep.output.encode import encode_picture
 from vlprep.payload.parts import MediaPart
 from vlprep.payload.sending import Item as UnplannedItem
-from vlprep.payload.sending import make_file, make_part, prepare
+from vlprep.payload.sending import make_file, make_part, prepare, sampled
 from vlprep.payload.terms import How, refuse
 from vlprep.plan.cautions import rests_on_cap
+from vlprep.plan.picking import PickedSetting
 from vlprep.plan.records import PlannedFile
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
@@ -43,6 +44,10 @@ def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
         raise ConstraintError(f"{file.source}: facts of a header are no content to send")
     sent: UnplannedItem = given  # type: ignore[assignment]  # facts in a list are found later
     own, is_image = replace(how, view=view), isinstance(file.info, ImageInfo)
+    if isinstance(file.setting, PickedSetting):
+        if not how.as_frames:
+            raise ConstraintError(f"{file.source}: picked frames go as a list; say `as_frames`")
+        return sampled(file.setting.picked.frames(tone_map=True), own, number)
     if file.part is not None:  # which holds whatever else is asked
         refuse(own, "")
         return prepare(sent, own, number)

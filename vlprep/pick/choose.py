@@ -247,9 +247,10 @@ def keep(
 ) -> tuple[Pick, ...]:
     """Keep the first and the last frame, the best candidates, and what closes the gaps between.
 
-    Candidates count by their cells, the earlier first, or in their order if they are `ranked`. No two picks that follow each other are more
-    than `max_gap` seconds apart, and there are at most `most` of them; where fewer than `least` are
-    needed, or no multiple of what is paid for, the longest gaps are halved.
+    Candidates count by their cells, the earlier first, or in their order where they are `ranked`.
+    No two picks that follow each other are more than `max_gap` seconds apart, and there are at most
+    `most` of them; where fewer than `least` are needed, or no multiple of what is paid for, the
+    longest gaps are halved.
 
     Raises `ConstraintError` where the gaps alone need more frames than that.
 
@@ -258,9 +259,9 @@ def keep(
     >>> [(round(pick.seconds, 2), pick.why) for pick in keep(found, frames, 5, 4)]
     [(0.0, 'first'), (3.2, 'change'), (6.6, 'gap'), (10.0, 'last')]
     """
-    worth = (
-        candidates if ranked else sorted(candidates, key=lambda pick: (-pick.cells, pick.seconds))
-    )
+    worth = list(candidates)
+    if not ranked:
+        worth.sort(key=lambda pick: (-pick.cells, pick.seconds))
     ends = _ends(frames)
     needed = _length(ends, max_gap)
     if needed > most:

@@ -41,6 +41,8 @@ class Looked:
     """Smaller changes that a later one shows as well, or samples that equal one that was kept."""
     busy_share: float = 0.0
     """Of picture and time, 0 to 1: what never rests."""
+    probe_fps: float | None = None
+    """Moments a second that were looked at; `None` where there was no such look."""
     ranked: bool = False
     """Whether the candidates are in the order in which they are kept; if not, most cells first."""
 

@@ -105,7 +105,7 @@ def _changes(clip: Clip, probe_fps: float, watch: Watch, *, every: bool) -> Look
         for change in changes
     )  # fmt: skip
     merged = sum(change.merged for change in changes)
-    return Looked(clip.info, clip.frames, tuple(picks), merged, float(busy.mean()))
+    return Looked(clip.info, clip.frames, tuple(picks), merged, float(busy.mean()), probe_fps)
 
 
 def _distinct(clip: Clip, view: View, probe_fps: float, watch: Watch) -> Looked:

@@ -23,13 +23,16 @@ from vlprep.count.files import (
 )
 from vlprep.count.pixels import is_per_clip
 from vlprep.count.tokens import image_totals
-from vlprep.errors import BudgetError, ConstraintError
+from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.media.sniff import mime_type
+from vlprep.pick.pick import PickOptions, pick_frames
+from vlprep.pick.picked import PickedFrames
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.cautions import cautions, over_default
 from vlprep.plan.lifting import explain_lifts, kept_at_least
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
+from vlprep.plan.picking import PickedSetting, check_picks, explain_picks, share_out
 from vlprep.plan.pieces import OVERLAP_SECONDS, check_pieces, cut_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.requests import Load, request_room, split_requests
@@ -49,6 +52,7 @@ class PlanKeywords(BudgetKeywords, ViewKeywords, total=False):
     split: SplitOptions | None
     pieces: bool
     overlap: float | None
+    pick: PickOptions | None
 
 
 def plan_media(
@@ -63,6 +67,7 @@ def plan_media(
     split: SplitOptions | None = None,
     pieces: bool = False,
     overlap: float | None = None,
+    pick: PickOptions | None = None,
     **parts: Unpack[BudgetKeywords],
 ) -> MediaPlan:
     """Choose the settings with which files fit a number of tokens, by the exact counter.
@@ -79,7 +84,9 @@ def plan_media(
     `plan_together`, which say what `prefer` and `weights` mean. With `split` every file is
     shown as wanted, and they are split into the fewest requests instead. With `pieces` every video
     is cut into the fewest parts that are, as `cut_clip` says, each a file of the plan and a request
-    of its own; two that follow each other share `overlap` seconds, 5 if nothing is said.
+    of its own; two that follow each other share `overlap` seconds, 5 if nothing is said. With
+    `pick`, keywords of `pick_frames`, clips are decoded and shown by what changes in them, as
+    `share_out` says.
 
     A file that cannot be read, or that the rules refuse, is reported in `failures`. Raises
     `BudgetError` when nothing fits, and the errors of `token_budget`, `rate_range` and `cap_range`.
@@ -93,9 +100,12 @@ def plan_media(
     budget = token_budget(view.model, **parts)
     if overlap is not None and not pieces:
         raise ConstraintError("`overlap` is of the parts of a clip; say `pieces` too")
+    others = {"split": split, "weights": weights, "lowest_fps": lowest_fps}
+    others["lowest_max_pixels"] = lowest_max_pixels
+    if pick is not None:
+        check_picks(view, {**others, "pieces": pieces or None})
     if pieces:
-        others = {"split": split, "weights": weights, "lowest_fps": lowest_fps}
-        check_pieces(view, overlap, {**others, "lowest_max_pixels": lowest_max_pixels})
+        check_pieces(view, overlap, others)
     view, lowest_fps = _by_api(view, lowest_fps, api)
     lowest = ViewOptions(fps=lowest_fps, max_pixels=lowest_max_pixels)
     given = list(as_many(items))
@@ -111,6 +121,8 @@ def plan_media(
     )
     if pieces:
         return _in_pieces(plan, files, prefer, OVERLAP_SECONDS if overlap is None else overlap)
+    if pick is not None:
+        return _by_picks(plan, files, prefer, pick)
     weights = _weights_of_files(weights, counted)
     if split is not None:
         return _split(plan, files, prefer, lowest, split)
@@ -212,8 +224,9 @@ def _with_settings(
         for (given, file), one in zip(files, settings, strict=True)
     )
     infos, room = [file.found.info for file in files], plan.budget.available
+    ruled = [one for one in settings if not isinstance(one, PickedSetting)]
     said = [
-        *over_default(settings, plan.view),
+        *over_default(ruled, plan.view),
         *cautions(infos, settings, plan.view, room, is_split=is_split),
     ]
     requests = (tuple(range(len(planned))),)
@@ -289,6 +302,39 @@ def _in_pieces(
             plan.budget.available, is_split=True,
         )),
     )  # fmt: skip
+
+
+def _by_picks(
+    plan: MediaPlan, files: Sequence[_File], prefer: Prefer | None, pick: PickOptions
+) -> MediaPlan:
+    """Show clips by what changes in them, and images as they are."""
+    looked = dict[_File, PickedFrames | MediaCount]()
+    failed: list[MediaFailure] = []
+    for file in files:
+        try:
+            looked[file] = _look(file, plan.view, pick)
+        except (VlprepError, OSError) as error:
+            if len(files) == 1:
+                raise
+            failed.append(MediaFailure(source=file.found.source, error=error))
+    settings = share_out(list(looked.values()), plan.budget.available, prefer)
+    wanted = sum(one.tokens.total for one in looked.values())
+    plan = replace(
+        plan,
+        failures=(*plan.failures, *failed),
+        wanted_tokens=wanted,
+        bounds=explain_picks(settings, wanted, plan.budget),
+    )
+    return _with_settings(plan, list(looked), settings)
+
+
+def _look(file: _File, view: View, pick: PickOptions) -> PickedFrames | MediaCount:
+    """Look for what changes in a clip; images, and lists of them, are shown as they are."""
+    if isinstance(file.found.info, ImageInfo | FrameListInfo):
+        return file.found
+    if isinstance(file.given, VideoInfo):
+        raise ConstraintError(f"{file.found.source}: facts of a header are nothing to look at")
+    return pick_frames(file.given, view, **pick)  # type: ignore[arg-type]  # no list, no facts
 
 
 def _alone(info: Facts, plan: MediaPlan, prefer: Prefer | None, lowest: ViewOptions) -> Setting:

@@ -12,6 +12,7 @@ from vlprep.errors import ConstraintError
 from vlprep.output.target import PathLike
 from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import ClipPlan, Prefer
+from vlprep.plan.picking import PickedSetting
 from vlprep.plan.settings import Setting
 from vlprep.plan.start import ServerFlags, server_flags
 from vlprep.types import ClipPart, RouteName
@@ -60,7 +61,9 @@ class PlannedFile(MediaCount):
     def to_dict(self) -> dict[str, Any]:
         """Return the file's entry of `vlprep.plan/1`: its count and its setting."""
         chosen = dict(zip(_CHOSEN, _chosen(self.setting), strict=True))
-        return {"source": self.source, **self._times(), **chosen, **MediaCount.to_dict(self)}
+        picked = self.setting.to_dict() if isinstance(self.setting, PickedSetting) else {}
+        counted = MediaCount.to_dict(self)
+        return {"source": self.source, **self._times(), **chosen, **counted, **picked}
 
     def _times(self) -> dict[str, float]:
         part = self.part
