@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 import vlprep
@@ -58,7 +60,7 @@ def test_what_as_many_tokens_show_at_a_rate_stands_beside(talk):
     borders = [*changes, float("inf")]
     shown = sum(
         any(start - 1e-6 <= moment < end - 1e-6 for moment in moments)
-        for start, end in zip(borders, borders[1:], strict=False)
+        for start, end in pairwise(borders)
     )
     assert setting.even_shown == shown
     entry = plan(talk, budget=1200).to_dict()["items"][0]

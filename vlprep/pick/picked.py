@@ -109,6 +109,11 @@ class PickedFrames:
         """What a user should know of the picks."""
         return tuple(self._remarks())
 
+    def without_changes(self) -> PickedFrames:
+        """Return the first and the last frame, and those that leave no gap too long."""
+        still = replace(self.looked, candidates=())
+        return picked_of(self.source, self._source, self.view, self.by, still, self.max_gap, None)
+
     def _remarks(self) -> Iterator[str]:
         if self.by == "keyframes":
             yield "keyframes are where the encoder put them, which need not be where things happen"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from vlprep.count.budget import TokenBudget
@@ -66,8 +67,8 @@ def share_out(
 ) -> list[Setting]:
     """Choose the picks of clips that together cost at most `available` tokens.
 
-    Images cost what they cost; clips get what is left, in proportion to what all of their changes
-    cost. Where that is not enough, "motion" makes the frames smaller until all changes are shown,
+    Images cost what they cost; clips get what leaves no gap too long, and what then is left in
+    proportion to what all of their changes cost. Where that is not enough, "motion" makes the frames smaller until all changes are shown,
     "balanced" does so while frames keep 64 tokens, and without a preference, as with "detail",
     frames stay as large as asked and the smallest changes have none. Distinct frames of even
     sampling are all shown, however small that makes them.
@@ -75,17 +76,26 @@ def share_out(
     Raises `BudgetError` where nothing fits.
     """
     clips = [one for one in looked if isinstance(one, PickedFrames)]
-    wanted = sum(one.tokens.total for one in clips)
-    images = sum(one.tokens.total for one in looked) - wanted
-    room = available - images
-    if room < 0:
+    images = sum(one.tokens.total for one in looked if not isinstance(one, PickedFrames))
+    if images > available:
         raise BudgetError(images, available, f"the images alone cost {images:,} tokens")
+    shares = iter(_shares(clips, available - images))
     return [
-        _setting(one, one.tokens.total * min(room, wanted) // wanted, prefer)
+        _setting(one, next(shares), prefer)
         if isinstance(one, PickedFrames)
         else Setting(max_pixels=None, count=one.tokens)
         for one in looked
     ]
+
+
+def _shares(clips: Sequence[PickedFrames], room: int) -> list[int]:
+    """Return the tokens of each clip: without its changes, and a part of what those cost."""
+    least = [one.without_changes().tokens.total for one in clips]
+    more = [one.tokens.total - few for one, few in zip(clips, least, strict=True)]
+    part = Fraction(min(max(room - sum(least), 0), sum(more)), sum(more) or 1)
+    if sum(least) > room:
+        return [few * room // sum(least) for few in least]
+    return [few + int(extra * part) for few, extra in zip(least, more, strict=True)]
 
 
 def _setting(wanted: PickedFrames, share: int, prefer: Prefer | None) -> PickedSetting:
