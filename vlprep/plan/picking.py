@@ -68,10 +68,10 @@ def share_out(
     """Choose the picks of clips that together cost at most `available` tokens.
 
     Images cost what they cost; clips get what leaves no gap too long, and what then is left in
-    proportion to what all of their changes cost. Where that is not enough, "motion" makes the frames smaller until all changes are shown,
-    "balanced" does so while frames keep 64 tokens, and without a preference, as with "detail",
-    frames stay as large as asked and the smallest changes have none. Distinct frames of even
-    sampling are all shown, however small that makes them.
+    proportion to what all of their changes cost. Where that is not enough, "motion" makes the
+    frames smaller until all changes are shown, "balanced" does so while frames keep 64 tokens, and
+    without a preference, as with "detail", frames stay as large as asked and the smallest changes
+    have none. Distinct frames of even sampling are all shown, however small that makes them.
 
     Raises `BudgetError` where nothing fits.
     """
