@@ -91,10 +91,10 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
 
     A file that is under it already, upright and in a format that the service takes, is copied
     without its metadata; --always shrinks it to what the model sees. Images become PNG or JPEG at
-    the size at which the model sees them, videos an MP4 of the frames that it samples, or with --pick
-    of those in which something happens, at their own moments. With -r the folders below stay as
-    they are. The limit is never passed; a file that cannot be brought under
-    it is named with its reason, the rest is written, and the exit code is 1.
+    the size at which the model sees them, videos an MP4 of the frames that it samples, or with
+    --pick of those in which something happens, at their own moments. With -r the folders below stay
+    as they are. The limit is never passed; a file that cannot be brought under it is named with its
+    reason, the rest is written, and the exit code is 1.
 
     \b
     vlprep compress photo.heic -o photo.jpg --model qwen3-vl-plus

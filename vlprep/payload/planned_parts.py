@@ -10,6 +10,7 @@ from vlprep.errors import ConstraintError
 from vlprep.frames.view import view_image
 from vlprep.media.source import SourceLike
 from vlprep.output.encode import encode_picture
+from vlprep.payload.page_parts import PagePiece, piece_part
 from vlprep.payload.parts import MediaPart
 from vlprep.payload.sending import Item as UnplannedItem
 from vlprep.payload.sending import make_file, make_part, prepare, sampled
@@ -20,8 +21,9 @@ from vlprep.plan.records import PlannedFile
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 
-Item: TypeAlias = UnplannedItem | PlannedFile
-"""A file, a URL, or a list of images that stands for a video; or one of these as it was planned."""
+Item: TypeAlias = UnplannedItem | PlannedFile | PagePiece
+"""A file, a URL, or a list of images that stands for a video; or one of these as it was planned; or
+a piece of a page."""
 
 
 def prepare_item(item: Item, how: How, number: int) -> MediaPart:
@@ -31,6 +33,8 @@ def prepare_item(item: Item, how: How, number: int) -> MediaPart:
     """
     if isinstance(item, PlannedFile):
         return _planned(item, how, number)
+    if isinstance(item, PagePiece):
+        return piece_part(item, how, number)
     return prepare(item, how, number)
 
 
