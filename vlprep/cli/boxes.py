@@ -146,7 +146,6 @@ def command(
 def _in_pieces(
     item: Item, answer: str, folder: str, processor: Processor, asked: dict[str, Any]
 ) -> LocatedShapes:
-    import json
 
     from vlprep.split.split import locate_in_pieces, read_pieces
 
