@@ -5,7 +5,7 @@ The door of this room: everything beside it that computes knows sizes and facts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Unpack
 
@@ -98,14 +98,9 @@ def plan_media(
     if prefer not in (None, *PREFERENCES):
         raise ConstraintError(f"prefer {prefer!r}; known: {', '.join(PREFERENCES)}")
     budget = token_budget(view.model, **parts)
-    if overlap is not None and not pieces:
-        raise ConstraintError("`overlap` is of the parts of a clip; say `pieces` too")
-    others = {"split": split, "weights": weights, "lowest_fps": lowest_fps}
-    others["lowest_max_pixels"] = lowest_max_pixels
-    if pick is not None:
-        check_picks(view, {**others, "pieces": pieces or None})
-    if pieces:
-        check_pieces(view, overlap, others)
+    others = {"split": split, "weights": weights, "lowest_fps": lowest_fps,
+              "lowest_max_pixels": lowest_max_pixels}  # fmt: skip
+    _check_ways(view, others, pieces=pieces, overlap=overlap, pick=pick)
     view, lowest_fps = _by_api(view, lowest_fps, api)
     lowest = ViewOptions(fps=lowest_fps, max_pixels=lowest_max_pixels)
     given = list(as_many(items))
@@ -142,6 +137,23 @@ def plan_media(
     )  # fmt: skip
     plan = replace(plan, bounds=explain_shared(plan.wanted_tokens, budget))
     return _with_settings(plan, files, settings)
+
+
+def _check_ways(
+    view: View,
+    others: Mapping[str, object],
+    *,
+    pieces: bool,
+    overlap: float | None,
+    pick: PickOptions | None,
+) -> None:
+    """Raise `ConstraintError` for parameters that do not go together."""
+    if overlap is not None and not pieces:
+        raise ConstraintError("`overlap` is of the parts of a clip; say `pieces` too")
+    if pick is not None:
+        check_picks(view, {**others, "pieces": pieces or None})
+    if pieces:
+        check_pieces(view, overlap, others)
 
 
 class _File(NamedTuple):

@@ -119,7 +119,7 @@ def _spans(page: Pixels, most: int, pitch: int) -> tuple[Span, ...]:
         return (Span(0, len(page)),)
     steps = steps_in_rows(page)
     clear, near = cut(steps > 0, most, pitch), cut(steps > SPECK, most, pitch)
-    # A row of one step or two may be a speck, or the tail of a letter: best cut where there is none.
+    # A row of one step or two is a speck, or the tail of a letter: best cut where there is none.
     is_clear = all(not span.after for span in clear)
     return clear if is_clear and len(clear) <= len(near) + 1 else near
 
