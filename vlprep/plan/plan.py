@@ -123,20 +123,28 @@ def plan_media(
         return _split(plan, files, prefer, lowest, split)
     if not files:
         return plan
-    if len(files) == 1 and isinstance(info := files[0].found.info, VideoInfo):
+    if len(files) == 1 and isinstance(files[0].found.info, VideoInfo):
         asks = any(parts.get(limit) is not None for limit in _GIVEN)
-        wide = view if not asks else _with_total(info, view)
-        clip = plan_clip(ClipChoices(info, wide, lowest), budget.available, prefer)
-        clip = kept_at_least(clip, prefer) if asks else clip
-        bounds = (*explain_clip(clip, budget), *explain_lifts(clip, prefer))
-        plan = replace(plan, clip=clip, bounds=bounds)
-        return _with_settings(plan, files, [clip.chosen])
+        return _one_clip(plan, files[0], prefer, lowest, asks=asks)
     settings = plan_together(
         [_shape(file.found.info) for file in files], view, budget.available,
         prefer=prefer, weights=weights, lowest=lowest,
     )  # fmt: skip
     plan = replace(plan, bounds=explain_shared(plan.wanted_tokens, budget))
     return _with_settings(plan, files, settings)
+
+
+def _one_clip(
+    plan: MediaPlan, file: _File, prefer: Prefer | None, lowest: ViewOptions, *, asks: bool
+) -> MediaPlan:
+    """Choose the rate and the size of one clip; `asks` says whether a limit was given."""
+    info, view = file.found.info, plan.view
+    assert isinstance(info, VideoInfo)
+    choices = ClipChoices(info, _with_total(info, view) if asks else view, lowest)
+    clip = plan_clip(choices, plan.budget.available, prefer)
+    clip = kept_at_least(clip, prefer) if asks else clip
+    bounds = (*explain_clip(clip, plan.budget), *explain_lifts(clip, prefer))
+    return _with_settings(replace(plan, clip=clip, bounds=bounds), [file], [clip.chosen])
 
 
 def _check_ways(
