@@ -5,7 +5,6 @@ A door of this room: it reads the plan that says where each part begins.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from vlprep.events.events import LocatedEvent, LocatedEvents, event_between, loc
 from vlprep.events.frame_range import Span
 from vlprep.media.source import SourceOrFacts, source_name
 from vlprep.output.target import PathLike
+from vlprep.parsing import parse_json, read_small
 from vlprep.view import View, ViewOptions
 
 MANIFEST = "plan.json"
@@ -112,7 +112,7 @@ def _views(pieces: Pieces, view: View, source: str) -> list[View]:
 def _read(path: PathLike) -> tuple[str, Any]:
     file = Path(path) / MANIFEST if Path(path).is_dir() else Path(path)
     try:
-        return str(file), json.loads(file.read_bytes())
+        return str(file), parse_json(read_small(file))
     except ValueError as error:
         raise ConstraintError(f"{file}: no plan of pieces: {error}") from error
 
