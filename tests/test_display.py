@@ -116,6 +116,9 @@ def small():
     yield from (picked, picked.picks[0])
     yield vlprep.view_image(PHOTO).compare()
     yield vlprep.crop_image(PHOTO, [100, 100, 500, 400])
+    cut = vlprep.plan_media(STREET, pieces=True, budget=1150, overlap=2)
+    yield from (cut, *(file.part for file in cut.files))
+    yield vlprep.plan_media(STREET, pick={"max_gap": 4}).files[0].setting
     page = vlprep.split_image(PHOTO)
     yield from (page, *page.pieces)
     with TemporaryDirectory() as folder:

@@ -71,7 +71,7 @@ from vlprep.payload.planned import build_requests as build_requests
 from vlprep.payload.planned import save_requests as save_requests
 from vlprep.payload.request import Request as Request
 from vlprep.pick.choose import Pick as Pick
-from vlprep.pick.pick import PickedFrames as PickedFrames
+from vlprep.pick.picked import PickedFrames as PickedFrames
 from vlprep.plan.fit import ImageFit as ImageFit
 from vlprep.plan.records import MediaPlan as MediaPlan
 from vlprep.plan.records import PlannedFile as PlannedFile
@@ -85,6 +85,7 @@ from vlprep.samples.samples import SampleCount as SampleCount
 from vlprep.split.crop import Crop as Crop
 from vlprep.split.layout import Piece as Piece
 from vlprep.split.split import PageSplit as PageSplit
+from vlprep.types import ClipPart as ClipPart
 from vlprep.types import Frame as Frame
 from vlprep.types import FrameListInfo as FrameListInfo
 from vlprep.types import FramePlan as FramePlan

@@ -305,6 +305,25 @@ class Frame:
         return Image.fromarray(self.image)
 
 
+@dataclass(frozen=True, slots=True)
+class ClipPart:
+    """A stretch of a clip that is asked about by itself, in seconds of the clip."""
+
+    start_seconds: float
+    """Where it begins: times of an answer count from there."""
+    end_seconds: float
+    """Where it ends."""
+    before: float = 0.0
+    """Seconds at its start that the part before has too."""
+    after: float = 0.0
+    """Seconds at its end that the next part has too."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.end_seconds - self.start_seconds
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
     """All frames of a plan, collected."""

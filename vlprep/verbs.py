@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from vlprep.payload.parts import Json
     from vlprep.payload.request import Item as SentItem
     from vlprep.payload.request import Request, RequestKeywords
-    from vlprep.pick.pick import PickedFrames, PickKeywords
+    from vlprep.pick.pick import PickKeywords
+    from vlprep.pick.picked import PickedFrames
     from vlprep.plan.fit import FitKeywords, ImageFit
     from vlprep.plan.plan import PlanKeywords
     from vlprep.plan.records import MediaPlan
@@ -368,17 +369,28 @@ class Processor(View):
         return locate_boxes(source, answer, view, **how)
 
     def events(
-        self, source: Source | Facts | Sequence[SourceOrFacts], answer: str
+        self,
+        source: Source | Facts | Sequence[SourceOrFacts],
+        answer: str | Sequence[str],
+        *,
+        pieces: PathLike | MediaPlan | None = None,
     ) -> LocatedEvents:
         """Map the times in the model's answer to frames of the video, from its header alone.
+
+        With `pieces`, a plan that cut the video or the folder of its requests, there is an answer
+        for each part, and what two of them tell of is there once.
 
         >>> found = processor().events("fixtures/street.mp4", "00:02 - 00:04 a bus passes")
         >>> found.events[0].text, found.events[0].frames
         ('a bus passes', range(60, 121))
         """
-        from vlprep.events.events import locate_events
+        from os import PathLike
 
-        return locate_events(source, answer, self)
+        from vlprep.events.pieces import locate_answers
+
+        if pieces is None or isinstance(pieces, str | PathLike):
+            return locate_answers(source, answer, self, pieces)
+        return locate_answers(source, answer, self, pieces.to_dict())
 
     # What is sent.
 
@@ -703,16 +715,21 @@ def locate_boxes(
 
 def locate_events(
     source: Source | Facts | Sequence[SourceOrFacts],
-    answer: str,
+    answer: str | Sequence[str],
     model: Model = None,
+    *,
+    pieces: PathLike | MediaPlan | None = None,
     **view: Unpack[ViewKeywords],
 ) -> LocatedEvents:
     """Map the times in a model's answer to frames of the video, from its header alone.
 
+    `pieces` is a plan that cut the video, or the folder of its requests; then there is an answer
+    for each part.
+
     >>> locate_events("fixtures/street.mp4", '[{"start_time": 9, "end_time": 12}]').warnings
     ('events that reach beyond the 10.000 s that were shown, cut there: 1',)
     """
-    return processor(model, **view).events(source, answer)
+    return processor(model, **view).events(source, answer, pieces=pieces)
 
 
 def check_media(

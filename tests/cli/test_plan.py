@@ -544,3 +544,44 @@ def test_what_the_start_leaves_out_is_noted(run):
     ran = run("plan", "photo.jpg", *model)
     assert "start the server" not in ran.out
     assert "server_flags" not in run("plan", "photo.jpg", *model, "--json").json
+
+
+PARTS = ("plan", "street.mp4", "--pieces", "--overlap", "2", "--budget", "1150")
+
+
+def test_parts_of_a_clip_have_their_times_and_their_commands(run, tmp_path):
+    ran = run(*PARTS)
+    assert ran.code == 0
+    assert [line.split()[1:3] for line in ran.out.splitlines()[3:6]] == [
+        ["0:00.000", "0:04.700"], ["0:02.700", "0:07.400"], ["0:05.400", "0:10.000"],
+    ]  # fmt: skip
+    assert "parts that follow each other share 2 s" in ran.out
+    commands = [shlex.split(line) for line in ran.out.splitlines() if line.startswith("vlprep ")]
+    assert [words[1] for words in commands] == ["payload"] * 3 + ["plan", "events"]
+    for words in commands[:3]:
+        target = tmp_path / words[-1]
+        assert run(*words[1:-1], target).code == 0
+    assert run(*commands[3][1:-1], tmp_path / "out").code == 0
+    for number in (1, 2, 3):
+        one, all_of = (tmp_path / place / f"request-{number}.json" for place in ("", "out"))
+        assert json.loads(one.read_text()) == json.loads(all_of.read_text())
+    answers = '["0:01 - 0:02 a bus", "[]", "0:03 - 0:04 a cat"]'
+    words = [{"ANSWERS": answers, "DIR": str(tmp_path / "out")}.get(it, it) for it in commands[4]]
+    found = run(*words[1:], "--json").json
+    assert [event["start_seconds"] for event in found["events"]] == [1.0, 8.4]
+    assert [event["pieces"] for event in found["events"]] == [[1], [3]]
+
+
+def test_parts_of_weights_are_read_by_themselves(run, tmp_path):
+    ran = run(*PARTS[:-1], "900", "--model", "Qwen/Qwen3-VL-8B-Instruct", "--fps", "1")
+    commands = [shlex.split(line) for line in ran.out.splitlines() if line.startswith("vlprep ")]
+    assert commands and {words[1] for words in commands} == {"frames"}
+    place = commands[0].index("-o") + 1
+    commands[0][place] = str(tmp_path / "part")
+    assert run(*commands[0][1:]).code == 0
+
+
+@pytest.mark.parametrize("words", [("--overlap", "3"), ("--pieces", "--split")])
+def test_options_of_parts_that_do_not_go_together(run, words):
+    ran = run("plan", "street.mp4", *words)
+    assert ran.code == 2 and words[0] in ran.err

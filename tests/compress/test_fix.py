@@ -8,6 +8,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.films import names
+from tests.maths.test_letters import drawn
 from tests.places import FIXTURES
 from vlprep import (
     CompressedFile,
@@ -17,9 +18,11 @@ from vlprep import (
     frame_list,
     get_model,
     probe,
+    processor,
 )
 from vlprep.count.files import MediaFailure
 from vlprep.errors import ConstraintError
+from vlprep.split.split import locate_in_pieces, read_pieces
 
 GOOD = ["photo.jpg", "street.mp4"]
 MENDED = [
@@ -154,6 +157,7 @@ def test_a_report_tells_its_own_json(tmp_path):
     document = json.loads(json.dumps(report.to_dict()))
     assert set(document) == {
         "schema", "model", "rules", "route", "folder", "items", "left", "before", "after",
+        "manifests",
     }  # fmt: skip
     assert document["schema"] == "vlprep.fix/1"
     assert document["left"][0]["reason"].startswith("cut off")
@@ -192,3 +196,40 @@ def test_the_work_is_watched(tmp_path):
     fix_media(paths("exif_6.jpg", "clip.ts", "empty.jpg"), tmp_path / "out", watch=watch)
     assert seen[0] == ("mending", 2)
     assert "encoding" in {what for what, _ in seen}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    picture, _ = drawn(16, shape=(20_000, 800))
+    path = tmp_path_factory.mktemp("page") / "page.png"
+    Image.fromarray(picture).save(path, compress_level=1)
+    return str(path)
+
+
+def test_a_page_of_small_letters_is_split(tmp_path, page):
+    report = fix_media([page, *paths("photo.jpg")], tmp_path / "out")
+    assert "small-letters" in [finding.rule for finding in report.before.findings]
+    assert report.before.pages == {page}
+    assert report.passes(fail_on_warnings=True) and not report.after.findings
+    (manifest,) = report.manifests
+    document = json.loads((tmp_path / "out" / "page-pieces.json").read_text())
+    assert manifest.endswith("page-pieces.json")
+    written = [entry["file"] for entry in document["pieces"]]
+    assert names(tmp_path / "out") == sorted([*written, "page-pieces.json", "photo.jpg"])
+    assert len(written) > 2 and written == sorted(written)
+    whole = {"bbox_2d": [0, 0, 1000, 1000]}
+    answers = [json.dumps([{**whole, "label": name}]) for name in written]
+    pieces = read_pieces(manifest, processor())
+    found = locate_in_pieces(page, answers, pieces, processor())
+    assert max(shape.bounds[3] for shape in found.shapes) == 20_000
+    assert all(one.source == page for one in report.files[:-1])
+
+
+def test_a_dry_run_says_how_many_pieces_there_would_be(page):
+    report = fix_media(page, dry_run=True)
+    assert len(report.files) > 2 and report.manifests == ()
+
+
+def test_letters_are_not_enlarged_for_a_check(tmp_path, page):
+    report = fix_media(page, tmp_path / "out", readable=400)
+    assert not report.failed and not report.passes(fail_on_warnings=True)

@@ -5,6 +5,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -69,7 +70,7 @@ def test_what_never_rests_is_left_out_and_told(made):
 
 def test_every_change_is_more_than_settled_ones(made):
     _, path = made("fades")
-    assert picked(path, every=True).changes > 2 * picked(path).changes
+    assert picked(path, by="every").changes > 2 * picked(path).changes
 
 
 def test_the_same_clip_gives_the_same_picks(made):
@@ -177,3 +178,76 @@ def test_images_are_refused():
     for source in (FIXTURES / "photo.jpg", [FIXTURES / "photo.jpg"] * 4):
         with pytest.raises(UnsupportedFormatError, match="image"):
             vlprep.pick_frames(source, MODEL)
+
+
+# Other ways.
+
+
+def test_distinct_frames_are_those_of_the_sampler_without_what_is_seen_already(made):
+    film_, path = made("cuts")
+    picks = picked(path, by="distinct", max_gap=1000.0)
+    sampled = vlprep.count_tokens(path, MODEL).tokens.frames
+    assert picks.changes + picks.merged == sampled
+    assert picks.changes <= 2 * len(film_.states)
+    assert film_.seen(moments(picks)) == len(film_.states)
+    still = picked(made("still")[1], by="distinct")
+    assert still.changes == 1 and still.largest_gap_seconds <= GAP + 1e-4
+
+
+def test_distinct_frames_follow_the_rate_that_is_asked(made):
+    path = made("cuts")[1]
+    asked = vlprep.pick_frames(path, MODEL, by="distinct", fps=0.5)
+    assert asked.changes + asked.merged == vlprep.count_tokens(path, MODEL, fps=0.5).tokens.frames
+
+
+def test_a_fade_is_not_dropped_for_being_slow(made):
+    film_, path = made("fades")
+    picks = picked(path, by="distinct")
+    assert film_.seen(moments(picks)) == len(film_.states)
+
+
+def test_keyframes_are_the_encoders(tmp_path):
+    path = str(tmp_path / "keys.mp4")
+    with av.open(path, "w") as output:
+        options = {"g": "12", "sc_threshold": "0", "preset": "ultrafast"}
+        stream = output.add_stream("libx264", rate=10, options=options)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(120):
+            picture = np.full((48, 64, 3), number, np.uint8)
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        output.mux(stream.encode(None))
+    picks = vlprep.pick_frames(path, MODEL, by="keyframes", max_gap=2)
+    keys = [pick.frame for pick in picks.picks if pick.why == "keyframe"]
+    assert keys == list(range(0, 120, 12))
+    assert any("encoder" in text for text in picks.warnings)
+    few = vlprep.pick_frames(path, MODEL, by="keyframes", max_frames=6)
+    kept = [pick.frame for pick in few.picks if pick.why == "keyframe"]
+    assert max(np.diff(kept)) <= 4 * min(np.diff(kept)) and few.dropped == 10 - len(kept)
+
+
+def test_keyframes_are_found_without_a_picture(made, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("vlprep.pick.clip.decode_frames", refuse)
+    assert vlprep.pick_frames(made("cuts")[1], MODEL, by="keyframes").picks
+
+
+def test_an_animation_has_no_keyframes():
+    with pytest.raises(ConstraintError, match="no keyframes"):
+        vlprep.pick_frames(FIXTURES / "animated.gif", MODEL, by="keyframes")
+
+
+def test_to_pick_anew_takes_no_other_look(made, monkeypatch):
+    path = made("typed in bursts")[1]
+    wide = picked(path)
+    few = vlprep.pick_frames(path, MODEL, max_gap=GAP, budget=2000, max_pixels=100_000)
+    monkeypatch.setattr("vlprep.pick.clip.decode_frames", None)
+    again = wide.within(2000, max_pixels=100_000)
+    assert again.picks == few.picks and again.tokens == few.tokens
+    assert again.within(None, max_pixels=None).picks == wide.picks
+
+
+def test_an_unknown_way_is_refused():
+    with pytest.raises(ConstraintError, match="changes, every, distinct, keyframes"):
+        vlprep.pick_frames(FIXTURES / "street.mp4", MODEL, by="guess")

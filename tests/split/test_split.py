@@ -154,3 +154,16 @@ def test_an_answer_for_each_piece_is_wanted(tall):
     split = vlprep.split_image(tall[0], "qvq-max")
     with pytest.raises(ConstraintError, match="give one for each"):
         split.locate(["[]"])
+
+
+def test_no_tail_of_a_letter_is_cut(tmp_path):
+    page = np.full((3000, 900, 3), 255, np.uint8)
+    for top in range(10, 2980, 20):
+        page[top : top + 12, 20:860:7] = 0
+        page[top + 12 : top + 16, 300:303] = 0  # one tail in each line, almost to the next
+    page[1490:1494] = 255
+    page[1486:1490, 300:303] = 255
+    split = vlprep.split_image(written(page, tmp_path), "qvq-max")
+    assert len(split.pieces) > 1
+    for piece in split.pieces[:-1]:
+        assert (page[piece.down.stop - 1 : piece.down.stop + 1] == 255).all()

@@ -93,6 +93,12 @@ class CheckReport:
         }
 
     @property
+    def pages(self) -> frozenset[str]:
+        """The images whose letters are large enough in pieces only."""
+        small = (one.source for one in self.findings if one.rule == "small-letters" and one.source)
+        return frozenset(small) - self.lost
+
+    @property
     def lost(self) -> frozenset[str]:
         """The files with an error that this does not mend."""
         mended = self.remedies

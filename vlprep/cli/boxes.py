@@ -9,7 +9,7 @@ import click
 
 from vlprep.choices import BoxConvention
 from vlprep.cli.command import Command
-from vlprep.cli.inputs import read_answer
+from vlprep.cli.inputs import read_answer, read_answers
 from vlprep.cli.options import (
     SIZE,
     as_remote,
@@ -26,7 +26,6 @@ from vlprep.cli.options import (
 from vlprep.cli.render import print_json, print_table, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe
-from vlprep.errors import AnswerError
 from vlprep.models.citing import cite
 from vlprep.units import format_size
 
@@ -152,24 +151,15 @@ def command(
 def _in_pieces(
     item: Item, answer: str, folder: str, processor: Processor, asked: dict[str, Any]
 ) -> LocatedShapes:
-    import json
 
-    from vlprep.parsing import parse_json
     from vlprep.split.split import locate_in_pieces, read_pieces
 
     convention = asked.pop("convention")
     given = ", ".join(f"--{name}" for name, value in asked.items() if value)
     if given:
         raise click.UsageError(f"--pieces says what the model saw; leave {given} out")
-    try:
-        answers = parse_json(read_answer(answer))
-    except ValueError:
-        answers = None
-    if not isinstance(answers, list):
-        raise AnswerError("with --pieces an answer is a JSON list of texts, one for each piece")
-    texts = [text if isinstance(text, str) else json.dumps(text) for text in answers]
     pieces = read_pieces(folder, processor)
-    return locate_in_pieces(item, texts, pieces, processor, convention=convention)
+    return locate_in_pieces(item, read_answers(answer), pieces, processor, convention=convention)
 
 
 def _heading(found: LocatedShapes, stored: bool, points: bool) -> Iterator[str]:

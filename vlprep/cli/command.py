@@ -28,10 +28,11 @@ GROUPS = {
     ),
     "What the model sees": (
         "fps", "nframes", "min-frames", "max-frames", "min-pixels", "max-pixels", "total-pixels",
-        "start", "end", "sampling", "pick", "max-gap", "probe-fps", "high-res", "strict",
-        "door", "resample", "tone-map", "convention", "resized", "unturned", "readable",
+        "start", "end", "sampling", "pick", "drop-duplicates", "max-gap", "probe-fps",
+        "high-res", "strict", "door", "resample", "tone-map", "convention", "resized", "unturned",
+        "readable",
     ),
-    "Planning": ("prefer", "lowest-fps", "lowest-max-pixels", "split", "reorder"),
+    "Planning": ("prefer", "lowest-fps", "lowest-max-pixels", "split", "reorder", "overlap"),
     "Budget": (
         "budget", "max-input", "max-model-len", "text-tokens", "thinking-tokens", "reply-tokens",
         "price-cap", "currency", "rounds", "separate", "batch", "cached", "pack",

@@ -31,6 +31,7 @@ from vlprep.cli.options import (
     threads_option,
     view_options,
 )
+from vlprep.cli.picking import look_options, take_picking
 from vlprep.cli.progress import Bars
 from vlprep.cli.render import (
     failed_row,
@@ -74,6 +75,7 @@ _Value = TypeVar("_Value")
 @click.option("--lossless", is_flag=True, help="Write images as PNG or not at all.")
 @click.option("--page", type=COUNT, metavar="N", help="Take one picture of several, from 0.")
 @view_options
+@look_options
 @click.option(
     "--tone-map/--no-tone-map",
     default=True,
@@ -89,16 +91,20 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
 
     A file that is under it already, upright and in a format that the service takes, is copied
     without its metadata; --always shrinks it to what the model sees. Images become PNG or JPEG at
-    the size at which the model sees them, videos an MP4 of the frames that it samples. With -r the
-    folders below stay as they are. The limit is never passed; a file that cannot be brought under
-    it is named with its reason, the rest is written, and the exit code is 1.
+    the size at which the model sees them, videos an MP4 of the frames that it samples, or with
+    --pick of those in which something happens, at their own moments. With -r the folders below stay
+    as they are. The limit is never passed; a file that cannot be brought under it is named with its
+    reason, the rest is written, and the exit code is 1.
 
     \b
     vlprep compress photo.heic -o photo.jpg --model qwen3-vl-plus
     vlprep compress -r photos -o small --always
     vlprep compress lecture.mp4 -o parts --every 3:00
+    vlprep compress talk.mp4 -o picked.mp4 --pick changes
     """
     _refuse(output, asked)
+    if (picking := take_picking(asked)) is not None:
+        asked["pick"] = picking
     roots, is_one = input_roots(asked), names_one_file(asked) or asked["as_list"]
     processor, files = bind(asked), take_inputs(asked)
     files = outside(files, output) if roots else files

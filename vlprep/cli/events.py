@@ -9,7 +9,7 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
-from vlprep.cli.inputs import read_answer
+from vlprep.cli.inputs import read_answer, read_answers
 from vlprep.cli.options import (
     bind,
     font_option,
@@ -34,12 +34,19 @@ if TYPE_CHECKING:
 @list_option
 @click.option("-o", "--output", metavar="DIR", help="Write the frames of each event there.")
 @click.option("--sheet", metavar="FILE", help="Draw the events under one another: .jpg, .png, ...")
+@click.option(
+    "--pieces",
+    metavar="DIR",
+    help="Take ANSWER for a JSON list, an answer for each part of a clip that `plan --pieces -o "
+    "DIR` cut.",
+)
 @font_option
 @view_options
 @output_options
 def command(
     answer: str,
     *,
+    pieces: str | None,
     output: str | None,
     sheet: str | None,
     font: str | None,
@@ -55,7 +62,8 @@ def command(
     hh:mm:ss, with a fraction or none.
 
     They count from the beginning of what the model was shown: from --start, where that is given.
-    The options must be those of the request, for they say which frames the model saw.
+    The options must be those of the request, for they say which frames the model saw. With --pieces
+    plan.json in DIR says it; the events are on the whole clip, those that two parts tell of once.
 
     \b
     vlprep events answer.json clip.mp4 --model qwen3-vl-plus --sheet events.jpg
@@ -66,7 +74,8 @@ def command(
     if clips:
         raise click.UsageError("an answer is about one video; name one clip, or images")
     processor = bind(asked)
-    found = processor.events(source, read_answer(answer))
+    said = read_answer(answer) if pieces is None else read_answers(answer)
+    found = processor.events(source, said, pieces=pieces)
     missing = 0
     if output is not None or sheet is not None:
         records = found.save(output, sheet=sheet, font=font, overwrite=force)

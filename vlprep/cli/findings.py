@@ -121,7 +121,7 @@ def _step(finding: Finding, told: Told) -> str:
 
 def _steps(report: CheckReport, told: Told) -> Iterator[str]:
     """Name the one command that mends what can be."""
-    if mended := len(report.remedies):
+    if mended := len(report.remedies.keys() | report.pages):
         yield f"{mended:,} of {_count(len(report.files), 'file')} can be mended, into a folder:"
         yield CommandLine(f"  {safe(_command(report, told))}")
 

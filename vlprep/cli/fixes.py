@@ -38,6 +38,8 @@ def fixed_lines(fixed: FixReport) -> Iterator[str]:
     after = sum(file.result.bytes_after or 0 for file in made)
     lengths = f", {format_bytes(before)} to {format_bytes(after)}" if made else ""
     yield f"written to {safe(str(fixed.folder))}: {done}{lengths}"
+    for manifest in fixed.manifests:
+        yield f"a page in pieces, by {safe(manifest)}: vlprep boxes --pieces maps answers back"
     if fixed.failed:
         yield f"not written: {len(fixed.failed):,} of {given:,}, named above"
     if told := sum(bool(file.warnings) for file in made):

@@ -103,8 +103,9 @@ def command(
     Several clips are read side by side, each into a folder of its own in DIR. One that cannot be
     read is named with its reason, the others are written, and the exit code is 1.
 
-    With --pick the frames are those of one clip in which something happens, within --max-frames
+    With --pick the frames are those of each clip in which something happens, within --max-frames
     and --budget, counted as a list of images; --dry-run then looks for them and writes nothing.
+    --drop-duplicates leaves out what equals the last frame kept, of those spread evenly.
 
     \b
     vlprep frames clip.mp4 --fps 1 -o frames --sheet sheet.jpg
@@ -112,6 +113,7 @@ def command(
     vlprep frames *.mp4 --fps 1 -o frames
     """
     from vlprep.frames.many import save_many
+    from vlprep.pick.pick import save_picks
 
     source, clips = take_video(asked)
     if output is None and sheet is None and not dry_run:
@@ -121,12 +123,13 @@ def command(
     processor = bind(asked)
     take_share(asked, processor)
     picking = take_picking(asked, budget=True)
-    if clips and picking is not None:
-        raise click.UsageError("--pick: name one clip at a time")
     if clips:
         if output is None or sheet is not None or dry_run:
             raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
-        made = save_many(clips, output, processor, format=format, overwrite=force, **asked)
+        how = {"format": format, "overwrite": force, **asked}
+        how |= {} if picking is None else {"pick": picking}
+        save_all = save_many if picking is None else save_picks
+        made = save_all(clips, output, processor, **how)
         watched = track(made, len(clips), "reading clips", clips)
         return _report_many(list(watched), processor, as_json)
     picked = None

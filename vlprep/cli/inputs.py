@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -228,3 +229,19 @@ def read_answer(name: str) -> str:
     except UnicodeDecodeError as error:
         place = "stdin" if name == "-" else name
         raise AnswerError(f"{place}: the answer is not text in UTF-8") from error
+
+
+def read_answers(name: str) -> list[str]:
+    """Return answers about pieces, a text for each: what is read holds a JSON list of them.
+
+    Raises `AnswerError` where it does not.
+    """
+    from vlprep.parsing import parse_json
+
+    try:
+        answers = parse_json(read_answer(name))
+    except ValueError:
+        answers = None
+    if not isinstance(answers, list):
+        raise AnswerError("with --pieces an answer is a JSON list of texts, one for each piece")
+    return [answer if isinstance(answer, str) else json.dumps(answer) for answer in answers]

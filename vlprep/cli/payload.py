@@ -87,6 +87,9 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 @sending_options
 @look_options
 @click.option("--fetch", is_flag=True, help="Put files at addresses in, as any other file.")
+@click.option(
+    "--split", is_flag=True, help="Send images of small letters in pieces that can be read."
+)
 @click.option("--folder", metavar="DIR", help="Write new files there that are sent by their path.")
 @thinking_option
 @click.option(
@@ -119,7 +122,8 @@ def command(
     byte for byte unless --compress or --as-frames is given; their types are those of their content.
     A folder is the media files in it; with --list all images are the frames of one video. URLs are
     passed on and not fetched, unless --fetch is given. --as-frames with --pick sends the frames of
-    videos in which something happens. --sdk prints the keyword arguments of
+    videos in which something happens; --split sends pages of small letters in pieces, in reading
+    order. --sdk prints the keyword arguments of
     client.chat.completions.create or dashscope.MultiModalConversation.call instead.
 
     \b

@@ -10,13 +10,19 @@ import click
 from vlprep.cli.options import RATE, SECONDS, choice_option, together
 
 if TYPE_CHECKING:
-    from vlprep.pick.pick import PickedFrames
+    from vlprep.pick.picked import PickedFrames
 
 look_options = together(
     choice_option(
         "--pick",
-        ("changes", "every"),
-        "Decode all, and pick frames where a change has settled, or at every change.",
+        ("changes", "every", "keyframes"),
+        "Decode all, and pick frames where a change has settled, or at every change; or take the "
+        "encoder's keyframes, wherever those are.",
+    ),
+    click.option(
+        "--drop-duplicates",
+        is_flag=True,
+        help="Decode all that is sampled, and leave out what equals the last frame kept.",
     ),
     click.option(
         "--max-gap",
@@ -39,26 +45,38 @@ def take_picking(asked: dict[str, Any], *, budget: bool = False) -> dict[str, An
     """
     how = {name: asked.pop(name) for name in _NAMES if budget or name != "budget"}
     given = {name: value for name, value in how.items() if value is not None}
-    pick = asked.pop("pick")
-    if pick is None:
+    by, distinct = asked.pop("pick"), asked.pop("drop_duplicates")
+    if by is not None and distinct:
+        raise click.UsageError("--drop-duplicates is of frames spread evenly, not of --pick")
+    if by is None and not distinct:
         if given:
             words = ", ".join(_NAMES[name] for name in given)
             raise click.UsageError(f"{words}: say --pick changes too")
         return None
-    return {"every": pick == "every", **given}
+    if "probe_fps" in given and (distinct or by == "keyframes"):
+        raise click.UsageError("--probe-fps is for --pick changes")
+    return {"by": by or "distinct", **given}
 
 
 def picked_lines(picked: PickedFrames) -> Iterator[str]:
     """Yield what is said of picks: the changes, the longest gap, and the even alternative."""
     from vlprep.units import plural
 
-    even, shown = picked.even, picked.changes - picked.dropped
-    smaller = f", and {plural(picked.merged, 'smaller one')} in them" if picked.merged else ""
-    yield (
-        f"{plural(picked.changes, 'change')} found{smaller}; {shown} shown, "
-        f"no stretch without a frame over {picked.largest_gap_seconds:.1f} s"
-    )
-    if even.frames > 1:
+    shown = picked.changes - picked.dropped
+    gap = f"no stretch without a frame over {picked.largest_gap_seconds:.1f} s"
+    if picked.by == "distinct":
+        sampled = plural(picked.changes + picked.merged, "frame")
+        yield f"{picked.merged} of {sampled} sampled equal the last one kept; {gap}"
+    elif picked.by == "keyframes":
+        yield f"{plural(picked.changes, 'keyframe')} found, {shown} kept; {gap}"
+    else:
+        smaller = f", and {plural(picked.merged, 'smaller one')} in them" if picked.merged else ""
+        yield f"{plural(picked.changes, 'change')} found{smaller}; {shown} shown, {gap}"
+        yield from _even_lines(picked)
+
+
+def _even_lines(picked: PickedFrames) -> Iterator[str]:
+    if (even := picked.even).frames > 1:
         yield (
             f"evenly spread, as many frames are {even.seconds_apart:.1f} s apart and show "
             f"{even.changes_shown} of {picked.changes}"

@@ -15,6 +15,7 @@ from vlprep.cli.options import (
     BYTES,
     POSITIVE,
     RATE,
+    SECONDS,
     api_option,
     bind,
     budget_options,
@@ -36,6 +37,7 @@ from vlprep.cli.options import (
     take_share,
     view_options,
 )
+from vlprep.cli.picking import look_options, picked_lines, take_picking
 from vlprep.cli.plan_bodies import (
     body_warnings,
     plan_document,
@@ -58,8 +60,8 @@ from vlprep.cli.render import (
 )
 from vlprep.cli.shell import model_words, quote, repeated
 from vlprep.cli.terminal import say
-from vlprep.cli.text import CommandLine, flagged, percent, thousands
-from vlprep.units import format_rate, format_size
+from vlprep.cli.text import CommandLine, flagged, percent, safe, thousands
+from vlprep.units import format_rate, format_size, format_time
 
 if TYPE_CHECKING:
     from vlprep.plan.bounds import Bound
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     ("balanced", "detail", "motion"),
     "Keep pixels (detail), frames (motion), or some of both, when not all fits.",
 )
+@look_options
 @budget_options
 @click.option("--price-cap", type=float, metavar="X", help="Spend no more than X on the input.")
 @click.option(
@@ -96,6 +99,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--reorder", is_flag=True, help="Change the order of files, with --split, for fewer requests."
+)
+@click.option(
+    "--pieces", is_flag=True, help="Cut videos into parts that are shown as asked, a request each."
+)
+@click.option(
+    "--overlap", type=SECONDS, help="Let parts share so much, with --pieces; 5 seconds by default."
 )
 @route_option("Send files so, with --split; it limits their number.", None)
 @click.option(
@@ -132,11 +141,15 @@ def command(
     Every distinct setting is counted exactly, and the best that fits is named, with the commands
     that use it; what fits as asked is left so. Several files get one --max-pixels, and videos
     among them one --fps; with --split they are shown as asked, in as many requests as that takes.
+    With --pick clips are decoded, and the frames chosen in which something happens; what as many
+    tokens show at a rate is told beside it. With --pieces a long video is cut into parts that are
+    shown as asked, in a request each.
     -o writes the requests as they were planned: request-1.json and so on, all of them or none.
     A folder is the media files in it. With --list all images are the frames of one video.
 
     \b
     vlprep plan lecture.mp4 --model qwen3-vl-plus --budget 50%
+    vlprep plan lecture.mp4 --pieces --overlap 10 --as-frames --text "What happens?" -o bodies
     vlprep plan *.jpg --split --text "What is this?" -o bodies
     """
     if asked["currency"] is not None and asked["price_cap"] is None:
@@ -145,6 +158,8 @@ def command(
         raise click.UsageError("--font goes with --chart")
     inputs, fetching, sending = input_words(asked), fetch_words(asked), take_sending(asked)
     split, api = _take_split(asked), asked["api"]
+    if (picking := take_picking(asked)) is not None:
+        asked["pick"] = {**picking, "watch": track}
     files = take_inputs(asked)
     model, model_file = asked["model"], asked["model_file"]
     processor = bind(asked)
@@ -214,6 +229,10 @@ def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
     from vlprep.plan.records import SplitOptions
 
     is_split = asked.pop("is_split")
+    if asked["overlap"] is not None and not asked["pieces"]:
+        raise click.UsageError("--overlap goes with --pieces")
+    if is_split and asked["pieces"]:
+        raise click.UsageError("--split keeps clips whole; leave it out, or --pieces")
     parts = {name: asked.pop(name) for name in ("reorder", "route", "max_bytes")}
     if is_split:
         return SplitOptions(**parts)
@@ -243,12 +262,20 @@ def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
 
 def _print_files(plan: MediaPlan) -> None:
     headings, rows = HEADINGS, [_row(file) for file in plan.files]
-    if len(plan.requests) > 1:
+    if plan.files[0].part is not None:
+        headings, rows = PARTS, [_part_row(file) for file in plan.files]
+    elif len(plan.requests) > 1:
         number_of = {k: str(n) for n, request in enumerate(plan.requests, 1) for k in request}
         headings = (*headings, "request")
         rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
     rows += [failed_row(failure, headings) for failure in plan.failures]
     print_table(headings, rows, names=HEADINGS[:1], drop=MAY_GO)
+
+
+def _part_row(file: PlannedFile) -> tuple[str, ...]:
+    assert file.part is not None
+    times = (format_time(file.part.start_seconds), format_time(file.part.end_seconds))
+    return (file.source, *times, *_setting_row(file.setting))
 
 
 def _say_api(plan: MediaPlan, api: str | None) -> None:
@@ -278,6 +305,8 @@ def _say_start(plan: MediaPlan, model: str) -> None:
 
 CHOSEN = ("fps", "max-pixels", "frames", "model sees", "tokens")
 HEADINGS: tuple[str, ...] = ("file", "width×height", *CHOSEN)
+PARTS = ("file", "from", "to", *CHOSEN)
+"""The same of clips that were cut."""
 MAY_GO = ("width×height", "frames", "model sees", "max-pixels", "fps")
 
 
@@ -287,6 +316,7 @@ def _row(file: PlannedFile) -> tuple[str, ...]:
 
 def _summary(plan: MediaPlan) -> Iterator[str]:
     from vlprep.check.savings import unseen_of
+    from vlprep.plan.picking import PickedSetting
     from vlprep.types import ImageInfo
 
     total, available = plan.total_tokens, plan.budget.available
@@ -296,6 +326,11 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
     else:
         yield f"{thousands(total)} of {thousands(available)} tokens, {percent(total, available)}"
     yield f"the tightest limit is {plan.budget.binding.reason}"
+    if shared := max((file.part.after for file in plan.files if file.part), default=0.0):
+        yield f"parts that follow each other share {shared:g} s"
+    for file in plan.files:
+        if isinstance(file.setting, PickedSetting):
+            yield from _picked_lines(file, several=len(plan.files) > 1)
     if plan.clip is not None:
         frames, pixels = plan.clip.motion, plan.clip.detail
         yield (
@@ -305,6 +340,20 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
         )
     images = ((one.info, one.tokens) for one in plan.files if isinstance(one.info, ImageInfo))
     yield from unseen_lines(sum(unseen_of(info, tokens.resized) for info, tokens in images))
+
+
+def _picked_lines(file: PlannedFile, *, several: bool) -> Iterator[str]:
+    """Yield what is said of picks, and of what the same tokens show at a rate."""
+    picks: Any = file.setting
+    name = f"{safe(file.source)}: " if several else ""
+    yield from (f"{name}{line}" for line in picked_lines(picks.picked))
+    if picks.even is not None:
+        frames, size = thousands(picks.even.frames), format_size(picks.even.count.resized)
+        shown = f"show {picks.even_shown} of {picks.picked.changes}"
+        yield (
+            f"{name}as many tokens at a rate: {frames} frames of {size}, "
+            f"{picks.even_seconds:.1f} s apart, for {thousands(picks.even.tokens)} tokens, {shown}"
+        )
 
 
 def _line(bound: Bound) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from vlprep.cli.shell import option_words, quote, this_shell
 
 if TYPE_CHECKING:
     from vlprep.count.files import Media
+    from vlprep.pick.picked import PickedFrames
     from vlprep.plan.records import MediaPlan, PlannedFile
     from vlprep.view import View
 
@@ -34,16 +35,21 @@ def printed_commands(
     of the images where all are one list, `inputs` the words that named all files, if any did, and
     `again` those that repeat the command line.
     """
+    from vlprep.plan.picking import PickedSetting
     from vlprep.types import FrameListInfo
 
+    if plan.files and plan.files[0].part is not None:
+        yield from _of_parts(plan, model, api, again)
+        return
+    if any(isinstance(file.setting, PickedSetting) for file in plan.files):
+        yield from _of_picks(plan, model, api, again)
+        return
     groups = _alike(plan)
     is_sent = len(groups) == 1 and len(plan.requests) == 1 and plan.view.model.kind == "api"
     for files in groups:
         view, videos = plan.view, [file for file in files if file.kind == "video"]
-        setting = (videos or files)[0].keywords
-        asked = {**view.bound, **view.asking(**setting).options.asked}  # type: ignore[arg-type]
-        told = (asked | _pruning(view)).items()
-        flags = " ".join([*model, *(word for it in told for word in option_words(*it))])
+        asked = _asked(plan, (videos or files)[0])
+        flags = _flags(plan, model, asked)
         if isinstance(files[0].info, FrameListInfo):
             names = " ".join(map(quote, listed or [files[0].source]))
             yield from _of_list(names, flags)
@@ -60,6 +66,70 @@ def printed_commands(
         yield "Python: " + ", ".join(f"{name}={value}" for name, value in keywords.items())
     if plan.files and not is_sent and _has_bodies(plan):
         yield " ".join(["vlprep plan", *again, *_ways(plan, api), "--text TEXT -o DIR"])
+
+
+def _asked(plan: MediaPlan, file: PlannedFile) -> dict[str, object]:
+    """Return the keywords with which a file is shown as planned."""
+    view = plan.view
+    return {**view.bound, **view.asking(**file.keywords).options.asked}  # type: ignore[arg-type]
+
+
+def _flags(plan: MediaPlan, model: Sequence[str], asked: Mapping[str, object]) -> str:
+    told = {**asked, **_pruning(plan.view)}.items()
+    return " ".join([*model, *(word for it in told for word in option_words(*it))])
+
+
+MOST_PARTS = 12
+"""Parts of clips that have a command of their own, where one command writes all bodies."""
+
+
+def _of_parts(
+    plan: MediaPlan, model: Sequence[str], api: str | None, again: Sequence[str]
+) -> Iterator[str]:
+    """Yield a command for each part of a clip, then those for all of them and for the answers."""
+    sends, ways = _has_bodies(plan), " ".join(_ways(plan, api))
+    if len(plan.files) <= MOST_PARTS or not sends:
+        for number, file in enumerate(plan.files, 1):
+            name, flags = quote(file.source), _flags(plan, model, _asked(plan, file))
+            if sends:
+                yield f"vlprep payload {name} --text TEXT {flags} {ways} -o request-{number}.json"
+            else:
+                yield f"vlprep frames {name} -o part-{number} {flags}"
+    if sends:
+        yield " ".join(["vlprep plan", *again, *_ways(plan, api), "--text TEXT -o DIR"])
+        for source in dict.fromkeys(file.source for file in plan.files):
+            words = " ".join(model)
+            yield f"vlprep events ANSWERS {quote(source)} --pieces DIR {words}"
+
+
+def _of_picks(
+    plan: MediaPlan, model: Sequence[str], api: str | None, again: Sequence[str]
+) -> Iterator[str]:
+    """Yield commands that pick the very frames again, and the one that writes all of a request."""
+    from vlprep.plan.picking import PickedSetting
+
+    sends, ways = _has_bodies(plan), " ".join(_ways(plan, api))
+    for file in plan.files:
+        name, flags = quote(file.source), _flags(plan, model, _asked(plan, file))
+        if not isinstance(file.setting, PickedSetting):
+            continue
+        picks = " ".join(_pick_words(file.setting.picked))
+        yield f"vlprep frames {name} -o DIR {flags} {picks}"
+        if sends and len(plan.files) == 1:
+            yield f"vlprep payload {name} --text TEXT {flags} {picks} {ways}"
+    if sends and len(plan.files) > 1:
+        yield " ".join(["vlprep plan", *again, *_ways(plan, api), "--text TEXT -o DIR"])
+
+
+def _pick_words(picked: PickedFrames) -> Iterator[str]:
+    """Yield the options that look for the same in a clip."""
+    if picked.by == "distinct":
+        yield "--drop-duplicates"
+    else:
+        yield from ("--pick", picked.by)
+    yield from option_words("max_gap", picked.max_gap)
+    if picked.looked.probe_fps is not None:
+        yield from option_words("probe_fps", picked.looked.probe_fps)
 
 
 def _has_bodies(plan: MediaPlan) -> bool:

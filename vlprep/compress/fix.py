@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, TypeAlias
@@ -11,7 +11,9 @@ from vlprep.check.check import CheckKeywords, check_files
 from vlprep.check.check import Item as CheckedItem
 from vlprep.check.report import CheckReport
 from vlprep.check.rule import FileFacts, Remedy
+from vlprep.choices import READABLE
 from vlprep.compress.many import CompressedFile, Job, Outcome, SkippedFile, run_jobs
+from vlprep.compress.pages import Page
 from vlprep.compress.result import Asked
 from vlprep.count.files import MediaFailure, as_many
 from vlprep.count.frame_list import FrameList, as_frame_list
@@ -67,6 +69,8 @@ class FixReport:
     """The files that were not to be written."""
     after: CheckReport | None
     """What a check finds of the files written, URLs among them; `None` in a dry run."""
+    manifests: tuple[str, ...] = ()
+    """Files that say where the pieces of a page come from, for `boxes` and `locate_in_pieces`."""
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -91,6 +95,7 @@ class FixReport:
             "folder": self.folder,
             "items": [outcome.to_dict() for outcome in self.files],
             "left": [file.to_dict() for file in self.left],
+            "manifests": list(self.manifests),
             "before": self.before.to_dict(),
             "after": None if self.after is None else self.after.to_dict(),
         }
@@ -116,8 +121,9 @@ def fix_files(
 ) -> FixReport:
     """Write files so that they pass a check of one request, into a folder, and check these.
 
-    Each file is compressed, turned upright, converted or cut as the rules want it; one that needs
-    none of it is copied, so that the folder holds all that can be sent. No source is touched, and a
+    Each file is compressed, turned upright, converted or cut as the rules want it; a page whose
+    letters are too small is split into pieces, with a manifest beside them; one that needs none of
+    it is copied, so that the folder holds all that can be sent. No source is touched, and a
     file that cannot be mended is left out and named. A list of images stays one. A `dry_run`, or no
     folder, says what would be done. `roots`, `overwrite`, `skip_existing`, `threads` and `watch`
     are those of `compress_many`, the other keywords those of `check_files`.
@@ -143,7 +149,8 @@ def fix_files(
     )
     left = _left(before)
     tasks = [task for task in zip(files, before.files, strict=True) if task[1].source not in left]
-    jobs, places = _jobs(tasks, before, how)
+    readable = max(asked.get("readable", READABLE), READABLE)
+    jobs, places = _jobs(tasks, before, how, readable)
     folders = [item.folder for item, _ in tasks if isinstance(item, FrameList) and item.folder]
     roots = [*roots, *(PurePath(folder).parent for folder in folders)]
     work = run_jobs(jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads)
@@ -157,6 +164,7 @@ def fix_files(
         files=tuple(outcome for _, outcome in done),
         left=tuple(left.values()),
         after=None if how.dry_run else check_files(sent, whole, **asked),
+        manifests=() if how.dry_run else tuple(_manifests(jobs, done, overwrite)),
     )
 
 
@@ -179,13 +187,28 @@ def _left(report: CheckReport) -> dict[str, LeftFile]:
     }
 
 
-def _jobs(tasks: Sequence[_Task], report: CheckReport, how: Asked) -> tuple[list[Job], list[int]]:
+def _manifests(
+    jobs: Sequence[Job], done: Sequence[tuple[int, Outcome]], overwrite: bool
+) -> Iterator[str]:
+    """Write which piece of a page each file is, and yield where."""
+    for place, job in enumerate(jobs):
+        made = [one.target for at, one in done if at == place and isinstance(one, CompressedFile)]
+        if job.page is not None and len(made) > 1:
+            yield job.page.save_manifest([str(target) for target in made], overwrite=overwrite)
+
+
+def _jobs(
+    tasks: Sequence[_Task], report: CheckReport, how: Asked, readable: float
+) -> tuple[list[Job], list[int]]:
     """Return what is to be done, a job for each file, and the place of its task."""
     jobs, places, remedies = list[Job](), list[int](), report.remedies
     for place, (item, facts) in enumerate(tasks):
         remedy = remedies.get(facts.source)
         sources = _images(item) if facts.kind == "frame list" else [item]
-        jobs += [_job(source, remedy, how) for source in sources]
+        if facts.kind == "image" and facts.source in report.pages:
+            jobs.append(replace(_job(item, remedy, how), page=Page(readable)))
+        else:
+            jobs += [_job(source, remedy, how) for source in sources]
         places += [place] * len(sources)
     return jobs, places
 

@@ -90,12 +90,12 @@ def view_clip(case: VideoCase) -> NewClip:
         open_stream=lambda _: shown_frames(case.source, case.view, case.asked),
         frame_count=timing.frame_count,
         rate=timing.rate,
-        sizes=(first,) if case.may_grow else _smaller_and_smaller(first, seen),
+        sizes=(first,) if case.may_grow else smaller_and_smaller(first, seen),
         at_any_cost=not case.may_grow,
         size=first,
         tokens=_count(case, first, timing.frame_count, timing.rate),
         shown=timing.shown,
-        dropped=tuple(_left_out(case)),
+        dropped=tuple(frames_left_out(case, len(set(case.tokens.plan.indices)), "not sampled")),
         warnings=tuple(_remarks(case, timing)),
     )
 
@@ -105,7 +105,7 @@ def _count(case: VideoCase, size: ImageSize, frames: int, rate: Fraction) -> Vid
     return case.count(VideoInfo(size=size, frame_count=frames, fps=rate, duration_seconds=seconds))
 
 
-def _smaller_and_smaller(
+def smaller_and_smaller(
     size: ImageSize, seen: Callable[[ImageSize], ImageSize]
 ) -> Iterator[ImageSize]:
     """Yield a size and smaller ones that are seen as they are, step by step."""
@@ -135,11 +135,12 @@ def _remarks(case: VideoCase, timing: ClipTiming) -> Iterator[str]:
         yield f"frames show up to {timing.drift_seconds:.2g} s off their moments"
 
 
-def _left_out(case: VideoCase) -> Iterator[str]:
-    info, kept = case.info, len(set(case.tokens.plan.indices))
+def frames_left_out(case: VideoCase, kept: int, why: str) -> Iterator[str]:
+    """Tell what a clip of a few frames lacks of its source."""
+    info = case.info
     first, end = case.part or (0, info.frame_count)
     if kept < end - first:
-        yield f"{end - first - kept:,} of {end - first:,} frames dropped: not sampled"
+        yield f"{end - first - kept:,} of {end - first:,} frames dropped: {why}"
     if case.has_sound:
         yield "sound dropped: the models do not hear it"
     if info.sample_aspect_ratio != 1:
@@ -163,7 +164,7 @@ def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
     shape = case.info.sample_aspect_ratio  # of the picture before it is turned upright
     held = ("the last frame is held, as a video must not be so short",)
     return NewClip(
-        open_stream=partial(_stream, case, plan),
+        open_stream=partial(stream_of, case, plan),
         frame_count=timed.count,
         rate=timed.count / timed.seconds,
         ticks=timed.ticks,
@@ -177,7 +178,8 @@ def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
     )
 
 
-def _stream(case: VideoCase, plan: FramePlan, size: ImageSize) -> FrameStream:
+def stream_of(case: VideoCase, plan: FramePlan, size: ImageSize) -> FrameStream:
+    """Read the frames of a plan from a source, at a size."""
     model, info, tone_map = case.view.model, case.info, case.asked.tone_map
     frames = decode_plan(case.item, plan, Look(size, tone_map=tone_map))
     tokens = replace(case.tokens, plan=plan)

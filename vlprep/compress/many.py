@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, TypeVar
 from vlprep.compress.image import CompressedImage, image_under
 from vlprep.compress.image_plan import PlannedImage, plan_image
 from vlprep.compress.image_source import WRITTEN
+from vlprep.compress.pages import Page
 from vlprep.compress.parts import Part, cut
 from vlprep.compress.result import Asked
 from vlprep.compress.targets import Targets
@@ -130,6 +131,14 @@ class Job:
     asked: Asked
     every: float | None = None
     """Seconds that parts of a video last; `None`: it stays whole."""
+    page: Page | None = None
+    """How an image is split into pieces; `None`: it stays whole."""
+
+    def parts(self, view: View) -> Iterator[Part]:
+        """Yield what is to become files."""
+        if self.page is not None:
+            return self.page.pieces(self.source, view)
+        return cut(self.source, view, self.every)
 
 
 def compress_many(
@@ -176,9 +185,7 @@ def run_jobs(
 ) -> Iterator[tuple[int, Outcome]]:
     """Do what `compress_many` does, each file as it is asked; each outcome has its job's place."""
     targets = Targets(folder or "", [source_name(job.source) for job in jobs], list(roots))
-    parts = (
-        (place, part) for place, job in enumerate(jobs) for part in cut(job.source, view, job.every)
-    )
+    parts = ((place, part) for place, job in enumerate(jobs) for part in job.parts(view))
 
     def begin(task: tuple[int, Part]) -> Callable[[], Outcome]:
         place, part = task

@@ -12,6 +12,7 @@ from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.media.sniff import endings
 from vlprep.output.target import PathLike
+from vlprep.pick.pick import PickOptions
 from vlprep.types import Action, ImageFormat, ImageSize, Keep, RouteName, Watch, unwatched
 from vlprep.units import format_size
 from vlprep.view import ViewKeywords
@@ -31,6 +32,7 @@ class Asked:
     overwrite: bool = False
     dry_run: bool = False
     always: bool = False
+    pick: PickOptions | None = None
     watch: Watch = unwatched
 
     @classmethod
@@ -48,6 +50,8 @@ class Asked:
             raise ConstraintError(f"keep must be model-view or full, got {self.keep!r}")
         if self.always and self.keep == "full":
             raise ConstraintError("`always` makes what the model sees; `keep` full keeps all of it")
+        if self.pick is not None and self.keep == "full":
+            raise ConstraintError("`pick` keeps a few frames; `keep` full keeps all of them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

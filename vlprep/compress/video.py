@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from vlprep.compress.keep import even_size, full_clip, view_clip
+from vlprep.compress.picked import picked_clip
 from vlprep.compress.result import Asked, Compressed, check_ending
 from vlprep.compress.video_search import LEAST_BITS_PER_PIXEL, NewClip, encode_under
 from vlprep.compress.video_source import (
@@ -28,6 +29,7 @@ from vlprep.count.tokens import VideoCount
 from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
 from vlprep.media.source import Item
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file, new_file_at
+from vlprep.pick.pick import PickOptions
 from vlprep.types import FrameListInfo, ImageSize, Keep, RouteName, VideoInfo, Watch
 from vlprep.units import format_bytes, format_size
 from vlprep.video.decode import damaged_ends
@@ -77,6 +79,7 @@ class VideoKeywords(ViewKeywords, total=False):
     route: RouteName
     keep: Keep
     always: bool
+    pick: PickOptions | None
     tone_map: bool
     overwrite: bool
     dry_run: bool
@@ -95,6 +98,10 @@ def compress_video(
     just the frames that the view's sampler picks, when it would and at the size at which it would,
     without sound. `keep` "full" is for watching: all frames at their own times, with sound, smaller
     where the limit leaves few bits to a pixel.
+
+    With `pick`, keywords of `pick_frames`, all of the video is decoded, and the result holds just
+    the frames in which something happens, each from its own moment until the next; warnings say
+    what the service's sampler then takes of it.
 
     The result is meant to be counted and sent by the same view. Only `start_seconds` and
     `end_seconds` are to be left out then: the part between them is all that the result holds, and
@@ -182,6 +189,8 @@ def _damage(case: VideoCase) -> tuple[str, ...]:
 
 
 def _planned(case: VideoCase, folder: Path | None) -> NewClip:
+    if case.asked.pick is not None:
+        return picked_clip(case)
     return view_clip(case) if case.asked.keep == "model-view" else full_clip(case, folder)
 
 

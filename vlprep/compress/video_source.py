@@ -130,6 +130,8 @@ def examine(source: Opened, view: View, asked: Asked, ending: str) -> VideoCase:
     case = VideoCase(source, view, asked, names, info, tokens, _part(info, view))
     if asked.keep == "full" and isinstance(info, FrameListInfo):
         raise ConstraintError("a list of images has nothing beyond what the model sees to keep")
+    if asked.pick is not None and isinstance(info, FrameListInfo):
+        raise ConstraintError("a list of images is shown whole; `pick` is for videos")
     check_length(view, replace(info, duration_seconds=case.seconds), names[0])
     route = get_route(asked.route)
     allowed = asked.limit or video_byte_limit(view, route, info.format)
@@ -180,6 +182,8 @@ def _reasons(case: VideoCase, limit: int, ending: str) -> Iterator[str]:
         yield f"{model.name} does not take {info.format}"
     elif ending in endings("MP4") and ending not in endings(info.format or ""):
         yield f"MP4 is wanted, not {info.format}"
+    if case.asked.pick is not None:
+        yield "picked frames are wanted"
     if case.part is not None:
         yield f"{case.asked_part} is wanted"
     if seconds is not None and seconds < case.least_seconds:

@@ -44,6 +44,8 @@ class LocatedEvent:
     """
     seen: FramePlan
     """Those that the model was shown of it; of an event between two of them, the one before."""
+    pieces: tuple[int, ...] = ()
+    """Numbers of the parts of the clip, from 1, whose answers tell of it, where it was cut."""
 
     def __repr__(self) -> str:
         span = f"{self.start_seconds:.3f} to {self.end_seconds:.3f} s"
@@ -61,6 +63,7 @@ class LocatedEvent:
             "last_frame": self.frames[-1] if self.frames else None,
             "seen_frames": list(self.seen.indices),
             "seen_seconds": list(self.seen.timestamps_seconds),
+            **({"pieces": list(self.pieces)} if self.pieces else {}),
         }
 
 
@@ -192,19 +195,26 @@ def _located(
     asked = Span(min(answered) + shown.start, max(answered) + shown.start)
     span = shown.cut(asked)
     notes.update(_remarks(answered, asked, shown))
-    is_seen = _is_seen(asked, shown)
-    seen = moments_within(span, plan.timestamps_seconds) if is_seen else range(0)
+    frames, seen = event_between(span, info, plan)
+    if not _is_seen(asked, shown):
+        frames, seen = range(0), replace(plan, indices=(), timestamps_seconds=())
     return LocatedEvent(
         text=event.text,
         answered=answered,
         start_seconds=span.start,
         end_seconds=span.end,
-        frames=frames_within(span, _rate(info), info.frame_count) if is_seen else range(0),
-        seen=replace(
-            plan,
-            indices=plan.indices[seen.start : seen.stop],
-            timestamps_seconds=plan.timestamps_seconds[seen.start : seen.stop],
-        ),
+        frames=frames,
+        seen=seen,
+    )
+
+
+def event_between(span: Span, info: VideoInfo, plan: FramePlan) -> tuple[range, FramePlan]:
+    """Return the frames of a clip in a stretch of it, and those of a plan that are."""
+    seen = moments_within(span, plan.timestamps_seconds)
+    return frames_within(span, _rate(info), info.frame_count), replace(
+        plan,
+        indices=plan.indices[seen.start : seen.stop],
+        timestamps_seconds=plan.timestamps_seconds[seen.start : seen.stop],
     )
 
 

@@ -7,7 +7,7 @@ clips than processors, each gets several threads.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
@@ -142,14 +142,16 @@ def save_many(
     format: FrameFormat = "jpg",
     overwrite: bool = False,
     threads: int | None = None,
+    read: Callable[..., FrameStream] = stream_frames,
     **how: Any,
 ) -> Iterator[SavedClip | MediaFailure]:
     """Write the frames of many clips, each into a folder of its own in `folder`, which is made.
 
     The folders have the names of the clips without their endings; a name that an earlier one took
     gets a number. Clips are read side by side, and reported in order; one that fails leaves no
-    folder. Closing the iterator ends all threads and leaves nothing half done. The keywords are
-    those of `read_many` and `FrameStream.save`.
+    folder. Closing the iterator ends all threads and leaves nothing half done. `read` opens
+    each clip, if not `stream_frames`. The other keywords are those of `read_many` and
+    `FrameStream.save`.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as out:
@@ -170,7 +172,7 @@ def save_many(
     def save(clip: tuple[SourceLike, Path]) -> Iterator[SavedClip | MediaFailure]:
         source, target = clip
         try:
-            with stream_frames(source, view, threads=each, **how) as stream:
+            with read(source, view, threads=each, **how) as stream:
                 target.parent.mkdir(exist_ok=True)
                 records = stream.save(target, format=format, overwrite=overwrite, watch=watch)
         except (VlprepError, OSError) as error:

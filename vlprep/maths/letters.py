@@ -89,19 +89,28 @@ def find_letters(picture: Pixels) -> Letters | None:
 def has_steps(picture: Pixels) -> npt.NDArray[np.bool_]:
     """Say of each row of a picture whether something is drawn there: one flag a row.
 
-    What runs through all rows, such as the border of a page, does not count.
+    What runs through all rows, such as the border of a page, does not count, nor does a speck.
 
     >>> page = np.full((40, 400, 3), 255, np.uint8); page[10:20, 8:300:8] = 0
     >>> np.flatnonzero(np.diff(has_steps(page))).tolist()
     [9, 19]
     """
+    drawn: npt.NDArray[np.bool_] = steps_in_rows(picture) > SPECK
+    return drawn
+
+
+SPECK = 2
+"""Steps in a row that may be a speck, or else the tail of a single letter."""
+
+
+def steps_in_rows(picture: Pixels) -> npt.NDArray[np.int64]:
+    """Count the steps of brightness in each row, beyond those that run through all rows."""
     steps = np.zeros(len(picture), np.int64)
     for start in range(0, picture.shape[1], STRIP):
         up, down = _steps_by_row(np.ascontiguousarray(picture[:, start : start + STRIP]))
         steps += up + down
     always, full = np.percentile(steps, (5, 95))
-    drawn: npt.NDArray[np.bool_] = steps > (always if always < _BORDER * full else 0) + 2
-    return drawn
+    return steps - int(always if always < _BORDER * full else 0)
 
 
 def _sameness(found: _Lines) -> float:

@@ -26,7 +26,7 @@ Json: TypeAlias = dict[str, Any]
 
 UrlKind = Literal["image", "video"]
 PartKind = Literal["image", "video", "frames"]
-PartAction = Action | Literal["sampled", "given"]
+PartAction = Action | Literal["sampled", "split", "given"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,10 @@ class MediaPart:
     files: tuple[SentFile, ...]
     """One, or the images of a list in order."""
     action: PartAction = "unchanged"
-    """What was done to it; "sampled": frames were taken of a video, "given": a URL."""
+    """What was done to it; "sampled": frames were taken of a video, "split": it is a piece of a
+    page, "given": a URL."""
+    caption: str = ""
+    """Text before it: which piece of a page it is."""
     fps: float | None = None
     """Frames per second of a list, or to be sampled of a video; `None`: as the service does."""
     states_fps: bool = True

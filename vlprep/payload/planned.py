@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from vlprep.display import brief
+from vlprep.events.pieces import MANIFEST
 from vlprep.output.target import PathLike, check_new_folder, new_folder
 from vlprep.payload.planned_parts import STARTED
 from vlprep.payload.request import Request, SendKeywords, build_request
@@ -102,8 +104,10 @@ def save_requests(
     """Write the bodies of a plan's requests into a folder `target`: request-1.json and so on.
 
     They are built as `build_requests` does, one at a time. All files appear when all are written,
-    or none does. With `sdk` they are the arguments of the vendor's SDK for Python. A folder with
-    files in it is refused, unless `overwrite`, which also removes bodies of an earlier plan.
+    or none does. With `sdk` they are the arguments of the vendor's SDK for Python. Beside bodies
+    about parts of clips lies plan.json, the plan itself, by which `locate_events` maps answers
+    back. A folder with files in it is refused, unless `overwrite`, which also removes bodies of an
+    earlier plan.
 
     Raises the errors of `build_requests`, and those of `new_folder`.
 
@@ -126,6 +130,10 @@ def save_requests(
             request.save(new / name, sdk=sdk)
             sources = tuple(plan.files[number].source for number in numbers)
             saved.append(_saved(new / name, sources, request))
+        if any(file.part for file in plan.files):
+            bodies = [body.to_dict() for body in saved]
+            document = json.dumps({**plan.to_dict(), "bodies": bodies}, indent=1)
+            (new / MANIFEST).write_text(document, "utf-8")
     return tuple(saved)
 
 
@@ -144,4 +152,8 @@ def _saved(path: Path, sources: tuple[str, ...], request: Request) -> SavedReque
 
 def _earlier(folder: Path) -> list[str]:
     """Return the bodies in a folder, which those of another plan would be mistaken for."""
-    return [path.name for path in folder.iterdir() if NAMED.fullmatch(path.name)]
+    return [path.name for path in folder.iterdir() if _is_ours(path.name)]
+
+
+def _is_ours(name: str) -> bool:
+    return name == MANIFEST or NAMED.fullmatch(name) is not None

@@ -10,17 +10,20 @@ from vlprep.errors import ConstraintError
 from vlprep.frames.view import view_image
 from vlprep.media.source import SourceLike
 from vlprep.output.encode import encode_picture
+from vlprep.payload.page_parts import PagePiece, piece_part
 from vlprep.payload.parts import MediaPart
 from vlprep.payload.sending import Item as UnplannedItem
-from vlprep.payload.sending import make_file, make_part, prepare
+from vlprep.payload.sending import make_file, make_part, prepare, sampled
 from vlprep.payload.terms import How, refuse
 from vlprep.plan.cautions import rests_on_cap
+from vlprep.plan.picking import PickedSetting
 from vlprep.plan.records import PlannedFile
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 
-Item: TypeAlias = UnplannedItem | PlannedFile
-"""A file, a URL, or a list of images that stands for a video; or one of these as it was planned."""
+Item: TypeAlias = UnplannedItem | PlannedFile | PagePiece
+"""A file, a URL, or a list of images that stands for a video; or one of these as it was planned; or
+a piece of a page."""
 
 
 def prepare_item(item: Item, how: How, number: int) -> MediaPart:
@@ -30,6 +33,8 @@ def prepare_item(item: Item, how: How, number: int) -> MediaPart:
     """
     if isinstance(item, PlannedFile):
         return _planned(item, how, number)
+    if isinstance(item, PagePiece):
+        return piece_part(item, how, number)
     return prepare(item, how, number)
 
 
@@ -43,6 +48,13 @@ def _planned(file: PlannedFile, how: How, number: int) -> MediaPart:
         raise ConstraintError(f"{file.source}: facts of a header are no content to send")
     sent: UnplannedItem = given  # type: ignore[assignment]  # facts in a list are found later
     own, is_image = replace(how, view=view), isinstance(file.info, ImageInfo)
+    if isinstance(file.setting, PickedSetting):
+        if not how.as_frames:
+            raise ConstraintError(f"{file.source}: picked frames go as a list; say `as_frames`")
+        return sampled(file.setting.picked.frames(tone_map=True), own, number)
+    if file.part is not None:  # which holds whatever else is asked
+        refuse(own, "")
+        return prepare(sent, own, number)
     if is_image and rests_on_cap([file.info.size], [file.setting], how.view) is not None:
         return _as_seen(given, file.source, own, number)  # type: ignore[arg-type]  # no list
     if _shown(media_count(file.info, how.view)) == _shown(file.tokens):

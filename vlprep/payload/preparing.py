@@ -14,6 +14,7 @@ from vlprep.errors import DecodeError
 from vlprep.media.cores import usable_cores
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceOrFacts, open_item
+from vlprep.payload.page_parts import PagePiece
 from vlprep.payload.parts import MediaPart, as_url
 from vlprep.payload.planned_parts import Item, prepare_item
 from vlprep.payload.terms import How
@@ -48,13 +49,13 @@ def prepare_all(
 def _open_whole(items: Iterable[Item], until_done: ExitStack) -> Iterator[Item]:
     """Yield items with their files open, so that damage is known before any work is done.
 
-    Raises the errors of a header, and `DecodeError` for a picture that is cut off. URLs pass, and
-    facts of a header.
+    Raises the errors of a header, and `DecodeError` for a picture that is cut off. URLs pass, facts
+    of a header, and pieces of a page.
     """
     room = MOST_OPEN
     for item in items:
         given = item.given if isinstance(item, PlannedFile) else item
-        if as_url(given) is not None or isinstance(given, ImageInfo | VideoInfo):
+        if as_url(given) is not None or isinstance(given, ImageInfo | VideoInfo | PagePiece):
             yield item
             continue
         found = as_frame_list(given)  # type: ignore[arg-type]  # a list may hold URLs: it is not read

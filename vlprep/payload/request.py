@@ -21,6 +21,7 @@ from vlprep.output.target import PathLike, new_file
 from vlprep.payload.advice import notes_of, warnings_of
 from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.history import History, read_history, told
+from vlprep.payload.page_parts import in_pieces
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.payload.planned_parts import Item as Item
 from vlprep.payload.preparing import prepare_all
@@ -169,6 +170,7 @@ class SendKeywords(TypedDict, total=False):
     compress: bool
     as_frames: bool
     pick: PickOptions | None
+    split: bool
     video_fields: bool
     check: bool
     folder: PathLike | None
@@ -198,6 +200,9 @@ def build_request(
     under the limit of the route (new files for the route "path" go into `folder`) or `as_frames`
     sends the frames that the model's sampler picks of a video, in a list with their true rate, or
     those where something happens: `pick` has the keywords of `pick_frames`.
+
+    With `split` an image whose letters the model would see too small goes in pieces, in reading
+    order, each after a line that says which it is; `split_image` maps answers about them back.
 
     What the view asks of a video and a request cannot say of it, such as a range of time, is
     refused, unless nothing would be seen otherwise: `as_frames` sends the very frames, and
@@ -278,7 +283,8 @@ def _checked(items: Item | Sequence[Item], how: How) -> tuple[list[MediaPart], l
     Returns warnings as well.
     """
     parts, facts, failures = list[MediaPart](), list[FileFacts](), list[Exception]()
-    with closing(prepare_all(list(as_many(items)), how)) as ready:
+    given = list(as_many(items))
+    with closing(prepare_all(list(in_pieces(given, how)) if how.split else given, how)) as ready:
         for item, prepared in ready:
             try:
                 part = prepared()
@@ -325,4 +331,9 @@ def _messages(how: How, history: History, parts: Sequence[MediaPart], text: str)
     if how.system is not None:
         yield form.system(how.system)
     yield from history.messages
-    yield {"role": "user", "content": [*map(form.media, parts), form.text(text)]}
+    media = [
+        said
+        for part in parts
+        for said in (*([form.text(part.caption)] if part.caption else []), form.media(part))
+    ]
+    yield {"role": "user", "content": [*media, form.text(text)]}

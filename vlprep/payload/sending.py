@@ -44,7 +44,8 @@ from vlprep.payload.parts import (
     file_url,
 )
 from vlprep.payload.terms import How, check_seen, list_rate, refuse_unsaid, video_rate
-from vlprep.pick.pick import PickedStream, pick_frames
+from vlprep.pick.pick import pick_frames
+from vlprep.pick.picked import PickedStream
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size, plural
 
@@ -72,7 +73,7 @@ def prepare(item: Item, how: How, number: int) -> MediaPart:
             opened.bytes()  # first, so that what is rewritten in its place is counted as it is sent
         is_video = isinstance(opened.info, VideoInfo)
         if is_video and how.as_frames:
-            return _sampled(_chosen(opened, how), how, number)
+            return sampled(_chosen(opened, how), how, number)
         if not (how.compress or opened.found.drawn):
             return _as_it_is(opened, how)
         return (_compressed_video if is_video else _compressed_image)(opened, how, number)
@@ -272,7 +273,7 @@ def _chosen(opened: OpenItem, how: How) -> FrameStream:
     return picked.frames(tone_map=True)
 
 
-def _sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
+def sampled(stream: FrameStream, how: How, number: int) -> MediaPart:
     """Return the part of a stream's frames, as JPEGs of the size that the model sees.
 
     Raises `ConstraintError` where they are so far apart that the protocol cannot say it, or where
@@ -323,7 +324,7 @@ def _remade(images: FrameList, first: ImageInfo | VideoInfo, how: How, number: i
     info = frame_list_info(names, infos, how.view)
     tokens = video_count(info, how.view)
     frames = read_frame_list(images, tokens.plan, tokens.resized)
-    return _sampled(FrameStream(names, how.model, info, tokens, frames), how, number)
+    return sampled(FrameStream(names, how.model, info, tokens, frames), how, number)
 
 
 # What is made smaller.

@@ -44,6 +44,7 @@ class How:
     compress: bool = False
     as_frames: bool = False
     pick: PickOptions | None = None
+    split: bool = False
     video_fields: bool = False
     check: bool = True
     folder: PathLike | None = None
@@ -66,7 +67,7 @@ class How:
     @property
     def remakes(self) -> bool:
         """Whether other files than the caller's may be sent."""
-        return self.compress or self.as_frames
+        return self.compress or self.as_frames or self.split
 
     @property
     def says_rates(self) -> bool:

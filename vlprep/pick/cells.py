@@ -99,6 +99,11 @@ def touched_cells(one: Pixels, other: Pixels) -> Flags:
     return flags
 
 
+def unlike_cells(one: Pixels, other: Pixels) -> int:
+    """Return how many cells differ between two pictures that are cut into cells."""
+    return int(np.count_nonzero(cells_over(_difference(one, other), MOVES)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """What the cells of a clip did, step by step; made of pictures, none of which is kept."""

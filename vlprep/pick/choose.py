@@ -17,7 +17,9 @@ import numpy as np
 from vlprep.errors import ConstraintError
 from vlprep.pick.cells import Flags, Floats, Motion
 
-Why = Literal["first", "change", "motion", "gap", "still", "fill", "last"]
+Why = Literal[
+    "first", "change", "motion", "keyframe", "sample", "gap", "still", "fill", "last"
+]  # fmt: skip
 """Why a frame was kept; "still": the same is on display as at the pick before."""
 
 BUSY_A_SECOND = 0.8
@@ -241,12 +243,14 @@ def keep(
     *,
     least: int = 1,
     multiple: int = 1,
+    ranked: bool = False,
 ) -> tuple[Pick, ...]:
     """Keep the first and the last frame, the best candidates, and what closes the gaps between.
 
-    Candidates count by their cells, the earlier first. No two picks that follow each other are more
-    than `max_gap` seconds apart, and there are at most `most` of them; where fewer than `least` are
-    needed, or no multiple of what is paid for, the longest gaps are halved.
+    Candidates count by their cells, the earlier first, or in their order where they are `ranked`.
+    No two picks that follow each other are more than `max_gap` seconds apart, and there are at most
+    `most` of them; where fewer than `least` are needed, or no multiple of what is paid for, the
+    longest gaps are halved.
 
     Raises `ConstraintError` where the gaps alone need more frames than that.
 
@@ -255,17 +259,19 @@ def keep(
     >>> [(round(pick.seconds, 2), pick.why) for pick in keep(found, frames, 5, 4)]
     [(0.0, 'first'), (3.2, 'change'), (6.6, 'gap'), (10.0, 'last')]
     """
-    ranked = sorted(candidates, key=lambda pick: (-pick.cells, pick.seconds))
+    worth = list(candidates)
+    if not ranked:
+        worth.sort(key=lambda pick: (-pick.cells, pick.seconds))
     ends = _ends(frames)
     needed = _length(ends, max_gap)
     if needed > most:
         raise ConstraintError(_impossible(ends, needed, max_gap, most))
-    low, high = 0, len(ranked)
+    low, high = 0, len(worth)
     while low < high:  # keeping one more never takes fewer frames
         middle = (low + high + 1) // 2
-        fits = _length(_with(ends, ranked[:middle]), max_gap) <= most
+        fits = _length(_with(ends, worth[:middle]), max_gap) <= most
         low, high = (middle, high) if fits else (low, middle - 1)
-    kept = list(_closed(_with(ends, ranked[:low]), frames, max_gap))
+    kept = list(_closed(_with(ends, worth[:low]), frames, max_gap))
     wanted = max(len(kept), least)
     wanted += -wanted % multiple
     return tuple(_filled(kept, frames, min(wanted, most)))

@@ -13,13 +13,14 @@ from typing import TypeAlias
 import numpy as np
 
 from vlprep.count.frame_list import FrameList, as_frame_list
+from vlprep.count.tokens import video_count
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.frames.reading import animation_clock, probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.picture import Pixels, animation_frames
 from vlprep.media.source import Item, SourceLike, open_item, source_name
-from vlprep.pick.cells import CellWatch, Motion, probe_size
-from vlprep.pick.choose import Frames
+from vlprep.pick.cells import CellWatch, Motion, cut, probe_size, unlike_cells
+from vlprep.pick.choose import Frames, Pick
 from vlprep.types import ImageSize, VideoInfo, Watch
 from vlprep.video.decode import DecodePlan, decode_frames, scan_clip
 from vlprep.video.paint import Look
@@ -41,6 +42,8 @@ class Clip:
     """Those between the start and the end that the view asks for."""
     read: _Read
     """Gives frames by number, ascending, at a size."""
+    keyframes: tuple[int, ...] | None = None
+    """The frames with which the encoder began anew; `None` of an animation, which has none."""
 
 
 @contextmanager
@@ -59,9 +62,10 @@ def open_clip(
         info = probe_clip(item)
         if item.found.kind == "image":
             seconds, read = _animation(item, patience)
+            keyframes = None
         else:
-            seconds, read = _video(item, info, view, threads, patience)
-        yield Clip(source_name(source), info, _between(seconds, view), read)
+            seconds, read, keyframes = _video(item, info, view, threads, patience)
+        yield Clip(source_name(source), info, _between(seconds, view), read, keyframes)
 
 
 def _animation(item: Item, patience: float | None) -> tuple[list[float], _Read]:
@@ -76,7 +80,7 @@ def _animation(item: Item, patience: float | None) -> tuple[list[float], _Read]:
 
 def _video(
     item: Item, info: VideoInfo, view: View, threads: int | None, patience: float | None
-) -> tuple[list[float], _Read]:
+) -> tuple[list[float], _Read, tuple[int, ...]]:
     clip = scan_clip(item)
     timeline = clip.timeline
     if timeline.has_clock:
@@ -91,7 +95,8 @@ def _video(
         plan = DecodePlan(clip, look, wanted, threads=threads, patience_seconds=patience)
         return ((frame.number, frame.image) for frame in decode_frames(plan))
 
-    return seconds, read
+    keys = {timeline.keyframe_number(place) for place in range(len(timeline.keyframes))}
+    return seconds, read, tuple(sorted(key for key in keys if key < len(seconds)))
 
 
 def _between(seconds: Sequence[float], view: View) -> Frames:
@@ -140,3 +145,53 @@ def watch_clip(clip: Clip, probe_fps: float, watch: Watch) -> tuple[Motion, list
     if not numbers:
         raise DecodeError(clip.name, "none of the frames could be decoded")
     return cells.motion(), numbers
+
+
+def distinct_samples(clip: Clip, view: View, watch: Watch) -> tuple[Frames, list[Pick], int]:
+    """Look at the frames that the view's sampler spreads, for those unlike the last one kept.
+
+    Returns the frames from the first sample to the last, those that differ, and how many do not.
+    Raises `DecodeError` where no frame can be decoded, and the errors of `decode_frames`.
+    """
+    plan, size = video_count(clip.info, view).plan, probe_size(clip.info.size)
+    frames = clip.frames
+    numbers = plan.indices
+    if plan.by_time:
+        numbers = tuple(frames.on_display(moment) for moment in plan.timestamps_seconds)
+    last = frames.first + len(frames.seconds) - 1
+    wanted = sorted({min(max(number, frames.first), last) for number in numbers})
+    kept, picks, seen = None, list[Pick](), 0
+    for number, picture in watch(clip.read(wanted, size), len(wanted), "comparing frames"):
+        sample, seen = cut(picture), seen + 1
+        cells = 0 if kept is None else unlike_cells(sample, kept)
+        if kept is None or cells:
+            kept = sample.copy()
+            picks.append(Pick(frames.start(number), number, "sample", cells))
+    if kept is None:
+        raise DecodeError(clip.name, "none of the frames could be decoded")
+    part = slice(wanted[0] - frames.first, wanted[-1] - frames.first + 1)
+    return Frames(wanted[0], frames.seconds[part]), picks, seen - len(picks)
+
+
+def keyframe_picks(clip: Clip) -> Iterator[Pick]:
+    """Yield the keyframes of a clip; any number of the first of them is spread over all of it.
+
+    Raises `ConstraintError` for an animation.
+    """
+    if clip.keyframes is None:
+        raise ConstraintError(f"{clip.name}: an animation has no keyframes")
+    first, last = clip.frames.first, clip.frames.first + len(clip.frames.seconds) - 1
+    inside = [number for number in clip.keyframes if first <= number <= last]
+    for place in _halving(len(inside)):
+        yield Pick(clip.frames.start(inside[place]), inside[place], "keyframe")
+
+
+def _halving(count: int) -> list[int]:
+    """Return places in an order in which each lies amid those before it.
+
+    >>> _halving(6)
+    [0, 4, 2, 1, 5, 3]
+    """
+    bits = max(count - 1, 1).bit_length()
+    order = (int(f"{place:0{bits}b}"[::-1], 2) for place in range(1 << bits))
+    return [place for place in order if place < count]

@@ -85,7 +85,7 @@ def _frames(plan: ClipPlan) -> Bound | None:
     taken, remedy = "`max_frames` lets through", "a higher `max_frames`"
     if own is None or own > most:
         taken = "the model takes"
-        remedy = f"cut the clip into {-(-asked // most)} parts, a clip each"
+        remedy = f"cut the clip into {-(-asked // most)} parts, a clip each (`pieces`)"
     reason = f"{high:g} frames per second would be {asked:,}, and {taken} {most:,} of one clip"
     return Bound("frames", reason, remedy)
 

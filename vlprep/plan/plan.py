@@ -5,7 +5,7 @@ The door of this room: everything beside it that computes knows sizes and facts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Unpack
@@ -24,14 +24,18 @@ from vlprep.count.files import (
 )
 from vlprep.count.pixels import is_per_clip
 from vlprep.count.tokens import image_totals
-from vlprep.errors import BudgetError, ConstraintError
+from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.media.overlap import overlapped
 from vlprep.media.sniff import mime_type
+from vlprep.pick.pick import PickOptions, pick_frames
+from vlprep.pick.picked import PickedFrames
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.cautions import cautions, over_default
 from vlprep.plan.lifting import explain_lifts, kept_at_least
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
+from vlprep.plan.picking import PickedSetting, check_picks, explain_picks, share_out
+from vlprep.plan.pieces import OVERLAP_SECONDS, check_pieces, cut_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.requests import Load, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Setting
@@ -48,6 +52,9 @@ class PlanKeywords(BudgetKeywords, ViewKeywords, total=False):
     lowest_max_pixels: int | None
     weights: Sequence[float] | None
     split: SplitOptions | None
+    pieces: bool
+    overlap: float | None
+    pick: PickOptions | None
 
 
 def plan_media(
@@ -60,6 +67,9 @@ def plan_media(
     lowest_max_pixels: int | None = None,
     weights: Sequence[float] | None = None,
     split: SplitOptions | None = None,
+    pieces: bool = False,
+    overlap: float | None = None,
+    pick: PickOptions | None = None,
     **parts: Unpack[BudgetKeywords],
 ) -> MediaPlan:
     """Choose the settings with which files fit a number of tokens, by the exact counter.
@@ -74,7 +84,11 @@ def plan_media(
 
     `parts` are those of `token_budget`. One video is planned by `plan_clip`, several files by
     `plan_together`, which say what `prefer` and `weights` mean. With `split` every file is
-    shown as wanted, and they are split into the fewest requests instead.
+    shown as wanted, and they are split into the fewest requests instead. With `pieces` every video
+    is cut into the fewest parts that are, as `cut_clip` says, each a file of the plan and a request
+    of its own; two that follow each other share `overlap` seconds, 5 if nothing is said. With
+    `pick`, keywords of `pick_frames`, clips are decoded and shown by what changes in them, as
+    `share_out` says.
 
     A file that cannot be read, or that the rules refuse, is reported in `failures`. Raises
     `BudgetError` when nothing fits, and the errors of `token_budget`, `rate_range` and `cap_range`.
@@ -86,6 +100,9 @@ def plan_media(
     if prefer not in (None, *PREFERENCES):
         raise ConstraintError(f"prefer {prefer!r}; known: {', '.join(PREFERENCES)}")
     budget = token_budget(view.model, **parts)
+    others = {"split": split, "weights": weights, "lowest_fps": lowest_fps,
+              "lowest_max_pixels": lowest_max_pixels}  # fmt: skip
+    _check_ways(view, others, pieces=pieces, overlap=overlap, pick=pick)
     view, lowest_fps = _by_api(view, lowest_fps, api)
     lowest = ViewOptions(fps=lowest_fps, max_pixels=lowest_max_pixels)
     given = list(as_many(items))
@@ -99,25 +116,54 @@ def plan_media(
         failures=tuple(item for item in counted if isinstance(item, MediaFailure)),
         wanted_tokens=sum(file.found.tokens.total for file in files),
     )
+    if pieces:
+        return _in_pieces(plan, files, prefer, OVERLAP_SECONDS if overlap is None else overlap)
+    if pick is not None:
+        return _by_picks(plan, files, prefer, pick)
     weights = _weights_of_files(weights, counted)
     if split is not None:
         return _split(plan, files, prefer, lowest, split)
     if not files:
         return plan
-    if len(files) == 1 and isinstance(info := files[0].found.info, VideoInfo):
+    if len(files) == 1 and isinstance(files[0].found.info, VideoInfo):
         asks = any(parts.get(limit) is not None for limit in _GIVEN)
-        wide = view if not asks else _with_total(info, view)
-        clip = plan_clip(ClipChoices(info, wide, lowest), budget.available, prefer)
-        clip = kept_at_least(clip, prefer) if asks else clip
-        bounds = (*explain_clip(clip, budget), *explain_lifts(clip, prefer))
-        plan = replace(plan, clip=clip, bounds=bounds)
-        return _with_settings(plan, files, [clip.chosen])
+        return _one_clip(plan, files[0], prefer, lowest, asks=asks)
     settings = plan_together(
         [_shape(file.found.info) for file in files], view, budget.available,
         prefer=prefer, weights=weights, lowest=lowest,
     )  # fmt: skip
     plan = replace(plan, bounds=explain_shared(plan.wanted_tokens, budget))
     return _with_settings(plan, files, settings)
+
+
+def _one_clip(
+    plan: MediaPlan, file: _File, prefer: Prefer | None, lowest: ViewOptions, *, asks: bool
+) -> MediaPlan:
+    """Choose the rate and the size of one clip; `asks` says whether a limit was given."""
+    info, view = file.found.info, plan.view
+    assert isinstance(info, VideoInfo)
+    choices = ClipChoices(info, _with_total(info, view) if asks else view, lowest)
+    clip = plan_clip(choices, plan.budget.available, prefer)
+    clip = kept_at_least(clip, prefer) if asks else clip
+    bounds = (*explain_clip(clip, plan.budget), *explain_lifts(clip, prefer))
+    return _with_settings(replace(plan, clip=clip, bounds=bounds), [file], [clip.chosen])
+
+
+def _check_ways(
+    view: View,
+    others: Mapping[str, object],
+    *,
+    pieces: bool,
+    overlap: float | None,
+    pick: PickOptions | None,
+) -> None:
+    """Raise `ConstraintError` for parameters that do not go together."""
+    if overlap is not None and not pieces:
+        raise ConstraintError("`overlap` is of the parts of a clip; say `pieces` too")
+    if pick is not None:
+        check_picks(view, {**others, "pieces": pieces or None})
+    if pieces:
+        check_pieces(view, overlap, others)
 
 
 class _File(NamedTuple):
@@ -200,8 +246,9 @@ def _with_settings(
         for (given, file), one in zip(files, settings, strict=True)
     )
     infos, room = [file.found.info for file in files], plan.budget.available
+    ruled = [one for one in settings if not isinstance(one, PickedSetting)]
     said = [
-        *over_default(settings, plan.view),
+        *over_default(ruled, plan.view),
         *cautions(infos, settings, plan.view, room, is_split=is_split),
     ]
     requests = (tuple(range(len(planned))),)
@@ -239,6 +286,77 @@ def _split(
         split=asked,
         requests=split_requests(loads, room, reorder=asked.reorder),
     )
+
+
+def _in_pieces(
+    plan: MediaPlan, files: Sequence[_File], prefer: Prefer | None, overlap: float
+) -> MediaPlan:
+    """Cut every video into parts that are shown as wanted, in a request each."""
+    planned: list[PlannedFile] = []
+    failed: list[MediaFailure] = []
+    for given, found in files:
+        try:
+            if isinstance(found.info, ImageInfo | FrameListInfo):
+                what = (
+                    "`split_image` cuts an image" if found.kind == "image" else "a list of images"
+                )
+                raise ConstraintError(f"no video to cut into `pieces`: {what}")
+            cut = cut_clip(found.info, plan.view, plan.budget.available, prefer, overlap)
+        except BudgetError as error:
+            if len(files) == 1:
+                raise
+            failed.append(MediaFailure(source=found.source, error=error))
+        except ConstraintError as error:
+            failed.append(MediaFailure(source=found.source, error=error))
+        else:
+            planned += [
+                PlannedFile(source=found.source, info=found.info, tokens=one.setting.count,
+                            setting=one.setting, given=given, part=one.part)
+                for one in cut
+            ]  # fmt: skip
+    return replace(
+        plan,
+        files=tuple(planned),
+        failures=(*plan.failures, *failed),
+        requests=tuple((number,) for number in range(len(planned))),
+        warnings=tuple(cautions(
+            [file.info for file in planned], [file.setting for file in planned], plan.view,
+            plan.budget.available, is_split=True,
+        )),
+    )  # fmt: skip
+
+
+def _by_picks(
+    plan: MediaPlan, files: Sequence[_File], prefer: Prefer | None, pick: PickOptions
+) -> MediaPlan:
+    """Show clips by what changes in them, and images as they are."""
+    looked = dict[_File, PickedFrames | MediaCount]()
+    failed: list[MediaFailure] = []
+    for file in files:
+        try:
+            looked[file] = _look(file, plan.view, pick)
+        except (VlprepError, OSError) as error:
+            if len(files) == 1:
+                raise
+            failed.append(MediaFailure(source=file.found.source, error=error))
+    settings = share_out(list(looked.values()), plan.budget.available, prefer)
+    wanted = sum(one.tokens.total for one in looked.values())
+    plan = replace(
+        plan,
+        failures=(*plan.failures, *failed),
+        wanted_tokens=wanted,
+        bounds=explain_picks(settings, wanted, plan.budget),
+    )
+    return _with_settings(plan, list(looked), settings)
+
+
+def _look(file: _File, view: View, pick: PickOptions) -> PickedFrames | MediaCount:
+    """Look for what changes in a clip; images, and lists of them, are shown as they are."""
+    if isinstance(file.found.info, ImageInfo | FrameListInfo):
+        return file.found
+    if isinstance(file.given, VideoInfo):
+        raise ConstraintError(f"{file.found.source}: facts of a header are nothing to look at")
+    return pick_frames(file.given, view, **pick)  # type: ignore[arg-type]  # no list, no facts
 
 
 def _alone(info: Facts, plan: MediaPlan, prefer: Prefer | None, lowest: ViewOptions) -> Setting:

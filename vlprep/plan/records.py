@@ -12,9 +12,10 @@ from vlprep.errors import ConstraintError
 from vlprep.output.target import PathLike
 from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import ClipPlan, Prefer
+from vlprep.plan.picking import PickedSetting
 from vlprep.plan.settings import Setting
 from vlprep.plan.start import ServerFlags, server_flags
-from vlprep.types import RouteName
+from vlprep.types import ClipPart, RouteName
 from vlprep.units import plural
 from vlprep.view import View
 
@@ -42,6 +43,8 @@ class PlannedFile(MediaCount):
     """The setting."""
     given: Media
     """What the caller gave for it."""
+    part: ClipPart | None = None
+    """Which part of it, where a clip is asked about in several."""
 
     def __repr__(self) -> str:
         chosen = (f"{name}={value}" for name, value in self.keywords.items())
@@ -50,12 +53,26 @@ class PlannedFile(MediaCount):
     @property
     def keywords(self) -> dict[str, float | int]:
         """The setting as view options, to be asked together with those of the plan's view."""
-        return self.setting.keywords
+        if self.part is None:
+            return self.setting.keywords
+        times = {"start_seconds": self.part.start_seconds, "end_seconds": self.part.end_seconds}
+        return {**self.setting.keywords, **times}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the file's entry of `vlprep.plan/1`: its count and its setting."""
         chosen = dict(zip(_CHOSEN, _chosen(self.setting), strict=True))
-        return {"source": self.source, **chosen, **MediaCount.to_dict(self)}
+        picked = self.setting.to_dict() if isinstance(self.setting, PickedSetting) else {}
+        counted = MediaCount.to_dict(self)
+        return {"source": self.source, **self._times(), **chosen, **counted, **picked}
+
+    def _times(self) -> dict[str, float]:
+        part = self.part
+        return {} if part is None else {
+            "start_seconds": part.start_seconds,
+            "end_seconds": part.end_seconds,
+            "overlap_before_seconds": part.before,
+            "overlap_after_seconds": part.after,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -116,6 +133,11 @@ class MediaPlan:
         return sum(file.tokens.total for file in self.files)
 
     @property
+    def views(self) -> tuple[View, ...]:
+        """How the model sees each of the files: the plan's view with what was chosen for it."""
+        return tuple(self.view.asking(**file.keywords) for file in self.files)  # type: ignore[arg-type]
+
+    @property
     def server_flags(self) -> ServerFlags | None:
         """How to start the server of the view for the largest request; `None` without a server."""
         files = [(file.info, file.setting) for file in self.files]
@@ -172,6 +194,7 @@ class MediaPlan:
             "schema": "vlprep.plan/1",
             "model": self.view.model.name,
             "rules": self.view.rules.name,
+            "options": self.view.options.asked,
             "prefer": self.prefer,
             "available_tokens": self.budget.available,
             "reserved_tokens": self.budget.reserved,

@@ -9,7 +9,7 @@ from vlprep.count.tokens import TokenCount, image_count
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.maths.legible import Letters
-from vlprep.maths.letters import Pixels, find_letters, has_steps
+from vlprep.maths.letters import SPECK, Pixels, find_letters, steps_in_rows
 from vlprep.split.cuts import Span, cut
 from vlprep.types import ImageSize, Region
 from vlprep.units import format_size, plural
@@ -115,7 +115,13 @@ def _cuts(
 
 
 def _spans(page: Pixels, most: int, pitch: int) -> tuple[Span, ...]:
-    return (Span(0, len(page)),) if len(page) <= most else cut(has_steps(page), most, pitch)
+    if len(page) <= most:
+        return (Span(0, len(page)),)
+    steps = steps_in_rows(page)
+    clear, near = cut(steps > 0, most, pitch), cut(steps > SPECK, most, pitch)
+    # A row of one step or two is a speck, or the tail of a letter: best cut where there is none.
+    is_clear = all(not span.after for span in clear)
+    return clear if is_clear and len(clear) <= len(near) + 1 else near
 
 
 def _piece(down: Span, across: Span, view: View, scale: float) -> Piece:
