@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from vlprep.batch.operator import ERRORS, Operator, failed, source_of
 from vlprep.batch.tables import Batch, Columns, Row, column_of, rows_of
-from vlprep.count.files import MediaCount, MediaFailure, count_probed, probe_or_failure
+from vlprep.count.files import MediaCount, MediaFailure, count_probed, probe_file
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.types import ImageInfo
 
@@ -90,7 +90,7 @@ class CountTokens(Operator):
             source = source_of(value)
         except VlprepError as error:
             return MediaFailure(source="", error=error)
-        return probe_or_failure(source, self.view)
+        return probe_file(source, self.view)
 
     def _sample(self, row: Row) -> Row:
         from vlprep.samples.samples import count_messages

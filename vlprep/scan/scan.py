@@ -5,85 +5,42 @@ from __future__ import annotations
 import json
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib.metadata import version
 from threading import Event
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import TypeAlias
 
-from vlprep.batch.tables import Batch, Columns
+from vlprep.batch.tables import Columns
 from vlprep.count.budget import largest_input
 from vlprep.count.files import MediaFailure
 from vlprep.errors import ConstraintError
 from vlprep.media.cores import usable_cores
 from vlprep.output.target import PathLike, check_new
-from vlprep.scan.journal import Journal, key_of
+from vlprep.scan.journal import Journal
 from vlprep.scan.output import journal_path, table_writer, write_table
 from vlprep.scan.report import write_report
-from vlprep.scan.sources import Found, SourceRow, Sources, row_key
-from vlprep.scan.summary import RowFacts, ScanSummary, Totals
+from vlprep.scan.rows import (
+    Facts,
+    Finished,
+    Job,
+    RowWork,
+    SourceRow,
+    facts_of,
+    finished,
+    key_of,
+    row_key,
+)
+from vlprep.scan.sources import Found, Sources
+from vlprep.scan.summary import ScanSummary, Totals
 from vlprep.scan.workers import Limits, Lost, work_through
-from vlprep.view import View
 
 TIME_LIMIT = 120.0
 """Seconds that a file may take, unless told otherwise."""
 
 
-class Job(Protocol):
-    """What is done with a batch: an operator of `batch`, or what is like one."""
-
-    @property
-    def column(self) -> str:
-        """The column that it reads."""
-
-    @property
-    def view(self) -> View:
-        """What the model sees."""
-
-    @property
-    def types(self) -> Columns:
-        """The columns that it adds."""
-
-    def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with these columns."""
-
-
 Progress: TypeAlias = Callable[[int], None]
 """Is told, now and then, how many rows are done."""
-
-
-class Finished(NamedTuple):
-    """A row as it goes into the journal and the table."""
-
-    key: str
-    row: bytes
-    facts: RowFacts
-
-
-@dataclass(frozen=True, slots=True)
-class RowWork:
-    """What a worker does: a job on a batch of rows, each made a line."""
-
-    job: Job
-    settings: str
-
-    def __call__(self, rows: Sequence[tuple[int, SourceRow]]) -> list[Finished]:
-        """Return the rows finished."""
-        keys = [row_key(row, self.settings) for _, row in rows]  # before the work: files change
-        batch = self.job({self.job.column: [row.value for _, row in rows]})
-        names = list(self.job.types)
-        values = zip(*(batch[name] for name in names), strict=True)
-        return [
-            finished(key, row.name, dict(zip(names, own, strict=True)))
-            for key, (_, row), own in zip(keys, rows, values, strict=True)
-        ]
-
-
-def finished(key: str, name: str, values: dict[str, Any]) -> Finished:
-    """Return a row as it is written."""
-    row = json.dumps({"source": name, **values}).encode()
-    return Finished(key, row, RowFacts.of(values))
 
 
 def scan(
@@ -190,13 +147,12 @@ class _Run:
             self._work, self._left_to_do(found),
             workers=workers, limits=limits, weight=_weight, stopping=stopping,
         )  # fmt: skip
-        for chunk in done:
-            for (number, row), result in chunk:
-                if isinstance(result, Lost):
-                    key = row_key(row, self._work.settings)
-                    self._keep(number, row.name, self._failed(key, row.name, result))
-                else:
-                    self._keep(number, row.name, result)
+        for chunk, result in done:
+            numbers, rows = zip(*chunk, strict=True)
+            if isinstance(result, Lost):
+                (row,) = rows  # the culprit alone
+                result = self._failed(row.name, row_key(row, self._work.settings), result)
+            self._keep(numbers, [row.name for row in rows], result)
             if self._journal is not None:
                 self._journal.flush()
 
@@ -205,7 +161,7 @@ class _Run:
         for number, row in enumerate(found):
             self.places.append(-1)
             if isinstance(row, MediaFailure):
-                self._keep(number, row.source, self._failed("0" * 32, row.source, row))
+                self._keep([number], [row.source], self._failed(row.source, "0" * 32, row))
             elif not self._is_there(number, row):
                 yield number, row
 
@@ -219,19 +175,21 @@ class _Run:
         self.places[number] = place
         (line,) = self._journal.rows([place])
         self.totals.resumed += 1
-        self._count(row.name, RowFacts.of(json.loads(line)))
+        self._count(row.name, facts_of(json.loads(line)))
         return True
 
-    def _failed(self, key: str, name: str, reason: MediaFailure | Lost) -> Finished:
+    def _failed(self, name: str, key: str, reason: MediaFailure | Lost) -> Finished:
         error = {"error_code": reason.code, "error": reason.message}
-        return finished(key, name, {**dict.fromkeys(self._job.types), **error})
+        return finished([key], [{"source": name, **dict.fromkeys(self._job.types), **error}])
 
-    def _keep(self, number: int, name: str, done: Finished) -> None:
+    def _keep(self, numbers: Iterable[int], names: Iterable[str], done: Finished) -> None:
         if self._journal is not None:
-            self.places[number] = self._journal.add(done.key, done.row)
-        self._count(name, done.facts)
+            for number, place in zip(numbers, self._journal.add(done), strict=True):
+                self.places[number] = place
+        for name, facts in zip(names, done.facts, strict=True):
+            self._count(name, facts)
 
-    def _count(self, name: str, facts: RowFacts) -> None:
+    def _count(self, name: str, facts: Facts) -> None:
         self.totals.add(name, facts)
         now = time.monotonic()
         if now - self._told > _TELL_SECONDS:

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 from tarfile import InvalidHeaderError, TarError, TruncatedHeaderError  # type: ignore[attr-defined]
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from vlprep.choices import holds_samples
 from vlprep.count.files import MediaFailure
@@ -27,18 +27,8 @@ from vlprep.media.addresses import is_data_url, is_web_url
 from vlprep.media.folders import as_folder, by_numbers, walk
 from vlprep.media.sniff import is_media_name
 from vlprep.samples.rows import read_rows
-from vlprep.scan.journal import key_of
+from vlprep.scan.rows import SourceRow, key_of
 from vlprep.units import format_bytes
-
-
-class SourceRow(NamedTuple):
-    """One row: what it is called, what is in its cell, and what tells that it has changed."""
-
-    name: str
-    value: Any
-    stamp: str | None = None
-    """`None` of a file, whose length and time tell it."""
-
 
 Found: TypeAlias = SourceRow | MediaFailure
 
@@ -199,15 +189,3 @@ def file_stamp(path: str) -> str:
     """Return what tells that a file has changed: its length, and when it was written last."""
     found = Path(path).stat()
     return f"{found.st_size}:{found.st_mtime_ns}"
-
-
-def row_key(row: SourceRow, settings: str) -> str:
-    """Return the key of a row under settings: the same as long as nothing has changed."""
-    stamp = row.stamp
-    if stamp is None:
-        try:
-            found = os.stat(row.name)  # noqa: PTH116 (called per file)
-            stamp = f"{found.st_size}:{found.st_mtime_ns}"
-        except (OSError, ValueError):
-            stamp = "absent"
-    return key_of(settings, os.getcwd(), row.name, stamp)  # noqa: PTH109 (called per file)
