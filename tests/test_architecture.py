@@ -59,7 +59,7 @@ DOORS = {
     "split": {"split", "crop"},
     "pick": {"pick", "clip"},
     "batch": {"operators"},
-    "scan": {"sources", "output", "report", "scan"},
+    "scan": {"sources", "output", "report", "scan", "writing"},
 }
 
 HOMES = {
@@ -101,6 +101,7 @@ HOMES = {
     "rich": ("vlprep.cli",),
     "tokenizers": ("vlprep.cli.samples",),
     "pyarrow": ("vlprep.batch", "vlprep.scan"),
+    "ray": ("vlprep.scan.ray_data",),
 }
 
 

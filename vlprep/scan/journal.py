@@ -73,7 +73,7 @@ class Journal:
         first = int(np.searchsorted(self._keys, begin, "left"))
         last = int(np.searchsorted(self._keys, begin, "right"))
         own = key.encode()
-        for place in self._places[first:last].tolist():
+        for place in self._places[first:last].tolist()[::-1]:  # the last counts
             if self._line(place).startswith(own):
                 return int(place)
         return None

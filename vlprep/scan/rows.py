@@ -29,6 +29,10 @@ def key_of(*parts: object) -> str:
     return blake2b(said, digest_size=KEY_LENGTH // 2).hexdigest()
 
 
+PLACE = "place"
+"""The column that says where a row's files go: a path within the folder."""
+
+
 class SourceRow(NamedTuple):
     """One row: what it is called, what is in its cell, and what tells that it has changed."""
 
@@ -36,6 +40,8 @@ class SourceRow(NamedTuple):
     value: Any
     stamp: str | None = None
     """`None` of a file, whose length and time tell it."""
+    place: str = ""
+    """Its path within the folder that was named; else it is known by its name alone."""
 
 
 def row_key(row: SourceRow, settings: str) -> str:
@@ -114,11 +120,17 @@ class RowWork:
 
     job: Job
     settings: str
+    """A digest of all by which rows come about."""
+    writes: bool = False
+    """Whether it writes files, and asks for the place of each row."""
 
     def __call__(self, rows: Sequence[tuple[int, SourceRow]]) -> Finished:
         """Return the rows finished."""
         keys = [row_key(row, self.settings) for _, row in rows]  # before the work: files change
-        batch = self.job({self.job.column: [row.value for _, row in rows]})
+        given = {self.job.column: [row.value for _, row in rows]}
+        if self.writes:
+            given[PLACE] = [row.place or row.name for _, row in rows]
+        batch = self.job(given)
         names = ["source", *self.job.types]
         columns = ([row.name for _, row in rows], *(batch[name] for name in names[1:]))
         done = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

@@ -7,9 +7,10 @@ import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from threading import Event
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from vlprep.batch.tables import Columns
 from vlprep.count.budget import largest_input
@@ -24,6 +25,7 @@ from vlprep.scan.rows import (
     Facts,
     Finished,
     Job,
+    RowFacts,
     RowWork,
     SourceRow,
     facts_of,
@@ -34,6 +36,7 @@ from vlprep.scan.rows import (
 from vlprep.scan.sources import Found, Sources
 from vlprep.scan.summary import ScanSummary, Totals
 from vlprep.scan.workers import Limits, Lost, work_through
+from vlprep.scan.writing import WritingJob
 
 TIME_LIMIT = 120.0
 """Seconds that a file may take, unless told otherwise."""
@@ -51,6 +54,8 @@ def scan(
     report: PathLike | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    engine: Engine = "local",
+    address: str | None = None,
     workers: int | None = None,
     time_limit: float | None = TIME_LIMIT,
     memory: int | None = None,
@@ -80,6 +85,9 @@ def scan(
 
     `report` is a page of HTML to be written beside it, to look at.
 
+    By the `engine` "ray" the work is done by tasks of Ray Data, on the cluster at `address` or on
+    one that is begun here; the table is the same.
+
     `pack` is the tokens of a sequence for training, `deployment` where prices are looked up;
     `max_input`, `max_model_len` and `thinking` give the limit for which settings are looked for.
 
@@ -92,7 +100,10 @@ def scan(
     (2, 393, {'not_found': 1})
     """
     limits = Limits(seconds=time_limit, memory=memory)
-    sources = Sources(samples=samples, recursive=recursive, column=column)
+    sources = Sources(
+        samples=samples, recursive=recursive, column=column,
+        apart_from=job.folder if isinstance(job, WritingJob) else None,
+    )  # fmt: skip
     for name, asked in (("resume", resume), ("report", report)):
         if output is None and asked:
             raise ConstraintError(f"`{name}` needs an `output`, by which rows are kept")
@@ -107,7 +118,8 @@ def scan(
             journal = stack.enter_context(Journal(path, resume=resume, overwrite=overwrite))
         run = _Run(job, journal, progress)
         stop = stopping or Event()
-        run.work_through(sources.rows(names), workers or usable_cores(), limits, stop)
+        through = _engine(engine, address, workers)
+        run.work_through(sources.rows(names), partial(through, limits=limits, stopping=stop))
         is_whole = not stop.is_set()
         found = run.totals.summary(
             job.view, pack=pack, deployment=deployment,
@@ -128,25 +140,39 @@ def scan(
         return found
 
 
+Engine: TypeAlias = Literal["local", "ray"]
+"""Who does the work: processes on this machine, or Ray Data."""
+
+_Done: TypeAlias = Iterator[tuple[list[tuple[int, SourceRow]], Finished | Lost]]
+
+
+def _engine(engine: Engine, address: str | None, workers: int | None) -> Callable[..., _Done]:
+    """Return what works through rows; raises `ConstraintError` for an address without a cluster."""
+    if engine == "ray":
+        from vlprep.scan.ray_data import ray_through
+
+        return partial(ray_through, address=address, workers=workers)
+    if address is not None:
+        raise ConstraintError('`address` is for the `engine` "ray"')
+    return partial(work_through, workers=usable_cores() if workers is None else workers)
+
+
 class _Run:
     """The rows of a run on their way from the sources to the journal."""
 
     def __init__(self, job: Job, journal: Journal | None, progress: Progress) -> None:
         self._job, self._journal, self._progress = job, journal, progress
-        self._work = RowWork(job, key_of(version("vlprep"), repr(job)))
+        writes = isinstance(job, WritingJob)
+        made_by = job.unforced if isinstance(job, WritingJob) else job
+        self._work = RowWork(job, key_of(version("vlprep"), repr(made_by)), writes)
         self.totals = Totals()
         self.places = array("q")
         """Where each row is in the journal, in the order given."""
         self._told = time.monotonic()
 
-    def work_through(
-        self, found: Iterable[Found], workers: int, limits: Limits, stopping: Event
-    ) -> None:
+    def work_through(self, found: Iterable[Found], through: Callable[..., _Done]) -> None:
         """Do the job on all rows that no earlier run has finished."""
-        done = work_through(
-            self._work, self._left_to_do(found),
-            workers=workers, limits=limits, weight=_weight, stopping=stopping,
-        )  # fmt: skip
+        done = through(self._work, self._left_to_do(found), weight=_weight)
         for chunk, result in done:
             numbers, rows = zip(*chunk, strict=True)
             if isinstance(result, Lost):
@@ -172,10 +198,13 @@ class _Run:
         place = self._journal.find(row_key(row, self._work.settings))
         if place is None:
             return False
-        self.places[number] = place
         (line,) = self._journal.rows([place])
+        facts = facts_of(json.loads(line))
+        if RowFacts._make(facts).error_code in _PASSING:
+            return False
+        self.places[number] = place
         self.totals.resumed += 1
-        self._count(row.name, facts_of(json.loads(line)))
+        self._count(row.name, facts)
         return True
 
     def _failed(self, name: str, key: str, reason: MediaFailure | Lost) -> Finished:
@@ -196,6 +225,9 @@ class _Run:
             self._told = now
             self._progress(self.totals.rows)
 
+
+_PASSING = ("os_error", "permission_denied")
+"""What may be over by the next run, such as a full disk."""
 
 _TELL_SECONDS = 0.2
 
