@@ -58,7 +58,7 @@ DOORS = {
     "samples": {"samples", "rows"},
     "split": {"split", "crop"},
     "pick": {"pick", "clip"},
-    "batch": {"operators"},
+    "batch": {"operators", "pixels"},
     "scan": {"sources", "output", "report", "scan", "writing"},
 }
 
