@@ -59,7 +59,7 @@ DOORS = {
     "split": {"split", "crop"},
     "pick": {"pick", "clip"},
     "batch": {"operators", "pixels"},
-    "scan": {"sources", "output", "report", "scan", "writing"},
+    "scan": {"sources", "output", "report", "scan", "thumbnails", "writing"},
 }
 
 HOMES = {

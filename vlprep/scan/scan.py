@@ -35,6 +35,7 @@ from vlprep.scan.rows import (
 )
 from vlprep.scan.sources import Found, Sources
 from vlprep.scan.summary import ScanSummary, Totals
+from vlprep.scan.thumbnails import thumbnails
 from vlprep.scan.workers import Limits, Lost, work_through
 from vlprep.scan.writing import WritingJob
 
@@ -134,7 +135,11 @@ def scan(
             columns: Columns = {"source": "string", **job.types}
             if report is not None:
                 rows = journal.rows(run.places)
-                write_report(report, found, rows, columns, overwrite=overwrite)
+                pictures = partial(
+                    thumbnails, view=job.view, limits=limits, stopping=stop,
+                    workers=workers or usable_cores(),
+                )  # fmt: skip
+                write_report(report, found, rows, columns, pictures=pictures, overwrite=overwrite)
             write_table(output, journal.rows(run.places), columns, overwrite=overwrite)
             journal.remove()
         return found
