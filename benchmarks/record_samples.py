@@ -8,7 +8,6 @@ alone decide. A sample costs the merged patches of its media and two markers for
 from __future__ import annotations
 
 import json
-import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ def _tokens(sample: Sample, image: Any, video: Any) -> int | None:
         for size in sample.images
     ]
     grids += [_clip_grid(CLIPS[name], video) for name in sample.clips]
-    return sum(math.prod(grid[0].tolist()) // 4 + MARKERS for grid in grids)
+    return sum(int(grid[0].prod()) // 4 + MARKERS for grid in grids)
 
 
 def _clip_grid(clip: Any, video: Any) -> Any:
