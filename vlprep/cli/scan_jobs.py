@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -75,6 +74,8 @@ def _writing(processor: Processor, kind: str, own: dict[str, Any], force: bool) 
 
 def _folder_of(paths: Iterable[str]) -> str:
     """Return the folder in which paths of samples begin: the one in which all of them lie."""
+    from pathlib import Path
+
     folders = sorted({str(Path(path).parent) for path in paths})
     if len(folders) > 1:
         named = ", ".join(folders)
