@@ -100,9 +100,11 @@ def test_a_file_that_crashes_or_hangs_costs_its_own_row_in_ray_too(ray):
     assert (found.rows, found.total_tokens) == (5, 2)
 
 
-def test_without_ray_the_line_that_brings_it_is_named(monkeypatch):
+def test_without_ray_the_line_that_brings_it_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "ray", None)
+    out = tmp_path / "rows.jsonl"
     with pytest.raises(MissingPackageError, match=r"vlprep\[ray\]"):
-        scan(PATHS, COUNT, engine="ray")
+        scan(PATHS, COUNT, engine="ray", output=out)
     with pytest.raises(ConstraintError, match="address"):
-        scan(PATHS, COUNT, address="auto")
+        scan(PATHS, COUNT, address="auto", output=out)
+    assert list(tmp_path.iterdir()) == []

@@ -46,7 +46,7 @@ def ray_through(
 
     Raises `MissingPackageError` without Ray, and its own errors where a task is lost as a whole.
     """
-    ray = _ray()
+    ray = require_ray()
     begun = not ray.is_initialized()
     if begun:
         own = {} if address else {"include_dashboard": False}
@@ -98,7 +98,8 @@ class _Task(Generic[T, R]):
         return {"done": list(map(pickle.dumps, done))}
 
 
-def _ray() -> Any:
+def require_ray() -> Any:
+    """Return Ray; raises `MissingPackageError`."""
     try:
         import ray
         import ray.data

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from heapq import nlargest
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 from vlprep.batch.tables import Columns
 from vlprep.output.target import PathLike, new_file
@@ -23,13 +23,17 @@ MOST_PICTURES = 300
 """Files of which the page has a small picture: about a MB of them."""
 
 
+Pictures: TypeAlias = Callable[[list[str]], Mapping[str, str]]
+"""Gives data URLs of pictures of files, by their names, as far as there are any."""
+
+
 def write_report(
     path: PathLike,
     summary: ScanSummary,
     rows: Iterable[bytes],
     columns: Columns,
     *,
-    pictures: Callable[[list[str]], Mapping[str, str]] = lambda _: {},
+    pictures: Pictures = lambda _: {},
     overwrite: bool = False,
 ) -> None:
     """Write the page of a scan, whose `rows` are JSON; raises the errors of `new_file`.

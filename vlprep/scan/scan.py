@@ -20,7 +20,7 @@ from vlprep.media.cores import usable_cores
 from vlprep.output.target import PathLike, check_new
 from vlprep.scan.journal import Journal
 from vlprep.scan.output import journal_path, table_writer, write_table
-from vlprep.scan.report import write_report
+from vlprep.scan.report import Pictures, write_report
 from vlprep.scan.rows import (
     Facts,
     Finished,
@@ -108,6 +108,7 @@ def scan(
     for name, asked in (("resume", resume), ("report", report)):
         if output is None and asked:
             raise ConstraintError(f"`{name}` needs an `output`, by which rows are kept")
+    through = _engine(engine, address, workers)
     if report is not None:
         check_new(report, overwrite=overwrite)
     with ExitStack() as stack:
@@ -119,7 +120,6 @@ def scan(
             journal = stack.enter_context(Journal(path, resume=resume, overwrite=overwrite))
         run = _Run(job, journal, progress)
         stop = stopping or Event()
-        through = _engine(engine, address, workers)
         run.work_through(sources.rows(names), partial(through, limits=limits, stopping=stop))
         is_whole = not stop.is_set()
         found = run.totals.summary(
@@ -132,15 +132,13 @@ def scan(
             output=str(output) if output is not None and is_whole else None,
         )  # fmt: skip
         if is_whole and journal is not None and output is not None:
-            columns: Columns = {"source": "string", **job.types}
             if report is not None:
-                rows = journal.rows(run.places)
                 pictures = partial(
                     thumbnails, view=job.view, limits=limits, stopping=stop,
                     workers=workers or usable_cores(),
                 )  # fmt: skip
-                write_report(report, found, rows, columns, pictures=pictures, overwrite=overwrite)
-            write_table(output, journal.rows(run.places), columns, overwrite=overwrite)
+                run.write_report(report, found, pictures, overwrite=overwrite)
+            write_table(output, journal.rows(run.places), run.columns, overwrite=overwrite)
             journal.remove()
         return found
 
@@ -154,8 +152,9 @@ _Done: TypeAlias = Iterator[tuple[list[tuple[int, SourceRow]], Finished | Lost]]
 def _engine(engine: Engine, address: str | None, workers: int | None) -> Callable[..., _Done]:
     """Return what works through rows; raises `ConstraintError` for an address without a cluster."""
     if engine == "ray":
-        from vlprep.scan.ray_data import ray_through
+        from vlprep.scan.ray_data import ray_through, require_ray
 
+        require_ray()
         return partial(ray_through, address=address, workers=workers)
     if address is not None:
         raise ConstraintError('`address` is for the `engine` "ray"')
@@ -186,6 +185,19 @@ class _Run:
             self._keep(numbers, [row.name for row in rows], result)
             if self._journal is not None:
                 self._journal.flush()
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of the table, with their types."""
+        return {"source": "string", **self._job.types}
+
+    def write_report(
+        self, path: PathLike, found: ScanSummary, pictures: Pictures, *, overwrite: bool
+    ) -> None:
+        """Write the page of what is in the journal."""
+        assert self._journal is not None
+        rows = self._journal.rows(self.places)
+        write_report(path, found, rows, self.columns, pictures=pictures, overwrite=overwrite)
 
     def _left_to_do(self, found: Iterable[Found]) -> Iterator[tuple[int, SourceRow]]:
         """Yield the rows that are to be done, and keep those that need no work."""
