@@ -47,8 +47,8 @@ GROUPS = {
     "Output": (
         "output", "into", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side",
         "stored", "points", "font", "chart", "explain", "times", "table", "all", "statistics",
-        "sources", "list-checks", "fail-on-warnings", "sdk", "preview", "verbose", "dry-run", "skip-existing",
-        "html", "resume", "force", "output-format", "json", "jsonl", "csv",
+        "sources", "list-checks", "fail-on-warnings", "sdk", "preview", "verbose", "dry-run",
+        "skip-existing", "html", "resume", "force", "output-format", "json", "jsonl", "csv",
     ),
     "Other": ("quiet", "help"),
 }  # fmt: skip
