@@ -38,6 +38,7 @@ def counting():
     yield vlprep.PageInfo(page.number, (595.0, 842.0), 150)
     yield vlprep.View.of()
     yield vlprep.ViewOptions(fps=1)
+    yield from (vlprep.Fetching(), vlprep.RemoteFile("https://example.com/" + "a" * 300))
 
 
 def planning():

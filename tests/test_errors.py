@@ -26,6 +26,8 @@ EXAMPLES = [
     errors.DecodeError("a.jpg", "damaged"),
     errors.EmptyFileError("a.jpg"),
     errors.TruncatedFileError("a.mp4", promised=60, present=30),
+    errors.FetchError("https://example.com/a.mp4", "no such file", 404),
+    errors.AddressError("https://example.com/a.mp4", "a private host"),
     errors.TimeLimitError("a.mp4", 600.0),
     errors.MemoryLimitError("a.png", (900, 1600)),
     errors.MissingMetadataError("a.mp4", "duration", "scan it"),

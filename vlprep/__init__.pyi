@@ -49,6 +49,8 @@ from vlprep.maths.size_arrays import smart_resize_batch as smart_resize_batch
 from vlprep.media.pages import PdfPage as PdfPage
 from vlprep.media.pdf import pdf_pages as pdf_pages
 from vlprep.media.probe import probe as probe
+from vlprep.media.remote import Fetching as Fetching
+from vlprep.media.remote import RemoteFile as RemoteFile
 from vlprep.models.registry import get_model as get_model
 from vlprep.models.registry import get_server as get_server
 from vlprep.models.registry import list_models as list_models

@@ -17,6 +17,8 @@ VlprepError
 │  ├─ DecodeError            (ValueError)   damaged or cut off; the cause is chained
 │  │  ├─ EmptyFileError
 │  │  └─ TruncatedFileError                 .promised .present
+│  ├─ FetchError                            .status; a remote file cannot be fetched
+│  │  └─ AddressError                       of a host or a scheme that is not asked
 │  ├─ TimeLimitError                        .seconds
 │  ├─ MemoryLimitError                      .size
 │  └─ MissingMetadataError   (ValueError)   .field
@@ -201,6 +203,22 @@ class TruncatedFileError(DecodeError):
         frames = f"the header promises {promised:,} frames, the file holds {present:,}"
         super().__init__(source, f"cut off: {frames}; fetch it again")
         self.promised, self.present = promised, present
+
+
+class FetchError(MediaError):
+    """A remote file cannot be fetched, or only beyond a limit; `status` is what HTTP says to it."""
+
+    code = "fetch"
+
+    def __init__(self, source: str, problem: str, status: int | None = None) -> None:
+        super().__init__(source, problem)
+        self.status = status
+
+
+class AddressError(FetchError):
+    """An address, or a redirect, leads to a host or a scheme that is not asked."""
+
+    code = "address_refused"
 
 
 class TimeLimitError(MediaError):

@@ -86,8 +86,7 @@ def test_names(source, name):
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        ("http://example.org/a.mp4", "URLs are not fetched; download the file first"),
-        ("https://example.org/a.mp4", "URLs are not fetched; download the file first"),
+        ("ftp://example.org/a.mp4", "ftp: is not fetched; http, https, s3, gs and oss are"),
         ("a\0b.mp4", "the name contains a NUL character"),
         ("data:image/png,abc", "not of the form data:TYPE;base64,DATA"),
         ("data:image/png;base64,@@@@", "not valid Base64"),

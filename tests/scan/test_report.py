@@ -16,7 +16,7 @@ from tests.places import FIXTURES
 from tests.scan.jobs import Codec
 from vlprep.batch import CountTokens
 from vlprep.errors import ConstraintError
-from vlprep.scan import report
+from vlprep.scan import report, thumbnails
 from vlprep.scan.scan import scan
 
 HOSTILE = (
@@ -168,3 +168,13 @@ def test_a_browser_shows_the_pictures_beside_their_names(tmp_path, seen):
     shown = {name for picture, name in rows if picture.startswith('<img src="data:image/jpeg')}
     assert shown == set(FILES[:2])
     assert len(rows) == 5
+
+
+def test_nothing_is_fetched_for_a_picture(monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        thumbnails, "work_through", lambda _, names, **how: given.extend(names) or []
+    )
+    names = ["https://example.org/a.jpg", "s3://bucket/b.jpg", FILES[0]]
+    thumbnails.thumbnails(names, COUNT.view, workers=1, limits=None, stopping=None)
+    assert given == [FILES[0]]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self, TypeAlias
 from vlprep.batch.tables import Batch, Columns, Row, column_of, with_columns
 from vlprep.count.files import MediaFailure
 from vlprep.errors import VlprepError
+from vlprep.media.remote import RemoteFile
 from vlprep.messages.bodies import read_address
 from vlprep.models.spec import ModelSpec
 from vlprep.view import View
@@ -107,7 +108,7 @@ class Operator:
 
 def source_of(value: Any) -> Any:
     """Return a cell as a source; raises `ConstraintError` for what is none."""
-    if hasattr(value, "read") or hasattr(value, "__fspath__"):
+    if hasattr(value, "read") or hasattr(value, "__fspath__") or isinstance(value, RemoteFile):
         return value
     address = read_address(value)
     return list(address) if isinstance(address, tuple) else address

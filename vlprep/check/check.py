@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from vlprep.check.report import CheckReport, check_sending
@@ -16,9 +17,10 @@ from vlprep.check.rule import FileFacts, MediaKind, Sending
 from vlprep.choices import FAINT
 from vlprep.count.files import MediaFailure, Probed, as_many, count_probed, media_name
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
-from vlprep.errors import ConstraintError, DecodeError, VlprepError
+from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError, VlprepError
 from vlprep.maths.legible import Letters
 from vlprep.media.addresses import is_web_url
+from vlprep.media.overlap import is_remote, overlapped
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceOrFacts, open_item, source_name
@@ -59,16 +61,15 @@ def check_files(
 ) -> CheckReport:
     """Check the files of one request against every documented limit, from their headers alone.
 
-    `items` are sources as `count_files` takes them, or http(s) URLs, which are not fetched; an
-    inner list, or a `frame_list`, is a list of images that stands for a video. `route` is how they
-    reach the service: "base64", "path" or "url"; `api` is the protocol, "openai" or "dashscope",
-    and without it both are looked at. `text_tokens` are what the prompt costs beside them;
-    `max_input` replaces the model's largest input, `max_model_len` its context, and `thinking`
-    chooses between its two inputs.
-    `decode` looks further: it decodes every image and every frame of a video, which takes its
-    time, and so finds damage that no header shows, and small letters. Of long images, such as
-    screenshots of whole pages, these are looked for always: they are to be at least `readable`
-    pixels high as the model sees them.
+    `items` are sources as `count_files` takes them, or http(s) URLs, which the service fetches; a
+    `RemoteFile` is fetched here. An inner list, or a `frame_list`, is a list of images that stands
+    for a video. `route` is how they reach the service: "base64", "path" or "url"; `api` is the
+    protocol, "openai" or "dashscope", and without it both are looked at. `text_tokens` are what the
+    prompt costs beside them; `max_input` replaces the model's largest input, `max_model_len` its
+    context, and `thinking` chooses between its two inputs. `decode` looks further: it decodes every
+    image and every frame of a video, which takes its time, and so finds damage that no header
+    shows, and small letters. Of long images, such as screenshots of whole pages, these are looked
+    for always: they are to be at least `readable` pixels high as the model sees them.
 
     A file that cannot be read is a finding, not an error that stops the rest. For weights, which
     run anywhere, only what holds there is checked.
@@ -87,8 +88,13 @@ def check_files(
         text_tokens=text_tokens, max_input=max_input, max_model_len=max_model_len,
         thinking=thinking, readable=readable,
     )  # fmt: skip
-    found = [look_at(item, view, decode=decode) for item in as_many(items)]
+    look = partial(look_at, view=view, decode=decode)
+    found = list(overlapped(look, as_many(items), _is_far))
     return check_sending(replace(asked, files=count_facts(found, view)))
+
+
+def _is_far(item: object) -> bool:
+    return is_remote(item) and not is_web_url(item)
 
 
 def _api_of(name: ApiName, route: RouteName) -> ChatApi:
@@ -101,13 +107,13 @@ def _api_of(name: ApiName, route: RouteName) -> ChatApi:
 def look_at(item: Item, view: View, *, decode: bool = False) -> FileFacts:
     """Return what is known of one item, not counted yet; what is wrong with it is part of that."""
     if is_web_url(item):
-        return FileFacts(source=str(item), kind="URL")
+        return FileFacts(source=media_name(item), kind="URL")
     try:
         found = as_frame_list(item)
     except (VlprepError, OSError) as error:
         return FileFacts(source=media_name(item), kind="unreadable", problem=error)
     if isinstance(found, FrameList):
-        frames = [_read(image, decode=decode) for image in found.images]
+        frames = list(overlapped(partial(_read, decode=decode), found.images, _is_far))
         return facts_of_list(media_name(item), frames, view)
     return _read(found, decode=decode)
 
@@ -116,6 +122,10 @@ def _read(source: SourceOrFacts, *, decode: bool) -> FileFacts:
     """Read the header of one file, and with `decode` its content."""
     if isinstance(source, ImageInfo | VideoInfo) and not decode:
         return _known(source)
+    if is_web_url(source):
+        problem = "a URL in a list is not looked at; give it as a `RemoteFile`"
+        error = UnsupportedFormatError(source_name(source), problem)
+        return FileFacts(source=source_name(source), kind="unreadable", problem=error)
     try:
         with open_item(source) as item:
             facts = facts_of(item)

@@ -247,11 +247,11 @@ def _is_private(host: str) -> bool:
 
 
 @remark(
-    "note", "what is not known of a URL", "", of="URL", remedy="download the file and check that"
+    "note", "what is not known of a URL", "", of="URL", remedy="`RemoteFile` fetches and checks it"
 )
 def url_unfetched(file: FileFacts) -> Said:
     unknown = "bytes, format, size and tokens of this URL are not checked and not counted"
-    return "not fetched", f"vlprep does not download: {unknown}"
+    return "not fetched", f"only its name is looked at: {unknown}"
 
 
 @rule("note", "what a server must say of a file")

@@ -12,11 +12,14 @@ from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_answer
 from vlprep.cli.options import (
     SIZE,
+    as_remote,
     bind,
+    fetch_options,
     font_option,
     max_side_option,
     output_options,
     page_options,
+    take_fetching,
     take_page,
     view_options,
 )
@@ -80,6 +83,7 @@ MAX_SIDE = 2048
 @click.option(
     "--points", is_flag=True, help="Print points of the PDF page, upwards, as annotations have it."
 )
+@fetch_options
 @view_options
 @output_options
 def command(
@@ -113,7 +117,8 @@ def command(
         raise click.UsageError("--points and --stored are two ways to count; take one")
     from vlprep.media.source import open_item
 
-    processor, page = bind(asked), take_page(image, asked)
+    processor, fetching = bind(asked), take_fetching(asked)
+    page = as_remote(take_page(image, asked), fetching)
     with open_item(page) as item:  # once, so that what is drawn on is what was located in
         if pieces is None:
             found = processor.locate(item, read_answer(answer), **asked)

@@ -15,6 +15,7 @@ from vlprep.cli.options import (
     api_option,
     bind,
     choice_option,
+    fetch_words,
     force_option,
     input_limit_options,
     input_options,
@@ -58,6 +59,7 @@ Form = Literal["text", "json", "github", "sarif"]
 @input_limit_options
 @text_tokens_option
 @readable_option(FAINT, "Warn of letters that the model sees smaller.")
+@click.option("--fetch", is_flag=True, help="Fetch files at addresses, and check them too.")
 @click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
 @click.option("--fix", "fixes", is_flag=True, help="Write files that pass into -o, check these.")
 @click.option("-o", "--output", metavar="DIR", help="With --fix: the folder to write into.")
@@ -81,18 +83,18 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
 
     All files are one request to the model. A folder is the media files in it; with --list all
     images are the frames of one video. An http(s) URL is checked as far as that goes without
-    fetching it. Findings are told by rule with the largest files, what was found and wanted, and
-    where the limit was read; then one command mends what can be. With --fix that is done: files are
-    compressed, turned, converted or cut into a folder, which then holds all that can be sent, and
-    are checked again; the sources stay. The exit code is 1 for errors, with --fail-on-warnings for
-    warnings too, and with --fix where a file could not be mended.
+    fetching it, unless --fetch is given. Findings are told by rule with the largest files, what was
+    found and wanted, and where the limit was read; then one command mends what can be. With --fix
+    that is done: files are compressed, turned, converted or cut into a folder, which then holds all
+    that can be sent, and are checked again; the sources stay. The exit code is 1 for errors, with
+    --fail-on-warnings for warnings too, and with --fix where a file could not be mended.
 
     \b
     vlprep check photo.jpg clip.mp4 --model qvq-max --route base64
     vlprep check -r photos --fix -o ready
     """
     fixing = _take_fixing(asked, fixes)
-    words, roots = (input_words(asked), asked["as_list"]), input_roots(asked)
+    words, roots = (_input_words(asked), asked["as_list"]), input_roots(asked)
     printing, processor = _take_printing(asked, words)
     if list_rules:
         return _list_rules(processor, asked["route"], printing)
@@ -106,6 +108,11 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     else:
         passes = _fix(files, printing, processor, fail_on_warnings, roots=roots, **fixing, **asked)
     return 0 if passes else EXIT_FAILED
+
+
+def _input_words(asked: dict[str, Any]) -> list[str] | None:
+    words = input_words(asked)
+    return [*words, "--fetch"] if words and asked["fetch"] else words
 
 
 def _take_fixing(asked: dict[str, Any], fixes: bool) -> dict[str, Any] | None:
@@ -174,7 +181,7 @@ def _take_printing(
     model, model_file = asked["model"], asked["model_file"]
     statistics, sources, is_whole = (asked.pop(n) for n in ("statistics", "sources", "is_whole"))
     processor = bind(asked)
-    words = model_words(processor.model.name, model_file, model)
+    words = [*model_words(processor.model.name, model_file, model), *fetch_words(asked)]
     told = Told(processor, words, *files, is_whole)
     return _Printing(told, form, statistics, sources), processor
 

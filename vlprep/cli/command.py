@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 GROUPS = {
     "Files": (
         "recursive", "from-file", "0", "list", "pages", "dpi", "size", "duration", "source-fps",
-        "url-kind", "page", "media-dir", "tokenizer", "pieces", "region", "box", "coordinates",
-        "job", "column",
+        "url-kind", "page", "media-dir", "tokenizer", "fetch", "allow-private", "fetch-limit",
+        "fetch-seconds", "pieces", "region", "box", "coordinates", "job", "column",
     ),
     "Question": (
         "text", "text-file", "recipe", "recipes", "history", "system", "thinking-budget",

@@ -9,9 +9,12 @@ import click
 from vlprep.cli.command import Command
 from vlprep.cli.options import (
     SIZE,
+    as_remote,
     bind,
+    fetch_options,
     output_options,
     page_options,
+    take_fetching,
     take_page,
     view_options,
 )
@@ -46,6 +49,7 @@ def _read_box(_: click.Context, __: click.Parameter, text: str) -> tuple[float, 
 )
 @click.option("--resized", type=SIZE, help="Say the size that the model saw, if that is known.")
 @click.option("-o", "--output", metavar="OUT.png", help="Write it; .png, .jpg or .webp.")
+@fetch_options
 @view_options
 @output_options
 def command(
@@ -67,8 +71,8 @@ def command(
     vlprep crop page.png --box 250,500,500,1000 --coordinates model -o detail.png
     vlprep crop report.pdf --pages 3 --dpi 300 --box 900,300,1700,900 -o table.png
     """
-    processor, page = bind(asked), take_page(image, asked)
-    crop = processor.crop(page, box, **asked)
+    processor, fetching = bind(asked), take_fetching(asked)
+    crop = processor.crop(as_remote(take_page(image, asked), fetching), box, **asked)
     if output is not None:
         crop.save(output, overwrite=force)
     if as_json:

@@ -66,9 +66,10 @@ def _expand(path: str) -> list[str]:
 
 
 def _is_address(path: str) -> bool:
-    from vlprep.media.addresses import is_data_url, is_web_url
+    from vlprep.media.addresses import is_data_url
+    from vlprep.media.remote import scheme_of
 
-    return is_web_url(path) or is_data_url(path)
+    return scheme_of(path) is not None or is_data_url(path)
 
 
 def _listed(name: str, separator: bytes) -> list[str]:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from vlprep.choices import Door, PruningMethod, Sampling, ServerName
-from vlprep.cli.shell import quote
+from vlprep.cli.shell import option_words, quote
 from vlprep.cli.text import flagged
 from vlprep.errors import ConstraintError
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 
 if TYPE_CHECKING:
+    from vlprep.media.remote import Fetching
     from vlprep.models.servers import Server
     from vlprep.verbs import Processor
 
@@ -220,11 +221,24 @@ budget_options = together(
 )
 """What the media of a request may cost, as `token_budget` has it."""
 
+fetch_options = together(
+    click.option(
+        "--allow-private", is_flag=True, help="Fetch from this machine and private networks too."
+    ),
+    click.option("--fetch-limit", type=BYTES, help="Fetch no more of a file; 1GB unless given."),
+    click.option(
+        "--fetch-seconds", type=SECONDS, help="Fetch no longer at a file; 5:00 unless given."
+    ),
+)
+"""How far files are fetched that are named by address, as `Fetching` has it."""
+FETCHING = ("allow_private", "fetch_limit", "fetch_seconds")
+
 input_options = together(
     click.argument("paths", nargs=-1, metavar="PATH..."),
     click.option("-r", "--recursive", is_flag=True, help="Go into the subfolders of folders too."),
     click.option("--from-file", metavar="LIST", help="Read names from a file, or - for stdin."),
     click.option("-0", "null_separated", is_flag=True, help="End the names in LIST with NUL."),
+    fetch_options,
 )
 
 facts_options = together(
@@ -348,6 +362,8 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     >>> input_words({"paths": ("my photos", "-b"), **given})
     ['-r', "'my photos'", './-b']
     """
+    from vlprep.media.addresses import public_address
+
     listed = asked["from_file"]
     if listed == "-" or "-" in asked["paths"]:
         return None
@@ -356,7 +372,7 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
         words += ["--from-file", quote(listed), *(["-0"] if asked["null_separated"] else [])]
     words += ["--pages", quote(asked["pages"])] if asked.get("pages") else []
     words += ["--dpi", f"{asked['dpi']:g}"] if asked.get("dpi") else []
-    return [*words, *map(quote, asked["paths"])]
+    return [*words, *(quote(public_address(path)) for path in asked["paths"])]
 
 
 def input_roots(asked: Mapping[str, Any]) -> list[str]:
@@ -389,14 +405,38 @@ def outside(files: list[Any], folder: str | None) -> list[Any]:
     ]
 
 
+def take_fetching(asked: dict[str, Any]) -> Fetching:
+    """Take the options of `fetch_options` out of `asked`."""
+    from vlprep.media.remote import Fetching
+
+    given = {name: value for name in FETCHING if (value := asked.pop(name)) is not None}
+    with wrong_usage():
+        return Fetching(**given)
+
+
+def fetch_words(asked: Mapping[str, Any]) -> list[str]:
+    """Return the options of `fetch_options` in `asked` that were given, as they are typed."""
+    given = {name: asked[name] for name in FETCHING if asked[name]}
+    return [word for it in given.items() for word in option_words(*it)]
+
+
+def as_remote(file: Any, fetching: Fetching) -> Any:
+    """Return the file behind an address, to be fetched so; anything else as it is."""
+    from vlprep.media.remote import RemoteFile, scheme_of
+
+    return RemoteFile(file, fetching) if scheme_of(file) else file
+
+
 def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     """Take the options of `input_options` out of `asked` and return the files that they name.
 
     With `facts_options` the facts given instead; with `page_options` PDFs are their pages, with
-    `list_option` all are one list of images. Raises a usage error when none is named and that is
-    not `optional`.
+    `list_option` all are one list of images. Those that an address names are to be fetched, those
+    of the web only if a `fetch` in `asked` is true, where there is one. Raises a usage error when
+    none is named and that is not `optional`.
     """
     facts = _take_facts(asked) if "sizes" in asked else []
+    fetching, fetches = take_fetching(asked), asked.pop("fetch", True)
     names = ("paths", "recursive", "from_file", "null_separated")
     paths, recursive, from_file, null_separated = map(asked.pop, names)
     pages = (asked.pop("pages"), asked.pop("dpi")) if "pages" in asked else ()
@@ -413,8 +453,12 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     if null_separated and from_file is None:
         raise click.UsageError("-0 is about names from --from-file")
     from vlprep.cli.inputs import as_one_video, input_files, paged
+    from vlprep.media.addresses import is_web_url
 
     files = input_files(paths, recursive, from_file, null_separated)
+    files = [
+        file if is_web_url(file) and not fetches else as_remote(file, fetching) for file in files
+    ]
     if not files and from_file is not None:
         raise click.UsageError(f"--from-file {from_file} names no file")
     files = paged(files, *pages) if pages else files

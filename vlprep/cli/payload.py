@@ -86,6 +86,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 @view_options
 @sending_options
 @look_options
+@click.option("--fetch", is_flag=True, help="Put files at addresses in, as any other file.")
 @click.option("--folder", metavar="DIR", help="Write new files there that are sent by their path.")
 @thinking_option
 @click.option(
@@ -115,10 +116,10 @@ def command(
     """Print the body of a request that asks a model about images and videos.
 
     Nothing is sent. Files are held against the documented limits first, and put into the request
-    byte for byte unless --compress or --as-frames is given; their types are those of their
-    content. A folder is the media files in it; with --list all images are the frames of one video.
-    URLs are passed on and not fetched. --as-frames with --pick sends the frames of videos in which
-    something happens. --sdk prints the keyword arguments of
+    byte for byte unless --compress or --as-frames is given; their types are those of their content.
+    A folder is the media files in it; with --list all images are the frames of one video. URLs are
+    passed on and not fetched, unless --fetch is given. --as-frames with --pick sends the frames of
+    videos in which something happens. --sdk prints the keyword arguments of
     client.chat.completions.create or dashscope.MultiModalConversation.call instead.
 
     \b

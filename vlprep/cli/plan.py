@@ -21,6 +21,7 @@ from vlprep.cli.options import (
     choice_option,
     deployment_option,
     facts_options,
+    fetch_words,
     font_option,
     force_option,
     form_options,
@@ -142,7 +143,7 @@ def command(
         raise click.UsageError("--currency goes with --price-cap")
     if font is not None and chart is None:
         raise click.UsageError("--font goes with --chart")
-    inputs, sending = input_words(asked), take_sending(asked)
+    inputs, fetching, sending = input_words(asked), fetch_words(asked), take_sending(asked)
     split, api = _take_split(asked), asked["api"]
     files = take_inputs(asked)
     model, model_file = asked["model"], asked["model_file"]
@@ -161,7 +162,7 @@ def command(
         if sending and saved:
             print_saved(saved, sending["target"])
         else:
-            words = model_words(processor.name, model_file, model)
+            words = [*fetching, *model_words(processor.name, model_file, model)]
             listed = _listed(files)
             names = inputs or map(quote, listed or map(word_of, files))
             again = [*names, *repeated(context, OUTPUTS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from vlprep.cli.shell import option_words, quote, this_shell
@@ -49,7 +49,8 @@ def printed_commands(
             yield from _of_list(names, flags)
             if is_sent:  # only the reference of 2026 lets a request limit a list
                 way = f"--api {api or BY_RATE} --video-fields"
-                yield f"vlprep payload {names} --list --text TEXT {flags} {way}"
+                fetch = _fetch(listed or [files[0].source])
+                yield f"vlprep payload {names} --list{fetch} --text TEXT {flags} {way}"
         else:
             repeats = inputs and len(groups) == 1 and len(files) > MOST_NAMES
             named = " ".join(inputs or ()) if repeats else _names(files)
@@ -113,11 +114,28 @@ def _of_files(
     yield f"vlprep compress {_names(files, shrunk)} -o DIR/ {flags}"  # a folder also of one file
     if is_sent:
         frames = f" --api {api or BY_RATE} --as-frames" if videos else ""
-        yield f"vlprep payload {_names(files, shrunk)} --text TEXT {flags}{frames}"
+        fetch = _fetch([file.source for file in files if file.source not in shrunk])
+        yield f"vlprep payload {_names(files, shrunk)}{fetch} --text TEXT {flags}{frames}"
+
+
+def _fetch(sources: Iterable[str]) -> str:
+    """Return the option with which addresses are fetched, which are left to the service else."""
+    from vlprep.media.remote import scheme_of
+
+    return " --fetch" if any(map(scheme_of, sources)) else ""
+
+
+def _shrunk(source: str) -> str:
+    """Return the name under which an image is written as the model sees it."""
+    from vlprep.media.addresses import file_name
+
+    return file_name(source) + SHRUNK
 
 
 def _names(files: Sequence[PlannedFile], shrunk: Collection[str] = ()) -> str:
-    names = [word_of(file.given) + (SHRUNK if file.source in shrunk else "") for file in files]
+    names = [
+        _shrunk(file.source) if file.source in shrunk else word_of(file.given) for file in files
+    ]
     return " ".join(map(quote, names))
 
 
@@ -130,9 +148,10 @@ def word_of(given: Media) -> str:
 
 
 def _shrinking(sources: Sequence[str], flags: str) -> Iterator[str]:
-    if len(sources) <= MOST_NAMES or this_shell() != "posix":  # others have loops of their own
+    is_short = len(sources) <= MOST_NAMES or bool(_fetch(sources))  # no name is made of an address
+    if is_short or this_shell() != "posix":  # others have loops of their own
         for source in sources:
-            yield f"vlprep view {quote(source)} -o {quote(source + SHRUNK)} {flags}"
+            yield f"vlprep view {quote(source)} -o {quote(_shrunk(source))} {flags}"
         return
     names = " ".join(map(quote, sources))
     yield f'for file in {names}; do vlprep view "$file" -o "$file"{SHRUNK} {flags}; done'

@@ -20,6 +20,7 @@ from vlprep.cli.options import (
     BYTES,
     POSITIVE,
     SECONDS,
+    as_remote,
     bind,
     choice_option,
     deployment_option,
@@ -28,6 +29,7 @@ from vlprep.cli.options import (
     input_options,
     json_option,
     route_option,
+    take_fetching,
     view_options,
     wrong_usage,
 )
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--column", metavar="NAME", help="Read this column of Parquet files.")
 @click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
 @click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
+@click.option("--fetch", is_flag=True, help="Fetch the media that samples name by address.")
 @view_options
 @route_option("Check the files as sent so, or stay under its limit.", None)
 @click.option("--limit", type=BYTES, help="Keep each file under so many bytes instead; 7MB, 10MiB.")
@@ -101,7 +104,8 @@ def command(as_json: bool, **asked: Any) -> int:
     """
     from vlprep.scan.scan import TIME_LIMIT, scan
 
-    processor = bind(asked)
+    processor, fetching = bind(asked), take_fetching(asked)
+    asked["fetch"] = fetching if asked["fetch"] else None
     paths, from_file = asked.pop("paths"), asked.pop("from_file")
     separator = b"\0" if asked.pop("null_separated") else b"\n"
     if not paths and from_file is None:
@@ -116,7 +120,7 @@ def command(as_json: bool, **asked: Any) -> int:
     if asked["time_limit"] is None:
         asked["time_limit"] = TIME_LIMIT
     asked["overwrite"] = asked.pop("force")
-    names = _names(paths, from_file, separator)
+    names = (as_remote(name, fetching) for name in _names(paths, from_file, separator))
     with _interrupts() as stopping, _shown_progress() as shown:
         found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
     if as_json:

@@ -31,13 +31,14 @@ def job_of(
 ) -> Operator:
     """Return what is done with each row; takes what is about it alone out of `asked`."""
     kind, folder, tokenizer = (asked.pop(name) for name in ("job", "media_dir", "tokenizer"))
+    fetch = asked.pop("fetch")
     own = {name: value for name in OF_JOBS if (value := asked.pop(name)) not in (None, False)}
     for name in own:
         if kind not in OF_JOBS[name]:
             jobs = " or ".join(OF_JOBS[name])
             raise click.UsageError(f"--{name} is for --job {jobs}")
-    if not samples and (folder or tokenizer):
-        raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
+    if not samples and (folder or tokenizer or fetch):
+        raise click.UsageError("--media-dir, --tokenizer, --fetch are for samples: .jsonl, .json")
     if samples and kind != "tokens":
         raise click.UsageError(f"--job {kind} is for media, not for samples")
     if kind in OF_JOBS["into"]:
@@ -58,6 +59,7 @@ def job_of(
         column="messages",
         folder=_folder_of(paths) if folder is None else folder,
         tokenizer=load_tokenizer(tokenizer) if tokenizer else None,
+        fetch=fetch,
         **limits,
     )
 

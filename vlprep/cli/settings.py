@@ -3,7 +3,7 @@
 The levels, each above the one before: the user's file, the project's file (the nearest
 `vlprep.toml`, or `pyproject.toml` with a table `tool.vlprep`, upwards from here), the environment.
 The command line stands above all. Only options that are safe as defaults can be set so: none that
-writes, overwrites or changes what a file is named.
+writes, overwrites, changes what a file is named, or lets private hosts be asked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KEYS = (
     "fps", "nframes", "min-frames", "max-frames", "min-pixels", "max-pixels", "total-pixels",
     "sampling", "high-res", "strict",
     "api", "route", "deployment", "thinking", "max-input", "max-model-len",
-    "limit", "threads", "quiet",
+    "limit", "threads", "quiet", "fetch-limit", "fetch-seconds",
 )  # fmt: skip
 """Options that may have defaults, by the word of the command line."""
 

@@ -10,11 +10,14 @@ import click
 from vlprep.choices import READABLE
 from vlprep.cli.command import Command
 from vlprep.cli.options import (
+    as_remote,
     bind,
     budget_option,
+    fetch_options,
     output_options,
     page_options,
     readable_option,
+    take_fetching,
     take_pages,
     take_share,
     view_options,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="DIR", help="Write the pieces into this folder.")
 @readable_option(READABLE, "Keep small letters at least so high as the model sees them.")
 @budget_option
+@fetch_options
 @view_options
 @output_options
 def command(image: str, *, output: str | None, force: bool, as_json: bool, **asked: Any) -> int:
@@ -55,10 +59,11 @@ def command(image: str, *, output: str | None, force: bool, as_json: bool, **ask
     vlprep split report.pdf --pages 2-4 -o pieces
     """
     processor, pages = bind(asked), take_pages(image, asked)
+    fetching = take_fetching(asked)
     take_share(asked, processor)
 
     def write(page: Any, folder: str | None) -> Split:
-        split = processor.split(page, **asked)
+        split = processor.split(as_remote(page, fetching), **asked)
         if folder is not None:
             split.save(folder, overwrite=force)
         return split, folder

@@ -22,7 +22,7 @@ def safe(text: str) -> str:
     return UNSAFE.sub(lambda match: _escape(match[0]), text)
 
 
-_NAMED = re.compile(r"`([a-z_]+|MediaUrl)(?:=(True|False)|\(\))?`")
+_NAMED = re.compile(r"`([a-z_]+|MediaUrl|RemoteFile)(?:=(True|False)|\(\))?`")
 
 
 def flagged(text: str) -> str:
@@ -78,6 +78,7 @@ _WORDS = {
     "list_models": "vlprep models",
     "load_model_file": "--model-file",
     "MediaUrl": "--url-kind",
+    "RemoteFile": "--fetch",
     "arguments": "--sdk",
 }
 """What the command line calls parameters and functions whose names are not the option's own."""

@@ -23,6 +23,7 @@ from vlprep.cli.options import (
     input_options,
     list_option,
     page_options,
+    take_fetching,
     take_inputs,
     take_share,
     text_tokens_option,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 @click.option("--times", is_flag=True, help="Add the sampled moments of videos to JSON.")
 @click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
 @click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
+@click.option("--fetch", is_flag=True, help="Fetch the media that samples name by address.")
 @form_options
 def command(
     form: str | None,
@@ -85,6 +87,7 @@ def command(
     times: bool,
     media_dir: str | None,
     tokenizer: str | None,
+    fetch: bool,
     **asked: Any,
 ) -> int:
     """Count what images and videos cost in tokens, from their headers alone.
@@ -95,7 +98,8 @@ def command(
     media files in it. With --list all images are the frames of one video, --fps of them a second.
 
     Of .jsonl and .json files the samples are counted: requests and rows of data sets, with paths
-    that begin beside the file, or in --media-dir.
+    that begin beside the file, or in --media-dir. What they name by address is fetched with
+    --fetch.
 
     With --pick videos are decoded, and counted as lists of the frames in which something happens.
 
@@ -116,13 +120,15 @@ def command(
         _refuse_beside_picks(explained, asked["api"])
     processor = processor.by_api(asked.pop("api"))
     take_share(asked, processor)
+    fetching = take_fetching(dict(asked)) if fetch else None
     files = take_inputs(asked)
     tally((), processor, **asked)  # what is wrong with it is told before the work
     if any(map(holds_samples, files)):
         _refuse_beside_samples(explained or times, picking is not None, asked["budget"])
+        asked["fetch"] = fetching
         return _count_samples(files, processor, form, media_dir, tokenizer, asked)
-    if media_dir or tokenizer:
-        raise click.UsageError("--media-dir and --tokenizer are for samples: .jsonl, .json")
+    if media_dir or tokenizer or fetch:
+        raise click.UsageError("--media-dir, --tokenizer, --fetch are for samples: .jsonl, .json")
     explaining = processor if explained else None
     entry = partial(_entry, explaining=explaining, times=times)
     counted = processor.count_many(files) if picking is None else _picked(files, processor, picking)
@@ -180,7 +186,7 @@ def _count_samples(
     media = [str(file) for file in files if not holds_samples(file)]
     if media:
         raise click.UsageError(f"{media[0]}: no file of samples, as others of these are")
-    limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking")}
+    limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking", "fetch")}
     counter = load_tokenizer(tokenizer) if tokenizer else None
     counted = count_files(files, processor, folder, tokenizer=counter, **limits)
     return print_samples(counted, processor, form)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 
-from vlprep.media.addresses import local_path
+from vlprep.media.addresses import file_name, local_path
 from vlprep.media.pages import file_stem
 from vlprep.media.sniff import endings
 from vlprep.output.target import PathLike, check_not_source
@@ -73,7 +73,8 @@ class Targets:
 
 
 def _name(source: str) -> Path:
-    """Return what a source is called, without its folder; pages are numbered."""
+    """Return what a source is called, without its folder or address; pages are numbered."""
+    source = file_name(source)
     return Path(file_stem(source) + Path(source).suffix.partition("#")[0].rstrip(">"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain, groupby, islice
 from typing import Any, Literal, TypeAlias, Unpack
 
@@ -21,6 +22,7 @@ from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_coun
 from vlprep.display import brief, page
 from vlprep.errors import VlprepError
 from vlprep.media.folders import as_folder, media_files
+from vlprep.media.overlap import overlapped
 from vlprep.media.pages import pages_in
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceOrFacts, is_held, source_name
@@ -258,7 +260,7 @@ def count_files(sources: Media | Iterable[Media], view: View) -> Iterator[Result
     >>> [type(result).__name__ for result in count_files(files, View.of())]
     ['MediaCount', 'MediaFailure']
     """
-    return count_probed((probe_file(source, view) for source in as_many(sources)), view)
+    return count_probed(overlapped(partial(probe_file, view=view), as_many(sources)), view)
 
 
 def count_probed(probed: Iterable[Probed | MediaFailure], view: View) -> Iterator[Result]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from vlprep.display import brief
 from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.media.folders import as_folder, by_numbers
+from vlprep.media.overlap import overlapped
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
 from vlprep.media.source import SourceOrFacts, at_hand, source_name
@@ -91,7 +92,7 @@ def probe_frame_list(frames: FrameList, view: View) -> FrameListInfo:
 
     Raises the errors of `probe` and `frame_list_info`.
     """
-    return frame_list_info(frames.names, [probe(image) for image in frames.images], view)
+    return frame_list_info(frames.names, list(overlapped(probe, frames.images)), view)
 
 
 def frame_list_info(

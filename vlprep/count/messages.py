@@ -6,31 +6,37 @@ from pathlib import Path
 
 from vlprep.count.files import MediaCount, count_file
 from vlprep.errors import ConstraintError
-from vlprep.media.addresses import is_data_url
+from vlprep.media.addresses import is_data_url, shown_name
+from vlprep.media.remote import Fetching, RemoteFile, scheme_of
 from vlprep.media.source import SourceLike
 from vlprep.messages.bodies import SentMedium
 from vlprep.view import View
 
 
-def medium_source(medium: SentMedium, folder: Path = Path()) -> SourceLike | list[SourceLike]:
+def medium_source(
+    medium: SentMedium, folder: Path = Path(), fetch: Fetching | None = None
+) -> SourceLike | list[SourceLike]:
     """Return what a message calls a medium as a source; paths begin in `folder`.
 
-    Raises `ConstraintError` for one on the web, which is not fetched.
+    Raises `ConstraintError` for one on the web, which is fetched only where `fetch` says how far.
 
     >>> medium_source(SentMedium(address="photo.jpg"), Path("album"))
     'album/photo.jpg'
     """
-    if medium.on_the_web:
-        raise ConstraintError(f"{medium.on_the_web[:60]} is on the web, which is not fetched")
+    if medium.on_the_web and fetch is None:
+        name = shown_name(medium.on_the_web)[:60]
+        raise ConstraintError(f"{name} is on the web, which is not fetched")
     address = medium.address
     if isinstance(address, tuple):
-        return [_placed(one, folder) for one in address]
-    return _placed(address, folder)
+        return [_placed(one, folder, fetch) for one in address]
+    return _placed(address, folder, fetch)
 
 
-def _placed(address: str | bytes, folder: Path) -> str | bytes:
+def _placed(address: str | bytes, folder: Path, fetch: Fetching | None) -> SourceLike:
     if isinstance(address, bytes) or is_data_url(address):
         return address
+    if fetch is not None and scheme_of(address):
+        return RemoteFile(address, fetch)
     return str(folder / address)
 
 

@@ -20,6 +20,7 @@ from vlprep.display import brief
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.stream import FrameStream, collect_frames, stream_frames
+from vlprep.media.addresses import file_name
 from vlprep.media.cores import usable_cores
 from vlprep.media.source import SourceLike, open_item
 from vlprep.output.target import PathLike, free_name
@@ -212,7 +213,7 @@ def _folders(clips: Iterable[SourceLike], folder: Path) -> Iterator[Path]:
     """Yield where the frames of each clip go."""
     taken = set[str]()
     for clip in clips:
-        stem = Path(media_name(clip).strip("<>")).stem or "clip"
+        stem = Path(file_name(media_name(clip)).strip("<>")).stem or "clip"
         yield folder / free_name(stem, "", taken)
 
 

@@ -32,6 +32,50 @@ def is_web_url(text: object) -> bool:
     return isinstance(text, str) and text[:8].lower().startswith(("http://", "https://"))
 
 
+def public_address(text: str) -> str:
+    """Return an address without what may be secret: no name, no password, no query, no fragment.
+
+    Any other text stays as it is.
+
+    >>> public_address("https://ada:pw@example.com/a.jpg?Signature=x"), public_address("a.jpg?x")
+    ('https://example.com/a.jpg?…', 'a.jpg?x')
+    """
+    match = _ADDRESS.match(text)
+    if match is None:
+        return text
+    place, mark, _ = match["place"].partition("?")
+    return f"{match['scheme']}{place}{'?…' if mark else ''}"
+
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?(?P<place>[^#]*)", re.DOTALL
+)
+
+
+def foreign_scheme(text: str) -> str | None:
+    """Return the scheme of an address that is none of a local file; `None` for other texts.
+
+    >>> foreign_scheme("ftp://example.com/a.jpg"), foreign_scheme("a.jpg")
+    ('ftp', None)
+    """
+    match = _ADDRESS.match(text)
+    scheme = match["scheme"][:-3].lower() if match else None
+    return None if scheme == "file" else scheme
+
+
+def file_name(text: str) -> str:
+    """Return how a file would be called to which an address leads; any other text as it is.
+
+    >>> file_name("https://example.com/a%20b.jpg?…"), file_name("photos/a.jpg")
+    ('a b.jpg', 'photos/a.jpg')
+    """
+    match = _ADDRESS.match(text)
+    if match is None:
+        return text
+    name = unquote(match["place"].partition("?")[0].rstrip("/").rpartition("/")[2])
+    return re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "-", name).lstrip(".") or "file"
+
+
 def local_path(text: str) -> str:
     """Return the path that a `file:` address means; any other text as it is.
 
@@ -77,6 +121,8 @@ _DATA_URL, _BASE64 = "<data URL>", "<Base64>"
 def shown_name(text: str) -> str:
     """Return what messages call a text: a path in full, and of what can be none the beginning.
 
+    Of an address nothing is repeated that may be secret.
+
     >>> shown_name("a.jpg"), shown_name("data:image/png;base64,AAAA"), shown_name("A" * 300)
     ('a.jpg', '<data URL>', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA... (300 characters)')
     """
@@ -84,7 +130,7 @@ def shown_name(text: str) -> str:
         return _DATA_URL
     if _is_base64(text):
         return _BASE64
-    path = local_path(text)
+    path = public_address(local_path(text))
     return path if can_be_path(path) else f"{text[:_ECHOED]}... ({len(text):,} characters)"
 
 

@@ -80,7 +80,20 @@ def probe_image(item: Item) -> ImageInfo:
 
     Raises `DecodeError` for a damaged header, and the errors of `describe_image`.
     """
-    return describe_image(open_image(item), item)
+    return describe_image(_open_outline(item) or open_image(item), item)
+
+
+def _open_outline(item: Item) -> ImageFile.ImageFile | None:
+    """Let a plugin that wants a whole file have the outline of a remote one; `None` without one."""
+    if not item.is_far:
+        return None
+    from vlprep.media.outline import outline
+
+    try:
+        content = outline(item.file, item.found.reader)
+        return None if content is None else open_as(item.found, content)
+    except _PLUGIN_ERRORS:  # of the whole file it will be told
+        return None
 
 
 def animation_seconds(item: Item) -> list[float]:

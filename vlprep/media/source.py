@@ -1,4 +1,4 @@
-"""Anything that holds media (path, bytes, file, data URL, a picture), opened exactly once.
+"""Anything that holds media (path, address, bytes, file, a picture), opened exactly once.
 
 This is the only place that opens files. A path must name a regular file: pipes, devices and
 folders are refused before anything could wait on them.
@@ -10,7 +10,7 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -28,11 +28,12 @@ from vlprep.media.addresses import (
     can_be_path,
     declared_type,
     embedded,
-    is_web_url,
+    foreign_scheme,
     local_path,
     shown_name,
 )
 from vlprep.media.pages import PdfPage, as_page
+from vlprep.media.remote import RemoteFile, scheme_of
 from vlprep.media.sniff import (
     HEAD_BYTES,
     HEIC_SEQUENCE,
@@ -54,6 +55,7 @@ _ReadAt: TypeAlias = Callable[[int, int], bytes]
 _Content: TypeAlias = bytes  # which in a class with a method of that name means the method
 
 _BUFFER = 16_384  # bytes: what a camera writes before the size of the picture fits in
+_FAR_BUFFER = 1_024  # of a remote file, of which nothing is fetched that is not asked for
 _AT_ONCE = 1 << 20  # bytes, where all of a file is read
 
 _Opened: TypeAlias = tuple[BinaryIO, Callable[[], BinaryIO], int]
@@ -67,8 +69,8 @@ class Item:
     directory. Close it, or use it in a `with` statement; a caller's file object is rewound then.
 
     Raises `FileNotFoundError` and its siblings as the system does, `UnsupportedFormatError` for
-    what is no regular file, a URL, a malformed data URL or facts of a header alone, and
-    `EmptyFileError`.
+    what is no regular file, a malformed data URL or facts of a header alone, `EmptyFileError`, and
+    of a remote file, also while it is read, `FetchError`.
 
     >>> with Item(b"GIF89a") as item:
     ...     item.name, item.file_bytes, item.found.name
@@ -82,6 +84,11 @@ class Item:
         """Where it lies, if it is a file of its own."""
         self.page = as_page(source)
         """The page of a document that it is; `None` for a file that is no document."""
+        self.remarks: tuple[str, ...] = ()
+        """What a user should know of how it was opened."""
+        self.is_far = False
+        """Whether it is fetched as far as it is read."""
+        self._expect: Callable[[Iterable[int]], None] | None = None
         self._declared: str | None = None
         self._content: bytes | None = None
         self._found: Format | None = None
@@ -108,17 +115,28 @@ class Item:
             content, self._declared = embedded(source), declared_type(source)
             if content is not None:
                 return self._hold(content)
+            if scheme_of(source):
+                source = RemoteFile(source)
+        if isinstance(source, RemoteFile):
+            return self._fetch(source)
         if isinstance(source, str | os.PathLike):
             self.path = local_path(os.fspath(source))
             return _open_file(self.path)
         if is_held(source):
             return self._hold(import_module("vlprep.media.held").held_file(source))
         if isinstance(source, Item) or not (hasattr(source, "read") and hasattr(source, "seek")):
-            wanted = "path, bytes, file object, data URL, image of Pillow's or array"
+            wanted = "path, address, bytes, file object, data URL, image of Pillow's or array"
             raise TypeError(f"not a {wanted}: {type(source).__name__}")
         file: BinaryIO = source  # type: ignore[assignment]  # nothing else that reads and seeks
         self._rewind = partial(file.seek, 0)
         return _share(file)
+
+    def _fetch(self, remote: RemoteFile) -> _Opened:
+        fetched = import_module("vlprep.media.fetched").fetch(remote)
+        self.is_far, self.remarks = True, fetched.warnings
+        self._expect = fetched.expect
+        again = partial(_buffered, fetched.read_at, fetched.length, buffer=_FAR_BUFFER)
+        return again(fetched.close), again, fetched.length
 
     def _hold(self, content: _Content) -> _Opened:
         self._content = content
@@ -166,8 +184,8 @@ class Item:
                 info = reader.read_facts(self)
             except MemoryError as error:
                 raise MemoryLimitError(self.name) from error
-            if self.mislabelled:
-                info = replace(info, warnings=(*info.warnings, self.mislabelled))
+            told = (*self.remarks, *((self.mislabelled,) if self.mislabelled else ()))
+            info = replace(info, warnings=(*info.warnings, *told)) if told else info
             self._info = info
         return self._info
 
@@ -197,6 +215,14 @@ class Item:
             return self._content[-count:]
         reader: _Reader = self.file.raw  # type: ignore[attr-defined]  # of every file opened here
         return reader.read_at(count, max(self.file_bytes - count, 0))
+
+    def expect(self, places: Iterable[int]) -> None:
+        """Get ready to read a little at each of these places; only for what is fetched is it work.
+
+        Raises `FetchError`.
+        """
+        if self._expect is not None:
+            self._expect(places)
 
     def reader(self) -> BinaryIO:
         """Return a reader of its own, at its start, for another thread or another pass."""
@@ -228,12 +254,22 @@ class Held(Protocol):
 
 
 SourceLike: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Item | Held | PdfPage
+    str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | BinaryIO
+    | RemoteFile
+    | Item
+    | Held
+    | PdfPage
 )
-"""A path, the content itself, an open binary file that can seek, an open item, an image of
-Pillow's, an array of height x width x 3 of uint8, or a page of a PDF.
+"""A path, the content itself, an open binary file that can seek, a remote file, an open item, an
+image of Pillow's, an array of height x width x 3 of uint8, or a page of a PDF.
 
-A text may also be a `file:` address, a data URL, or Base64 of a picture or a video.
+A text may also be a `file:` address, a data URL, Base64 of a picture or a video, or an address of
+`http`, `https`, `s3`, `gs` or `oss`, which is fetched.
 """
 
 SourceOrFacts: TypeAlias = SourceLike | Facts
@@ -300,6 +336,8 @@ def source_name(source: SourceOrFacts) -> str:
         return f"{kind} of {format_size(source.size)}"
     if isinstance(source, str):
         return shown_name(source)
+    if isinstance(source, RemoteFile):
+        return source.name
     if isinstance(source, os.PathLike):
         return os.fspath(source)
     if is_held(source):
@@ -340,8 +378,6 @@ _QUIETLY = (
 
 
 def _open_file(name: str) -> _Opened:
-    if is_web_url(name):
-        raise UnsupportedFormatError(name, "URLs are not fetched; download the file first")
     if not can_be_path(name):
         problem = "neither the path of a file nor Base64 of an image or a video that is known here"
         raise UnsupportedFormatError(shown_name(name), problem)
@@ -350,6 +386,11 @@ def _open_file(name: str) -> _Opened:
     try:
         _check_regular(os.stat(name).st_mode, name)  # noqa: PTH116 (a device is not even opened)
         descriptor = os.open(name, _QUIETLY)
+    except FileNotFoundError:
+        if (scheme := foreign_scheme(name)) is None:
+            raise
+        problem = f"{scheme}: is not fetched; http, https, s3, gs and oss are"
+        raise UnsupportedFormatError(shown_name(name), problem) from None
     except UnicodeEncodeError as error:
         shown = name.encode("utf-8", "backslashreplace").decode()
         raise UnsupportedFormatError(shown, "no file can have such a name") from error
@@ -398,9 +439,13 @@ def _share(file: BinaryIO) -> _Opened:
 
 
 def _buffered(
-    read_at: _ReadAt, length: int, close: Callable[[], object] = lambda: None
+    read_at: _ReadAt,
+    length: int,
+    close: Callable[[], object] = lambda: None,
+    *,
+    buffer: int = _BUFFER,
 ) -> BinaryIO:
-    return io.BufferedReader(_Reader(read_at, length, close), _BUFFER)
+    return io.BufferedReader(_Reader(read_at, length, close), buffer)
 
 
 class _Reader(io.RawIOBase):

@@ -18,7 +18,7 @@ Address: TypeAlias = str | bytes | tuple[str | bytes, ...]
 
 MediumKind: TypeAlias = Literal["image", "video"]
 
-_WEB = ("http", "https", "oss")
+_WEB = ("http", "https", "s3", "gs", "oss")
 
 ASKED = {
     **{name: name for name in ("min_pixels", "max_pixels", "total_pixels", "fps")},

@@ -15,7 +15,7 @@ from vlprep.check.rule import FileFacts
 from vlprep.count.tokens import TokenCount
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
-from vlprep.media.addresses import is_web_url
+from vlprep.media.addresses import is_web_url, shown_name
 from vlprep.media.sniff import FORMATS
 from vlprep.types import Action
 from vlprep.units import plural
@@ -34,7 +34,7 @@ class MediaUrl:
     """A URL whose name does not tell what it holds."""
 
     url: str
-    """As it is to be sent; it is never fetched."""
+    """As it is to be sent; it is not fetched here."""
     kind: UrlKind
     """What it holds."""
 
@@ -128,7 +128,7 @@ def as_url(source: object) -> MediaUrl | None:
         if ending in row.extensions and (row.kind == "image" or row.kind == "video"):
             return MediaUrl(url, row.kind)
     problem = "its ending does not tell an image from a video; say which with `MediaUrl`"
-    raise ConstraintError(f"{url}: {problem}")
+    raise ConstraintError(f"{shown_name(url)}: {problem}")
 
 
 def data_url(content: bytes, mime_type: str) -> str:

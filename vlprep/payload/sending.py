@@ -25,7 +25,7 @@ from vlprep.count.tokens import video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.sampling import frame_rate
-from vlprep.media.addresses import is_web_url
+from vlprep.media.addresses import is_web_url, shown_name
 from vlprep.media.pages import file_stem
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item as OpenItem
@@ -143,10 +143,11 @@ def _misnamed(file: SentFile) -> str:
 
 def _given(url: MediaUrl, how: How) -> MediaPart:
     if url.kind == "video" and how.as_frames:
-        raise ConstraintError(f"{url.url}: is not fetched; frames can be taken of a file only")
-    facts, rate = FileFacts(source=url.url, kind="URL"), None
+        problem = "is not fetched; frames can be taken of a file only"
+        raise ConstraintError(f"{shown_name(url.url)}: {problem}, or of a `RemoteFile`")
+    facts, rate = FileFacts(source=shown_name(url.url), kind="URL"), None
     if url.kind == "video":
-        refuse_unsaid(how, url.url)
+        refuse_unsaid(how, facts.source)
         rate = video_rate(how)
     return make_part(facts, [_sent_url(url)], how, kind=url.kind, action="given", fps=rate)
 
@@ -217,7 +218,7 @@ def _is_url(image: object) -> bool:
 
 def _sent_url(image: object) -> SentFile:
     url = image.url if isinstance(image, MediaUrl) else str(image)
-    return SentFile(name=url, address=url)
+    return SentFile(name=shown_name(url), address=url)
 
 
 def _sent(opened: OpenItem, how: How, path: str | None = None) -> SentFile:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, Unpack
 
 from vlprep.check.files import data_url_length
@@ -24,6 +25,7 @@ from vlprep.count.files import (
 from vlprep.count.pixels import is_per_clip
 from vlprep.count.tokens import image_totals
 from vlprep.errors import BudgetError, ConstraintError
+from vlprep.media.overlap import overlapped
 from vlprep.media.sniff import mime_type
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.cautions import cautions, over_default
@@ -87,7 +89,7 @@ def plan_media(
     view, lowest_fps = _by_api(view, lowest_fps, api)
     lowest = ViewOptions(fps=lowest_fps, max_pixels=lowest_max_pixels)
     given = list(as_many(items))
-    counted = _counted([probe_or_failure(item, view) for item in given], view, lowest)
+    counted = _counted(list(overlapped(partial(probe_or_failure, view=view), given)), view, lowest)
     files = [_File(item, found) for item, found in zip(given, counted, strict=True)
              if isinstance(found, MediaCount)]  # fmt: skip
     plan = MediaPlan(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, Unpack
 
@@ -18,6 +19,9 @@ from vlprep.count.files import MediaFailure
 from vlprep.count.messages import asking, medium_source
 from vlprep.display import brief
 from vlprep.errors import BudgetError, ConstraintError, VlprepError
+from vlprep.media.overlap import overlapped
+from vlprep.media.remote import Fetching
+from vlprep.media.source import source_name
 from vlprep.messages.bodies import SentBody, SentMedium
 from vlprep.messages.rows import read_sample
 from vlprep.models.registry import get_route
@@ -42,6 +46,7 @@ class SampleOptions(TypedDict, total=False):
     max_model_len: int | None
     thinking: bool | None
     route: RouteName
+    fetch: Fetching | None
 
 
 class SampleKeywords(SampleOptions, ViewKeywords, total=False):
@@ -167,7 +172,7 @@ def count_messages(
     Read are bodies of OpenAI, DashScope and Anthropic, messages as `qwen_vl_utils` takes them, and
     rows of ms-swift, LLaMA-Factory and ShareGPT with `images` and `videos` beside the text. What
     stands beside a medium (`fps`, `max_pixels`, `video_start`) counts for it. Media on the web are
-    not fetched. `how` is what `count_sample` takes.
+    fetched only with `fetch`. `how` is what `count_sample` takes.
 
     Raises `ConstraintError` where there is no conversation in it, and where the text names more or
     fewer media than there are.
@@ -191,6 +196,7 @@ def count_sample(
     max_model_len: int | None = None,
     thinking: bool | None = None,
     route: RouteName = "base64",
+    fetch: Fetching | None = None,
 ) -> SampleCount:
     """Count what a sample holds; paths in it begin in `folder`.
 
@@ -198,7 +204,7 @@ def count_sample(
     returns tokens or their number. The tokens of a chat template are in neither. `max_input` is the
     largest input in place of the model's own, such as the `max_length` of a training,
     `max_model_len` its context, and `thinking` chooses between its two inputs. `route` is how
-    the files will reach a service.
+    the files will reach a service. Media on the web are fetched where `fetch` says how far.
 
     Raises `ConstraintError` for a route or a way of thinking that there is not, and where both
     `text_tokens` and `tokenizer` are given.
@@ -208,9 +214,15 @@ def count_sample(
     elif tokenizer:
         raise ConstraintError("`text_tokens` and `tokenizer` exclude each other; give one of them")
     own = view.asking(high_res=True) if said.high_res else view
+
+    def far(medium: SentMedium) -> bool:
+        return fetch is not None and medium.on_the_web is not None
+
     sending = Sending(
         view=own,
-        files=tuple(_facts(medium, own, Path(folder)) for medium in said.media),
+        files=tuple(
+            overlapped(partial(_facts, view=own, folder=Path(folder), fetch=fetch), said.media, far)
+        ),
         route=get_route(route),
         text_tokens=text_tokens or 0,
         max_input=max_input,
@@ -253,10 +265,10 @@ def _length(tokens: Any) -> int:
     return len(getattr(tokens, "ids", tokens))
 
 
-def _facts(medium: SentMedium, view: View, folder: Path) -> FileFacts:
+def _facts(medium: SentMedium, view: View, folder: Path, fetch: Fetching | None) -> FileFacts:
     """Return what is known of a medium, counted as its message asks."""
     try:
-        source, own = medium_source(medium, folder), asking(medium, view)
+        source, own = medium_source(medium, folder, fetch), asking(medium, view)
     except VlprepError as error:
         return FileFacts(source=_name(medium), kind="unreadable", problem=error)
     (facts,) = count_facts([look_at(source, own)], own)
@@ -265,7 +277,7 @@ def _facts(medium: SentMedium, view: View, folder: Path) -> FileFacts:
 
 def _name(medium: SentMedium) -> str:
     first = medium.address[0] if isinstance(medium.address, tuple) else medium.address
-    return first if isinstance(first, str) else "<bytes>"
+    return source_name(first)
 
 
 def _keeping(sending: Sending) -> tuple[Settings, ...] | None:
@@ -296,8 +308,12 @@ def count_rows(
     >>> [type(count).__name__ for count in count_rows(rows, View.of())]
     ['SampleCount', 'MediaFailure']
     """
-    for source, row in rows:
+
+    def count(named: tuple[str, Any]) -> SampleCount | MediaFailure:
+        source, row = named
         try:
-            yield count_messages(row, view, source=source, **how)
+            return count_messages(row, view, source=source, **how)
         except VlprepError as error:
-            yield MediaFailure(source=source, error=error)
+            return MediaFailure(source=source, error=error)
+
+    return overlapped(count, rows, lambda _: how.get("fetch") is not None)

@@ -17,6 +17,7 @@ from vlprep.count.budget import largest_input
 from vlprep.count.files import MediaFailure
 from vlprep.errors import ConstraintError
 from vlprep.media.cores import usable_cores
+from vlprep.media.remote import RemoteFile
 from vlprep.output.target import PathLike, check_new
 from vlprep.scan.journal import Journal
 from vlprep.scan.output import journal_path, table_writer, write_table
@@ -48,7 +49,7 @@ Progress: TypeAlias = Callable[[int], None]
 
 
 def scan(
-    names: Iterable[str],
+    names: Iterable[str | RemoteFile],
     job: Job,
     *,
     output: PathLike | None = None,
@@ -73,11 +74,12 @@ def scan(
 ) -> ScanSummary:
     """Do a job on every row of what is named, in processes of our own; returns what it comes to.
 
-    `names` are files, folders (with `recursive` their subfolders too), patterns, Parquet files, of
-    which `column` is read, and tars; with `samples` files of these and Parquet files of messages.
-    Each row is a row of the table `output` (JSON Lines, CSV or Parquet, by its ending), in the
-    order given; one that fails has a code in it, and one that crashes its process, takes longer
-    than `time_limit` seconds, or takes more than `memory` bytes has "crashed", "timeout", "memory".
+    `names` are files, addresses, folders (with `recursive` their subfolders too), patterns, Parquet
+    files, of which `column` is read, and tars; with `samples` files of these and Parquet files of
+    messages. Each row is a row of the table `output` (JSON Lines, CSV or Parquet, by its ending),
+    in the order given; one that fails has a code in it, and one that crashes its process, takes
+    longer than `time_limit` seconds, or takes more than `memory` bytes has "crashed", "timeout",
+    "memory".
 
     What is finished is in a journal beside the output until that is written. With `resume` a run
     that ended early goes on: a row is done again only if the file (length, time), the settings or

@@ -23,8 +23,10 @@ from vlprep.errors import (
     UnsupportedFormatError,
     VlprepError,
 )
-from vlprep.media.addresses import is_data_url, is_web_url
+from vlprep.media.addresses import file_name, is_data_url
 from vlprep.media.folders import as_folder, by_numbers, walk
+from vlprep.media.overlap import is_remote
+from vlprep.media.remote import RemoteFile
 from vlprep.media.sniff import is_media_name
 from vlprep.output.target import PathLike
 from vlprep.samples.rows import read_rows
@@ -64,12 +66,15 @@ class Sources:
         self.strays = 0
         """Files of folders that were passed over, as no media."""
 
-    def rows(self, names: Iterable[str]) -> Iterator[Found]:
+    def rows(self, names: Iterable[str | RemoteFile]) -> Iterator[Found]:
         """Yield the rows of all that is named.
 
         Raises `ConstraintError` for samples among media and the reverse.
         """
         for name in names:
+            if isinstance(name, RemoteFile) or is_remote(name):
+                yield self._remote(name)
+                continue
             for path in _expanded(name):
                 self._check_apart(path)
                 read = self._reader(path)
@@ -79,6 +84,13 @@ class Sources:
                     raise  # of what is asked, not of a file
                 except (VlprepError, OSError) as error:
                     yield MediaFailure(source=path, error=error)
+
+    def _remote(self, name: str | RemoteFile) -> SourceRow:
+        """Return the row of a file that an address names."""
+        remote = RemoteFile(name) if isinstance(name, str) else name
+        if self._samples or holds_samples(file_name(remote.name)):
+            raise ConstraintError(f"{remote.name}: samples are read from files; download it first")
+        return SourceRow(remote.name, remote, key_of(remote.address))
 
     def _reader(self, name: str) -> Callable[[str], Iterator[Found]]:
         """Return what reads a source, by its name."""
@@ -163,7 +175,7 @@ _ROWS_AT_ONCE = 64
 
 def _expanded(name: str) -> list[str]:
     """Return the files that a pattern names; any other name as it is."""
-    is_pattern = glob.has_magic(name) and not (is_web_url(name) or is_data_url(name))
+    is_pattern = glob.has_magic(name) and not is_data_url(name)
     if not is_pattern or os.path.lexists(name):
         return [name]
     matches = glob.glob(name, recursive=True)  # noqa: PTH207 (keeps the caller's spelling)

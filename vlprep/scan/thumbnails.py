@@ -11,6 +11,7 @@ from vlprep.errors import VlprepError
 from vlprep.frames.stream import stream_frames
 from vlprep.maths.resample import Pixels
 from vlprep.media.image import open_image
+from vlprep.media.overlap import is_remote
 from vlprep.media.picture import opened_pixels, resize_picture
 from vlprep.media.source import Item
 from vlprep.output.encode import encode_picture
@@ -28,9 +29,13 @@ MOST_BYTES = 20_000
 def thumbnails(
     names: Sequence[str], view: View, *, workers: int, limits: Limits, stopping: Event
 ) -> dict[str, str]:
-    """Return data URLs of small pictures of files by their names, of those that can be decoded."""
+    """Return data URLs of small pictures of files by their names, of those that can be decoded.
+
+    Nothing is fetched for one: what addresses name has none.
+    """
+    here = (name for name in dict.fromkeys(names) if not is_remote(name))
     made = work_through(
-        _Thumbnails(view), dict.fromkeys(names),
+        _Thumbnails(view), here,
         workers=workers, limits=limits, stopping=stopping,
     )  # fmt: skip
     return {

@@ -183,6 +183,7 @@ def _keys_are_keys(table: _Table, stream: VideoStream, item: Item) -> bool:
     width = length_width(stream.codec_context.extradata)
     if len(keys) > max(100, len(table.index) // MANY_KEYS) or not (test or width):
         return False
+    item.expect(position for position, _ in keys)
     before = item.file.tell()
     try:
         if test is not None:
