@@ -1,26 +1,31 @@
 """Time `vlprep scan` against one process and a bare loop of Pillow; and see its memory stay flat.
 
 Files are JPEGs of which only headers are read. The bare loop opens each and reads its orientation,
-the least with which a size can be known. One process is the same operator on the same files, with
-the same table, without workers. Rows of the second part are made up, and cost nothing to count.
+the least with which a size can be known. One process is the same operator on the same folder, with
+the same table, without workers. Each is told by the clock, and by the seconds of processors that
+all its processes use, which a busy machine changes less. Rows of the second part are made up, and
+cost nothing to count.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+import time
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from bench_headers import CAMERA_SIZES, ORIENTATIONS, camera_jpeg
 from PIL import ExifTags, Image
-from report import Finding, Timing, alternate, finish, options, ratio
+from report import Finding, Timing, alternate, clock, finish, options, ratio
 
 from vlprep.batch import CountTokens
-from vlprep.scan.scan import scan
+from vlprep.batch.tables import Batch, Columns
 from vlprep.view import View
 
 WORKERS = 2
@@ -47,21 +52,25 @@ def main() -> int:
 
 def compare(folder: Path, count: int, rounds: int) -> tuple[list[Finding], dict[str, Timing]]:
     """Time a scan by two workers, one process and a bare loop on the same files, in turn."""
-    paths = list(write_pictures(folder / "album", count))
-    runs = iter(range(1000))
+    from vlprep.scan.scan import scan  # here, as workers load this file and do without
+
+    album, notes = folder / "album", folder / "seconds"
+    paths = write_pictures(album, count)
+    notes.mkdir()
+    runs, job = iter(range(1000)), Noted(JOB, str(notes))
 
     def scanned(workers: int) -> None:
-        scan([str(folder / "album")], JOB, output=folder / f"{next(runs)}.jsonl", workers=workers)
+        scan([str(album)], job, output=folder / f"{next(runs)}.jsonl", workers=workers)
 
-    timed = alternate(
-        {
-            "bare": lambda: [bare(path) for path in paths],
-            "one process": lambda: in_one_process(paths, folder / f"{next(runs)}.jsonl"),
-            "one worker": lambda: scanned(1),
-            "workers": lambda: scanned(WORKERS),
-        },
-        rounds,
-    )
+    calls: dict[str, Callable[[], object]] = {
+        "bare": lambda: [bare(path) for path in paths],
+        "one process": lambda: in_one_process(album, folder / f"{next(runs)}.jsonl"),
+        "one worker": lambda: scanned(1),
+        "workers": lambda: scanned(WORKERS),
+    }
+    meter = Meter(notes)
+    timed = alternate(calls, rounds, measure=meter)
+    used = {name: Timing(tuple(meter.seconds[call])) for name, call in calls.items()}
     what = f"{count:,} JPEG headers:"
     return [
         ratio(
@@ -76,17 +85,73 @@ def compare(folder: Path, count: int, rounds: int) -> tuple[list[Finding], dict[
             f"{what} a scan by {WORKERS} workers over a bare loop on as many cores",
             timed["workers"], timed["bare"], per=1 / WORKERS, bar=BARE_BAR,
         ),
+        ratio(
+            f"{what} seconds of processors of that scan over those of a bare loop",
+            used["workers"], used["bare"], bar=BARE_BAR,
+        ),
+        ratio(
+            f"{what} seconds of processors of one process over those of a bare loop",
+            used["one process"], used["bare"],
+        ),
     ], timed  # fmt: skip
 
 
-def write_pictures(folder: Path, count: int) -> Iterator[str]:
-    """Write JPEGs of some sizes and orientations, and yield their paths."""
+class Meter:
+    """Takes the time of calls, and what they use of processors, workers and all."""
+
+    def __init__(self, notes: Path) -> None:
+        self._notes = notes
+        self.seconds = defaultdict[Callable[[], object], list[float]](list)
+
+    def __call__(self, call: Callable[[], Any]) -> float:
+        """Return the seconds that a call takes."""
+        for note in self._notes.iterdir():
+            note.unlink()
+        used, taken = time.process_time(), clock(call)
+        of_workers = sum(float(note.read_text()) for note in self._notes.iterdir())
+        self.seconds[call].append(time.process_time() - used + of_workers)
+        return taken
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A job whose workers note how many seconds of a processor they have used."""
+
+    job: CountTokens
+    folder: str
+
+    @property
+    def column(self) -> str:
+        """The column that it reads."""
+        return self.job.column
+
+    @property
+    def view(self) -> View:
+        """What the model sees."""
+        return self.job.view
+
+    @property
+    def types(self) -> Columns:
+        """The columns that it adds."""
+        return self.job.types
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Do the job, and write the note anew."""
+        done = self.job(batch)
+        Path(self.folder, str(os.getpid())).write_text(str(time.process_time()))
+        return done
+
+
+def write_pictures(folder: Path, count: int) -> list[str]:
+    """Write JPEGs of some sizes and orientations; returns their paths."""
+    from bench_headers import CAMERA_SIZES, ORIENTATIONS, camera_jpeg  # workers do not need it
+
     folder.mkdir()
     contents = [camera_jpeg(size, turn) for size in CAMERA_SIZES[:2] for turn in ORIENTATIONS]
-    for number in range(count):
-        path = folder / f"{number:06}.jpg"
+    paths = [folder / f"{number:06}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
         path.write_bytes(contents[number % len(contents)])
-        yield str(path)
+    return list(map(str, paths))
 
 
 def bare(path: str) -> tuple[tuple[int, int], Any]:
@@ -95,11 +160,15 @@ def bare(path: str) -> tuple[tuple[int, int], Any]:
         return image.size, image.getexif().get(ExifTags.Base.Orientation)
 
 
-def in_one_process(paths: list[str], output: Path) -> None:
-    """Count files and write the same lines."""
+def in_one_process(folder: Path, output: Path) -> None:
+    """Count the files of a folder and write the same lines."""
+    from vlprep.scan.rows import SourceRow
+    from vlprep.scan.sources import Sources
+
+    rows = (row.name for row in Sources().rows([str(folder)]) if isinstance(row, SourceRow))
     with output.open("w") as file:
-        for start in range(0, len(paths), ROWS_AT_ONCE):
-            done = JOB({"path": paths[start : start + ROWS_AT_ONCE]})
+        while paths := list(islice(rows, ROWS_AT_ONCE)):
+            done = JOB({"path": paths})
             names = list(done)
             for values in zip(*done.values(), strict=True):
                 file.write(json.dumps(dict(zip(names, values, strict=True))) + "\n")
@@ -127,6 +196,8 @@ class MadeUp:
 
 def growth(folder: Path, rows: int) -> Finding:
     """Return by how much the memory of a scan grows from its first tenth to its end."""
+    from vlprep.scan.scan import scan
+
     seen: dict[int, float] = {}
     names = (f"made up {number}" for number in range(rows))
     scan(

@@ -59,8 +59,8 @@ DOORS = {
     "samples": {"samples", "rows"},
     "split": {"split", "crop"},
     "pick": {"pick", "picked", "clip"},
-    "batch": {"operator", "operators"},
-    "scan": {"sources", "output", "report", "scan"},
+    "batch": {"operator", "operators", "pixels"},
+    "scan": {"sources", "output", "report", "scan", "thumbnails", "writing"},
 }
 
 HOMES = {
@@ -102,6 +102,7 @@ HOMES = {
     "rich": ("vlprep.cli",),
     "tokenizers": ("vlprep.cli.samples",),
     "pyarrow": ("vlprep.batch", "vlprep.scan"),
+    "ray": ("vlprep.scan.ray_data",),
     "aiohttp": ("vlprep.media.web",),
     "yarl": ("vlprep.media.web",),
     "fsspec": ("vlprep.media.web", "vlprep.media.stores"),

@@ -9,7 +9,7 @@ import pytest
 
 import vlprep
 from tests.places import FIXTURES, REPO
-from vlprep.batch import CheckMedia, CompressMedia, CountTokens, SampleFrames
+from vlprep.batch import CheckMedia, CompressMedia, CountTokens, PixelValues, SampleFrames
 from vlprep.errors import ConstraintError
 
 PHOTO, CLIP = str(FIXTURES / "photo.jpg"), str(FIXTURES / "clip.mp4")
@@ -19,6 +19,7 @@ OPERATORS = {
     "check": CheckMedia("qwen3-vl-plus", route="path"),
     "frames": SampleFrames("qwen3-vl-plus", fps=1),
     "compress": CompressMedia("qwen3-vl-plus", limit=60_000),
+    "pixels": PixelValues("Qwen/Qwen3-VL-8B-Instruct", fps=1, max_pixels=100_000),
 }
 
 
@@ -198,3 +199,28 @@ def test_a_struct_of_arrow_is_a_source_and_messages_are_samples():
         302,
         604,
     ]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "uint8"])
+def test_arrays_are_those_of_the_library_whatever_holds_the_file(dtype):
+    model, asked = "Qwen/Qwen3-VL-8B-Instruct", {"dtype": dtype, "max_pixels": 100_000, "fps": 1}
+    cells = [PHOTO, CLIP, (FIXTURES / "photo.jpg").read_bytes(), [PHOTO] * 4]
+    images, videos = ([PHOTO], [], [PHOTO], []), ([], [CLIP], [], [[PHOTO] * 4])
+    done = PixelValues(model, **asked)({"path": cells})
+    for number, one in enumerate(zip(images, videos, strict=True)):
+        made = vlprep.pixel_values(*one, model, **asked)
+        shape, kind = done["shape"][number], done["dtype"][number]
+        values = np.frombuffer(done["pixel_values"][number], kind).reshape(shape)
+        assert np.array_equal(values, made.pixel_values)
+        assert done["grid_thw"][number] == made.grid_thw[0].tolist()
+        assert (done["timestamps"][number] or []) == list(made.timestamps_seconds[0])
+    assert (done["kind"][0], done["kind"][3]) == ("image", "video")
+
+
+def test_arrays_are_refused_before_any_row_where_none_can_be():
+    for model, asked, said in (
+        ("qwen3-vl-plus", {}, "open weights"),
+        ("Qwen/Qwen3-VL-8B-Instruct", {"dtype": "int3"}, "dtype"),
+    ):
+        with pytest.raises(ConstraintError, match=said):
+            PixelValues(model, **asked)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from tests.places import FIXTURES, REPO
 
@@ -62,7 +63,12 @@ def test_wrong_usage_is_said(run, tmp_path):
     for words, said in (
         ([], "PATH"),
         ([photo, "-0"], "-0"),
-        ([photo, "--route", "path"], "--job check"),
+        ([photo, "--route", "path"], "--job check or compress"),
+        ([photo, "--job", "check", "--limit", "7MB"], "--job compress"),
+        ([photo, "--job", "tokens", "--into", tmp_path], "--job frames or compress"),
+        ([photo, "--job", "frames"], "--into DIR"),
+        ([photo, "--job", "compress", "--into", tmp_path, "--limit", "0B"], "limit"),
+        ([photo, "--address", "auto"], "--engine"),
         ([photo, "--tokenizer", "t.json"], "samples"),
         (["a.jsonl", "--job", "check"], "samples"),
         ([photo, "-o", tmp_path / "rows.txt"], ".jsonl, .csv, .parquet"),
@@ -77,6 +83,21 @@ def test_a_check_counts_what_it_finds(run):
     ran = run("scan", FIXTURES / "tiny.png", "--job", "check", "--workers", "1")
     assert ran.code == 0
     assert "found: image-side 1" in ran.out
+
+
+def test_smaller_files_and_frames_are_written_where_asked(run, tmp_path):
+    rows, small, frames = (tmp_path / name for name in ("rows.jsonl", "small", "frames"))
+    photo, clip = FIXTURES / "photo.jpg", FIXTURES / "clip.mp4"
+    words = ("--job", "compress", "--into", small, "--limit", "20KB", "-o", rows, "--workers", "1")
+    ran = run("scan", photo, *words)
+    assert ran.code == 0, ran.err
+    row = json.loads(rows.read_text())
+    assert Path(row["written"]).stat().st_size == row["bytes_after"] < 20_000
+    ran = run("scan", photo, *words, "--force", "--format", "png")
+    assert (ran.code, "--job frames" in ran.err) == (2, True)
+    words = ("--job", "frames", "--into", frames, "--fps", "1", "--format", "png", "--workers", "1")
+    assert run("scan", clip, *words, "-o", tmp_path / "f.csv").code == 0
+    assert len(list(frames.rglob("frame_*.png"))) == 4
 
 
 def test_an_interrupt_keeps_what_is_done_and_resume_goes_on(tmp_path):

@@ -122,3 +122,16 @@ def test_no_pixel_is_decoded():
 )  # fmt: skip
 def test_the_header_tells_whether_something_may_show_through(name, transparent):
     assert probe(FIXTURES / name).transparent == transparent
+
+
+def test_the_header_of_a_jpeg_is_read_without_all_of_its_exif(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("all of EXIF is parsed")
+
+    monkeypatch.setattr(TiffImagePlugin.ImageFileDirectory_v2, "load", refuse)
+    for turn in range(1, 9):
+        assert probe(str(FIXTURES / f"exif_{turn}.jpg")).orientation == turn
+
+
+def test_further_pictures_of_a_jpeg_are_found():
+    assert probe(str(FIXTURES / "mpo.jpg")).frame_count == 2

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import vlprep
 from vlprep.scan.keeping import keeping_fps, keeping_max_pixels
 from vlprep.scan.packing import sequences_needed
-from vlprep.scan.summary import PERCENTILES, RowFacts, Totals, histogram, percentiles
+from vlprep.scan.rows import RowFacts
+from vlprep.scan.summary import PERCENTILES, Totals, histogram, percentiles
 from vlprep.view import View
 
 LENGTHS = st.lists(st.integers(1, 60), max_size=80)

@@ -1,5 +1,7 @@
 """The page of a scan: in a real browser it sorts and filters, and nothing of a name is markup."""
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -8,12 +10,13 @@ from html.parser import HTMLParser
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 
 from tests.places import FIXTURES
 from tests.scan.jobs import Codec
 from vlprep.batch import CountTokens
 from vlprep.errors import ConstraintError
-from vlprep.scan import report
+from vlprep.scan import report, thumbnails
 from vlprep.scan.scan import scan
 
 HOSTILE = (
@@ -81,6 +84,29 @@ def test_of_too_many_rows_the_failed_and_the_dearest_are_shown(tmp_path, monkeyp
     assert data["total"] == 5
 
 
+FILES = [str(FIXTURES / name) for name in ("photo.jpg", "exif_6.jpg", "clip.mp4", "truncated.jpg")]
+COUNT = CountTokens("qwen3-vl-plus")
+
+
+def test_files_that_opened_have_a_small_picture(tmp_path, monkeypatch):
+    data = data_in(page_of(tmp_path, [*FILES, "no-such.jpg"], COUNT))
+    assert set(data["pictures"]) == set(FILES[:3])  # what is cut off has a header and no picture
+    sizes = {}
+    for name, url in data["pictures"].items():
+        kind, content = url.split(",")
+        assert kind == "data:image/jpeg;base64"
+        with Image.open(io.BytesIO(base64.b64decode(content))) as picture:
+            sizes[name] = picture.size
+    assert [sizes[name] for name in FILES[:3]] == [(96, 72), (80, 48), (96, 58)]
+    monkeypatch.setattr(report, "MOST_PICTURES", 1)
+    assert len(data_in(page_of(tmp_path, FILES, COUNT))["pictures"]) == 1  # the dearest
+
+
+def test_a_file_that_cannot_be_decoded_in_time_has_no_picture(tmp_path, monkeypatch):
+    page = page_of(tmp_path, ["segfault"], Codec())
+    assert data_in(page)["pictures"] == {}
+
+
 def test_a_page_needs_a_table_and_overwrites_nothing(tmp_path):
     page = tmp_path / "report.html"
     with pytest.raises(ConstraintError, match="report"):
@@ -114,7 +140,7 @@ def seen():
 
 
 def names_in(dom):
-    return re.findall(r"<tr[^>]*><td>(.*?)</td>", dom, re.S)
+    return re.findall(r'<td class="name">(.*?)</td>', dom, re.S)
 
 
 def test_a_browser_sorts_filters_and_takes_names_for_text(tmp_path, seen):
@@ -134,3 +160,21 @@ def test_a_browser_sorts_filters_and_takes_names_for_text(tmp_path, seen):
         "raise file",
     ]
     assert "1 of 8 rows" in seen(page, filter="SRC=x")
+
+
+def test_a_browser_shows_the_pictures_beside_their_names(tmp_path, seen):
+    dom = seen(page_of(tmp_path, [*FILES, *HOSTILE], COUNT), sort="-tokens", filter="jpg")
+    rows = re.findall(r'<td class="picture">(.*?)</td><td class="name">(.*?)</td>', dom, re.S)
+    shown = {name for picture, name in rows if picture.startswith('<img src="data:image/jpeg')}
+    assert shown == set(FILES[:2])
+    assert len(rows) == 5
+
+
+def test_nothing_is_fetched_for_a_picture(monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        thumbnails, "work_through", lambda _, names, **how: given.extend(names) or []
+    )
+    names = ["https://example.org/a.jpg", "s3://bucket/b.jpg", FILES[0]]
+    thumbnails.thumbnails(names, COUNT.view, workers=1, limits=None, stopping=None)
+    assert given == [FILES[0]]

@@ -20,6 +20,7 @@ from tests.places import FIXTURES, REPO
 from tests.scan.jobs import Codec
 from vlprep.batch import CheckMedia, CountTokens
 from vlprep.errors import ConstraintError, MissingPackageError
+from vlprep.scan import scan as scanning
 from vlprep.scan.scan import scan
 
 COUNT = CountTokens("qwen3-vl-plus")
@@ -150,28 +151,26 @@ def test_a_run_that_is_stopped_keeps_what_is_finished(tmp_path):
     assert sorted(lines_in(log)) == sorted(names)  # each once
 
 
-def test_what_has_changed_is_done_again(tmp_path):
+@pytest.fixture
+def told_at_once(monkeypatch):
+    monkeypatch.setattr(scanning, "_TELL_SECONDS", -1)
+
+
+def test_what_has_changed_is_done_again(tmp_path, told_at_once):
     paths = [tmp_path / f"{number}.jpg" for number in range(3)]
     for path in paths:
         path.write_bytes((FIXTURES / "photo.jpg").read_bytes())
     out, names = tmp_path / "out.jsonl", [str(path) for path in paths]
-    stop = Event()
-    first = scan(_then(names, stop), COUNT, output=out, workers=1, stopping=stop)
+    first = scan(names, COUNT, output=out, workers=1, **stopped_after(3))
     assert (first.rows, first.finished) == (3, False)
     paths[1].write_bytes((FIXTURES / "alpha.png").read_bytes())
     again = scan(names, COUNT, output=out, workers=1, resume=True)
     assert (again.rows, again.resumed) == (3, 2)
 
 
-def _then(names, stop):
-    """Yield names, and stop the run behind them."""
-    yield from names
-    stop.set()
-
-
-def test_other_settings_are_another_row(tmp_path):
-    out, stop = tmp_path / "out.jsonl", Event()
-    scan(_then([PHOTO], stop), COUNT, output=out, workers=1, stopping=stop)
+def test_other_settings_are_another_row(tmp_path, told_at_once):
+    out = tmp_path / "out.jsonl"
+    scan([PHOTO], COUNT, output=out, workers=1, **stopped_after(1))
     found = scan([PHOTO], CountTokens("qvq-max"), output=out, workers=1, resume=True)
     assert (found.resumed, found.total_tokens) == (0, 393)
 

@@ -11,4 +11,5 @@ from vlprep.batch.operator import Operator as Operator
 from vlprep.batch.operators import CheckMedia as CheckMedia
 from vlprep.batch.operators import CompressMedia as CompressMedia
 from vlprep.batch.operators import CountTokens as CountTokens
-from vlprep.batch.operators import SampleFrames as SampleFrames
+from vlprep.batch.pixels import PixelValues as PixelValues
+from vlprep.batch.pixels import SampleFrames as SampleFrames

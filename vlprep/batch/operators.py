@@ -7,14 +7,13 @@ the columns `error_code` and `error`, so that no bad file ends a job.
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from vlprep.batch.operator import ERRORS, Operator, failed, source_of
 from vlprep.batch.tables import Batch, Columns, Row, column_of, rows_of
-from vlprep.count.files import MediaCount, MediaFailure, count_probed, probe_or_failure
+from vlprep.count.files import MediaCount, MediaFailure, count_probed, probe_file
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.types import ImageInfo
 
@@ -90,7 +89,7 @@ class CountTokens(Operator):
             source = source_of(value)
         except VlprepError as error:
             return MediaFailure(source="", error=error)
-        return probe_or_failure(source, self.view)
+        return probe_file(source, self.view)
 
     def _sample(self, row: Row) -> Row:
         from vlprep.samples.samples import count_messages
@@ -279,65 +278,3 @@ def _compressed(result: Compressed, content: bytes | None) -> Row:
         "warnings": list(result.warnings),
         "content": content,
     }
-
-
-# What the model sees.
-
-
-class SampleFrames(Operator):
-    """Read the frames that the model sees of each row's video, as pictures in a list.
-
-    `format` is "jpg", "png" or "webp". The other keywords are those of `read_frames`; one thread
-    decodes, as engines run several of these side by side.
-
-    >>> done = SampleFrames("qwen3-vl-plus", fps=1)({"path": ["fixtures/street.mp4"]})
-    >>> len(done["images"][0]), done["timestamps"][0][:3]
-    (10, [0.0, 1.0, 2.0])
-    """
-
-    __slots__ = ()
-
-    columns: ClassVar[Columns] = {
-        "height": "int64",
-        "width": "int64",
-        "tokens": "int64",
-        "sample_fps": "float64",
-        "numbers": "list<int64>",
-        "timestamps": "list<float64>",
-        "images": "list<binary>",
-        "warnings": "list<string>",
-    }
-
-    def _row(self, source: Any) -> Row:
-        from vlprep.frames.stream import stream_frames
-        from vlprep.output.encode import encode_picture, picture_format
-
-        asked = {"threads": 1, **dict(self.settings)}
-        form = picture_format(f"frame.{asked.pop('format', 'jpg')}")
-        with closing(stream_frames(source, self.view, **asked)) as stream:
-            frames = [
-                (frame.number, frame.timestamp_seconds, encode_picture(frame.image, form))
-                for frame in stream
-            ]
-            stream.require(frames)
-        numbers, times, images = (list(part) for part in zip(*frames, strict=True))
-        return {
-            "height": stream.tokens.resized.height,
-            "width": stream.tokens.resized.width,
-            "tokens": stream.tokens.total,
-            "sample_fps": stream.plan.sample_fps,
-            "numbers": numbers,
-            "timestamps": times,
-            "images": images,
-            "warnings": list(stream.warnings),
-        }
-
-    def _keywords(self) -> frozenset[str]:
-        from vlprep.frames.stream import FrameKeywords
-
-        return frozenset((*FrameKeywords.__annotations__, "format"))
-
-    def _try(self) -> None:
-        from vlprep.output.encode import picture_format
-
-        picture_format(f"frame.{dict(self.settings).get('format', 'jpg')}")

@@ -43,14 +43,13 @@ GROUPS = {
     ),
     "Processing": (
         "keep", "always", "every", "lossless", "decode", "fix", "threads", "workers", "memory",
-        "patience", "time-limit",
+        "patience", "time-limit", "engine", "address",
     ),
     "Output": (
-        "output", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side", "stored",
-        "points",
-        "font", "chart", "explain", "times", "table", "all", "statistics", "sources", "list-checks",
-        "fail-on-warnings", "sdk", "preview", "verbose", "dry-run", "skip-existing", "html",
-        "resume", "force", "output-format", "json", "jsonl", "csv",
+        "output", "into", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side",
+        "stored", "points", "font", "chart", "explain", "times", "table", "all", "statistics",
+        "sources", "list-checks", "fail-on-warnings", "sdk", "preview", "verbose", "dry-run",
+        "skip-existing", "html", "resume", "force", "output-format", "json", "jsonl", "csv",
     ),
     "Other": ("quiet", "help"),
 }  # fmt: skip

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHELLS = ("bash", "zsh", "fish")
 
-FREE = frozenset({"text", "system", "currency", "box", "region"})
+FREE = frozenset({"text", "system", "currency", "box", "region", "address"})
 """Parameters of which nothing can be offered."""
 
 

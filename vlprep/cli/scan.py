@@ -34,27 +34,36 @@ from vlprep.cli.options import (
     wrong_usage,
 )
 from vlprep.cli.render import heading, note, print_json, print_table, say_error
+from vlprep.cli.scan_jobs import JOBS, job_of
 from vlprep.cli.terminal import line_width, say
 from vlprep.cli.text import flagged, safe, thousands
 
 if TYPE_CHECKING:
-    from vlprep.batch import Operator
     from vlprep.scan.summary import ScanSummary
     from vlprep.verbs import Processor
 
 
 @click.command(name="scan", cls=Command)
 @input_options
-@choice_option("--job", ("tokens", "check"), "Do this with each row.", "tokens")
+@choice_option("--job", JOBS, "Do this with each row.", "tokens")
 @click.option("--column", metavar="NAME", help="Read this column of Parquet files.")
 @click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
 @click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
 @click.option("--fetch", is_flag=True, help="Fetch the media that samples name by address.")
 @view_options
-@route_option("Check the files as sent so.", None)
+@route_option("Check the files as sent so, or stay under its limit.", None)
+@click.option("--limit", type=BYTES, help="Keep each file under so many bytes instead; 7MB, 10MiB.")
+@choice_option(
+    "--keep", ("model-view", "full"), "Keep what the model is shown, or all that fits.", None
+)
+@click.option("--always", is_flag=True, help="Shrink what is under the limit, too, to the view.")
+@choice_option("--format", ("jpg", "png", "npy"), "Write frames so.", None)
+@click.option("--into", metavar="DIR", help="Write frames or smaller files there.")
 @input_limit_options
 @click.option("--pack", type=POSITIVE, help="Pack rows into sequences of so many tokens.")
 @deployment_option
+@choice_option("--engine", ("local", "ray"), "Work on this machine, or by Ray Data.", "local")
+@click.option("--address", metavar="ADDRESS", help="Take the cluster of Ray there; or auto.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Work in so many processes.")
 @click.option(
     "--time-limit", type=SECONDS, help="Give up on a file after so long; 2:00 unless given."
@@ -78,6 +87,11 @@ def command(as_json: bool, **asked: Any) -> int:
     is a row with that reason, as every file that cannot be read is, and the rest goes on. The exit
     code is 1 then.
 
+    --job frames writes the frames of each video into --into, and --job compress files under a byte
+    limit, in folders like those of the files; the rows say what was written. What stands there
+    already is kept, unless --force is given. --engine ray has the work done by a cluster that finds
+    the files under the same paths; the table is the same.
+
     Rows that are finished are kept beside the output, in a file named .journal, until the output
     is written as a whole; --resume goes on after an interrupt or a crash and does again only what
     has changed. Without -o only the summary is printed.
@@ -85,6 +99,7 @@ def command(as_json: bool, **asked: Any) -> int:
     \b
     vlprep scan photos/ -r --model qvq-max -o photos.parquet
     vlprep scan 'shards/*.tar' --model Qwen/Qwen3-VL-8B-Instruct -o rows.jsonl --workers 8
+    vlprep scan photos/ -r --job compress --into small/ -o small.csv
     vlprep scan train.jsonl --model Qwen/Qwen3-VL-8B-Instruct --max-input 4096 --pack 8192
     """
     from vlprep.scan.scan import TIME_LIMIT, scan
@@ -101,7 +116,7 @@ def command(as_json: bool, **asked: Any) -> int:
         raise click.UsageError("-0 is about names from --from-file")
     samples = asked["column"] == "messages" or any(map(holds_samples, paths))
     with wrong_usage():
-        job = _job(processor, paths, samples, asked)
+        job = job_of(processor, paths, samples, asked)
     if asked["time_limit"] is None:
         asked["time_limit"] = TIME_LIMIT
     asked["overwrite"] = asked.pop("force")
@@ -114,48 +129,6 @@ def command(as_json: bool, **asked: Any) -> int:
         say(*_page(found, processor))
         _print_largest(found)
     return _report(found, asked["output"])
-
-
-def _job(
-    processor: Processor, paths: Iterable[str], samples: bool, asked: dict[str, Any]
-) -> Operator:
-    """Return what is done with each row; takes what is about it alone out of `asked`."""
-    from vlprep.batch import CheckMedia, CountTokens
-    from vlprep.cli.samples import load_tokenizer
-
-    kind, route = asked.pop("job"), asked.pop("route")
-    folder, tokenizer = asked.pop("media_dir"), asked.pop("tokenizer")
-    fetch = asked.pop("fetch")
-    if route is not None and kind != "check":
-        raise click.UsageError("--route is for --job check")
-    if not samples and (folder or tokenizer or fetch):
-        raise click.UsageError("--media-dir, --tokenizer, --fetch are for samples: .jsonl, .json")
-    if samples and kind != "tokens":
-        raise click.UsageError(f"--job {kind} is for media, not for samples")
-    limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking")}
-    if kind == "check":
-        return CheckMedia.of(processor, route=route or "base64", **limits)
-    if not samples:
-        return CountTokens.of(processor)
-    return CountTokens.of(
-        processor,
-        column="messages",
-        folder=_folder_of(paths) if folder is None else folder,
-        tokenizer=load_tokenizer(tokenizer) if tokenizer else None,
-        fetch=fetch,
-        **limits,
-    )
-
-
-def _folder_of(paths: Iterable[str]) -> str:
-    """Return the folder in which paths of samples begin: the one in which all of them lie."""
-    from pathlib import Path
-
-    folders = sorted({str(Path(path).parent) for path in paths})
-    if len(folders) > 1:
-        named = ", ".join(folders)
-        raise click.UsageError(f"samples of several folders ({named}): --media-dir says where")
-    return folders[0]
 
 
 def _names(paths: Iterable[str], from_file: str | None, separator: bytes) -> Iterator[str]:

@@ -260,7 +260,7 @@ def count_files(sources: Media | Iterable[Media], view: View) -> Iterator[Result
     >>> [type(result).__name__ for result in count_files(files, View.of())]
     ['MediaCount', 'MediaFailure']
     """
-    return count_probed(overlapped(partial(_probe_file, view=view), as_many(sources)), view)
+    return count_probed(overlapped(partial(probe_file, view=view), as_many(sources)), view)
 
 
 def count_probed(probed: Iterable[Probed | MediaFailure], view: View) -> Iterator[Result]:
@@ -274,7 +274,7 @@ def count_probed(probed: Iterable[Probed | MediaFailure], view: View) -> Iterato
             yield from (_count_one(one, view) for one in run)
 
 
-def _probe_file(source: Media, view: View) -> Probed | MediaFailure:
+def probe_file(source: Media, view: View) -> Probed | MediaFailure:
     """Read a header as `probe_or_failure` does, without asking again whether it is a folder."""
     try:
         if isinstance(source, str | os.PathLike):

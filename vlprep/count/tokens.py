@@ -151,14 +151,14 @@ def image_counts(sizes: Sequence[ImageSize], view: View) -> list[TokenCount | Co
     [1227, 1227]
     """
     rule, limits = view.image_rule, _image_limits(view)
-    counts = [_image_count(size, view, limits) for size in sizes]
+    counts = {size: _image_count(size, view, limits) for size in dict.fromkeys(sizes)}
     for reading in _warned_of(rule):
-        others = image_counts(sizes, view.read_as(rule, reading))
-        counts = [
-            count if isinstance(count, ConstraintError) else _warning(count, other, reading)
-            for count, other in zip(counts, others, strict=True)
-        ]
-    return counts
+        others = image_counts(list(counts), view.read_as(rule, reading))
+        counts = {
+            size: count if isinstance(count, ConstraintError) else _warning(count, other, reading)
+            for (size, count), other in zip(counts.items(), others, strict=True)
+        }
+    return [counts[size] for size in sizes]
 
 
 def image_totals(sizes: npt.ArrayLike, view: View) -> npt.NDArray[np.int64]:

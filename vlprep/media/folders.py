@@ -64,9 +64,9 @@ def walk(folder: str, *, recursive: bool = False) -> Iterator[tuple[str, bool]]:
     waiting = [folder]  # and no recursion, which ends where folders are nested too deep
     while waiting:
         for place, subfolders, files in islice(os.walk(waiting.pop(), onerror=locked.append), 1):
+            within = os.path.join(place, "")  # noqa: PTH118 (spelt as the caller did)
             for name in sorted(files, key=by_numbers):
-                path = os.path.join(place, name)  # noqa: PTH118 (spelt as the caller did)
-                yield path, is_medium(path)
+                yield within + name, _is_medium(name, within + name)
             if recursive:
                 waiting += reversed(_below(place, subfolders))
     for error in locked:
@@ -81,7 +81,10 @@ def _below(place: str, subfolders: Iterable[str]) -> list[str]:
 
 def is_medium(path: str) -> bool:
     """Say whether a file is an image or a video by its name, or else by its content."""
-    name = os.path.basename(path)  # noqa: PTH119 (called per file)
+    return _is_medium(os.path.basename(path), path)  # noqa: PTH119 (spelt as the caller did)
+
+
+def _is_medium(name: str, path: str) -> bool:
     return not name.startswith("._") and (is_media_name(name) or _holds_media(path))
 
 

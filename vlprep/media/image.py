@@ -186,7 +186,27 @@ def _plugin(module: str, reader: str) -> Callable[[BinaryIO, str], ImageFile.Ima
 
         return lambda file, _: HeifImageFile(file)  # type: ignore[no-untyped-call]
     import_module(module)
-    return Image.OPEN[reader][0]
+    return _open_jpeg if reader == "JPEG" else Image.OPEN[reader][0]
+
+
+def _open_jpeg(file: BinaryIO, name: str) -> ImageFile.ImageFile:
+    """Read the header of a JPEG, but not all of its EXIF, which takes longer than all else."""
+    image = _quick_jpeg()(file, name)
+    if "mp" not in image.info:
+        return image
+    file.seek(0)  # it lists further pictures, of which Pillow's own opener makes a class of its own
+    return Image.OPEN["JPEG"][0](file, name)
+
+
+@cache
+def _quick_jpeg() -> type[ImageFile.ImageFile]:
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    class QuickJpeg(JpegImageFile):
+        def _read_dpi_from_exif(self) -> None:
+            """Leave the resolution unknown: to learn it Pillow reads all fields of EXIF."""
+
+    return QuickJpeg
 
 
 @contextmanager

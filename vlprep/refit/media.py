@@ -7,9 +7,11 @@ original had not, and fewer of these; otherwise the original stays.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -24,6 +26,7 @@ from vlprep.compress.image_search import ImageSearch, encode_within
 from vlprep.compress.image_source import WRITTEN
 from vlprep.compress.video import compress_video
 from vlprep.errors import ByteLimitError, MediaError, VlprepError
+from vlprep.media.cores import usable_cores
 from vlprep.media.picture import decode_picture
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item
@@ -99,6 +102,25 @@ def _named(error: VlprepError | OSError, name: str) -> VlprepError | OSError:
     if isinstance(error, MediaError):
         error.source, error.args = name, (f"{name}: {error.problem}",)
     return error
+
+
+def fit_media(
+    media: Sequence[FittedMedium], own: OwnLimits, unders: Iterable[int | None] = repeat(None)
+) -> list[FittedMedium]:
+    """Return what `fit_medium` does of each, worked out side by side: codecs let threads run.
+
+    `unders` are numbers of bytes that they must stay under.
+    """
+    fit = partial(fit_medium, own=own)
+    threads = min(usable_cores(), MOST_THREADS, len(media))
+    if threads < 2:
+        return [fit(one, under=under) for one, under in zip(media, unders, strict=False)]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda one, under: fit(one, under=under), media, unders))
+
+
+MOST_THREADS = 4
+"""Media that are worked at side by side at most: each has its picture in memory."""
 
 
 def fit_medium(fitted: FittedMedium, own: OwnLimits, under: int | None = None) -> FittedMedium:

@@ -13,7 +13,7 @@ from vlprep.refit.body import Body, Given
 from vlprep.refit.dropping import dropped_part
 from vlprep.refit.frames import of_one_size
 from vlprep.refit.limits import OwnLimits, image_limit, remaining, too_long
-from vlprep.refit.media import FittedMedium, fit_medium, read_medium
+from vlprep.refit.media import FittedMedium, fit_media, read_medium
 from vlprep.refit.places import JsonPath, Medium, find_media
 from vlprep.refit.result import BodyT, FittedRequest, MediumChange, change_of, changed
 from vlprep.view import View, ViewKeywords
@@ -127,7 +127,7 @@ class _Work:
     def fit_each(self) -> None:
         """Make each medium fit its own limits."""
         self.came = self.read
-        self.read = [fit_medium(one, self.own) for one in self.came]
+        self.read = fit_media(self.came, self.own)
 
     def fit_body(self) -> None:
         """Make the largest media smaller, down to the same length, until the body is short enough.
@@ -146,11 +146,10 @@ class _Work:
             tight = [place for place in tight if place not in stuck]
             if not tight or level <= 0:
                 return
-            for place in tight:
-                came = self.came[place]
-                # Escapes and line breaks may be what makes a small file long.
-                under = min(_bytes_of(level), came.facts.file_bytes)
-                made = fit_medium(came, self.own, under)
+            came = [self.came[place] for place in tight]
+            # Escapes and line breaks may be what makes a small file long.
+            unders = [min(_bytes_of(level), one.facts.file_bytes) for one in came]
+            for place, made in zip(tight, fit_media(came, self.own, unders), strict=True):
                 if self.length_of(made) <= level:
                     fitted[place] = made
                 else:

@@ -12,24 +12,12 @@ from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from errno import EEXIST
-from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
-KEY_LENGTH = 32
-"""Hexadecimal digits of a key."""
-
-
-def key_of(*parts: object) -> str:
-    """Return a digest of parts as a key.
-
-    >>> len(key_of("a.jpg", 1024)), key_of("a", "b") == key_of("ab")
-    (32, False)
-    """
-    said = "\0".join(map(str, parts)).encode("utf-8", "surrogateescape")
-    return blake2b(said, digest_size=KEY_LENGTH // 2).hexdigest()
+from vlprep.scan.rows import KEY_LENGTH, Finished
 
 
 class Journal:
@@ -85,16 +73,18 @@ class Journal:
         first = int(np.searchsorted(self._keys, begin, "left"))
         last = int(np.searchsorted(self._keys, begin, "right"))
         own = key.encode()
-        for place in self._places[first:last].tolist():
+        for place in self._places[first:last].tolist()[::-1]:  # the last counts
             if self._line(place).startswith(own):
                 return int(place)
         return None
 
-    def add(self, key: str, row: bytes) -> int:
-        """Keep a finished row, JSON without line breaks; returns its place."""
+    def add(self, done: Finished) -> Iterator[int]:
+        """Keep finished rows; yields the place of each."""
         place = self._end
-        self._end += self._file.write(b"%b\t%b\n" % (key.encode(), row))
-        return place
+        self._end += self._file.write(done.lines)
+        for length in done.lengths:
+            yield place
+            place += length
 
     def flush(self) -> None:
         """Hand what was added to the system, where the end of this process cannot reach it."""

@@ -7,10 +7,10 @@ page's own script makes text of it, never markup.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from heapq import nlargest
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 from vlprep.batch.tables import Columns
 from vlprep.output.target import PathLike, new_file
@@ -19,6 +19,12 @@ from vlprep.scan.words import sentences
 
 MOST_ROWS = 20_000
 """Rows that a page holds; of more, those that failed and the dearest."""
+MOST_PICTURES = 300
+"""Files of which the page has a small picture: about a MB of them."""
+
+
+Pictures: TypeAlias = Callable[[list[str]], Mapping[str, str]]
+"""Gives data URLs of pictures of files, by their names, as far as there are any."""
 
 
 def write_report(
@@ -27,16 +33,22 @@ def write_report(
     rows: Iterable[bytes],
     columns: Columns,
     *,
+    pictures: Pictures = lambda _: {},
     overwrite: bool = False,
 ) -> None:
-    """Write the page of a scan, whose `rows` are JSON; raises the errors of `new_file`."""
+    """Write the page of a scan, whose `rows` are JSON; raises the errors of `new_file`.
+
+    `pictures` gives data URLs of pictures of files that could be read, by their names.
+    """
+    shown = _chosen(rows, columns)
     document = {
         "title": f"{summary.model}, by the rules {summary.rules}",
         "facts": [fact.replace("`", "") for fact in sentences(summary)],
         "bars": [one._asdict() for one in summary.histogram],
         "columns": list(columns),
         "total": summary.rows,
-        "rows": _chosen(rows, columns),
+        "rows": [[row.get(name) for name in columns] for row in shown],
+        "pictures": pictures(_with_pictures(shown)),
     }
     # No "<" in it can end the script that holds it.
     data = json.dumps(document).replace("<", "\\u003c")
@@ -45,13 +57,17 @@ def write_report(
         file.write(page.replace("@DATA@", data).encode())
 
 
-def _chosen(rows: Iterable[bytes], columns: Columns) -> list[list[Any]]:
-    """Return the cells of the rows that are shown, in the order given."""
+def _chosen(rows: Iterable[bytes], columns: Columns) -> list[dict[str, Any]]:
+    """Return the rows that are shown, in the order given."""
     numbered = enumerate(map(json.loads, rows))
     chosen = nlargest(MOST_ROWS, numbered, key=lambda pair: _weight(pair[1]))
-    return [
-        [row.get(name) for name in columns] for _, row in sorted(chosen, key=lambda pair: pair[0])
-    ]
+    return [row for _, row in sorted(chosen, key=lambda pair: pair[0])]
+
+
+def _with_pictures(shown: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the names of the files of which a picture is shown: the dearest that opened."""
+    opened = [row for row in shown if row["error_code"] is None and row.get("kind") is not None]
+    return [row["source"] for row in nlargest(MOST_PICTURES, opened, key=_weight)]
 
 
 def _weight(row: dict[str, Any]) -> tuple[bool, int]:

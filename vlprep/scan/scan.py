@@ -5,86 +5,47 @@ from __future__ import annotations
 import json
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from threading import Event
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
-from vlprep.batch.tables import Batch, Columns
+from vlprep.batch.tables import Columns
 from vlprep.count.budget import largest_input
 from vlprep.count.files import MediaFailure
 from vlprep.errors import ConstraintError
 from vlprep.media.cores import usable_cores
 from vlprep.media.remote import RemoteFile
 from vlprep.output.target import PathLike, check_new
-from vlprep.scan.journal import Journal, key_of
+from vlprep.scan.journal import Journal
 from vlprep.scan.output import journal_path, table_writer, write_table
-from vlprep.scan.report import write_report
-from vlprep.scan.sources import Found, SourceRow, Sources, row_key
-from vlprep.scan.summary import RowFacts, ScanSummary, Totals
+from vlprep.scan.report import Pictures, write_report
+from vlprep.scan.rows import (
+    Facts,
+    Finished,
+    Job,
+    RowFacts,
+    RowWork,
+    SourceRow,
+    facts_of,
+    finished,
+    key_of,
+    row_key,
+)
+from vlprep.scan.sources import Found, Sources
+from vlprep.scan.summary import ScanSummary, Totals
+from vlprep.scan.thumbnails import thumbnails
 from vlprep.scan.workers import Limits, Lost, work_through
-from vlprep.view import View
+from vlprep.scan.writing import WritingJob
 
 TIME_LIMIT = 120.0
 """Seconds that a file may take, unless told otherwise."""
 
 
-class Job(Protocol):
-    """What is done with a batch: an operator of `batch`, or what is like one."""
-
-    @property
-    def column(self) -> str:
-        """The column that it reads."""
-
-    @property
-    def view(self) -> View:
-        """What the model sees."""
-
-    @property
-    def types(self) -> Columns:
-        """The columns that it adds."""
-
-    def __call__(self, batch: Batch) -> Batch:
-        """Return the batch with these columns."""
-
-
 Progress: TypeAlias = Callable[[int], None]
 """Is told, now and then, how many rows are done."""
-
-
-class Finished(NamedTuple):
-    """A row as it goes into the journal and the table."""
-
-    key: str
-    row: bytes
-    facts: RowFacts
-
-
-@dataclass(frozen=True, slots=True)
-class RowWork:
-    """What a worker does: a job on a batch of rows, each made a line."""
-
-    job: Job
-    settings: str
-
-    def __call__(self, rows: Sequence[tuple[int, SourceRow]]) -> list[Finished]:
-        """Return the rows finished."""
-        keys = [row_key(row, self.settings) for _, row in rows]  # before the work: files change
-        batch = self.job({self.job.column: [row.value for _, row in rows]})
-        names = list(self.job.types)
-        values = zip(*(batch[name] for name in names), strict=True)
-        return [
-            finished(key, row.name, dict(zip(names, own, strict=True)))
-            for key, (_, row), own in zip(keys, rows, values, strict=True)
-        ]
-
-
-def finished(key: str, name: str, values: dict[str, Any]) -> Finished:
-    """Return a row as it is written."""
-    row = json.dumps({"source": name, **values}).encode()
-    return Finished(key, row, RowFacts.of(values))
 
 
 def scan(
@@ -95,6 +56,8 @@ def scan(
     report: PathLike | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    engine: Engine = "local",
+    address: str | None = None,
     workers: int | None = None,
     time_limit: float | None = TIME_LIMIT,
     memory: int | None = None,
@@ -125,6 +88,9 @@ def scan(
 
     `report` is a page of HTML to be written beside it, to look at.
 
+    By the `engine` "ray" the work is done by tasks of Ray Data, on the cluster at `address` or on
+    one that is begun here; the table is the same.
+
     `pack` is the tokens of a sequence for training, `deployment` where prices are looked up;
     `max_input`, `max_model_len` and `thinking` give the limit for which settings are looked for.
 
@@ -137,10 +103,14 @@ def scan(
     (2, 393, {'not_found': 1})
     """
     limits = Limits(seconds=time_limit, memory=memory)
-    sources = Sources(samples=samples, recursive=recursive, column=column)
+    sources = Sources(
+        samples=samples, recursive=recursive, column=column,
+        apart_from=job.folder if isinstance(job, WritingJob) else None,
+    )  # fmt: skip
     for name, asked in (("resume", resume), ("report", report)):
         if output is None and asked:
             raise ConstraintError(f"`{name}` needs an `output`, by which rows are kept")
+    through = _engine(engine, address, workers)
     if report is not None:
         check_new(report, overwrite=overwrite)
     with ExitStack() as stack:
@@ -152,7 +122,7 @@ def scan(
             journal = stack.enter_context(Journal(path, resume=resume, overwrite=overwrite))
         run = _Run(job, journal, progress)
         stop = stopping or Event()
-        run.work_through(sources.rows(names), workers or usable_cores(), limits, stop)
+        run.work_through(sources.rows(names), partial(through, limits=limits, stopping=stop))
         is_whole = not stop.is_set()
         found = run.totals.summary(
             job.view, pack=pack, deployment=deployment,
@@ -164,13 +134,33 @@ def scan(
             output=str(output) if output is not None and is_whole else None,
         )  # fmt: skip
         if is_whole and journal is not None and output is not None:
-            columns: Columns = {"source": "string", **job.types}
             if report is not None:
-                rows = journal.rows(run.places)
-                write_report(report, found, rows, columns, overwrite=overwrite)
-            write_table(output, journal.rows(run.places), columns, overwrite=overwrite)
+                pictures = partial(
+                    thumbnails, view=job.view, limits=limits, stopping=stop,
+                    workers=workers or usable_cores(),
+                )  # fmt: skip
+                run.write_report(report, found, pictures, overwrite=overwrite)
+            write_table(output, journal.rows(run.places), run.columns, overwrite=overwrite)
             journal.remove()
         return found
+
+
+Engine: TypeAlias = Literal["local", "ray"]
+"""Who does the work: processes on this machine, or Ray Data."""
+
+_Done: TypeAlias = Iterator[tuple[list[tuple[int, SourceRow]], Finished | Lost]]
+
+
+def _engine(engine: Engine, address: str | None, workers: int | None) -> Callable[..., _Done]:
+    """Return what works through rows; raises `ConstraintError` for an address without a cluster."""
+    if engine == "ray":
+        from vlprep.scan.ray_data import ray_through, require_ray
+
+        require_ray()
+        return partial(ray_through, address=address, workers=workers)
+    if address is not None:
+        raise ConstraintError('`address` is for the `engine` "ray"')
+    return partial(work_through, workers=usable_cores() if workers is None else workers)
 
 
 class _Run:
@@ -178,36 +168,45 @@ class _Run:
 
     def __init__(self, job: Job, journal: Journal | None, progress: Progress) -> None:
         self._job, self._journal, self._progress = job, journal, progress
-        self._work = RowWork(job, key_of(version("vlprep"), repr(job)))
+        writes = isinstance(job, WritingJob)
+        made_by = job.unforced if isinstance(job, WritingJob) else job
+        self._work = RowWork(job, key_of(version("vlprep"), repr(made_by)), writes)
         self.totals = Totals()
         self.places = array("q")
         """Where each row is in the journal, in the order given."""
         self._told = time.monotonic()
 
-    def work_through(
-        self, found: Iterable[Found], workers: int, limits: Limits, stopping: Event
-    ) -> None:
+    def work_through(self, found: Iterable[Found], through: Callable[..., _Done]) -> None:
         """Do the job on all rows that no earlier run has finished."""
-        done = work_through(
-            self._work, self._left_to_do(found),
-            workers=workers, limits=limits, weight=_weight, stopping=stopping,
-        )  # fmt: skip
-        for chunk in done:
-            for (number, row), result in chunk:
-                if isinstance(result, Lost):
-                    key = row_key(row, self._work.settings)
-                    self._keep(number, row.name, self._failed(key, row.name, result))
-                else:
-                    self._keep(number, row.name, result)
+        done = through(self._work, self._left_to_do(found), weight=_weight)
+        for chunk, result in done:
+            numbers, rows = zip(*chunk, strict=True)
+            if isinstance(result, Lost):
+                (row,) = rows  # the culprit alone
+                result = self._failed(row.name, row_key(row, self._work.settings), result)
+            self._keep(numbers, [row.name for row in rows], result)
             if self._journal is not None:
                 self._journal.flush()
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of the table, with their types."""
+        return {"source": "string", **self._job.types}
+
+    def write_report(
+        self, path: PathLike, found: ScanSummary, pictures: Pictures, *, overwrite: bool
+    ) -> None:
+        """Write the page of what is in the journal."""
+        assert self._journal is not None
+        rows = self._journal.rows(self.places)
+        write_report(path, found, rows, self.columns, pictures=pictures, overwrite=overwrite)
 
     def _left_to_do(self, found: Iterable[Found]) -> Iterator[tuple[int, SourceRow]]:
         """Yield the rows that are to be done, and keep those that need no work."""
         for number, row in enumerate(found):
             self.places.append(-1)
             if isinstance(row, MediaFailure):
-                self._keep(number, row.source, self._failed("0" * 32, row.source, row))
+                self._keep([number], [row.source], self._failed(row.source, "0" * 32, row))
             elif not self._is_there(number, row):
                 yield number, row
 
@@ -218,28 +217,36 @@ class _Run:
         place = self._journal.find(row_key(row, self._work.settings))
         if place is None:
             return False
-        self.places[number] = place
         (line,) = self._journal.rows([place])
+        facts = facts_of(json.loads(line))
+        if RowFacts._make(facts).error_code in _PASSING:
+            return False
+        self.places[number] = place
         self.totals.resumed += 1
-        self._count(row.name, RowFacts.of(json.loads(line)))
+        self._count(row.name, facts)
         return True
 
-    def _failed(self, key: str, name: str, reason: MediaFailure | Lost) -> Finished:
+    def _failed(self, name: str, key: str, reason: MediaFailure | Lost) -> Finished:
         error = {"error_code": reason.code, "error": reason.message}
-        return finished(key, name, {**dict.fromkeys(self._job.types), **error})
+        return finished([key], [{"source": name, **dict.fromkeys(self._job.types), **error}])
 
-    def _keep(self, number: int, name: str, done: Finished) -> None:
+    def _keep(self, numbers: Iterable[int], names: Iterable[str], done: Finished) -> None:
         if self._journal is not None:
-            self.places[number] = self._journal.add(done.key, done.row)
-        self._count(name, done.facts)
+            for number, place in zip(numbers, self._journal.add(done), strict=True):
+                self.places[number] = place
+        for name, facts in zip(names, done.facts, strict=True):
+            self._count(name, facts)
 
-    def _count(self, name: str, facts: RowFacts) -> None:
+    def _count(self, name: str, facts: Facts) -> None:
         self.totals.add(name, facts)
         now = time.monotonic()
         if now - self._told > _TELL_SECONDS:
             self._told = now
             self._progress(self.totals.rows)
 
+
+_PASSING = ("os_error", "permission_denied")
+"""What may be over by the next run, such as a full disk."""
 
 _TELL_SECONDS = 0.2
 

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 from tarfile import InvalidHeaderError, TarError, TruncatedHeaderError  # type: ignore[attr-defined]
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from vlprep.choices import holds_samples
 from vlprep.count.files import MediaFailure
@@ -28,19 +28,10 @@ from vlprep.media.folders import as_folder, by_numbers, walk
 from vlprep.media.overlap import is_remote
 from vlprep.media.remote import RemoteFile
 from vlprep.media.sniff import is_media_name
+from vlprep.output.target import PathLike
 from vlprep.samples.rows import read_rows
-from vlprep.scan.journal import key_of
+from vlprep.scan.rows import SourceRow, key_of
 from vlprep.units import format_bytes
-
-
-class SourceRow(NamedTuple):
-    """One row: what it is called, what is in its cell, and what tells that it has changed."""
-
-    name: str
-    value: Any
-    stamp: str | None = None
-    """`None` of a file, whose length and time tell it."""
-
 
 Found: TypeAlias = SourceRow | MediaFailure
 
@@ -58,13 +49,20 @@ class Sources:
     """What is read, and how; counts what is passed over."""
 
     def __init__(
-        self, *, samples: bool = False, recursive: bool = False, column: str | None = None
+        self,
+        *,
+        samples: bool = False,
+        recursive: bool = False,
+        column: str | None = None,
+        apart_from: PathLike | None = None,
     ) -> None:
         """Say what is read: `samples` of JSON files or a column of messages, or else media.
 
         With `recursive` folders mean their subfolders too; `column` is the one of Parquet files.
+        What is in the folder `apart_from` is not read, as files are written there.
         """
         self._samples, self._recursive, self._column = samples, recursive, column
+        self._apart_from = None if apart_from is None else Path(apart_from).resolve()
         self.strays = 0
         """Files of folders that were passed over, as no media."""
 
@@ -78,6 +76,7 @@ class Sources:
                 yield self._remote(name)
                 continue
             for path in _expanded(name):
+                self._check_apart(path)
                 read = self._reader(path)
                 try:
                     yield from read(path)
@@ -112,15 +111,31 @@ class Sources:
         if folder is None:
             yield SourceRow(name, name)
             return
-        found = False
+        found, start, written = False, len(folder), self._written_within(folder)
         for path, is_medium in walk(folder, recursive=self._recursive):
+            if path.startswith(written):
+                continue
             if is_medium:
                 found = True
-                yield SourceRow(path, path)
+                yield SourceRow(path, path, place=path[start:])
             else:
                 self.strays += 1
         if not found:
             yield SourceRow(name, name)  # so that it is reported
+
+    def _check_apart(self, name: str) -> None:
+        """Raise `ConstraintError` for a source in the folder into which files are written."""
+        written = self._apart_from
+        if written is not None and Path(name).resolve().is_relative_to(written):
+            problem = f"lies in {written}, into which files are written; name another folder"
+            raise ConstraintError(f"{name}: {problem}")
+
+    def _written_within(self, folder: str) -> tuple[str, ...]:
+        """Return how paths begin that are in the folder for writing, if it lies in one walked."""
+        written, root = self._apart_from, Path(folder).resolve()
+        if written is None or not written.is_relative_to(root):
+            return ()
+        return (os.path.join(folder, written.relative_to(root), ""),)  # noqa: PTH118 (as walked)
 
     def _parquet(self, name: str) -> Iterator[Found]:
         try:
@@ -211,15 +226,3 @@ def file_stamp(path: str) -> str:
     """Return what tells that a file has changed: its length, and when it was written last."""
     found = Path(path).stat()
     return f"{found.st_size}:{found.st_mtime_ns}"
-
-
-def row_key(row: SourceRow, settings: str) -> str:
-    """Return the key of a row under settings: the same as long as nothing has changed."""
-    stamp = row.stamp
-    if stamp is None:
-        try:
-            found = os.stat(row.name)  # noqa: PTH116 (called per file)
-            stamp = f"{found.st_size}:{found.st_mtime_ns}"
-        except (OSError, ValueError):
-            stamp = "absent"
-    return key_of(settings, os.getcwd(), row.name, stamp)  # noqa: PTH109 (called per file)

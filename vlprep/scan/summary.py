@@ -15,6 +15,7 @@ from vlprep.count.budget import InputLimit
 from vlprep.count.prices import Billed, PriceEstimate, prices_of
 from vlprep.scan.keeping import SHARE, keeping_fps, keeping_max_pixels
 from vlprep.scan.packing import sequences_needed
+from vlprep.scan.rows import Facts
 from vlprep.view import View
 
 SCHEMA = "vlprep.scan/1"
@@ -26,24 +27,6 @@ SAMPLE = "sample"
 
 MOST_NAMED = 10
 """The rows with the most tokens that are named."""
-
-
-class RowFacts(NamedTuple):
-    """What a summary takes of a row; the names are those of its columns."""
-
-    tokens: int | None = None
-    kind: str | None = None
-    height: int | None = None
-    width: int | None = None
-    file_frames: int | None = None
-    file_fps: float | None = None
-    error_code: str | None = None
-    rules: Sequence[str] | None = None
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> RowFacts:
-        """Take them out of a row."""
-        return cls._make(map(row.get, cls._fields))
 
 
 class Bin(NamedTuple):
@@ -151,7 +134,7 @@ class Totals:
         self._images = array("i")  # height and width of each
         self._clips = array("d")  # frames, rate, height and width of each
 
-    def add(self, name: str, facts: RowFacts) -> None:
+    def add(self, name: str, facts: Facts) -> None:
         """Add a row."""
         self.rows += 1
         tokens, kind, height, width, frames, rate, error_code, rules = facts

@@ -28,8 +28,8 @@ from vlprep.errors import ConstraintError
 T = TypeVar("T")
 R = TypeVar("R")
 
-Work: TypeAlias = Callable[[Sequence[T]], Sequence[R]]
-"""What is done: items in, as many results out; picklable."""
+Work: TypeAlias = Callable[[Sequence[T]], R]
+"""What is done with a chunk of items; picklable."""
 
 CHUNK_SECONDS = 0.1
 """About how long a worker has to do with what it is given at a time."""
@@ -74,12 +74,12 @@ def work_through(
     limits: Limits,
     weight: Callable[[T], int] = lambda _: 0,
     stopping: Event | None = None,
-) -> Iterator[list[tuple[T, R | Lost]]]:
-    """Yield chunks of items, each item with its result or why there is none, as they are finished.
+) -> Iterator[tuple[list[T], R | Lost]]:
+    """Yield chunks of items with their results, as they are finished; a lost item is a chunk alone.
 
-    No more than a chunk for each worker is under way, whatever the number of items; `weight` is how
-    many bytes of one go through the pipe. Once `stopping` is set, what is under way is finished and
-    nothing else begun. Closing the iterator ends all workers.
+    No more than a chunk for each worker and one more are taken, whatever the number of items;
+    `weight` is how many bytes of one go through the pipe. Once `stopping` is set, what is under way
+    is finished and nothing else begun. Closing the iterator ends all workers.
 
     Raises `ConstraintError` for fewer workers than one, and `RuntimeError` where one cannot begin.
     """
@@ -95,9 +95,10 @@ def work_through(
             busy = {worker.pipe: worker for worker in crew if worker.chunk}
             if not busy:
                 return
+            queue.look_ahead()  # while they work
             for pipe in _ready(busy):
                 done = _take(busy[pipe], queue)
-                if done:
+                if done is not None:
                     busy[pipe].give(queue.next_chunk())  # before what is done is dealt with
                     yield done
     finally:
@@ -105,17 +106,16 @@ def work_through(
             worker.end()
 
 
-def _take(worker: _Worker[T, R], queue: _Queue[T]) -> list[tuple[T, R | Lost]]:
+def _take(worker: _Worker[T, R], queue: _Queue[T]) -> tuple[list[T], R | Lost] | None:
     """Return what a worker has finished; the items of a lost chunk go back to the queue."""
-    chunk, results = worker.take()
-    if not isinstance(results, Lost):
-        if chunk:
-            queue.learn(len(chunk), worker.spent)
-        return list(zip(chunk, results, strict=True))
-    if len(chunk) == 1:
-        return [(chunk[0], results)]
-    queue.alone.extend(chunk)
-    return []
+    chunk, result = worker.take()
+    if not chunk:  # it has started
+        return None
+    if isinstance(result, Lost) and len(chunk) > 1:
+        queue.alone.extend(chunk)
+        return None
+    queue.learn(len(chunk), worker.spent)
+    return chunk, result
 
 
 def _ready(busy: dict[Connection, _Worker[Any, Any]]) -> list[Connection]:
@@ -132,6 +132,7 @@ class _Queue(Generic[T]):
     def __init__(self, items: Iterable[T], weight: Callable[[T], int], stopping: Event) -> None:
         self._items, self._weight, self._stopping = iter(items), weight, stopping
         self._length = 1
+        self._next = list[T]()
         self.alone = deque[T]()
         """Items of lost chunks, which are tried each on its own."""
 
@@ -141,13 +142,18 @@ class _Queue(Generic[T]):
             return []
         if self.alone:
             return [self.alone.popleft()]
-        chunk, bytes_ = list[T](), 0
-        for item in islice(self._items, self._length):
-            chunk.append(item)
+        self.look_ahead()
+        chunk, self._next = self._next, []
+        return chunk
+
+    def look_ahead(self) -> None:
+        """Have a chunk of items at hand, so that nobody has to wait for it."""
+        bytes_ = 0
+        for item in islice(self._items, 0 if self._next else self._length):
+            self._next.append(item)
             bytes_ += self._weight(item)
             if bytes_ >= MOST_BYTES:
                 break
-        return chunk
 
     def learn(self, items: int, seconds: float) -> None:
         """Fit the length of chunks to how long one took."""
@@ -204,7 +210,7 @@ class _Worker(Generic[T, R]):
         with suppress(OSError):  # it died between two chunks; `take` tells
             self.pipe.send(chunk)
 
-    def take(self) -> tuple[list[T], Sequence[R] | Lost]:
+    def take(self) -> tuple[list[T], R | Lost]:
         """Return the chunk with its results, or how it was lost; nothing yet as it starts."""
         if self.seconds_left <= 0 and not self.pipe.poll():
             self.end()
@@ -216,15 +222,15 @@ class _Worker(Generic[T, R]):
         now = time.monotonic()
         if self._begun is None:  # it has started
             self._begun = now
-            return [], ()
+            return [], said
         self.spent = now - self._begun
         if isinstance(said, Lost) and said.code == "memory":
             self.end()
         return self._done(said)
 
-    def _done(self, results: Sequence[R] | Lost) -> tuple[list[T], Sequence[R] | Lost]:
+    def _done(self, result: R | Lost) -> tuple[list[T], R | Lost]:
         chunk, self.chunk = self.chunk, []
-        return chunk, results
+        return chunk, result
 
     def _start(self) -> None:
         """Start the process; it says once that it has."""
@@ -257,7 +263,7 @@ class _Worker(Generic[T, R]):
             self._process = None
 
 
-_NEEDED = ("vlprep.batch", "vlprep.media.image")
+_NEEDED = ("vlprep.batch", "vlprep.media.image", "vlprep.scan.rows", "PIL.JpegImagePlugin")
 _START = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
 """How processes begin; never by a fork of this one, which may have threads."""
 
