@@ -42,7 +42,7 @@ GROUPS = {
     ),
     "Processing": (
         "keep", "always", "every", "lossless", "decode", "fix", "threads", "workers", "memory",
-        "patience", "time-limit",
+        "patience", "time-limit", "on-damage", "safety",
     ),
     "Output": (
         "output", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side", "stored",

@@ -34,7 +34,6 @@ from vlprep.pick.choose import (
 )
 from vlprep.pick.clip import Clip, open_clip, watch_clip
 from vlprep.types import (
-    PATIENCE_SECONDS,
     Frame,
     FrameListInfo,
     FramePlan,
@@ -146,7 +145,7 @@ class PickedFrames:
         tone_map: bool = False,
         threads: int | None = None,
         memory: int | None = None,
-        patience_seconds: float | None = PATIENCE_SECONDS,
+        patience_seconds: float | None = None,
     ) -> PickedStream:
         """Read the picked frames at the size that the model sees; the keywords of `stream_frames`.
 
@@ -158,7 +157,9 @@ class PickedFrames:
         Frame(number=0, at 0.000 s, 352x640x3)
         """
         look = Look(self.tokens.resized, resample, tone_map)
-        reading = Reading(self.tokens.plan, look, threads, memory, patience_seconds)
+        reading = Reading(
+            self.tokens.plan, look, threads, memory, self.view.trust.waiting(patience_seconds)
+        )
         frames = _told(reading.frames(self._source), self.picks)
         names, model = (self.source,), self.view.model
         return PickedStream(names, model, self.info, self.tokens, frames, self, tone_map)
@@ -230,7 +231,7 @@ def pick_frames(
     every: bool = False,
     probe_fps: float = PROBE_FPS,
     threads: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS,
+    patience_seconds: float | None = None,
     watch: Watch = unwatched,
 ) -> PickedFrames:
     """Pick the frames of a video where cells of the picture change; all of it is decoded for that.
@@ -252,7 +253,7 @@ def pick_frames(
     (Pick(seconds=0.0, frame=0, why='first', cells=0), True)
     """
     _check(view, max_gap, probe_fps)
-    with open_clip(source, view, threads, patience_seconds) as clip:
+    with open_clip(source, view.waiting(patience_seconds), threads) as clip:
         motion, numbers = watch_clip(clip, probe_fps, watch)
     busy = busy_cells(motion)
     changes = (every_change if every else settled_changes)(motion, busy)
