@@ -308,7 +308,7 @@ view_options = together(
         "--safety",
         "limits",
         type=_Parsed("name=value", _limits),
-        help="Raise or lower what is read of a file at most: pixels=1000000000,frames=5000.",
+        help="Change limits of what is read of a file: bytes=50MB,frames=5000.",
     ),
     click.option("--pruning-rate", type=float, help="Let it leave out this share of video tokens."),
     choice_option(
