@@ -94,6 +94,7 @@ So it is with Huffman's codes; those of arithmetic may take less.
 def _check_claim(image: Image.Image, item: Item) -> None:
     """Refuse a picture that takes too much memory, or that cannot be in so short a file."""
     pixels = image.width * image.height
+    item.trust.check("pixels", pixels, item.name)
     item.trust.check("memory", pixels * BYTES_A_PIXEL, item.name)
     is_short = item.found.name == "JPEG" and pixels > item.file_bytes * _PIXELS_A_BYTE
     if is_short and not is_arithmetic(item.bytes()):
