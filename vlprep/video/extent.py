@@ -36,6 +36,8 @@ def content_end(item: Item) -> int:
 
     FFmpeg looks for more in them, byte by byte or until it gives up on the whole file.
     """
+    if item.is_far:  # of which no more is to be fetched than is read
+        return item.file_bytes
     if item.found.reader == "mpegts":
         return _transport_end(item)
     if item.found.reader not in _SEARCHED or item.tail(_ZEROS).strip(b"\0"):
