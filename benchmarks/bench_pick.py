@@ -74,7 +74,7 @@ def cpu(call: Callable[[], object], rounds: int) -> float:
 
 def read_alone(path: Path) -> int:
     """Read the frames at which picking looks, at the same size, and do nothing with them."""
-    with open_clip(path, vlprep.View.of(MODEL), None, None) as clip:
+    with open_clip(path, vlprep.View.of(MODEL), None) as clip:
         numbers = sorted({number for _, number in probed(clip.frames, PROBE_FPS)})
         return sum(1 for _ in clip.read(numbers, probe_size(clip.info.size)))
 

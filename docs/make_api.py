@@ -13,6 +13,7 @@ HEADINGS = {
     # room: what a reader calls it, in the order of the page; others follow by their own name
     "verbs": "Verbs",
     "view": "What a model is to see",
+    "trust": "How far files are trusted",
     "types": "Facts, plans and frames",
     "count": "Counting",
     "plan": "Planning",

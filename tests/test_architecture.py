@@ -26,6 +26,7 @@ FLOORS = (
     # From the ground up: a room may import itself and the floors below.
     {"errors", "display"},
     {"units", "choices", "parsing"},
+    {"trust"},
     {"types"},
     {"maths"},
     {"models", "media", "output", "draw", "replies", "messages"},

@@ -124,6 +124,7 @@ def small():
     with TemporaryDirectory() as folder:
         plan = vlprep.plan_media([PHOTO] * 3, split=vlprep.SplitOptions())
         yield from vlprep.save_requests(plan, "What is it?", Path(folder, "bodies"))
+    yield from (vlprep.Limits(frames=9, bytes=10**9), vlprep.Trust(vlprep.Limits(memory=5), "warn"))
     yield vlprep.frame_list([PHOTO] * 99)
     listed = vlprep.count_tokens([PHOTO] * 8, fps=2)
     yield from (listed.info, listed)

@@ -34,8 +34,9 @@ EXAMPLES = [
     errors.ConstraintError("cannot be"),
     errors.ResizeError((20, 10), "a side of 0"),
     errors.AspectRatioError((1000, 2), 200.0),
-    errors.PixelLimitError("a.png", 10**10, 10**8),
-    errors.FrameLimitError("a.mkv", 10**7),
+    errors.SafetyLimitError("a.mp4", 10**9, 10**8, "seconds"),
+    errors.PixelLimitError("a.png", 10**10, 10**8, "pixels"),
+    errors.FrameLimitError("a.mkv", 10**8, 10**7, "frames"),
     errors.FrameCountError(32, 31, "32 of 31 frames"),
     errors.BudgetError(200, 100, "200 tokens are reserved of 100"),
     errors.ByteLimitError("a.png", 1000, 2345, "at quality 40, 11x11"),
@@ -115,8 +116,11 @@ def test_no_text_of_the_library_speaks_of_the_command_line():
         (errors.ResizeError((20, 10), "a side of 0"), "10x20: a side of 0"),
         (errors.TruncatedFileError("a.mp4", promised=1000, present=3), "1,000 frames"),
         (errors.EmptyFileError("a.jpg"), "a.jpg: empty file (0 bytes)"),
-        (errors.TimeLimitError("a.mp4", 0.5), "a.mp4: no frame for 0.5 s; raise the limit"),
-        (errors.FrameLimitError("a.mkv", 10**7), "a.mkv: more frames than the safety limit of 10,"),
+        (errors.TimeLimitError("a.mp4", 0.5), "a.mp4: no frame for 0.5 s; if you trust"),
+        (
+            errors.FrameLimitError("a.mkv", 10**8, 10**7, "frames"),
+            "a.mkv: at least 100,000,000 frames, over the safety limit of 10,",
+        ),
     ],
 )
 def test_messages_say_what_was_found_and_what_to_do(error, message):

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import vlprep
+from tests.decoders import small_decoders
 from tests.draw.tiny_font import tiny_font
 from vlprep.errors import ConstraintError, DecodeError
 
@@ -119,7 +120,7 @@ def test_a_chart_is_of_images_too_but_not_of_nothing():
 
 
 def test_a_sheet_without_a_frame_is_an_error(monkeypatch):
-    monkeypatch.setattr("vlprep.video.container.MAX_FRAME_PIXELS", 1000)
+    small_decoders(monkeypatch, 1000)
     with pytest.raises(DecodeError, match="none of the frames could be decoded"):
         vlprep.frame_sheet("fixtures/clip.mp4", MODEL)
 

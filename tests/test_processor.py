@@ -87,7 +87,7 @@ def test_other_options_make_another_view_of_the_same_kind():
 
 def test_the_keywords_are_the_fields():
     names = {field.name for field in fields(ViewOptions)}
-    assert set(ViewKeywords.__annotations__) == names | {"rules", "server"}
+    assert set(ViewKeywords.__annotations__) == names | {"rules", "server", "limits", "on_damage"}
     assert set(get_args(Sampling)) == set(INDEX_RULES)
 
 

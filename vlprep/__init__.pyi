@@ -85,6 +85,8 @@ from vlprep.samples.samples import SampleCount as SampleCount
 from vlprep.split.crop import Crop as Crop
 from vlprep.split.layout import Piece as Piece
 from vlprep.split.split import PageSplit as PageSplit
+from vlprep.trust import Limits as Limits
+from vlprep.trust import Trust as Trust
 from vlprep.types import ClipPart as ClipPart
 from vlprep.types import Frame as Frame
 from vlprep.types import FrameListInfo as FrameListInfo

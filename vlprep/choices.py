@@ -18,6 +18,7 @@ BoxConvention = Literal["absolute", "relative-1000", "relative-999"]
 ServerName = Literal["vllm", "sglang"]  # of `models/catalog/servers.toml`
 PruningMethod = Literal["evs", "vidcom2"]  # by which a server leaves out tokens of a video
 Keep = Literal["model-view", "full"]  # of what is compressed
+OnDamage = Literal["error", "warn", "accept"]  # what damage of a file comes to; see `vlprep.trust`
 
 PATIENCE_SECONDS = 600.0
 """Longest time that a single frame may take, lest a file made to be slow holds everything up."""

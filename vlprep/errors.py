@@ -25,8 +25,9 @@ VlprepError
 └─ ConstraintError          (ValueError)    the request cannot be met as stated
    ├─ ResizeError                           .size
    ├─ AspectRatioError                      .size .limit
-   ├─ PixelLimitError                       .pixels .limit
-   ├─ FrameLimitError                       .limit
+   ├─ SafetyLimitError                      .source .name .found .limit
+   │  ├─ PixelLimitError                    .pixels
+   │  └─ FrameLimitError
    ├─ FrameCountError                       .requested .available
    ├─ BudgetError                           .needed .available
    └─ ByteLimitError                        .limit .smallest
@@ -222,13 +223,13 @@ class AddressError(FetchError):
 
 
 class TimeLimitError(MediaError):
-    """The file takes longer to decode than is waited for one frame, or for one page."""
+    """The file takes longer to read than is waited for its header, one frame or one page."""
 
     code = "too_slow"
 
     def __init__(self, source: str, seconds: float, problem: str = "") -> None:
-        usual = f"no frame for {seconds:g} s; raise the limit for an honest file"
-        super().__init__(source, problem or usual)
+        remedy = "if you trust the file, raise wait_seconds in `limits`"
+        super().__init__(source, problem or f"no frame for {seconds:g} s; {remedy}")
         self.seconds = seconds
 
 
@@ -285,25 +286,45 @@ class AspectRatioError(ConstraintError):
         super().__init__(f"{found} is over {limit:g}:1; crop or split it")
 
 
-class PixelLimitError(ConstraintError):
+class SafetyLimitError(ConstraintError):
+    """A file claims more of something than vlprep is willing to handle: the limit `name`."""
+
+    code = "over_limit"
+
+    def __init__(self, source: str, found: float, limit: float, name: str) -> None:
+        self.source, self.name, self.found, self.limit = source, name, found, limit
+        what, unit = _LIMITED[name]
+        claim = f"{what} {found:,.15g} {unit}, over the safety limit of {limit:,.15g}"
+        super().__init__(f"{source}: {claim}; if you trust the file, raise {name} in `limits`")
+
+
+_LIMITED = {
+    "pixels": ("the header claims", "pixels"),
+    "frame_pixels": ("the header claims frames of", "pixels"),
+    "frames": ("at least", "frames"),
+    "decoded_pixels": ("all its frames together have", "pixels"),
+    "seconds": ("it lasts", "seconds"),
+    "bytes": ("the file has", "bytes"),
+    "memory": ("decoding it takes about", "bytes of memory"),
+}
+"""How each limit is told of, and in what."""
+
+
+class PixelLimitError(SafetyLimitError):
     """The header claims more pixels than vlprep is willing to handle."""
 
     code = "too_many_pixels"
 
-    def __init__(self, source: str, pixels: int, limit: int) -> None:
-        self.source, self.pixels, self.limit = source, pixels, limit
-        claim = f"the header claims {pixels:,} pixels"
-        super().__init__(f"{source}: {claim}, over the safety limit of {limit:,}")
+    @property
+    def pixels(self) -> float:
+        """What the header claims."""
+        return self.found
 
 
-class FrameLimitError(ConstraintError):
+class FrameLimitError(SafetyLimitError):
     """The file has more frames than vlprep is willing to handle."""
 
     code = "too_many_frames"
-
-    def __init__(self, source: str, limit: int) -> None:
-        self.source, self.limit = source, limit
-        super().__init__(f"{source}: more frames than the safety limit of {limit:,}")
 
 
 class FrameCountError(ConstraintError):

@@ -18,11 +18,11 @@ from typing import (
     overload,
 )
 
-from vlprep.choices import PATIENCE_SECONDS as PATIENCE_SECONDS
 from vlprep.choices import ArrayType as ArrayType
 from vlprep.choices import BoxConvention as BoxConvention
 from vlprep.choices import Door as Door
 from vlprep.choices import Keep as Keep
+from vlprep.choices import OnDamage as OnDamage
 from vlprep.choices import PruningMethod as PruningMethod
 from vlprep.choices import Resample as Resample
 from vlprep.choices import Sampling as Sampling
@@ -55,10 +55,6 @@ Watch: TypeAlias = Callable[[Iterable[Any], int, str], Iterable[Any]]
 def unwatched(items: Iterable[Any], total: int, what: str) -> Iterable[Any]:
     """Pass items on without a word, as a `Watch` does that shows nothing."""
     return items
-
-
-MAX_FRAME_PIXELS = 67_108_864
-"""Largest frame of a video or an animation that is decoded, in pixels (8,192 x 8,192)."""
 
 
 class ImageSize(NamedTuple):

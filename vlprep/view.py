@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, fields, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, get_args
 
+from vlprep.choices import OnDamage
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_api, get_model, get_server
 from vlprep.models.service import VideoFiles
 from vlprep.models.sourced import Reading
 from vlprep.models.spec import ImageRule, ModelSpec, RuleSet, VideoRule
+from vlprep.trust import TRUST, Limits, Trust
 from vlprep.types import ApiName, Sampling, ServerName
 from vlprep.units import MOST
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
 """Names of `vlprep.maths.sampling.INDEX_RULES`, which is slow to import."""
 
+
+TRUSTED = ("limits", "on_damage")
+"""Keywords of a view that are about files, not about what a model sees of them."""
 
 _LEAST = {
     **dict.fromkeys(("nframes", "min_frames", "max_frames", "max_pixels", "total_pixels"), 1),
@@ -53,6 +58,8 @@ class ViewKeywords(TypedDict, total=False):
     strict: bool
     rules: str | None
     server: Server | ServerName | None
+    limits: Limits
+    on_damage: OnDamage | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +152,11 @@ class View:
     """What the caller calls the model, which may be an alias; requests say it."""
     server: Server | None = None
     """What serves these weights, by whose ways they are counted; `None`: the rules alone."""
+    trust: Trust = TRUST
+    """How far files are trusted: limits of what is read of them, and what damage comes to."""
 
     def __repr__(self) -> str:
-        asked = {**self.bound, **self.options.asked}
+        asked = {**self.bound, **self.options.asked, **self.trust.asked}
         said = (f"{name}={value}" for name, value in asked.items())
         return brief(self, self.name or self.model.name, self.rules.name, *said)
 
@@ -161,7 +170,8 @@ class View:
     def of(cls, model: ModelSpec | str | None = None, **asked: Unpack[ViewKeywords]) -> Self:
         """Bind a model by name, alias or record, with the options asked.
 
-        `server` says what serves open weights: "vllm", "sglang", or what `get_server` gives.
+        `server` says what serves open weights: "vllm", "sglang", or what `get_server` gives;
+        `limits` what is read of a file at most, and `on_damage` what its damage comes to.
 
         Raises `UnknownModelError`, `ConstraintError` for a rule set that the model does not have,
         for options that contradict each other or that the server has nothing for, and `TypeError`
@@ -184,12 +194,19 @@ class View:
         """
         options: dict[str, Any] = {**changes}
         rules, server = options.pop("rules", None), options.pop("server", None)
-        view = replace(self, options=replace(self.options, **options))
+        trusted = {name: options.pop(name) for name in TRUSTED if options.get(name) is not None}
+        options = {name: value for name, value in options.items() if name not in TRUSTED}
+        trust = replace(self.trust, **trusted) if trusted else self.trust
+        view = replace(self, options=replace(self.options, **options), trust=trust)
         if rules is None and server is None:
             return view
         return view._by(
             self.rules.name if rules is None else rules, self.server if server is None else server
         )
+
+    def waiting(self, seconds: float | None) -> Self:
+        """Return the same view with another longest wait for a file, as `Trust.waiting` has it."""
+        return self if seconds is None else replace(self, trust=self.trust.waiting(seconds))
 
     def with_keywords(self, keywords: Mapping[str, Any]) -> tuple[Self, dict[str, Any]]:
         """Take the options of a view out of a verb's keywords; returns the view and the rest.

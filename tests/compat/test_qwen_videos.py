@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.decoders import small_decoders
 from tests.films import VARIABLE, film
 from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
@@ -18,7 +19,6 @@ from vlprep.errors import (
     TruncatedFileError,
     UnsupportedFormatError,
 )
-from vlprep.video import container
 
 CLIP = FIXTURES / "clip.mp4"  # 60 frames of 180 x 320, 30 a second
 PHOTO = FIXTURES / "photo.jpg"
@@ -173,7 +173,7 @@ def test_frames_that_stand_in_for_broken_ones_are_said(caplog):
 
 
 def test_frames_that_cannot_be_had_are_an_error(monkeypatch):
-    monkeypatch.setattr(container, "MAX_FRAME_PIXELS", 20_000)  # 180 x 320 until frame 30
+    small_decoders(monkeypatch, 20_000)  # 180 x 320 until frame 30
     with pytest.raises(DecodeError, match=r"change\.ts: 2 of the 4 frames cannot be decoded"):
         read(FIXTURES / "resolution_change.ts")
 

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.decoders import small_decoders
 from tests.places import FIXTURES
 from vlprep import Frames, count_tokens, probe, read_frames
 from vlprep.errors import (
@@ -18,7 +19,6 @@ from vlprep.errors import (
     TimeLimitError,
     UnsupportedFormatError,
 )
-from vlprep.video import container
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 VIDEOS = [name for name, row in TRUTH.items() if row["kind"] == "video"]
@@ -331,7 +331,7 @@ def test_a_picture_that_grows_beyond_the_limit_is_replaced_and_said(monkeypatch)
     assert whole.substituted == 0
     assert np.ptp([frame.image.mean() for frame in frames]) > 150  # the second half is there
 
-    monkeypatch.setattr(container, "MAX_FRAME_PIXELS", 20_000)  # between 64 x 64 and 192 x 192
+    small_decoders(monkeypatch, 20_000)  # between 64 x 64 and 192 x 192
     stream, frames = read_all(content, nframes=60)
     assert stream.missing == 0
     assert [frame.number for frame in frames if frame.substituted] == list(range(30, 60))
@@ -340,7 +340,7 @@ def test_a_picture_that_grows_beyond_the_limit_is_replaced_and_said(monkeypatch)
 
 
 def test_frames_with_none_before_them_to_stand_in_are_missing_and_said(monkeypatch):
-    monkeypatch.setattr(container, "MAX_FRAME_PIXELS", 20_000)  # 180 x 320 until frame 30
+    small_decoders(monkeypatch, 20_000)  # 180 x 320 until frame 30
     stream, frames = read_all(FIXTURES / "resolution_change.ts", nframes=60)
     assert [frame.number for frame in frames] == list(range(30, 60))
     assert [drawn_number(frame.image) for frame in frames] == list(range(30, 60))
@@ -349,7 +349,7 @@ def test_frames_with_none_before_them_to_stand_in_are_missing_and_said(monkeypat
 
 
 def test_a_clip_of_which_nothing_decodes_has_no_frames_to_collect(monkeypatch):
-    monkeypatch.setattr(container, "MAX_FRAME_PIXELS", 1000)
+    small_decoders(monkeypatch, 1000)
     with pytest.raises(DecodeError, match="none of the frames could be decoded"):
         read_frames(FIXTURES / "clip.mp4", OPEN).collect()
 

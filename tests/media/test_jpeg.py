@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.places import FIXTURES, SHARED
 from vlprep import check_media, count_tokens, probe
-from vlprep.media.jpeg import is_cut_off, segments, without_metadata
+from vlprep.media.jpeg import is_unended, segments, without_metadata
 from vlprep.media.source import Item
 
 
@@ -41,7 +41,7 @@ BEHIND = [b"", b"\0" * 5, b"\n" * 3000, encoded(), b"\xff" * 100, b"film" * 5000
 
 def cut_off(content):
     with Item(content) as item:
-        return is_cut_off(item)
+        return is_unended(item)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -52,7 +52,7 @@ def test_what_is_whole_is_never_called_cut_off(form, behind):
 
 @pytest.mark.parametrize("form", FORMS)
 @given(share=st.floats(0.3, 0.999))
-def test_what_is_cut_off_amid_its_picture_is_called_so(form, share):
+def test_what_is_unended_amid_its_picture_is_called_so(form, share):
     content = encoded(**FORMS[form])
     start = next(start for mark, start, _ in segments(content) if mark == 0xDA)
     assert cut_off(content[: start + 20 + int(share * (len(content) - start - 22))])

@@ -66,6 +66,8 @@ HEADS = [
     (bytes.fromhex("060e2b34020501010d01020101020400"), "MXF", "video"),
     (b"DKIF\0\0\x20\0VP80", "IVF", "video"),
     (b"YUV4MPEG2 W160 H96 F25:1", "YUV4MPEG", "video"),
+    (b"MM\0+\0\x08\0\0", "BigTIFF, big-endian", "unread"),
+    (b"BM\x36\0\0\0\1\2\3\4\x36\0\0\0\x28\0\0\0", "BMP", "image"),
     (b"\0\0\0\1\x67\x64\0\x0a", "bare H.264", "unread"),
     (b"\0\0\1\x27\x42", "bare H.264", "unread"),
     (b"\0\0\0\1\x09\xf0\0\0\0\1\x67", "bare H.264", "unread"),

@@ -19,8 +19,15 @@ import vlprep
 from tests.fileserver import file_server
 from tests.places import FIXTURES
 from vlprep import Fetching, RemoteFile
-from vlprep.errors import AddressError, ConstraintError, EmptyFileError, FetchError
+from vlprep.errors import (
+    AddressError,
+    ConstraintError,
+    EmptyFileError,
+    FetchError,
+    SafetyLimitError,
+)
 from vlprep.media.source import Item
+from vlprep.trust import Limits, Trust
 
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")
@@ -383,8 +390,11 @@ def test_the_limit_holds_for_all_that_is_fetched_of_a_file(server):
 
 def test_a_length_that_is_a_lie_costs_nothing(server):
     server.files["lie.mp4"] = (FIXTURES / "clip.mp4").read_bytes()[:40]
-    said = refused(server, "hugetotal/lie.mp4")
-    assert said == "the server does not send it (status 416)"
+    with pytest.raises(SafetyLimitError, match="raise bytes in `limits`"):
+        vlprep.probe(remote(server, "hugetotal/lie.mp4"))
+    trusted = Trust(Limits(bytes=10**15))
+    with pytest.raises(FetchError, match=r"does not send it \(status 416\)"):
+        vlprep.probe(remote(server, "hugetotal/lie.mp4"), trusted)
 
 
 def test_more_than_was_said_is_not_taken(server):

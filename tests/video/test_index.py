@@ -19,7 +19,8 @@ from tests.video.test_decode import check_exact
 from vlprep.errors import DecodeError, VlprepError
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import open_item
-from vlprep.video import index, scan
+from vlprep.trust import TRUST, Limits, Trust
+from vlprep.video import index
 from vlprep.video.container import choose_stream, demuxed, open_video
 from vlprep.video.index import read_timeline
 
@@ -28,20 +29,20 @@ NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.suffix in (".mp4
 REAL = sorted(path.name for path in (REAL_MEDIA / "video").glob("*.mp4"))
 
 
-def opened_stream(source, read):
+def opened_stream(source, read, trust=TRUST):
     """Return what `read` makes of a video's packets, or the name of the error."""
     try:
-        with open_item(source) as item, open_video(item) as container:
+        with open_item(source, trust) as item, open_video(item) as container:
             stream, _ = choose_stream(container, item)
             return read(demuxed(container, stream, item), stream, item)
     except VlprepError as error:
         return type(error).__name__
 
 
-def by_header(source):
+def by_header(source, trust=TRUST):
     """Return the timeline from the header; `None` where all packets would be read instead."""
     with patch.object(index, "scan_packets", side_effect=DecodeError("video", "")) as everything:
-        found = by_either(source)
+        found = by_either(source, trust)
     return None if everything.called else found
 
 
@@ -50,8 +51,8 @@ def by_packets(source):
         return by_either(source)
 
 
-def by_either(source):
-    return opened_stream(source, read_timeline)
+def by_either(source, trust=TRUST):
+    return opened_stream(source, read_timeline, trust)
 
 
 # Files.
@@ -289,10 +290,10 @@ def test_millions_of_samples_in_a_tiny_file_are_not_believed(monkeypatch):
     assert by_either(data) == by_packets(data)
 
 
-def test_a_file_without_end_is_left_to_the_packets(monkeypatch):
-    monkeypatch.setattr(scan, "MAX_FRAMES", 59)
-    assert by_header(CLIP) is None
-    assert by_either(CLIP) == "FrameLimitError"
+def test_a_file_without_end_is_left_to_the_packets():
+    few = Trust(Limits(frames=59))
+    assert by_header(CLIP, few) is None
+    assert by_either(CLIP, few) == "FrameLimitError"
 
 
 HEADERS = [(data, data.index(b"moov") - 4, data.index(b"moov") + 1800) for data in (CLIP, SOUND)]

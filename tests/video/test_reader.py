@@ -7,6 +7,7 @@ import pytest
 from tests.places import FIXTURES
 from vlprep.errors import TimeLimitError
 from vlprep.media.source import open_item
+from vlprep.trust import Limits, Trust
 from vlprep.video.decode import scan_clip
 from vlprep.video.reader import FrameReader
 
@@ -72,9 +73,12 @@ def test_frames_inside_the_decoder_come_out_before_a_seek():
 
 
 def test_patience_has_an_end():
-    with (
-        reader("street.mp4", (50,), patience_seconds=1e-9) as (frames, wanted),
-        pytest.raises(TimeLimitError, match="no frame for") as caught,
-    ):
-        frames.frame_at(wanted[0])
+    with open_item(FIXTURES / "street.mp4") as item:
+        timeline = scan_clip(item).timeline
+        item.trust = Trust(Limits(wait_seconds=1e-9))
+        with (
+            pytest.raises(TimeLimitError, match="no frame for") as caught,
+            FrameReader(item, timeline, timeline.pts[50:51]) as frames,
+        ):
+            frames.frame_at(timeline.pts[50])
     assert caught.value.seconds == 1e-9

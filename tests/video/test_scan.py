@@ -7,10 +7,11 @@ import pytest
 
 from tests.places import FIXTURES
 from vlprep.errors import FrameLimitError
-from vlprep.media.source import open_item
-from vlprep.video import scan
+from vlprep.media.source import Item, open_item
+from vlprep.trust import Limits, Trust
+from vlprep.video.container import choose_stream, demuxed, open_video
 from vlprep.video.decode import scan_clip
-from vlprep.video.scan import _vp9_is_shown
+from vlprep.video.scan import _vp9_is_shown, scan_packets
 from vlprep.video.timeline import Timeline
 
 
@@ -104,7 +105,11 @@ def test_a_vp9_packet_says_whether_it_is_shown(head, shown):
     assert _vp9_is_shown(memoryview(bytes.fromhex(head))) is shown
 
 
-def test_a_file_without_end_is_given_up(monkeypatch):
-    monkeypatch.setattr(scan, "MAX_FRAMES", 50)
-    with pytest.raises(FrameLimitError, match="safety limit of 50"):
-        scanned("clip.mp4")
+def test_a_file_without_end_is_given_up():
+    with (
+        Item(FIXTURES / "clip.mp4", Trust(Limits(frames=50))) as item,
+        open_video(item) as container,
+        pytest.raises(FrameLimitError, match="51 frames, over the safety limit of 50"),
+    ):
+        stream, _ = choose_stream(container, item)
+        scan_packets(demuxed(container, stream, item), stream, item)

@@ -32,7 +32,7 @@ from vlprep.media.doors import see, size_behind
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
 from vlprep.models.spec import ImageRule, Normalisation, VideoRule
-from vlprep.types import PATIENCE_SECONDS, ArrayType, Door, ImageInfo, ImageSize, Resample
+from vlprep.types import ArrayType, Door, ImageInfo, ImageSize, Resample
 from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords
 
@@ -65,7 +65,6 @@ class Making:
     resample: Resample
     tone_map: bool
     threads: int | None
-    patience_seconds: float | None
 
     def __post_init__(self) -> None:
         if self.dtype not in STORED_AS:
@@ -95,13 +94,7 @@ class Making:
     def frames(self, source: Clip) -> FrameStream:
         """Open the frames of a video."""
         look_at = partial(Look, resample=self.resample, tone_map=self.tone_map, by_colour=True)
-        return open_frames(
-            source,
-            self.view,
-            look_at,
-            threads=self.threads,
-            patience_seconds=self.patience_seconds,
-        )
+        return open_frames(source, self.view, look_at, threads=self.threads)
 
 
 _OTHERWISE = 'ask for `dtype` "uint8", for other `rules`, or for numbers of your own'
@@ -118,7 +111,7 @@ def make_arrays(
     resample: Resample = "reference",
     tone_map: bool = False,
     threads: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS,
+    patience_seconds: float | None = None,
 ) -> PixelValues:
     """Make the arrays that an open model takes of images and videos, equal to transformers' own.
 
@@ -137,7 +130,8 @@ def make_arrays(
     >>> made
     PixelValues(1200x1536 float32, grid_thw=[[1, 30, 40]])
     """
-    how = Making(view, dtype, door, resample, tone_map, threads, patience_seconds)
+    view = view.waiting(patience_seconds)
+    how = Making(view, dtype, door, resample, tone_map, threads)
     jobs: list[ImageRows | VideoRows] = [ImageRows(source, how) for source in as_many(images)]
     jobs += [VideoRows(source, how) for source in one_or_many(videos)]
     if not jobs:
@@ -179,7 +173,7 @@ class ImageRows:
     def __init__(self, source: SourceLike, how: Making) -> None:
         self._source, self._how = source, how
         self.encoding = how.encoding(how.view.image_rule)
-        info = probe(source)
+        info = probe(source, how.view.trust)
         if not isinstance(info, ImageInfo):
             problem = "a video, not an image; name it among `videos`"
             raise UnsupportedFormatError(source_name(source), problem, format=info.format)
@@ -189,7 +183,10 @@ class ImageRows:
 
     def fill(self, rows: Rows) -> ArrayPart:
         """Decode it into its rows."""
-        seen, name = see(self._source, self._how.door), source_name(self._source)
+        seen, name = (
+            see(self._source, self._how.door, self._how.view.trust),
+            source_name(self._source),
+        )
         found = ImageSize(*seen.picture.shape[:2])
         if found != self._size:
             raise DecodeError(name, f"its picture is {found}, but its header says {self._size}")

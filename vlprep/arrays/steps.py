@@ -10,7 +10,7 @@ from vlprep.arrays.patches import Rows
 from vlprep.count.timestamps import step_seconds
 from vlprep.count.tokens import TokenCount
 from vlprep.display import brief
-from vlprep.types import PATIENCE_SECONDS, ArrayType, Resample
+from vlprep.types import ArrayType, Resample
 from vlprep.units import plural
 from vlprep.view import View
 
@@ -82,7 +82,7 @@ def stream_arrays(
     resample: Resample = "reference",
     tone_map: bool = False,
     threads: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS,
+    patience_seconds: float | None = None,
 ) -> ArrayStream:
     """Make the arrays of one video step by step; together they are those of `make_arrays`.
 
@@ -92,5 +92,5 @@ def stream_arrays(
     ...     steps.grid_thw, next(steps).pixel_values.shape
     ((10, 22, 40), (880, 1536))
     """
-    how = Making(view, dtype, None, resample, tone_map, threads, patience_seconds)
+    how = Making(view.waiting(patience_seconds), dtype, None, resample, tone_map, threads)
     return ArrayStream(source, how)

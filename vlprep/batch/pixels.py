@@ -122,7 +122,7 @@ class PixelValues(Operator):
 
         asked = dict(self.settings)
         dtype, resample = asked.get("dtype", "float32"), asked.get("resample", "reference")
-        making = Making(self.view, dtype, asked.get("door"), resample, False, 1, None)
+        making = Making(self.view, dtype, asked.get("door"), resample, False, 1)
         making.encoding(self.view.image_rule)
 
 

@@ -34,6 +34,7 @@ from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, SourceOrFacts, open_item, source_name
 from vlprep.output.encode import DRAWN_QUALITY, encode_picture, picture_format
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file
+from vlprep.trust import Trust
 from vlprep.types import BoxConvention, ImageInfo, ImageSize, Region, SizeLike
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
@@ -237,7 +238,7 @@ def locate_boxes(
     ('relative-1000', ((160.0, 240.0), (320.0, 480.0)))
     """
     in_force = box_convention(view.model, convention)
-    info = _image_info(source)
+    info = _image_info(source, view.trust)
     read = parse_answer(answer)
     shown = _shown(info, unturned, region)
     seen, warnings = _seen(shown, view, in_force, resized)
@@ -271,8 +272,8 @@ def _enlarged(shape: Shape, scale: float) -> Shape:
     return replace(shape, points=tuple((x * scale, y * scale) for x, y in shape.points))
 
 
-def _image_info(source: SourceOrFacts) -> ImageInfo:
-    info = probe(source)
+def _image_info(source: SourceOrFacts, trust: Trust) -> ImageInfo:
+    info = probe(source, trust)
     if not isinstance(info, ImageInfo):
         problem = "a video, not an image; boxes are drawn on one frame: `save_frames` writes them"
         raise UnsupportedFormatError(source_name(source), problem, format=info.format)

@@ -20,12 +20,14 @@ from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError, VlprepError
 from vlprep.maths.legible import Letters
 from vlprep.media.addresses import is_web_url
+from vlprep.media.jpeg import NO_END
 from vlprep.media.overlap import is_remote, overlapped
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceOrFacts, open_item, source_name
 from vlprep.models.registry import get_api, get_route, list_apis
 from vlprep.models.routes import ChatApi
+from vlprep.trust import Trust
 from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, ImageSize, RouteName, VideoInfo
 from vlprep.view import View, ViewKeywords
 
@@ -113,12 +115,13 @@ def look_at(item: Item, view: View, *, decode: bool = False) -> FileFacts:
     except (VlprepError, OSError) as error:
         return FileFacts(source=media_name(item), kind="unreadable", problem=error)
     if isinstance(found, FrameList):
-        frames = list(overlapped(partial(_read, decode=decode), found.images, _is_far))
+        read = partial(_read, trust=view.trust, decode=decode)
+        frames = list(overlapped(read, found.images, _is_far))
         return facts_of_list(media_name(item), frames, view)
-    return _read(found, decode=decode)
+    return _read(found, view.trust, decode=decode)
 
 
-def _read(source: SourceOrFacts, *, decode: bool) -> FileFacts:
+def _read(source: SourceOrFacts, trust: Trust, *, decode: bool) -> FileFacts:
     """Read the header of one file, and with `decode` its content."""
     if isinstance(source, ImageInfo | VideoInfo) and not decode:
         return _known(source)
@@ -127,14 +130,30 @@ def _read(source: SourceOrFacts, *, decode: bool) -> FileFacts:
         error = UnsupportedFormatError(source_name(source), problem)
         return FileFacts(source=source_name(source), kind="unreadable", problem=error)
     try:
-        with open_item(source) as item:
-            facts = facts_of(item)
+        with open_item(source, trust) as item:
+            facts = _ended(item, facts_of(item))
             if decode:
                 facts = _decoded(item, facts)
             is_page = facts.kind == "image" and (decode or _is_long(facts.size))
             return replace(facts, letters=_letters(item)) if is_page else facts
     except (VlprepError, OSError) as error:
         return FileFacts(source=source_name(source), kind="unreadable", problem=error)
+
+
+def _ended(item: OpenItem, facts: FileFacts) -> FileFacts:
+    """Look into a JPEG without an end mark: all its pixels may be there."""
+    info = facts.info
+    if not (isinstance(info, ImageInfo) and info.cut_off):
+        return facts
+    from vlprep.media.picture import decode_picture
+
+    try:
+        warnings = decode_picture(item).warnings
+    except DecodeError:
+        return facts
+    return replace(
+        facts, info=replace(info, cut_off=bool({*warnings} - {NO_END}), warnings=warnings)
+    )
 
 
 _LONG = 3
@@ -188,6 +207,8 @@ def facts_of(item: OpenItem) -> FileFacts:
     kind: MediaKind = "image" if isinstance(info, ImageInfo) else "video"
     if kind == "video" and found.kind == "image":
         kind = "animation"
+    if isinstance(info, ImageInfo) and item.trust.on_damage in ("warn", "accept"):
+        info = replace(info, cut_off=False)  # of which the warnings of the header tell, if any
     return FileFacts(
         source=item.name,
         kind=kind,

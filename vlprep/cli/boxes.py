@@ -118,7 +118,7 @@ def command(
 
     processor, fetching = bind(asked), take_fetching(asked)
     page = as_remote(take_page(image, asked), fetching)
-    with open_item(page) as item:  # once, so that what is drawn on is what was located in
+    with open_item(page, processor.trust) as item:  # once: located in and drawn on
         if pieces is None:
             found = processor.locate(item, read_answer(answer), **asked)
         else:

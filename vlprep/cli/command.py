@@ -43,7 +43,7 @@ GROUPS = {
     ),
     "Processing": (
         "keep", "always", "every", "lossless", "decode", "fix", "threads", "workers", "memory",
-        "patience", "time-limit", "engine", "address",
+        "patience", "time-limit", "engine", "address", "on-damage", "safety",
     ),
     "Output": (
         "output", "into", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side",

@@ -83,5 +83,5 @@ def command(
     say(heading(processor), f"region {crop.region}: {size}, {seen}")
     if output is not None:
         say(f"written to {safe(output)}")
-    say_warnings(crop.source, tokens.warnings, processor)
+    say_warnings(crop.source, crop.warnings, processor)
     return 0

@@ -76,9 +76,7 @@ if TYPE_CHECKING:
     "--patience",
     "patience_seconds",
     type=SECONDS,
-    default=str(int(PATIENCE_SECONDS)),
-    show_default=True,
-    help="Wait so long for one frame; 0 is no limit.",
+    help=f"Wait so long for one frame, by default {PATIENCE_SECONDS:.0f} s; 0 is no limit.",
 )
 @click.option("--dry-run", is_flag=True, help="Tell the moments and the cost; write nothing.")
 @output_options

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from vlprep.choices import Door, PruningMethod, Sampling, ServerName
+from vlprep.choices import Door, OnDamage, PruningMethod, Sampling, ServerName
 from vlprep.cli.shell import option_words, quote
 from vlprep.cli.text import flagged
 from vlprep.errors import ConstraintError
@@ -18,6 +19,7 @@ from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, pa
 if TYPE_CHECKING:
     from vlprep.media.remote import Fetching
     from vlprep.models.servers import Server
+    from vlprep.trust import Limits
     from vlprep.verbs import Processor
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -76,6 +78,12 @@ def _tokens_or_share(text: str) -> int | Fraction:
     if share > 1:
         raise ValueError(f"{text!r} is more than there is")
     return share
+
+
+def _limits(text: str) -> Limits:
+    from vlprep.trust import Limits
+
+    return Limits.parse(text)
 
 
 BUDGET = _Parsed("tokens|share%", _tokens_or_share)
@@ -293,6 +301,15 @@ view_options = together(
     choice_option(
         "--server", get_args(ServerName), "Count as this server of open weights samples."
     ),
+    choice_option(
+        "--on-damage", get_args(OnDamage), "Refuse damaged files, tell of damage, or accept it."
+    ),
+    click.option(
+        "--safety",
+        "limits",
+        type=_Parsed("name=value", _limits),
+        help="Change limits of what is read of a file: bytes=50MB,frames=5000.",
+    ),
     click.option("--pruning-rate", type=float, help="Let it leave out this share of video tokens."),
     choice_option(
         "--pruning-method", get_args(PruningMethod), "Leave them out so; evs by default."
@@ -324,7 +341,7 @@ def bind(asked: dict[str, Any]) -> Processor:
     view = {name: asked.pop(name) for name in ViewKeywords.__annotations__}
     rate, method = asked.pop("pruning_rate"), asked.pop("pruning_method")
     with wrong_usage():
-        ViewOptions(**{name: view[name] for name in view if name not in ("rules", "server")})
+        ViewOptions(**{option.name: view[option.name] for option in fields(ViewOptions)})
         model = resolve_model(name, file)
     view["server"] = _server(view["server"], rate, method)
     bound = processor(model if file else name, **view)  # an alias is what requests are to say

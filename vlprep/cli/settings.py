@@ -23,7 +23,7 @@ KEYS = (
     "fps", "nframes", "min-frames", "max-frames", "min-pixels", "max-pixels", "total-pixels",
     "sampling", "high-res", "strict",
     "api", "route", "deployment", "thinking", "max-input", "max-model-len",
-    "limit", "threads", "quiet", "fetch-limit", "fetch-seconds",
+    "limit", "threads", "on-damage", "safety", "quiet", "fetch-limit", "fetch-seconds",
 )  # fmt: skip
 """Options that may have defaults, by the word of the command line."""
 

@@ -47,6 +47,7 @@ _WORDS = {
     "start_seconds": "--start",
     "end_seconds": "--end",
     "overwrite": "--force",
+    "limits": "--safety",
     "price_list": "--price-cap",
     "max_bytes": "--request-limit",
     "region": "--deployment",

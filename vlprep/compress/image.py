@@ -137,7 +137,7 @@ def compress_image(source: SourceLike, view: View, **how: Any) -> CompressedImag
 
 def image_under(source: SourceLike, view: View, asked: Asked) -> CompressedImage:
     """Do what `compress_image` does."""
-    with open_item(source) as item:
+    with open_item(source, view.trust) as item:
         case = examine_image(item, view, asked)
         reasons = "; ".join(reasons_to_write(case))
         if reasons:
@@ -168,7 +168,7 @@ def _unchanged(case: ImageCase) -> CompressedImage:
         bytes_unseen=unseen_of(info, result.tokens_before.resized),
         reason=beside(kinds) if kinds else within_limits(case),
         dropped=tuple(f"{kind} data dropped" for kind in kinds),
-        warnings=(*info.warnings, *result.warnings),
+        warnings=(*info.warnings, *decoded.warnings, *result.warnings),
     )
 
 

@@ -10,15 +10,16 @@ from vlprep.check.files import image_byte_limit, image_fits, takes_image
 from vlprep.check.images import is_unusual
 from vlprep.compress.result import Asked, beside
 from vlprep.count.tokens import image_count
-from vlprep.errors import ConstraintError, DecodeError, PixelLimitError, UnsupportedFormatError
+from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.media.image import animation_seconds, probe_image
 from vlprep.media.metadata import can_be_stripped
+from vlprep.media.picture import read_picture
 from vlprep.media.sniff import mime_type
 from vlprep.media.source import Item
 from vlprep.models.registry import file_formats, get_route
 from vlprep.models.routes import Route
 from vlprep.output.encode import MAX_JPEG_SIDE
-from vlprep.types import CUT_OFF, MAX_FRAME_PIXELS, ImageFormat, ImageInfo, ImageSize
+from vlprep.types import ImageFormat, ImageInfo, ImageSize
 from vlprep.units import format_size
 from vlprep.view import View
 
@@ -72,14 +73,14 @@ def examine_image(item: Item, view: View, asked: Asked) -> ImageCase:
         raise UnsupportedFormatError(item.name, problem, format=item.found.name)
     info = probe_image(item)
     if info.cut_off:
-        raise DecodeError(item.name, CUT_OFF)
+        read_picture(item)  # which may be all there but for the mark of its end
     frames = len(animation_seconds(item))
     pictures = max(frames, info.frame_count)
     page = asked.page
     if page is not None and not 0 <= page < pictures:
         raise ConstraintError(f"{item.name}: no picture {page}; it has {pictures}, from 0")
-    if frames > 1 and info.size.pixels > MAX_FRAME_PIXELS:
-        raise PixelLimitError(item.name, info.size.pixels, MAX_FRAME_PIXELS)
+    if frames > 1:
+        item.trust.check("frame_pixels", info.size.pixels, item.name)
     return ImageCase(item, view, asked, get_route(asked.route), info, pictures)
 
 

@@ -208,7 +208,7 @@ def run_jobs(
 
 
 def _earlier(targets: Targets, place: int, part: Part, asked: Asked) -> Path | None:
-    with open_media(part.source) as opened:
+    with open_media(part.source, part.view.trust) as opened:
         kind = "image" if _is_image(opened, asked) else "video"
     return targets.earlier(place, part.suffix, kind)
 
@@ -226,7 +226,7 @@ def _begin(
 ) -> Callable[[], CompressedFile]:
     """Compress an image in memory, or open a video; returns what does the rest in its turn."""
     with ExitStack() as stack:
-        opened = stack.enter_context(open_media(source))
+        opened = stack.enter_context(open_media(source, view.trust))
         if not _is_image(opened, asked):
             return partial(_video, stack.pop_all(), opened, target, view, asked)
         asked = replace(asked, format=_named_format(target))

@@ -49,7 +49,7 @@ def cut(source: SourceLike, view: View, every: float | None) -> Iterator[Part]:
 
 
 def _views(source: SourceLike, view: View, every: float) -> list[View]:
-    with open_media(source) as opened:
+    with open_media(source, view.trust) as opened:
         if isinstance(opened, FrameList):
             raise ConstraintError("a list of images is no video to cut into parts")
         info = opened.info

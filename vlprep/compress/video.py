@@ -26,7 +26,7 @@ from vlprep.compress.video_source import (
     stayed,
 )
 from vlprep.count.tokens import VideoCount
-from vlprep.errors import ByteLimitError, ConstraintError, VlprepError
+from vlprep.errors import ByteLimitError, ConstraintError, DecodeError, VlprepError
 from vlprep.media.source import Item
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file, new_file_at
 from vlprep.pick.pick import PickOptions
@@ -133,7 +133,7 @@ def video_under(source: Source, target: Target | None, view: View, asked: Asked)
     if target is None and not asked.dry_run:
         raise ConstraintError("a target is needed, except for a dry run")
     ending = "" if target is None or callable(target) else Path(target).suffix.lower()
-    with open_media(source) as opened:
+    with open_media(source, view.trust) as opened:
         case = examine(opened, view, asked, ending)
         try:
             return _done(case, target)
@@ -178,14 +178,17 @@ def _unchanged(case: VideoCase, path: PathLike | None) -> CompressedVideo:
 
 
 def _damage(case: VideoCase) -> tuple[str, ...]:
-    """Tell of ends that cannot be decoded."""
+    """Tell of ends, and of frames that the model sees, that cannot be decoded."""
     ends = () if case.item.found.kind == "image" else damaged_ends(case.item)
-    if not ends:
-        return ()
     with shown_frames(case.source, case.view, case.asked) as stream:
-        if not any(not (frame.damaged or frame.substituted) for frame in stream):
+        whole = sum(not (frame.damaged or frame.substituted) for frame in stream)
+        if not whole:
             raise stream.none_decoded()
-    return (f"the {' and the '.join(ends)} frame cannot be decoded as it should",)
+        losses = stream.losses()
+    if not ends:
+        return losses
+    damage = f"the {' and the '.join(ends)} frame cannot be decoded as it should"
+    return (*losses, *case.item.trust.bears(DecodeError(case.item.name, damage)))
 
 
 def _planned(case: VideoCase, folder: Path | None) -> NewClip:

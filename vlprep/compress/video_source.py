@@ -17,6 +17,7 @@ from vlprep.maths.sampling import frame_range
 from vlprep.media.sniff import endings
 from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.models.registry import get_route
+from vlprep.trust import Trust
 from vlprep.types import Action, FrameListInfo, VideoInfo
 from vlprep.units import format_size, plural
 from vlprep.video.sound import has_sound
@@ -29,13 +30,13 @@ Opened: TypeAlias = Item | FrameList
 """A file that is open, or a list of images, which are opened one by one."""
 
 
-def open_media(source: Source) -> AbstractContextManager[Opened]:
+def open_media(source: Source, trust: Trust) -> AbstractContextManager[Opened]:
     """Open one file for a `with` block, once for all that is done with it.
 
     Raises the errors of `as_frame_list` and `open_item`.
     """
     found = as_frame_list(source)
-    return nullcontext(found) if isinstance(found, FrameList) else open_item(found)
+    return nullcontext(found) if isinstance(found, FrameList) else open_item(found, trust)
 
 
 @dataclass(frozen=True, slots=True)

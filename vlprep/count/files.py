@@ -231,7 +231,7 @@ def probe_media(source: Media, view: View) -> Probed:
     found = as_frame_list(source)
     if isinstance(found, FrameList):
         return Probed(found.name, probe_frame_list(found, view))
-    return Probed(source_name(found), probe(found))
+    return Probed(source_name(found), probe(found, view.trust))
 
 
 def count_file(source: Media, view: View) -> MediaCount:
@@ -278,7 +278,7 @@ def probe_file(source: Media, view: View) -> Probed | MediaFailure:
     """Read a header as `probe_or_failure` does, without asking again whether it is a folder."""
     try:
         if isinstance(source, str | os.PathLike):
-            return Probed(source_name(source), probe(source))
+            return Probed(source_name(source), probe(source, view.trust))
     except IsADirectoryError:  # one without media
         pass
     except (VlprepError, OSError) as error:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from vlprep.display import brief
@@ -15,6 +16,7 @@ from vlprep.media.overlap import overlapped
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
 from vlprep.media.source import SourceOrFacts, at_hand, source_name
+from vlprep.trust import TRUST, Trust
 from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size, plural
 from vlprep.view import View
@@ -92,7 +94,8 @@ def probe_frame_list(frames: FrameList, view: View) -> FrameListInfo:
 
     Raises the errors of `probe` and `frame_list_info`.
     """
-    return frame_list_info(frames.names, list(overlapped(probe, frames.images)), view)
+    read = partial(probe, trust=view.trust)
+    return frame_list_info(frames.names, list(overlapped(read, frames.images)), view)
 
 
 def frame_list_info(
@@ -117,7 +120,9 @@ def frame_list_info(
     )
 
 
-def read_frame_list(frames: FrameList, plan: FramePlan, size: ImageSize) -> Iterator[Frame]:
+def read_frame_list(
+    frames: FrameList, plan: FramePlan, size: ImageSize, trust: Trust = TRUST
+) -> Iterator[Frame]:
     """Decode the images of a list one by one, at the size that the model sees.
 
     Raises `DecodeError` for a damaged one, and as `frame_list_info` does: by then a file may be
@@ -128,7 +133,7 @@ def read_frame_list(frames: FrameList, plan: FramePlan, size: ImageSize) -> Iter
 
     first = None
     for number, seconds in zip(plan.indices, plan.timestamps_seconds, strict=True):
-        with at_hand(frames.images[number]) as opened:
+        with at_hand(frames.images[number], trust) as opened:
             info = probe(opened)
             first = first or info.size
             _check_frame(source_name(opened), info, first)

@@ -174,7 +174,7 @@ def locate_events(
 def _probe(media: SourceOrFacts | FrameList, view: View) -> tuple[str, VideoInfo]:
     if isinstance(media, FrameList):
         return media.names[0], probe_frame_list(media, view)
-    return source_name(media), probe_clip(media)
+    return source_name(media), probe_clip(media, view.trust)
 
 
 def _rate(info: VideoInfo) -> float:

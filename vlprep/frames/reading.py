@@ -13,7 +13,8 @@ from vlprep.media.image import animation_seconds
 from vlprep.media.picture import animation_frames
 from vlprep.media.probe import probe
 from vlprep.media.source import Item, SourceOrFacts, open_item, source_name
-from vlprep.types import PATIENCE_SECONDS, Frame, FramePlan, ImageInfo, VideoInfo
+from vlprep.trust import TRUST, Trust
+from vlprep.types import Frame, FramePlan, ImageInfo, VideoInfo
 from vlprep.video.crew import MEMORY_BYTES
 from vlprep.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.video.paint import Look
@@ -25,7 +26,7 @@ def decode_plan(
     look: Look,
     *,
     threads: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS,
+    trust: Trust = TRUST,
 ) -> Iterator[Frame]:
     """Decode the frames of a plan made for a clip, one by one, in order.
 
@@ -36,10 +37,10 @@ def decode_plan(
     >>> next(decode_plan("fixtures/clip.mp4", plan, Look(ImageSize(180, 320))))
     Frame(number=0, at 0.000 s, 180x320x3)
     """
-    return Reading(plan, look, threads, None, patience_seconds).frames(source)
+    return Reading(plan, look, threads, None, trust).frames(source)
 
 
-def probe_clip(source: SourceOrFacts) -> VideoInfo:
+def probe_clip(source: SourceOrFacts, trust: Trust = TRUST) -> VideoInfo:
     """Return the facts of a video; raises `UnsupportedFormatError` for an image.
 
     Other errors are those of `probe`.
@@ -47,7 +48,7 @@ def probe_clip(source: SourceOrFacts) -> VideoInfo:
     >>> probe_clip("fixtures/clip.mp4").frame_count
     60
     """
-    info = probe(source)
+    info = probe(source, trust)
     if isinstance(info, ImageInfo):
         problem = "an image, not a video; a list of images can stand for one"
         raise UnsupportedFormatError(source_name(source), problem, format=info.format)
@@ -62,11 +63,11 @@ class Reading:
     look: Look
     threads: int | None
     memory: int | None
-    patience_seconds: float | None
+    trust: Trust = TRUST
 
     def frames(self, source: SourceOrFacts) -> Iterator[Frame]:
         """Decode them one by one; raises the errors of `stream_frames` while iterating."""
-        with open_item(source) as item:
+        with open_item(source, self.trust) as item:
             if item.found.kind == "image":
                 yield from self._animated(item)
             else:
@@ -82,7 +83,6 @@ class Reading:
             tuple(sorted(set(numbers))),
             threads=self.threads,
             memory=MEMORY_BYTES if self.memory is None else self.memory,
-            patience_seconds=self.patience_seconds,
         )
         times_shown = Counter(numbers)
         for frame in decode_frames(wanted):
@@ -91,11 +91,12 @@ class Reading:
     def _animated(self, item: Item) -> Iterator[Frame]:
         starts, shown_at = animation_clock(item)
         numbers = _numbers(self.plan, len(starts), shown_at)
-        images = animation_frames(
-            item, numbers, self.look.size, patience_seconds=self.patience_seconds
-        )
-        for number, image in zip(numbers, images, strict=True):
-            yield Frame(number, starts[number], None, image)
+        images = animation_frames(item, numbers, self.look.size)
+        before = None
+        for place, image in enumerate(images):
+            number, is_new = numbers[place], image is not before
+            yield Frame(number, starts[number], None, image, substituted=not is_new)
+            before = image
 
 
 def animation_clock(item: Item) -> tuple[list[float], Callable[[float], int]]:

@@ -23,8 +23,8 @@ from vlprep.media.source import SourceOrFacts, source_name
 from vlprep.models.spec import ModelSpec
 from vlprep.output.drawing import Drawing
 from vlprep.output.target import PathLike
+from vlprep.trust import TRUST, Trust
 from vlprep.types import (
-    PATIENCE_SECONDS,
     Frame,
     FrameListInfo,
     FramePlan,
@@ -58,6 +58,8 @@ class FrameStream:
     _frames: Iterator[Frame]
     tone_mapped: bool = field(default=False, kw_only=True)
     """Whether high dynamic range is mapped to that of ordinary screens."""
+    trust: Trust = field(default=TRUST, kw_only=True)
+    """What is said of damage."""
     delivered: int = field(default=0, init=False)
     """Frames handed out so far."""
     substituted: int = field(default=0, init=False)
@@ -119,6 +121,18 @@ class FrameStream:
         return self.info.warnings + self.tokens.warnings + tuple(self._remarks())
 
     def _remarks(self) -> Iterator[str]:
+        yield from self.losses()
+        if self.interlaced or self.info.interlaced:
+            yield "interlaced: a frame holds two moments, which shows as combs where things move"
+        if self.info.hdr and not self.tone_mapped:
+            yield f"high dynamic range ({self.info.hdr}), which looks flat without tone mapping"
+        yield from self._lettering
+
+    def losses(self) -> tuple[str, ...]:
+        """Say which frames are not as they should be; nothing where that is accepted."""
+        return () if self.trust.on_damage == "accept" else tuple(self._losses())
+
+    def _losses(self) -> Iterator[str]:
         if self._exhausted and self.missing:
             yield (
                 f"{self.missing} of the {self.plan.frame_count} frames counted cannot be decoded "
@@ -131,11 +145,6 @@ class FrameStream:
             )
         if self.damaged:
             yield f"{self.damaged} of {self.delivered} frames are damaged in part"
-        if self.interlaced or self.info.interlaced:
-            yield "interlaced: a frame holds two moments, which shows as combs where things move"
-        if self.info.hdr and not self.tone_mapped:
-            yield f"high dynamic range ({self.info.hdr}), which looks flat without tone mapping"
-        yield from self._lettering
 
     def close(self) -> None:
         """Stop decoding and close the file."""
@@ -310,7 +319,7 @@ def stream_frames(
     tone_map: bool = False,
     threads: int | None = None,
     memory: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS,
+    patience_seconds: float | None = None,
 ) -> FrameStream:
     """Read the frames of a video that `count_file` counts, at the size that the model sees.
 
@@ -330,7 +339,8 @@ def stream_frames(
 
     Raises the errors of `probe` and `video_count`, `UnsupportedFormatError` for a single image,
     `ConstraintError` for an unknown `resample`, and while iterating `DecodeError` and, when a frame
-    takes longer than `patience_seconds` (`None` or 0: no limit), `TimeLimitError`.
+    takes longer than `patience_seconds` (0: no limit; `None`: as the `limits` say),
+    `TimeLimitError`.
 
     >>> with stream_frames("fixtures/street.mp4", View.of("qwen3-vl-plus", fps=1)) as frames:
     ...     next(frames)
@@ -353,23 +363,24 @@ def open_frames(
     *,
     threads: int | None = None,
     memory: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS,
+    patience_seconds: float | None = None,
 ) -> FrameStream:
     """Read the frames that `stream_frames` reads, with any look at a size; raises as it does."""
-    if patience_seconds is not None and not patience_seconds >= 0:
-        raise ConstraintError(f"patience_seconds must be 0 or more, got {patience_seconds:g}")
+    trust = view.trust.waiting(patience_seconds)
     if threads is not None and threads < 1:
         raise ConstraintError(f"threads must be 1 or more, got {threads}")
     found = as_frame_list(source)
     if isinstance(found, FrameList):
         info = probe_frame_list(found, view)
         tokens = video_count(info, view)
-        images = read_frame_list(found, tokens.plan, tokens.resized)
-        return FrameStream(found.names, view.model, info, tokens, images)
-    clip = probe_clip(found)
+        images = read_frame_list(found, tokens.plan, tokens.resized, view.trust)
+        return FrameStream(found.names, view.model, info, tokens, images, trust=view.trust)
+    clip = probe_clip(found, view.trust)
     tokens = video_count(clip, view)
     look = look_at(tokens.resized)
-    reading = Reading(tokens.plan, look, threads, memory, patience_seconds)
+    reading = Reading(tokens.plan, look, threads, memory, trust)
     names = (source_name(found),)
     frames = reading.frames(found)
-    return FrameStream(names, view.model, clip, tokens, frames, tone_mapped=look.tone_map)
+    return FrameStream(
+        names, view.model, clip, tokens, frames, tone_mapped=look.tone_map, trust=view.trust
+    )

@@ -151,7 +151,7 @@ def view_image(source: SourceLike, view: View, *, door: Door | None = None) -> I
     >>> view_image("fixtures/photo.jpg", View.of("qwen3-vl-plus", max_pixels=100_000))
     ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
     """
-    with at_hand(source) as opened:
+    with at_hand(source, view.trust) as opened:
         name, info = source_name(opened), probe(opened)
         if not isinstance(info, ImageInfo):
             problem = "a video, not an image; `save_frames` with `sheet` shows its frames"

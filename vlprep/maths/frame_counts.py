@@ -356,7 +356,10 @@ FRAME_COUNT_RULES: dict[str, CountRule] = {
 
 def known_rate(video_fps: float | None) -> float:
     """Return the rate; raises `ConstraintError` where it is none."""
-    if video_fps is None or not (video_fps > 0 and math.isfinite(video_fps)):
+    if video_fps is None:
+        problem = "the clip has no frame rate, which this rule goes by"
+        raise ConstraintError(f"{problem}; write it anew with one, or give its frames as a list")
+    if not (video_fps > 0 and math.isfinite(video_fps)):
         raise ConstraintError(f"the clip's frame rate must be above 0, got {video_fps}")
     return video_fps
 

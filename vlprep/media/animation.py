@@ -75,19 +75,23 @@ def _gif(file: BinaryIO) -> Iterator[Part]:
     palette, seen = head[10] & 0x87, False
     colours = read_exactly(file, _palette_bytes(palette))
     control = _NO_CONTROL
-    while (kind := file.read(1)) not in (b"\x3b", b""):
+    zeros = 0
+    while (kind := file.read(1)) not in (b"\x3b", b"") and zeros < _MANY_ZEROS:
         if kind == b"\x21":
             label, block = read_exactly(file, 1), _sub_blocks(file)
             control = block if label == b"\xf9" and len(block) >= 4 else control
         elif kind == b"\x2c":
             yield _gif_part(file, control, bytes([palette, 0, 0]) + colours)
             control, seen = _NO_CONTROL, True
-        elif kind != b"\0":  # of which some writers leave one too many
+        elif kind == b"\0":  # of which some writers leave one too many
+            zeros += 1
+        else:
             raise ValueError(f"unknown GIF block {kind!r}")
     if not seen:
         raise EOFError("no picture in it")
 
 
+_MANY_ZEROS = 1000  # among the blocks of a GIF, behind which no more is looked for
 _NO_CONTROL = bytes(4)
 _DISPOSALS: dict[int, Disposal] = {2: "clear", 3: "restore", 4: "restore"}  # 4 as browsers take it
 
@@ -160,7 +164,7 @@ def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     read_exactly(file, 8)
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
-        if kind == b"IEND":
+        if kind == b"IEND" or not kind.isalpha():  # what stands behind the picture is none
             return
         start = file.tell()
         yield kind, start, length
@@ -203,8 +207,8 @@ def _png_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _webp(file: BinaryIO) -> Iterator[Part]:
-    read_exactly(file, 12)
-    while len(head := file.read(8)) == 8:
+    (claimed,) = struct.unpack("<4xI4x", read_exactly(file, 12))
+    while file.tell() < claimed + 8 and len(head := file.read(8)) == 8:
         kind, length = struct.unpack("<4sI", head)
         padded = length + length % 2
         if kind == b"ANMF":

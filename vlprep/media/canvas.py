@@ -8,42 +8,39 @@ palette of another frame, and starts an APNG from the picture meant for programs
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import BinaryIO
 
 from PIL import Image
 
-from vlprep.errors import DecodeError, PixelLimitError, TimeLimitError
+from vlprep.errors import DecodeError
 from vlprep.media.animation import Part, parts
 from vlprep.media.image import animation_seconds, open_as, open_image, plugin_errors
 from vlprep.media.layers import in_rgb, layers
 from vlprep.media.source import Item
-from vlprep.types import MAX_FRAME_PIXELS
+from vlprep.media.waiting import Wait
 
 _LAID_HERE = frozenset({"GIF", "PNG"})
 """Pillow's names of the formats whose frames are laid on each other here."""
 
 
-def pictures_at(
-    item: Item, numbers: Sequence[int], patience_seconds: float | None = None
-) -> Iterator[Image.Image]:
+def pictures_at(item: Item, numbers: Sequence[int]) -> Iterator[Image.Image]:
     """Yield pictures of a file, as stored; each holds until the next is asked for.
 
     Raises `DecodeError` where the file is damaged or has no such picture, and `TimeLimitError` when
-    one takes longer than `patience_seconds`.
+    one takes longer than the file is waited for.
     """
     laid = item.found.reader in _LAID_HERE and len(animation_seconds(item)) > 1
+    wait = Wait(item)
     pictures, shown, place = _restart(item, laid=laid), None, -1
     for number in numbers:
-        asked_at = time.monotonic()
+        wait.begin()
         if number < place:
             pictures, place = _restart(item, laid=laid), -1
         while place < number:
             shown, place = next(pictures, None), place + 1
-            if patience_seconds and time.monotonic() - asked_at > patience_seconds:
-                raise TimeLimitError(item.name, patience_seconds)
+            wait.check()
         if shown is None:
             raise DecodeError(item.name, f"damaged {item.found.name} file: no picture {number}")
         yield shown
@@ -80,8 +77,7 @@ def _laid(item: Item) -> Iterator[Image.Image]:
 
 def _decoded(part: Part, read: BinaryIO, item: Item) -> Image.Image:
     """Decode a frame without those before, RGBA."""
-    if part.width * part.height > MAX_FRAME_PIXELS:
-        raise PixelLimitError(item.name, part.width * part.height, MAX_FRAME_PIXELS)
+    item.trust.check("frame_pixels", part.width * part.height, item.name)
     assert part.still is not None
     with plugin_errors(item.name, item.found.name):
         still = part.still(read)

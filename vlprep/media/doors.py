@@ -34,10 +34,10 @@ from vlprep.media.picture import (
     decode_picture,
     lay_on_white,
     opened_pixels,
-    read_picture,
     resize_picture,
 )
 from vlprep.media.source import Item, SourceLike, held_name, is_held, memory_errors, open_item
+from vlprep.trust import TRUST, Trust
 from vlprep.types import Door, ImageInfo, ImageSize
 
 
@@ -59,7 +59,7 @@ class Seen(NamedTuple):
         return resize_picture(self.pixels, size) if self.draws is None else self.draws(size)
 
 
-def see(source: SourceLike, door: Door | None = None) -> Seen:
+def see(source: SourceLike, door: Door | None = None, trust: Trust = TRUST) -> Seen:
     """Decode an image as it gets in by a door; without one as its kind of source usually does.
 
     Raises `ConstraintError` for an unknown door, `UnsupportedFormatError` for what does not get in
@@ -73,10 +73,11 @@ def see(source: SourceLike, door: Door | None = None) -> Seen:
         raise ConstraintError(f"door is one of {known}; got {door!r}")
     if is_held(source):
         return _see_held(source, door)
-    with open_item(source) as item:
+    with open_item(source, trust) as item:
         if door in (None, "display"):
             draws = (lambda size: _page(item, size)) if item.found.drawn else None
-            return Seen(Held(read_picture(item)), draws=draws)
+            picture = decode_picture(item)
+            return Seen(Held(lay_on_white(picture.pixels)), picture.warnings, draws)
         with memory_errors(item):
             image = open_image(item)
             if door == "object":

@@ -7,29 +7,29 @@ warning for large pictures that are harmless while only their header is read.
 
 from __future__ import annotations
 
+import io
 import math
+import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, TypeAlias
 
 from PIL import ExifTags, Image, ImageFile
 
-from vlprep.errors import DecodeError, PixelLimitError, UnsupportedFormatError
+from vlprep.errors import DecodeError, MemoryLimitError, UnsupportedFormatError
 from vlprep.maths.jpeg import table_quality
 from vlprep.media.exif import exif_orientation
-from vlprep.media.jpeg import is_cut_off
+from vlprep.media.jpeg import is_unended
 from vlprep.media.metadata import metadata_kinds
+from vlprep.media.mp4 import boxes_end
 from vlprep.media.sniff import Format
 from vlprep.media.source import Item
-from vlprep.types import CUT_OFF, MAX_FRAME_PIXELS, ImageInfo, ImageSize, VideoInfo
-
-MAX_PIXELS = 178_956_970
-"""Largest picture that is believed, in pixels; Pillow's own limit for decompression bombs."""
+from vlprep.types import CUT_OFF, ImageInfo, ImageSize, VideoInfo
 
 TURNED = (5, 6, 7, 8)
 """EXIF orientations that swap height and width."""
@@ -40,12 +40,11 @@ def read_facts(item: Item) -> ImageInfo | VideoInfo:
 
     Raises the errors of `probe_image` and `animation_seconds`.
     """
-    image, seconds = probe_image(item), animation_seconds(item)
+    image, (seconds, cut) = probe_image(item), _animation(item)
     if len(seconds) < 2:
         return _beside_sequence(image, item)
-    if image.size.pixels > MAX_FRAME_PIXELS:
-        raise PixelLimitError(item.name, image.size.pixels, MAX_FRAME_PIXELS)
-    return _as_video(image, seconds)
+    item.trust.check("frame_pixels", image.size.pixels, item.name)
+    return _as_video(replace(image, warnings=(*image.warnings, *cut)), seconds)
 
 
 def _beside_sequence(image: ImageInfo, item: Item) -> ImageInfo:
@@ -54,7 +53,7 @@ def _beside_sequence(image: ImageInfo, item: Item) -> ImageInfo:
         return image
     from vlprep.media.sequence import sequence_seconds
 
-    pictures = len(_walked(item, sequence_seconds))
+    pictures = len(_walked(item, sequence_seconds)[0])
     told = f"a sequence of {pictures} pictures in the file; only its main picture is counted"
     return replace(image, warnings=(*image.warnings, told)) if pictures else image
 
@@ -99,44 +98,62 @@ def _open_outline(item: Item) -> ImageFile.ImageFile | None:
 def animation_seconds(item: Item) -> list[float]:
     """Return how long each frame of an animated image shows, in seconds; one item for a still.
 
-    Only the structure of the file is read. Raises `DecodeError` where it is damaged.
+    Only the structure of the file is read. Raises `DecodeError` where it is damaged; where that is
+    borne, the frames before count.
     """
+    return _animation(item)[0]
+
+
+def _animation(item: Item) -> _Walked:
     if not item.found.moves:
-        return [0.0]
-    from vlprep.media.animation import frame_seconds
+        return [0.0], ()
+    from vlprep.media.animation import parts
 
-    return _walked(item, lambda file: frame_seconds(file, item.found.reader))
+    reader = item.found.reader
+    seconds, cut = _walked(item, lambda file: (part.seconds for part in parts(file, reader)))
+    return seconds or [0.0], cut
 
 
-def _walked(item: Item, walk: Callable[[BinaryIO], list[float]]) -> list[float]:
+_Walked: TypeAlias = tuple[list[float], tuple[str, ...]]
+"""Seconds, one item a frame, and what is to be said of damage behind them."""
+
+
+def _walked(item: Item, walk: Callable[[BinaryIO], Iterable[float]]) -> _Walked:
+    """Return all that a walk through a file yields, up to damage where that is borne."""
     item.file.seek(0)
+    seconds: list[float] = []
     try:
-        return walk(item.file)
+        for each in walk(item.file):
+            seconds.append(each)
     except (EOFError, ValueError, LookupError, struct.error) as error:
-        _blame(item.name, item.found.name, error)
+        damage = _damage(item.name, item.found.name, error)
+        if not seconds:
+            raise damage from error
+        return seconds, item.trust.bears(damage, lost=True)
+    return seconds, ()
 
 
 def describe_image(image: Image.Image, item: Item) -> ImageInfo:
     """Return the facts of the picture at which an opened image stands.
 
-    Raises `PixelLimitError` for a size beyond belief, `UnsupportedFormatError` for camera raw
+    Raises `PixelLimitError` for a size over the limit, `UnsupportedFormatError` for camera raw
     files, and `DecodeError` for a damaged header.
     """
     try:
         raw, orientation = _is_preview(image), _orientation(image)
         transparent, metadata = image.has_transparency_data, metadata_kinds(image)
-        pages = 1 if item.found.moves else int(getattr(image, "n_frames", 1))
+        pages, unread = (1, ()) if item.found.moves else _pages(image, item)
     except _PLUGIN_ERRORS as error:
         _blame(item.name, item.found.name, error)
     if raw:
         problem = "its first picture is only a preview, as in camera raw files; develop it to JPEG"
         raise UnsupportedFormatError(item.name, problem, format=item.found.name)
     size = _displayed_size(image, orientation)
-    if size.pixels > MAX_PIXELS:
-        raise PixelLimitError(item.name, size.pixels, MAX_PIXELS)
+    item.trust.check("pixels", size.pixels, item.name)
     page = getattr(image, "page", None)
     several = (f"{pages} pictures in the file; only the first is counted",)
-    cut_off = item.found.name == "JPEG" and is_cut_off(item)
+    cut_off = item.found.name == "JPEG" and is_unended(item)
+    unended = item.trust.bears(DecodeError(item.name, CUT_OFF)) if cut_off else ()
     return ImageInfo(
         size=size,
         format=item.found.name,
@@ -150,27 +167,68 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
         page=page,
         file_bytes=None if page else item.file_bytes,
         warnings=(
-            *((CUT_OFF,) if cut_off else ()),
+            *unended,
+            *unread,
             *(several if pages > 1 else ()),
             *getattr(image, "page_warnings", ()),
         ),
     )
 
 
-def open_image(item: Item) -> ImageFile.ImageFile:
+def _pages(image: Image.Image, item: Item) -> tuple[int, tuple[str, ...]]:
+    """Return how many pictures a file has, and what is to be said of damage behind the first."""
+    if item.found.reader != "TIFF":
+        return int(getattr(image, "n_frames", 1)), ()
+    try:
+        with item.reader() as file:  # of its own: a walk that fails leaves its image in disorder
+            return int(open_as(item.found, file).n_frames), ()  # type: ignore[attr-defined]  # TIFF's
+    except _PLUGIN_ERRORS as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        problem = "what stands behind its first picture is damaged; only the first is counted"
+        return 1, item.trust.bears(DecodeError(item.name, problem))
+
+
+def open_image(item: Item, tail: bytes = b"") -> ImageFile.ImageFile:
     """Let the one plugin that reads the format read the header; pixels stay undecoded.
 
-    Raises `DecodeError` for a damaged header.
+    The `tail` is read as if it stood behind the file. Raises `DecodeError` for a damaged header.
     """
     if item.found.drawn:
         from vlprep.media.pdf import open_page
 
         return open_page(item)
-    item.file.seek(0)
+    file = io.BytesIO(item.bytes() + tail) if tail else _as_claimed(item)
+    file.seek(0)
     try:
-        return open_as(item.found, item.file)
+        return open_as(item.found, file)
     except _PLUGIN_ERRORS as error:
         _blame(item.name, item.found.name, error)
+
+
+def _as_claimed(item: Item) -> BinaryIO:
+    """Return a reader that ends where a file says of itself that it does.
+
+    Readers of some formats take all that there is into memory, in order to look at the header.
+    """
+    claim = _CLAIMS.get(item.found.reader)
+    if claim is None:
+        return item.file
+    end = min(claim(item.file, item.file_bytes), item.file_bytes)
+    item.trust.check("memory", end, item.name)
+    return item.file if end == item.file_bytes else item.reader(end)
+
+
+def _riff_end(file: BinaryIO, _: int) -> int:
+    file.seek(4)
+    return 8 + int.from_bytes(file.read(4), "little")
+
+
+_CLAIMS: Mapping[str, Callable[[BinaryIO, int], int]] = {
+    **dict.fromkeys(("HEIF", "AVIF"), boxes_end),
+    "WEBP": _riff_end,
+}
+"""Where a file ends by what it says, for the formats of which readers take all into memory."""
 
 
 def open_as(found: Format, file: BinaryIO) -> ImageFile.ImageFile:
@@ -232,8 +290,27 @@ _PLUGIN_ERRORS = (
 def _blame(name: str, format: str, error: Exception) -> NoReturn:
     if isinstance(error, OSError) and error.errno is not None:  # the disk's, not the content's
         raise error
-    problem = f"damaged {format} file: {str(error).strip() or type(error).__name__}"
-    raise DecodeError(name, problem) from error
+    words = str(error).strip()
+    if "out of memory" in words:
+        raise MemoryLimitError(name) from error
+    if isinstance(error, NotImplementedError) or _UNREAD.search(words):
+        problem = f"a kind of {format} that is not read here ({words}); convert it to PNG"
+        raise UnsupportedFormatError(name, problem, format=format) from error
+    raise _damage(name, format, error) from error
+
+
+def _damage(name: str, format: str, error: Exception) -> DecodeError:
+    words = str(error).strip() or type(error).__name__
+    if isinstance(error, KeyError):  # whose words are the key alone
+        words = f"{words} means nothing in its header"
+    elif match := _NUMBERED.search(words):
+        words = f"its picture cannot be decoded (the decoder's error {match[1]})"
+    return DecodeError(name, f"damaged {format} file: {words}")
+
+
+_NUMBERED = re.compile(r"^(?:decoder|codec) error (-?\d+)")
+_UNREAD = re.compile("(?i)unsupported|not supported|not implemented|unknown (?:pixel|raw) mode")
+"""What plugins say of files that are as they should be, and that they do not read."""
 
 
 def _is_preview(image: Image.Image) -> bool:

@@ -30,16 +30,25 @@ _PROFILE = b"ICC_PROFILE\0"
 """What a colour profile starts with: other segments of its number list further pictures."""
 
 
-def is_cut_off(item: Item) -> bool:
-    """Say whether a JPEG ends before its picture does.
+END_MARK = b"\xff\xd9"
+MORE_PIXELS = b"\x55" * 64
+"""Bytes that are pixels to a decoder that waits for more of them, and nothing to any other."""
+
+NO_END = "its end mark is missing; all its pixels are there"
+
+
+def is_unended(item: Item) -> bool:
+    """Say whether a JPEG has no mark at its end, mostly because it is cut off.
 
     >>> with Item("fixtures/truncated.jpg") as item:
-    ...     is_cut_off(item)
+    ...     is_unended(item)
     True
     """
-    if b"\xff\xd9" in item.tail(_NEAR):
+    if END_MARK in item.tail(_NEAR):
         return False
-    with item.reader() as reader:  # what stands behind the end is seldom that long
+    end = item.solid_bytes()
+    item.trust.check("memory", end, item.name)
+    with item.reader(end) as reader:  # what stands behind the end is seldom that long
         return all(mark != _END for mark, _, _ in segments(reader.read()))
 
 
@@ -66,6 +75,11 @@ def segments(content: bytes) -> Iterator[tuple[int, int, int]]:
             end = found.start() if found else len(content)
         yield mark, start, min(end, len(content))
         place = max(end, start + 2)
+
+
+def is_arithmetic(content: bytes) -> bool:
+    """Say whether a JPEG has arithmetic codes, with which large areas take next to nothing."""
+    return any(0xC9 <= mark <= 0xCF for mark, _, _ in segments(content))
 
 
 def without_metadata(content: bytes) -> bytes:

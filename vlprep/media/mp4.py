@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -78,6 +79,21 @@ def boxes(file: BinaryIO, end: int, start: int | None = None) -> Iterator[tuple[
             return
         yield kind, min(box_end, end)
         position = box_end
+
+
+def boxes_end(file: BinaryIO, end: int) -> int:
+    """Return where the last box of a file ends; what stands behind it is none.
+
+    >>> boxes_end(io.BytesIO(bytes.fromhex("0000000866747970") + bytes(99)), 107)
+    8
+    """
+    reached = 0
+    with suppress(EOFError):
+        for kind, box_end in boxes(file, end, start=0):
+            if not kind.isalnum():  # names of boxes are, but zeros are none
+                break
+            reached = box_end
+    return reached
 
 
 def read_exactly(file: BinaryIO, length: int) -> bytes:

@@ -26,15 +26,14 @@ from vlprep.errors import (
     DecodeError,
     EncryptedMediaError,
     MissingPackageError,
-    PixelLimitError,
     TimeLimitError,
     UnsupportedFormatError,
 )
-from vlprep.media.image import MAX_PIXELS
 from vlprep.media.pages import PageNumbers, PdfPage, page_numbers
 from vlprep.media.sniff import HEAD_BYTES, sniff
 from vlprep.media.source import Item, open_item
-from vlprep.types import MAX_FRAME_PIXELS, ImageSize, PageInfo
+from vlprep.trust import Limits
+from vlprep.types import ImageSize, PageInfo
 
 if TYPE_CHECKING:
     from vlprep.media.source import SourceLike
@@ -173,7 +172,7 @@ def page_size(page: PageInfo) -> ImageSize:
 def _fitting_dpi(points: tuple[float, float]) -> float:
     """Return the usual resolution, or for a huge page one of as many pixels as a frame may have."""
     inches = points[0] / _POINT * points[1] / _POINT
-    return min(USUAL_DPI, math.sqrt(MAX_FRAME_PIXELS / inches))
+    return min(USUAL_DPI, math.sqrt(Limits().frame_pixels / inches))
 
 
 def points_of(item: Item, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -195,8 +194,7 @@ def points_of(item: Item, places: npt.NDArray[np.float64]) -> npt.NDArray[np.flo
 
 def _drawn(item: Item, number: int, size: ImageSize) -> npt.NDArray[np.uint8]:
     """Draw a page on white, stretched to just that size: RGB, height x width x 3."""
-    if size.pixels > MAX_PIXELS:
-        raise PixelLimitError(item.name, size.pixels, MAX_PIXELS)
+    item.trust.check("pixels", size.pixels, item.name)
     pixels = np.full((*size, 3), 255, np.uint8)
     with _opened(item) as pdf:
         _show_forms(pdf)

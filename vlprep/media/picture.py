@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from vlprep.errors import MemoryLimitError
+from vlprep.errors import DecodeError, MemoryLimitError
 from vlprep.maths.resample import Pixels as Pixels
 from vlprep.maths.resample import resample
 from vlprep.media.canvas import pictures_at
+from vlprep.media.holes import holes_left
 from vlprep.media.image import (
     describe_image,
     open_image,
     plugin_errors,
     probe_image,
 )
+from vlprep.media.jpeg import END_MARK, MORE_PIXELS, NO_END, is_arithmetic, is_unended
 from vlprep.media.layers import in_rgb, is_deep, layers
 from vlprep.media.metadata import metadata_kinds
-from vlprep.media.source import Item, memory_errors
+from vlprep.media.source import BYTES_A_PIXEL, Item, memory_errors
 from vlprep.types import ImageInfo, ImageSize
 
 _TURNS = {
@@ -74,16 +76,65 @@ def decode_picture(
     (240, 320, 4)
     """
     with memory_errors(item):
+        try:
+            image = open_image(item) if number is None else next(pictures_at(item, [number]))
+            _check_claim(image, item)
+            return _decoded(image, item, srgb, size)
+        except DecodeError as error:
+            return _as_far_as_it_goes(item, number, srgb, error)
+
+
+_PIXELS_A_BYTE = 512
+"""Pixels that a byte of a JPEG stands for at most: a block of 64 takes a bit for its brightness.
+
+So it is with Huffman's codes; those of arithmetic may take less.
+"""
+
+
+def _check_claim(image: Image.Image, item: Item) -> None:
+    """Refuse a picture that takes too much memory, or that cannot be in so short a file."""
+    pixels = image.width * image.height
+    item.trust.check("pixels", pixels, item.name)
+    item.trust.check("memory", pixels * BYTES_A_PIXEL, item.name)
+    is_short = item.found.name == "JPEG" and pixels > item.file_bytes * _PIXELS_A_BYTE
+    if is_short and not is_arithmetic(item.bytes()):
+        problem = f"a picture of {pixels:,} pixels cannot be in {item.file_bytes:,} bytes of JPEG"
+        raise DecodeError(item.name, f"{problem}; its header is wrong, or most of it is missing")
+
+
+def _decoded(image: Image.Image, item: Item, srgb: bool, size: ImageSize | None = None) -> Picture:
+    info = describe_image(image, item)
+    if size is not None and item.found.drawn:
+        image.draft(None, (size.width, size.height))
+    colours, alpha = layers(image, item.name, info.format)
+    profile = image.info.get("icc_profile") if srgb else None
+    colours, said, warned = _to_srgb(colours, profile)
+    colours = in_rgb(colours, item.name, info.format)
+    pixels = _upright(_together(colours, alpha), info)
+    return Picture(pixels, info, metadata_kinds(image), _changes(image) + said, warned)
+
+
+def _as_far_as_it_goes(item: Item, number: int | None, srgb: bool, damage: DecodeError) -> Picture:
+    """Decode a damaged picture, where that is the wish, or where nothing but its end is missing."""
+    if item.found.name == "JPEG" and number is None and is_unended(item):
+        return _ended(item, srgb, damage)
+    warned = item.trust.bears(damage, lost=True)
+    with holes_left():
         image = open_image(item) if number is None else next(pictures_at(item, [number]))
-        info = describe_image(image, item)
-        if size is not None and item.found.drawn:
-            image.draft(None, (size.width, size.height))
-        colours, alpha = layers(image, item.name, info.format)
-        profile = image.info.get("icc_profile") if srgb else None
-        colours, said, warned = _to_srgb(colours, profile)
-        colours = in_rgb(colours, item.name, info.format)
-        pixels = _upright(_together(colours, alpha), info)
-        return Picture(pixels, info, metadata_kinds(image), _changes(image) + said, warned)
+        picture = _decoded(image, item, srgb)
+    return replace(picture, warnings=picture.warnings + warned)
+
+
+def _ended(item: Item, srgb: bool, damage: DecodeError) -> Picture:
+    """Decode a JPEG without an end mark; all of it is there if more pixels would change nothing."""
+    read, other = (
+        _decoded(open_image(item, tail), item, srgb) for tail in (END_MARK, MORE_PIXELS + END_MARK)
+    )
+    if np.array_equal(read.pixels, other.pixels):
+        warned = item.trust.bears(DecodeError(item.name, NO_END))
+    else:
+        warned = item.trust.bears(damage, lost=True)
+    return replace(read, warnings=read.warnings + warned)
 
 
 def read_picture(item: Item, *, srgb: bool = False) -> Pixels:
@@ -191,25 +242,32 @@ def read_pictures(item: Item, count: int) -> None:
                 layers(image, item.name, item.found.name)
 
 
-def animation_frames(
-    item: Item,
-    numbers: Sequence[int],
-    size: ImageSize,
-    *,
-    patience_seconds: float | None = None,
-) -> Iterator[Pixels]:
+def animation_frames(item: Item, numbers: Sequence[int], size: ImageSize) -> Iterator[Pixels]:
     """Decode some frames of an animated image, in the order of `numbers`, laid on white.
 
-    `size` is that of the delivered frames, height x width x 3. Raises `DecodeError` where the
-    file is damaged, and `TimeLimitError` when one takes longer than `patience_seconds`.
+    `size` is that of the delivered frames, height x width x 3. Where damage is borne, the frame
+    before stands in, which is the same array. Raises `DecodeError` where the file is damaged, and
+    `TimeLimitError` when a frame takes longer than the file is waited for.
     """
-    info, format = probe_image(item), item.found.name
     with memory_errors(item):
-        for image in pictures_at(item, numbers, patience_seconds):
-            colours, alpha = layers(image, item.name, format)
-            colours = in_rgb(colours, item.name, format)
-            flat = colours if alpha is None else _on_white(colours, alpha)
-            yield resize_picture(_upright(flat, info), size)
+        frames = _frames(item, numbers, size)
+        shown = next(frames)
+        yield shown
+        for _ in numbers[1:]:
+            try:
+                shown = next(frames, shown)  # behind a damaged one all build on what is not there
+            except DecodeError as error:
+                item.trust.bears(error, lost=True)
+            yield shown
+
+
+def _frames(item: Item, numbers: Sequence[int], size: ImageSize) -> Iterator[Pixels]:
+    info, format = probe_image(item), item.found.name
+    for image in pictures_at(item, numbers):
+        colours, alpha = layers(image, item.name, format)
+        colours = in_rgb(colours, item.name, format)
+        flat = colours if alpha is None else _on_white(colours, alpha)
+        yield resize_picture(_upright(flat, info), size)
 
 
 def _together(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:

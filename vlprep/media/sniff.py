@@ -73,6 +73,8 @@ _ISO_SEQUENCE = _ISO + rb"(?:msf1|hevc|hevx|hevm|hevs)"  # pictures as in a vide
 _JPEG_2000 = rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"
 _JPEG_2000_ENDINGS = "jp2 j2k jpx jpf jpc j2c"
 _DIB = rb"[\x28\x34\x38\x40\x6c\x7c]\0{3}.{8}\x01\0[\x01\x04\x08\x10\x18\x20]\0"
+# Reserved bytes that are 0, as they should be, or how long the header is.
+_BMP = rb"BM(?:.{4}\0{4}|.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0{3})"
 _ICO = rb"\0\0\x01\0[\x01-\xff]\0.{3}\0[\0\x01]\0"
 _SGI = rb"\x01\xda[\0\x01][\x01\x02]\0[\x01-\x03]"
 _MOV = rb".{4}(?:moov|mdat|wide|free|skip|pnot)"
@@ -98,8 +100,9 @@ FORMATS = (
     _image("PNG", rb"\x89PNG\r\n\x1a\n", "png apng", "png", "PIL.PngImagePlugin PNG", moves=True),
     _image("GIF", rb"GIF8[79]a", "gif", "gif", "PIL.GifImagePlugin GIF", moves=True),
     _image("WEBP", rb"RIFF.{4}WEBP", "webp", "webp", "PIL.WebPImagePlugin WEBP", moves=True),
-    _image("TIFF", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "tif tiff", "tiff", "PIL.TiffImagePlugin TIFF"),
-    _image("BMP", rb"BM.{4}\0\0\0\0", "bmp dib", "bmp", "PIL.BmpImagePlugin BMP"),
+    _format("BigTIFF, big-endian", "unread", rb"MM\0\+", "tif tiff", advice="convert it to PNG"),
+    _image("TIFF", rb"II\*\0|MM\0\*|II\+\0", "tif tiff", "tiff", "PIL.TiffImagePlugin TIFF"),
+    _image("BMP", _BMP, "bmp dib", "bmp", "PIL.BmpImagePlugin BMP"),
     _image("AVIF", _AVIF, "avif avifs", "avif", "PIL.AvifImagePlugin AVIF", moves=True),
     _image("HEIC", _ISO_HEIC, "heic heif hif", "heic", "pillow_heif HEIF"),
     _image("JPEG 2000", _JPEG_2000, _JPEG_2000_ENDINGS, "jp2", "PIL.Jpeg2KImagePlugin JPEG2000"),

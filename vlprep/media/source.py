@@ -19,8 +19,10 @@ from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
 
 from vlprep.errors import (
     AudioOnlyError,
+    DecodeError,
     EmptyFileError,
     MemoryLimitError,
+    SafetyLimitError,
     UnsupportedFormatError,
     VlprepError,
 )
@@ -43,6 +45,7 @@ from vlprep.media.sniff import (
     mislabelled,
     sniff,
 )
+from vlprep.trust import TRUST, Trust
 from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
 
@@ -69,15 +72,18 @@ class Item:
     directory. Close it, or use it in a `with` statement; a caller's file object is rewound then.
 
     Raises `FileNotFoundError` and its siblings as the system does, `UnsupportedFormatError` for
-    what is no regular file, a malformed data URL or facts of a header alone, `EmptyFileError`, and
-    of a remote file, also while it is read, `FetchError`.
+    what is no regular file, a malformed data URL or facts of a header alone, `EmptyFileError`,
+    `SafetyLimitError` for one of too many bytes, and of a remote file, also while it is read,
+    `FetchError`.
 
     >>> with Item(b"GIF89a") as item:
     ...     item.name, item.file_bytes, item.found.name
     ('<bytes>', 6, 'GIF')
     """
 
-    def __init__(self, source: SourceOrFacts) -> None:
+    def __init__(self, source: SourceOrFacts, trust: Trust = TRUST) -> None:
+        self.trust = trust
+        """How far it is trusted, by whoever reads it."""
         self.name = source_name(source)
         """What to call it in messages: the path as given, or what kind of object it is."""
         self.path: str | None = None
@@ -104,6 +110,11 @@ class Item:
         if self.file_bytes == 0:
             self.close()
             raise EmptyFileError(self.name)
+        try:
+            trust.check("bytes", self.file_bytes, self.name)
+        except SafetyLimitError:
+            self.close()
+            raise
 
     def _open(self, source: SourceOrFacts) -> _Opened:
         if isinstance(source, bytes | bytearray | memoryview):
@@ -184,10 +195,18 @@ class Item:
                 info = reader.read_facts(self)
             except MemoryError as error:
                 raise MemoryLimitError(self.name) from error
+            if isinstance(info, VideoInfo):
+                self._check_length(info)
             told = (*self.remarks, *((self.mislabelled,) if self.mislabelled else ()))
             info = replace(info, warnings=(*info.warnings, *told)) if told else info
             self._info = info
         return self._info
+
+    def _check_length(self, info: VideoInfo) -> None:
+        self.trust.check("frames", info.frame_count, self.name)
+        self.trust.check("seconds", info.duration_seconds or 0, self.name)
+        if self.found.kind == "image":  # each frame of which builds on all before
+            self.trust.check("decoded_pixels", info.frame_count * info.size.pixels, self.name)
 
     @property
     def mislabelled(self) -> str | None:
@@ -224,11 +243,33 @@ class Item:
         if self._expect is not None:
             self._expect(places)
 
-    def reader(self) -> BinaryIO:
-        """Return a reader of its own, at its start, for another thread or another pass."""
+    def reader(self, end: int | None = None) -> BinaryIO:
+        """Return a reader of its own, at its start, for another thread or another pass.
+
+        It ends where the file does, or at `end` bytes.
+        """
         if self._first.closed:
             raise ValueError(f"{self.name} is closed")
-        return self._again()
+        if end is None or end >= self.file_bytes:
+            return self._again()
+        if self._content is not None:
+            return io.BytesIO(self._content[:end])
+        reader = self._again()
+        reader.raw.end = end  # type: ignore[attr-defined]  # of every file opened here
+        return reader
+
+    def solid_bytes(self) -> int:
+        """Return where the file ends but for the zeros behind all else."""
+        end = self.file_bytes
+        with self.reader() as reader:
+            while end > 0:
+                start = max(end - _AT_ONCE, 0)
+                reader.seek(start)
+                kept = reader.read(end - start).rstrip(b"\0")
+                if kept:
+                    return start + len(kept)
+                end = start
+        return 0
 
     def close(self) -> None:
         """Close what was opened here; may be called again."""
@@ -287,8 +328,10 @@ def held_name(source: object) -> str:
     return str(getattr(source, "filename", "") or kind)
 
 
-def open_item(source: SourceOrFacts) -> AbstractContextManager[Item]:
+def open_item(source: SourceOrFacts, trust: Trust = TRUST) -> AbstractContextManager[Item]:
     """Open media for a `with` block; what is open already stays so, and stands at its start.
+
+    It is trusted as far as that; what is open already is trusted as it was.
 
     Raises the errors of `Item`.
 
@@ -299,26 +342,49 @@ def open_item(source: SourceOrFacts) -> AbstractContextManager[Item]:
     if isinstance(source, Item):
         source.file.seek(0)
         return nullcontext(source)
-    return Item(source)
+    return Item(source, trust)
 
 
-def at_hand(source: SourceOrFacts) -> AbstractContextManager[Item | Held]:
+def at_hand(source: SourceOrFacts, trust: Trust = TRUST) -> AbstractContextManager[Item | Held]:
     """Open media for a `with` block that looks several times; a picture in memory stays as it is.
 
     Raises the errors of `Item`.
     """
-    return nullcontext(source) if is_held(source) else open_item(source)
+    return nullcontext(source) if is_held(source) else open_item(source, trust)
 
 
 @contextmanager
 def memory_errors(item: Item) -> Iterator[None]:
-    """Raise `MemoryLimitError` where memory runs out in the block, which decodes an item."""
+    """Raise `MemoryLimitError` where memory runs out in the block, which decodes an item.
+
+    Not every library says so: where one calls a picture damaged, and there is no room for it, that
+    is the reason.
+    """
     try:
         yield
+    except DecodeError as error:
+        if item.size is None or _has_room(item.size.pixels * BYTES_A_PIXEL):
+            raise
+        raise MemoryLimitError(item.name, item.size) from error
     except MemoryError as error:
         with suppress(VlprepError):
             _ = item.info  # to say how large it is
         raise MemoryLimitError(item.name, item.size) from error
+
+
+BYTES_A_PIXEL = 14
+"""Memory that a picture was measured to take at most, until its pixels are an array."""
+
+
+def _has_room(size: int) -> bool:
+    """Say whether so much memory can be had; none of it is touched."""
+    import mmap  # seldom needed
+
+    try:
+        mmap.mmap(-1, size).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def source_name(source: SourceOrFacts) -> str:
@@ -356,7 +422,7 @@ def _recognise(head: bytes, name: str) -> Format:
     if found is None:
         raise UnsupportedFormatError(name, "neither an image nor a video that is known here")
     if found.kind == "unread":
-        problem = f"{found.name}, a video that is not read here; {found.advice}"
+        problem = f"{found.name}, which is not read here; {found.advice}"
         raise UnsupportedFormatError(name, problem, format=found.name)
     if found.kind == "other":
         problem = f"{found.name}, not an image or a video; {found.advice}"
@@ -452,7 +518,7 @@ class _Reader(io.RawIOBase):
     """A position of its own in content that several read; as long as when it was opened."""
 
     def __init__(self, read_at: _ReadAt, length: int, close: Callable[[], object]) -> None:
-        self.read_at, self._length, self._close = read_at, length, close
+        self.read_at, self.end, self._close = read_at, length, close
         self._position = 0
 
     def readable(self) -> bool:
@@ -462,7 +528,7 @@ class _Reader(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        position = offset + (0, self._position, self._length)[whence]
+        position = offset + (0, self._position, self.end)[whence]
         if position < 0:
             raise ValueError(f"a position before the start: {position}")
         self._position = position
@@ -472,7 +538,7 @@ class _Reader(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: Any) -> int:
-        wanted = min(len(buffer), self._length - self._position)
+        wanted = min(len(buffer), self.end - self._position)
         data = self.read_at(wanted, self._position) if wanted > 0 else b""
         buffer[: len(data)] = data
         self._position += len(data)

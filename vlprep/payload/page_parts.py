@@ -42,7 +42,7 @@ def in_pieces(items: Sequence[Any], how: How) -> Iterator[Any]:
     Raises the errors of `split_image`, among them `BudgetError` where they are too much.
     """
     for item in items:
-        if not _is_image(item):
+        if not _is_image(item, how):
             yield item
             continue
         split = split_image(item, how.view)
@@ -52,13 +52,13 @@ def in_pieces(items: Sequence[Any], how: How) -> Iterator[Any]:
             yield from (PagePiece(split, number) for number in range(len(split.pieces)))
 
 
-def _is_image(item: Any) -> bool:
+def _is_image(item: Any, how: How) -> bool:
     if isinstance(item, PlannedFile) or as_url(item) is not None:
         return False
     found = as_frame_list(item)
     if isinstance(found, FrameList):
         return False
-    with open_item(found) as opened:
+    with open_item(found, how.view.trust) as opened:
         return isinstance(opened.info, ImageInfo)
 
 

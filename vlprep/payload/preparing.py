@@ -10,8 +10,8 @@ from typing import Any
 
 from vlprep.compress.many import ahead
 from vlprep.count.frame_list import FrameList, as_frame_list
-from vlprep.errors import DecodeError
 from vlprep.media.cores import usable_cores
+from vlprep.media.picture import read_picture
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceOrFacts, open_item
 from vlprep.payload.page_parts import PagePiece
@@ -19,7 +19,8 @@ from vlprep.payload.parts import MediaPart, as_url
 from vlprep.payload.planned_parts import Item, prepare_item
 from vlprep.payload.terms import How
 from vlprep.plan.records import PlannedFile
-from vlprep.types import CUT_OFF, ImageInfo, VideoInfo
+from vlprep.trust import Trust
+from vlprep.types import ImageInfo, VideoInfo
 
 MOST_OPEN = 128
 """Files that are held open at once; of more, the rest are looked at in their turn."""
@@ -39,14 +40,14 @@ def prepare_all(
             yield item, partial(prepare_item, item, how, number)
         return
     with ExitStack() as until_done:
-        opened = list(enumerate(_open_whole(items, until_done), 1))
+        opened = list(enumerate(_open_whole(items, how.view.trust, until_done), 1))
         threads = min(usable_cores(), MOST_THREADS)
         done = ahead(lambda task: prepare_item(task[1], how, task[0]), opened, threads)
         for (number, _), made in done:
             yield items[number - 1], made.result
 
 
-def _open_whole(items: Iterable[Item], until_done: ExitStack) -> Iterator[Item]:
+def _open_whole(items: Iterable[Item], trust: Trust, until_done: ExitStack) -> Iterator[Item]:
     """Yield items with their files open, so that damage is known before any work is done.
 
     Raises the errors of a header, and `DecodeError` for a picture that is cut off. URLs pass, facts
@@ -64,14 +65,14 @@ def _open_whole(items: Iterable[Item], until_done: ExitStack) -> Iterator[Item]:
         if room < 0:
             yield item
             continue
-        opened = tuple(one if as_url(one) else _whole(one, until_done) for one in images)
+        opened = tuple(one if as_url(one) else _whole(one, trust, until_done) for one in images)
         whole = FrameList(opened, found.folder) if isinstance(found, FrameList) else opened[0]
         ready: Any = whole  # open files, and URLs where a list has some
         yield replace(item, given=ready) if isinstance(item, PlannedFile) else ready
 
 
-def _whole(source: SourceOrFacts, until_done: ExitStack) -> OpenItem:
-    opened = until_done.enter_context(open_item(source))
+def _whole(source: SourceOrFacts, trust: Trust, until_done: ExitStack) -> OpenItem:
+    opened = until_done.enter_context(open_item(source, trust))
     if isinstance(opened.info, ImageInfo) and opened.info.cut_off:
-        raise DecodeError(opened.name, CUT_OFF)
+        read_picture(opened)  # which may be all there but for the mark of its end
     return opened

@@ -68,7 +68,7 @@ def prepare(item: Item, how: How, number: int) -> MediaPart:
     found = as_frame_list(item)  # type: ignore[arg-type]  # a list may hold URLs: it is not read
     if isinstance(found, FrameList):
         return _listed(found, how, number)
-    with open_item(found) as opened:
+    with open_item(found, how.view.trust) as opened:
         if _goes_inside(opened, how) and (not how.remakes or _is_small(opened)):
             opened.bytes()  # first, so that what is rewritten in its place is counted as it is sent
         is_video = isinstance(opened.info, VideoInfo)
@@ -173,7 +173,7 @@ def _listed(found: FrameList, how: How, number: int) -> MediaPart:
         if _is_url(image):
             files.append(_sent_url(image))
             continue
-        with open_item(image) as opened:
+        with open_item(image, how.view.trust) as opened:
             if _goes_inside(opened, how):
                 opened.bytes()
             if may_remake:

@@ -47,9 +47,7 @@ class Clip:
 
 
 @contextmanager
-def open_clip(
-    source: SourceLike, view: View, threads: int | None, patience: float | None
-) -> Iterator[Clip]:
+def open_clip(source: SourceLike, view: View, threads: int | None) -> Iterator[Clip]:
     """Open a video or an animation, and learn when its frames are displayed.
 
     Raises the errors of `probe_clip` and `scan_clip`, `UnsupportedFormatError` for lists of images,
@@ -58,28 +56,28 @@ def open_clip(
     if isinstance(as_frame_list(source), FrameList):
         problem = "a list of images, all of which are shown; picking is for videos"
         raise UnsupportedFormatError("frame list", problem)
-    with open_item(source) as item:
+    with open_item(source, view.trust) as item:
         info = probe_clip(item)
         if item.found.kind == "image":
-            seconds, read = _animation(item, patience)
+            seconds, read = _animation(item)
             keyframes = None
         else:
-            seconds, read, keyframes = _video(item, info, view, threads, patience)
+            seconds, read, keyframes = _video(item, info, view, threads)
         yield Clip(source_name(source), info, _between(seconds, view), read, keyframes)
 
 
-def _animation(item: Item, patience: float | None) -> tuple[list[float], _Read]:
+def _animation(item: Item) -> tuple[list[float], _Read]:
     starts, _ = animation_clock(item)
 
     def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
-        images = animation_frames(item, numbers, size, patience_seconds=patience)
+        images = animation_frames(item, numbers, size)
         return zip(numbers, images, strict=True)
 
     return starts, read
 
 
 def _video(
-    item: Item, info: VideoInfo, view: View, threads: int | None, patience: float | None
+    item: Item, info: VideoInfo, view: View, threads: int | None
 ) -> tuple[list[float], _Read, tuple[int, ...]]:
     clip = scan_clip(item)
     timeline = clip.timeline
@@ -92,7 +90,7 @@ def _video(
 
     def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
         look, wanted = Look(size), tuple(numbers)
-        plan = DecodePlan(clip, look, wanted, threads=threads, patience_seconds=patience)
+        plan = DecodePlan(clip, look, wanted, threads=threads)
         return ((frame.number, frame.image) for frame in decode_frames(plan))
 
     keys = {timeline.keyframe_number(place) for place in range(len(timeline.keyframes))}

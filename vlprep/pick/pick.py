@@ -20,7 +20,7 @@ from vlprep.pick.choose import Pick, busy_cells, every_change, settled_changes
 from vlprep.pick.clip import Clip, distinct_samples, keyframe_picks, open_clip, watch_clip
 from vlprep.pick.costs import Looked
 from vlprep.pick.picked import By, PickedFrames, PickedStream, picked_of
-from vlprep.types import PATIENCE_SECONDS, FrameListInfo, ImageInfo, Watch, unwatched
+from vlprep.types import FrameListInfo, ImageInfo, Watch, unwatched
 from vlprep.view import View, ViewKeywords
 
 MAX_GAP = 15.0
@@ -56,7 +56,7 @@ def pick_frames(
     budget: int | None = None,
     probe_fps: float = PROBE_FPS,
     threads: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS,
+    patience_seconds: float | None = None,
     watch: Watch = unwatched,
 ) -> PickedFrames:
     """Pick the frames of a video where cells of the picture change; all of it is decoded for that.
@@ -82,7 +82,7 @@ def pick_frames(
     (Pick(seconds=0.0, frame=0, why='first', cells=0), True)
     """
     _check(view, by, max_gap, probe_fps)
-    with open_clip(source, view, threads, patience_seconds) as clip:
+    with open_clip(source, view.waiting(patience_seconds), threads) as clip:
         looked = _LOOKS[by](clip, view, probe_fps, watch)
     return picked_of(clip.name, source, view, by, looked, max_gap, budget)
 
@@ -122,7 +122,7 @@ _LOOKS = {"changes": _settled, "every": _every, "distinct": _distinct, "keyframe
 
 def read_picks(
     source: SourceLike, view: View, *, pick: PickOptions, threads: int | None = None,
-    patience_seconds: float | None = PATIENCE_SECONDS, **reading: Any,
+    patience_seconds: float | None = None, **reading: Any,
 ) -> PickedStream:  # fmt: skip
     """Pick frames of a video and read them, as `pick_frames` and `PickedFrames.frames` do."""
     both: Any = {"threads": threads, "patience_seconds": patience_seconds}

@@ -15,7 +15,7 @@ from vlprep.media.source import SourceLike
 from vlprep.models.spec import ModelSpec
 from vlprep.pick.choose import Pick
 from vlprep.pick.costs import EvenFrames, Looked, count_picks_of, even_frames
-from vlprep.types import PATIENCE_SECONDS, Frame, Resample, VideoInfo
+from vlprep.types import Frame, Resample, VideoInfo
 from vlprep.units import plural
 from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords
@@ -133,7 +133,7 @@ class PickedFrames:
         tone_map: bool = False,
         threads: int | None = None,
         memory: int | None = None,
-        patience_seconds: float | None = PATIENCE_SECONDS,
+        patience_seconds: float | None = None,
     ) -> PickedStream:
         """Read the picked frames at the size that the model sees; the keywords of `stream_frames`.
 
@@ -146,7 +146,8 @@ class PickedFrames:
         Frame(number=0, at 0.000 s, 352x640x3)
         """
         look = Look(self.tokens.resized, resample, tone_map)
-        reading = Reading(self.tokens.plan, look, threads, memory, patience_seconds)
+        trust = self.view.trust.waiting(patience_seconds)
+        reading = Reading(self.tokens.plan, look, threads, memory, trust)
         frames = _told(reading.frames(self._source), self.picks)
         names, model = (self.source,), self.view.model
         return PickedStream(names, model, self.info, self.tokens, frames, self, tone_map)

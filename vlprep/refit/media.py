@@ -65,7 +65,7 @@ class FittedMedium:
     def open(self) -> Item:
         """Return it as an open file, of the name of its place."""
         assert self.medium.url is not None
-        item = Item(self.medium.url if self.content is None else self.content)
+        item = Item(self.medium.url if self.content is None else self.content, self.view.trust)
         item.name = self.medium.name
         return item
 

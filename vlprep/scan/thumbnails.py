@@ -66,7 +66,7 @@ def thumbnail(name: str, view: View) -> bytes | None:
     True
     """
     try:
-        with Item(name) as item:
+        with Item(name, view.trust) as item:
             pixels = _first(item, view)
     except (VlprepError, OSError):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -15,7 +15,7 @@ from vlprep.count.tokens import TokenCount, count_dict, image_count
 from vlprep.display import as_png, brief
 from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.maths.letters import Pixels
-from vlprep.media.picture import read_picture
+from vlprep.media.picture import decode_picture, lay_on_white
 from vlprep.media.source import SourceLike, open_item
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_not_source, new_file
@@ -50,6 +50,8 @@ class Crop:
     image: Pixels = field(repr=False)
     """RGB, height x width x 3."""
     _whole: SourceLike = field(repr=False, default="")
+    warnings: tuple[str, ...] = ()
+    """What a user should know of the image, and of the count."""
 
     def crop(
         self,
@@ -65,7 +67,8 @@ class Crop:
         Region(x=110, y=120, size=ImageSize(height=60, width=50))
         """
         inner = _region(box, self.region.size, self.view, coordinates, resized)
-        return _cropped(self.source, self.image, inner, self.region, self.view, self._whole)
+        whole = _Whole(self.source, self.image, self.region, self._whole, self.warnings)
+        return _cropped(whole, inner, self.view)
 
     def locate(self, answer: str, *, convention: BoxConvention | None = None) -> LocatedShapes:
         """Map what the model answered of the crop to pixels of the whole image.
@@ -104,7 +107,7 @@ class Crop:
             "x": x,
             "y": y,
             **count_dict(size, self.tokens),
-            "warnings": list(self.tokens.warnings),
+            "warnings": list(self.warnings),
         }
 
     def __repr__(self) -> str:
@@ -142,23 +145,35 @@ def crop_image(
     >>> crop.region, crop.tokens.total
     (Region(x=160, y=240, size=ImageSize(height=240, width=160)), 42)
     """
-    with open_item(source) as item:
+    with open_item(source, view.trust) as item:
         name, info = item.name, item.info
         if not isinstance(info, ImageInfo):
             problem = "a video, not an image; `save_frames` writes its frames"
             raise UnsupportedFormatError(name, problem, format=info.format)
         region = _region(box, info.size, view, coordinates, resized)
-        page = read_picture(item)
-    whole = Region(0, 0, info.size)
-    return _cropped(name, page, region, whole, view, source)
+        read = decode_picture(item)
+    warnings = (*info.warnings, *read.warnings)
+    all_of_it = Region(0, 0, info.size)
+    whole = _Whole(name, lay_on_white(read.pixels), all_of_it, source, warnings)
+    return _cropped(whole, region, view)
 
 
-def _cropped(
-    name: str, picture: Pixels, inner: Region, outer: Region, view: View, whole: SourceLike
-) -> Crop:
+class _Whole(NamedTuple):
+    """A picture out of which a region is cut."""
+
+    name: str
+    picture: Pixels
+    region: Region
+    source: SourceLike
+    warnings: tuple[str, ...]
+
+
+def _cropped(whole: _Whole, inner: Region, view: View) -> Crop:
     x, y, size = inner
-    cut = np.ascontiguousarray(picture[y : y + size.height, x : x + size.width])
-    return Crop(name, view, inner.within(outer), image_count(size, view), cut, whole)
+    cut = np.ascontiguousarray(whole.picture[y : y + size.height, x : x + size.width])
+    tokens, region = image_count(size, view), inner.within(whole.region)
+    told = tuple(dict.fromkeys((*whole.warnings, *tokens.warnings)))
+    return Crop(whole.name, view, region, tokens, cut, whole.source, told)
 
 
 def _region(

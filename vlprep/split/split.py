@@ -25,7 +25,7 @@ from vlprep.errors import (
 from vlprep.maths.legible import Letters
 from vlprep.maths.letters import Pixels
 from vlprep.media.pages import file_stem
-from vlprep.media.picture import read_picture, resize_picture
+from vlprep.media.picture import decode_picture, lay_on_white, resize_picture
 from vlprep.media.source import SourceLike, open_item
 from vlprep.output.encode import encode_picture
 from vlprep.output.target import PathLike, check_new_folder, new_folder
@@ -184,14 +184,15 @@ def split_image(
     """
     if not readable > 0:
         raise ConstraintError(f"`readable` must be above 0, got {readable:g}")
-    with open_item(source) as item:
+    with open_item(source, view.trust) as item:
         name, info = item.name, item.info
         if not isinstance(info, ImageInfo):
             problem = "a video, not an image; `compress_many` with `every` cuts those"
             raise UnsupportedFormatError(name, problem, format=info.format)
-        page = read_picture(item)
+        read = decode_picture(item)
+    page = lay_on_white(read.pixels)
     layout = lay_out(page, view, readable)
-    warnings = (*info.warnings, *_doubts(layout, readable))
+    warnings = (*info.warnings, *read.warnings, *_doubts(layout, readable))
     split = PageSplit(name, view, info, layout, page, warnings, source)
     room = _room(view, budget)
     if room is not None and split.total_tokens > room:
@@ -214,7 +215,7 @@ def locate_in_pieces(
     """
     if len(answers) != len(pieces):
         raise ConstraintError(f"{len(answers)} answers for {len(pieces)} pieces; give one for each")
-    with open_item(source) as item:  # once for all: only its header is read
+    with open_item(source, view.trust) as item:  # once for all: only its header is read
         found = [
             locate_boxes(
                 item,

@@ -23,11 +23,14 @@ from vlprep.errors import (
     DecodeError,
     MemoryLimitError,
     UnknownCodecError,
+    UnsupportedFormatError,
     VlprepError,
 )
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item
-from vlprep.types import MAX_FRAME_PIXELS, Transfer
+from vlprep.media.waiting import AwaitedReader, Wait
+from vlprep.types import Transfer
+from vlprep.video.extent import content_end
 from vlprep.video.keyframes import has_transparency, is_looked_into, mend_keyframe
 
 HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
@@ -50,21 +53,27 @@ _UNPROBED = {"probesize": "32", "analyzeduration": "1", "fpsprobesize": "0", "sk
 
 
 @contextmanager
-def open_video(item: Item, *, probes: bool = True) -> Iterator[InputContainer]:
+def open_video(
+    item: Item, *, probes: bool = True, wait: Wait | None = None
+) -> Iterator[InputContainer]:
     """Open a container with the one demuxer for its content, over a reader of its own; closes both.
 
-    Raises `DecodeError` for what the demuxer refuses.
+    Raises `DecodeError` for what the demuxer refuses, and `TimeLimitError` when a `wait` is over.
     """
     options = {
         "format_whitelist": item.found.reader,
         "protocol_whitelist": "none",
-        "max_pixels": str(MAX_FRAME_PIXELS),
+        "max_pixels": str(item.trust.limits.frame_pixels),
         **({} if probes else _UNPROBED),
     }
-    with item.reader() as reader:
+    with item.reader(content_end(item)) as reader:
         with av_errors(item):
             container = av.open(
-                reader, mode="r", options=options, buffer_size=READ_BYTES, **_TOLERANT
+                AwaitedReader(reader, wait) if wait else reader,
+                mode="r",
+                options=options,
+                buffer_size=READ_BYTES,
+                **_TOLERANT,
             )
         with container:
             yield container
@@ -86,6 +95,13 @@ def demuxed(container: InputContainer, stream: Stream | None, item: Item) -> Ite
                     if looks:
                         mend_keyframe(packet)
                     yield packet
+            except av.error.BlockingIOError as error:  # junk behind the last packet
+                if not moves:
+                    raise
+                item.trust.bears(
+                    DecodeError(item.name, f"behind its last packet: {error.strerror}")
+                )
+                return
             except IndexError:  # for a stream that turns up behind the header; what follows is fine
                 if not moves:
                     raise
@@ -118,6 +134,9 @@ def unreadable(item: Item, error: Exception) -> VlprepError:
     """Return the error for one of `AV_ERRORS`."""
     if isinstance(error, MemoryError):
         return MemoryLimitError(item.name, item.size)
+    if isinstance(error, av.error.PatchWelcomeError | NotImplementedError):
+        problem = f"a kind of {item.found.name} or of its codec that FFmpeg does not decode"
+        return UnsupportedFormatError(item.name, problem, format=item.found.name)
     reason = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
     hint = "; the index (moov) may be missing" if item.found.reader == "mov" else ""
     return DecodeError(item.name, f"cannot be read as {item.found.name}: {reason}{hint}")
@@ -168,19 +187,19 @@ class Traits(NamedTuple):
 
 @contextmanager
 def open_stream(
-    item: Item, known: Traits | None = None
+    item: Item, known: Traits | None = None, wait: Wait | None = None
 ) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a video and choose its stream; closes it.
 
     Where the header alone tells what is `known` already, nothing is decoded to learn it.
     """
     if known and item.found.reader == "mov":  # in others times of packets may hang on it
-        with open_video(item, probes=False) as container:
+        with open_video(item, probes=False, wait=wait) as container:
             stream, _ = choose_stream(container, item)
             if Traits.of(stream) == known:
                 yield container, stream
                 return
-    with open_video(item) as container:
+    with open_video(item, wait=wait) as container:
         yield container, choose_stream(container, item)[0]
 
 
@@ -205,8 +224,9 @@ def decoder_of(stream: VideoStream, item: Item, threads: int = 1) -> VideoCodecC
             context.extradata = stream.codec_context.extradata
     # Sizes can change amid a stream, long after its header was looked at; where it is the header's
     # that is over the limit, a decoder opens without one and refuses picture by picture.
-    context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
-    if context.width * context.height > MAX_FRAME_PIXELS:
+    most = item.trust.limits.frame_pixels
+    context.options = {"max_pixels": str(most)}
+    if context.width * context.height > most:
         context.width = context.height = 0
     context.thread_count = threads
     if threads > 1:

@@ -7,7 +7,7 @@ their own. Results come in order, and no more than a few wait at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +15,12 @@ from itertools import islice
 from typing import TypeAlias
 
 from av import VideoFrame
-from av.video.stream import VideoStream
 
+from vlprep.errors import DecodeError
 from vlprep.media.cores import usable_cores
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item, memory_errors
+from vlprep.media.waiting import Wait
 from vlprep.types import Frame, ImageSize, VideoInfo
 from vlprep.video.container import Traits, choose_stream, demuxed, header_of, open_video
 from vlprep.video.crew import MEMORY_BYTES, Work, choose_crew
@@ -48,8 +49,10 @@ class Clip:
     """How display turns it."""
     traits: Traits
     """What its decoder goes by."""
+    frame_pixels: int
+    """Pixels of a decoded frame."""
     frame_bytes: int
-    """What a decoded frame takes."""
+    """What it takes."""
 
 
 def scan_clip(item: Item) -> Clip:
@@ -58,17 +61,14 @@ def scan_clip(item: Item) -> Clip:
     Raises the errors of `open_video`, `choose_stream` and `scan_packets`.
     """
     headers = track_headers(item.file, item.found.reader)
-    with memory_errors(item), open_video(item) as container:
+    with memory_errors(item), open_video(item, wait=Wait(item)) as container:
         stream, _ = choose_stream(container, item)
         timeline = read_timeline(demuxed(container, stream, item), stream, item)
         header = header_of(stream, headers, item)
-        return Clip(item, timeline, header, Traits.of(stream), _frame_bytes(stream))
-
-
-def _frame_bytes(stream: VideoStream) -> int:
-    context = stream.codec_context
-    bits = context.format.padded_bits_per_pixel if context.format else 12  # of most videos
-    return context.width * context.height * bits // 8
+        context = stream.codec_context
+        pixels = context.width * context.height
+        bits = context.format.padded_bits_per_pixel if context.format else 12  # of most videos
+        return Clip(item, timeline, header, Traits.of(stream), pixels, pixels * bits // 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,6 @@ class DecodePlan:
     """Threads to decode with; `None` is one for each processor that may be used."""
     memory: int = MEMORY_BYTES
     """Bytes that finished frames may take until their turn, and that all decoders may hold."""
-    patience_seconds: float | None = None
-    """Longest time that one frame may take; `None` is no limit."""
 
 
 def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
@@ -98,16 +96,28 @@ def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
     there is none it is left out. Closing the iterator ends all threads and closes all files.
 
     Raises `DecodeError` where the container cannot be read, `TimeLimitError` and
-    `MemoryLimitError`.
+    `MemoryLimitError`; `DecodeError` for a frame as well where no damage is borne.
     """
-    with memory_errors(plan.clip.item):
-        yield from _frames(plan)
+    item, missing = plan.clip.item, set(plan.numbers)
+    with memory_errors(item), closing(_frames(plan)) as frames:
+        for frame in frames:
+            missing.discard(frame.number)
+            if frame.substituted or frame.damaged:
+                _bear(item, frame.number)
+            yield frame
+    if missing:
+        _bear(item, min(missing))
 
 
-def _frames(plan: DecodePlan) -> Iterator[Frame]:
+def _bear(item: Item, number: int) -> None:
+    item.trust.bears(DecodeError(item.name, f"frame {number} cannot be decoded as it should"))
+
+
+def _frames(plan: DecodePlan) -> Generator[Frame, None, None]:
     if not plan.clip.timeline.tells_frames:
         return _in_line(plan)
     runs, costs = _cut_at_keyframes(plan)
+    _check(plan, sum(costs))
     wanted_bytes = len(plan.numbers) * plan.look.size.pixels * 3
     work = Work(costs, wanted_bytes, plan.clip.frame_bytes, plan.clip.timeline.packet_count)
     crew = choose_crew(work, cores=plan.threads or usable_cores(), memory=plan.memory)
@@ -118,11 +128,16 @@ def _frames(plan: DecodePlan) -> Iterator[Frame]:
     return in_order(runs, hire, workers=crew.readers, room=room, size=_bytes)
 
 
+def _check(plan: DecodePlan, frames: int) -> None:
+    item = plan.clip.item
+    item.trust.check("decoded_pixels", frames * plan.clip.frame_pixels, item.name)
+
+
 def _bytes(frame: Frame) -> int:
     return frame.image.nbytes
 
 
-def _in_line(plan: DecodePlan) -> Iterator[Frame]:
+def _in_line(plan: DecodePlan) -> Generator[Frame, None, None]:
     """Decode everything: without times of display a frame is known by its place in the output."""
     wanted = frozenset(plan.numbers)
     with _reader(plan, threads=1) as reader:
@@ -131,7 +146,7 @@ def _in_line(plan: DecodePlan) -> Iterator[Frame]:
         yield from _painted(plan, decoded, _painter(plan))
 
 
-def _by_one_reader(plan: DecodePlan, threads: int) -> Iterator[Frame]:
+def _by_one_reader(plan: DecodePlan, threads: int) -> Generator[Frame, None, None]:
     if threads == 1:
         with _painting(plan, threads) as read:
             yield from read(plan.numbers)
@@ -182,7 +197,6 @@ def _reader(plan: DecodePlan, threads: int) -> FrameReader:
         traits=plan.clip.traits,
         threads=threads,
         skip_unwanted=plan.skip_unwanted,
-        patience_seconds=plan.patience_seconds,
     )
 
 
@@ -268,5 +282,5 @@ def _whole(clip: Clip, numbers: tuple[int, ...], threads: int | None = None) -> 
     """Decode frames, and return those that come out whole."""
     plan = DecodePlan(clip, Look(ImageSize(16, 16)), numbers, threads=threads)
     # A first frame that does not decode has none before it in its place: it does not come at all.
-    frames = decode_frames(plan)
-    return {frame.number for frame in frames if not (frame.substituted or frame.damaged)}
+    with memory_errors(clip.item):
+        return {frame.number for frame in _frames(plan) if not (frame.substituted or frame.damaged)}

@@ -21,7 +21,6 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from vlprep.media.source import Item
-from vlprep.video import scan
 from vlprep.video.clock import set_clock
 from vlprep.video.container import VideoPacket
 from vlprep.video.h264 import FieldPairs, is_keyframe_at, length_width
@@ -89,7 +88,7 @@ class _Table:
 def _from_index(head: Sequence[VideoPacket], stream: VideoStream, item: Item) -> PacketTable | None:
     samples = len(stream.index_entries)
     # A tiny file can speak of millions of samples.
-    if not 0 < samples <= min(scan.MAX_FRAMES, item.file_bytes):
+    if not 0 < samples <= min(item.trust.limits.frames, item.file_bytes):
         return None
     times = sample_times(item.file, stream.id, samples)
     index = _index(stream, item.file_bytes) if times else None

@@ -17,11 +17,11 @@ from vlprep.errors import (
     DecodeError,
     EncryptedMediaError,
     MissingMetadataError,
-    PixelLimitError,
 )
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item
-from vlprep.types import MAX_FRAME_PIXELS, ImageSize, VideoInfo
+from vlprep.media.waiting import Wait
+from vlprep.types import ImageSize, VideoInfo
 from vlprep.video.container import (
     FIELD_ORDERS,
     HDR_CURVES,
@@ -42,15 +42,15 @@ def read_facts(item: Item) -> VideoInfo:
 
     Raises `AudioOnlyError`, `UnknownCodecError`, `EncryptedMediaError`, `TruncatedFileError`,
     `MissingMetadataError` and `DecodeError` for files that hold no video to count, and
-    `PixelLimitError` for frames beyond belief.
+    `SafetyLimitError` for frames over the limits.
     """
     headers = track_headers(item.file, item.found.reader)
-    with open_video(item) as container:
+    with open_video(item, wait=Wait(item, "no answer")) as container:
         stream, warnings = choose_stream(container, item)
         header = header_of(stream, headers, item)
         packets = demuxed(container, stream, item)
         first = _first_packet(packets, header, item)
-        size, misplaced = _coded_size(stream, item), _misplaced(first, stream)
+        size, misplaced = _coded_size(stream, item), _misplaced(first, stream, item)
         head = [first, *islice(packets, 2)]
         is_plain = starts_whole(head, stream) and not may_be_fields(stream)
         timing = indexed_timing(stream, header, item) if is_plain else None
@@ -109,7 +109,7 @@ _KEY_NAMES = {"enc_key_id", "ASF_Protection_Type"}
 """Where FFmpeg says that Matroska and ASF are encrypted."""
 
 
-def _misplaced(packet: VideoPacket, stream: VideoStream) -> tuple[str, ...]:
+def _misplaced(packet: VideoPacket, stream: VideoStream, item: Item) -> tuple[str, ...]:
     """Warn where the first frame is none: where H.264 and HEVC in an MP4 tell how long it is.
 
     So it is where encryption is not told of, and where an edited header is wrong about places.
@@ -122,16 +122,16 @@ def _misplaced(packet: VideoPacket, stream: VideoStream) -> tuple[str, ...]:
     if 0 < int.from_bytes(bytes(packet)[:width], "big") <= packet.size - width:
         return ()
     what = context.codec.canonical_name
-    return (
+    problem = (
         f"the first frame is no {what}: it is encrypted without the header saying so, damaged, or "
-        "not where the header says it is",
+        "not where the header says it is"
     )
+    return item.trust.bears(DecodeError(item.name, problem))
 
 
 def _coded_size(stream: VideoStream, item: Item) -> ImageSize:
     size = ImageSize(stream.codec_context.height, stream.codec_context.width)
-    if size.pixels > MAX_FRAME_PIXELS:
-        raise PixelLimitError(item.name, size.pixels, MAX_FRAME_PIXELS)
+    item.trust.check("frame_pixels", size.pixels, item.name)
     if size.pixels == 0:
         raise MissingMetadataError(item.name, "frame size", "the video stream may be damaged")
     return size

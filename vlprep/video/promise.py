@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import struct
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any
 
 import av
 from av.video.stream import VideoStream
 
-from vlprep.media.mp4 import boxes
+from vlprep.errors import DecodeError
 from vlprep.media.source import Item
 from vlprep.video.container import demuxed, fraction, open_video
+from vlprep.video.extent import asf_header, is_whole
 
 MAX_RATE = 1000
 """Frame rates from here on are clock ticks that a header took for frames."""
@@ -50,7 +48,7 @@ class Promise:
     @classmethod
     def of(cls, stream: VideoStream, item: Item) -> Promise:
         """Read what a file's header promises; leaves the file where it was."""
-        return cls(item, stream, _promised_end(stream, item), _is_whole(item))
+        return cls(item, stream, _promised_end(stream, item), is_whole(item))
 
     @property
     def held_until(self) -> Fraction:
@@ -78,10 +76,9 @@ class Promise:
                 return ()
         if end >= self.end - SHORT_SECONDS:
             return ()
-        return (
-            f"the header promises {float(self.end):.1f} s but the video ends at "
-            f"{float(end):.1f} s; the file may be cut off",
-        )
+        found = f"the header promises {float(self.end):.1f} s but the video ends at"
+        problem = f"{found} {float(end):.1f} s; the file may be cut off"
+        return self.item.trust.bears(DecodeError(self.item.name, problem))
 
     def _end_of_others(self) -> Fraction:
         """Read when the sound and all else ends; pictures may end before."""
@@ -107,7 +104,7 @@ def _promised_end(stream: VideoStream, item: Item) -> Fraction | None:
         rate = stated_rate(stream)
         return stream.frames / rate if rate and stream.frames else None
     if item.found.reader == "asf":  # which FFmpeg does not tell where the file is cut off
-        return _asf_header(item.file).end
+        return asf_header(item.file).end
     container: Any = stream.container
     if item.found.reader not in PROMISING or not container.duration:
         return None
@@ -124,113 +121,3 @@ def _clock_seconds(text: str) -> Fraction:
 
 
 _CLOCK = re.compile(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
-
-
-# Whether a file is as long as it says: RIFF (AVI 1.0 and OpenDML), EBML (RFC 8794) and Matroska
-# (RFC 9559), ASF (3.2), FLV 10.1 (annex E).
-
-
-def _is_whole(item: Item) -> bool | None:
-    check = _CHECKS.get(item.found.reader)
-    if check is None:
-        return None
-    before = item.file.tell()
-    try:
-        return check(item.file, item.file_bytes)
-    except (struct.error, IndexError):
-        return None
-    finally:
-        item.file.seek(before)
-
-
-def _read(file: BinaryIO, start: int, length: int) -> bytes:
-    file.seek(start)
-    return file.read(length)
-
-
-def _whole_avi(file: BinaryIO, file_bytes: int) -> bool | None:
-    end = 0
-    while end + 8 <= file_bytes:
-        name, size = struct.unpack("<4sI", _read(file, end, 8))
-        if name != b"RIFF":
-            break
-        if size == 0:  # a recording that was never finished
-            return None
-        end += 8 + size
-    return end <= file_bytes
-
-
-def _whole_matroska(file: BinaryIO, file_bytes: int) -> bool | None:
-    head = _read(file, 0, 64)
-    size, used = _ebml_number(head[4:])
-    start = 4 + used + (size or 0)
-    head = _read(file, start, 16)
-    if head[:4] != b"\x18\x53\x80\x67":
-        return None
-    size, used = _ebml_number(head[4:])
-    return None if size is None else start + 4 + used + size <= file_bytes
-
-
-def _ebml_number(data: bytes) -> tuple[int | None, int]:
-    """Return a number of variable length, `None` for "unknown", and how many bytes it takes."""
-    width = 9 - data[0].bit_length()
-    bits = 7 * width
-    value = int.from_bytes(data[:width], "big") & ((1 << bits) - 1)
-    return (None if value == (1 << bits) - 1 else value), width
-
-
-class _AsfHeader(NamedTuple):
-    file_bytes: int = 0
-    end: Fraction | None = None
-    """Second at which it ends, by its own clock."""
-
-
-def _asf_header(file: BinaryIO) -> _AsfHeader:
-    """Read the file properties of ASF; nothing where there are none, or those of a live stream."""
-    head = _read(file, 0, 4096)
-    place = head.find(_ASF_FILE_PROPERTIES)
-    if place < 0 or len(head) < place + 92:
-        return _AsfHeader()
-    size, played, ahead, flags = struct.unpack_from("<Q16xQ8xQI", head, place + 40)
-    if flags & 1:
-        return _AsfHeader()
-    end = Fraction(played, 10_000_000) - Fraction(ahead, 1000)
-    return _AsfHeader(size, end if end > 0 else None)
-
-
-_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
-
-
-def _whole_asf(file: BinaryIO, file_bytes: int) -> bool | None:
-    size = _asf_header(file).file_bytes
-    return size <= file_bytes if size else None
-
-
-def _whole_flv(file: BinaryIO, file_bytes: int) -> bool | None:
-    """Say whether the file ends with a whole tag, behind which its length stands."""
-    (length,) = struct.unpack(">I", _read(file, file_bytes - 4, 4))
-    start = file_bytes - 4 - length
-    if length < 11 or start < 9:
-        return False
-    kind, *size = _read(file, start, 4)
-    return kind & 0x1F in (8, 9, 18) and int.from_bytes(bytes(size), "big") == length - 11
-
-
-def _whole_mp4(file: BinaryIO, file_bytes: int) -> bool | None:
-    """Say whether the last box breaks off; if not, fragments may be missing behind it."""
-    ends = [0]
-    with suppress(EOFError):  # behind the last box there is nothing
-        ends.extend(end for _, end in boxes(file, _NOWHERE, 0))
-    return False if file_bytes < ends[-1] < _NOWHERE else None
-
-
-_NOWHERE = 1 << 62  # where a box ends that says to reach to the end of the file
-
-
-_CHECKS: dict[str, Callable[[BinaryIO, int], bool | None]] = {
-    "avi": _whole_avi,
-    "matroska": _whole_matroska,
-    "asf": _whole_asf,
-    "flv": _whole_flv,
-    "mov": _whole_mp4,
-}

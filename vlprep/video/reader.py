@@ -6,7 +6,6 @@ landed is checked. Frames that nothing refers to and nobody asked for are left u
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -16,8 +15,8 @@ from typing import Literal, Self
 import av
 from av import VideoFrame
 
-from vlprep.errors import TimeLimitError
 from vlprep.media.source import Item
+from vlprep.media.waiting import Wait
 from vlprep.video.container import (
     AV_ERRORS,
     FIELD_ORDERS,
@@ -55,15 +54,13 @@ class FrameReader:
         traits: Traits | None = None,
         threads: int = 1,
         skip_unwanted: bool = True,
-        patience_seconds: float | None = None,
     ) -> None:
         self._item = item
         self._timeline = timeline
         self._traits = traits
         self._wanted = wanted
         self._wanted_set = frozenset(wanted)
-        self._patience = patience_seconds
-        self._asked_at = time.monotonic()
+        self._wait = Wait(item)
         self._skips = self._may_empty = skip_unwanted and timeline.skips_exactly
         self._empty_after: int | None = None
         self._threads = threads
@@ -88,7 +85,7 @@ class FrameReader:
         There a seek may be refused, or lead to a keyframe that an edit list hides.
         """
         self._opened.close()
-        opened = self._opened.enter_context(open_stream(self._item, self._traits))
+        opened = self._opened.enter_context(open_stream(self._item, self._traits, self._wait))
         self._container, self._stream = opened
         self._decoder = decoder_of(self._stream, self._item, self._threads)
         self._codec = self._decoder.name
@@ -111,7 +108,7 @@ class FrameReader:
 
         `None` where there is neither. Raises `TimeLimitError` when it takes too long.
         """
-        self._asked_at = time.monotonic()
+        self._wait.begin()
         frame = self._find(pts)
         if self._threads > 1 and not self._is_sure(frame, pts):
             self._threads, self._skips = 1, self._may_empty
@@ -159,7 +156,7 @@ class FrameReader:
         self._skips = False
         for frame in self._decode():
             yield frame
-            self._asked_at = time.monotonic()
+            self._wait.begin()
 
     def _show_first_packet(self) -> None:
         """Let the decoder see the start of the stream before the first seek.
@@ -236,7 +233,7 @@ class FrameReader:
         for packet in self._packets() if self._opens else ():
             self._skip_or_not(packet)
             frames = self._frames_of(packet)
-            self._lose_patience()
+            self._wait.check()
             if packet.pts is not None and packet.pts == self._empty_after:
                 # All that the frame needs is inside; what follows would only push it out.
                 frames += self._frames_of(None)
@@ -279,7 +276,3 @@ class FrameReader:
         skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT" if wanted else "NONREF"
         if skipping != self._skipping:  # each switch has its price
             self._decoder.skip_frame = self._skipping = skipping
-
-    def _lose_patience(self) -> None:
-        if self._patience and time.monotonic() - self._asked_at > self._patience:
-            raise TimeLimitError(self._item.name, self._patience)

@@ -10,13 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from av.video.stream import VideoStream
 
-from vlprep.errors import DecodeError, FrameLimitError
+from vlprep.errors import DecodeError
 from vlprep.media.source import Item
 from vlprep.video.container import VideoPacket
 from vlprep.video.h264 import FieldPairs
-
-MAX_FRAMES = 20_000_000
-"""Packets that a stream may have: four days at 60 frames per second."""
 
 NO_TIME = -(1 << 63)
 """Stands for a time that a packet does not have."""
@@ -47,11 +44,12 @@ def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item
     context = stream.codec_context
     is_picture = _SHOWN.get(context.name, _is_shown)
     pairs = FieldPairs(context.extradata) if context.name == "h264" else None
+    most = item.trust.limits.frames
     for packet in packets:
         if not packet.size:
             continue
-        if len(pts) >= MAX_FRAMES:
-            raise FrameLimitError(item.name, MAX_FRAMES)
+        if len(pts) >= most:
+            item.trust.check("frames", len(pts) + 1, item.name)
         is_second = pairs is not None and pairs.is_second(packet)
         is_shown = not is_second and is_picture(packet)
         if is_second:  # the frame lasts as long as its two fields

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from av.video.stream import VideoStream
 
+from vlprep.errors import DecodeError
 from vlprep.media.source import Item
 from vlprep.video.container import VideoPacket
 from vlprep.video.h264 import FieldPairs, is_idr, length_width
@@ -53,7 +54,8 @@ def from_first_shown(
         return timeline
     lost = _lost(timeline, item)
     if lost is None:
-        return replace(timeline, mended=(*timeline.mended, "none of its pictures can be decoded"))
+        told = item.trust.bears(DecodeError(item.name, "none of its pictures can be decoded"))
+        return replace(timeline, mended=(*timeline.mended, *told))
     if not lost:
         return timeline
     what = f"{lost} pictures before the first that can be decoded are left out; time starts there"

@@ -53,7 +53,9 @@ def indexed_timing(stream: VideoStream, header: TrackHeader, item: Item) -> Timi
     last = entries[frames - 1]
     if last.pos + last.size > item.file_bytes:
         present = sum(entry.pos + entry.size <= item.file_bytes for entry in entries)
-        raise TruncatedFileError(item.name, promised=frames, present=present)
+        damage = TruncatedFileError(item.name, promised=frames, present=present)
+        item.trust.bears(damage, lost=True)
+        return None  # what is there is looked up, and told of, packet by packet
     inner = _EDGE if header.edits <= 1 else frames
     edges = chain(range(min(inner, frames)), range(max(inner, frames - _EDGE), frames))
     if any(entries[k].is_discard or not entries[k].size for k in edges):

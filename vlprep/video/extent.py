@@ -1,0 +1,182 @@
+"""Where the content of a video ends in its file, and whether the file is as long as it says.
+
+Lengths are those of RIFF (AVI 1.0 and OpenDML), EBML (RFC 8794) and Matroska (RFC 9559), ASF (3.2),
+FLV 10.1 (annex E) and ISO/IEC 14496-12.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from fractions import Fraction
+from typing import BinaryIO, NamedTuple
+
+from vlprep.media.mp4 import boxes
+from vlprep.media.source import Item
+
+
+def is_whole(item: Item) -> bool | None:
+    """Say whether a file is as long as its structure says; `None` where it says nothing."""
+    check = _CHECKS.get(item.found.reader)
+    if check is None:
+        end = _claimed_end(item)
+        return None if end is None else end <= item.file_bytes
+    before = item.file.tell()
+    try:
+        return check(item.file, item.file_bytes)
+    except (struct.error, IndexError):
+        return None
+    finally:
+        item.file.seek(before)
+
+
+def content_end(item: Item) -> int:
+    """Return where the content of a video ends: behind it are zeros, and no claim reaches there.
+
+    FFmpeg looks for more in them, byte by byte or until it gives up on the whole file.
+    """
+    if item.is_far:  # of which no more is to be fetched than is read
+        return item.file_bytes
+    if item.found.reader == "mpegts":
+        return _transport_end(item)
+    if item.found.reader not in _SEARCHED or item.tail(_ZEROS).strip(b"\0"):
+        return item.file_bytes
+    solid = item.solid_bytes() + _ROOM
+    return min(max(solid, _claimed_end(item) or 0), item.file_bytes)
+
+
+_SEARCHED = frozenset({"avi", "matroska", "asf", "flv", "mpeg", "ogg"})
+"""Readers that look for more of a stream behind what is none."""
+
+_ZEROS, _ROOM = 65_536, 16_384
+"""Zeros at the end of a file that are too many for a packet, and those that may belong to one."""
+
+
+def _transport_end(item: Item) -> int:
+    """Return where the last packet of a transport stream ends, which has a mark at its start.
+
+    Where FFmpeg meets too much else behind it, it keeps the last frame to itself.
+    """
+    solid = item.solid_bytes()
+    start = max(solid - _JUNK, 0)
+    with item.reader() as reader:
+        end = _read(reader, start, solid - start)
+    place = end.rfind(b"\x47")
+    while place >= 0:
+        for step in (188, 192):
+            if end[max(place % step, place - 4 * step) : place : step] == b"\x47" * 4:
+                return min(start + place + step, item.file_bytes)
+        place = end.rfind(b"\x47", 0, place)
+    return item.file_bytes
+
+
+_JUNK = 1 << 20
+"""Bytes behind the last packet of a transport stream among which it is looked for."""
+
+
+def _claimed_end(item: Item) -> int | None:
+    claim = _CLAIMS.get(item.found.reader)
+    before = item.file.tell()
+    try:
+        return claim(item.file, item.file_bytes) if claim else None
+    except (struct.error, IndexError):
+        return None
+    finally:
+        item.file.seek(before)
+
+
+def _read(file: BinaryIO, start: int, length: int) -> bytes:
+    file.seek(start)
+    return file.read(length)
+
+
+def _avi_end(file: BinaryIO, file_bytes: int) -> int | None:
+    end = 0
+    while end + 8 <= file_bytes:
+        name, size = struct.unpack("<4sI", _read(file, end, 8))
+        if name != b"RIFF":
+            break
+        if size == 0:  # a recording that was never finished
+            return None
+        end += 8 + size
+    return end
+
+
+def _matroska_end(file: BinaryIO, _: int) -> int | None:
+    head = _read(file, 0, 64)
+    size, used = _ebml_number(head[4:])
+    start = 4 + used + (size or 0)
+    head = _read(file, start, 16)
+    if head[:4] != b"\x18\x53\x80\x67":
+        return None
+    size, used = _ebml_number(head[4:])
+    return None if size is None else start + 4 + used + size
+
+
+def _ebml_number(data: bytes) -> tuple[int | None, int]:
+    """Return a number of variable length, `None` for "unknown", and how many bytes it takes."""
+    width = 9 - data[0].bit_length()
+    bits = 7 * width
+    value = int.from_bytes(data[:width], "big") & ((1 << bits) - 1)
+    return (None if value == (1 << bits) - 1 else value), width
+
+
+class AsfHeader(NamedTuple):
+    """What the file properties of ASF say."""
+
+    file_bytes: int = 0
+    end: Fraction | None = None
+    """Second at which it ends, by its own clock."""
+
+
+def asf_header(file: BinaryIO) -> AsfHeader:
+    """Read the file properties of ASF; nothing where there are none, or those of a live stream."""
+    head = _read(file, 0, 4096)
+    place = head.find(_ASF_FILE_PROPERTIES)
+    if place < 0 or len(head) < place + 92:
+        return AsfHeader()
+    size, played, ahead, flags = struct.unpack_from("<Q16xQ8xQI", head, place + 40)
+    if flags & 1:
+        return AsfHeader()
+    end = Fraction(played, 10_000_000) - Fraction(ahead, 1000)
+    return AsfHeader(size, end if end > 0 else None)
+
+
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+
+def _asf_end(file: BinaryIO, _: int) -> int | None:
+    return asf_header(file).file_bytes or None
+
+
+def _whole_flv(file: BinaryIO, file_bytes: int) -> bool | None:
+    """Say whether the file ends with a whole tag, behind which its length stands."""
+    (length,) = struct.unpack(">I", _read(file, file_bytes - 4, 4))
+    start = file_bytes - 4 - length
+    if length < 11 or start < 9:
+        return False
+    kind, *size = _read(file, start, 4)
+    return kind & 0x1F in (8, 9, 18) and int.from_bytes(bytes(size), "big") == length - 11
+
+
+def _whole_mp4(file: BinaryIO, file_bytes: int) -> bool | None:
+    """Say whether the last box breaks off; if not, fragments may be missing behind it."""
+    ends = [0]
+    with suppress(EOFError):  # behind the last box there is nothing
+        ends.extend(end for _, end in boxes(file, _NOWHERE, 0))
+    return False if file_bytes < ends[-1] < _NOWHERE else None
+
+
+_NOWHERE = 1 << 62  # where a box ends that says to reach to the end of the file
+
+
+_CLAIMS: dict[str, Callable[[BinaryIO, int], int | None]] = {
+    "avi": _avi_end,
+    "matroska": _matroska_end,
+    "asf": _asf_end,
+}
+_CHECKS: dict[str, Callable[[BinaryIO, int], bool | None]] = {
+    "flv": _whole_flv,
+    "mov": _whole_mp4,
+}
