@@ -110,6 +110,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if not _WATCHED:
         return
     watched = _WATCHED[-1]
+    if event == "socket.__new__" and arguments[1] == socket.AF_UNIX:
+        return  # by which an event loop wakes itself; to connect one is another event
     if event.startswith((*_SPEAKS, *_STARTS)):
         watched.seen.append(f"{event} {arguments!r:.100}")
     elif event == "open" and isinstance(arguments[0], str | bytes):
