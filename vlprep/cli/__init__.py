@@ -124,12 +124,12 @@ def _run(call: Any) -> int:
 
 def _of_the_system(error: OSError) -> str:
     """Return what the system says of a file, or of stdout, which has no name."""
-    problem = str(error.strerror or error)  # the system's own begin with a capital
-    problem = f"{problem[:1].lower()}{problem[1:]}"
+    problem = str(error.strerror or error)
     if error.filename is None and error.errno in _UNWRITABLE:
         silence(sys.stdout)
-        closed = error.errno == errno.EBADF
-        return f"cannot write the output: {'stdout is closed' if closed else problem}"
+        problem = "stdout is closed" if error.errno == errno.EBADF else problem
+        return f"cannot write the output: {problem}"
+    problem = f"{problem[:1].lower()}{problem[1:]}"  # the system's own begin with a capital
     return problem if error.filename is None else f"{error.filename}: {problem}"
 
 

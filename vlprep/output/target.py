@@ -27,7 +27,7 @@ from vlprep.output.private import (
 PathLike = str | os.PathLike[str]
 
 _protected: set[tuple[int, int]] = set()
-"""Files that this process never writes over, by device and number."""
+"""Files that are not to be written over now, by device and number."""
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def new_file(path: PathLike, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     """Open a file for writing, which appears at `path` when the block ends without an error.
 
     Raises `FileExistsError` if it is there already and is not to be overwritten, if it is no
-    regular file (a link, a pipe, a device), or one that `protect` was told of; and other `OSError`s
+    regular file (a link, a pipe, a device), or one that is `protected`; and other `OSError`s
     as the system does, all of them naming the path.
 
     >>> from tempfile import TemporaryDirectory
@@ -153,23 +153,33 @@ def free_name(stem: str, ending: str, taken: set[str]) -> str:
     return name
 
 
-def protect(names: Iterable[PathLike]) -> None:
-    """Let this process never write over files, by whatever name; what is none is passed over.
+@contextmanager
+def protected(names: Iterable[PathLike]) -> Iterator[None]:
+    """Let nothing be written over files, by whatever name, until the block ends.
 
-    For programs that do one job: all that it reads can be told of before anything is written.
+    For programs, which know all that they were given before they write anything.
     """
-    for name in names:
-        with suppress(OSError, ValueError):  # not there, or no name
-            found = os.stat(name)  # noqa: PTH116 (of thousands)
-            _protected.add((found.st_dev, found.st_ino))
+    added = {known for name in names if (known := _identity(name))} - _protected
+    _protected.update(added)
+    try:
+        yield
+    finally:
+        _protected.difference_update(added)
 
 
-def check_not_source(path: PathLike, sources: Iterable[str]) -> None:
+def check_not_source(path: PathLike, sources: Iterable[PathLike] = ()) -> None:
     """Raise `FileExistsError` where `path` is one of the files that are read, by whatever name."""
-    target = Path(path)
-    for source in sources if target.exists() else ():
-        if Path(source).exists() and target.samefile(source):
-            raise _is_source(target)
+    found = _identity(path)
+    if found and (found in _protected or found in map(_identity, sources)):
+        raise FileExistsError(EEXIST, "is the source itself; name another file", str(path))
+
+
+def _identity(name: PathLike) -> tuple[int, int] | None:
+    """Return what tells a file from all others; `None` where there is none."""
+    with suppress(OSError, ValueError):
+        found = os.stat(name)  # noqa: PTH116 (of thousands)
+        return found.st_dev, found.st_ino
+    return None
 
 
 def _check_parent(target: Path) -> None:
@@ -183,20 +193,12 @@ def _check_replaceable(target: Path) -> None:
         there = target.lstat()
     except FileNotFoundError:
         return
-    if target.is_file() and _is_protected(target.stat()):
-        raise _is_source(target)
+    if not target.is_dir():
+        check_not_source(target)
     if not stat.S_ISREG(there.st_mode):
         kind = "a link" if stat.S_ISLNK(there.st_mode) else "no regular file"
         problem = f"is {kind}, which is never written over; name another file"
         raise FileExistsError(EEXIST, problem, str(target))
-
-
-def _is_protected(found: os.stat_result) -> bool:
-    return (found.st_dev, found.st_ino) in _protected
-
-
-def _is_source(target: Path) -> FileExistsError:
-    return FileExistsError(EEXIST, "is the source itself; name another file", str(target))
 
 
 def _moved(new: Path, target: Path) -> bool:
