@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
 import click
@@ -73,9 +73,11 @@ def open_streams() -> None:
 
 def silence(stream: TextIO) -> None:
     """Point a stream at nothing: its reader has gone, and Python would complain at exit."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, stream.fileno())
-    os.close(nothing)
+    with suppress(io.UnsupportedOperation):  # it is in memory
+        number = stream.fileno()
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, number)
+        os.close(nothing)
 
 
 def sayable(text: str, stream: TextIO) -> str:

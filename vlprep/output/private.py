@@ -64,10 +64,11 @@ def is_private(name: str) -> bool:
     return name == LOCK or _NAME.fullmatch(name) is not None
 
 
-def discard_unfinished() -> None:
-    """Remove what this process has begun to write and not finished; for the end of a program."""
+def discard_unfinished(below: Path = Path()) -> None:
+    """Remove what was begun and not finished, or not removed; all of it at the end of a program."""
     for private in list(_unfinished):
-        _discard(private)
+        if private.is_relative_to(below) or not below.name:
+            _discard(private)
 
 
 @contextmanager
@@ -86,7 +87,8 @@ def locked(path: Path, *, wait: bool = True, create: bool = False) -> Iterator[N
                 raise
         yield
     finally:
-        os.close(descriptor)
+        with suppress(OSError):
+            os.close(descriptor)
 
 
 LOCK = ".lock.part"
@@ -103,7 +105,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
                 try:
                     yield
                 finally:
-                    lock.unlink()
+                    _discard(lock)
                 return
 
 
@@ -139,7 +141,19 @@ def _discard_abandoned(parent: Path) -> None:
                     _discard(private)
 
 
-def _discard(private: Path) -> None:
+def _discard(path: Path) -> None:
+    """Remove a private folder but for earlier files, or a lock; what fails is tried again later."""
+    if path.name == LOCK:
+        remove(path)
+    else:
+        _empty(path)
+    if os.path.lexists(path):
+        _unfinished.add(path)
+    else:
+        _unfinished.discard(path)
+
+
+def _empty(private: Path) -> None:
     with suppress(OSError):
         for name in os.listdir(private):  # noqa: PTH208
             if name != OLD:
@@ -147,8 +161,6 @@ def _discard(private: Path) -> None:
     for folder in (private / OLD, private):
         with suppress(OSError):
             folder.rmdir()
-    if not private.exists():
-        _unfinished.discard(private)
 
 
 def remove(path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from vlprep.output.private import (
     OLD,
+    discard_unfinished,
     is_private,
     one_at_a_time,
     private_folder,
@@ -65,7 +66,7 @@ def new_file_at(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     """
     target = Path(path)
     check_new(target, overwrite=overwrite)
-    with _errors_name(target), private_folder(target.parent) as private:
+    with errors_name(target), private_folder(target.parent) as private:
         whole = private / "whole"
         yield whole
         _sync(whole)
@@ -100,10 +101,11 @@ def new_folder(
     check_new_folder(target, overwrite=overwrite)
     # Inside of a folder that is there: it may be a link, a mount, or where the process stands.
     place = target if target.exists() else target.parent
-    with _errors_name(target), private_folder(place) as private:
+    with errors_name(target), private_folder(place) as private:
         new = private / "new"
         new.mkdir()
         yield new
+        discard_unfinished(new)
         if index:
             _sync(new / index)
         if not _moved(new, target):
@@ -300,7 +302,7 @@ def _sync_folders(*folders: Path) -> None:
 
 
 @contextmanager
-def _errors_name(target: Path) -> Iterator[None]:
+def errors_name(target: PathLike) -> Iterator[None]:
     """Let the system's errors speak of the target, not of the name that stands in for it."""
     try:
         yield

@@ -18,6 +18,8 @@ from types import TracebackType
 
 import numpy as np
 
+from vlprep.output.target import check_new, errors_name
+
 KEY_LENGTH = 32
 """Hexadecimal digits of a key."""
 
@@ -38,6 +40,7 @@ class Journal:
     def __init__(self, path: Path, *, resume: bool, overwrite: bool) -> None:
         """Open it; raises `FileExistsError` for an earlier one of which nothing is said."""
         self.path = path
+        check_new(path, overwrite=True)
         if path.exists() and not (resume or overwrite):
             problem = "is left of a run that did not end; `resume` goes on, `overwrite` starts anew"
             raise FileExistsError(EEXIST, problem, str(path))
@@ -93,12 +96,14 @@ class Journal:
     def add(self, key: str, row: bytes) -> int:
         """Keep a finished row, JSON without line breaks; returns its place."""
         place = self._end
-        self._end += self._file.write(b"%b\t%b\n" % (key.encode(), row))
+        with errors_name(self.path):
+            self._end += self._file.write(b"%b\t%b\n" % (key.encode(), row))
         return place
 
     def flush(self) -> None:
         """Hand what was added to the system, where the end of this process cannot reach it."""
-        self._file.flush()
+        with errors_name(self.path):
+            self._file.flush()
 
     def rows(self, places: Iterable[int]) -> Iterator[bytes]:
         """Yield rows by their places."""
