@@ -25,6 +25,8 @@ WRITERS = {
     "frames": "frames clip.mp4 --fps 1 -o out",
     "frames --sheet": "frames clip.mp4 --fps 1 --sheet out.png",
     "view": "view small.png -o out.png",
+    "view many": "view small.png small.png -o out/",
+    "frames many": "frames clip.mp4 clip.mp4 --fps 1 -o out",
     "split": "split small.png -o out",
     "crop": "crop small.png --box 10,10,60,60 -o out.png",
     "arrays": "arrays small.png -m Qwen/Qwen3-VL-8B-Instruct -o out.npz",

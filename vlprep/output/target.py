@@ -115,6 +115,24 @@ def new_folder(
         _sync_folders(target, target.parent)
 
 
+@contextmanager
+def made_folder(path: PathLike) -> Iterator[None]:
+    """Make a folder for many results, which is gone again where none came.
+
+    What is wrong with it is said where something is written into it.
+    """
+    folder, is_new = Path(path), False
+    with suppress(OSError):
+        folder.mkdir()
+        is_new = True
+    try:
+        yield
+    finally:
+        if is_new:
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
+
+
 def check_new(path: PathLike, *, overwrite: bool) -> None:
     """Raise the errors of `new_file` before any work is done."""
     target = Path(path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from errno import EEXIST
 from hashlib import blake2b
 from pathlib import Path
@@ -73,8 +73,8 @@ class Journal:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._file.close()
-        self._reader.close()
+        with closing(self._reader), errors_name(self.path):
+            self._file.close()
 
     def __len__(self) -> int:
         """Return how many rows of an earlier run there are."""
