@@ -6,7 +6,7 @@ import signal
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from vlprep.cli import main  # noqa: E402
+from vlprep.cli import main
 
 __all__ = ["main"]
 

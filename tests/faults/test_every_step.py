@@ -9,7 +9,6 @@ import pytest
 from tests.faults.injected import failing
 from tests.faults.writers import WRITERS, Place, run
 
-
 OF_MANY = ("compress many", "view many", "frames many", "scan")
 JOURNAL = "out.jsonl.journal"  # which is meant to stay, for `scan --resume`
 

@@ -69,7 +69,10 @@ class Place:
         self.sources = self.hashes()
 
     def _body(self) -> object:
-        url = "data:image/png;base64," + base64.b64encode((self.folder / "small.png").read_bytes()).decode()
+        url = (
+            "data:image/png;base64,"
+            + base64.b64encode((self.folder / "small.png").read_bytes()).decode()
+        )
         media = {"type": "image_url", "image_url": {"url": url}}
         return {"model": "qwen3-vl-plus", "messages": [{"role": "user", "content": [media]}]}
 

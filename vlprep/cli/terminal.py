@@ -54,7 +54,7 @@ def open_streams() -> None:
     """Make stdout and stderr say everything, in other characters where theirs do not suffice.
 
     A stream that was closed gets its number back, lest a file of ours takes it and what libraries
-    print goes there: stdin is empty then, what goes to stderr is lost, and stdout cannot be written.
+    print goes there. Then stdin is empty, stderr goes nowhere, and writing to stdout fails.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -62,8 +62,8 @@ def open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
         if getattr(sys, name) is None:
-            stream = open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
-            setattr(sys, name, stream)
+            mode = "w" if number else "r"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             is_ascii = codecs.lookup(stream.encoding).name == "ascii"

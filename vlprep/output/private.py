@@ -20,14 +20,9 @@ from types import FrameType
 from typing import Any
 
 try:
-    from fcntl import LOCK_EX, LOCK_NB, flock
+    import fcntl
 except ImportError:  # Windows, where folders of killed processes stay
-    LOCK_EX = LOCK_NB = 0
-
-    def flock(_: int, __: int) -> None:
-        """Fail: there are no such locks."""
-        raise OSError
-
+    fcntl = None  # type: ignore[assignment]
 
 OLD = "old"
 """The folder of earlier files inside a private one."""
@@ -78,10 +73,15 @@ def locked(path: Path, *, wait: bool = True, create: bool = False) -> Iterator[N
     Where there are no locks nothing is held, unless it is not to `wait`. Raises `OSError` then, and
     where another one has it.
     """
+    if fcntl is None:
+        if not wait:
+            raise BlockingIOError
+        yield
+        return
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT if create else os.O_RDONLY)
     try:
         try:
-            flock(descriptor, LOCK_EX if wait else LOCK_EX | LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             if not wait:
                 raise
@@ -101,7 +101,9 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     lock = folder / LOCK
     while True:
         with locked(lock, create=True):
-            if lock.exists():  # else the one before has removed what is locked here
+            if (
+                fcntl is None or lock.exists()
+            ):  # else the one before has removed what is locked here
                 try:
                     yield
                 finally:
