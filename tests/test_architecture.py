@@ -59,7 +59,7 @@ DOORS = {
     "split": {"split", "crop"},
     "pick": {"pick", "clip"},
     "batch": {"operator", "operators"},
-    "scan": {"sources", "output", "report", "scan"},
+    "scan": {"sources", "output", "report", "scan", "journal"},
 }
 
 HOMES = {

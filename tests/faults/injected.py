@@ -1,12 +1,13 @@
-"""Calls of the system that fail in turn, as a failing disk makes them."""
+"""Calls of the system that fail in turn, or at which something else happens."""
 
 from __future__ import annotations
 
 import errno
 import io
 import os
+import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +19,29 @@ BY_NUMBER = ("fsync", "close")
 
 
 class Injected:
-    """Count the calls below a folder, and let one of them fail."""
+    """Count the calls below a folder, and do something at each."""
 
-    def __init__(self, folder: Path, turn: int, code: int) -> None:
+    def __init__(self, folder: Path, at: Callable[[int, str, Any], None]) -> None:
         self.calls: list[str] = []
         self.descriptors: set[int] = set()
         """Those of files below the folder that are written, and of folders."""
-        self._folder, self._turn, self._code = str(folder), turn, code
+        self._folder, self._at = str(folder), at
 
-    def count(self, what: str, *names: Any) -> None:
-        """Count a call; raises `OSError` where its turn is come."""
+    def count(self, what: str, name: Any = None) -> None:
+        """Count a call, and do what is to be done at it."""
         self.calls.append(what)
-        if len(self.calls) == self._turn:
-            raise OSError(self._code, os.strerror(self._code), *map(os.fspath, names[:1]))
+        self._at(len(self.calls), what, name)
 
     def is_ours(self, name: Any) -> bool:
-        return isinstance(name, str | os.PathLike) and Path(name).absolute().is_relative_to(
-            self._folder
-        )
+        if not isinstance(name, str | os.PathLike):
+            return False
+        return Path(name).absolute().is_relative_to(self._folder)
 
 
 @contextmanager
-def failing(folder: Path, turn: int, code: int = errno.EIO) -> Iterator[Injected]:
-    """Let call `turn`, from 1, of those that write below a folder fail; 0: none."""
-    injected = Injected(folder, turn, code)
+def watching(folder: Path, at: Callable[[int, str, Any], None]) -> Iterator[Injected]:
+    """Do something before each call that writes below a folder: with its number, word and name."""
+    injected = Injected(folder, at)
     with pytest.MonkeyPatch.context() as patched:
         for name in BY_NAME:
             patched.setattr(os, name, _by_name(injected, name, getattr(os, name)))
@@ -51,11 +51,32 @@ def failing(folder: Path, turn: int, code: int = errno.EIO) -> Iterator[Injected
         yield injected
 
 
+def failing(folder: Path, turn: int, code: int = errno.EIO) -> AbstractContextManager[Injected]:
+    """Let one call fail, counted from 1; 0: none."""
+
+    def fail(number: int, what: str, name: Any) -> None:
+        if number == turn:
+            names = () if name is None else (os.fspath(name),)
+            raise OSError(code, os.strerror(code), *names)
+
+    return watching(folder, fail)
+
+
+def signalled(folder: Path, turn: int, number: int) -> AbstractContextManager[Injected]:
+    """Let a signal arrive at one call."""
+
+    def send(call: int, what: str, name: Any) -> None:
+        if call == turn:
+            signal.raise_signal(number)
+
+    return watching(folder, send)
+
+
 def _by_name(injected: Injected, what: str, act: Callable[..., Any]) -> Callable[..., Any]:
     def call(*names: Any, **options: Any) -> Any:
         if not injected.is_ours(names[0] if names else ".") or _reads(what, *names):
             return act(*names, **options)
-        injected.count(what, *names)
+        injected.count(what, *names[:1])
         done = act(*names, **options)
         if what == "open":
             injected.descriptors.add(done)

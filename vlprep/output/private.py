@@ -105,6 +105,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
                 fcntl is None or lock.exists()
             ):  # else the one before has removed what is locked here
                 try:
+                    _unfinished.add(lock)
                     yield
                 finally:
                     _discard(lock)

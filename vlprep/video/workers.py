@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Generic, TypeAlias, TypeVar
@@ -52,8 +52,9 @@ def in_order(
     ['a', 'a', 'b', 'b', 'c', 'c']
     """
     shelf: _Shelf[P, R] = _Shelf(parts, room, size)
-    threads = list(_started(workers, _work, shelf, hire))
+    threads: list[threading.Thread] = []
     try:
+        _start(threads, workers, _work, shelf, hire)
         if threads:
             yield from shelf.results()
         else:
@@ -65,18 +66,21 @@ def in_order(
         shelf.close()
         until = time.monotonic() + LAST_WAIT_SECONDS
         for thread in threads:
-            thread.join(max(until - time.monotonic(), 0))
+            with suppress(RuntimeError):  # an interrupt came as it began
+                thread.join(max(until - time.monotonic(), 0))
 
 
-def _started(count: int, target: Callable[..., None], *given: object) -> Iterator[threading.Thread]:
-    """Yield as many threads as can be started."""
+def _start(
+    threads: list[threading.Thread], count: int, target: Callable[..., None], *given: object
+) -> None:
+    """Start as many threads as the system has, up to `count`; each is in the list before it is."""
     for _ in range(count):
-        thread = threading.Thread(target=target, args=given, daemon=True)
+        threads.append(threading.Thread(target=target, args=given, daemon=True))
         try:
-            thread.start()
+            threads[-1].start()
         except RuntimeError:
+            threads.pop()
             return
-        yield thread
 
 
 def _work(shelf: _Shelf[P, R], hire: Callable[[], AbstractContextManager[Worker[P, R]]]) -> None:
