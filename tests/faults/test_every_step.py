@@ -8,10 +8,8 @@ import signal
 import pytest
 
 from tests.faults.injected import failing, signalled
-from tests.faults.writers import WRITERS, run
+from tests.faults.writers import SEVERAL, WRITERS, run
 
-SEVERAL = ("compress many", "view many", "frames many", "scan")
-"""Those that write several things one after the other; of these some may be done."""
 JOURNAL = "out.jsonl.journal"  # which is meant to stay, for `scan --resume`
 
 every_writer = pytest.mark.parametrize("name", WRITERS)

@@ -21,7 +21,6 @@ from tests.reconcile.test_reconcile import log
 from vlprep.cli import main
 
 WRITERS = {
-    # name: the words, and what may be there when it is done
     "frames": "frames clip.mp4 --fps 1 -o out",
     "frames --sheet": "frames clip.mp4 --fps 1 --sheet out.png",
     "view": "view small.png -o out.png",
@@ -45,6 +44,10 @@ WRITERS = {
     "scan": "scan small.png --workers 1 -o out.jsonl --html out.html",
     "reconcile": "reconcile calls.jsonl -o out.png",
 }
+
+
+SEVERAL = ("compress many", "view many", "frames many", "scan")
+"""Those that write several things one after the other; of these some may be done."""
 
 
 @dataclass(frozen=True)

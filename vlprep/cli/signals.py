@@ -7,6 +7,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
 from types import FrameType
 
 ENDING = [
@@ -25,6 +27,7 @@ def run_to_end(call: Callable[[], int], say_why: Callable[[str], None]) -> int:
     Returns the exit code, which for a signal is 128 and its number, as shells have it.
     """
     came: list[int] = []
+    of_others = _unfinished()
     with _handled(came):
         try:
             return call()
@@ -35,7 +38,7 @@ def run_to_end(call: Callable[[], int], say_why: Callable[[str], None]) -> int:
             return 128 + number
         finally:
             _ignore()
-            _discard_unfinished()
+            _discard(_unfinished() - of_others)
 
 
 @contextmanager
@@ -73,7 +76,11 @@ def _ignore() -> None:
             signal.signal(number, signal.SIG_IGN)
 
 
-def _discard_unfinished() -> None:
+def _unfinished() -> frozenset[Path]:
     private = sys.modules.get("vlprep.output.private")  # where nothing was written, nothing is left
-    if private is not None:
-        private.discard_unfinished()
+    return private.unfinished() if private is not None else frozenset()
+
+
+def _discard(paths: frozenset[Path]) -> None:
+    if paths:
+        import_module("vlprep.output.private").discard(paths)

@@ -13,7 +13,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -59,11 +59,15 @@ def is_private(name: str) -> bool:
     return name == LOCK or _NAME.fullmatch(name) is not None
 
 
-def discard_unfinished(below: Path = Path()) -> None:
-    """Remove what was begun and not finished, or not removed; all of it at the end of a program."""
-    for private in list(_unfinished):
-        if private.is_relative_to(below) or not below.name:
-            _discard(private)
+def unfinished(below: Path | None = None) -> frozenset[Path]:
+    """Return what was begun and not finished, or not removed; of a folder, what is in it."""
+    return frozenset(one for one in _unfinished if below is None or one.is_relative_to(below))
+
+
+def discard(paths: Iterable[Path]) -> None:
+    """Remove what is `unfinished`; what is finished meanwhile is not there any more."""
+    for path in paths:
+        _discard(path)
 
 
 @contextmanager

@@ -17,11 +17,12 @@ from typing import BinaryIO
 
 from vlprep.output.private import (
     OLD,
-    discard_unfinished,
+    discard,
     is_private,
     one_at_a_time,
     private_folder,
     remove,
+    unfinished,
     uninterrupted,
 )
 
@@ -105,7 +106,7 @@ def new_folder(
         new = private / "new"
         new.mkdir()
         yield new
-        discard_unfinished(new)
+        discard(unfinished(new))
         if index:
             _sync(new / index)
         if not _moved(new, target):
