@@ -106,7 +106,7 @@ def test_a_rate_that_cannot_be_reached_is_told_from_a_failure(tmp_path):
 
 
 def test_what_the_encoder_refuses_is_an_error_of_ours(tmp_path):
-    with pytest.raises(VlprepError, match="the encoder failed"):
+    with pytest.raises(OSError, match="the encoder failed"):
         encode(tmp_path / "a.mp4", [np.zeros((65, 49, 3), np.uint8)])
 
 

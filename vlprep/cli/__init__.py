@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import warnings
+from functools import partial
 from importlib import import_module
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vlprep.cli.pages import Context
-from vlprep.cli.terminal import open_streams, say
+from vlprep.cli.signals import run_to_end
+from vlprep.cli.terminal import open_streams, say, silence
 from vlprep.cli.text import flagged, safe
 from vlprep.errors import VlprepError
 
@@ -94,7 +96,8 @@ class LazyGroup(click.Group):
             import_module("vlprep.cli.offers").mend_shells()
         extra["standalone_mode"] = False
         open_streams()
-        code = _run(lambda: super(LazyGroup, self).main(*args, **extra))
+        call = partial(super().main, *args, **extra)
+        code = run_to_end(partial(_run, call), partial(say, err=True))
         gc.freeze()  # or Python looks through all that was loaded once more as it ends
         sys.exit(code)
 
@@ -103,28 +106,34 @@ def _run(call: Any) -> int:
     """Turn what ends a command into one line on stderr and an exit code."""
     try:
         return int(call() or 0)
-    except (click.Abort, KeyboardInterrupt):
-        say("interrupted", err=True)
-        return EXIT_INTERRUPTED
+    except click.Abort:  # what click makes of Ctrl-C
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
         _show(error)
         return error.exit_code
     except BrokenPipeError:
-        _silence_stdout()
+        silence(sys.stdout)
         return EXIT_FAILED
     except VlprepError as error:
         return _failed(str(error))
     except OSError as error:
-        if error.filename is None and error.errno in _UNWRITABLE:
-            _silence_stdout()
-            return _failed(f"cannot write the output: {error.strerror}")
-        if error.filename is None:
-            raise
-        problem = str(error.strerror)  # the system's own begin with a capital
-        return _failed(f"{error.filename}: {problem[:1].lower()}{problem[1:]}")
+        return _failed(_of_the_system(error))
+    except MemoryError:
+        return _failed("memory ran out; allow more, end other programs, or give it less to do")
 
 
-_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+def _of_the_system(error: OSError) -> str:
+    """Return what the system says of a file, or of stdout, which has no name."""
+    problem = str(error.strerror or error)
+    if error.filename is None and error.errno in _UNWRITABLE:
+        silence(sys.stdout)
+        problem = "stdout is closed" if error.errno == errno.EBADF else problem
+        return f"cannot write the output: {problem}"
+    problem = f"{problem[:1].lower()}{problem[1:]}"  # the system's own begin with a capital
+    return problem if error.filename is None else f"{error.filename}: {problem}"
+
+
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 def _failed(message: str) -> int:
@@ -137,11 +146,6 @@ def _show(error: click.ClickException) -> None:
     text = StringIO()
     error.show(text)
     say(*text.getvalue().replace("Error:", click.style("Error:", fg="red")).splitlines(), err=True)
-
-
-def _silence_stdout() -> None:
-    """Point stdout at nothing: the reader has gone, and Python would complain at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group("vlprep", cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -157,5 +161,6 @@ def main() -> None:
     vlprep models qwen3-vl-plus
 
     Options may have defaults: see vlprep help config. Data goes to stdout, everything else to
-    stderr. Exit codes: 0 all good, 1 a file or the request failed, 2 wrong usage, 130 interrupted.
+    stderr. Exit codes: 0 all good, 1 a file or the request failed, 2 wrong usage, 130 interrupted,
+    143 terminated.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,7 +63,10 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
 }
 """Former words of options, by command: still taken, with a warning that has the new one."""
 
-_QUIET = "vlprep.quiet"
+WRITTEN = frozenset({"output", "sheet", "chart", "html", "folder"})
+"""Options that name what is written; whatever else a command line names is read."""
+
+_QUIET, _WRITES = "vlprep.quiet", "vlprep.writes"
 _WIDEST = 26
 """Columns of the options' own words, beside which their help stands."""
 
@@ -99,6 +102,15 @@ class Command(click.Command):
             if param.name in ctx.default_map and key_of(param) not in kept:
                 ctx.params[param.name] = None  # another option of the command line is in its place
         return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; what is named to be read is not written over, whatever is asked."""
+        given = {key_of(param): ctx.params.get(str(param.name)) for param in self.params}
+        ctx.meta[_WRITES] = any(given.get(key) for key in WRITTEN)
+        for key, value in given.items():
+            if key not in WRITTEN:
+                spare(value if isinstance(value, tuple) else (value,))
+        return super().invoke(ctx)
 
     def _values(self, settings: Mapping[str, Setting]) -> Iterator[tuple[str, Any]]:
         """Yield the defaults of this command's options; raises `click.UsageError` for a bad one."""
@@ -173,6 +185,15 @@ def _quiet_option() -> click.Option:
         ["-q", "--quiet"], is_flag=True, expose_value=False, callback=keep,
         help="Print nothing but errors on stderr.",
     )  # fmt: skip
+
+
+def spare(names: Iterable[object]) -> None:
+    """Let the command that runs write nothing over these files."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(_WRITES):
+        from vlprep.output.target import protected  # which those that write nothing do without
+
+        context.with_resource(protected([name for name in names if isinstance(name, str)]))
 
 
 def is_quiet() -> bool:

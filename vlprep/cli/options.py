@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from vlprep.choices import Door, OnDamage, PruningMethod, Sampling, ServerName
+from vlprep.cli.command import spare
 from vlprep.cli.shell import option_words, quote
 from vlprep.cli.text import flagged
 from vlprep.errors import ConstraintError
@@ -473,6 +474,7 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     from vlprep.media.addresses import is_web_url
 
     files = input_files(paths, recursive, from_file, null_separated)
+    spare(files)
     files = [
         file if is_web_url(file) and not fetches else as_remote(file, fetching) for file in files
     ]

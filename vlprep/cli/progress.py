@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, TypeVar
 
@@ -95,7 +95,8 @@ class _Display:
     def start(self) -> None:
         self._timer = Timer(PATIENCE_SECONDS, self._show)
         self._timer.daemon = True
-        self._timer.start()
+        with suppress(RuntimeError):  # no thread is to be had, and nothing is shown
+            self._timer.start()
 
     def _show(self) -> None:
         from rich.console import Console

@@ -18,7 +18,7 @@ from click.core import ParameterSource
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import is_quiet
 from vlprep.cli.terminal import line_width, put, say, sayable
-from vlprep.cli.text import cells, flagged, safe, shortened, wrapped
+from vlprep.cli.text import cells, flagged, inert, safe, shortened, wrapped
 from vlprep.units import plural
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
@@ -45,7 +45,9 @@ def _csv_row(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return "; ".join(value)
+        value = "; ".join(value)
+    if isinstance(value, str):
+        return inert(value)
     return _dumps(value) if isinstance(value, list | dict) else value
 
 
@@ -93,8 +95,8 @@ def _dumps(value: Any) -> str:
 def print_csv(items: Iterable[Mapping[str, Any]], columns: Sequence[str] = CSV_COLUMNS) -> None:
     """Print items as CSV in UTF-8, warnings joined by a semicolon.
 
-    Bytes of a name that is not UTF-8 come out as they are; on a terminal, where nobody parses them,
-    names are made harmless as in tables.
+    Bytes of a name that is not UTF-8 come out as they are, but nothing that a terminal acts on; on
+    a terminal, where nobody parses them, names are made harmless as in tables.
     """
     import csv
 

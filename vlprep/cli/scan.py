@@ -37,6 +37,7 @@ from vlprep.cli.render import heading, note, print_json, print_table, say_error
 from vlprep.cli.scan_jobs import JOBS, job_of
 from vlprep.cli.terminal import line_width, say
 from vlprep.cli.text import flagged, safe, thousands
+from vlprep.errors import ConstraintError
 
 if TYPE_CHECKING:
     from vlprep.scan.summary import ScanSummary
@@ -141,10 +142,15 @@ def _names(paths: Iterable[str], from_file: str | None, separator: bytes) -> Ite
             yield from map(os.fsdecode, _split(file, separator))
 
 
+_LONGEST_LINE = 1_000_000
+
+
 def _split(file: BinaryIO, separator: bytes) -> Iterator[bytes]:
     rest = b""
     while part := file.read(1 << 16):
         *whole, rest = (rest + part).split(separator)
+        if len(rest) > _LONGEST_LINE:
+            raise ConstraintError(f"the list has a line of over {_LONGEST_LINE:,} bytes: no name")
         yield from (name for line in whole if (name := line.removesuffix(b"\r")))
     yield from filter(None, [rest.removesuffix(b"\r")])
 

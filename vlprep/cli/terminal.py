@@ -11,7 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
 import click
@@ -51,12 +51,33 @@ codecs.register(_plain_ascii)
 
 
 def open_streams() -> None:
-    """Make stdout and stderr say everything, in other characters where theirs do not suffice."""
+    """Make stdout and stderr say everything, in other characters where theirs do not suffice.
+
+    A stream that was closed gets its number back, lest a file of ours takes it and what libraries
+    print goes there. Then stdin is empty, stderr goes nowhere, and writing to stdout fails.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             is_ascii = codecs.lookup(stream.encoding).name == "ascii"
             encoding = "plain-ascii" if is_ascii else None
             stream.reconfigure(encoding=encoding, errors="vlprep.substitute")
+
+
+def silence(stream: TextIO) -> None:
+    """Point a stream at nothing: its reader has gone, and Python would complain at exit."""
+    with suppress(io.UnsupportedOperation):  # it is in memory
+        number = stream.fileno()
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, number)
+        os.close(nothing)
 
 
 def sayable(text: str, stream: TextIO) -> str:
@@ -109,7 +130,12 @@ def put(lines: Iterable[str], *, err: bool = False) -> None:
     shown = _below if (sys.stderr if err else sys.stdout).isatty() else ()
     for display in shown:
         display.stop()
-    click.echo(text, nl=False, err=err, color=False if wants_no_colour() else None)
+    try:
+        click.echo(text, nl=False, err=err, color=False if wants_no_colour() else None)
+    except OSError:
+        if not err:
+            raise
+        silence(sys.stderr)  # nobody can be told, and the work goes on
     for display in shown:
         display.start()
 

@@ -11,6 +11,18 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\u
 """Control and direction characters, and bytes that are no text."""
 
 
+_ACTING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def inert(text: str) -> str:
+    r"""Return `text` without what a terminal acts on; lines, tabs and bytes that are no text stay.
+
+    >>> print(inert("a\x1b[31m.jpg"))
+    a\x1b[31m.jpg
+    """
+    return _ACTING.sub(lambda match: _escape(match[0]), text)
+
+
 def safe(text: str) -> str:
     r"""Return `text` with control, direction and undecodable characters written as escapes.
 

@@ -132,19 +132,20 @@ def _save_each(
     """Write each image into a folder, which is made, under its own name."""
     from vlprep.count.files import MediaFailure, media_name
     from vlprep.media.pages import file_stem
-    from vlprep.output.target import free_name
+    from vlprep.output.target import free_name, made_folder
 
     taken = set[str]()
-    for file in files:
-        try:
-            shown = view.view(file, door=door)
-            folder.mkdir(exist_ok=True)
-            target = str(folder / free_name(file_stem(shown.source), ".png", taken))
-            done = write(shown, target)
-        except (VlprepError, OSError) as error:
-            yield MediaFailure(source=media_name(file), error=error)
-        else:
-            yield done
+    with made_folder(folder):
+        for file in files:
+            try:
+                shown = view.view(file, door=door)
+                folder.mkdir(exist_ok=True)
+                target = str(folder / free_name(file_stem(shown.source), ".png", taken))
+                done = write(shown, target)
+            except (VlprepError, OSError) as error:
+                yield MediaFailure(source=media_name(file), error=error)
+            else:
+                yield done
 
 
 def _entry(one: Viewed) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import starmap
@@ -28,7 +28,7 @@ from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.cores import usable_cores
 from vlprep.media.sniff import endings
 from vlprep.media.source import Item, SourceLike, source_name
-from vlprep.output.target import PathLike, check_new
+from vlprep.output.target import PathLike, check_new, made_folder
 from vlprep.types import ImageFormat, ImageInfo
 from vlprep.view import View
 
@@ -204,7 +204,9 @@ def run_jobs(
         except (VlprepError, OSError) as error:
             return place, MediaFailure(source=source_name(part.source), error=error)
 
-    return starmap(finish, ahead(begin, parts, threads or min(usable_cores(), 4)))
+    writes = not all(job.asked.dry_run for job in jobs)
+    with made_folder(folder) if folder is not None and writes else nullcontext():
+        yield from starmap(finish, ahead(begin, parts, threads or min(usable_cores(), 4)))
 
 
 def _earlier(targets: Targets, place: int, part: Part, asked: Asked) -> Path | None:
@@ -262,12 +264,27 @@ def ahead(
     pool, waiting = ThreadPoolExecutor(threads), deque[tuple[_Task, Future[_Begun]]]()
     try:
         for task in tasks:
-            waiting.append((task, pool.submit(work, task)))
+            waiting.append((task, _begun(pool, work, task)))
             if len(waiting) > threads:  # so many results are in memory at most
                 yield waiting.popleft()
         yield from waiting
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begun(
+    pool: ThreadPoolExecutor, work: Callable[[_Task], _Begun], task: _Task
+) -> Future[_Begun]:
+    """Have a thread do some work; where none can be had it is done here and now."""
+    try:
+        return pool.submit(work, task)
+    except RuntimeError:
+        done: Future[_Begun] = Future()
+        try:
+            done.set_result(work(task))
+        except Exception as error:
+            done.set_exception(error)
+        return done
 
 
 def _named_format(target: Target | None) -> ImageFormat | None:

@@ -21,6 +21,7 @@ from vlprep.count.prices import (
 from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
 from vlprep.display import brief, page
 from vlprep.errors import VlprepError
+from vlprep.media.addresses import local_path
 from vlprep.media.folders import as_folder, media_files
 from vlprep.media.overlap import overlapped
 from vlprep.media.pages import pages_in
@@ -122,8 +123,9 @@ class MediaFailure:
     def message(self) -> str:
         """What is wrong, without the name of the file."""
         if isinstance(self.error, OSError) and self.error.strerror:
-            other = self.error.filename if isinstance(self.error, FileExistsError) else None
-            where = f"{other}: " if other and str(other) != self.source else ""  # where to write
+            other = self.error.filename  # also of what was to be written
+            is_other = other and str(other) != local_path(self.source)
+            where = f"{other}: " if is_other else ""
             return where + _lower_first(self.error.strerror)
         return str(self.error).removeprefix(f"{self.source}: ")
 

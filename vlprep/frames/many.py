@@ -23,7 +23,7 @@ from vlprep.frames.stream import FrameStream, collect_frames, stream_frames
 from vlprep.media.addresses import file_name
 from vlprep.media.cores import usable_cores
 from vlprep.media.source import SourceLike, open_item
-from vlprep.output.target import PathLike, free_name
+from vlprep.output.target import PathLike, free_name, made_folder
 from vlprep.types import Frame, Frames, ImageInfo
 from vlprep.units import plural
 from vlprep.video.crew import MEMORY_BYTES
@@ -181,13 +181,15 @@ def save_many(
             yield SavedClip(stream=stream, folder=str(target), records=records)
 
     targets = list(zip(clips, _folders(clips, Path(folder)), strict=True))
-    yield from in_order(
+    results = in_order(
         targets,
         lambda: nullcontext(save),
         workers=at_once,
         room=len(clips),
         stopping=stopping,
     )
+    with made_folder(folder), closing(results):
+        yield from results
 
 
 class _StoppedError(Exception):

@@ -219,9 +219,12 @@ class Resampler:
 
         if count == 1:
             return make(bands)
-        with ThreadPoolExecutor(count) as pool:
-            for _ in pool.map(make, parts):
-                pass  # what a thread raised is raised here
+        try:
+            with ThreadPoolExecutor(count) as pool:
+                for _ in pool.map(make, parts):
+                    pass  # what a thread raised is raised here
+        except RuntimeError:  # no more threads are to be had
+            make(bands)
 
     def _descent(self, rows: int, colours: int) -> _Descent:
         """Return what is not in use, if it fits, or else a new one."""

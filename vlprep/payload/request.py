@@ -17,7 +17,7 @@ from vlprep.errors import CheckError, ConstraintError, MediaError, PixelLimitErr
 from vlprep.models.asking import Region
 from vlprep.models.registry import get_recipe, get_route
 from vlprep.models.routes import ChatApi
-from vlprep.output.target import PathLike, new_file
+from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.payload.advice import notes_of, warnings_of
 from vlprep.payload.forms import FORMS, Form, Settings
 from vlprep.payload.history import History, read_history, told
@@ -131,8 +131,9 @@ class Request:
     def save(self, path: PathLike, *, sdk: bool = False, overwrite: bool = False) -> None:
         """Write what `to_dict` returns to a file, as JSON in ASCII.
 
-        Raises the errors of `body` and `new_file`.
+        Raises the errors of `body` and `new_file`, and `FileExistsError` for one of its own media.
         """
+        check_not_source(path, (file.name for part in self.parts for file in part.files))
         write_json(self.to_dict(sdk=sdk), path, overwrite=overwrite)
 
 

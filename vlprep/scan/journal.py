@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from errno import EEXIST
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
+from vlprep.output.target import check_new, errors_name
 from vlprep.scan.rows import KEY_LENGTH, Finished
 
 
@@ -26,6 +27,7 @@ class Journal:
     def __init__(self, path: Path, *, resume: bool, overwrite: bool) -> None:
         """Open it; raises `FileExistsError` for an earlier one of which nothing is said."""
         self.path = path
+        check_new(path, overwrite=True)
         if path.exists() and not (resume or overwrite):
             problem = "is left of a run that did not end; `resume` goes on, `overwrite` starts anew"
             raise FileExistsError(EEXIST, problem, str(path))
@@ -58,8 +60,8 @@ class Journal:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._file.close()
-        self._reader.close()
+        with closing(self._reader), errors_name(self.path):
+            self._file.close()
 
     def __len__(self) -> int:
         """Return how many rows of an earlier run there are."""
@@ -81,14 +83,16 @@ class Journal:
     def add(self, done: Finished) -> Iterator[int]:
         """Keep finished rows; yields the place of each."""
         place = self._end
-        self._end += self._file.write(done.lines)
+        with errors_name(self.path):
+            self._end += self._file.write(done.lines)
         for length in done.lengths:
             yield place
             place += length
 
     def flush(self) -> None:
         """Hand what was added to the system, where the end of this process cannot reach it."""
-        self._file.flush()
+        with errors_name(self.path):
+            self._file.flush()
 
     def rows(self, places: Iterable[int]) -> Iterator[bytes]:
         """Yield rows by their places."""

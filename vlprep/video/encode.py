@@ -20,7 +20,6 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from vlprep.errors import VlprepError
 from vlprep.media.picture import Pixels
 from vlprep.types import ImageSize
 from vlprep.video.container import VideoPacket
@@ -109,7 +108,7 @@ def encode_video(
         return _encode(path, "mp4", frames, shape, control, sound)
     try:
         count = _encode(Path(os.devnull), "null", frames, shape, control, None)
-    except VlprepError as error:
+    except OSError as error:
         raise _stats_error(control) from error  # all that x264 can fail at once it is open
     with control.stats.open("rb") as notes:
         if sum(1 for _ in notes) <= count:  # a line for each frame, and one for x264's settings
@@ -167,7 +166,11 @@ def _nominal(shape: ClipShape) -> Fraction:
 
 def _open_encoder(stream: VideoStream, control: Quality | Pass) -> None:
     try:
-        stream.codec_context.open()
+        try:
+            stream.codec_context.open()
+        except av.error.ExternalError:
+            stream.codec_context.thread_count = 1  # the system may have no more of them
+            stream.codec_context.open()
     except av.error.ExternalError as error:
         if isinstance(control, Pass) and control.number == 2:
             raise BitRateTooLow(f"{control.bit_rate} bits per second") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EIO
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def write_sound(
 
 @contextmanager
 def write_errors(path: Path) -> Iterator[None]:
-    """Raise an `OSError` that names `path` for a full disk, `VlprepError` for what else goes wrong.
+    """Raise an `OSError` that names `path`, for a full disk and for what else goes wrong.
 
     PyAV's own errors are of many classes, some of which only look like the system's.
     """
@@ -88,7 +89,7 @@ def write_errors(path: Path) -> Iterator[None]:
     except av.FFmpegError as error:
         if isinstance(error, OSError) and error.errno:
             raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
-        raise VlprepError(f"{path.name}: the encoder failed: {error}") from error
+        raise OSError(EIO, f"the encoder failed: {error.strerror}", str(path)) from error
 
 
 def _chosen(container: InputContainer) -> AudioStream | None:

@@ -9,8 +9,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Generic, TypeAlias, TypeVar
 
 P = TypeVar("P")
@@ -38,6 +39,8 @@ def in_order(
 ) -> Generator[R, None, None]:
     """Yield the results of all parts in order, made by `workers` threads side by side.
 
+    Where the system has no more threads, they are fewer; where it has none, this one does it all.
+
     Each thread enters a context of its own from `hire`, and takes parts in order. Results wait as
     long as their sizes together are within `room`, and two more of the part whose turn it is, lest
     it be locked out by later ones. An error comes out where its part's results would; closing the
@@ -49,20 +52,35 @@ def in_order(
     ['a', 'a', 'b', 'b', 'c', 'c']
     """
     shelf: _Shelf[P, R] = _Shelf(parts, room, size)
-    threads = [
-        threading.Thread(target=_work, args=(shelf, hire), daemon=True) for _ in range(workers)
-    ]
-    for thread in threads:
-        thread.start()
+    threads: list[threading.Thread] = []
     try:
-        yield from shelf.results()
+        _start(threads, workers, _work, shelf, hire)
+        if threads:
+            yield from shelf.results()
+        else:
+            with hire() as worker:
+                yield from chain.from_iterable(map(worker, parts))
     finally:
         if stopping is not None:
             stopping.set()
         shelf.close()
         until = time.monotonic() + LAST_WAIT_SECONDS
         for thread in threads:
-            thread.join(max(until - time.monotonic(), 0))
+            with suppress(RuntimeError):  # an interrupt came as it began
+                thread.join(max(until - time.monotonic(), 0))
+
+
+def _start(
+    threads: list[threading.Thread], count: int, target: Callable[..., None], *given: object
+) -> None:
+    """Start as many threads as the system has, up to `count`; each is in the list before it is."""
+    for _ in range(count):
+        threads.append(threading.Thread(target=target, args=given, daemon=True))
+        try:
+            threads[-1].start()
+        except RuntimeError:
+            threads.pop()
+            return
 
 
 def _work(shelf: _Shelf[P, R], hire: Callable[[], AbstractContextManager[Worker[P, R]]]) -> None:
