@@ -28,7 +28,7 @@ from vlprep.media.cores import usable_cores
 from vlprep.media.sniff import endings
 from vlprep.media.source import Item, SourceLike, source_name
 from vlprep.output.target import PathLike, check_new
-from vlprep.types import ImageFormat, ImageInfo
+from vlprep.types import ImageFormat, ImageInfo, Watch, unwatched
 from vlprep.view import View
 
 
@@ -161,7 +161,10 @@ def compress_many(
     asked = replace(asked, dry_run=asked.dry_run or folder is None)
     length = None if asked.page is not None else every
     jobs = [Job(source, asked, length) for source in as_many(sources)]
-    done = run_jobs(jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads)
+    done = run_jobs(
+        jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads,
+        watch=asked.watch,
+    )  # fmt: skip
     return (outcome for _, outcome in done)
 
 
@@ -173,12 +176,14 @@ def run_jobs(
     roots: Iterable[PathLike] = (),
     skip_existing: bool = False,
     threads: int | None = None,
+    watch: Watch = unwatched,
+    what: str = "compressing",
 ) -> Iterator[tuple[int, Outcome]]:
     """Do what `compress_many` does, each file as it is asked; each outcome has its job's place."""
     targets = Targets(folder or "", [source_name(job.source) for job in jobs], list(roots))
-    parts = (
+    parts = [
         (place, part) for place, job in enumerate(jobs) for part in cut(job.source, view, job.every)
-    )
+    ]
 
     def begin(task: tuple[int, Part]) -> Callable[[], Outcome]:
         place, part = task
@@ -197,7 +202,8 @@ def run_jobs(
         except (VlprepError, OSError) as error:
             return place, MediaFailure(source=source_name(part.source), error=error)
 
-    return starmap(finish, ahead(begin, parts, threads or min(usable_cores(), 4)))
+    done = starmap(finish, ahead(begin, parts, threads or min(usable_cores(), 4)))
+    return iter(watch(done, len(parts), what, [part.name for _, part in parts]))
 
 
 def _earlier(targets: Targets, place: int, part: Part, asked: Asked) -> Path | None:
