@@ -11,4 +11,4 @@ from vlprep.cli import main
 __all__ = ["main"]
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="vlprep")  # or click would say "python -m vlprep", which no printed command does

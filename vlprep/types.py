@@ -5,7 +5,7 @@ Sizes are (height, width) in pixels, times are seconds, unknown is `None`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import (
@@ -13,6 +13,7 @@ from typing import (
     Any,
     Literal,
     NamedTuple,
+    Protocol,
     SupportsIndex,
     TypeAlias,
     overload,
@@ -48,11 +49,19 @@ FrameCountName = Literal[
 ImageFormat = Literal["PNG", "JPEG"]  # that images are written in
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken
 
-Watch: TypeAlias = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""Passes on what is worked on, for a display of progress: the items, their number, what is done."""
+
+class Watch(Protocol):
+    """Passes on what is worked on, for a display of progress."""
+
+    def __call__(
+        self, items: Iterable[Any], total: int, what: str, names: Sequence[str] = (), /
+    ) -> Iterable[Any]:
+        """Pass on items: their number, what is done, and the files that they come of, in order."""
 
 
-def unwatched(items: Iterable[Any], total: int, what: str) -> Iterable[Any]:
+def unwatched(
+    items: Iterable[Any], total: int, what: str, names: Sequence[str] = (), /
+) -> Iterable[Any]:
     """Pass items on without a word, as a `Watch` does that shows nothing."""
     return items
 

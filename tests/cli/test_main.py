@@ -54,7 +54,11 @@ def test_the_reference_page_is_fresh(monkeypatch):
 
 def test_python_m_is_the_same_command():
     ran = subprocess.run([*PYTHON, "--version"], capture_output=True, text=True, check=True)
-    assert ran.stdout.startswith("vlprep, version") or "0." in ran.stdout
+    assert ran.stdout.startswith("vlprep, version")
+    ran = subprocess.run([*PYTHON, "tokens"], capture_output=True, text=True, check=False)
+    assert ran.stderr.startswith(
+        "Usage: vlprep tokens [OPTIONS] PATH...\nTry 'vlprep tokens --help'"
+    )
 
 
 def test_an_interrupt_is_exit_130_without_a_traceback():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import time
 
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlprep.cli import progress
+from tests.places import FIXTURES
+from vlprep.cli import main, progress
 from vlprep.cli.progress import Bars, progress_line, seconds_left, track
 from vlprep.cli.text import cells
 
@@ -105,3 +107,37 @@ def test_a_pipe_shows_nothing(monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.0)
     assert list(track([1, 2], 2, "counting")) == [1, 2]
     assert stream.getvalue() == ""
+
+
+def shown_lines(terminal: Terminal) -> set[str]:
+    """Return the lines of progress that a terminal was shown, without what moves on it."""
+    return set(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\n", terminal.getvalue()).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("check photo.jpg street.mp4 --decode", ["checking", "0/2", "photo.jpg"]),
+        ("check exif_6.jpg photo.jpg --fix -o OUT", ["mending", "0/2", "exif_6.jpg"]),
+        ("compress exif_1.jpg exif_6.jpg -o OUT", ["compressing", "0/2", "exif_1.jpg"]),
+        ("compress street.mp4 --every 4 -o OUT", ["compressing", "1/3", "street-2.mp4"]),
+        ("compress street.mp4 --limit 50kB -o OUT.mp4", ["encoding", "/20", "street.mp4"]),
+        ("frames street.mp4 --fps 1 -o OUT", ["reading frames", "/10", "street.mp4"]),
+        ("view photo.jpg tall.png -o OUT/", ["viewing", "0/2", "photo.jpg"]),
+        ("tokens photo.jpg street.mp4", ["counting", "0/2", "photo.jpg"]),
+        ("fit-images photo.jpg tall.png", ["measuring", "0/2", "photo.jpg"]),
+    ],
+)
+def test_every_bar_tells_its_count_and_the_file(run, monkeypatch, tmp_path, line, expected):
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(progress.Timer, "start", lambda timer: timer.function())
+    monkeypatch.chdir(FIXTURES)
+    terminal = on_terminal(monkeypatch)
+    monkeypatch.setenv("COLUMNS", "100")
+    words = [word.replace("OUT", str(tmp_path / "out")) for word in line.split()]
+    with pytest.raises(SystemExit):
+        main(words, prog_name="vlprep")
+    lines = shown_lines(terminal)
+    assert any(all(word in line for word in expected) for line in lines), lines
+    done = re.findall(r"  ([\d,]+)/([\d,]+)", "\n".join(lines))
+    assert all(int(count) <= int(total) for count, total in done)

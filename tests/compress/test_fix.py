@@ -189,8 +189,10 @@ def test_content_without_a_file_is_mended_too(tmp_path):
 def test_the_work_is_watched(tmp_path):
     seen = []
 
-    def watch(items, total, what):
+    def watch(items, total, what, names=(), /):
         seen.append((what, total))
+        files = [name.rpartition("/")[2] for name in names]
+        assert files in ([], ["exif_6.jpg", "clip.ts"])
         return items
 
     fix_media(paths("exif_6.jpg", "clip.ts", "empty.jpg"), tmp_path / "out", watch=watch)

@@ -101,7 +101,7 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     inputs = take_inputs(asked)
     files = outside(inputs, fixing["folder"]) if fixing and roots else inputs
     if fixing is None:
-        report = processor.check(track(files, len(files), "checking"), **asked)
+        report = processor.check(track(files, len(files), "checking", files), **asked)
         say_unused(file.kind for file in report.files)
         _print(report, printing)
         passes = report.passes(fail_on_warnings=fail_on_warnings)

@@ -32,7 +32,7 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.picking import look_options, take_picking
-from vlprep.cli.progress import Bars
+from vlprep.cli.progress import Bars, tracking
 from vlprep.cli.render import (
     failed_row,
     heading,
@@ -148,17 +148,16 @@ def _compressed(
     from vlprep.compress.many import SkippedFile
     from vlprep.count.files import media_name
 
-    bars = Bars()
     is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
     if not is_one or is_folder or every is not None:
         made = processor.compress_many(
             files, output, every=every, threads=threads, roots=roots, skip_existing=skip_existing,
-            watch=bars.track, **asked,
+            watch=Bars().track, **asked,
         )  # fmt: skip
-        return list(bars.track(made, len(files), "compressing", files))
+        return list(made)
     if skip_existing and output is not None and Path(output).is_file():
         return [SkippedFile(source=media_name(files[0]), target=output)]
-    return [processor.compress(files[0], output, watch=bars.track, **asked)]
+    return [processor.compress(files[0], output, watch=tracking(files[0]), **asked)]
 
 
 def _names_a_file(output: str) -> bool:

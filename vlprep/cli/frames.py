@@ -26,7 +26,7 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.picking import look_options, pick_of, picked_lines, take_picking
-from vlprep.cli.progress import track
+from vlprep.cli.progress import track, tracking
 from vlprep.cli.render import (
     counted_of,
     failed_row,
@@ -139,7 +139,12 @@ def command(
     if dry_run:
         return _tell(stream, processor, as_json, said)
     records = stream.save(
-        output, format=format, sheet=sheet, font=font, overwrite=force, watch=track
+        output,
+        format=format,
+        sheet=sheet,
+        font=font,
+        overwrite=force,
+        watch=tracking(stream.source),
     )
     if as_json:
         print_json(stream.to_dict(records))

@@ -85,8 +85,8 @@ def _even_lines(picked: PickedFrames) -> Iterator[str]:
 
 def pick_of(source: Any, processor: Any, how: Mapping[str, Any], asked: Mapping[str, Any]) -> Any:
     """Pick frames of one clip, and return the picks and the stream that reads them."""
-    from vlprep.cli.progress import track
+    from vlprep.cli.progress import tracking
 
     looked = {name: asked[name] for name in ("threads", "patience_seconds")}
-    picked = processor.pick(source, watch=track, **looked, **how)
+    picked = processor.pick(source, watch=tracking(source), **looked, **how)
     return picked, picked.frames(**asked)

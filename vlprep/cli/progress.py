@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from threading import Lock, Timer
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vlprep.cli.command import is_quiet
 from vlprep.cli.terminal import below_lines, line_width, sayable
@@ -16,6 +16,8 @@ from vlprep.cli.text import cells, safe, shortened
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
+
+    from vlprep.types import Watch
 
 _T = TypeVar("_T")
 
@@ -27,13 +29,24 @@ LEAST_NAME = 8
 """Columns below which no name is shown."""
 
 
-def track(items: Iterable[_T], total: int, what: str, names: Sequence[object] = ()) -> Iterator[_T]:
+def track(items: Iterable[_T], total: int, what: str, names: Sequence[Any] = ()) -> Iterator[_T]:
     """Pass items through; on a terminal, show how many of `total` are done and the time left.
 
     `names` are the files that they are, or that they are made of, in order: the one that is
     waited for is shown.
     """
     return Bars().track(items, total, what, names)
+
+
+def tracking(source: Any) -> Watch:
+    """Return what tracks what is made of one file, which is named beside the bar all the while."""
+
+    def watch(
+        items: Iterable[_T], total: int, what: str, names: Sequence[Any] = (), /
+    ) -> Iterator[_T]:
+        return track(items, total, what, [source] * total)
+
+    return watch
 
 
 class Bars:
@@ -43,7 +56,7 @@ class Bars:
         self._tasks: list[_Task] = []
 
     def track(
-        self, items: Iterable[_T], total: int, what: str, names: Sequence[object] = ()
+        self, items: Iterable[_T], total: int, what: str, names: Sequence[Any] = ()
     ) -> Iterator[_T]:
         """Pass items through with a line of their own, below those that are there already."""
         outermost = not self._tasks
@@ -64,7 +77,7 @@ class Bars:
 class _Task:
     """Some work: how much of it is done, and since when."""
 
-    def __init__(self, what: str, total: int, names: Sequence[object]) -> None:
+    def __init__(self, what: str, total: int, names: Sequence[Any]) -> None:
         self.what, self.total, self.names = what, total, names
         self.done = 0
         self.began = time.monotonic()
@@ -77,10 +90,11 @@ class _Task:
 
     def line(self, width: int) -> str:
         """Return what is shown of it."""
-        name = self.names[self.done] if self.done < len(self.names) else ""
+        from vlprep.count.files import media_name
+
+        name = media_name(self.names[self.done]) if self.done < len(self.names) else ""
         left = seconds_left(self.done, self.total, self.at, time.monotonic() - self.began)
-        shown = safe(name) if isinstance(name, str) else ""
-        return progress_line(self.what, self.done, self.total, left, shown, width)
+        return progress_line(self.what, self.done, self.total, left, safe(name), width)
 
 
 class _Display:

@@ -153,8 +153,11 @@ def fix_files(
     jobs, places = _jobs(tasks, before, how, readable)
     folders = [item.folder for item, _ in tasks if isinstance(item, FrameList) and item.folder]
     roots = [*roots, *(PurePath(folder).parent for folder in folders)]
-    work = run_jobs(jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads)
-    done = list(watch(work, len(jobs), "mending"))
+    work = run_jobs(
+        jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads,
+        watch=watch, what="mending",
+    )  # fmt: skip
+    done = list(work)
     sent = _sent(tasks, [(places[place], outcome) for place, outcome in done])
     sent += [facts.source for facts in before.files if facts.kind == "URL"]
     whole = view.asking(start_seconds=None, end_seconds=None)  # a result is the part between them

@@ -29,7 +29,7 @@ from vlprep.media.cores import usable_cores
 from vlprep.media.sniff import endings
 from vlprep.media.source import Item, SourceLike, source_name
 from vlprep.output.target import PathLike, check_new, made_folder
-from vlprep.types import ImageFormat, ImageInfo
+from vlprep.types import ImageFormat, ImageInfo, Watch, unwatched
 from vlprep.view import View
 
 
@@ -170,7 +170,10 @@ def compress_many(
     asked = replace(asked, dry_run=asked.dry_run or folder is None)
     length = None if asked.page is not None else every
     jobs = [Job(source, asked, length) for source in as_many(sources)]
-    done = run_jobs(jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads)
+    done = run_jobs(
+        jobs, folder, view, roots=roots, skip_existing=skip_existing, threads=threads,
+        watch=asked.watch,
+    )  # fmt: skip
     return (outcome for _, outcome in done)
 
 
@@ -182,10 +185,12 @@ def run_jobs(
     roots: Iterable[PathLike] = (),
     skip_existing: bool = False,
     threads: int | None = None,
+    watch: Watch = unwatched,
+    what: str = "compressing",
 ) -> Iterator[tuple[int, Outcome]]:
     """Do what `compress_many` does, each file as it is asked; each outcome has its job's place."""
     targets = Targets(folder or "", [source_name(job.source) for job in jobs], list(roots))
-    parts = ((place, part) for place, job in enumerate(jobs) for part in job.parts(view))
+    parts = [(place, part) for place, job in enumerate(jobs) for part in job.parts(view)]
 
     def begin(task: tuple[int, Part]) -> Callable[[], Outcome]:
         place, part = task
@@ -206,7 +211,8 @@ def run_jobs(
 
     writes = not all(job.asked.dry_run for job in jobs)
     with made_folder(folder) if folder is not None and writes else nullcontext():
-        yield from starmap(finish, ahead(begin, parts, threads or min(usable_cores(), 4)))
+        done = starmap(finish, ahead(begin, parts, threads or min(usable_cores(), 4)))
+        yield from watch(done, len(parts), what, [part.name for _, part in parts])
 
 
 def _earlier(targets: Targets, place: int, part: Part, asked: Asked) -> Path | None:

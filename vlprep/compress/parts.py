@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vlprep.check.files import shortest_video
 from vlprep.compress.video_source import open_media
+from vlprep.count.files import media_name
 from vlprep.count.frame_list import FrameList
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.maths.frame_counts import known_rate
@@ -28,6 +30,13 @@ class Part:
     """What tells its name from those of the other parts; "" of a whole file."""
     error: VlprepError | OSError | None = None
     """Why it cannot be cut."""
+
+    @property
+    def name(self) -> str:
+        """The file's name, with what tells the part from the others."""
+        name = media_name(self.source)
+        stem, ending = os.path.splitext(name)  # noqa: PTH122 (a name may be an address)
+        return f"{stem}{self.suffix}{ending}"
 
 
 def cut(source: SourceLike, view: View, every: float | None) -> Iterator[Part]:

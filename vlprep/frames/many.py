@@ -7,7 +7,7 @@ clips than processors, each gets several threads.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
@@ -163,7 +163,9 @@ def save_many(
     at_once, each = _share(len(clips), threads)
     stopping = threading.Event()
 
-    def watch(frames: Iterable[Any], total: int, what: str) -> Iterator[Any]:
+    def watch(
+        frames: Iterable[Any], total: int, what: str, names: Sequence[str] = (), /
+    ) -> Iterator[Any]:
         for frame in frames:
             if stopping.is_set():
                 raise _StoppedError

@@ -125,7 +125,7 @@ def save_requests(
     names = [f"request-{number:0{len(str(total))}}.json" for number in range(1, total + 1)]
     saved: list[SavedRequest] = []
     with new_folder(target, overwrite=overwrite, outdated=_earlier) as new:
-        built = watch(build_requests(plan, text, **how), total, "building requests")
+        built = watch(build_requests(plan, text, **how), total, "building requests", names)
         for name, numbers, request in zip(names, plan.requests, built, strict=True):
             request.save(new / name, sdk=sdk)
             sources = tuple(plan.files[number].source for number in numbers)
