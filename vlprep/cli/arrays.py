@@ -9,15 +9,12 @@ import click
 
 from vlprep.choices import ArrayType
 from vlprep.cli.command import Command
+from vlprep.cli.named import input_options, list_option, page_options, take_inputs
 from vlprep.cli.options import (
     bind,
     choice_option,
     door_option,
-    input_options,
-    list_option,
     output_options,
-    page_options,
-    take_inputs,
     threads_option,
     view_options,
 )

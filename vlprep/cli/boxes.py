@@ -10,17 +10,13 @@ import click
 from vlprep.choices import BoxConvention
 from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_answer, read_answers
+from vlprep.cli.named import as_remote, fetch_options, page_options, take_fetching, take_page
 from vlprep.cli.options import (
     SIZE,
-    as_remote,
     bind,
-    fetch_options,
     font_option,
     max_side_option,
     output_options,
-    page_options,
-    take_fetching,
-    take_page,
     view_options,
 )
 from vlprep.cli.render import print_json, print_table, say_warnings

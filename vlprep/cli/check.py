@@ -11,24 +11,26 @@ import click
 from vlprep.choices import FAINT
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
+from vlprep.cli.named import (
+    fetch_words,
+    input_options,
+    input_roots,
+    input_words,
+    list_option,
+    outside,
+    page_options,
+    take_inputs,
+)
 from vlprep.cli.options import (
     api_option,
     bind,
     choice_option,
-    fetch_words,
     force_option,
     input_limit_options,
-    input_options,
-    input_roots,
-    input_words,
     json_option,
-    list_option,
-    outside,
-    page_options,
     readable_option,
     route_option,
     skip_option,
-    take_inputs,
     text_tokens_option,
     view_options,
 )

@@ -10,6 +10,16 @@ import click
 
 from vlprep.cli.command import Command
 from vlprep.cli.findings import unseen_lines
+from vlprep.cli.named import (
+    input_options,
+    input_roots,
+    list_option,
+    names_one_file,
+    outside,
+    page_options,
+    stays_one,
+    take_inputs,
+)
 from vlprep.cli.options import (
     BYTES,
     COUNT,
@@ -18,16 +28,8 @@ from vlprep.cli.options import (
     choice_option,
     force_option,
     form_options,
-    input_options,
-    input_roots,
-    list_option,
-    names_one_file,
-    outside,
-    page_options,
     route_option,
     skip_option,
-    stays_one,
-    take_inputs,
     threads_option,
     view_options,
 )

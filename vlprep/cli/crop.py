@@ -7,17 +7,8 @@ from typing import Any
 import click
 
 from vlprep.cli.command import Command
-from vlprep.cli.options import (
-    SIZE,
-    as_remote,
-    bind,
-    fetch_options,
-    output_options,
-    page_options,
-    take_fetching,
-    take_page,
-    view_options,
-)
+from vlprep.cli.named import as_remote, fetch_options, page_options, take_fetching, take_page
+from vlprep.cli.options import SIZE, bind, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands

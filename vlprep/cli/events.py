@@ -10,15 +10,8 @@ import click
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
 from vlprep.cli.inputs import read_answer, read_answers
-from vlprep.cli.options import (
-    bind,
-    font_option,
-    input_options,
-    list_option,
-    output_options,
-    take_video,
-    view_options,
-)
+from vlprep.cli.named import input_options, list_option, take_video
+from vlprep.cli.options import bind, font_option, output_options, view_options
 from vlprep.cli.render import print_json, print_table, say_error, say_warnings
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe

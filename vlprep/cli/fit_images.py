@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vlprep.cli.command import Command
+from vlprep.cli.named import input_options, page_options, take_inputs
 from vlprep.cli.options import (
     SIZE,
     bind,
     budget_options,
     form_options,
-    input_options,
-    page_options,
     route_option,
-    take_inputs,
     take_share,
     view_options,
 )

@@ -10,6 +10,7 @@ import click
 from vlprep.choices import PATIENCE_SECONDS
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
+from vlprep.cli.named import input_options, list_option, take_video
 from vlprep.cli.options import (
     BYTES,
     SECONDS,
@@ -17,11 +18,8 @@ from vlprep.cli.options import (
     budget_option,
     choice_option,
     font_option,
-    input_options,
-    list_option,
     output_options,
     take_share,
-    take_video,
     threads_option,
     view_options,
 )
@@ -114,16 +112,11 @@ def command(
     from vlprep.pick.pick import save_picks
 
     source, clips = take_video(asked)
-    if output is None and sheet is None and not dry_run:
-        raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
-    if font is not None and sheet is None:
-        raise click.UsageError("--font goes with --sheet")
+    _check_outputs(output, sheet, font, dry_run, is_one=not clips)
     processor = bind(asked)
     take_share(asked, processor)
     picking = take_picking(asked, budget=True)
-    if clips:
-        if output is None or sheet is not None or dry_run:
-            raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
+    if clips and output is not None:
         how = {"format": format, "overwrite": force, **asked}
         how |= {} if picking is None else {"pick": picking}
         save_all = save_many if picking is None else save_picks
@@ -152,6 +145,17 @@ def command(
         say(*_report(stream, processor, len(records)), *said, *_written(records, output, sheet))
         say_warnings(stream.source, stream.warnings, processor)
     return EXIT_FAILED if stream.missing else 0
+
+
+def _check_outputs(
+    output: str | None, sheet: str | None, font: str | None, dry_run: bool, *, is_one: bool
+) -> None:
+    if output is None and sheet is None and not dry_run:
+        raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
+    if font is not None and sheet is None:
+        raise click.UsageError("--font goes with --sheet")
+    if not is_one and (output is None or sheet is not None or dry_run):
+        raise click.UsageError("several clips go to -o DIR; --sheet and --dry-run are for one")
 
 
 def _tell(stream: FrameStream, view: View, as_json: bool, said: list[str]) -> int:

@@ -12,19 +12,16 @@ import click
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command, is_quiet
 from vlprep.cli.inputs import read_input
+from vlprep.cli.named import input_options, list_option, page_options, take_inputs
 from vlprep.cli.options import (
     POSITIVE,
     bind,
     choice_option,
     deployment_option,
     force_option,
-    input_options,
-    list_option,
-    page_options,
     route_option,
     sdk_option,
     sending_options,
-    take_inputs,
     thinking_option,
     view_options,
 )

@@ -11,6 +11,15 @@ import click
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
 from vlprep.cli.findings import unseen_lines
+from vlprep.cli.named import (
+    facts_options,
+    fetch_words,
+    input_options,
+    input_words,
+    list_option,
+    page_options,
+    take_inputs,
+)
 from vlprep.cli.options import (
     BYTES,
     POSITIVE,
@@ -21,19 +30,12 @@ from vlprep.cli.options import (
     budget_options,
     choice_option,
     deployment_option,
-    facts_options,
-    fetch_words,
     font_option,
     force_option,
     form_options,
-    input_options,
-    input_words,
-    list_option,
-    page_options,
     route_option,
     sdk_option,
     sending_options,
-    take_inputs,
     take_share,
     view_options,
 )

@@ -16,20 +16,18 @@ import click
 from vlprep.choices import holds_samples
 from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED, progress
 from vlprep.cli.command import Command, is_quiet
+from vlprep.cli.named import as_remote, input_options, take_fetching
 from vlprep.cli.options import (
     BYTES,
     POSITIVE,
     SECONDS,
-    as_remote,
     bind,
     choice_option,
     deployment_option,
     force_option,
     input_limit_options,
-    input_options,
     json_option,
     route_option,
-    take_fetching,
     view_options,
     wrong_usage,
 )

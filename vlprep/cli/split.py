@@ -9,16 +9,12 @@ import click
 
 from vlprep.choices import READABLE
 from vlprep.cli.command import Command
+from vlprep.cli.named import as_remote, fetch_options, page_options, take_fetching, take_pages
 from vlprep.cli.options import (
-    as_remote,
     bind,
     budget_option,
-    fetch_options,
     output_options,
-    page_options,
     readable_option,
-    take_fetching,
-    take_pages,
     take_share,
     view_options,
 )

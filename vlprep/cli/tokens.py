@@ -10,6 +10,14 @@ import click
 
 from vlprep.choices import holds_samples
 from vlprep.cli.command import Command
+from vlprep.cli.named import (
+    facts_options,
+    input_options,
+    list_option,
+    page_options,
+    take_fetching,
+    take_inputs,
+)
 from vlprep.cli.options import (
     COUNT,
     POSITIVE,
@@ -17,14 +25,8 @@ from vlprep.cli.options import (
     bind,
     budget_option,
     deployment_option,
-    facts_options,
     form_options,
     input_limit_options,
-    input_options,
-    list_option,
-    page_options,
-    take_fetching,
-    take_inputs,
     take_share,
     text_tokens_option,
     view_options,

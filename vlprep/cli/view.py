@@ -10,18 +10,14 @@ import click
 
 from vlprep.choices import PANEL_SIDE
 from vlprep.cli.command import Command
+from vlprep.cli.named import input_options, names_one_file, page_options, stays_one, take_inputs
 from vlprep.cli.options import (
     PLACE,
     bind,
     door_option,
     font_option,
-    input_options,
     max_side_option,
-    names_one_file,
     output_options,
-    page_options,
-    stays_one,
-    take_inputs,
     view_options,
 )
 from vlprep.cli.progress import track

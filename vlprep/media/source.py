@@ -1,15 +1,12 @@
 """Anything that holds media (path, address, bytes, file, a picture), opened exactly once.
 
-This is the only place that opens files. A path must name a regular file: pipes, devices and
-folders are refused before anything could wait on them.
+Paths are opened by `readers`, and by nobody else.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import stat
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -27,14 +24,13 @@ from vlprep.errors import (
     VlprepError,
 )
 from vlprep.media.addresses import (
-    can_be_path,
     declared_type,
     embedded,
-    foreign_scheme,
     local_path,
     shown_name,
 )
 from vlprep.media.pages import PdfPage, as_page
+from vlprep.media.readers import AT_ONCE, FAR_BUFFER, Opened, buffered, open_file, read_at, share
 from vlprep.media.remote import RemoteFile, scheme_of
 from vlprep.media.sniff import (
     HEAD_BYTES,
@@ -52,17 +48,7 @@ from vlprep.units import format_size
 _HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.video.probe"}
 """Who reads the header of each kind, by name: only what the content calls for is imported."""
 
-_ReadAt: TypeAlias = Callable[[int, int], bytes]
-"""Reads so many bytes at a place of a file; fewer only at its end."""
-
 _Content: TypeAlias = bytes  # which in a class with a method of that name means the method
-
-_BUFFER = 16_384  # bytes: what a camera writes before the size of the picture fits in
-_FAR_BUFFER = 1_024  # of a remote file, of which nothing is fetched that is not asked for
-_AT_ONCE = 1 << 20  # bytes, where all of a file is read
-
-_Opened: TypeAlias = tuple[BinaryIO, Callable[[], BinaryIO], int]
-"""A reader, what makes another one of the same file, and the length in bytes."""
 
 
 class Item:
@@ -103,9 +89,9 @@ class Item:
         self.file, self._again, self.file_bytes = self._open(
             source if self.page is None else self.page.document
         )
+        """The main reader, at its start."""
         if self.page is not None and self.path is not None:
             self.path += self.page.fragment  # which is what commands call it, too
-        """The main reader, at its start."""
         self._first = self.file
         if self.file_bytes == 0:
             self.close()
@@ -116,7 +102,7 @@ class Item:
             self.close()
             raise
 
-    def _open(self, source: SourceOrFacts) -> _Opened:
+    def _open(self, source: SourceOrFacts) -> Opened:
         if isinstance(source, bytes | bytearray | memoryview):
             return self._hold(bytes(source))  # which takes no copy of bytes
         if isinstance(source, ImageInfo | VideoInfo):
@@ -132,7 +118,7 @@ class Item:
             return self._fetch(source)
         if isinstance(source, str | os.PathLike):
             self.path = local_path(os.fspath(source))
-            return _open_file(self.path)
+            return open_file(self.path)
         if is_held(source):
             return self._hold(import_module("vlprep.media.held").held_file(source))
         if isinstance(source, Item) or not (hasattr(source, "read") and hasattr(source, "seek")):
@@ -140,16 +126,16 @@ class Item:
             raise TypeError(f"not a {wanted}: {type(source).__name__}")
         file: BinaryIO = source  # type: ignore[assignment]  # nothing else that reads and seeks
         self._rewind = partial(file.seek, 0)
-        return _share(file)
+        return share(file)
 
-    def _fetch(self, remote: RemoteFile) -> _Opened:
+    def _fetch(self, remote: RemoteFile) -> Opened:
         fetched = import_module("vlprep.media.fetched").fetch(remote)
         self.is_far, self.remarks = True, fetched.warnings
         self._expect = fetched.expect
-        again = partial(_buffered, fetched.read_at, fetched.length, buffer=_FAR_BUFFER)
+        again = partial(buffered, fetched.read_at, fetched.length, buffer=FAR_BUFFER)
         return again(fetched.close), again, fetched.length
 
-    def _hold(self, content: _Content) -> _Opened:
+    def _hold(self, content: _Content) -> Opened:
         self._content = content
         again = partial(io.BytesIO, content)  # which takes no copy
         return again(), again, len(content)
@@ -232,8 +218,7 @@ class Item:
         """Return the last bytes; no reader is moved, and nothing else is read."""
         if self._content is not None:
             return self._content[-count:]
-        reader: _Reader = self.file.raw  # type: ignore[attr-defined]  # of every file opened here
-        return reader.read_at(count, max(self.file_bytes - count, 0))
+        return read_at(self.file, count, max(self.file_bytes - count, 0))
 
     def expect(self, places: Iterable[int]) -> None:
         """Get ready to read a little at each of these places; only for what is fetched is it work.
@@ -263,7 +248,7 @@ class Item:
         end = self.file_bytes
         with self.reader() as reader:
             while end > 0:
-                start = max(end - _AT_ONCE, 0)
+                start = max(end - AT_ONCE, 0)
                 reader.seek(start)
                 kept = reader.read(end - start).rstrip(b"\0")
                 if kept:
@@ -430,124 +415,3 @@ def _recognise(head: bytes, name: str) -> Format:
     if found.kind == "audio":
         raise AudioOnlyError(name, format=found.name, has_cover=b"APIC" in head)
     return found
-
-
-# A file's descriptor and a caller's object have one position each, which nobody here relies on:
-# every reader keeps its own and says where it reads.
-
-_QUIETLY = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)  # a pipe put in the file's place must not be waited for
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-
-
-def _open_file(name: str) -> _Opened:
-    if not can_be_path(name):
-        problem = "neither the path of a file nor Base64 of an image or a video that is known here"
-        raise UnsupportedFormatError(shown_name(name), problem)
-    if "\0" in name:
-        raise UnsupportedFormatError(name.replace("\0", "\\0"), "the name contains a NUL character")
-    try:
-        _check_regular(os.stat(name).st_mode, name)  # noqa: PTH116 (a device is not even opened)
-        descriptor = os.open(name, _QUIETLY)
-    except FileNotFoundError:
-        if (scheme := foreign_scheme(name)) is None:
-            raise
-        problem = f"{scheme}: is not fetched; http, https, s3, gs and oss are"
-        raise UnsupportedFormatError(shown_name(name), problem) from None
-    except UnicodeEncodeError as error:
-        shown = name.encode("utf-8", "backslashreplace").decode()
-        raise UnsupportedFormatError(shown, "no file can have such a name") from error
-    try:
-        now = os.fstat(descriptor)  # another file may have taken the place of the one looked at
-        _check_regular(now.st_mode, name)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    length = now.st_size
-    return _reader(descriptor, length), lambda: _reader(os.dup(descriptor), length), length
-
-
-def _check_regular(mode: int, name: str) -> None:
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(21, "is a folder; name the files in it", name)
-    if not stat.S_ISREG(mode):
-        raise UnsupportedFormatError(name, "not a regular file (a pipe, device or socket)")
-
-
-def _reader(descriptor: int, length: int) -> BinaryIO:
-    return _buffered(partial(_pread, descriptor), length, partial(os.close, descriptor))
-
-
-def _seek_and_read(descriptor: int, length: int, position: int) -> bytes:
-    with _ONE_AT_A_TIME:
-        os.lseek(descriptor, position, os.SEEK_SET)
-        return os.read(descriptor, length)
-
-
-_ONE_AT_A_TIME = threading.Lock()
-_pread: Callable[[int, int, int], bytes] = getattr(os, "pread", _seek_and_read)  # not on Windows
-
-
-def _share(file: BinaryIO) -> _Opened:
-    """Let several readers take turns with a caller's file object."""
-    length, lock = file.seek(0, io.SEEK_END), threading.Lock()
-
-    def read_at(length: int, position: int) -> bytes:
-        with lock:
-            file.seek(position)
-            return file.read(length)
-
-    again = partial(_buffered, read_at, length)
-    return again(), again, length
-
-
-def _buffered(
-    read_at: _ReadAt,
-    length: int,
-    close: Callable[[], object] = lambda: None,
-    *,
-    buffer: int = _BUFFER,
-) -> BinaryIO:
-    return io.BufferedReader(_Reader(read_at, length, close), buffer)
-
-
-class _Reader(io.RawIOBase):
-    """A position of its own in content that several read; as long as when it was opened."""
-
-    def __init__(self, read_at: _ReadAt, length: int, close: Callable[[], object]) -> None:
-        self.read_at, self.end, self._close = read_at, length, close
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        position = offset + (0, self._position, self.end)[whence]
-        if position < 0:
-            raise ValueError(f"a position before the start: {position}")
-        self._position = position
-        return position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = min(len(buffer), self.end - self._position)
-        data = self.read_at(wanted, self._position) if wanted > 0 else b""
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
-
-    def readall(self) -> bytes:
-        return b"".join(iter(partial(self.read, _AT_ONCE), b""))
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._close()

@@ -107,9 +107,9 @@ def scan(
         samples=samples, recursive=recursive, column=column,
         apart_from=job.folder if isinstance(job, WritingJob) else None,
     )  # fmt: skip
-    for name, asked in (("resume", resume), ("report", report)):
-        if output is None and asked:
-            raise ConstraintError(f"`{name}` needs an `output`, by which rows are kept")
+    if output is None and (resume or report):
+        name = "resume" if resume else "report"
+        raise ConstraintError(f"`{name}` needs an `output`, by which rows are kept")
     through = _engine(engine, address, workers)
     if report is not None:
         check_new(report, overwrite=overwrite)
@@ -118,8 +118,8 @@ def scan(
         if output is not None:
             table_writer(output)
             check_new(output, overwrite=overwrite)
-            path = journal_path(output)
-            journal = stack.enter_context(Journal(path, resume=resume, overwrite=overwrite))
+            kept = Journal(journal_path(output), resume=resume, overwrite=overwrite)
+            journal = stack.enter_context(kept)
         run = _Run(job, journal, progress)
         stop = stopping or Event()
         run.work_through(sources.rows(names), partial(through, limits=limits, stopping=stop))

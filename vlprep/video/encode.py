@@ -120,7 +120,27 @@ def _stats_error(control: Pass) -> OSError:
     return OSError(EIO, "x264's notes cannot be written; is the disk full?", str(control.stats))
 
 
+class _UnopenedError(Exception):
+    """The encoder did not open; its context cannot be opened again."""
+
+
 def _encode(
+    path: Path,
+    muxer: str,
+    frames: Iterable[Pixels],
+    shape: ClipShape,
+    control: Quality | Pass,
+    sound: Path | None,
+) -> int:
+    how = (path, muxer, frames, shape, control, sound)
+    try:
+        return _encode_with(0, *how)  # as many threads as the encoder likes
+    except _UnopenedError:  # the system may have no more of them; no frame has been taken yet
+        return _encode_with(1, *how)
+
+
+def _encode_with(
+    threads: int,
     path: Path,
     muxer: str,
     frames: Iterable[Pixels],
@@ -131,7 +151,7 @@ def _encode(
     options = {"movflags": "+faststart"} if muxer == "mp4" else {}
     with write_errors(path), av.open(str(path), "w", format=muxer, options=options) as output:
         stream = _add_stream(output, shape, control)
-        _open_encoder(stream, control)
+        _open_encoder(stream, control, threads)
         if sound is None:
             return _write(output, stream, frames, shape, None)
         with sound_copy(sound, output) as copy:
@@ -164,14 +184,13 @@ def _nominal(shape: ClipShape) -> Fraction:
     return shape.rate.limit_denominator(1000) if shape.ticks else shape.rate
 
 
-def _open_encoder(stream: VideoStream, control: Quality | Pass) -> None:
+def _open_encoder(stream: VideoStream, control: Quality | Pass, threads: int) -> None:
+    stream.codec_context.thread_count = threads
     try:
-        try:
-            stream.codec_context.open()
-        except av.error.ExternalError:
-            stream.codec_context.thread_count = 1  # the system may have no more of them
-            stream.codec_context.open()
+        stream.codec_context.open()
     except av.error.ExternalError as error:
+        if threads != 1:
+            raise _UnopenedError from error
         if isinstance(control, Pass) and control.number == 2:
             raise BitRateTooLow(f"{control.bit_rate} bits per second") from error
         raise
