@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import os
@@ -94,11 +95,11 @@ class LazyGroup(click.Group):
         gc.set_threshold(50_000, *gc.get_threshold()[1:])
         if "_VLPREP_COMPLETE" in os.environ:
             import_module("vlprep.cli.offers").mend_shells()
+        atexit.register(gc.freeze)  # or Python looks once more through all that was loaded
         extra["standalone_mode"] = False
         open_streams()
         call = partial(super().main, *args, **extra)
         code = run_to_end(partial(_run, call), partial(say, err=True))
-        gc.freeze()  # or Python looks through all that was loaded once more as it ends
         sys.exit(code)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlprep.count.budget import TokenBudget
 from vlprep.count.files import MediaCount
@@ -13,12 +13,14 @@ from vlprep.count.pixels import is_per_clip
 from vlprep.count.tokens import VideoCount
 from vlprep.display import brief
 from vlprep.errors import BudgetError, ConstraintError
-from vlprep.pick.picked import PickedFrames
 from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import BALANCED, LEAST_TOKENS, Prefer, plan_clip
 from vlprep.plan.settings import ClipChoices, Setting, cap_range
 from vlprep.units import plural
 from vlprep.view import View
+
+if TYPE_CHECKING:  # which loads decoders
+    from vlprep.pick.picked import PickedFrames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -75,14 +77,14 @@ def share_out(
 
     Raises `BudgetError` where nothing fits.
     """
-    clips = [one for one in looked if isinstance(one, PickedFrames)]
-    images = sum(one.tokens.total for one in looked if not isinstance(one, PickedFrames))
+    clips = [one for one in looked if not isinstance(one, MediaCount)]
+    images = sum(one.tokens.total for one in looked if isinstance(one, MediaCount))
     if images > available:
         raise BudgetError(images, available, f"the images alone cost {images:,} tokens")
     shares = iter(_shares(clips, available - images))
     return [
         _setting(one, next(shares), prefer)
-        if isinstance(one, PickedFrames)
+        if not isinstance(one, MediaCount)
         else Setting(max_pixels=None, count=one.tokens)
         for one in looked
     ]

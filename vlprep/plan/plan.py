@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple, Unpack
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from vlprep.check.files import data_url_length
 from vlprep.count.budget import BudgetKeywords, token_budget
@@ -27,8 +27,6 @@ from vlprep.count.tokens import image_totals
 from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.media.overlap import overlapped
 from vlprep.media.sniff import mime_type
-from vlprep.pick.pick import PickOptions, pick_frames
-from vlprep.pick.picked import PickedFrames
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.cautions import cautions, over_default
 from vlprep.plan.lifting import explain_lifts, kept_at_least
@@ -41,6 +39,10 @@ from vlprep.plan.requests import Load, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Setting
 from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View, ViewKeywords, ViewOptions
+
+if TYPE_CHECKING:  # which loads decoders
+    from vlprep.pick.pick import PickOptions
+    from vlprep.pick.picked import PickedFrames
 
 
 class PlanKeywords(BudgetKeywords, ViewKeywords, total=False):
@@ -330,7 +332,7 @@ def _by_picks(
     plan: MediaPlan, files: Sequence[_File], prefer: Prefer | None, pick: PickOptions
 ) -> MediaPlan:
     """Show clips by what changes in them, and images as they are."""
-    looked = dict[_File, PickedFrames | MediaCount]()
+    looked: dict[_File, PickedFrames | MediaCount] = {}
     failed: list[MediaFailure] = []
     for file in files:
         try:
@@ -356,6 +358,8 @@ def _look(file: _File, view: View, pick: PickOptions) -> PickedFrames | MediaCou
         return file.found
     if isinstance(file.given, VideoInfo):
         raise ConstraintError(f"{file.found.source}: facts of a header are nothing to look at")
+    from vlprep.pick.pick import pick_frames
+
     return pick_frames(file.given, view, **pick)  # type: ignore[arg-type]  # no list, no facts
 
 
