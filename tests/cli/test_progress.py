@@ -120,7 +120,7 @@ def shown_lines(terminal: Terminal) -> set[str]:
         ("check photo.jpg street.mp4 --decode", ["checking", "0/2", "photo.jpg"]),
         ("check exif_6.jpg photo.jpg --fix -o OUT", ["mending", "0/2", "exif_6.jpg"]),
         ("compress exif_1.jpg exif_6.jpg -o OUT", ["compressing", "0/2", "exif_1.jpg"]),
-        ("compress street.mp4 --every 4 -o OUT", ["compressing", "1/3", "street-2.mp4"]),
+        ("compress street.mp4 --every 4 -o OUT", ["compressing", "0/3", "street-1.mp4"]),
         ("compress street.mp4 --limit 50kB -o OUT.mp4", ["encoding", "/20", "street.mp4"]),
         ("frames street.mp4 --fps 1 -o OUT", ["reading frames", "/10", "street.mp4"]),
         ("view photo.jpg tall.png -o OUT/", ["viewing", "0/2", "photo.jpg"]),
