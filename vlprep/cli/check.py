@@ -17,7 +17,6 @@ from vlprep.cli.named import (
     input_roots,
     input_words,
     list_option,
-    outside,
     page_options,
     take_inputs,
 )
@@ -100,8 +99,7 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     printing, processor = _take_printing(asked, words)
     if list_rules:
         return _list_rules(processor, asked["route"], printing)
-    inputs = take_inputs(asked)
-    files = outside(inputs, fixing["folder"]) if fixing and roots else inputs
+    files = take_inputs(asked, apart_from=fixing["folder"] if fixing and roots else None)
     if fixing is None:
         report = processor.check(track(files, len(files), "checking", files), **asked)
         say_unused(file.kind for file in report.files)

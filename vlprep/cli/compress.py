@@ -15,7 +15,6 @@ from vlprep.cli.named import (
     input_roots,
     list_option,
     names_one_file,
-    outside,
     page_options,
     stays_one,
     take_inputs,
@@ -108,8 +107,8 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
     if (picking := take_picking(asked)) is not None:
         asked["pick"] = picking
     roots, is_one = input_roots(asked), names_one_file(asked) or asked["as_list"]
-    processor, files = bind(asked), take_inputs(asked)
-    files = outside(files, output) if roots else files
+    processor = bind(asked)
+    files = take_inputs(asked, apart_from=output if roots else None)
     is_one = is_one and stays_one(files, output)
     asked.update(overwrite=force, roots=roots, is_one=is_one)
     outcomes = _compressed(processor, files, output, **asked)

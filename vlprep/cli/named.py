@@ -94,10 +94,10 @@ def input_roots(asked: Mapping[str, Any]) -> list[str]:
     return [str(folder) for folder in folders if folder is not None]
 
 
-def outside(files: list[Any], folder: str | None) -> list[Any]:
+def _outside(files: list[Any], folder: str | None) -> list[Any]:
     """Return the files that are not in a folder: what an earlier run has written there is no input.
 
-    >>> outside(["a.jpg", "small/a.jpg"], "small/")
+    >>> _outside(["a.jpg", "small/a.jpg"], "small/")
     ['a.jpg']
     """
     from pathlib import Path
@@ -134,7 +134,9 @@ def as_remote(file: Any, fetching: Fetching) -> Any:
     return RemoteFile(file, fetching) if scheme_of(file) else file
 
 
-def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
+def take_inputs(
+    asked: dict[str, Any], *, optional: bool = False, apart_from: str | None = None
+) -> list[Any]:
     """Take the options of `input_options` out of `asked` and return the files that they name.
 
     With `facts_options` the facts given instead; with `page_options` PDFs are their pages, with
@@ -162,7 +164,7 @@ def take_inputs(asked: dict[str, Any], *, optional: bool = False) -> list[Any]:
     from vlprep.cli.inputs import as_one_video, input_files, paged
     from vlprep.media.addresses import is_web_url
 
-    files = input_files(paths, recursive, from_file, null_separated)
+    files = _outside(input_files(paths, recursive, from_file, null_separated), apart_from)
     spare(files)
     files = [
         file if is_web_url(file) and not fetches else as_remote(file, fetching) for file in files
