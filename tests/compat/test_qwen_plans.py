@@ -149,7 +149,7 @@ def test_a_limit_that_is_lowered_is_said():
 
 
 def test_fps_and_nframes_exclude_each_other():
-    with pytest.raises(ConstraintError, match="fps and nframes exclude each other"):
+    with pytest.raises(ConstraintError, match="`fps` and `nframes` exclude each other"):
         plan_video(CLIP, Asked(fps=1, nframes=4))
 
 
