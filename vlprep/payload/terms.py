@@ -176,8 +176,10 @@ def refuse_unsaid(how: How, name: str, *, is_list: bool = False) -> None:
     what = "a list of images" if is_list else "a video file"
     problem = f"{name}: a request to the {how.api} API cannot say {said} of {what}"
     ways = []
-    if not is_list:
-        by = " by the dashscope API" if "fps" in how.unsaid else ""
+    if how.model.kind != "api" and how.server is None:
+        ways.append("a `server` that samples clips has fields of its own for it")
+    elif not is_list:
+        by = " by the dashscope API" if "fps" in how.unsaid and how.server is None else ""
         ways.append(f"`as_frames` sends the very frames{by}")
     if not set(how.unsaid) <= set(NEVER_SAID):
         ways.append("`video_fields` states rates and limits as the API reference of 2026 has them")
