@@ -12,9 +12,12 @@ ROWS = re.findall(r"^\| \*\*(.+?)\*\* \|.*\| (.+?) \|$", (REPO / "SECURITY.md").
 
 
 def test_there_are_promises():
-    assert {"No network", "No second file", "Bounded memory", "No code from files"} <= {
-        promise for promise, _ in ROWS
-    }
+    assert {
+        "No network but what you name",
+        "No second file",
+        "Bounded memory",
+        "No code from files",
+    } <= {promise for promise, _ in ROWS}
 
 
 @pytest.mark.parametrize(("promise", "held"), ROWS, ids=[promise for promise, _ in ROWS])

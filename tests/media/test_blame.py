@@ -12,7 +12,7 @@ from PIL import Image
 from tests.places import FIXTURES, REPO
 from vlprep import compress_image, probe, read_frames, view_image
 from vlprep.errors import DecodeError, MemoryLimitError
-from vlprep.media import picture, source
+from vlprep.media import picture, readers
 from vlprep.media.image import plugin_errors
 from vlprep.media.picture import animation_frames, opened_pixels
 from vlprep.media.source import Item, open_item
@@ -191,7 +191,7 @@ def test_pillow_s_words_are_the_file_s_fault_but_a_disk_s_are_not():
 def test_a_disk_that_fails_is_the_system_s_error(name, monkeypatch):
     with Item(FIXTURES / name) as item:
         assert item.found
-    monkeypatch.setattr(source, "_pread", lambda *_: raises(OSError(EIO, "Input/output error"))())
+    monkeypatch.setattr(readers, "_pread", lambda *_: raises(OSError(EIO, "Input/output error"))())
     with pytest.raises(OSError, match="Input/output error") as caught:
         probe(FIXTURES / name)
     assert caught.value.errno == EIO

@@ -18,7 +18,7 @@ from PIL import Image
 import vlprep
 from tests.places import FIXTURES
 from vlprep.errors import DecodeError, MemoryLimitError, PixelLimitError, UnsupportedFormatError
-from vlprep.media import source
+from vlprep.media import readers, source
 from vlprep.media.image import plugin_errors
 from vlprep.media.source import open_item
 from vlprep.video.container import unreadable
@@ -27,14 +27,14 @@ from vlprep.video.container import unreadable
 @pytest.fixture
 def read_bytes(monkeypatch):
     """Count what is asked of the system, in bytes."""
-    taken, plain = [0], source._pread
+    taken, plain = [0], readers._pread
 
     def counting(descriptor, length, position):
         data = plain(descriptor, length, position)
         taken[0] += len(data)
         return data
 
-    monkeypatch.setattr(source, "_pread", counting)
+    monkeypatch.setattr(readers, "_pread", counting)
     return lambda: taken[0]
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.places import FIXTURES
 from vlprep import count_many, probe
 from vlprep.errors import EmptyFileError, UnsupportedFormatError
-from vlprep.media import source as source_module
+from vlprep.media import readers
 from vlprep.media.source import Item, open_item, source_name
 
 CONTENT = b"GIF89a and more"
@@ -183,7 +183,7 @@ def item(request, tmp_path, monkeypatch):
     path = tmp_path / "a.gif"
     path.write_bytes(CONTENT)
     if request.param == "path without pread":
-        monkeypatch.setattr(source_module, "_pread", source_module._seek_and_read)
+        monkeypatch.setattr(readers, "_pread", readers._seek_and_read)
     sources = {
         "bytes": CONTENT,
         "file object": io.BytesIO(CONTENT),
@@ -318,7 +318,7 @@ def test_what_takes_the_place_of_a_file_after_the_first_look_is_not_waited_for(
             os.mkfifo(path) if kind == "pipe" else path.mkdir()
         return looked
 
-    monkeypatch.setattr(source_module.os, "stat", look_and_swap)
+    monkeypatch.setattr(readers.os, "stat", look_and_swap)
     with pytest.raises((UnsupportedFormatError, IsADirectoryError)) as caught:
         Item(path)
     assert str(path) in str(caught.value)

@@ -18,7 +18,7 @@ import pytest
 
 from tests.places import FIXTURES, REAL_MEDIA, SHARED
 from tests.video.test_probe import clip
-from vlprep.media import source
+from vlprep.media import readers
 from vlprep.media.source import open_item
 from vlprep.types import ImageSize
 from vlprep.video import decode
@@ -221,7 +221,7 @@ def test_a_disk_that_fails_is_the_system_s_error_not_a_hang(threads, tmp_path, m
 
     path = tmp_path / "clip.mp4"
     path.write_bytes((FIXTURES / "street.mp4").read_bytes())
-    monkeypatch.setattr(source, "_pread", lambda *where: read(*where))
+    monkeypatch.setattr(readers, "_pread", lambda *where: read(*where))
     read = os.pread
     with scanned(path) as clip:
         read = fail
