@@ -187,7 +187,7 @@ def test_without_threads_one_does_it_all(line, place, monkeypatch):
     assert run(line.split()).code == 0
     done = sorted(place.written())
     place.clear()
-    monkeypatch.setattr(threading, "_start_new_thread", none_left)
+    monkeypatch.setattr(threading.Thread, "start", none_left)
     ran = run(line.split())
     assert ran.code == 0, ran.err
     assert sorted(place.written()) == done
