@@ -39,6 +39,11 @@ HOLDERS = {
     "vlprep/plan/[fp]*.py": "tests/plan tests/laws/test_budget_laws.py",
     "vlprep/plan/*.py": "tests/plan",
     "vlprep/check/*.py": "tests/check",
+    **{
+        f"vlprep/{room}/*.py": f"tests/{room}"
+        for room in ("batch", "messages", "pick", "reconcile", "refit", "replies", "samples")
+    },
+    "vlprep/split/*.py": "tests/split tests/boxes",
     "vlprep/video/[dpr]*.py": "tests/video/test_decode.py "
     "tests/video/test_hazards.py tests/media/test_probe.py",
     "vlprep/video/[cis]*.py": "tests/video/test_index.py "
