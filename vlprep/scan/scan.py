@@ -107,12 +107,8 @@ def scan(
         samples=samples, recursive=recursive, column=column,
         apart_from=job.folder if isinstance(job, WritingJob) else None,
     )  # fmt: skip
-    if output is None and (resume or report):
-        name = "resume" if resume else "report"
-        raise ConstraintError(f"`{name}` needs an `output`, by which rows are kept")
     through = _engine(engine, address, workers)
-    if report is not None:
-        check_new(report, overwrite=overwrite)
+    _check_kept(output, report, resume=resume, overwrite=overwrite)
     with ExitStack() as stack:
         journal = None
         if output is not None:
@@ -143,6 +139,16 @@ def scan(
             write_table(output, journal.rows(run.places), run.columns, overwrite=overwrite)
             journal.remove()
         return found
+
+
+def _check_kept(
+    output: PathLike | None, report: PathLike | None, *, resume: bool, overwrite: bool
+) -> None:
+    if output is None and (resume or report):
+        name = "resume" if resume else "report"
+        raise ConstraintError(f"`{name}` needs an `output`, by which rows are kept")
+    if report is not None:
+        check_new(report, overwrite=overwrite)
 
 
 Engine: TypeAlias = Literal["local", "ray"]
