@@ -33,12 +33,18 @@ def records(module):
     ]
 
 
+def _whole(record):
+    """Return a record that can be made: of an abstract one a child without more than that."""
+    rest = dict.fromkeys(getattr(record, "__abstractmethods__", ()))
+    return type(record.__name__, (record,), {"__slots__": (), **rest}) if rest else record
+
+
 @pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("__main__")])
 def test_records_of_a_module_cannot_be_changed(module):
     for record in records(module):
         if record.__name__ in FILLED_AS_THEY_GO:
             continue
-        blank = object.__new__(record)
+        blank = object.__new__(_whole(record))
         for name in (*(field.name for field in fields(record)), "no_such_field"):
             with pytest.raises((FrozenInstanceError, TypeError)):
                 setattr(blank, name, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -19,7 +20,7 @@ ERRORS: Columns = {"error_code": "string", "error": "string"}
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class Operator:
+class Operator(ABC):
     """A callable over batches of rows, with the settings by which it works.
 
     `model` and the keywords of a view are those of `processor`. `column` holds the media: paths,
@@ -81,12 +82,29 @@ class Operator:
         """The columns that it adds, with their types."""
         return {**self.columns, **ERRORS}
 
+    @abstractmethod
     def work(self, batch: Batch) -> list[Row]:
         """Return the new columns' values row by row."""
-        return [self._safely(value) for value in column_of(batch, self.column)]
 
     def _named(self, row: Row) -> Row:
         return {f"{self.prefix}{name}": value for name, value in row.items()}
+
+    def _keywords(self) -> frozenset[str]:
+        """Return the keywords that it takes beside those of a view."""
+        return frozenset()
+
+    def _try(self) -> None:  # noqa: B027 (there may be nothing to try)
+        """Raise `ConstraintError` for settings with which every row would fail."""
+
+
+class RowOperator(Operator):
+    """An operator that works on each row by itself."""
+
+    __slots__ = ()
+
+    def work(self, batch: Batch) -> list[Row]:
+        """Return the new columns' values row by row."""
+        return [self._safely(value) for value in column_of(batch, self.column)]
 
     def _safely(self, value: Any) -> Row:
         try:
@@ -94,16 +112,9 @@ class Operator:
         except (VlprepError, OSError) as error:
             return failed(error)
 
+    @abstractmethod
     def _row(self, source: Any) -> Row:
         """Return the values of one row; raises what is wrong with it."""
-        raise NotImplementedError  # an operator has this, or a `work` of its own
-
-    def _keywords(self) -> frozenset[str]:
-        """Return the keywords that it takes beside those of a view."""
-        return frozenset()
-
-    def _try(self) -> None:
-        """Raise `ConstraintError` for settings with which every row would fail."""
 
 
 def source_of(value: Any) -> Any:

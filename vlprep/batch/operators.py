@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from vlprep.batch.operator import ERRORS, Operator, failed, source_of
+from vlprep.batch.operator import ERRORS, Operator, RowOperator, failed, source_of
 from vlprep.batch.tables import Batch, Columns, Row, column_of, rows_of
 from vlprep.count.files import MediaCount, MediaFailure, count_probed, probe_file
 from vlprep.errors import ConstraintError, VlprepError
@@ -161,7 +161,7 @@ def _sampled(count: SampleCount) -> Row:
 # What is sent.
 
 
-class CheckMedia(Operator):
+class CheckMedia(RowOperator):
     """Check each row's file against every documented limit, as a request of its own.
 
     The keywords are those of `check_media`.
@@ -211,7 +211,7 @@ class CheckMedia(Operator):
         check_files([], self.view, **dict(self.settings))
 
 
-class CompressMedia(Operator):
+class CompressMedia(RowOperator):
     """Bring each row's file under a byte limit; the result is in the column `content`.
 
     The keywords are those of `compress_file`; with `dry_run` there is no content.

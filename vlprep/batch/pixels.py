@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from vlprep.batch.operator import Operator
+from vlprep.batch.operator import RowOperator
 from vlprep.batch.tables import Columns, Row
 from vlprep.count.frame_list import FrameList, as_frame_list
 from vlprep.media.source import at_hand
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vlprep.arrays.values import PixelValues as Arrays
 
 
-class SampleFrames(Operator):
+class SampleFrames(RowOperator):
     """Read the frames that the model sees of each row's video, as pictures in a list.
 
     `format` is "jpg", "png" or "webp". The other keywords are those of `read_frames`; one thread
@@ -74,7 +74,7 @@ class SampleFrames(Operator):
         picture_format(f"frame.{dict(self.settings).get('format', 'jpg')}")
 
 
-class PixelValues(Operator):
+class PixelValues(RowOperator):
     """Make the arrays that an open model takes of each row's image or video.
 
     A cell of `pixel_values` is the bytes of an array of `shape`, patches x numbers of a patch, in

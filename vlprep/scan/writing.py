@@ -10,6 +10,7 @@ from __future__ import annotations
 import filecmp
 import os
 import re
+from abc import abstractmethod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self
@@ -64,8 +65,9 @@ class WritingJob(Operator):
         except (VlprepError, OSError) as error:
             return failed(error)
 
+    @abstractmethod
     def _write(self, value: Any, target: Path, overwrite: bool) -> Row:
-        raise NotImplementedError  # each job has its own
+        """Write what becomes of a row, and return the row's values."""
 
     def _how(self) -> dict[str, Any]:
         """Return what is asked of the work itself."""
