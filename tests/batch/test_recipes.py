@@ -73,7 +73,7 @@ def test_a_stage_of_curator(stand_in):
 
 
 def test_a_loader_of_torch():
-    data = pytest.importorskip("torch.utils.data")
+    data = pytest.importorskip("torch.utils.data", reason="torch is two gigabytes")
     count = CountTokens("qwen3-vl-plus")
     loader = data.DataLoader(
         [PHOTO, CLIP, "no"], 2, collate_fn=lambda paths: count({"path": paths})
