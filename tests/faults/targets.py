@@ -89,11 +89,10 @@ BROKEN_OFF = (EOFError, IndexError, ValueError, struct.error)
 def animations(content: bytes) -> None:
     """Read how long each picture of an animation shows, and cut it into parts."""
     for reader in ("GIF", "PNG", "WEBP"):
-        for read in (animation.frame_seconds, animation.parts):
-            try:
-                list(islice(read(io.BytesIO(content), reader), 2000))
-            except BROKEN_OFF:
-                continue
+        try:
+            list(islice(animation.parts(io.BytesIO(content), reader), 2000))
+        except BROKEN_OFF:
+            continue
 
 
 def names(content: bytes) -> None:

@@ -6,8 +6,14 @@ import pytest
 
 from tests.places import FIXTURES
 from vlprep.errors import DecodeError
-from vlprep.media.animation import SLOWEST_UNSTATED, frame_seconds
+from vlprep.media.animation import SLOWEST_UNSTATED, parts
 from vlprep.media.probe import probe
+
+
+def frame_seconds(file, reader):
+    """Return how long each frame shows; one item for a picture that is not animated."""
+    return [part.seconds for part in parts(file, reader)] or [0.0]
+
 
 TRUTH = json.loads((FIXTURES / "truth.json").read_text())
 

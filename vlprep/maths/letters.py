@@ -86,25 +86,17 @@ def find_letters(picture: Pixels) -> Letters | None:
     return Letters(float(smallest), float(usual), len(found.heights), turned)
 
 
-def has_steps(picture: Pixels) -> npt.NDArray[np.bool_]:
-    """Say of each row of a picture whether something is drawn there: one flag a row.
-
-    What runs through all rows, such as the border of a page, does not count, nor does a speck.
-
-    >>> page = np.full((40, 400, 3), 255, np.uint8); page[10:20, 8:300:8] = 0
-    >>> np.flatnonzero(np.diff(has_steps(page))).tolist()
-    [9, 19]
-    """
-    drawn: npt.NDArray[np.bool_] = steps_in_rows(picture) > SPECK
-    return drawn
-
-
 SPECK = 2
 """Steps in a row that may be a speck, or else the tail of a single letter."""
 
 
 def steps_in_rows(picture: Pixels) -> npt.NDArray[np.int64]:
-    """Count the steps of brightness in each row, beyond those that run through all rows."""
+    """Count the steps of brightness in each row, beyond those that run through all rows.
+
+    >>> page = np.full((40, 400, 3), 255, np.uint8); page[10:20, 8:300:8] = 0
+    >>> np.flatnonzero(np.diff(steps_in_rows(page) > SPECK)).tolist()
+    [9, 19]
+    """
     steps = np.zeros(len(picture), np.int64)
     for start in range(0, picture.shape[1], STRIP):
         up, down = _steps_by_row(np.ascontiguousarray(picture[:, start : start + STRIP]))

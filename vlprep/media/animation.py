@@ -45,22 +45,11 @@ class Part:
     """Makes a file of this one picture out of the file; `None` where Pillow lays frames well."""
 
 
-def frame_seconds(file: BinaryIO, reader: str) -> list[float]:
-    """Return the seconds that each frame shows, one item for a picture that is not animated.
-
-    `file` stands at its start; `reader` is Pillow's name of the format. Raises `EOFError` or
-    `ValueError` where the structure breaks off.
-
-    >>> frame_seconds(io.BytesIO(b""), "JPEG")
-    [0.0]
-    """
-    return [part.seconds for part in parts(file, reader)] or [0.0]
-
-
 def parts(file: BinaryIO, reader: str) -> Iterator[Part]:
     """Yield the frames of an animation, of a format that has none nothing.
 
-    `file` stands at its start and is not to be moved meanwhile. Raises as `frame_seconds` does.
+    `file` stands at its start and is not to be moved meanwhile. Raises `EOFError` or
+    `ValueError` where the structure breaks off.
     """
     walk = _WALKERS.get(reader)
     for part in walk(file) if walk else ():

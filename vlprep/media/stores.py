@@ -84,6 +84,8 @@ class StoredFile:
         except TimeoutError as error:
             told = "the store is too slow; `fetch_seconds` allows more"
             raise self._failed(told, error) from None
+        except MemoryError:
+            raise
         except Exception as error:  # botocore's, aiohttp's, Google's, Alibaba's
             told = "the store cannot be asked; look at its settings, which say host and credentials"
             raise self._failed(told, error) from None
