@@ -37,6 +37,9 @@ def found(text):
         "- cat: (1, 2), (30, 40)",
         "cat(1,2),(30,40)",
         "cat: 1, 2, 30, 40",
+        "1. **cat**: [1, 2, 30, 40]",
+        "2) cat (1, 2, 30, 40)",
+        "| no. | what | where |\n|---|---|---|\n| 1 | cat | [1, 2, 30, 40] |",
         "a line before\ncat = 1 2 30 40\nand one after",
         # Other spellings.
         "[{'bbox_2d': [1, 2, 30, 40], 'label': 'cat'}]",
@@ -74,7 +77,7 @@ def test_bare_numbers_are_a_box(text):
 @pytest.mark.parametrize(
     "text",
     ['{"point_2d": [3, 4.5], "label": "tip"}', '{"point_2d": "3, 4.5", "label": "tip"}',
-     '{"coordinate": [3, 4.5], "label": "tip"}', "tip: (3, 4.5)"],
+     '{"coordinate": [3, 4.5], "label": "tip"}', "tip: (3, 4.5)", "tip(x=3, y=4.5)"],
 )  # fmt: skip
 def test_points(text):
     assert found(text) == [Shape("point", ((3.0, 4.5),), "tip")]

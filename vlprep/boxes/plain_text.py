@@ -11,7 +11,8 @@ from vlprep.replies.spelling import NUMBER, numbers_in, plain
 _COMMA = r"(?:\s*,\s*|\s+)"
 _FEW = rf"{NUMBER}(?:{_COMMA}{NUMBER}){{1,3}}"  # bounded: models can repeat a number for pages
 _PAIR = rf"\(\s*{NUMBER}\s*,\s*{NUMBER}\s*\)"
-_BRACKETED = re.compile(rf"{_PAIR}\s*,?\s*{_PAIR}|[(\[]\s*{_FEW}\s*[)\]]")
+_CALL = rf"\(\s*x\s*=\s*{NUMBER}\s*,\s*y\s*=\s*{NUMBER}\s*\)"  # of agents: click(x=1, y=2)
+_BRACKETED = re.compile(rf"{_PAIR}\s*,?\s*{_PAIR}|[(\[]\s*{_FEW}\s*[)\]]|{_CALL}")
 _ENDING = re.compile(rf"(?P<name>(?:[^:=]*[:=])?)\s*{_FEW}\s*")
 
 
@@ -31,11 +32,15 @@ def read_text(text: str, notes: Notes) -> Iterator[Shape]:
 def name_before(text: str) -> str | None:
     """Return what stands before the numbers on their line, if it looks like a name.
 
-    >>> name_before("- cat: "), name_before('{"bbox_2d": ')
-    ('cat', None)
+    >>> name_before("- cat: "), name_before("2. **dog**: "), name_before('{"bbox_2d": ')
+    ('cat', 'dog', None)
+    >>> name_before("| 3 | cow | ")
+    'cow'
     """
-    name = text.strip().rstrip(":=：＝").strip(" -*•`\"'“”")
+    cell = _NUMBERED.sub("", text.strip()).rstrip("| ").rpartition("|")[2]
+    name = cell.strip().rstrip(":=：＝").strip(" -*•`\"'“”")
     return name if _NAME.fullmatch(name) else None
 
 
+_NUMBERED = re.compile(r"^(?:\d+|[-*•])[.)、．]?\s+")
 _NAME = re.compile(r"[^\d\W][^{}()\[\]\"':=：]{0,39}")
