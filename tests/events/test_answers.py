@@ -52,6 +52,7 @@ def found(text):
         "0m 2s until 0m 7s: pours water",
         "０２：００ is late\n００：０２～００：０７ pours water",
         "<think>00:01 - 00:09</think>00:02 - 00:07 pours water",
+        "| from | to | what |\n|---|---|---|\n| 0:02 | 0:07 | pours water |",
     ],
 )
 def test_one_event_in_all_the_ways_to_write_it(text):

@@ -10,7 +10,8 @@ from vlprep.replies.none_found import says_none
     ["[]", "{}", "```json\n[]\n```", '{"objects": [], "count": 0}', "[[], {}]", '{"boxes": null}',
      "none", "None.", '"null"', "N/A", "No objects detected.", "There are no cats in this image.",
      "There isn't any dog.", "I could not find a bus.", "The bus does not appear in the clip.",
-     "Nothing was found.", "No such event is visible in the video.", "I don't see any cat.",
+     "Nothing was found.", "No such event is visible in the video.", "No such event.",
+     "I don't see any cat.",
      "未检测到目标", "图中没有猫。", "没有发现目标", "找不到对应的物体", "無法識別"],
 )  # fmt: skip
 def test_nothing_found(text):

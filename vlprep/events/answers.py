@@ -183,7 +183,7 @@ _TIME = rf"(?<![\d:.])(?:{CLOCK}|{UNITS})(?!\d|:\d)"
 # Bounded throughout: models can repeat a sign for pages.
 _OPEN, _CLOSED = r"[<\[(\"']{0,4}", r"[>\])\"']{0,4}"
 _UNTIL = (
-    rf"{_CLOSED}\s*(?:-{{1,3}}>?|~|→|to|until|till|through|and|至|到"
+    rf"{_CLOSED}\s*(?:-{{1,3}}>?|~|→|\||to|until|till|through|and|至|到"
     rf"|[,;]?\s*[\"']?end[\w ]{{0,20}}[\"']?\s*[:=])\s*(?:the |第)?{_OPEN}"
 )
 _SPAN = re.compile(

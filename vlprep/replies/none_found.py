@@ -48,7 +48,7 @@ _LONGEST = 300  # letters of an answer that says only this
 _NOTHING = re.compile(r"none|null|nothing|empty|n/?a|no|无|無|没有|沒有")
 _FOUND = r"(?:find|found|see|seen|detect(?:ed)?|locate[d]?|identif(?:y|ied)|visible|present|exist)"
 _NONE_FOUND = re.compile(
-    r"\bthere (?:is|are|was|were)(?: no\b|n't| not)"
+    r"^no such\b|\bthere (?:is|are|was|were)(?: no\b|n't| not)"
     rf"|\b(?:no|none|nothing|zero|not any)\b.{{0,80}}\b{_FOUND}\b"
     r"|\b(?:no|none|nothing|zero)\b.{0,80}\b(?:in (?:the|this)|here)\b"
     rf"|(?:\bnot|n't|\bcannot)\b.{{0,30}}\b(?:{_FOUND}|contain|any|appear|show)\b"
