@@ -70,6 +70,14 @@ ONE_PICTURE = {
     },
     "no mark": {"messages": [{"role": "user", "content": "What?"}], "images": [A]},
     "image in one column": {"prompt": "What?", "image": A},
+    "template, url": [
+        {"content": [{"type": "image", "url": A}, {"type": "text", "text": "What?"}]}
+    ],
+    "template, path": [{"content": [{"type": "image", "path": A}, {"text": "What?"}]}],
+    "part and column": {
+        "messages": [{"content": [{"type": "image"}, {"type": "text", "text": "What?"}]}],
+        "images": [A],
+    },
 }
 
 
@@ -102,10 +110,37 @@ def test_media_stand_in_the_order_in_which_the_text_names_them():
     assert said.text == "then \nyes\nand ?"
 
 
-@pytest.mark.parametrize("marks, images", [("<image>", [A, B]), ("<image><image>", [A])])
+@pytest.mark.parametrize(
+    "marks, images", [("<image>", [A, B]), ("<image><image>", [A]), ("<image>", [])]
+)
 def test_a_text_that_names_more_or_fewer_than_there_are_is_refused(marks, images):
     with pytest.raises(ConstraintError, match=rf"{marks.count('<')} <image> in the text, "):
         read_sample({"query": marks, "images": images})
+
+
+def test_parts_that_name_more_than_there_are_are_refused():
+    row = {"messages": [{"content": [{"type": "image"}, {"type": "image"}]}], "images": [A]}
+    with pytest.raises(ConstraintError, match="2 <image> in the messages, 1 of images"):
+        read_sample(row)
+
+
+@pytest.mark.parametrize(
+    "part, kind",
+    [
+        ({"type": "image"}, "image"),
+        ({"type": "video", "video": None}, "video"),
+        ({"type": "input_image", "file_id": "file-1"}, "image"),
+        ({"type": "image", "source": {"type": "file", "file_id": "file-1"}}, "image"),
+    ],
+)
+def test_a_part_that_holds_no_medium_is_told_of(part, kind):
+    said = read_sample([{"content": [part]}])
+    assert (said.media, said.unfilled) == ((), (kind,))
+
+
+def test_base64_of_a_chat_template_is_content():
+    (medium,) = read_sample([{"content": [{"type": "image", "base64": DATA}]}]).media
+    assert medium.address == f"data:;base64,{DATA}"
 
 
 def test_a_list_of_frames_is_one_video_and_says_its_rate():

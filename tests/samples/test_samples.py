@@ -76,6 +76,14 @@ def test_a_medium_that_fails_leaves_the_total_unknown():
     assert count.media_tokens == vlprep.count_tokens(PHOTO).tokens.total
 
 
+def test_a_medium_that_is_not_in_the_messages_leaves_the_total_unknown():
+    parts = [{"image": PHOTO}, {"type": "input_image", "file_id": "file-1"}]
+    count = vlprep.count_messages([{"role": "user", "content": parts}])
+    assert count.total_tokens is None
+    (failure,) = count.failures
+    assert "name an image that is not in them" in str(failure.error)
+
+
 def test_paths_begin_in_the_folder_and_files_as_they_are():
     row = sample("photo.jpg", f"file://{PHOTO}")
     count = vlprep.count_messages(row, folder=FIXTURES)

@@ -1,7 +1,7 @@
 """Find the media and the text in messages, in the spellings of every protocol that has them.
 
 Known are the bodies of OpenAI's chat and responses, of DashScope and of Anthropic, and messages as
-`qwen_vl_utils` takes them. Rows of data sets are in `rows`.
+`qwen_vl_utils` and the chat templates of transformers take them. Rows of data sets are in `rows`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,19 @@ KEYS: dict[str, MediumKind] = {
     "video": "video",
 }
 """Fields of a part that hold an address."""
+
+_TYPES: dict[str, MediumKind] = {
+    **KEYS,
+    "input_image": "image",
+    "input_video": "video",
+}
+"""Types of parts that stand for an image or a video, whether they hold it or only name it."""
+
+_PLACES: dict[MediumKind, tuple[str, ...]] = {
+    "image": ("url", "path", "base64"),
+    "video": ("url", "path"),
+}
+"""Fields in which the chat templates of transformers 5.24 look, by the type of the part."""
 
 _NOT_COUNTED = {
     "input_audio": "audio",
@@ -74,6 +87,9 @@ class SentBody:
     """All text, message by message."""
     model: str | None = None
     high_res: bool = False
+    unfilled: tuple[MediumKind, ...] = ()
+    """The kinds of the media that a part names and does not hold: uploaded before, or in a column
+    of the data set."""
     not_counted: tuple[str, ...] = ()
     """What else is in it, "audio" or "file", once for each."""
 
@@ -98,9 +114,15 @@ def read_body(body: Mapping[str, Any]) -> SentBody:
 def read_parts(messages: Sequence[Any]) -> dict[str, Any]:
     """Return what messages hold, as the fields of a `SentBody`."""
     parts = [part for message in messages for part in _parts(message)]
+    media = list(map(_medium, parts))
     texts = (part.get("text") for part in parts)
     return {
-        "media": tuple(filter(None, map(_medium, parts))),
+        "media": tuple(filter(None, media)),
+        "unfilled": tuple(
+            _TYPES[kind]
+            for part, medium in zip(parts, media, strict=True)
+            if medium is None and (kind := part.get("type")) in _TYPES
+        ),
         "text": "\n".join(text for text in texts if isinstance(text, str)),
         "not_counted": tuple(
             _NOT_COUNTED[kind] for part in parts if (kind := part.get("type")) in _NOT_COUNTED
@@ -148,6 +170,15 @@ def _medium(part: Mapping[str, Any]) -> SentMedium | None:
         if isinstance(value, Mapping):
             value = value.get("url")
         if value:
+            return SentMedium(address=read_address(value), asked=asked, kind=kind)
+    return _templated(part, asked)
+
+
+def _templated(part: Mapping[str, Any], asked: Mapping[str, Any]) -> SentMedium | None:
+    """Return the medium of a part as chat templates have it: its type, and its place beside it."""
+    for kind, names in _PLACES.items():
+        if part.get("type") == kind and (name := next(filter(part.get, names), None)):
+            value = f"data:;base64,{part[name]}" if name == "base64" else part[name]
             return SentMedium(address=read_address(value), asked=asked, kind=kind)
     return None
 

@@ -50,11 +50,10 @@ def read_sample(row: Any) -> SentBody:
     for key in ("body", "request"):  # a line of a batch file, or of a log
         if isinstance(row.get(key), Mapping):
             return read_body(row[key])
-    beside = {kind: list(_column(row, names)) for kind, names in _COLUMNS.items()}
     said = read_body({**row, "messages": _messages(row)})
-    if not any(beside.values()):
+    if not any(name in row for names in _COLUMNS.values() for name in names):
         return said
-    return _joined(said, beside)
+    return _joined(said, {kind: list(_column(row, names)) for kind, names in _COLUMNS.items()})
 
 
 def _parsed(text: str | bytes) -> Any:
@@ -103,14 +102,16 @@ def _turn(turn: Any) -> Any:
 
 
 def _joined(said: SentBody, beside: Mapping[MediumKind, list[Any]]) -> SentBody:
-    """Put the media of the columns where the text names them, one after the other."""
+    """Put the media of the columns where the text or parts name them, one after the other."""
     marks = re.findall("|".join(_MARKS), said.text)
+    named = [_MARKS[mark] for mark in marks] or said.unfilled
     for mark, kind in _MARKS.items():
-        named, there = marks.count(mark), len(beside[kind])
-        if marks and named != there:
-            raise ConstraintError(f"{named} {mark} in the text, {there} of {kind}s beside it")
-    order = [_MARKS[mark] for mark in marks] or [kind for kind in beside for _ in beside[kind]]
+        asked, there = named.count(kind), len(beside[kind])
+        if named and asked != there:
+            place = "text" if marks else "messages"
+            raise ConstraintError(f"{asked} {mark} in the {place}, {there} of {kind}s beside it")
+    order = named or [kind for kind in beside for _ in beside[kind]]
     waiting = {kind: iter(values) for kind, values in beside.items()}
     media = [SentMedium(address=read_address(next(waiting[kind])), kind=kind) for kind in order]
     text = re.sub("|".join(_MARKS), "", said.text)
-    return replace(said, media=(*said.media, *media), text=text)
+    return replace(said, media=(*said.media, *media), text=text, unfilled=())

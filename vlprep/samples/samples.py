@@ -22,7 +22,7 @@ from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.media.overlap import overlapped
 from vlprep.media.remote import Fetching
 from vlprep.media.source import source_name
-from vlprep.messages.bodies import SentBody, SentMedium
+from vlprep.messages.bodies import MediumKind, SentBody, SentMedium
 from vlprep.messages.rows import read_sample
 from vlprep.models.registry import get_route
 from vlprep.plan.plan import plan_media
@@ -222,7 +222,8 @@ def count_sample(
         view=own,
         files=tuple(
             overlapped(partial(_facts, view=own, folder=Path(folder), fetch=fetch), said.media, far)
-        ),
+        )
+        + tuple(map(_unfilled, said.unfilled)),
         route=get_route(route),
         text_tokens=text_tokens or 0,
         max_input=max_input,
@@ -273,6 +274,15 @@ def _facts(medium: SentMedium, view: View, folder: Path, fetch: Fetching | None)
         return FileFacts(source=_name(medium), kind="unreadable", problem=error)
     (facts,) = count_facts([look_at(source, own)], own)
     return facts
+
+
+def _unfilled(kind: MediumKind) -> FileFacts:
+    """Return what is known of a medium that a message names and does not hold: nothing."""
+    article = "an" if kind == "image" else "a"
+    error = ConstraintError(
+        f"the messages name {article} {kind} that is not in them; give its content, path or address"
+    )
+    return FileFacts(source=f"{kind} by name", kind="unreadable", problem=error)
 
 
 def _name(medium: SentMedium) -> str:
