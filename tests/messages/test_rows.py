@@ -3,7 +3,9 @@
 import base64
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from vlprep.errors import ConstraintError
 from vlprep.messages.rows import read_sample
@@ -70,6 +72,17 @@ ONE_PICTURE = {
     },
     "no mark": {"messages": [{"role": "user", "content": "What?"}], "images": [A]},
     "image in one column": {"prompt": "What?", "image": A},
+    "numbered columns": {
+        "question": "What?",
+        "image_1": {"bytes": None, "path": A},
+        "image_2": None,
+    },
+    "ms-swift, in the text": {"query": f"<img>{A}</img>What?"},
+    "trl": {"prompt": [{"content": [{"type": "image"}, {"text": "What?"}]}], "images": [A]},
+    "verl": {"prompt": [{"role": "user", "content": "<image>What?"}], "images": [{"image": A}]},
+    "easy r1": {"problem": "<image>What?", "images": [A]},
+    "ollama": {"messages": [{"role": "user", "content": "What?", "images": [A]}]},
+    "struct in a part": [{"content": [{"type": "image", "image": {"path": A}}, {"text": "What?"}]}],
     "template, url": [
         {"content": [{"type": "image", "url": A}, {"type": "text", "text": "What?"}]}
     ],
@@ -116,6 +129,37 @@ def test_media_stand_in_the_order_in_which_the_text_names_them():
 def test_a_text_that_names_more_or_fewer_than_there_are_is_refused(marks, images):
     with pytest.raises(ConstraintError, match=rf"{marks.count('<')} <image> in the text, "):
         read_sample({"query": marks, "images": images})
+
+
+def test_of_two_answers_the_chosen_one_is_said():
+    row = {"question": "What?", "image": A, "chosen": "A cat.", "rejected": "A dog."}
+    assert read_sample(row).text == "What?\nA cat."
+
+
+def test_turns_of_a_prompt_and_its_completion_are_said():
+    row = {"prompt": [{"content": "What?"}], "completion": [{"content": "A cat."}], "images": [A]}
+    assert read_sample(row).text == "What?\nA cat."
+
+
+def test_options_beside_a_medium_of_a_column_are_its_own():
+    row = {"prompt": [{"content": "<video>"}], "videos": [{"video": CLIP, "fps": 1}]}
+    (medium,) = read_sample(row).media
+    assert (medium.kind, medium.address, medium.asked) == ("video", CLIP, {"fps": 1})
+
+
+def test_a_row_of_pictures_alone_is_a_sample():
+    assert [medium.address for medium in read_sample({"images": [A, B]}).media] == [A, B]
+
+
+@pytest.mark.parametrize("key", ["image", "images"])
+def test_pictures_in_memory_are_taken_as_they_are(key):
+    picture = Image.new("RGB", (8, 8))
+    for held in (picture, np.asarray(picture)):
+        value = [held] if key == "images" else held
+        (medium,) = read_sample({"question": "What?", key: value}).media
+        assert medium.address is held
+        (medium,) = read_sample([{"content": [{"type": "image", "image": held}]}]).media
+        assert medium.address is held
 
 
 def test_parts_that_name_more_than_there_are_are_refused():
@@ -180,7 +224,7 @@ def test_what_is_not_counted_is_told():
 
 @pytest.mark.parametrize(
     "row",
-    ["{", "3", {}, {"answer": "x"}, {"messages": 3}, {"messages": "x", "input": {"a": 1}}, b"\xff"],
+    ["{", "3", {}, {"label": "x"}, {"messages": 3}, {"messages": "x", "input": {"a": 1}}, b"\xff"],
 )
 def test_what_is_no_sample_is_refused(row):
     with pytest.raises(ConstraintError):

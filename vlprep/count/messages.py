@@ -9,7 +9,7 @@ from vlprep.errors import ConstraintError
 from vlprep.media.addresses import is_data_url, shown_name
 from vlprep.media.remote import Fetching, RemoteFile, scheme_of
 from vlprep.media.source import SourceLike
-from vlprep.messages.bodies import SentMedium
+from vlprep.messages.bodies import OneAddress, SentMedium
 from vlprep.view import View
 
 
@@ -32,8 +32,8 @@ def medium_source(
     return _placed(address, folder, fetch)
 
 
-def _placed(address: str | bytes, folder: Path, fetch: Fetching | None) -> SourceLike:
-    if isinstance(address, bytes) or is_data_url(address):
+def _placed(address: OneAddress, folder: Path, fetch: Fetching | None) -> SourceLike:
+    if not isinstance(address, str) or is_data_url(address):
         return address
     if fetch is not None and scheme_of(address):
         return RemoteFile(address, fetch)

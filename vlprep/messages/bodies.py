@@ -12,9 +12,13 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from vlprep.errors import ConstraintError
+from vlprep.media.source import Held, is_held
 
-Address: TypeAlias = str | bytes | tuple[str | bytes, ...]
-"""A path, a data URL, a web address or the content; several are the frames of a list."""
+OneAddress: TypeAlias = str | bytes | Held
+"""A path, a data URL, a web address, the content, or a picture in memory."""
+
+Address: TypeAlias = OneAddress | tuple[OneAddress, ...]
+"""What a message or a row says of one medium; several are the frames of a list."""
 
 MediumKind: TypeAlias = Literal["image", "video"]
 
@@ -114,7 +118,7 @@ def read_body(body: Mapping[str, Any]) -> SentBody:
 def read_parts(messages: Sequence[Any]) -> dict[str, Any]:
     """Return what messages hold, as the fields of a `SentBody`."""
     parts = [part for message in messages for part in _parts(message)]
-    media = list(map(_medium, parts))
+    media = list(map(read_medium, parts))
     texts = (part.get("text") for part in parts)
     return {
         "media": tuple(filter(None, media)),
@@ -145,6 +149,8 @@ def _parts(message: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the parts of a message, those inside results of tools too."""
     if not isinstance(message, Mapping):
         return
+    for picture in message.get("images") or ():  # as Ollama takes them
+        yield {"image": picture}
     for key in ("content", "output"):
         content = message.get(key)
         if isinstance(content, str):
@@ -160,7 +166,12 @@ def _parts(message: Any) -> Iterator[Mapping[str, Any]]:
                     yield from _parts(part)
 
 
-def _medium(part: Mapping[str, Any]) -> SentMedium | None:
+def read_medium(part: Mapping[str, Any]) -> SentMedium | None:
+    """Return the image or the video that a part of a message holds, if it holds one.
+
+    >>> read_medium({"video": "street.mp4", "fps": 2}).asked
+    {'fps': 2}
+    """
     asked = {ASKED[name]: part[name] for name in ASKED if part.get(name) is not None}
     if part.get("type") == "image" and isinstance(source := part.get("source"), Mapping):
         address = _anthropic(source)
@@ -168,8 +179,8 @@ def _medium(part: Mapping[str, Any]) -> SentMedium | None:
     for key, kind in KEYS.items():
         value = part.get(key)
         if isinstance(value, Mapping):
-            value = value.get("url")
-        if value:
+            value = value.get("url") or value.get("bytes") or value.get("path")
+        if is_held(value) or value:
             return SentMedium(address=read_address(value), asked=asked, kind=kind)
     return _templated(part, asked)
 
@@ -203,10 +214,10 @@ def read_address(value: Any) -> Address:
     return _one_address(value)
 
 
-def _one_address(value: Any) -> str | bytes:
+def _one_address(value: Any) -> OneAddress:
     if isinstance(value, Mapping):
         value = value.get("bytes") or value.get("path") or value.get("url")
-    if isinstance(value, bytes):
+    if isinstance(value, bytes) or is_held(value):
         return value
     if not isinstance(value, str):
         raise ConstraintError(f"neither a path nor an address nor bytes: {type(value).__name__}")

@@ -1,9 +1,11 @@
 """Read a row of a data set for fine-tuning or evaluation: turns of talk with media beside them.
 
-The forms are those that frameworks document: ms-swift 4.6 (`messages`, or `query` and `response`),
-LLaMA-Factory 0.9.5 (`conversations` or `messages`) and ShareGPT, each with lists `images` and
-`videos` of which the text names one after the other; requests as `bodies` reads them, alone or as
-lines of a batch file; and bare lists of messages.
+The forms are those that frameworks document: ms-swift 4.6 (`messages`, or `query` and `response`,
+and paths between `<img>` and `</img>`), LLaMA-Factory 0.9.5 (`conversations` or `messages`),
+ShareGPT, TRL 1.16 (`prompt` and `completion`, or the `chosen` one of two), verl and EasyR1, each
+with lists of images and videos which the messages name one after the other; a question about
+pictures in columns of their own; requests as `bodies` reads them, alone or as lines of a batch
+file; and bare lists of messages.
 """
 
 from __future__ import annotations
@@ -14,21 +16,35 @@ from dataclasses import replace
 from typing import Any
 
 from vlprep.errors import ConstraintError
-from vlprep.messages.bodies import MediumKind, SentBody, SentMedium, read_address, read_body
+from vlprep.media.source import is_held
+from vlprep.messages.bodies import (
+    MediumKind,
+    SentBody,
+    SentMedium,
+    read_address,
+    read_body,
+    read_medium,
+)
 from vlprep.parsing import parse_json
 
 _MARKS: dict[str, MediumKind] = {"<image>": "image", "<video>": "video"}
 """What stands in the text where a medium goes."""
 
-_COLUMNS: dict[MediumKind, tuple[str, ...]] = {
-    "image": ("images", "image"),
-    "video": ("videos", "video"),
+_WRITTEN_OUT = re.compile(r"<img>(.+?)</img>")
+"""A path in the text itself, where there is no column for it."""
+
+_COLUMNS: dict[MediumKind, re.Pattern[str]] = {
+    "image": re.compile(r"images?|image_?\d{1,2}"),
+    "video": re.compile(r"videos?"),
 }
-"""Columns that hold the media, one list for each kind."""
+"""Columns that hold the media of each kind: lists, or one each."""
 
 _TURNS = ("conversations", "conversation")
-_SINGLE = ("system", "instruction", "query", "prompt", "input", "response", "output")
-"""Fields of a row without turns, in the order in which they are said."""
+_SAID = (
+    *("system", "instruction", "query", "question", "problem", "prompt", "input"),
+    *("response", "output", "answer", "solution", "completion", "chosen"),
+)
+"""Fields of a row without turns, in the order in which they are said: texts, or messages."""
 
 
 def read_sample(row: Any) -> SentBody:
@@ -50,10 +66,15 @@ def read_sample(row: Any) -> SentBody:
     for key in ("body", "request"):  # a line of a batch file, or of a log
         if isinstance(row.get(key), Mapping):
             return read_body(row[key])
-    said = read_body({**row, "messages": _messages(row)})
-    if not any(name in row for names in _COLUMNS.values() for name in names):
-        return said
-    return _joined(said, {kind: list(_column(row, names)) for kind, names in _COLUMNS.items()})
+    columns = {kind: _columns(row, kind) for kind in _COLUMNS}
+    messages = _messages(row)
+    if messages is None and not any(columns.values()):
+        wanted = "`messages`, `conversations`, a text such as `query`, or `images`"
+        raise ConstraintError(f"no conversation in it: wanted {wanted}")
+    said = read_body({**row, "messages": messages or []})
+    if any(columns.values()):
+        return _joined(said, {kind: list(_held(row, columns[kind])) for kind in columns})
+    return _written_out(said)
 
 
 def _parsed(text: str | bytes) -> Any:
@@ -63,24 +84,37 @@ def _parsed(text: str | bytes) -> Any:
         raise ConstraintError(f"not JSON: {error}") from error
 
 
-def _column(row: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Any]:
-    value = next((row[name] for name in names if row.get(name)), ())
-    is_one = isinstance(value, str | bytes | Mapping)
-    yield from (value,) if is_one else value
+def _columns(row: Mapping[str, Any], kind: MediumKind) -> list[str]:
+    return [name for name in row if _COLUMNS[kind].fullmatch(name)]
 
 
-def _messages(row: Mapping[str, Any]) -> Sequence[Any]:
-    """Return the turns of a row as messages."""
+def _held(row: Mapping[str, Any], columns: list[str]) -> Iterator[Any]:
+    """Yield what columns hold, one medium after the other."""
+    for value in map(row.get, columns):
+        is_one = isinstance(value, str | bytes | Mapping) or is_held(value)
+        yield from (value,) if is_one else value or ()
+
+
+def _messages(row: Mapping[str, Any]) -> Sequence[Any] | None:
+    """Return the turns of a row as messages; `None` where it has none."""
     if row.get("messages") or isinstance(row.get("input"), Mapping | list):
         return _inner(row)
     for key in _TURNS:
         if isinstance(row.get(key), Sequence):
             return [_turn(turn) for turn in row[key]]
-    said = [{"content": row[key]} for key in _SINGLE if isinstance(row.get(key), str)]
-    if not said:
-        wanted = "`messages`, `conversations`, or a text such as `query`"
-        raise ConstraintError(f"no conversation in it: wanted {wanted}")
-    return said
+    said = [message for key in _SAID for message in _side(row.get(key))]
+    return said or None
+
+
+def _side(value: Any) -> Sequence[Any]:
+    """Return what a field of a row says as messages: it is a text, or messages already."""
+    if isinstance(value, str):
+        return [{"content": value}]
+    return value if isinstance(value, list) and any(map(_is_message, value)) else []
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, Mapping) and "content" in value
 
 
 def _inner(row: Mapping[str, Any]) -> Sequence[Any]:
@@ -112,6 +146,17 @@ def _joined(said: SentBody, beside: Mapping[MediumKind, list[Any]]) -> SentBody:
             raise ConstraintError(f"{asked} {mark} in the {place}, {there} of {kind}s beside it")
     order = named or [kind for kind in beside for _ in beside[kind]]
     waiting = {kind: iter(values) for kind, values in beside.items()}
-    media = [SentMedium(address=read_address(next(waiting[kind])), kind=kind) for kind in order]
+    media = [_medium(kind, next(waiting[kind])) for kind in order]
     text = re.sub("|".join(_MARKS), "", said.text)
     return replace(said, media=(*said.media, *media), text=text, unfilled=())
+
+
+def _medium(kind: MediumKind, value: Any) -> SentMedium:
+    """Return a medium of a column: an address, or with what is asked of it, as in a message."""
+    part = read_medium(value) if isinstance(value, Mapping) else None
+    return part or SentMedium(address=read_address(value), kind=kind)
+
+
+def _written_out(said: SentBody) -> SentBody:
+    media = (SentMedium(address=read_address(path)) for path in _WRITTEN_OUT.findall(said.text))
+    return replace(said, media=(*said.media, *media), text=_WRITTEN_OUT.sub("", said.text))
