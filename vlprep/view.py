@@ -33,7 +33,8 @@ TRUSTED = ("limits", "on_damage")
 """Keywords of a view that are about files, not about what a model sees of them."""
 
 _LEAST = {
-    **dict.fromkeys(("nframes", "min_frames", "max_frames", "max_pixels", "total_pixels"), 1),
+    **dict.fromkeys(("nframes", "min_frames", "max_frames"), 1),
+    **dict.fromkeys(("max_pixels", "total_pixels", "clip_pixels"), 1),
     "min_pixels": 0,
 }
 """The least that these options may be."""
@@ -51,6 +52,7 @@ class ViewKeywords(TypedDict, total=False):
     min_pixels: int | None
     max_pixels: int | None
     total_pixels: int | None
+    clip_pixels: int | None
     start_seconds: float | None
     end_seconds: float | None
     sampling: Sampling | None
@@ -83,6 +85,8 @@ class ViewOptions:
     """Larger pictures are shrunk to this; of an image, or of a video's frame or clip."""
     total_pixels: int | None = None
     """Pixel budget of a clip, counted once per frame pair."""
+    clip_pixels: int | None = None
+    """Pixels of all frames of a clip, at the processor behind a server's own resize."""
     start_seconds: float | None = None
     """Where in a video to begin."""
     end_seconds: float | None = None

@@ -28,7 +28,7 @@ GROUPS = {
     ),
     "What the model sees": (
         "fps", "nframes", "min-frames", "max-frames", "min-pixels", "max-pixels", "total-pixels",
-        "start", "end", "sampling", "pick", "drop-duplicates", "max-gap", "probe-fps",
+        "clip-pixels", "start", "end", "sampling", "pick", "drop-duplicates", "max-gap", "probe-fps",
         "high-res", "strict", "door", "resample", "tone-map", "convention", "resized", "unturned",
         "readable",
     ),

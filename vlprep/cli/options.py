@@ -244,6 +244,11 @@ view_options = together(
         type=POSITIVE,
         help="Shrink the frames of a clip until all together have no more; pairs count once.",
     ),
+    click.option(
+        "--clip-pixels",
+        type=POSITIVE,
+        help="Let all frames of a clip together have no more, behind a server's own resize.",
+    ),
     click.option("--start", "start_seconds", type=SECONDS, help="Begin there; 90 or 1:30."),
     click.option("--end", "end_seconds", type=SECONDS, help="End there."),
     choice_option("--sampling", get_args(Sampling), "Spread the frames by another rule."),

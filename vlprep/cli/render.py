@@ -239,8 +239,8 @@ def say_warnings(source: str, warnings: Iterable[str], view: View) -> None:
 
 
 _OF_VIDEOS = (
-    "fps", "nframes", "min_frames", "max_frames", "total_pixels", "start_seconds", "end_seconds",
-    "sampling",
+    "fps", "nframes", "min_frames", "max_frames", "total_pixels", "clip_pixels", "start_seconds",
+    "end_seconds", "sampling",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KEYS = (
     "model", "model-file", "rules", "server",
     "fps", "nframes", "min-frames", "max-frames", "min-pixels", "max-pixels", "total-pixels",
-    "sampling", "high-res", "strict",
+    "clip-pixels", "sampling", "high-res", "strict",
     "api", "route", "deployment", "thinking", "max-input", "max-model-len",
     "limit", "threads", "on-damage", "safety", "quiet", "fetch-limit", "fetch-seconds",
 )  # fmt: skip

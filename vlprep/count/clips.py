@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from vlprep.count.pixels import is_per_clip, video_ranges
+from vlprep.count.pixels import is_per_clip, total_behind, video_ranges
 from vlprep.count.pruning import kept_tokens
 from vlprep.count.timestamps import leading_digit_ends
 from vlprep.count.tokens import every_frame, frames_asked, shows_every
@@ -92,10 +92,11 @@ def resize_clips(sizes: Any, counts: Ints, view: View, max_pixels: Ints | None =
     rule, asked, sizes = view.video_rule, view.options, np.asarray(sizes).reshape(-1, 2)
     cap = asked.max_pixels if max_pixels is None else max_pixels
     limits, strict = (cap, asked.min_pixels, asked.total_pixels), asked.strict
+    total = total_behind(rule, asked.clip_pixels)
     if rule.first is None:
         return _resize_by(rule, sizes, counts, *limits, strict=strict)
     handed = _resize_by(rule.first, sizes, counts, *limits, strict=strict)
-    return _resize_by(rule, handed, counts, strict=strict)
+    return _resize_by(rule, handed, counts, total, strict=strict)
 
 
 def _resize_by(

@@ -110,6 +110,37 @@ def video_limits(
     return PixelLimits(_plain(ranges.low), _plain(most), bound_by, budget.per_clip, warnings)
 
 
+def limits_behind(rule: VideoRule, frames: int, clip_pixels: int | None = None) -> PixelLimits:
+    """Return the pixel range of the processor behind a resize of a server's own.
+
+    The caller's other limits are those of that first resize. `clip_pixels` are all that the frames
+    may have together here: the `size.longest_edge` of transformers.
+    """
+    return video_limits(rule, frames, max_pixels=clip_pixels)
+
+
+def has_total_behind(rule: VideoRule) -> bool:
+    """Say whether frames are resized once more where all of them share a total of pixels.
+
+    >>> from vlprep import processor
+    >>> view = processor("Qwen/Qwen3-VL-8B-Instruct", server="sglang")
+    >>> has_total_behind(view.video_rule), has_total_behind(view.by("transformers").video_rule)
+    (True, False)
+    """
+    return rule.first is not None and is_per_clip(rule)
+
+
+def total_behind(rule: VideoRule, clip_pixels: int | None) -> int | None:
+    """Return the total that a caller asks for; raises `ConstraintError` where there is none."""
+    if clip_pixels is None or has_total_behind(rule):
+        return clip_pixels
+    of = "a clip" if is_per_clip(rule) else "a frame"
+    raise ConstraintError(
+        "`clip_pixels` is the total of a processor behind a server's own resize; there is none "
+        f"here, and `max_pixels` is that of {of}"
+    )
+
+
 def video_ranges(
     rule: VideoRule,
     frames: Numbers,

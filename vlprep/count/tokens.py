@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from vlprep.count.pixels import PixelLimits, image_limits, video_limits
+from vlprep.count.pixels import (
+    PixelLimits,
+    image_limits,
+    limits_behind,
+    total_behind,
+    video_limits,
+)
 from vlprep.count.pruning import kept_tokens
 from vlprep.count.timestamps import timestamp_tokens
 from vlprep.display import brief, page
@@ -266,8 +272,9 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
     limits = video_limits(
         rule.first or rule, shown, asked.min_pixels, asked.max_pixels, asked.total_pixels
     )
+    total = total_behind(rule, asked.clip_pixels)
     handed = handed_size(info.size, rule, limits)
-    own = limits if rule.first is None else video_limits(rule, shown)
+    own = limits if rule.first is None else limits_behind(rule, shown, total)
     resized, padding = _resize_frames(handed, rule, own, shown, asked.strict)
     steps = -(-shown // rule.temporal_patch_size)
     uncertain = (prompt.note,) if prompt.note else ()

@@ -48,6 +48,8 @@ class MediaSetting:
     """Key in that JSON."""
     takes: tuple[str, ...]
     """Keys in the scope, most of them names of options of a view."""
+    size: str | None = None
+    """Key there for `clip_pixels`: the `size` of the processor behind a first resize."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,6 @@ class StartUp(Sourced):
     """Option for the tokens of prompt and reply together."""
     items: str
     """Option for the images and videos of one request, as JSON."""
-    size: str | None = None
-    """Option whose scope "video" also takes the `size` of the processor behind a first resize."""
     pruning_rate: str | None = None
     pruning_method: str | None = None
     settings: tuple[MediaSetting, ...]
@@ -114,8 +114,12 @@ class Server(Sourced):
             raise ConstraintError(f"`pruning_rate` must be in [0, 1), got {rate:g}")
         return replace(self, prunes=Pruning(rate=rate, method=method))
 
-    def settings(self, told: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    def settings(
+        self, told: Mapping[str, Mapping[str, Any]], rules: RuleSet | None = None
+    ) -> dict[str, dict[str, Any]]:
         """Return what it can be told of the values for "image" and "video", where it reads them.
+
+        A total of pixels is written with the least of the processor's own, which `rules` have.
 
         >>> from vlprep import get_server
         >>> get_server("vllm").settings({"image": {"max_pixels": 200_000, "fps": 1}})
@@ -124,7 +128,11 @@ class Server(Sourced):
         by_option: dict[str, dict[str, Any]] = {}
         for place in self.start.settings:
             values = told.get(place.of, {})
-            if own := {name: values[name] for name in place.takes if name in values}:
+            own = {name: values[name] for name in place.takes if name in values}
+            if place.size and rules and rules.video and "clip_pixels" in values:
+                least, most = rules.video.min_pixels, values["clip_pixels"]
+                own[place.size] = {"shortest_edge": least, "longest_edge": most}
+            if own:
                 by_option.setdefault(place.option, {})[place.scope] = own
         return by_option
 

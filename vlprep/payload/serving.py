@@ -9,7 +9,7 @@ from itertools import chain
 from vlprep.errors import ConstraintError
 from vlprep.models.servers import WHOLE_LIST, Server
 from vlprep.payload.parts import Json, MediaPart
-from vlprep.view import ViewOptions
+from vlprep.view import View
 
 LOADING = ("fps", "min_frames", "max_frames")
 """Options by which the server's loader samples a video."""
@@ -17,18 +17,19 @@ SIZING = ("min_pixels", "max_pixels")
 """Options by which the model's processor sizes images and videos."""
 
 
-def refuse_unserved(server: Server, options: ViewOptions) -> None:
-    """Raise `ConstraintError` for options that a request cannot state to this server."""
+def refuse_unserved(server: Server, view: View) -> None:
+    """Raise `ConstraintError` for options that a request cannot state to the view's server."""
+    known = (*LOADING, *SIZING, "total_pixels", "clip_pixels", "nframes")
     unsaid = {
         name: value
-        for name, value in options.asked.items()
-        if name not in server.per_request and name in (*LOADING, *SIZING, "total_pixels", "nframes")
+        for name, value in view.options.asked.items()
+        if name not in server.per_request and name in known
     }
     if not unsaid:
         return
     names = ", ".join(f"`{name}`" for name in unsaid)
     problem = f"{server.title} takes no {names} with a request"
-    options_of_start = server.settings({"video": unsaid})
+    options_of_start = server.settings({"video": unsaid}, view.rules)
     if not options_of_start:
         raise ConstraintError(f"{problem}; leave that out")
     started = " ".join(f"{name} '{json.dumps(of)}'" for name, of in options_of_start.items())

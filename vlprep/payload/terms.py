@@ -24,7 +24,7 @@ from vlprep.pick.pick import PickOptions
 from vlprep.types import ApiName, FrameListInfo, ImageInfo, RouteName, VideoInfo
 from vlprep.view import View, ViewOptions
 
-NEVER_SAID = (*FRAME_CHOICES, "total_pixels")
+NEVER_SAID = (*FRAME_CHOICES, "total_pixels", "clip_pixels")
 """Options of the view that no request can say of a video file, which the service samples."""
 
 
@@ -138,7 +138,7 @@ def _refuse_for_weights(how: How) -> None:
     vendors = {name: True for name in how.sampling if name not in OPENAI_SAMPLING}
     media = {"as_frames": how.as_frames, **how.pixel_limits}
     if how.server is not None:
-        refuse_unserved(how.server, how.view.options)
+        refuse_unserved(how.server, how.view)
         media = {"as_frames": how.as_frames and how.server.list_type is None}
     for name, value in {**media, **vendors}.items():
         if value:

@@ -1,8 +1,8 @@
 """Limits of a clip that are defaults of open weights: lifting them, and what that would give.
 
 A default stands in the files of the model or in the code of a server, and its owner may set
-another. Where that keeps a clip at `LEAST_FPS`, a plan does it; where no request and no option of a
-view can say it, the plan says what it would give. Numbers only.
+another. Where that keeps a clip at `LEAST_FPS`, or uses a budget that all frames' total of pixels
+leaves, a plan does it; where nobody can set it, the plan says what it would give. Numbers only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from vlprep.count.pixels import is_per_clip
+from vlprep.count.pixels import has_total_behind, is_per_clip
 from vlprep.errors import BudgetError
 from vlprep.plan.bounds import Bound
 from vlprep.plan.one_clip import (
@@ -23,39 +23,57 @@ from vlprep.plan.one_clip import (
     Prefer,
     plan_clip,
 )
-from vlprep.plan.settings import ClipChoices
-from vlprep.units import format_rate, format_size
+from vlprep.plan.settings import ClipChoices, Setting
+from vlprep.units import format_rate, format_size, plural
 
 
-def kept_at_least(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
-    """Return the plan with those defaults lifted that keep a clip below `LEAST_FPS`.
+def plan_lifting(choices: ClipChoices, available: int, prefer: Prefer | None = None) -> ClipPlan:
+    """Choose as `plan_clip` does, with those defaults lifted that an owner may set otherwise.
 
-    It stays as it is where what the view asks fits, where the clip moves, where nothing may be
-    lifted, and where that would not get it there, or to as many frames as are taken, with frames
-    of `LEAST_TOKENS`.
+    A total of pixels behind a server's own resize is lifted where more is shown for it. So are the
+    most frames and the lower limit of a frame where that brings a clip to `LEAST_FPS`, or to as
+    many frames as are taken, with frames of `LEAST_TOKENS`; not where what the view asks fits.
+
+    Raises the errors of `plan_clip`, with the defaults as they are.
 
     >>> from fractions import Fraction
     >>> from vlprep import ImageSize, VideoInfo, processor
     >>> lecture = VideoInfo(size=ImageSize(1080, 1920), frame_count=54_000, fps=Fraction(30))
     >>> view = processor("Qwen/Qwen2.5-VL-7B-Instruct")
-    >>> plan = plan_clip(ClipChoices(lecture, view), 32_768)
-    >>> plan.chosen.frames, kept_at_least(plan, None).chosen.keywords
+    >>> plan = plan_lifting(ClipChoices(lecture, view), 32_768)
+    >>> plan.default.frames, plan.chosen.keywords
     (768, {'fps': 2.0, 'max_pixels': 63504, 'max_frames': 900})
     """
+    default = plan_clip(choices, available, prefer)
+    plan = _kept_moving(_with_larger_total(default, prefer), prefer)
+    return replace(plan, default=default.chosen) if plan.chosen.lifted else default
+
+
+def _with_larger_total(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
+    """Return the plan with frames as large as a server's first resize leaves them, if that gains."""
+    choices = plan.choices
+    if choices.view.options.clip_pixels is not None or not has_total_behind(choices.rule):
+        return plan
+    freed = plan_clip(choices.lifting(clip_pixels=choices.every_pixel), plan.available, prefer)
+    more, now = (one.chosen.count.resized.pixels * one.chosen.frames for one in (freed, plan))
+    return freed if EQUAL_PRODUCTS * more > now else plan
+
+
+def _kept_moving(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
+    """Return the plan with those defaults lifted that keep a clip below `LEAST_FPS`."""
     least, small = _least(plan), _small(plan.choices)
     fits = plan.wanted.tokens <= plan.available
     if fits or prefer in ("detail", "motion") or plan.chosen.frames >= least:
         return plan
-    found = [plan]
+    best, lifting = plan, dict[str, int]()
     for lifts in _ways(plan, least):
         with suppress(BudgetError):
             choices = plan.choices.lifting(_least_fps(plan.choices), **lifts)
             lifted = plan_clip(choices, plan.available, prefer)
-            found += [lifted] if lifted.chosen.count.resized.pixels >= small else []
-    best = max(found, key=lambda one: min(one.chosen.frames, least))  # the first, of equal ones
-    if best is plan:
-        return plan
-    return replace(best, choices=plan.choices.lifting(**best.chosen.lifted))  # with lower rates too
+            gains = min(lifted.chosen.frames, least) > best.chosen.frames
+            if gains and lifted.chosen.count.resized.pixels >= small:
+                best, lifting = lifted, lifts
+    return replace(best, choices=plan.choices.lifting(**lifting))  # with lower rates too
 
 
 def _least(plan: ClipPlan) -> int:
@@ -124,27 +142,21 @@ def _most_frames(plan: ClipPlan) -> Iterator[Bound]:
 def _second_total(plan: ClipPlan, prefer: Prefer | None) -> Iterator[Bound]:
     """Say what the total of the processor behind a server's own resize takes, if it does."""
     choices, server = plan.choices, plan.choices.view.server
-    rule, chosen = choices.rule, plan.chosen
-    if server is None or rule.first is None or not is_per_clip(rule):
+    if server is None or plan.default is not None:
         return
-    everything = choices.own_pixels * max(choices.grid.frames[-1], rule.max_frames)
-    free = replace(rule, max_pixels=max(rule.max_pixels, int(everything)))
-    view = replace(choices.view, rules=replace(choices.view.rules, video=free))
-    freed = plan_clip(ClipChoices(choices.info, view), plan.available, prefer)
-    best = kept_at_least(freed, prefer).chosen
-    more, now = (one.count.resized.pixels * one.frames for one in (best, chosen))
-    if EQUAL_PRODUCTS * more <= now:
+    best = _kept_moving(_with_larger_total(plan, prefer), prefer).chosen
+    if best.clip_pixels is None:
         return
-    group = rule.temporal_patch_size
-    total = -(-best.frames // group) * group * best.count.resized.pixels
-    shown = f"{best.frames:,} frames of {format_size(best.count.resized)}"
-    rate = format_rate(round(best.frames / choices.seconds, 2))
     reason = (
-        f"behind {server.title}'s own resize all frames share {rule.max_pixels:,} pixels, a number "
-        "of the model's files"
+        f"behind {server.title}'s own resize all frames share {choices.rule.max_pixels:,} pixels, "
+        "a number of the model's files"
     )
-    size = f'"size": {{"shortest_edge": {rule.min_pixels}, "longest_edge": {total}}}'
-    where = f"{server.start.size} or in these files" if server.start.size else "these files"
-    beside = "".join(f" and `{name}` {value:,}" for name, value in best.lifted.items())
-    gives = f"with which {shown} ({rate} a second) cost {best.tokens:,}"
-    yield Bound("default total", reason, f"{size} for videos in {where}{beside}, {gives}")
+    lifts = " and ".join(f"`{name}` {value:,}" for name, value in best.lifted.items())
+    yield Bound("default total", reason, f"{lifts}, with which {shown(best, choices)}")
+
+
+def shown(setting: Setting, choices: ClipChoices) -> str:
+    """Say how a clip is shown, and what that costs."""
+    rate = format_rate(round(setting.frames / choices.seconds, 2))
+    frames = f"{plural(setting.frames, 'frame')} of {format_size(setting.count.resized)}"
+    return f"{frames} ({rate} a second) cost {setting.tokens:,} tokens"

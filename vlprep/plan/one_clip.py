@@ -42,6 +42,7 @@ class ClipPlan:
     available: int  # tokens that it may cost
     unbound: Setting  # the best by the same preference, whatever it costs
     wanted_size: ImageSize  # the largest frame that any of the rates gives
+    default: Setting | None = None  # the best where no default is lifted, if one is
 
     def __repr__(self) -> str:
         chosen = (f"{name}={value}" for name, value in self.chosen.keywords.items())

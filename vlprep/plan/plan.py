@@ -29,7 +29,7 @@ from vlprep.media.overlap import overlapped
 from vlprep.media.sniff import mime_type
 from vlprep.plan.bounds import explain_clip, explain_shared
 from vlprep.plan.cautions import cautions, over_default
-from vlprep.plan.lifting import explain_lifts, kept_at_least
+from vlprep.plan.lifting import explain_lifts, plan_lifting
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
 from vlprep.plan.picking import PickedSetting, check_picks, explain_picks, share_out
@@ -145,8 +145,7 @@ def _one_clip(
     info, view = file.found.info, plan.view
     assert isinstance(info, VideoInfo)
     choices = ClipChoices(info, _with_total(info, view) if asks else view, lowest)
-    clip = plan_clip(choices, plan.budget.available, prefer)
-    clip = kept_at_least(clip, prefer) if asks else clip
+    clip = (plan_lifting if asks else plan_clip)(choices, plan.budget.available, prefer)
     bounds = (*explain_clip(clip, plan.budget), *explain_lifts(clip, prefer))
     return _with_settings(replace(plan, clip=clip, bounds=bounds), [file], [clip.chosen])
 

@@ -51,6 +51,8 @@ class Setting:
     """Most frames to ask for, where the default is lifted."""
     min_pixels: int | None = None
     """Lower limit to ask for, where the default is lifted."""
+    clip_pixels: int | None = None
+    """Total behind a server's own resize to ask for, where the default is lifted."""
     count: TokenCount
     """What the counter says to this."""
 
@@ -67,7 +69,8 @@ class Setting:
     @property
     def lifted(self) -> dict[str, int]:
         """Those of them that stand in place of a default, which the owner of weights sets."""
-        lifts = {"max_frames": self.max_frames, "min_pixels": self.min_pixels}
+        named = ("max_frames", "min_pixels", "clip_pixels")
+        lifts = {name: getattr(self, name) for name in named}
         return {name: value for name, value in lifts.items() if value is not None}
 
     @property
@@ -118,8 +121,10 @@ class ClipChoices:
     def lifting(self, lowest_fps: float = 0, **lifts: int) -> ClipChoices:
         """Return the same with other limits than the defaults, which every setting then asks for.
 
-        They are `max_frames` and `min_pixels`. The rate does not go below `lowest_fps` then.
+        They are `max_frames`, `min_pixels`, and `clip_pixels`, of which a setting asks for what it
+        needs. The rate does not go below `lowest_fps` then.
         """
+        lifts = {**self._lifts, **lifts}
         view = self.view.asking(**lifts)  # type: ignore[arg-type]
         fps = max(lowest_fps, self._lowest.fps or 0) or None
         choices = ClipChoices(self.info, view, replace(self._lowest, fps=fps))
@@ -232,7 +237,15 @@ class ClipChoices:
         if self.has_rate:
             view = view.asking(fps=fps)
         count = video_count(self.info, view)
-        return Setting(fps=fps, nframes=nframes, max_pixels=max_pixels, count=count, **self._lifts)
+        lifts = {**self._lifts, **self._total_for(count)}
+        return Setting(fps=fps, nframes=nframes, max_pixels=max_pixels, count=count, **lifts)
+
+    def _total_for(self, count: VideoCount) -> dict[str, int | None]:
+        """Return what a count needs of a total behind the first resize, where that is lifted."""
+        if "clip_pixels" not in self._lifts:
+            return {}
+        needed = count.grid_thw[0] * self.rule.temporal_patch_size * count.resized.pixels
+        return {"clip_pixels": needed if needed > self.rule.max_pixels else None}
 
     @cached_property
     def wanted(self) -> Setting:
@@ -291,6 +304,12 @@ class ClipChoices:
     def own_pixels(self) -> int:
         """Pixels of a frame as it is in the file, rounded to whole tokens."""
         return self._rounded_pixels(self.info.size)
+
+    @property
+    def every_pixel(self) -> int:
+        """More than all frames of any setting have together after the first resize."""
+        frame = max(self.caps[1], 2 * self._lower_limit) + (self.own_pixels or 0)
+        return 2 * frame * max(int(self.grid.frames[-1]), self.rule.max_frames)
 
     @property
     def _lower_limit(self) -> int:
