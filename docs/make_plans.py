@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import get_args
 
 from vlprep import ImageSize, MediaPlan, VideoInfo, plan_media
+from vlprep.plan.settings import Setting
 from vlprep.types import ServerName
 from vlprep.units import format_rate, format_size
 
 PAGE = Path(__file__).with_name("plans.md")
-MARKED = re.compile(r"(?<=<!-- (table|below) -->\n).*?(?=<!-- end -->)", flags=re.DOTALL)
+MARKED = re.compile(r"(?<=<!-- (table|lifts) -->\n).*?(?=<!-- end -->)", flags=re.DOTALL)
 BUDGET = 32_768
 QWEN3, QWEN2 = "Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"
 WAYS: tuple[tuple[str, ServerName | None], ...] = (
@@ -30,7 +31,7 @@ MINUTES = (1, 3, 10, 30)
 
 def updated(page: str) -> str:
     """Return the page with the tables between their markers."""
-    made = {"table": table, "below": below}
+    made = {"table": table, "lifts": lifts}
     return MARKED.sub(lambda found: "\n".join(made[found[1]]()) + "\n", page)
 
 
@@ -43,17 +44,20 @@ def table() -> Iterator[str]:
         yield f"| {model} | {server or ''} | {' | '.join(cells)} |"
 
 
-def below() -> Iterator[str]:
-    """Yield a line for each clip below 0.5 frames a second or 85 %, and what binds it."""
-    yield "| model | server | clip | what binds | what would lift it |"
+def lifts() -> Iterator[str]:
+    """Yield a line for each clip of which a default is lifted, with what there is without."""
+    yield "| model | server | clip | in place of a default | with the defaults |"
     yield "|---|---|---|---|---|"
     for (model, server), minutes in product(WAYS, MINUTES):
         plan = _planned(model, server, minutes)
-        frames, share = plan.files[0].setting.frames, plan.total_tokens / BUDGET
-        for bound in plan.bounds if frames < 30 * minutes or share < 0.85 else ():
-            if bound.name.startswith("default "):
-                where = f"{model} | {server or ''} | {minutes} min"
-                yield f"| {where} | {bound.reason} | {bound.remedy} |"
+        if plan.clip is None or (default := plan.clip.default) is None:
+            continue
+        own = {name: value for name, value in plan.clip.chosen.keywords.items() if name != "fps"}
+        if plan.view.video_rule.first or model == QWEN2:  # whose cap of a frame is as usual
+            own.pop("max_pixels")
+        named = ", ".join(f"`{name}` {value:,}" for name, value in own.items())
+        where = f"{model} | {server or ''} | {minutes} min"
+        yield f"| {where} | {named} | {_shown(default, minutes)} |"
 
 
 @cache
@@ -65,11 +69,13 @@ def _planned(model: str, server: ServerName | None, minutes: int) -> MediaPlan:
 
 def _cell(model: str, server: ServerName | None, minutes: int) -> str:
     plan = _planned(model, server, minutes)
-    setting = plan.files[0].setting
-    shown = format_rate(round(setting.frames / (60 * minutes), 2))
-    share = plan.total_tokens / BUDGET
-    starred = "*" if setting.lifted else ""
-    return f"{shown} fps{starred}, {format_size(setting.count.resized)}, {share:.0%}"
+    starred = "*" if plan.clip and plan.clip.default else ""
+    return _shown(plan.files[0].setting, minutes) + starred
+
+
+def _shown(setting: Setting, minutes: int) -> str:
+    rate = format_rate(round(setting.frames / (60 * minutes), 2))
+    return f"{rate} fps, {format_size(setting.count.resized)}, {setting.tokens / BUDGET:.0%}"
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ OPTIONS = {
     "min_pixels": ("--min-pixels", 500_000),
     "max_pixels": ("--max-pixels", 100_000),
     "total_pixels": ("--total-pixels", 2_000_000),
+    "clip_pixels": ("--clip-pixels", 3_000_000),
     "start_seconds": ("--start", 2),
     "end_seconds": ("--end", 6),
     "sampling": ("--sampling", "linspace"),

@@ -44,7 +44,12 @@ RegionName = Literal["international", "china", "us", "global"]
 RecipeName = Literal["text", "boxes", "points", "html", "html-2025-06", "markdown", "times"]
 ResizeName = Literal["docs", "docs-half-up", "docs-video", "qwen-vl-utils", "transformers", "as-is"]
 FrameCountName = Literal[
-    "docs", "qwen-vl-utils", "transformers", "transformers-qwen2", "vllm-qwen2"
+    "docs",
+    "qwen-vl-utils",
+    "transformers",
+    "transformers-qwen2",
+    "vllm-qwen2",
+    "vllm-number",
 ]
 ImageFormat = Literal["PNG", "JPEG"]  # that images are written in
 Action = Literal["unchanged", "converted", "compressed"]  # "converted": its format was not taken

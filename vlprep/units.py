@@ -206,6 +206,7 @@ _WHOSE = {
     "docs-video": "the guides' video samples",
     "transformers-qwen2": "transformers",
     "vllm-qwen2": "vLLM",
+    "vllm-number": "vLLM",
     "llamafactory": "LLaMA-Factory",
 }
 

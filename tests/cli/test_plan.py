@@ -524,8 +524,9 @@ def test_how_the_server_is_started_is_a_line_of_a_shell(run, server, start, flag
     model = "Qwen/Qwen3-VL-8B-Instruct"
     words = ("street.mp4", "photo.jpg", "--model", model, "--server", server, "--budget", 1300)
     ran = run("plan", *words, "--text-tokens", 25, "--reply-tokens", 100)
-    (line,) = [line for line in ran.out.splitlines() if line.startswith("start the server with: ")]
-    told = shlex.split(line.partition(": ")[2])
+    lines = ran.out.splitlines()
+    line = lines[lines.index("start the server with") + 1]
+    told = shlex.split(line)
     assert told[: len(start) + 1] == [*start, model]
     pairs = dict(zip(*[iter(told[len(start) + 1 :])] * 2, strict=True))
     assert list(pairs) == [f"--{flag}" for flag in flags]

@@ -140,7 +140,7 @@ def test_each_method_of_pruning_has_a_floor_of_its_own(rate, method, kept):
         ("qwen3-vl-plus", {"server": "vllm"}, "served by its vendor"),
         (QWEN3, {"server": "ollama"}, "there are vllm, sglang"),
         (QWEN3, {"server": "vllm", "rules": "qwen-vl-utils"}, "leave `rules` out"),
-        (QWEN3, {"server": "vllm", "nframes": 8}, "has nothing for `nframes`"),
+        (QWEN3, {"server": "vllm", "sampling": "linspace"}, "has nothing for `sampling`"),
         (QWEN3, {"server": "sglang", "sampling": "linspace"}, "has nothing for `sampling`"),
     ],
 )
@@ -150,8 +150,8 @@ def test_what_no_server_can_do_is_refused(model, asked, match):
 
 
 def test_an_option_of_a_single_call_is_refused_too():
-    with pytest.raises(ConstraintError, match="has nothing for `nframes`"):
-        processor(QWEN3, server="vllm").frames(FIXTURES / "street.mp4", nframes=8)
+    with pytest.raises(ConstraintError, match="has nothing for `sampling`"):
+        processor(QWEN3, server="vllm").frames(FIXTURES / "street.mp4", sampling="linspace")
 
 
 def test_pruning_is_refused_where_there_is_none():

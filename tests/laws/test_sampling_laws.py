@@ -138,7 +138,8 @@ def test_counts_come_in_pairs_within_the_clip_where_the_reference_says_so(
     if "nframes" not in request or reference in EVEN_COUNTS:
         # The guides round the clip's length up from seconds, which can give one frame too many.
         assert count <= total + (reference == "docs")
-    if request["max_frames"] is not None and "nframes" not in request:
+    bounded = "nframes" not in request and reference != "vllm-number"
+    if request["max_frames"] is not None and bounded:
         assert count <= request["max_frames"] + (reference == "vllm-qwen2")
 
 
@@ -174,7 +175,7 @@ def test_a_plan_is_sorted_in_range_counted_and_timed(reference, sampling, total,
 @given(st.sampled_from(REFERENCES), st.integers(2, 5000), rates, asked_rates)
 def test_without_strict_every_clip_of_two_frames_has_a_plan(reference, total, rate, fps):
     plan = plan_frames(total, rate, fps=fps, reference=reference)
-    assert plan.frame_count >= 2
+    assert plan.frame_count >= 2 - (reference == "vllm-number")
     assert plan.indices[0] >= 0
     assert plan.indices[-1] < total
     try:

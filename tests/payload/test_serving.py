@@ -92,7 +92,7 @@ def test_one_request_states_one_rate():
     [
         ("vllm", {"total_pixels": 10**7}, "takes no `total_pixels` with a request; leave that out"),
         ("vllm", {"start_seconds": 1}, "cannot say `start_seconds`"),
-        ("sglang", {"fps": 1}, 'start it with mm-process-config \'{"video": {"fps": 1}}\''),
+        ("sglang", {"fps": 1}, 'start it with --mm-process-config \'{"video": {"fps": 1}}\''),
         ("sglang", {"max_pixels": 200_000}, "takes no `max_pixels` with a request"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -12,7 +11,6 @@ from tests.places import REPO
 from vlprep import (
     ImageSize,
     VideoInfo,
-    get_model,
     load_model_file,
     plan_media,
     video_tokens,
@@ -45,13 +43,9 @@ def planned(model, server, minutes, **asked):
 def test_a_clip_keeps_moving_and_uses_what_is_given(model, server, minutes):
     plan = planned(model, server, minutes)
     (file,) = plan.files
-    said = {bound.name for bound in plan.bounds}
-    # Where fewer are shown, 768 are taken of a clip, and more of 64 tokens do not fit or are not
-    # taken; where less is used, the total of the model's files binds. Each says so.
-    enough = file.setting.frames >= 0.5 * minutes * 60
-    assert enough or (minutes == 30 and file.setting.frames == 768)
-    assert enough or said & {"default frames", "default total"}
-    assert (plan.total_tokens >= 0.85 * BUDGET) == ("default total" not in said)
+    assert file.setting.frames >= 0.5 * minutes * 60
+    assert plan.total_tokens >= 0.85 * BUDGET
+    assert not {bound.name for bound in plan.bounds} & {"default frames", "default total"}
     keywords = {} if server is None else {"server": server}
     again = video_tokens(clip(minutes), model, **keywords, **file.keywords)
     assert again.total == plan.total_tokens <= BUDGET
@@ -85,36 +79,64 @@ def test_defaults_that_an_owner_may_change_are_lifted_to_keep_a_clip_moving(mode
     assert (own.frames <= 800, own.lifted) == (True, {})
 
 
-def test_what_cannot_be_lifted_is_told_with_what_it_would_give():
-    told = {bound.name: bound.remedy for bound in planned(*WAYS[0], 30).bounds}
-    assert (
-        told["default frames"] == "`max_frames` 900, but so many of 64 tokens cost at least 34,374"
-    )
+def test_smaller_frames_than_of_64_tokens_are_taken_where_only_these_keep_a_clip_moving():
+    (file,) = planned(*WAYS[0], 30).files
+    assert (file.setting.frames, file.setting.lifted) == (900, {"max_frames": 900})
+    assert file.setting.count.resized == (192, 320)  # 60 tokens
     least = [video_tokens(clip(30), WAYS[0][0], max_frames=900, max_pixels=900 * pixels)
              for pixels in range(66_000, 76_000, 1000)]  # fmt: skip
-    assert min(one.total for one in least if one.resized.pixels >= 65_536) == 34_374
-    told = {bound.name: bound.remedy for bound in planned(*WAYS[1], 30).bounds}
-    assert told["default frames"] == (
-        "nothing: vLLM 0.33 takes no more of a video; cut the clip into 2 parts"
-    )
+    assert min(one.total for one in least if one.resized.pixels >= 65_536) == 34_374 > BUDGET
 
 
-def test_the_total_behind_sglang_s_resize_is_told_with_the_size_that_lifts_it():
+def test_vllm_is_asked_for_a_number_where_its_loaders_take_too_few_by_a_rate():
+    plan = planned(*WAYS[1], 30)
+    (file,) = plan.files
+    assert (file.keywords["nframes"], file.setting.frames) == (900, 900)
+    assert plan.server_flags.options["media-io-kwargs"]["video"] == {
+        "video_backend": "opencv", "num_frames": 900,
+    }  # fmt: skip
+    (told,) = [text for text in plan.warnings if "`nframes` 900" in text]
+    assert told.endswith("without, 768 frames of 224x128 cost 14,741 tokens")
+    assert plan.clip.motion == 1
+    plan.chart()
+    # Who asks for a rate is told of the number.
+    rated = planned(*WAYS[1], 30, fps=1)
+    assert rated.files[0].setting.frames == 768
+    told = {bound.name: bound.remedy for bound in rated.bounds}["default frames"]
+    assert told == "cutting the clip into 2 parts; beyond 768 with `nframes` in place of `fps`"
+
+
+def test_the_total_behind_sglang_s_resize_is_lifted_and_started_with():
     plan = planned(*WAYS[2], 1)
+    (file,) = plan.files
+    assert file.keywords == {"fps": 1.9, "max_pixels": 557_512, "clip_pixels": 65_138_688}
+    assert plan.server_flags.options["mm-process-config"]["video"] == {
+        "fps": 1.9, "max_pixels": 557_512,
+        "size": {"shortest_edge": 4096, "longest_edge": 65_138_688},
+    }  # fmt: skip
+    (told,) = plan.warnings
+    assert told == (
+        "`clip_pixels` 65,138,688 in place of defaults; its owner sets that, as SGLang 0.5.23 is "
+        "started; without, 120 frames of 608x320 cost 11,932 tokens"
+    )
+    keywords = {"server": "sglang", "fps": 1.9, "max_pixels": 557_512}
+    model = WAYS[2][0]
+    needed = video_tokens(clip(1), model, **keywords, clip_pixels=65_138_688)
+    short = video_tokens(clip(1), model, **keywords, clip_pixels=65_138_687)
+    assert needed.total == plan.total_tokens > short.total
+    assert needed.grid_thw == (57, 36, 62)  # as transformers 5.19.0 has it, which was run
+    assert plan.clip.default.tokens == video_tokens(clip(1), model, server="sglang").total == 11_932
+
+
+def test_without_a_budget_the_total_is_only_told_of():
+    plan = plan_media([clip(1)], WAYS[2][0], server="sglang")
+    assert plan.files[0].setting.lifted == {}
     (told,) = [bound.remedy for bound in plan.bounds if bound.name == "default total"]
     assert told == (
-        '"size": {"shortest_edge": 4096, "longest_edge": 65138688} for videos in '
-        "mm-process-config or in these files, with which 114 frames of 992x576 (1.9 a second) cost "
-        "32,311"
+        "`clip_pixels` 70,778,880, with which 120 frames of 1024x576 cost 35,092 tokens"
     )
-    model = get_model(WAYS[2][0])
-    rules = model.rules()
-    freed = replace(rules, video=replace(rules.video, max_pixels=65_138_688))
-    freed = replace(model, rule_sets=(freed,))
-    fps = 114 / 60 + 1e-6
-    found = [video_tokens(clip(1), freed, server="sglang", fps=fps, max_pixels=cap)
-             for cap in range(560_000, 602_112, 4_000)]  # fmt: skip
-    assert 32_311 in [one.total for one in found if one.resized == (576, 992)]
+    own = planned(*WAYS[2], 1, clip_pixels=30_000_000).files[0].setting
+    assert "clip_pixels" not in own.keywords
 
 
 @pytest.mark.parametrize("model", [FIVE[0][0], WAYS[0][0]])
@@ -173,8 +195,7 @@ def test_a_lifted_plan_is_that_of_who_asks_for_these_limits(model, server, minut
 
 def test_a_folder_with_that_total_is_counted_as_sglang_would(tmp_path):
     plan = planned(*WAYS[2], 1)
-    (told,) = [bound.remedy for bound in plan.bounds if bound.name == "default total"]
-    size = json.loads(f"{{{told.partition(' for videos')[0]}}}")["size"]
+    size = plan.server_flags.options["mm-process-config"]["video"]["size"]
     sizes = {"patch_size": 16, "merge_size": 2, "temporal_patch_size": 2}
     tables = {
         "preprocessor_config.json": {"image_processor_type": "Qwen2VLImageProcessorFast", **sizes},
@@ -199,7 +220,7 @@ def test_frames_that_would_fit_are_told_without_a_but():
     told = {bound.name: bound for bound in plan.bounds}["default frames"]
     assert plan.files[0].setting.frames == 768
     assert told.reason == "0.5 frames per second would be 1,800, and 768 are taken"
-    assert told.remedy == "`max_frames` 1,800: so many of 64 tokens cost at least 69,024"
-    # With less in all no frame would have 64 tokens.
-    plan = plan_media([clip(60)], WAYS[0][0], max_input=131_072, max_pixels=60_000_000)
+    assert told.remedy == "`max_frames` 1,800: so many of 16 tokens cost at least 25,824"
+    # With less in all no frame would have 16 tokens.
+    plan = plan_media([clip(60)], WAYS[0][0], max_input=131_072, max_pixels=20_000_000)
     assert "default frames" not in {bound.name for bound in plan.bounds}

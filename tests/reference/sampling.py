@@ -58,6 +58,12 @@ def _vllm_qwen2(total, rate, *asked):
     return math.ceil(total / (total / n)) if n and total else n
 
 
+def _vllm_number(total, rate, fps, nframes, *bounds):
+    if nframes is not None:
+        return min(nframes, total)
+    return max(min(math.floor(total / rate * fps), total), 1)
+
+
 def _transformers(total, rate, fps, nframes, min_frames, max_frames, default_maximum):
     if nframes is not None:
         return nframes
@@ -71,6 +77,7 @@ COUNTS = {
     "transformers-qwen2": _transformers_qwen2,
     "transformers": _transformers,
     "vllm-qwen2": _vllm_qwen2,
+    "vllm-number": _vllm_number,
 }
 
 

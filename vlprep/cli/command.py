@@ -28,9 +28,9 @@ GROUPS = {
     ),
     "What the model sees": (
         "fps", "nframes", "min-frames", "max-frames", "min-pixels", "max-pixels", "total-pixels",
-        "clip-pixels", "start", "end", "sampling", "pick", "drop-duplicates", "max-gap", "probe-fps",
-        "high-res", "strict", "door", "resample", "tone-map", "convention", "resized", "unturned",
-        "readable",
+        "clip-pixels", "start", "end", "sampling", "pick", "drop-duplicates", "max-gap",
+        "probe-fps", "high-res", "strict", "door", "resample", "tone-map", "convention", "resized",
+        "unturned", "readable",
     ),
     "Planning": ("prefer", "lowest-fps", "lowest-max-pixels", "split", "reorder", "overlap"),
     "Budget": (

@@ -300,7 +300,7 @@ def _say_start(plan: MediaPlan, model: str) -> None:
     start = flags.server.start
     named = model if start.model is None else f"--{start.model} {model}"
     command = f"{start.command} {named} {shlex.join(flags.words)}"
-    say("", CommandLine(f"start the server with: {command}"))
+    say("", "start the server with", CommandLine(command))
     for text in flags.notes:
         note(f"note: {text}")
 

@@ -78,9 +78,11 @@ def count_clips(frames: Any, rates: Any, view: View, fps: Any = None) -> Any:
     if fps is not None:
         asked["fps"] = fps if rule.most_fps is None else np.minimum(fps, rule.most_fps)
     counts = count_frames(frames, rates, **asked)
-    if not rule.samples_again or (fps is None and not view.options.fps):
+    is_asked = fps is not None or view.options.fps or view.options.nframes
+    if not rule.samples_again or not is_asked:
         return counts
-    again = count_frames(frames, rates, **{**asked, "fps": rule.fps})
+    once_more = {"fps": rule.fps, "nframes": None, "reference": rule.count}
+    again = count_frames(frames, rates, **{**asked, **once_more})
     return np.where(counts == frames, again, counts)
 
 
@@ -161,7 +163,7 @@ def timestamps_of_clips(
         moments_at(
             places, frames[clip], known[clip], counts[clip], first=first[clip],
             fps=(rule.fps if asked.fps is None else asked.fps) if fps is None else fps[clip],
-            sampling=asked.sampling or rule.sampling,
+            sampling=asked.sampling or rule.chooses(asked.nframes).sampling,
         )
         for places in ends
     )  # fmt: skip

@@ -30,7 +30,7 @@ def explain_count(info: ImageInfo | VideoInfo, count: TokenCount, view: View) ->
     return [
         _rules_in_force(view.rules),
         *(_video_facts(info) if isinstance(info, VideoInfo) else _image_facts(info)),
-        *([_frames_step(count, view.video_rule)] if isinstance(count, VideoCount) else ()),
+        *([_frames_step(count, view)] if isinstance(count, VideoCount) else ()),
         _token_size(rule),
         _pixel_range(count, rule),
         *_resize_steps(info, count, view),
@@ -64,11 +64,12 @@ def _video_facts(info: VideoInfo) -> list[str]:
     ]
 
 
-def _frames_step(count: VideoCount, rule: VideoRule) -> str:
+def _frames_step(count: VideoCount, view: View) -> str:
+    rule, number = view.video_rule, view.options.nframes
     if count.plan.sampling == "list":
         return f"all {count.frames:,} images of a list are shown"
     return (
-        f"the rule of {whose(rule.count)} takes {plural(count.frames, 'frame')}: "
+        f"the rule of {whose(rule.chooses(number).count)} takes {plural(count.frames, 'frame')}: "
         f"{rule.fps:g} a second unless asked, "
         f"at least {rule.min_frames}, at most {rule.max_frames:,}; spread by {count.plan.sampling} "
         f"{_cite(rule, 'fps', 'min_frames', 'max_frames')}"

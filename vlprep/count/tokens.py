@@ -311,16 +311,22 @@ def _clip_plan(info: VideoInfo, view: View) -> FramePlan:
         number = every_frame(last - first + 1, view)
         asked_frames |= {"fps": None, "nframes": number, "reference": "transformers"}
     asked_frames |= {"start_seconds": start, "end_seconds": end, "strict": asked.strict}
-    asked_frames |= {"sampling": asked.sampling or rule.sampling}
+    asked_frames |= {"sampling": asked.sampling or rule.chooses(asked.nframes).sampling}
     plan = plan_frames(info.frame_count, rate, **asked_frames)
     if asked.max_frames is not None and asked_frames["max_frames"] != asked.max_frames:
         said = f"max_frames {asked.max_frames:,} is lowered to {rule.most_frames:,}, the most taken"
         plan = replace(plan, warnings=(*plan.warnings, said))
-    if not (rule.samples_again and asked.fps and plan.frame_count == last - first + 1):
+    is_asked = asked.fps or asked.nframes
+    if not (rule.samples_again and is_asked and plan.frame_count == last - first + 1):
         return plan
-    again = plan_frames(info.frame_count, rate, **{**asked_frames, "fps": rule.fps})
+    again = plan_frames(info.frame_count, rate, **{**asked_frames, **_once_more(rule)})
     said = f"every frame is asked for, and the processor samples {rule.fps:g} a second of them"
     return replace(again, warnings=(*again.warnings, said))
+
+
+def _once_more(rule: VideoRule) -> dict[str, Any]:
+    """Return what is asked of a processor that samples again what is handed over whole."""
+    return {"fps": rule.fps, "nframes": None, "reference": rule.count, "sampling": rule.sampling}
 
 
 def frames_asked(view: View) -> dict[str, Any]:
@@ -335,7 +341,7 @@ def frames_asked(view: View) -> dict[str, Any]:
         "max_frames": _most_asked(rule, asked.max_frames),
         "max_frames_default": rule.max_frames,
         "frame_factor": rule.temporal_patch_size,
-        "reference": rule.count,
+        "reference": rule.chooses(asked.nframes).count,
     }
 
 

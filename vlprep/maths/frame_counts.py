@@ -83,7 +83,8 @@ def smart_nframes(total_frames: Any, video_fps: Any, **asked: Unpack[FramesAsked
     "docs" (Model Studio guides of 2025-06-05 and 2025-12-18, which know only `fps`),
     "qwen-vl-utils" (0.0.14), "transformers" (5.24.0, for Qwen3-VL and later) or
     "transformers-qwen2" (5.24.0, for Qwen2-VL and Qwen2.5-VL, where a count is a multiple of
-    `frame_factor`), or "vllm-qwen2" (vLLM 0.33.0, the same but for a frame too many at times).
+    `frame_factor`), "vllm-qwen2" (vLLM 0.33.0, the same but for a frame too many at times), or
+    "vllm-number" (vLLM's loader that goes by a number, and by a rate only within it).
 
     Of many clips, `total_frames`, `video_fps` or both are arrays, and so is the answer, int64; a
     clip that the reference refuses has 0.
@@ -310,6 +311,15 @@ def _vllm_qwen2_count(
     return of.ceil(total / step), total
 
 
+def _vllm_number_count(
+    total: Any, rate: Any, request: FrameRequest, of: Arithmetic
+) -> tuple[Any, Any]:
+    """Count as the loader of vLLM does that knows no bounds but a number of frames."""
+    if request.nframes is not None:
+        return of.least(request.nframes, total), total
+    return of.most(of.least(of.floor(total / rate * request.fps), total), 1), total
+
+
 def _transformers_count(
     total: Any, rate: Any, request: FrameRequest, of: Arithmetic
 ) -> tuple[Any, Any]:
@@ -351,6 +361,7 @@ FRAME_COUNT_RULES: dict[str, CountRule] = {
     "transformers": CountRule(_transformers_count, takes_any=True),
     "transformers-qwen2": CountRule(_transformers_qwen2_count, in_groups=True),
     "vllm-qwen2": CountRule(_vllm_qwen2_count, in_groups=True),
+    "vllm-number": CountRule(_vllm_number_count, takes_any=True),
 }
 
 

@@ -251,4 +251,5 @@ DEFAULT_SAMPLING: dict[FrameCountName, Sampling] = {
     "transformers": "linspace",
     "transformers-qwen2": "arange",
     "vllm-qwen2": "arange-even",
+    "vllm-number": "linspace-cut",
 }

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.models.sourced import Change, Sourced
-from vlprep.models.spec import Pruning, RuleSet, VideoRule
+from vlprep.models.spec import ByNumber, Pruning, RuleSet, VideoRule
 from vlprep.types import PruningMethod, ServerName
 
 SERVERS: tuple[ServerName, ...] = get_args(ServerName)
@@ -35,6 +35,8 @@ class ServedVideos:
     """Numbers of the video rule that it replaces."""
     first: VideoRule | None = None
     """A resize of frames before the processor's."""
+    by_number: ByNumber | None = None
+    """How it chooses frames where a number of them is asked, if that is another way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,10 @@ class MediaSetting:
     """Keys in the scope, most of them names of options of a view."""
     size: str | None = None
     """Key there for `clip_pixels`: the `size` of the processor behind a first resize."""
+    number: str | None = None
+    """Key there for `nframes`."""
+    with_number: tuple[Change, ...] = ()
+    """What must be told beside a number of frames."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,13 @@ class StartUp(Sourced):
     pruning_rate: str | None = None
     pruning_method: str | None = None
     settings: tuple[MediaSetting, ...]
+
+    def takes(self, kind: str) -> set[str]:
+        """Return the options of a view that can be set for images or for videos."""
+        places = [place for place in self.settings if place.of == kind]
+        ours = {"clip_pixels": "size", "nframes": "number"}
+        others = {name for name, key in ours.items() if any(getattr(one, key) for one in places)}
+        return others | {name for place in places for name in place.takes}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +145,9 @@ class Server(Sourced):
             if place.size and rules and rules.video and "clip_pixels" in values:
                 least, most = rules.video.min_pixels, values["clip_pixels"]
                 own[place.size] = {"shortest_edge": least, "longest_edge": most}
+            if place.number and "nframes" in values:
+                beside = {change.of: change.to for change in place.with_number}
+                own |= {**beside, place.number: values["nframes"]}
             if own:
                 by_option.setdefault(place.option, {})[place.scope] = own
         return by_option
@@ -148,6 +164,9 @@ class Server(Sourced):
             if part.of == rule.count:
                 changes: dict[str, Any] = {change.of: change.to for change in part.changes}
                 sources = (*rule.sources, *self.sources)
-                served = replace(rule, first=part.first, pruning=self.prunes, sources=sources)
+                served = replace(
+                    rule, first=part.first, by_number=part.by_number, pruning=self.prunes,
+                    sources=sources,
+                )  # fmt: skip
                 return replace(served, **changes)
         raise ConstraintError(f"{self.title}: nothing is known of videos counted by {rule.count}")

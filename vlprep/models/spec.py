@@ -140,6 +140,16 @@ class Pruning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByNumber:
+    """How frames are chosen where a number of them is asked, if that is another way."""
+
+    count: FrameCountName
+    """Name of the frame counting rule."""
+    sampling: Sampling
+    """Name of the rule that spreads the frames."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoRule(Sourced):
     """How one rule set samples and sizes a video."""
 
@@ -149,6 +159,8 @@ class VideoRule(Sourced):
     """Name of the frame counting rule in `vlprep.maths.frame_counts`."""
     sampling: Sampling
     """Name of the rule in `vlprep.maths.sampling` that spreads the frames."""
+    by_number: ByNumber | None = None
+    """The same where a number of frames is asked; `None`: the same rules."""
     budget: str
     """Name of the rule in `vlprep.count.tokens` that turns limits into pixels per frame."""
     patch_size: int
@@ -216,6 +228,10 @@ class VideoRule(Sourced):
     def takes_fps(self, fps: float) -> bool:
         """Say whether a rate may be asked for."""
         return (self.min_fps or 0) <= fps <= (self.max_fps or math.inf)
+
+    def chooses(self, nframes: int | None) -> VideoRule | ByNumber:
+        """Return what names the rules of counting and spreading frames."""
+        return self if nframes is None or self.by_number is None else self.by_number
 
     @property
     def factor(self) -> int:

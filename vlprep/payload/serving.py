@@ -11,7 +11,7 @@ from vlprep.models.servers import WHOLE_LIST, Server
 from vlprep.payload.parts import Json, MediaPart
 from vlprep.view import View
 
-LOADING = ("fps", "min_frames", "max_frames")
+LOADING = ("fps", "nframes", "min_frames", "max_frames")
 """Options by which the server's loader samples a video."""
 SIZING = ("min_pixels", "max_pixels")
 """Options by which the model's processor sizes images and videos."""
@@ -19,7 +19,7 @@ SIZING = ("min_pixels", "max_pixels")
 
 def refuse_unserved(server: Server, view: View) -> None:
     """Raise `ConstraintError` for options that a request cannot state to the view's server."""
-    known = (*LOADING, *SIZING, "total_pixels", "clip_pixels", "nframes")
+    known = (*LOADING, *SIZING, "total_pixels", "clip_pixels")
     unsaid = {
         name: value
         for name, value in view.options.asked.items()
@@ -32,7 +32,7 @@ def refuse_unserved(server: Server, view: View) -> None:
     options_of_start = server.settings({"video": unsaid}, view.rules)
     if not options_of_start:
         raise ConstraintError(f"{problem}; leave that out")
-    started = " ".join(f"{name} '{json.dumps(of)}'" for name, of in options_of_start.items())
+    started = " ".join(f"--{name} '{json.dumps(of)}'" for name, of in options_of_start.items())
     raise ConstraintError(f"{problem}; start it with {started}, and leave that out here")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from vlprep.count.budget import TokenBudget
-from vlprep.count.pixels import is_per_clip
+from vlprep.count.pixels import has_total_behind, is_per_clip
 from vlprep.display import brief
+from vlprep.maths.frame_counts import PAIR
 from vlprep.plan.one_clip import ClipPlan
+from vlprep.plan.settings import ClipChoices
 from vlprep.units import format_size, plural
 
 
@@ -114,14 +117,21 @@ def _clip(plan: ClipPlan) -> Bound | None:
     if free.frames == plan.wanted.frames and free.count.resized.pixels >= wanted:
         return None
     most = int(choices.grid.frames[choices.grid.worth.max(axis=1) >= wanted].max())
-    shared = "a total of pixels"
-    if is_per_clip(choices.sizing):
-        shared = f"{choices.caps[1]:,} pixels"
-    elif total := choices.view.options.total_pixels or choices.sizing.total_pixels:
-        shared = f"{total:,} pixels, counted once per pair"
     size = format_size(plan.wanted_size)
-    reason = f"all frames share {shared}: more than {most:,} cannot have {size} each"
+    reason = f"all frames share {_shared(choices)}: more than {most:,} cannot have {size} each"
     return Bound("total pixels", reason, "fewer frames or smaller ones, or a clip for each part")
+
+
+def _shared(choices: ClipChoices) -> str:
+    """Say of which total all frames have their share: the least, where there are two."""
+    rule, asked, sizing = choices.rule, choices.view.options, choices.sizing
+    total = asked.total_pixels or sizing.total_pixels
+    behind = (asked.clip_pixels or rule.max_pixels) if has_total_behind(rule) else math.inf
+    if behind < PAIR * (total or math.inf):
+        return f"{behind:,} pixels behind a first resize"
+    if is_per_clip(sizing):
+        return f"{choices.caps[1]:,} pixels"
+    return f"{total:,} pixels, counted once per pair" if total else "a total of pixels"
 
 
 def _floor(plan: ClipPlan) -> Bound | None:

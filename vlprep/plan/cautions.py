@@ -10,17 +10,12 @@ from collections.abc import Iterator, Sequence
 from vlprep.count.pixels import is_per_clip
 from vlprep.count.tokens import VideoCount, image_totals
 from vlprep.models.sourced import Change, Reading
+from vlprep.plan.one_clip import FEW_TOKENS
 from vlprep.plan.requests import Load, images_by_route, images_in_words, request_room
 from vlprep.plan.settings import Setting
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
-from vlprep.units import format_size
+from vlprep.units import format_size, plural
 from vlprep.view import View
-
-FEW_TOKENS = 16
-"""Visual tokens of a picture, four by four, below which little can be recognised.
-
-That is a judgement: no source says where it begins.
-"""
 
 
 def cap_reading(view: View) -> Reading | None:
@@ -80,23 +75,37 @@ def cautions(
         yield from _too_many(len(pairs), len(infos) - len(pairs), view)
 
 
-def over_default(settings: Sequence[Setting], view: View) -> Iterator[str]:
-    """Say where a clip is given other limits than the defaults, which its owner is to set."""
-    lifted = [f"`{name}` {value:,}" for one in settings for name, value in one.lifted.items()]
-    if lifted:
+def over_default(settings: Sequence[Setting], view: View, default: Setting | None) -> Iterator[str]:
+    """Say where a clip is given other limits than the defaults, which its owner is to set.
+
+    `default` is how it is shown without, where that is one clip.
+    """
+    without = f"; without, {told(default)}" if default else ""
+    for one in settings:
+        lifts = [f"`{name}` {value:,}" for name, value in one.lifted.items()]
         how = f"as {view.server.title} is started" if view.server else "where the model's files are"
-        yield f"{' and '.join(lifted)} in place of defaults; its owner sets that, {how}"
+        if lifts:
+            yield f"{', '.join(lifts)} in place of defaults; its owner sets that, {how}{without}"
+        if one.nframes and view.server and not view.options.nframes:
+            loader = f"{view.server.title} takes fewer by a rate"
+            yield f"`nframes` {one.nframes:,} in place of `fps`, as {loader}{without}"
     rule = view.rules.video
     if rule is None or rule.ceiling_pixels is not None or not is_per_clip(rule):
         return
     caps = (one.max_pixels for one in settings if isinstance(one.count, VideoCount))
     most = max((cap for cap in caps if cap is not None), default=0)
-    asked = view.options.max_pixels
-    if asked is None and most > rule.max_pixels:
+    if view.options.max_pixels is None and rule.first is None and most > rule.max_pixels:
         yield (
             f"`max_pixels` {most:,} is more than the {rule.max_pixels:,} of the model's files: the "
-            "processor takes it as size.longest_edge, vLLM as max_pixels of its videos_kwargs"
+            f"processor takes it as size.longest_edge, vLLM as max_pixels of its "
+            f"videos_kwargs{without}"
         )
+
+
+def told(setting: Setting) -> str:
+    """Say how a clip is shown, and what that costs."""
+    frames = f"{plural(setting.frames, 'frame')} of {format_size(setting.count.resized)}"
+    return f"{frames} cost {setting.tokens:,} tokens"
 
 
 def _too_small(

@@ -50,7 +50,8 @@ def chart_of_clip(clip: ClipPlan) -> Charted:
     """Draw what other rates and caps would cost of one clip."""
     chosen = clip.chosen
     shown = f"{plural(chosen.frames, 'frame')} of {format_size(chosen.count.resized)}"
-    asked = f"fps {format_rate(chosen.fps or 0)}, max_pixels {chosen.max_pixels}"
+    named = {**chosen.keywords, **({"fps": format_rate(chosen.fps)} if chosen.fps else {})}
+    asked = ", ".join(f"{name} {value}" for name, value in named.items())
     cost = f"{asked}: {shown}, {chosen.tokens:,} tokens"
     return Charted(_chart(clip), (_heading(clip.choices.view), cost))
 
@@ -95,12 +96,13 @@ def _heading(view: View) -> str:
 def _chart(clip: ClipPlan) -> Chart:
     full, highest = clip.choices.full_rate, clip.choices.rates[1]
     last = min(MARGIN * full, highest)
+    rate = clip.chosen.fps or clip.chosen.frames / clip.choices.seconds
     more = f" (from {full:.3g} on, higher rates give no more frames)" if last < highest else ""
     return Chart(
         curves=dict(_curves(clip, last)),
         limit=clip.available,
         limit_label=f"{clip.available:,} for media",
-        chosen=(min(clip.chosen.fps or 0, last), clip.chosen.tokens),
+        chosen=(min(rate, last), clip.chosen.tokens),
         across=f"frames per second{more}",
         up="tokens",
     )

@@ -12,27 +12,28 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from vlprep.count.pixels import has_total_behind, is_per_clip
+from vlprep.count.pixels import is_per_clip
 from vlprep.errors import BudgetError
 from vlprep.plan.bounds import Bound
+from vlprep.plan.cautions import told
 from vlprep.plan.one_clip import (
     EQUAL_PRODUCTS,
+    FEW_TOKENS,
+    FRAME_TOKENS,
     LEAST_FPS,
-    LEAST_TOKENS,
     ClipPlan,
     Prefer,
     plan_clip,
 )
-from vlprep.plan.settings import ClipChoices, Setting
-from vlprep.units import format_rate, format_size, plural
+from vlprep.plan.settings import ClipChoices
 
 
 def plan_lifting(choices: ClipChoices, available: int, prefer: Prefer | None = None) -> ClipPlan:
     """Choose as `plan_clip` does, with those defaults lifted that an owner may set otherwise.
 
-    A total of pixels behind a server's own resize is lifted where more is shown for it. So are the
-    most frames and the lower limit of a frame where that brings a clip to `LEAST_FPS`, or to as
-    many frames as are taken, with frames of `LEAST_TOKENS`; not where what the view asks fits.
+    A total of pixels that all frames share is lifted where more is shown for it. So are the most
+    frames and the lower limit of a frame where that brings a clip to `LEAST_FPS`, or to as
+    many frames as are taken, with frames of `FRAME_TOKENS`; not where what the view asks fits.
 
     Raises the errors of `plan_clip`, with the defaults as they are.
 
@@ -46,34 +47,36 @@ def plan_lifting(choices: ClipChoices, available: int, prefer: Prefer | None = N
     """
     default = plan_clip(choices, available, prefer)
     plan = _kept_moving(_with_larger_total(default, prefer), prefer)
-    return replace(plan, default=default.chosen) if plan.chosen.lifted else default
+    return replace(plan, default=default.chosen) if plan.chosen != default.chosen else default
 
 
 def _with_larger_total(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
-    """Return the plan with frames as large as a server's first resize leaves them, if that gains."""
-    choices = plan.choices
-    if choices.view.options.clip_pixels is not None or not has_total_behind(choices.rule):
+    """Return the plan without a default total of pixels of all frames, if that shows more."""
+    if (choices := plan.choices.without_total()) is None:
         return plan
-    freed = plan_clip(choices.lifting(clip_pixels=choices.every_pixel), plan.available, prefer)
+    freed = plan_clip(choices, plan.available, prefer)
     more, now = (one.chosen.count.resized.pixels * one.chosen.frames for one in (freed, plan))
     return freed if EQUAL_PRODUCTS * more > now else plan
 
 
 def _kept_moving(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
     """Return the plan with those defaults lifted that keep a clip below `LEAST_FPS`."""
-    least, small = _least(plan), _small(plan.choices)
+    choices, least = plan.choices, _least(plan)
     fits = plan.wanted.tokens <= plan.available
     if fits or prefer in ("detail", "motion") or plan.chosen.frames >= least:
         return plan
     best, lifting = plan, dict[str, int]()
-    for lifts in _ways(plan, least):
-        with suppress(BudgetError):
-            choices = plan.choices.lifting(_least_fps(plan.choices), **lifts)
-            lifted = plan_clip(choices, plan.available, prefer)
-            gains = min(lifted.chosen.frames, least) > best.chosen.frames
-            if gains and lifted.chosen.count.resized.pixels >= small:
-                best, lifting = lifted, lifts
-    return replace(best, choices=plan.choices.lifting(**lifting))  # with lower rates too
+    for tokens in FRAME_TOKENS:
+        for lifts in _ways(plan, least, tokens):
+            with suppress(BudgetError):
+                lowest = _least_fps(choices)
+                lifted = plan_clip(choices.lifting(lowest, **lifts), plan.available, prefer)
+                gains = min(lifted.chosen.frames, least) > best.chosen.frames
+                if gains and lifted.chosen.count.resized.pixels >= choices.pixels_of(tokens):
+                    best, lifting = lifted, lifts
+    if not lifting or "nframes" in lifting:  # of which there is no other choice
+        return replace(best, choices=choices)
+    return replace(best, choices=choices.lifting(**lifting))  # with lower rates too
 
 
 def _least(plan: ClipPlan) -> int:
@@ -86,26 +89,29 @@ def _least_fps(choices: ClipChoices) -> float:
     return min(LEAST_FPS, choices.rates[1])
 
 
-def _small(choices: ClipChoices) -> int:
-    """Return the pixels of a frame of `LEAST_TOKENS`, or of the clip's own if it has fewer."""
-    return min(LEAST_TOKENS * choices.rule.factor**2, choices.own_pixels)
-
-
-def _ways(plan: ClipPlan, least: int) -> Iterator[dict[str, int]]:
+def _ways(plan: ClipPlan, least: int, tokens: int) -> Iterator[dict[str, int]]:
     """Yield limits to set in place of defaults, the fewest first."""
-    choices, ways = plan.choices, dict[str, int]()
-    rule, sizing, asked = choices.rule, choices.sizing, choices.view.options
+    choices = plan.choices
+    sizing, asked = choices.sizing, choices.view.options
     if choices.view.model.kind != "open-weights" or not choices.has_rate:
         return
-    if asked.max_frames is None and rule.max_frames < least <= (rule.most_frames or math.inf):
-        ways["max_frames"] = least
-    smallest = LEAST_TOKENS * sizing.factor**2
-    if asked.min_pixels is None and not is_per_clip(sizing) and sizing.min_pixels > smallest:
-        ways["min_pixels"] = smallest
-    for name, value in ways.items():
-        yield {name: value}
-    if len(ways) > 1:
-        yield ways
+    more = _more_frames(choices, least) if choices.rule.max_frames < least else {}
+    floors = [floor * sizing.factor**2 for floor in FRAME_TOKENS if floor >= tokens]
+    can_shrink = asked.min_pixels is None and not is_per_clip(sizing)
+    lower = [{"min_pixels": low} for low in floors if can_shrink and low < sizing.min_pixels]
+    yield from ([more] if more else [])
+    yield from lower
+    yield from ({**more, **low} for low in lower if more)
+
+
+def _more_frames(choices: ClipChoices, frames: int) -> dict[str, int]:
+    """Return how so many frames may be asked for, more than by default; `{}`: in no way."""
+    rule, asked = choices.rule, choices.view.options
+    if asked.max_frames is not None:
+        return {}
+    if frames <= (rule.most_frames or math.inf):
+        return {"max_frames": frames}
+    return {"nframes": frames} if rule.by_number and asked.fps is None else {}
 
 
 def explain_lifts(plan: ClipPlan, prefer: Prefer | None) -> Iterator[Bound]:
@@ -124,19 +130,23 @@ def _most_frames(plan: ClipPlan) -> Iterator[Bound]:
         return
     fps = _least_fps(choices)
     reason = f"{fps:g} frames per second would be {least:,}, and {rule.max_frames:,} are taken"
-    if rule.most_frames is not None:
-        served = choices.view.server
-        parts = math.ceil(least / rule.most_frames)
-        nobody = f"nothing: {served.title if served else 'the code'} takes no more of a video"
-        yield Bound("default frames", reason, f"{nobody}; cut the clip into {parts} parts")
+    more = _more_frames(choices, least)
+    if not more:
+        of = (
+            f"; beyond {rule.most_frames:,} with `nframes` in place of `fps`"
+            if rule.by_number
+            else ""
+        )
+        parts = math.ceil(least / rule.max_frames)
+        yield Bound("default frames", reason, f"cutting the clip into {parts} parts{of}")
         return
-    grid = choices.lifting(fps, max_frames=least).grid
-    enough = (grid.frames >= least)[:, None] & (grid.worth >= _small(choices))
+    grid = choices.lifting(fps, **more).grid
+    enough = (grid.frames >= least)[:, None] & (grid.worth >= choices.pixels_of(FEW_TOKENS))
     costs = grid.tokens[enough & (grid.tokens > 0)]
     if len(costs):
         but = ", but" if costs.min() > plan.available else ":"
-        needed = f"so many of {LEAST_TOKENS} tokens cost at least {costs.min():,}"
-        yield Bound("default frames", reason, f"`max_frames` {least:,}{but} {needed}")
+        needed = f"so many of {FEW_TOKENS} tokens cost at least {costs.min():,}"
+        yield Bound("default frames", reason, f"`{next(iter(more))}` {least:,}{but} {needed}")
 
 
 def _second_total(plan: ClipPlan, prefer: Prefer | None) -> Iterator[Bound]:
@@ -152,11 +162,4 @@ def _second_total(plan: ClipPlan, prefer: Prefer | None) -> Iterator[Bound]:
         "a number of the model's files"
     )
     lifts = " and ".join(f"`{name}` {value:,}" for name, value in best.lifted.items())
-    yield Bound("default total", reason, f"{lifts}, with which {shown(best, choices)}")
-
-
-def shown(setting: Setting, choices: ClipChoices) -> str:
-    """Say how a clip is shown, and what that costs."""
-    rate = format_rate(round(setting.frames / choices.seconds, 2))
-    frames = f"{plural(setting.frames, 'frame')} of {format_size(setting.count.resized)}"
-    return f"{frames} ({rate} a second) cost {setting.tokens:,} tokens"
+    yield Bound("default total", reason, f"{lifts}, with which {told(best)}")

@@ -23,8 +23,8 @@ from vlprep.errors import BudgetError, ConstraintError
 from vlprep.maths.size_arrays import SizeArray, smart_resize_batch
 from vlprep.plan.one_clip import (
     BALANCED,
+    FRAME_TOKENS,
     LEAST_FPS,
-    LEAST_TOKENS,
     PREFERENCES,
     Prefer,
     kept_moving,
@@ -255,8 +255,9 @@ def _best(parts: _Parts, available: int, prefer: Prefer) -> tuple[float, int]:
     detail = np.array([_detail(parts, *pair) if pair[1] else 0 for pair in pairs])
     if prefer == BALANCED and clips:
         fast = np.array(rates) >= min(LEAST_FPS, rates[-1])
-        small = LEAST_TOKENS * max(clip.choices.rule.factor for clip in clips) ** 2
-        detail = kept_moving(detail, fast & (np.array(caps) >= small))
+        token = max(clip.choices.rule.factor for clip in clips) ** 2
+        measures = [fast & (np.array(caps) >= tokens * token) for tokens in FRAME_TOKENS]
+        detail = kept_moving(detail, measures)
     return pairs[PREFERENCES[prefer](np.array(frames), detail, FULL_DETAIL)]
 
 

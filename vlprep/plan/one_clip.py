@@ -56,7 +56,7 @@ class ClipPlan:
     @property
     def motion(self) -> float:
         """Share of the wanted frames that are shown, from 0 to 1."""
-        return self.chosen.frames / self.wanted.frames
+        return min(self.chosen.frames / self.wanted.frames, 1)
 
     @property
     def detail(self) -> float:
@@ -96,7 +96,8 @@ def plan_clip(choices: ClipChoices, available: int, prefer: Prefer | None = None
     fit at all, and then the most pixels; "detail" the most pixels, and then the most frames.
     "balanced" first keeps the clip moving: where frames of 64 tokens (or the clip's own, if those
     are smaller) fit at 0.5 a second, or at the rate wanted if that is lower, no fewer frames and no
-    smaller ones are looked at. Among what is left it looks for the greatest product of both
+    smaller ones are looked at; where only smaller frames fit so, the same holds with 16 tokens.
+    Among what is left it looks for the greatest product of both
     shares; since tokens are that product but for rounding, many settings come close, and of those
     within 5 % of the greatest it takes the one whose lesser share is greatest, then the one with
     more frames.
@@ -163,6 +164,16 @@ LEAST_FPS = 0.5
 LEAST_TOKENS = 64
 """Tokens of a frame that can be recognised: the API reference of 2026 (P2) enlarges smaller."""
 
+FEW_TOKENS = 16
+"""Visual tokens of a picture, four by four, below which little can be recognised.
+
+That is a judgement: no source says where it begins.
+"""
+
+FRAME_TOKENS = (LEAST_TOKENS, FEW_TOKENS)
+"""Tokens of a frame at which a balanced plan keeps `LEAST_FPS`: the second where the first is much.
+"""
+
 EQUAL_PRODUCTS = 0.95
 """Products of the shares of frames and pixels that come so close to the greatest count as equal."""
 
@@ -197,15 +208,18 @@ def _best(choices: ClipChoices, available: float, prefer: Prefer, wanted_pixels:
     frames = choices.grid.frames
     if prefer == BALANCED:
         least = min(choices.frames_at(min(LEAST_FPS, choices.rates[1])), frames[-1])
-        small = min(LEAST_TOKENS * choices.rule.factor**2, choices.own_pixels)
-        pixels = kept_moving(pixels, (frames >= least) & (pixels >= small))
+        sizes = (choices.pixels_of(tokens) for tokens in FRAME_TOKENS)
+        pixels = kept_moving(pixels, [(frames >= least) & (pixels >= size) for size in sizes])
     row = PREFERENCES[prefer](frames, pixels, wanted_pixels)
     return _setting_at(choices, row, int(pixels[row]))
 
 
-def kept_moving(worth: _Row, moves: npt.NDArray[np.bool_]) -> _Row:
-    """Leave out what does not move, where something does."""
-    return np.where(moves, worth, 0) if (moves & (worth > 0)).any() else worth
+def kept_moving(worth: _Row, moves: Sequence[npt.NDArray[np.bool_]]) -> _Row:
+    """Leave out what does not move by the first of some measures by which anything does."""
+    for moving in moves:
+        if (moving & (worth > 0)).any():
+            return np.where(moving, worth, 0)
+    return worth
 
 
 def _most_pixels(choices: ClipChoices, available: float) -> _Row:

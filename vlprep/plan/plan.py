@@ -22,7 +22,6 @@ from vlprep.count.files import (
     count_probed,
     probe_or_failure,
 )
-from vlprep.count.pixels import is_per_clip
 from vlprep.count.tokens import image_totals
 from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.media.overlap import overlapped
@@ -80,8 +79,8 @@ def plan_media(
     `lowest_fps` and `lowest_max_pixels` the lowest; its other options hold as they are. Without
     `fps` the model's own rate is wanted; with `nframes`, and of a list of images, the frames are
     fixed, and in the high-resolution mode the cap of images is. What fits as asked is left so. For
-    a clip of open weights whose files have a default total of pixels, a budget that is given is
-    used beyond that total, and a warning says where to set it. An
+    one clip of open weights a budget that is given is used beyond defaults that their owner may
+    set otherwise, as `plan_lifting` says; a warning tells where, and what there is without. An
     `api`, "openai" or "dashscope", may have a rate of its own, which is then kept.
 
     `parts` are those of `token_budget`. One video is planned by `plan_clip`, several files by
@@ -142,9 +141,9 @@ def _one_clip(
     plan: MediaPlan, file: _File, prefer: Prefer | None, lowest: ViewOptions, *, asks: bool
 ) -> MediaPlan:
     """Choose the rate and the size of one clip; `asks` says whether a limit was given."""
-    info, view = file.found.info, plan.view
+    info = file.found.info
     assert isinstance(info, VideoInfo)
-    choices = ClipChoices(info, _with_total(info, view) if asks else view, lowest)
+    choices = ClipChoices(info, plan.view, lowest)
     clip = (plan_lifting if asks else plan_clip)(choices, plan.budget.available, prefer)
     bounds = (*explain_clip(clip, plan.budget), *explain_lifts(clip, prefer))
     return _with_settings(replace(plan, clip=clip, bounds=bounds), [file], [clip.chosen])
@@ -178,19 +177,6 @@ class _File(NamedTuple):
 
 _GIVEN = ("budget", "max_input", "max_model_len", "price_cap")
 """Limits of tokens that a caller gives: what they leave is for the clip to use."""
-
-
-def _with_total(info: VideoInfo, view: View) -> View:
-    """Let all frames of a clip have their own size, where a default total of pixels forbids it.
-
-    Such a total is a number in the files of open weights, which a request or the server's owner
-    may change; where a source states a highest one, or the caller gives a cap, it stays.
-    """
-    rule = view.video_rule.first or view.video_rule
-    if view.options.max_pixels is not None or not is_per_clip(rule) or rule.ceiling_pixels:
-        return view
-    choices = ClipChoices(info, view)
-    return view.asking(max_pixels=max(rule.max_pixels, choices.own_pixels * choices.wanted.frames))
 
 
 def _by_api(view: View, lowest_fps: float | None, api: ApiName | None) -> tuple[View, float | None]:
@@ -249,7 +235,7 @@ def _with_settings(
     infos, room = [file.found.info for file in files], plan.budget.available
     ruled = [one for one in settings if not isinstance(one, PickedSetting)]
     said = [
-        *over_default(ruled, plan.view),
+        *over_default(ruled, plan.view, plan.clip.default if plan.clip else None),
         *cautions(infos, settings, plan.view, room, is_split=is_split),
     ]
     requests = (tuple(range(len(planned))),)

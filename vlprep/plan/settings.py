@@ -19,6 +19,7 @@ import numpy.typing as npt
 from vlprep.count.clips import count_clips, resize_clips, timestamps_of_clips, tokens_of_clips
 from vlprep.count.pixels import (
     FLOOR_SHARE,
+    has_total_behind,
     highest_cap,
     is_per_clip,
     is_shared_in_whole_pixels,
@@ -121,15 +122,29 @@ class ClipChoices:
     def lifting(self, lowest_fps: float = 0, **lifts: int) -> ClipChoices:
         """Return the same with other limits than the defaults, which every setting then asks for.
 
-        They are `max_frames`, `min_pixels`, and `clip_pixels`, of which a setting asks for what it
-        needs. The rate does not go below `lowest_fps` then.
+        They are `max_frames` or `nframes`, `min_pixels`, and `clip_pixels`, of which a setting asks
+        for what it needs. The rate does not go below `lowest_fps` then.
         """
         lifts = {**self._lifts, **lifts}
         view = self.view.asking(**lifts)  # type: ignore[arg-type]
-        fps = max(lowest_fps, self._lowest.fps or 0) or None
+        fps = None if "nframes" in lifts else max(lowest_fps, self._lowest.fps or 0) or None
         choices = ClipChoices(self.info, view, replace(self._lowest, fps=fps))
         choices._lifts = lifts
         return choices
+
+    def without_total(self) -> ClipChoices | None:
+        """Return the same without a default total of pixels that all frames share, if there is one.
+
+        Such a total is a number in the files of open weights, which their owner may change; where a
+        source states a highest one, or the caller gives it, it stays.
+        """
+        asked = self.view.options
+        if has_total_behind(self.rule) and asked.clip_pixels is None:
+            return self.lifting(clip_pixels=self.every_pixel)
+        if not is_per_clip(self.sizing) or self.sizing.ceiling_pixels or asked.max_pixels:
+            return None
+        every = max(self.sizing.max_pixels, self.own_pixels * self.wanted.frames)
+        return ClipChoices(self.info, self.view.asking(max_pixels=every), self._lowest)
 
     # The frames.
 
@@ -237,8 +252,8 @@ class ClipChoices:
         if self.has_rate:
             view = view.asking(fps=fps)
         count = video_count(self.info, view)
-        lifts = {**self._lifts, **self._total_for(count)}
-        return Setting(fps=fps, nframes=nframes, max_pixels=max_pixels, count=count, **lifts)
+        lifts = {**self._lifts, "nframes": nframes, **self._total_for(count)}
+        return Setting(fps=fps, max_pixels=max_pixels, count=count, **lifts)
 
     def _total_for(self, count: VideoCount) -> dict[str, int | None]:
         """Return what a count needs of a total behind the first resize, where that is lifted."""
@@ -299,6 +314,10 @@ class ClipChoices:
         return timestamps_of_clips(first, length, own_rate, frames, self.view, rates)
 
     # The caps.
+
+    def pixels_of(self, tokens: int) -> int:
+        """Return the pixels of a frame of so many tokens, or of the clip's own if it has fewer."""
+        return min(tokens * self.rule.factor**2, self.own_pixels)
 
     @cached_property
     def own_pixels(self) -> int:

@@ -129,7 +129,7 @@ def server_flags(
         options={
             start.length: length,
             start.items: items,
-            **server.settings(told),
+            **server.settings(told, view.rules),
             **_pruning(server),
         },
         notes=tuple(_notes(shown, told, server, budget, length)),
@@ -170,8 +170,7 @@ def _notes(
         yield f"{option} {length:,} is more than the context of {budget.context:,} tokens"
     for kind, values in told.items():
         yield from _several(shown, kind, values, server)
-        known = {name for one in server.settings({kind: values}).values()
-                 for scope in one.values() for name in scope}  # fmt: skip
+        known = server.start.takes(kind)
         if kind == "video" and (unknown := [name for name in values if name not in known]):
             names = ", ".join(f"`{name}`" for name in unknown)
             yield f"{server.title} takes no {names} when it starts; the plan counts with it"
