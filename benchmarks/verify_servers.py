@@ -16,7 +16,7 @@ import json
 import logging
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,7 +29,9 @@ from vlprep.types import ServerName
 
 ROWS = Path(__file__).parents[1] / "tests" / "golden" / "servers.json"
 MODELS = {"qwen3_vl": "Qwen/Qwen3-VL-8B-Instruct", "qwen2_vl": "Qwen/Qwen2.5-VL-7B-Instruct"}
-VLLM = {"qwen3_vl": "Qwen3VLVideoBackend", "qwen2_vl": "Qwen2VLVideoBackend"}
+VLLM = {
+    "qwen3_vl": "Qwen3VLVideoBackend", "qwen2_vl": "Qwen2VLVideoBackend", "opencv": "VideoBackend",
+}  # fmt: skip
 
 
 def functions_of(path: Path, names: set[str], known: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +72,8 @@ def vllm_sampling(folder: Path, loader: str) -> Callable[..., list[int]]:
 
     def sample(total: int, rate: float, asked: dict[str, Any]) -> list[int]:
         source = _Source(total, rate, total / rate if rate else 0)
-        target = SimpleNamespace(fps=asked.get("fps", 2))
+        number = asked.get("nframes", -1)
+        target = SimpleNamespace(fps=asked.get("fps", 2 if number < 0 else -1), num_frames=number)
         bounds = {key: asked[key] for key in ("min_frames", "max_frames") if key in asked}
         return list(backend.compute_frames_index_to_sample(source, target, **bounds))
 
@@ -129,6 +132,22 @@ def clips(number: int) -> list[tuple[int, float, tuple[int, int], dict[str, Any]
     return rows
 
 
+def numbers(folder: Path, rows: int) -> Iterator[dict[str, Any]]:
+    """Yield what vLLM's loader that goes by a number makes of clips, with what differs here."""
+    sample, draw = vllm_sampling(folder, "opencv"), random.Random(2)
+    for total, rate, size, _ in clips(rows):
+        asked = {"nframes": draw.choice([1, 2, 9, 32, 333, 900])}
+        frames = sample(total, rate, asked)
+        loader = draw.choice([*MODELS])
+        if loader == "qwen3_vl" and len(frames) == total:
+            continue  # else the processor samples again, which is not this code
+        found, _ = ours("vllm", loader, total, rate, size, asked)
+        yield {
+            "loader": loader, "frames": total, "fps": rate, "size": size, "asked": asked,
+            "vllm": [len(frames), sum(frames)], "sglang": None, "differs": found != frames,
+        }  # fmt: skip
+
+
 def ours(
     server: ServerName,
     loader: str,
@@ -167,9 +186,11 @@ def main() -> None:
                 "vllm": None if kept_whole else [len(frames), sum(frames)],
                 "sglang": [len(taken), sum(taken), *handed],
             })  # fmt: skip
-    print(f"{2 * len(rows)} comparisons, {differ} differ")
+    by_number = list(numbers(given.folder, given.rows))
+    differ += sum(row.pop("differs") for row in by_number)
+    print(f"{2 * len(rows) + len(by_number)} comparisons, {differ} differ")
     if given.record:
-        few = rows[:: max(len(rows) // 80, 1)]
+        few = [*rows[:: max(len(rows) // 80, 1)], *by_number[:: max(len(by_number) // 20, 1)]]
         lines = ",\n".join(json.dumps(row) for row in few)
         ROWS.write_text(
             '{"origin": "functions of vLLM 0.33.0 and SGLang 0.5.23, run by '

@@ -126,6 +126,17 @@ def test_a_verb_takes_an_option_as_counting_does(verb, kind, model, option):
         assert found == expected
 
 
+@pytest.mark.parametrize("kind", ["video", "short"])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("view", "request")])
+def test_a_verb_takes_a_total_behind_a_server_s_resize(verb, kind):
+    view = {"server": "sglang", "clip_pixels": 1_000_000}
+    model, source = "Qwen/Qwen3-VL-8B-Instruct", SOURCES[kind]
+    expected = counted(source, model, **view)
+    assert outcome(VERBS[verb][0], source, model, view) == expected
+    if kind == "video":
+        assert expected < counted(source, model, server="sglang")
+
+
 @pytest.mark.parametrize("option", OPTIONS)
 def test_most_options_make_a_difference(option):
     """The test above would pass with options that nobody reads."""

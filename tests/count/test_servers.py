@@ -63,6 +63,36 @@ def test_sglang_hands_over_frames_of_28_pixel_tokens():
     )
 
 
+def test_the_total_behind_sglang_s_resize_is_that_of_the_model_s_files_or_the_owner_s():
+    info = clip(1080, 1920, 114)
+    plain, freed = (
+        video_tokens(info, QWEN3, server="sglang", clip_pixels=total)
+        for total in (None, 67_239_936)
+    )
+    assert plain.resized.pixels * 114 <= 25_165_824
+    assert freed.resized == (576, 1024)  # as the first resize hands it on
+    short = video_tokens(info, QWEN3, server="sglang", clip_pixels=67_239_935)
+    assert short.resized == (544, 1024)
+    same = video_tokens(info, QWEN3, server="sglang", clip_pixels=25_165_824)
+    assert (same.grid_thw, same.total) == (plain.grid_thw, plain.total)
+    view = View.of(QWEN3, server="sglang", clip_pixels=67_239_935)
+    lines = "".join(explain_count(info, short, view))
+    assert "1008x560 rounds to 1024x576 x 114 frames, 67,239,936 pixels, too many" in lines
+
+
+@pytest.mark.parametrize(
+    ("model", "server", "of"),
+    [(QWEN3, None, "a clip"), (QWEN3, "vllm", "a clip"), (QWEN2, "sglang", "a frame"),
+     (QWEN2, None, "a frame"), ("qwen3-vl-plus", None, "a frame")],
+)  # fmt: skip
+def test_a_total_behind_is_refused_where_there_is_none(model, server, of):
+    keywords = {"clip_pixels": 10**6} | ({"server": server} if server else {})
+    with pytest.raises(ConstraintError, match=f"`max_pixels` is that of {of}"):
+        video_tokens(clip(360, 640, 20), model, **keywords)
+    with pytest.raises(ConstraintError, match="`clip_pixels` is the total"):
+        video_tokens_batch([20], [2.0], [(360, 640)], model, **keywords)
+
+
 def test_sglang_takes_even_numbers_of_frames_cut_off():
     count = video_tokens(clip(360, 640, 150, 10), QWEN3, server="sglang", fps=1)
     assert count.frames == 14
@@ -101,6 +131,22 @@ def test_vllm_thins_out_again_what_its_loader_kept_whole():
     count = video_tokens(clip(360, 640, 300, 30), QWEN3, server="vllm", fps=30)
     assert count.frames == 20
     assert "every frame is asked for" in count.warnings[-1]
+
+
+@pytest.mark.parametrize("model", [QWEN3, QWEN2])
+@pytest.mark.parametrize(("asked", "frames"), [(1, 1), (9, 9), (299, 299), (900, 900)])
+def test_vllm_takes_any_number_by_another_loader(model, asked, frames):
+    info = clip(360, 640, 1000, 30)
+    plan = video_tokens(info, model, server="vllm", nframes=asked).plan
+    assert list(plan.indices) == np.linspace(0, 999, frames, dtype=int).tolist()
+
+
+def test_vllm_samples_again_a_clip_that_a_number_takes_whole():
+    info = clip(360, 640, 300, 30)
+    for asked in (300, 400):
+        assert video_tokens(info, QWEN3, server="vllm", nframes=asked).frames == 20
+        assert video_tokens(info, QWEN2, server="vllm", nframes=asked).frames == 300
+    assert video_tokens(info, QWEN3, server="vllm", nframes=299).frames == 299
 
 
 def test_vllm_takes_an_unknown_rate_for_24():
@@ -189,7 +235,8 @@ CLIPS = st.tuples(
     model=st.sampled_from([QWEN3, QWEN2]),
     asked=st.fixed_dictionaries(
         {}, optional={"fps": st.sampled_from([0.5, 1, 30]), "max_pixels": st.just(200_000)}
-    ),
+    )
+    | st.fixed_dictionaries({"nframes": st.sampled_from([1, 7, 40, 2000])}),
 )
 def test_many_clips_equal_one_by_one(clips, server, model, asked):
     def alone(frames, rate, height, width):
@@ -218,6 +265,8 @@ def test_frames_and_sizes_are_those_of_the_servers_own_code(row):
     if row["vllm"] is not None:
         plan = video_tokens(info, model, server="vllm", **row["asked"]).plan
         assert [plan.frame_count, sum(plan.indices)] == row["vllm"]
+    if row["sglang"] is None:
+        return
     view = View.of(model, server="sglang", **row["asked"])
     count = view_count(info, view)
     frames, indices, *handed = row["sglang"]

@@ -59,6 +59,15 @@ def test_that_the_server_must_allow_these_fields_is_said():
     assert not [text for text in build(STREET).warnings if "started with" in text]
 
 
+def test_a_number_of_frames_goes_with_the_loader_that_takes_one():
+    request = build(STREET, nframes=9)
+    assert request.body["media_io_kwargs"] == {
+        "video": {"video_backend": "opencv", "num_frames": 9}
+    }
+    counted = count_tokens(STREET, WEIGHTS, server="vllm", nframes=9)
+    assert request.parts[0].tokens == counted.tokens
+
+
 def test_frames_to_a_weights_server():
     request = build([PHOTO] * 40, fps=4)
     (part,) = request.parts
@@ -94,6 +103,12 @@ def test_one_request_states_one_rate():
         ("vllm", {"start_seconds": 1}, "cannot say `start_seconds`"),
         ("sglang", {"fps": 1}, 'start it with --mm-process-config \'{"video": {"fps": 1}}\''),
         ("sglang", {"max_pixels": 200_000}, "takes no `max_pixels` with a request"),
+        (
+            "sglang",
+            {"clip_pixels": 5_000_000},
+            'start it with --mm-process-config \'{"video": {"size": {"shortest_edge": 4096, '
+            '"longest_edge": 5000000}}}\'',
+        ),
     ],
 )
 def test_what_a_request_cannot_say_is_refused_with_the_way_there_is(server, asked, match):

@@ -15,6 +15,7 @@ from vlprep.count.tokens import video_count
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.maths.geometry import rounded_size
 from vlprep.maths.sampling import INDEX_RULES
+from vlprep.models.registry import get_server
 from vlprep.models.spec import ModelSpec
 from vlprep.plan.one_clip import PREFERENCES, alternatives, plan_clip, thinned
 from vlprep.plan.settings import ClipChoices
@@ -33,7 +34,9 @@ REFERENCES = {
     "frame-capped": ("Qwen/Qwen2.5-VL-7B-Instruct", "transformers-capped"),
     "clip": ("Qwen/Qwen3-VL-8B-Instruct", "transformers"),
     "clip-capped": ("Qwen/Qwen3-VL-8B-Instruct", "transformers-capped"),
+    "clip behind sglang": ("Qwen/Qwen3-VL-8B-Instruct", "transformers"),
 }
+BEHIND = "clip behind sglang"
 
 
 def small_model(reference: str, low: int, high: int, total: int, floor: int) -> ModelSpec:
@@ -55,6 +58,12 @@ def small_model(reference: str, low: int, high: int, total: int, floor: int) -> 
         min_fps=None,
         max_fps=None,
     )
+    if reference == BEHIND:
+        first = replace(
+            get_server("sglang").serving(rule_set).video.first, patch_size=1, min_pixels=low,
+            max_pixels=high, total_pixels=total,
+        )  # fmt: skip
+        video = replace(video, first=first, count=first.count, sampling=first.sampling)
     return replace(model, rule_sets=(replace(rule_set, video=video),))
 
 
@@ -80,6 +89,7 @@ def cases(draw: st.DrawFn, reference: str) -> ClipChoices:
 
 def options(model: ModelSpec) -> st.SearchStrategy[dict[str, object]]:
     rule = model.rules().video
+    rule = rule.first or rule
     own = {
         "min_frames": st.integers(1, 6),
         "max_frames": st.integers(2, 14),
@@ -136,6 +146,8 @@ def all_settings(choices: ClipChoices) -> dict[int, dict[int, tuple[int, int]]]:
 def test_no_setting_is_better(reference, data):
     choices = taken(data.draw, reference)
     info, view, own = choices.info, choices.view, choices.own_pixels
+    if reference == BEHIND and data.draw(st.booleans()):
+        choices = choices.without_total()  # and what is chosen says what it needs of a total
     factor = choices.rule.factor
     assert own == max(rounded_size(*info.size, factor=factor).height, factor) * max(
         rounded_size(*info.size, factor=factor).width, factor
@@ -149,7 +161,7 @@ def test_no_setting_is_better(reference, data):
         again = video_count(info, view.asking(**plan.chosen.keywords))
         assert again.total == plan.chosen.tokens <= budget
         assert plan.wanted_size.pixels >= max(min(pixels, own) for _, _, pixels in pairs)
-    wanted = video_count(info, view)
+    wanted = video_count(info, choices.view)
     assert wanted.total == choices.wanted.tokens
     unasked = plans.pop(None).chosen
     assert unasked == (choices.wanted if wanted.total <= budget else plans["balanced"].chosen)
@@ -160,10 +172,12 @@ def test_no_setting_is_better(reference, data):
     assert got["motion"] == max(fitting)
     assert got["detail"][::-1] == max((pixels, n) for n, pixels in fitting)
     most_frames, most_pixels = max(every), max(min(pixels, own) for _, _, pixels in pairs)
-    small = min(64 * factor**2, own)
     least = min(choices.frames_at(min(0.5, choices.rates[1])), most_frames)
-    moving = {(n, pixels) for n, pixels in fitting if n >= least and pixels >= small}
-    fitting = moving or fitting
+    moving = (
+        {(n, px) for n, px in fitting if n >= least and px >= min(tokens * factor**2, own)}
+        for tokens in (64, 16)
+    )
+    fitting = next(filter(None, moving), fitting)
     top = max(n * pixels for n, pixels in fitting)
     close = [(n, pixels) for n, pixels in fitting if n * pixels >= 0.95 * top]
     best = max((min(n * most_pixels, pixels * most_frames), n) for n, pixels in close)

@@ -61,7 +61,7 @@ def _vllm_qwen2(total, rate, *asked):
 def _vllm_number(total, rate, fps, nframes, *bounds):
     if nframes is not None:
         return min(nframes, total)
-    return max(min(math.floor(total / rate * fps), total), 1)
+    return min(max(math.floor(total / rate * fps), 1), total)
 
 
 def _transformers(total, rate, fps, nframes, min_frames, max_frames, default_maximum):

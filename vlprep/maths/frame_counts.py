@@ -317,7 +317,7 @@ def _vllm_number_count(
     """Count as the loader of vLLM does that knows no bounds but a number of frames."""
     if request.nframes is not None:
         return of.least(request.nframes, total), total
-    return of.most(of.least(of.floor(total / rate * request.fps), total), 1), total
+    return of.least(of.most(of.floor(total / rate * request.fps), 1), total), total
 
 
 def _transformers_count(

@@ -107,7 +107,12 @@ class How:
         asked = self.view.options
         said = ViewOptions(fps=fps, strict=asked.strict, **self.video_limits)
         if self.server is not None:
-            said = replace(said, min_frames=asked.min_frames, max_frames=asked.max_frames)
+            said = replace(
+                said,
+                nframes=asked.nframes,
+                min_frames=asked.min_frames,
+                max_frames=asked.max_frames,
+            )
         return replace(self.view, options=said)
 
 
