@@ -105,7 +105,7 @@ def test_files_of_different_settings_share_the_largest_and_cost_what_that_makes_
     assert told["max-model-len"] == 2 * counted > plan.total_tokens
     (note,) = [note for note in plan.server_flags.notes if "different" in note]
     assert f"different `max_pixels`, and the server starts with one: the largest, {high:,}" in note
-    assert note.endswith("given trust-request-mm-kwargs too")
+    assert note.endswith("given --trust-request-mm-kwargs too")
 
 
 def test_a_length_beyond_the_context_is_said():

@@ -70,7 +70,7 @@ def served_warnings(server: Server, fields: Json) -> list[str]:
         return []
     return [
         f"{server.title} refuses {' and '.join(fields)} with a request unless it was started with "
-        f"{server.request_switch}"
+        f"--{server.request_switch}"
     ]
 
 

@@ -109,7 +109,7 @@ class How:
         if self.server is not None:
             said = replace(
                 said,
-                nframes=asked.nframes,
+                nframes=None if fps else asked.nframes,
                 min_frames=asked.min_frames,
                 max_frames=asked.max_frames,
             )

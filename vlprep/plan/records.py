@@ -60,7 +60,7 @@ class PlannedFile(MediaCount):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the file's entry of `vlprep.plan/1`: its count and its setting."""
-        chosen = dict(zip(_CHOSEN, _chosen(self.setting), strict=True))
+        chosen = {**dict(zip(_CHOSEN, _chosen(self.setting), strict=True)), **self.setting.lifted}
         picked = self.setting.to_dict() if isinstance(self.setting, PickedSetting) else {}
         counted = MediaCount.to_dict(self)
         return {"source": self.source, **self._times(), **chosen, **counted, **picked}
@@ -209,6 +209,8 @@ class MediaPlan:
             "bounds": [asdict(bound) for bound in self.bounds],
             "warnings": list(self.warnings),
         }
+        if clip and clip.default:
+            document["with_defaults"] = _setting_dict(clip.default)
         if flags := self.server_flags:
             document["server_flags"] = flags.to_dict()
         if table and clip:

@@ -188,7 +188,7 @@ def _several(
             way = ""
             if server.request_switch and name in server.per_request:
                 switch = server.request_switch
-                way = f"; a request may say less of all its {kind}s, given {switch} too"
+                way = f"; a request may say less of all its {kind}s, given --{switch} too"
             yield (
                 f"{kind}s of the plan have different `{name}`, and the server starts with one: "
                 f"the largest, {most:,}, with which {server.start.length} is counted{way}"
