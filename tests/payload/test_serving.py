@@ -54,7 +54,7 @@ def test_that_the_server_must_allow_these_fields_is_said():
     (warning,) = [text for text in build(STREET, fps=1).warnings if "started with" in text]
     assert warning == (
         "vLLM 0.33 refuses media_io_kwargs with a request unless it was started with "
-        "trust-request-mm-kwargs"
+        "--trust-request-mm-kwargs"
     )
     assert not [text for text in build(STREET).warnings if "started with" in text]
 

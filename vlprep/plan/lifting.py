@@ -132,13 +132,10 @@ def _most_frames(plan: ClipPlan) -> Iterator[Bound]:
     reason = f"{fps:g} frames per second would be {least:,}, and {rule.max_frames:,} are taken"
     more = _more_frames(choices, least)
     if not more:
-        of = (
-            f"; beyond {rule.most_frames:,} with `nframes` in place of `fps`"
-            if rule.by_number
-            else ""
-        )
-        parts = math.ceil(least / rule.max_frames)
-        yield Bound("default frames", reason, f"cutting the clip into {parts} parts{of}")
+        remedy = f"cutting the clip into {math.ceil(least / rule.max_frames)} parts"
+        if rule.by_number:
+            remedy += f"; beyond {rule.most_frames:,} with `nframes` in place of `fps`"
+        yield Bound("default frames", reason, remedy)
         return
     grid = choices.lifting(fps, **more).grid
     enough = (grid.frames >= least)[:, None] & (grid.worth >= choices.pixels_of(FEW_TOKENS))
