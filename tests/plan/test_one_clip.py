@@ -173,9 +173,10 @@ def test_no_setting_is_better(reference, data):
     assert got["detail"][::-1] == max((pixels, n) for n, pixels in fitting)
     most_frames, most_pixels = max(every), max(min(pixels, own) for _, _, pixels in pairs)
     least = min(choices.frames_at(min(0.5, choices.rates[1])), most_frames)
+    half = int(choices.seconds * min(0.5, choices.rates[1])) // 2 * 2
     moving = (
         {(n, px) for n, px in fitting if n >= least and px >= min(tokens * factor**2, own)}
-        for tokens in (64, 16)
+        for tokens in ((64, 16) if most_frames >= half else (64,))
     )
     fitting = next(filter(None, moving), fitting)
     top = max(n * pixels for n, pixels in fitting)

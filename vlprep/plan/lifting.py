@@ -20,9 +20,11 @@ from vlprep.plan.one_clip import (
     EQUAL_PRODUCTS,
     FEW_TOKENS,
     FRAME_TOKENS,
-    LEAST_FPS,
+    LEAST_TOKENS,
     ClipPlan,
     Prefer,
+    least_fps,
+    least_frames,
     plan_clip,
 )
 from vlprep.plan.settings import ClipChoices
@@ -61,7 +63,7 @@ def _with_larger_total(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
 
 def _kept_moving(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
     """Return the plan with those defaults lifted that keep a clip below `LEAST_FPS`."""
-    choices, least = plan.choices, _least(plan)
+    choices, least = plan.choices, least_frames(plan.choices)
     fits = plan.wanted.tokens <= plan.available
     if fits or prefer in ("detail", "motion") or plan.chosen.frames >= least:
         return plan
@@ -69,24 +71,16 @@ def _kept_moving(plan: ClipPlan, prefer: Prefer | None) -> ClipPlan:
     for tokens in FRAME_TOKENS:
         for lifts in _ways(plan, least, tokens):
             with suppress(BudgetError):
-                lowest = _least_fps(choices)
+                lowest = least_fps(choices)
                 lifted = plan_clip(choices.lifting(lowest, **lifts), plan.available, prefer)
-                gains = min(lifted.chosen.frames, least) > best.chosen.frames
+                shown = lifted.chosen.frames
+                gains = min(shown, least) > best.chosen.frames
+                gains &= shown >= least or tokens == LEAST_TOKENS
                 if gains and lifted.chosen.count.resized.pixels >= choices.pixels_of(tokens):
                     best, lifting = lifted, lifts
     if not lifting or "nframes" in lifting:  # of which there is no other choice
         return replace(best, choices=choices)
     return replace(best, choices=choices.lifting(**lifting))  # with lower rates too
-
-
-def _least(plan: ClipPlan) -> int:
-    """Return how many frames `LEAST_FPS` is, or the rate asked if that is lower, in whole pairs."""
-    group = plan.choices.rule.temporal_patch_size
-    return int(plan.choices.seconds * _least_fps(plan.choices)) // group * group
-
-
-def _least_fps(choices: ClipChoices) -> float:
-    return min(LEAST_FPS, choices.rates[1])
 
 
 def _ways(plan: ClipPlan, least: int, tokens: int) -> Iterator[dict[str, int]]:
@@ -124,11 +118,11 @@ def explain_lifts(plan: ClipPlan, prefer: Prefer | None) -> Iterator[Bound]:
 
 def _most_frames(plan: ClipPlan) -> Iterator[Bound]:
     """Say why more frames than by default are not taken, where that would keep the clip moving."""
-    choices, least = plan.choices, _least(plan)
+    choices, least = plan.choices, least_frames(plan.choices)
     rule, options = choices.rule, choices.view.options
     if options.max_frames is not None or not plan.chosen.frames < least > rule.max_frames:
         return
-    fps = _least_fps(choices)
+    fps = least_fps(choices)
     reason = f"{fps:g} frames per second would be {least:,}, and {rule.max_frames:,} are taken"
     more = _more_frames(choices, least)
     if not more:

@@ -171,7 +171,9 @@ That is a judgement: no source says where it begins.
 """
 
 FRAME_TOKENS = (LEAST_TOKENS, FEW_TOKENS)
-"""Tokens of a frame at which a balanced plan keeps `LEAST_FPS`: the second where the first is much.
+"""Tokens of a frame at which a balanced plan keeps a clip moving.
+
+With the first it is shown as fast as it can be up to `LEAST_FPS`; with the second at just that.
 """
 
 EQUAL_PRODUCTS = 0.95
@@ -207,11 +209,23 @@ def _best(choices: ClipChoices, available: float, prefer: Prefer, wanted_pixels:
         raise _nothing_fits(choices, int(available))
     frames = choices.grid.frames
     if prefer == BALANCED:
-        least = min(choices.frames_at(min(LEAST_FPS, choices.rates[1])), frames[-1])
-        sizes = (choices.pixels_of(tokens) for tokens in FRAME_TOKENS)
+        least = min(choices.frames_at(least_fps(choices)), frames[-1])
+        reaches = frames[-1] >= least_frames(choices)
+        sizes = (choices.pixels_of(tokens) for tokens in FRAME_TOKENS[: 1 + reaches])
         pixels = kept_moving(pixels, [(frames >= least) & (pixels >= size) for size in sizes])
     row = PREFERENCES[prefer](frames, pixels, wanted_pixels)
     return _setting_at(choices, row, int(pixels[row]))
+
+
+def least_fps(choices: ClipChoices) -> float:
+    """Return `LEAST_FPS`, or the rate wanted if that is lower."""
+    return min(LEAST_FPS, choices.rates[1])
+
+
+def least_frames(choices: ClipChoices) -> int:
+    """Return how many frames that is, in whole groups, however many are taken."""
+    group = choices.rule.temporal_patch_size
+    return int(choices.seconds * least_fps(choices)) // group * group
 
 
 def kept_moving(worth: _Row, moves: Sequence[npt.NDArray[np.bool_]]) -> _Row:
