@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.test_every_option import MODELS, OPTIONS, value_of
+from vlprep.cli.text import flagged
 
 COMMANDS = {
     # command: what follows its file, how its JSON tells the tokens, kinds of files
@@ -47,7 +48,7 @@ def test_a_command_takes_an_option_as_tokens_does(run, tmp_path, command, kind, 
     expected = counted.json["items"][0]
     assert ran.code != 2, ran.err  # the option is known
     if "error" in expected:
-        assert expected["error"]["message"].split(": ")[-1] in ran.err + ran.out
+        assert flagged(expected["error"]["message"]).split(": ")[-1] in ran.err + ran.out
     elif tokens_of is None:
         assert ran.code == 0 or OPTIONS[option][0] in ran.err  # refused by name
     else:
