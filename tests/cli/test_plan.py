@@ -535,7 +535,9 @@ def test_how_the_server_is_started_is_a_line_of_a_shell(run, server, start, flag
     assert int(length) == document["total_tokens"] + 25 + 100
     assert json.loads(texts[0]) == {"image": 1, "video": 1}
     assert all(isinstance(json.loads(text), dict) for text in texts)
-    assert document["server_flags"] == {"flags": told[len(start) + 1 :], "notes": []}
+    assert document["server_flags"]["flags"] == told[len(start) + 1 :]
+    switch = ["--trust-request-mm-kwargs" in note for note in document["server_flags"]["notes"]]
+    assert switch == ([True] if server == "vllm" else [])
 
 
 def test_what_the_start_leaves_out_is_noted(run):

@@ -13,6 +13,10 @@ from vlprep import SplitOptions, count_tokens, get_server, plan_media
 QWEN3, QWEN2 = "Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"
 PHOTO, STREET, CLIP = (str(FIXTURES / name) for name in ("photo.jpg", "street.mp4", "clip.mp4"))
 LENGTHS = {"vllm": "max-model-len", "sglang": "context-length"}
+SWITCH = (
+    "requests that state settings of their own, as payload writes them, are taken only with "
+    "--trust-request-mm-kwargs too"
+)
 
 
 def options(plan):
@@ -37,7 +41,7 @@ def test_the_length_is_the_plan_and_all_that_is_beside_it(server, model):
     room = {"text_tokens": 40, "reserve": 7, "thinking_tokens": 300, "reply_tokens": 500}
     plan = plan_media([PHOTO, STREET], model, server=server, budget=1500, **room)
     assert options(plan)[LENGTHS[server]] == plan.total_tokens + 847
-    assert plan.server_flags.notes == ()
+    assert plan.server_flags.notes == ((SWITCH,) if server == "vllm" else ())
 
 
 def test_what_has_no_room_is_said():
@@ -45,6 +49,7 @@ def test_what_has_no_room_is_said():
     assert notes == (
         "max-model-len 302 is without room for text; `text_tokens` adds it",
         "max-model-len 302 is without room for a reply; `reply_tokens` adds it",
+        SWITCH,
     )
 
 
@@ -105,7 +110,8 @@ def test_files_of_different_settings_share_the_largest_and_cost_what_that_makes_
     assert told["max-model-len"] == 2 * counted > plan.total_tokens
     (note,) = [note for note in plan.server_flags.notes if "different" in note]
     assert f"different `max_pixels`, and the server starts with one: the largest, {high:,}" in note
-    assert note.endswith("given --trust-request-mm-kwargs too")
+    assert note.endswith("a request may say less of all its images")
+    assert SWITCH in plan.server_flags.notes
 
 
 def test_a_length_beyond_the_context_is_said():

@@ -168,6 +168,12 @@ def _notes(
             yield f"{option} {length:,} is without room for {what}; `{parameter}` adds it"
     if budget.context is not None and length > budget.context:
         yield f"{option} {length:,} is more than the context of {budget.context:,} tokens"
+    stated = any(name in server.per_request for values in told.values() for name in values)
+    if stated and server.request_switch:
+        yield (
+            "requests that state settings of their own, as payload writes them, are taken only "
+            f"with --{server.request_switch} too"
+        )
     for kind, values in told.items():
         yield from _several(shown, kind, values, server)
         known = server.start.takes(kind)
@@ -185,10 +191,8 @@ def _several(
     files = [file.asked for file in shown if file.kind == kind]
     for name, most in largest.items():
         if any(asked.get(name, most) != most for asked in files):
-            way = ""
-            if server.request_switch and name in server.per_request:
-                switch = server.request_switch
-                way = f"; a request may say less of all its {kind}s, given --{switch} too"
+            is_said = server.request_switch and name in server.per_request
+            way = f"; a request may say less of all its {kind}s" if is_said else ""
             yield (
                 f"{kind}s of the plan have different `{name}`, and the server starts with one: "
                 f"the largest, {most:,}, with which {server.start.length} is counted{way}"
