@@ -40,12 +40,12 @@ def test_a_size_of_probing_is_whole_cells_of_no_more_pixels_than_needed(height, 
 
 
 def plain_cells_over(apart, tolerance):
-    rows, height, columns, width, _ = apart.shape
+    rows, height, _, columns, width = apart.shape
     flags = np.zeros((rows, columns), bool)
     for row in range(rows):
         for column in range(columns):
-            cell = apart[row, :, column]
-            over = [(cell[..., colour] > tolerance).sum() for colour in range(3)]
+            cell = apart[row, :, :, column]
+            over = [(cell[:, colour] > tolerance).sum() for colour in range(3)]
             flags[row, column] = max(over) > SHARE * height * width
     return flags
 
@@ -58,7 +58,7 @@ def test_cells_over_a_tolerance_are_those_of_a_plain_count(seed, tolerance, shar
     flags = cells_over(apart, tolerance)
     assert np.array_equal(flags, plain_cells_over(apart, tolerance))
     one_by_one = cells_over(
-        np.moveaxis(apart, 2, 1).reshape(-1, *apart.shape[1:2], CELL, 3), tolerance
+        np.moveaxis(apart, 3, 1).reshape(-1, *apart.shape[1:3], CELL), tolerance
     )
     assert np.array_equal(one_by_one, flags.ravel())
 
@@ -67,7 +67,7 @@ def test_cells_over_a_tolerance_are_those_of_a_plain_count(seed, tolerance, shar
 def test_a_touched_cell_is_one_that_differs_at_all(row, column, down, across):
     one = cut(picture())
     other = one.copy()
-    other[row, down, column, across, 1] += 1
+    other[row, down, 1, column, across] += 1
     assert np.argwhere(touched_cells(one, other)).tolist() == [[row, column]]
 
 

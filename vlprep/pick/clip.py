@@ -89,7 +89,7 @@ def _video(
         seconds = [number / rate for number in range(timeline.packet_count)]
 
     def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
-        look, wanted = Look(size), tuple(numbers)
+        look, wanted = Look(size, by_colour=True), tuple(numbers)
         plan = DecodePlan(clip, look, wanted, threads=threads)
         return ((frame.number, frame.image) for frame in decode_frames(plan))
 
