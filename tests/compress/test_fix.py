@@ -4,6 +4,7 @@ import json
 import shutil
 
 import av
+import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
@@ -29,7 +30,7 @@ MENDED = [
     "photo.avif", "exif_6.jpg", "pages.tif", "png_named.jpg", "palette.png", "cmyk.jpg", "clip.ts",
     "subsecond.mp4", "hdr_pq.mp4", "rotate_90.mov", "animated.webp", "mpo.jpg",
 ]  # fmt: skip
-LOST = ["truncated.jpg", "tiny.png", "tall.png", "empty.jpg", "text.txt", "no-such.jpg"]
+LOST = ["truncated.jpg", "tiny.png", "empty.jpg", "text.txt", "no-such.jpg"]
 
 
 def paths(*found):
@@ -225,6 +226,22 @@ def test_a_page_of_small_letters_is_split(tmp_path, page):
     found = locate_in_pieces(page, answers, pieces, processor())
     assert max(shape.bounds[3] for shape in found.shapes) == 20_000
     assert all(one.source == page for one in report.files[:-1])
+
+
+def test_a_strip_too_narrow_to_be_taken_is_split(tmp_path):
+    strip = np.tile(np.arange(9000) % 251, (30, 1)).astype(np.uint8)
+    Image.fromarray(strip).save(tmp_path / "strip.png")
+    report = fix_media(tmp_path / "strip.png", tmp_path / "out")
+    assert [finding.rule for finding in report.before.errors] == ["image-ratio"]
+    assert report.passes(fail_on_warnings=True) and not report.after.findings
+    assert len(report.files) == 2 and len(report.manifests) == 1
+
+
+def test_a_strip_that_is_too_low_as_well_is_left_and_named(tmp_path):
+    Image.new("L", (9000, 8)).save(tmp_path / "strip.png")
+    report = fix_media(tmp_path / "strip.png", tmp_path / "out")
+    (left,) = report.left
+    assert "shorter side" in left.reason and "split_image" not in left.reason
 
 
 def test_a_dry_run_says_how_many_pieces_there_would_be(page):

@@ -28,7 +28,7 @@ def page(tmp_path_factory):
 @pytest.mark.parametrize("api", ["openai", "dashscope"])
 def test_pieces_go_in_reading_order_with_a_line_before_each(page, api):
     split = vlprep.split_image(page, MODEL)
-    request = vlprep.build_request([page, PHOTO], "Read it.", MODEL, api=api, split=True)
+    request = vlprep.build_request([page, PHOTO], "Read it.", MODEL, api=api, pieces=True)
     content = request.messages[-1]["content"]
     texts = [part["text"] for part in content if "text" in part]
     count = len(split.pieces)
@@ -43,7 +43,7 @@ def test_pieces_go_in_reading_order_with_a_line_before_each(page, api):
 
 def test_what_is_sent_is_the_pieces_pixels(page):
     split = vlprep.split_image(page, MODEL)
-    request = vlprep.build_request(page, "Read it.", MODEL, split=True)
+    request = vlprep.build_request(page, "Read it.", MODEL, pieces=True)
     for number, part in enumerate(request.parts):
         (file,) = part.files
         content = base64.b64decode(file.address.partition(",")[2])
@@ -54,24 +54,36 @@ def test_what_is_sent_is_the_pieces_pixels(page):
 def test_what_is_legible_or_no_image_stays_as_it_is():
     street = str(FIXTURES / "clip.mp4")
     plain = vlprep.build_request([PHOTO, street], "What?", MODEL)
-    split = vlprep.build_request([PHOTO, street], "What?", MODEL, split=True)
+    split = vlprep.build_request([PHOTO, street], "What?", MODEL, pieces=True)
     assert split.body == plain.body
+
+
+def test_a_strip_too_narrow_to_be_taken_is_sent_in_pieces():
+    strip = Image.fromarray(np.tile(np.arange(9000) % 251, (30, 1)).astype(np.uint8))
+    request = vlprep.build_request(strip, "What?", MODEL, pieces=True)
+    assert [part.action for part in request.parts] == ["split"] * len(request.parts) != ["split"]
+
+
+def test_a_large_picture_without_text_stays_whole(tmp_path):
+    Image.linear_gradient("L").resize((4000, 3000)).save(tmp_path / "sky.png")
+    request = vlprep.build_request(tmp_path / "sky.png", "What?", MODEL, pieces=True)
+    assert [part.action for part in request.parts] == ["unchanged"]
 
 
 def test_pieces_beyond_the_largest_input_are_refused(page, monkeypatch):
     monkeypatch.setattr("vlprep.split.split._room", lambda view, budget: 500)
     with pytest.raises(BudgetError, match="pieces cost"):
-        vlprep.build_request(page, "Read it.", MODEL, split=True)
+        vlprep.build_request(page, "Read it.", MODEL, pieces=True)
 
 
 def test_pieces_can_be_brought_under_the_limit_of_a_route(page):
-    request = vlprep.build_request([page, PHOTO], "Read it.", MODEL, split=True, compress=True)
-    assert request.tokens == vlprep.build_request([page, PHOTO], "?", MODEL, split=True).tokens
+    request = vlprep.build_request([page, PHOTO], "Read it.", MODEL, pieces=True, compress=True)
+    assert request.tokens == vlprep.build_request([page, PHOTO], "?", MODEL, pieces=True).tokens
 
 
 def test_files_by_path_are_written(page, tmp_path):
     (tmp_path / "out").mkdir()
-    how = {"api": "dashscope", "route": "path", "folder": tmp_path / "out", "split": True}
+    how = {"api": "dashscope", "route": "path", "folder": tmp_path / "out", "pieces": True}
     request = vlprep.build_request(page, "Read it.", MODEL, **how)
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert len(names) == len(request.parts) and names[0].startswith("001-page-1-of-")

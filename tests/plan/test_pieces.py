@@ -85,9 +85,9 @@ def test_an_overlap_says_nothing_without_parts():
         plan_media(clip(3600), MODEL, overlap=3)
 
 
-def test_images_are_told_of_and_the_rest_is_cut():
-    plan = plan_media([PHOTO, clip(3600)], MODEL, pieces=True)
-    assert len(plan.failures) == 1 and "split" in plan.failures[0].message
+def test_a_list_of_images_is_told_of_and_the_rest_is_cut():
+    plan = plan_media([[PHOTO] * 4, clip(3600)], MODEL, pieces=True)
+    assert len(plan.failures) == 1 and "a list of images" in plan.failures[0].message
     assert len(plan.files) > 3
 
 

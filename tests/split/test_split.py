@@ -82,6 +82,34 @@ def test_a_page_without_a_gap_overlaps_and_says_so(solid):
     assert "go through lines" in split.warnings[0]
 
 
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("shape", [(30, 9000), (48, 12000), (150, 40000), (66000, 300), (3, 5000)])
+def test_a_strip_too_narrow_to_be_taken_is_taken_in_pieces(shape, model):
+    height, width = shape
+    strip = np.linspace(0, 255, height * width).reshape(shape).astype(np.uint8)
+    split = vlprep.split_image(Image.fromarray(np.dstack([strip] * 3)), model)
+    assert split.whole is None and split.is_needed and split.letters_of_whole is None
+    for piece in split.pieces:
+        for size in (piece.region.size, piece.tokens.resized):
+            assert max(size) <= 200 * min(size)
+        assert vlprep.image_tokens(piece.tokens.resized, model).resized == piece.tokens.resized
+    assert sum(piece.region.size.pixels for piece in split.pieces) >= height * width
+
+
+def test_a_picture_without_text_needs_no_pieces():
+    smooth = np.dstack([np.linspace(0, 255, 12_000_000).reshape(3000, 4000).astype(np.uint8)] * 3)
+    split = vlprep.split_image(Image.fromarray(smooth), MODELS[0])
+    assert len(split.pieces) > 1 and not split.is_needed
+
+
+def test_pixels_that_were_let_go_are_read_again(tall):
+    split = vlprep.split_image(tall[0], MODELS[0])
+    again = split.let_go()
+    assert again._page is None and again.held()._page is not None
+    assert np.array_equal(again.picture(1), split.picture(1))
+    assert again.to_dict() == split.to_dict()
+
+
 def test_pieces_beyond_the_budget_are_refused(tall):
     with pytest.raises(BudgetError, match="lower `readable`"):
         vlprep.split_image(tall[0], budget=1000)

@@ -7,7 +7,6 @@ from typing import Literal, TypeAlias
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
 from vlprep.check.remedies import as_advised, as_seen, compress, first_page, in_pieces, rename
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
-from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.media.sniff import mime_type
 from vlprep.models.citing import named
 from vlprep.models.registry import file_formats, reference_formats, request_limits
@@ -42,7 +41,7 @@ def image_ratio(sending: Sending, files: Files) -> Found:
     rule = sending.rules.image
     if rule is None:
         return
-    most = rule.max_aspect_ratio or RESIZE_RULES[rule.resize].max_aspect_ratio
+    most = rule.most_ratio
     yield Wanted(f"at most {most:g}:1" if most else "", rule.sources)
     for file in files:
         long, short = max(file.size), min(file.size)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vlprep.check import images, reading, requests, videos
-from vlprep.check.remedies import one_a_file
+from vlprep.check.remedies import in_pieces, one_a_file
 from vlprep.check.routes import RouteAdvice, advise_routes
 from vlprep.check.rule import FileFacts, Finding, Remedy, Rule, Sending, Severity
 from vlprep.check.savings import unseen_bytes
@@ -27,6 +27,9 @@ RULES = tuple(
     if isinstance(rule, Rule)
 )
 """Every rule, in the order in which they are written and tried."""
+
+IN_PIECES = frozenset(rule.id for rule in RULES if rule.remedy is in_pieces)
+"""Ids of the rules that a page breaks as a whole, and not in pieces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +97,23 @@ class CheckReport:
 
     @property
     def pages(self) -> frozenset[str]:
-        """The images whose letters are large enough in pieces only."""
-        small = (one.source for one in self.findings if one.rule == "small-letters" and one.source)
-        return frozenset(small) - self.lost
+        """The images that are taken in pieces only, or whose letters are large enough so only."""
+        return frozenset(one.source for one in self._in_pieces if one.source) - self.lost
 
     @property
     def lost(self) -> frozenset[str]:
-        """The files with an error that this does not mend."""
-        mended = self.remedies
+        """The files with an error that neither making them anew nor splitting mends."""
+        mended, split = self.remedies, self._in_pieces
         return frozenset(
             finding.source
             for finding in self.errors
-            if finding.source is not None and finding.source not in mended
+            if finding.source is not None and finding.source not in mended and finding not in split
         )
+
+    @property
+    def _in_pieces(self) -> tuple[Finding, ...]:
+        images = {file.source for file in self.files if file.kind == "image"}
+        return tuple(one for one in self.findings if one.rule in IN_PIECES and one.source in images)
 
     def passes(self, *, fail_on_warnings: bool = False) -> bool:
         """Say whether there is no error and, if `fail_on_warnings`, no warning either."""

@@ -26,7 +26,11 @@ def fixed_lines(fixed: FixReport) -> Iterator[str]:
     from vlprep.compress.many import CompressedFile, SkippedFile
 
     made = [file for file in fixed.files if isinstance(file, CompressedFile)]
-    actions = Counter[str](file.result.action for file in made)
+    pages = {file.source: file.file_bytes for file in fixed.before.files
+             if file.source in fixed.before.pages}  # fmt: skip
+    actions = Counter[str](
+        "in pieces" if file.source in pages else file.result.action for file in made
+    )
     if skipped := sum(isinstance(file, SkippedFile) for file in fixed.files):
         actions["there already"] = skipped
     done = ", ".join(f"{number:,} {action}" for action, number in actions.items()) or "no file"
@@ -34,7 +38,7 @@ def fixed_lines(fixed: FixReport) -> Iterator[str]:
     if fixed.after is None:
         yield f"would write {done}; {given:,} given"
         return
-    before = sum({file.source: file.result.bytes_before for file in made}.values())
+    before = sum(({file.source: file.result.bytes_before for file in made} | pages).values())
     after = sum(file.result.bytes_after or 0 for file in made)
     lengths = f", {format_bytes(before)} to {format_bytes(after)}" if made else ""
     yield f"written to {safe(str(fixed.folder))}: {done}{lengths}"

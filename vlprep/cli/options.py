@@ -123,7 +123,7 @@ def max_side_option(usual: int) -> Callable[[_Command], _Command]:
     )
 
 
-def readable_option(height: float, help: str) -> Callable[[_Command], _Command]:
+def readable_option(height: float | None, help: str) -> Callable[[_Command], _Command]:
     """Return --readable, the least height of small letters."""
     above_0 = click.FloatRange(min=0, min_open=True)
     return click.option(

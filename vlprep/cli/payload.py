@@ -19,6 +19,7 @@ from vlprep.cli.options import (
     choice_option,
     deployment_option,
     force_option,
+    readable_option,
     route_option,
     sdk_option,
     sending_options,
@@ -85,8 +86,9 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 @look_options
 @click.option("--fetch", is_flag=True, help="Put files at addresses in, as any other file.")
 @click.option(
-    "--split", is_flag=True, help="Send images of small letters in pieces that can be read."
+    "--pieces", is_flag=True, help="Send images of small letters in pieces that can be read."
 )
+@readable_option(None, "Keep letters so high as the model sees them, with --pieces; 8 by default.")
 @click.option("--folder", metavar="DIR", help="Write new files there that are sent by their path.")
 @thinking_option
 @click.option(
@@ -119,7 +121,7 @@ def command(
     byte for byte unless --compress or --as-frames is given; their types are those of their content.
     A folder is the media files in it; with --list all images are the frames of one video. URLs are
     passed on and not fetched, unless --fetch is given. --as-frames with --pick sends the frames of
-    videos in which something happens; --split sends pages of small letters in pieces, in reading
+    videos in which something happens; --pieces sends pages of small letters in pieces, in reading
     order. --sdk prints the keyword arguments of
     client.chat.completions.create or dashscope.MultiModalConversation.call instead.
 

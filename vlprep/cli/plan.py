@@ -33,6 +33,7 @@ from vlprep.cli.options import (
     font_option,
     force_option,
     form_options,
+    readable_option,
     route_option,
     sdk_option,
     sending_options,
@@ -63,9 +64,10 @@ from vlprep.cli.render import (
 from vlprep.cli.shell import model_words, quote, repeated
 from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, percent, safe, thousands
-from vlprep.units import format_rate, format_size, format_time
+from vlprep.units import format_rate, format_size, format_time, plural
 
 if TYPE_CHECKING:
+    from vlprep.maths.legible import Letters
     from vlprep.plan.bounds import Bound
     from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
     from vlprep.plan.settings import Setting
@@ -103,11 +105,15 @@ if TYPE_CHECKING:
     "--reorder", is_flag=True, help="Change the order of files, with --split, for fewer requests."
 )
 @click.option(
-    "--pieces", is_flag=True, help="Cut videos into parts that are shown as asked, a request each."
+    "--pieces",
+    is_flag=True,
+    help="Cut videos into parts that are shown as asked, a request each, and images of small "
+    "letters into pieces that can be read.",
 )
 @click.option(
     "--overlap", type=SECONDS, help="Let parts share so much, with --pieces; 5 seconds by default."
 )
+@readable_option(None, "Keep letters so high as the model sees them, with --pieces; 8 by default.")
 @route_option("Send files so, with --split; it limits their number.", None)
 @click.option(
     "--request-limit",
@@ -145,7 +151,8 @@ def command(
     among them one --fps; with --split they are shown as asked, in as many requests as that takes.
     With --pick clips are decoded, and the frames chosen in which something happens; what as many
     tokens show at a rate is told beside it. With --pieces a long video is cut into parts that are
-    shown as asked, in a request each.
+    shown as asked, in a request each, and an image of small letters into pieces that can be read,
+    beside what the model sees of it uncut.
     -o writes the requests as they were planned: request-1.json and so on, all of them or none.
     A folder is the media files in it. With --list all images are the frames of one video.
 
@@ -190,7 +197,9 @@ def command(
         for text in (*plan.warnings, *body_warnings(saved)):
             note(f"warning: {text}")
     say_notes(plan.budget)
-    for file in () if form or saved else plan.files:  # what is of a body tells of its files
+    # What is of a body tells of its files; of a file in pieces the first tells.
+    told = {} if form or saved else {file.source: file for file in reversed(plan.files)}
+    for file in reversed(told.values()):
         say_warnings(file.source, _own_warnings(file, plan), processor)
     return say_failures(plan.failures) if form else EXIT_FAILED * bool(plan.failures)
 
@@ -206,8 +215,9 @@ def _own_warnings(file: PlannedFile, plan: MediaPlan) -> list[str]:
     """Return the warnings of a file, but for the one that the plan has for all of them."""
     from vlprep.plan.cautions import cap_reading
 
-    said = cap_reading(plan.view)
-    return [text for text in file.warnings if said is None or not text.startswith(said.says)]
+    said, cut = cap_reading(plan.view), file.piece.split.warnings if file.piece else ()
+    own = dict.fromkeys((*file.warnings, *cut))
+    return [text for text in own if said is None or not text.startswith(said.says)]
 
 
 OUTPUTS = (
@@ -231,8 +241,9 @@ def _take_split(asked: dict[str, Any]) -> SplitOptions | None:
     from vlprep.plan.records import SplitOptions
 
     is_split = asked.pop("is_split")
-    if asked["overlap"] is not None and not asked["pieces"]:
-        raise click.UsageError("--overlap goes with --pieces")
+    for name in ("overlap", "readable"):
+        if asked[name] is not None and not asked["pieces"]:
+            raise click.UsageError(f"--{name} goes with --pieces")
     if is_split and asked["pieces"]:
         raise click.UsageError("--split keeps clips whole; leave it out, or --pieces")
     parts = {name: asked.pop(name) for name in ("reorder", "route", "max_bytes")}
@@ -264,9 +275,11 @@ def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
 
 def _print_files(plan: MediaPlan) -> None:
     headings, rows = HEADINGS, [_row(file) for file in plan.files]
-    if plan.files[0].part is not None:
+    if any(file.part for file in plan.files):
         headings, rows = PARTS, [_part_row(file) for file in plan.files]
-    elif len(plan.requests) > 1:
+    elif any(file.piece for file in plan.files):
+        headings, rows = PIECES, [_piece_row(file) for file in plan.files]
+    if len(plan.requests) > 1 and headings != PARTS:
         number_of = {k: str(n) for n, request in enumerate(plan.requests, 1) for k in request}
         headings = (*headings, "request")
         rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
@@ -275,9 +288,22 @@ def _print_files(plan: MediaPlan) -> None:
 
 
 def _part_row(file: PlannedFile) -> tuple[str, ...]:
-    assert file.part is not None
-    times = (format_time(file.part.start_seconds), format_time(file.part.end_seconds))
-    return (file.source, *times, *_setting_row(file.setting))
+    return (file.source, *_ends(file), *_setting_row(file.setting))
+
+
+def _ends(file: PlannedFile) -> tuple[str, str]:
+    """Return the times between which a part lies, and of a piece its corners."""
+    if file.part is not None:
+        return format_time(file.part.start_seconds), format_time(file.part.end_seconds)
+    if file.piece is None:
+        return "", ""
+    x, y, size = file.piece.piece.region
+    return f"{x},{y}", f"{x + size.width},{y + size.height}"
+
+
+def _piece_row(file: PlannedFile) -> tuple[str, ...]:
+    region = "" if file.piece is None else str(file.piece.piece.region)
+    return (file.piece.name if file.piece else file.source, region, *_setting_row(file.setting)[3:])
 
 
 def _say_api(plan: MediaPlan, api: str | None) -> None:
@@ -309,6 +335,8 @@ CHOSEN = ("fps", "max-pixels", "frames", "model sees", "tokens")
 HEADINGS: tuple[str, ...] = ("file", "width×height", *CHOSEN)
 PARTS = ("file", "from", "to", *CHOSEN)
 """The same of clips that were cut."""
+PIECES = ("file", "region", *CHOSEN[3:])
+"""The same of pages that were."""
 MAY_GO = ("width×height", "frames", "model sees", "max-pixels", "fps")
 
 
@@ -330,6 +358,7 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
     yield f"the tightest limit is {plan.budget.binding.reason}"
     if shared := max((file.part.after for file in plan.files if file.part), default=0.0):
         yield f"parts that follow each other share {shared:g} s"
+    yield from _page_lines(plan)
     for file in plan.files:
         if isinstance(file.setting, PickedSetting):
             yield from _picked_lines(file, several=len(plan.files) > 1)
@@ -342,6 +371,25 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
         )
     images = ((one.info, one.tokens) for one in plan.files if isinstance(one.info, ImageInfo))
     yield from unseen_lines(sum(unseen_of(info, tokens.resized) for info, tokens in images))
+
+
+def _page_lines(plan: MediaPlan) -> Iterator[str]:
+    """Yield what pages cost and show in pieces, and beside it what they do uncut."""
+    from vlprep.plan.requests import images_by_route, images_in_words
+
+    pages = [file.piece.split for file in plan.files if file.piece and file.piece.number == 0]
+    for page in pages:
+        cost = f"{plural(len(page.pieces), 'piece')}, {thousands(page.total_tokens)} tokens"
+        uncut = "refused" if page.whole is None else f"{thousands(page.whole.total)} tokens"
+        seen = (_letters(page.letters), _letters(page.letters_of_whole))
+        yield f"{safe(page.source)}: {cost}{seen[0]}; uncut {uncut}{seen[1]}"
+    if pages and (most := images_by_route(plan.view.model)):
+        images = sum(file.kind == "image" for file in plan.files)
+        yield f"{plural(images, 'image')}; one request takes {images_in_words(most)}"
+
+
+def _letters(found: Letters | None) -> str:
+    return f", letters about {found.smallest:.1f} px high" if found else ""
 
 
 def _picked_lines(file: PlannedFile, *, several: bool) -> Iterator[str]:

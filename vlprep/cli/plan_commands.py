@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from vlprep.choices import READABLE
 from vlprep.cli.shell import option_words, quote, this_shell
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def printed_commands(
     from vlprep.plan.picking import PickedSetting
     from vlprep.types import FrameListInfo
 
-    if plan.files and plan.files[0].part is not None:
+    if any(file.part or file.piece for file in plan.files):
         yield from _of_parts(plan, model, api, again)
         return
     if any(isinstance(file.setting, PickedSetting) for file in plan.files):
@@ -88,18 +89,44 @@ def _of_parts(
 ) -> Iterator[str]:
     """Yield a command for each part of a clip, then those for all of them and for the answers."""
     sends, ways = _has_bodies(plan), " ".join(_ways(plan, api))
-    if len(plan.files) <= MOST_PARTS or not sends:
-        for number, file in enumerate(plan.files, 1):
+    parts = [file for file in plan.files if file.part]
+    if len(parts) <= MOST_PARTS or not sends:
+        for number, file in enumerate(parts, 1):
             name, flags = quote(file.source), _flags(plan, model, _asked(plan, file))
             if sends:
                 yield f"vlprep payload {name} --text TEXT {flags} {ways} -o request-{number}.json"
             else:
                 yield f"vlprep frames {name} -o part-{number} {flags}"
-    if sends:
+    yield from _of_pages(plan, model, sends=sends)
+    if sends and (parts or len(plan.requests) > 1):
         yield " ".join(["vlprep plan", *again, *_ways(plan, api), "--text TEXT -o DIR"])
-        for source in dict.fromkeys(file.source for file in plan.files):
+    if sends:
+        for source in dict.fromkeys(file.source for file in parts):
             words = " ".join(model)
             yield f"vlprep events ANSWERS {quote(source)} --pieces DIR {words}"
+
+
+def _of_pages(plan: MediaPlan, model: Sequence[str], *, sends: bool) -> Iterator[str]:
+    """Yield the commands that write the pieces of each page, and one that sends all in a request.
+
+    Images beside them that need no pieces are sent along, uncut again.
+    """
+    pages = [file for file in plan.files if file.piece and file.piece.number == 0]
+    if not pages:
+        return
+    flags = _flags(plan, model, {**_asked(plan, pages[0]), **_readable(pages[0])})
+    for file in pages:
+        yield f"vlprep split {quote(file.source)} -o DIR {flags}"
+    if sends and len(plan.requests) == 1:
+        names = list(dict.fromkeys(quote(word_of(file.given)) for file in plan.files))
+        yield f"vlprep payload {' '.join(names)} --pieces --text TEXT {flags}"
+
+
+def _readable(file: PlannedFile) -> dict[str, float]:
+    """Return how high letters are to be, where that is not as usual."""
+    assert file.piece is not None
+    asked = file.piece.split.readable
+    return {} if asked == READABLE else {"readable": asked}
 
 
 def _of_picks(

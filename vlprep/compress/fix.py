@@ -122,11 +122,11 @@ def fix_files(
     """Write files so that they pass a check of one request, into a folder, and check these.
 
     Each file is compressed, turned upright, converted or cut as the rules want it; a page whose
-    letters are too small is split into pieces, with a manifest beside them; one that needs none of
-    it is copied, so that the folder holds all that can be sent. No source is touched, and a
-    file that cannot be mended is left out and named. A list of images stays one. A `dry_run`, or no
-    folder, says what would be done. `roots`, `overwrite`, `skip_existing`, `threads` and `watch`
-    are those of `compress_many`, the other keywords those of `check_files`.
+    letters are too small, or that is too narrow, is split into pieces, with a manifest beside them;
+    one that needs none of it is copied, so that the folder holds all that can be sent. No source is
+    touched, and a file that cannot be mended is left out and named. A list of images stays one. A
+    `dry_run`, or no folder, says what would be done. `roots`, `overwrite`, `skip_existing`,
+    `threads` and `watch` are those of `compress_many`, the other keywords those of `check_files`.
 
     Raises the errors of `check_files`; what goes wrong with one file is in the report.
 
@@ -181,8 +181,8 @@ def _left(report: CheckReport) -> dict[str, LeftFile]:
     reasons = {url: ["a URL, which is not fetched"] for url in urls}
     lost = report.lost.difference(urls)
     for error in report.errors:
-        if error.source in lost:
-            step = f": {error.remedy}" if error.remedy else ""
+        if error.source in lost:  # of verbs, none mends it alone: they are not named
+            step = f": {error.remedy}" if error.remedy and error.remedy.step else ""
             reasons.setdefault(error.source, []).append(f"{error.message}{step}")
     return {
         source: LeftFile(source=source, reason="; ".join(all_of))

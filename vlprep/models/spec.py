@@ -18,6 +18,7 @@ from vlprep.errors import (
     UnknownFactError,
     VlprepError,
 )
+from vlprep.maths.geometry import RESIZE_RULES
 from vlprep.models.features import Features
 from vlprep.models.service import Localisation, RequestRules, UrlFiles, VideoFiles
 from vlprep.models.sourced import Reading, Sourced
@@ -122,6 +123,11 @@ class ImageRule(Sourced):
     def factor(self) -> int:
         """Side in pixels of the square that is one token."""
         return self.patch_size * self.merge_size
+
+    @property
+    def most_ratio(self) -> float | None:
+        """Long over short side up to which an image is taken, by the service or by its resizing."""
+        return self.max_aspect_ratio or RESIZE_RULES[self.resize].max_aspect_ratio
 
     @property
     def token_pixels(self) -> int:

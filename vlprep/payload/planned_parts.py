@@ -10,7 +10,7 @@ from vlprep.errors import ConstraintError
 from vlprep.frames.view import view_image
 from vlprep.media.source import SourceLike
 from vlprep.output.encode import encode_picture
-from vlprep.payload.page_parts import PagePiece, piece_part
+from vlprep.payload.page_parts import piece_part
 from vlprep.payload.parts import MediaPart
 from vlprep.payload.sending import Item as UnplannedItem
 from vlprep.payload.sending import make_file, make_part, prepare, sampled
@@ -18,6 +18,7 @@ from vlprep.payload.terms import How, refuse
 from vlprep.plan.cautions import rests_on_cap
 from vlprep.plan.picking import PickedSetting
 from vlprep.plan.records import PlannedFile
+from vlprep.split.split import PagePiece
 from vlprep.types import ImageInfo, VideoInfo
 from vlprep.units import format_size
 

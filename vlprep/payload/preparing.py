@@ -14,11 +14,11 @@ from vlprep.media.cores import usable_cores
 from vlprep.media.picture import read_picture
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceOrFacts, open_item
-from vlprep.payload.page_parts import PagePiece
 from vlprep.payload.parts import MediaPart, as_url
 from vlprep.payload.planned_parts import Item, prepare_item
 from vlprep.payload.terms import How
 from vlprep.plan.records import PlannedFile
+from vlprep.split.split import PagePiece
 from vlprep.trust import Trust
 from vlprep.types import ImageInfo, VideoInfo
 

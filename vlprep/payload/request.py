@@ -171,7 +171,8 @@ class SendKeywords(TypedDict, total=False):
     compress: bool
     as_frames: bool
     pick: PickOptions | None
-    split: bool
+    pieces: bool
+    readable: float | None
     video_fields: bool
     check: bool
     folder: PathLike | None
@@ -202,8 +203,9 @@ def build_request(
     sends the frames that the model's sampler picks of a video, in a list with their true rate, or
     those where something happens: `pick` has the keywords of `pick_frames`.
 
-    With `split` an image whose letters the model would see too small goes in pieces, in reading
-    order, each after a line that says which it is; `split_image` maps answers about them back.
+    With `pieces` an image whose letters the model would see less than `readable` pixels high, 8 if
+    nothing is said, or that is too narrow for it, goes in pieces, in reading order, each after a
+    line that says which it is; `split_image` maps answers about them back.
 
     What the view asks of a video and a request cannot say of it, such as a range of time, is
     refused, unless nothing would be seen otherwise: `as_frames` sends the very frames, and
@@ -285,7 +287,7 @@ def _checked(items: Item | Sequence[Item], how: How) -> tuple[list[MediaPart], l
     """
     parts, facts, failures = list[MediaPart](), list[FileFacts](), list[Exception]()
     given = list(as_many(items))
-    with closing(prepare_all(list(in_pieces(given, how)) if how.split else given, how)) as ready:
+    with closing(prepare_all(list(in_pieces(given, how)), how)) as ready:
         for item, prepared in ready:
             try:
                 part = prepared()

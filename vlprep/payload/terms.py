@@ -44,7 +44,8 @@ class How:
     compress: bool = False
     as_frames: bool = False
     pick: PickOptions | None = None
-    split: bool = False
+    pieces: bool = False
+    readable: float | None = None
     video_fields: bool = False
     check: bool = True
     folder: PathLike | None = None
@@ -67,7 +68,7 @@ class How:
     @property
     def remakes(self) -> bool:
         """Whether other files than the caller's may be sent."""
-        return self.compress or self.as_frames or self.split
+        return self.compress or self.as_frames or self.pieces
 
     @property
     def says_rates(self) -> bool:
@@ -129,6 +130,8 @@ def refuse(how: How, text: str) -> None:
         raise ConstraintError(f"{spec.name} takes no system message; put it into the text")
     if how.pick is not None and not how.as_frames:
         raise ConstraintError("`pick` chooses the frames that `as_frames` sends; say that too")
+    if how.readable is not None and not how.pieces:
+        raise ConstraintError("`readable` is of the letters in `pieces`; say that too")
     if not _is_unicode(text + (how.system or "")):
         raise ConstraintError("the text holds bytes that are no Unicode; write it in UTF-8")
     if spec.kind == "open-weights":

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from vlprep.check.files import data_url_length
+from vlprep.choices import READABLE
 from vlprep.count.budget import BudgetKeywords, token_budget
 from vlprep.count.files import (
     Media,
@@ -34,7 +35,7 @@ from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
 from vlprep.plan.picking import PickedSetting, check_picks, explain_picks, share_out
 from vlprep.plan.pieces import OVERLAP_SECONDS, check_pieces, cut_clip
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
-from vlprep.plan.requests import Load, request_room, split_requests
+from vlprep.plan.requests import Load, Requests, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Setting
 from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View, ViewKeywords, ViewOptions
@@ -55,6 +56,7 @@ class PlanKeywords(BudgetKeywords, ViewKeywords, total=False):
     split: SplitOptions | None
     pieces: bool
     overlap: float | None
+    readable: float | None
     pick: PickOptions | None
 
 
@@ -70,6 +72,7 @@ def plan_media(
     split: SplitOptions | None = None,
     pieces: bool = False,
     overlap: float | None = None,
+    readable: float | None = None,
     pick: PickOptions | None = None,
     **parts: Unpack[BudgetKeywords],
 ) -> MediaPlan:
@@ -87,7 +90,10 @@ def plan_media(
     `plan_together`, which say what `prefer` and `weights` mean. With `split` every file is
     shown as wanted, and they are split into the fewest requests instead. With `pieces` every video
     is cut into the fewest parts that are, as `cut_clip` says, each a file of the plan and a request
-    of its own; two that follow each other share `overlap` seconds, 5 if nothing is said. With
+    of its own; two that follow each other share `overlap` seconds, 5 if nothing is said. Images are
+    decoded for it, and those whose letters the model sees less than `readable` pixels high, 8 if
+    nothing is said, or that are too narrow for it, are shown in pieces, as `split_image` does; the
+    images are in as few requests as hold them in their order. With
     `pick`, keywords of `pick_frames`, clips are decoded and shown by what changes in them, as
     `share_out` says.
 
@@ -103,7 +109,8 @@ def plan_media(
     budget = token_budget(view.model, **parts)
     others = {"split": split, "weights": weights, "lowest_fps": lowest_fps,
               "lowest_max_pixels": lowest_max_pixels}  # fmt: skip
-    _check_ways(view, others, pieces=pieces, overlap=overlap, pick=pick)
+    of_pieces = {"overlap": overlap, "readable": readable}
+    _check_ways(view, others, of_pieces, pieces=pieces, pick=pick)
     view, lowest_fps = _by_api(view, lowest_fps, api)
     lowest = ViewOptions(fps=lowest_fps, max_pixels=lowest_max_pixels)
     given = list(as_many(items))
@@ -118,7 +125,7 @@ def plan_media(
         wanted_tokens=sum(file.found.tokens.total for file in files),
     )
     if pieces:
-        return _in_pieces(plan, files, prefer, OVERLAP_SECONDS if overlap is None else overlap)
+        return _in_pieces(plan, files, prefer, lowest, of_pieces)
     if pick is not None:
         return _by_picks(plan, files, prefer, pick)
     weights = _weights_of_files(weights, counted)
@@ -152,18 +159,19 @@ def _one_clip(
 def _check_ways(
     view: View,
     others: Mapping[str, object],
+    of_pieces: Mapping[str, float | None],
     *,
     pieces: bool,
-    overlap: float | None,
     pick: PickOptions | None,
 ) -> None:
     """Raise `ConstraintError` for parameters that do not go together."""
-    if overlap is not None and not pieces:
-        raise ConstraintError("`overlap` is of the parts of a clip; say `pieces` too")
+    for name, value in of_pieces.items():
+        if value is not None and not pieces:
+            raise ConstraintError(f"`{name}` is of the parts of a clip or a page; say `pieces` too")
     if pick is not None:
         check_picks(view, {**others, "pieces": pieces or None})
     if pieces:
-        check_pieces(view, overlap, others)
+        check_pieces(view, of_pieces["overlap"], others)
 
 
 class _File(NamedTuple):
@@ -276,41 +284,89 @@ def _split(
 
 
 def _in_pieces(
-    plan: MediaPlan, files: Sequence[_File], prefer: Prefer | None, overlap: float
+    plan: MediaPlan,
+    files: Sequence[_File],
+    prefer: Prefer | None,
+    lowest: ViewOptions,
+    asked: Mapping[str, float | None],
 ) -> MediaPlan:
-    """Cut every video into parts that are shown as wanted, in a request each."""
+    """Cut videos into parts that are shown as wanted, a request each, and pages into pieces."""
     planned: list[PlannedFile] = []
     failed: list[MediaFailure] = []
-    for given, found in files:
+    for file in files:
         try:
-            if isinstance(found.info, ImageInfo | FrameListInfo):
-                what = (
-                    "`split_image` cuts an image" if found.kind == "image" else "a list of images"
-                )
-                raise ConstraintError(f"no video to cut into `pieces`: {what}")
-            cut = cut_clip(found.info, plan.view, plan.budget.available, prefer, overlap)
-        except BudgetError as error:
-            if len(files) == 1:
+            if file.found.kind == "image":
+                planned += _page_pieces(file, plan, prefer, lowest, asked["readable"] or READABLE)
+            else:
+                planned += _clip_parts(file, plan, prefer, asked["overlap"])
+        except (VlprepError, OSError) as error:
+            if len(files) == 1 and isinstance(error, BudgetError):
                 raise
-            failed.append(MediaFailure(source=found.source, error=error))
-        except ConstraintError as error:
-            failed.append(MediaFailure(source=found.source, error=error))
-        else:
-            planned += [
-                PlannedFile(source=found.source, info=found.info, tokens=one.setting.count,
-                            setting=one.setting, given=given, part=one.part)
-                for one in cut
-            ]  # fmt: skip
+            failed.append(MediaFailure(source=file.found.source, error=error))
+    said = cautions(
+        [replace(file.info, size=file.tokens.resized) if file.piece else file.info
+         for file in planned], [file.setting for file in planned], plan.view,
+        plan.budget.available, is_split=True,
+    )  # fmt: skip
     return replace(
         plan,
         files=tuple(planned),
         failures=(*plan.failures, *failed),
-        requests=tuple((number,) for number in range(len(planned))),
-        warnings=tuple(cautions(
-            [file.info for file in planned], [file.setting for file in planned], plan.view,
-            plan.budget.available, is_split=True,
-        )),
-    )  # fmt: skip
+        requests=_requests_of_pieces(planned, plan),
+        warnings=tuple(said),
+    )
+
+
+def _requests_of_pieces(planned: Sequence[PlannedFile], plan: MediaPlan) -> Requests:
+    """Put each part of a clip into a request of its own, and images into as few as hold them."""
+    images = [k for k, file in enumerate(planned) if file.kind == "image"]
+    loads = [Load(planned[k].tokens.total, images=1) for k in images]
+    packed = split_requests(loads, request_room(plan.view.model, plan.budget.available))
+    together = [tuple(images[k] for k in request) for request in packed]
+    alone = [(k,) for k, file in enumerate(planned) if file.kind != "image"]
+    return tuple(sorted([*together, *alone]))
+
+
+def _clip_parts(
+    file: _File, plan: MediaPlan, prefer: Prefer | None, overlap: float | None
+) -> list[PlannedFile]:
+    given, found = file
+    if isinstance(found.info, ImageInfo | FrameListInfo):
+        raise ConstraintError("a list of images: no video, and no page, to cut into `pieces`")
+    shared = OVERLAP_SECONDS if overlap is None else overlap
+    return [
+        PlannedFile(source=found.source, info=found.info, tokens=one.setting.count,
+                    setting=one.setting, given=given, part=one.part)
+        for one in cut_clip(found.info, plan.view, plan.budget.available, prefer, shared)
+    ]  # fmt: skip
+
+
+def _page_pieces(
+    file: _File, plan: MediaPlan, prefer: Prefer | None, lowest: ViewOptions, readable: float
+) -> list[PlannedFile]:
+    """Return the pieces of a page, or the image as it is shown where it needs none."""
+    from vlprep.split.split import PagePiece, split_page
+
+    given, found = file
+    if isinstance(given, ImageInfo):
+        raise ConstraintError(f"{found.source}: facts of a header are nothing to cut")
+    split = split_page(given, plan.view, readable).let_go()  # type: ignore[arg-type]  # no list
+    if not split.is_needed:
+        whole = _alone(found.info, plan, prefer, lowest)
+        return [PlannedFile(source=found.source, info=found.info, tokens=whole.count, setting=whole,
+                            given=given)]  # fmt: skip
+    dearest = max(piece.tokens.total for piece in split.pieces)
+    if dearest > plan.budget.available:
+        problem = f"a piece of the page costs {dearest:,} tokens, and {plan.budget.available:,} are"
+        raise BudgetError(
+            dearest, plan.budget.available, f"{problem} there; ask for a lower `max_pixels`"
+        )
+    return [
+        PlannedFile(source=found.source, info=found.info, tokens=piece.tokens, given=given,
+                    setting=Setting(max_pixels=None, count=piece.tokens),
+                    piece=PagePiece(split, number))
+        for number, piece in enumerate(split.pieces)
+    ]  # fmt: skip
 
 
 def _by_picks(

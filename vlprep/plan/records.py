@@ -21,6 +21,7 @@ from vlprep.view import View
 
 if TYPE_CHECKING:  # which loads Pillow
     from vlprep.output.drawing import Drawing
+    from vlprep.split.split import PagePiece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class PlannedFile(MediaCount):
     """What the caller gave for it."""
     part: ClipPart | None = None
     """Which part of it, where a clip is asked about in several."""
+    piece: PagePiece | None = None
+    """Which piece of it, where a page is shown in several."""
 
     def __repr__(self) -> str:
         chosen = (f"{name}={value}" for name, value in self.keywords.items())
@@ -63,7 +66,17 @@ class PlannedFile(MediaCount):
         chosen = {**dict(zip(_CHOSEN, _chosen(self.setting), strict=True)), **self.setting.lifted}
         picked = self.setting.to_dict() if isinstance(self.setting, PickedSetting) else {}
         counted = MediaCount.to_dict(self)
-        return {"source": self.source, **self._times(), **chosen, **counted, **picked}
+        return {"source": self.source, **self._times(), **self._place(), **chosen, **counted,
+                **picked}  # fmt: skip
+
+    def _place(self) -> dict[str, int]:
+        if self.piece is None:
+            return {}
+        (x, y, size), split = self.piece.piece.region, self.piece.split
+        return {
+            "piece": self.piece.number + 1, "pieces": len(split.pieces),
+            "x": x, "y": y, "piece_height": size.height, "piece_width": size.width,
+        }  # fmt: skip
 
     def _times(self) -> dict[str, float]:
         part = self.part

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from vlprep.check.files import images_per_request
 from vlprep.check.requests import ON_ITS_WAY
 from vlprep.models.registry import get_route, list_apis, request_limits
 from vlprep.models.spec import ModelSpec
 from vlprep.types import RouteName
+
+Requests: TypeAlias = tuple[tuple[int, ...], ...]
+"""The numbers of files by the requests that they are in."""
 
 
 class Load(NamedTuple):
@@ -84,9 +87,7 @@ def images_in_words(by_route: dict[str, int]) -> str:
     return f"{first:,} images {' or '.join(how)}{more}"
 
 
-def split_requests(
-    loads: Sequence[Load], room: Load, *, reorder: bool = False
-) -> tuple[tuple[int, ...], ...]:
+def split_requests(loads: Sequence[Load], room: Load, *, reorder: bool = False) -> Requests:
     """Split files, numbered from 0, into requests that all stay within `room`.
 
     A file that alone does not fit is in none.

@@ -59,6 +59,8 @@ class Layout:
     """Its text in its own pixels; `None` where there is none."""
     scale: float
     """How large a piece is shown, 1 at most."""
+    whole: TokenCount | None
+    """What the page costs uncut; `None` where the model takes no page of its sides."""
     lines_cut: int = 0
     """Cuts that go through text, where pieces overlap."""
 
@@ -77,7 +79,7 @@ def lay_out(page: Pixels, view: View, readable: float) -> Layout:
     whole = _whole(size, view)
     if whole is not None and _scale(size, whole.resized) >= wanted:
         piece = Piece(down=Span(0, size.height), across=Span(0, size.width), tokens=whole)
-        return Layout((piece,), letters, _scale(size, whole.resized))
+        return Layout((piece,), letters, _scale(size, whole.resized), whole)
     pitch = round(2.5 * letters.usual) if letters else max(1, min(size) // 50)
     if letters and letters.turned:
         columns, rows = _cuts(page.transpose(1, 0, 2), view, wanted, pitch)
@@ -85,11 +87,13 @@ def lay_out(page: Pixels, view: View, readable: float) -> Layout:
         rows, columns = _cuts(page, view, wanted, pitch)
     pieces = tuple(_piece(down, across, view, wanted) for down in rows for across in columns)
     shared = sum(span.after > 0 for span in (*rows, *columns))
-    return Layout(pieces, letters, wanted, shared)
+    return Layout(pieces, letters, wanted, whole, shared)
 
 
 def _whole(size: ImageSize, view: View) -> TokenCount | None:
-    """Count the page as a whole; `None` where the model takes no such page."""
+    most = view.image_rule.most_ratio
+    if most is not None and max(size) > most * min(size):
+        return None
     try:
         return image_count(size, view)
     except ConstraintError:
@@ -104,13 +108,15 @@ def _cuts(
     page: Pixels, view: View, scale: float, pitch: int
 ) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """Cut a page whose lines run across: returns the spans of its rows and of its columns."""
-    cap, factor = _cap(view), view.image_rule.factor
-    widest = math.sqrt(_NARROW * cap) / scale
-    if widest > _NARROW * len(page):  # too low for that: it is cut into columns alone
-        widest = cap / (scale * scale * len(page))
-    columns = _spans(page.transpose(1, 0, 2), max(factor, int(widest)), pitch)
-    broadest = _multiple(max(span.length for span in columns) * scale, factor)
-    highest = int(cap / broadest) // factor * factor / scale
+    cap, factor, ratio = _cap(view), view.image_rule.factor, view.image_rule.most_ratio or math.inf
+    widest = math.sqrt(_NARROW * cap)
+    lowest = _multiple(len(page) * scale, factor)
+    if widest > _NARROW * lowest:  # too low for that: it is cut into columns alone
+        widest = min(cap / lowest, ratio * min(lowest, len(page) * scale))
+    columns = _spans(page.transpose(1, 0, 2), max(factor, int(widest / scale)), pitch)
+    widths = [span.length * scale for span in columns]
+    broadest = _multiple(max(widths), factor)
+    highest = min(cap / broadest, ratio * min(widths)) // factor * factor / scale
     return _spans(page, max(factor, int(highest)), pitch), columns
 
 

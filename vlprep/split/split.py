@@ -14,7 +14,7 @@ from typing import Any
 from vlprep.boxes.boxes import LocatedShapes, locate_boxes
 from vlprep.choices import READABLE
 from vlprep.count.budget import token_budget
-from vlprep.count.tokens import count_dict, image_count
+from vlprep.count.tokens import TokenCount, count_dict, image_count
 from vlprep.display import brief
 from vlprep.errors import (
     BudgetError,
@@ -34,6 +34,7 @@ from vlprep.split.answers import joined
 from vlprep.split.cuts import Span
 from vlprep.split.layout import Layout, Piece, lay_out
 from vlprep.types import BoxConvention, ImageInfo, ImageSize
+from vlprep.units import format_size, plural
 from vlprep.view import View, ViewKeywords
 
 MANIFEST = "pieces.json"
@@ -56,12 +57,31 @@ class PageSplit:
     view: View = field(repr=False)
     info: ImageInfo
     """Facts of its header."""
+    size: ImageSize
+    """The image upright."""
     layout: Layout = field(repr=False)
-    page: Pixels = field(repr=False)
-    """The image upright, RGB of height x width x 3."""
+    readable: float
+    """How high small letters were to be as the model sees them, in pixels."""
     warnings: tuple[str, ...] = ()
     """What a user should know."""
     _source: SourceLike = field(repr=False, default="")
+    _page: Pixels | None = field(repr=False, default=None)
+
+    @property
+    def page(self) -> Pixels:
+        """The image upright, RGB of height x width x 3; decoded again where it was let go.
+
+        Raises the errors of `read_picture`.
+        """
+        return _read(self._source, self.view)[0] if self._page is None else self._page
+
+    def held(self) -> PageSplit:
+        """Return the same with its pixels in memory, for several pictures of it."""
+        return replace(self, _page=self.page)
+
+    def let_go(self) -> PageSplit:
+        """Return the same without its pixels in memory."""
+        return replace(self, _page=None)
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -73,6 +93,25 @@ class PageSplit:
         """The small letters as the model sees them in the pieces; `None` where there is no text."""
         found = self.layout.letters
         return found.scaled(self.layout.scale) if found else None
+
+    @property
+    def whole(self) -> TokenCount | None:
+        """What the page costs uncut; `None` where the model takes no page of its sides."""
+        return self.layout.whole
+
+    @property
+    def letters_of_whole(self) -> Letters | None:
+        """The small letters as the model sees them uncut, where there is text and it takes that."""
+        found, whole = self.layout.letters, self.whole
+        if found is None or whole is None:
+            return None
+        seen = whole.resized
+        return found.scaled(min(seen.height / self.size.height, seen.width / self.size.width))
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the page is refused uncut, or its letters are seen too small."""
+        return len(self.pieces) > 1 and (self.whole is None or self.letters is not None)
 
     @property
     def total_tokens(self) -> int:
@@ -135,14 +174,26 @@ class PageSplit:
             "source": self.source,
             "model": self.view.model.name,
             "rules": self.view.rules.name,
-            "height": self.page.shape[0],
-            "width": self.page.shape[1],
+            "height": self.size.height,
+            "width": self.size.width,
             "scale": round(self.layout.scale, 4),
             "letters": letters and {"smallest": letters.smallest, "usual": letters.usual},
             "lines_cut": self.layout.lines_cut,
             "total_tokens": self.total_tokens,
+            "uncut": self._uncut(),
             "pieces": list(self._entries()),
             "warnings": list(self.warnings),
+        }
+
+    def _uncut(self) -> dict[str, Any] | None:
+        whole, letters = self.whole, self.letters_of_whole
+        if whole is None:
+            return None
+        return {
+            "resized_height": whole.resized.height,
+            "resized_width": whole.resized.width,
+            "tokens": whole.total,
+            "letters": letters and {"smallest": letters.smallest, "usual": letters.usual},
         }
 
     def _entries(self) -> Iterator[dict[str, Any]]:
@@ -161,9 +212,35 @@ class PageSplit:
             }
 
     def __repr__(self) -> str:
-        height, width = self.page.shape[:2]
-        cost = f"{self.total_tokens:,} tokens"
-        return brief(self, self.source, f"{width}x{height}", f"pieces: {len(self.pieces)}", cost)
+        size, cost = format_size(self.size), plural(self.total_tokens, "token")
+        return brief(self, self.source, size, f"pieces: {len(self.pieces)}", cost)
+
+
+@dataclass(frozen=True, slots=True)
+class PagePiece:
+    """One of the pieces of a page."""
+
+    split: PageSplit = field(repr=False)
+    number: int
+    """Its place in reading order, from 0."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.split.source, self.caption)
+
+    @property
+    def piece(self) -> Piece:
+        """Where it lies, and what it costs."""
+        return self.split.pieces[self.number]
+
+    @property
+    def name(self) -> str:
+        """A name for a file of it."""
+        return self.split.names()[self.number]
+
+    @property
+    def caption(self) -> str:
+        """Which piece it is, for the model."""
+        return f"Part {self.number + 1} of {len(self.split.pieces)} of one page, in reading order:"
 
 
 def split_image(
@@ -182,23 +259,42 @@ def split_image(
     >>> split_image("fixtures/photo.jpg", View.of("qwen3-vl-plus"))
     PageSplit(fixtures/photo.jpg, 640x480, pieces: 1, 302 tokens)
     """
+    split = split_page(source, view, readable)
+    room, cost = _room(view, budget), split.total_tokens
+    if room is not None and cost > room:
+        problem = f"{len(split.pieces)} pieces cost {cost:,} tokens of {room:,}"
+        raise BudgetError(cost, room, f"{split.source}: {problem}; lower `readable`")
+    return split
+
+
+def split_page(source: SourceLike, view: View, readable: float) -> PageSplit:
+    """Split an image, whatever its pieces cost together; raises the other errors."""
     if not readable > 0:
         raise ConstraintError(f"`readable` must be above 0, got {readable:g}")
+    page, name, info, warnings = _read(source, view)
+    layout = lay_out(page, view, readable)
+    return PageSplit(
+        source=name,
+        view=view,
+        info=info,
+        size=ImageSize(*page.shape[:2]),
+        layout=layout,
+        readable=readable,
+        warnings=(*warnings, *_doubts(layout, readable)),
+        _source=source,
+        _page=page,
+    )
+
+
+def _read(source: SourceLike, view: View) -> tuple[Pixels, str, ImageInfo, tuple[str, ...]]:
+    """Return the pixels of an image on white, its name, its facts and the warnings of both."""
     with open_item(source, view.trust) as item:
-        name, info = item.name, item.info
+        info = item.info
         if not isinstance(info, ImageInfo):
             problem = "a video, not an image; `compress_many` with `every` cuts those"
-            raise UnsupportedFormatError(name, problem, format=info.format)
+            raise UnsupportedFormatError(item.name, problem, format=info.format)
         read = decode_picture(item)
-    page = lay_on_white(read.pixels)
-    layout = lay_out(page, view, readable)
-    warnings = (*info.warnings, *read.warnings, *_doubts(layout, readable))
-    split = PageSplit(name, view, info, layout, page, warnings, source)
-    room = _room(view, budget)
-    if room is not None and split.total_tokens > room:
-        problem = f"{len(split.pieces)} pieces cost {split.total_tokens:,} tokens of {room:,}"
-        raise BudgetError(split.total_tokens, room, f"{name}: {problem}; lower `readable`")
-    return split
+        return lay_on_white(read.pixels), item.name, info, (*info.warnings, *read.warnings)
 
 
 def locate_in_pieces(
