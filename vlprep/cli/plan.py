@@ -49,6 +49,7 @@ from vlprep.cli.plan_bodies import (
     take_sending,
 )
 from vlprep.cli.plan_commands import BY_RATE, printed_commands, word_of
+from vlprep.cli.plan_pages import page_lines
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     failed_row,
@@ -64,10 +65,9 @@ from vlprep.cli.render import (
 from vlprep.cli.shell import model_words, quote, repeated
 from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, percent, safe, thousands
-from vlprep.units import format_rate, format_size, format_time, plural
+from vlprep.units import format_rate, format_size, format_time
 
 if TYPE_CHECKING:
-    from vlprep.maths.legible import Letters
     from vlprep.plan.bounds import Bound
     from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
     from vlprep.plan.settings import Setting
@@ -358,7 +358,7 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
     yield f"the tightest limit is {plan.budget.binding.reason}"
     if shared := max((file.part.after for file in plan.files if file.part), default=0.0):
         yield f"parts that follow each other share {shared:g} s"
-    yield from _page_lines(plan)
+    yield from page_lines(plan)
     for file in plan.files:
         if isinstance(file.setting, PickedSetting):
             yield from _picked_lines(file, several=len(plan.files) > 1)
@@ -371,25 +371,6 @@ def _summary(plan: MediaPlan) -> Iterator[str]:
         )
     images = ((one.info, one.tokens) for one in plan.files if isinstance(one.info, ImageInfo))
     yield from unseen_lines(sum(unseen_of(info, tokens.resized) for info, tokens in images))
-
-
-def _page_lines(plan: MediaPlan) -> Iterator[str]:
-    """Yield what pages cost and show in pieces, and beside it what they do uncut."""
-    from vlprep.plan.requests import images_by_route, images_in_words
-
-    pages = [file.piece.split for file in plan.files if file.piece and file.piece.number == 0]
-    for page in pages:
-        cost = f"{plural(len(page.pieces), 'piece')}, {thousands(page.total_tokens)} tokens"
-        uncut = "refused" if page.whole is None else f"{thousands(page.whole.total)} tokens"
-        seen = (_letters(page.letters), _letters(page.letters_of_whole))
-        yield f"{safe(page.source)}: {cost}{seen[0]}; uncut {uncut}{seen[1]}"
-    if pages and (most := images_by_route(plan.view.model)):
-        images = sum(file.kind == "image" for file in plan.files)
-        yield f"{plural(images, 'image')}; one request takes {images_in_words(most)}"
-
-
-def _letters(found: Letters | None) -> str:
-    return f", letters about {found.smallest:.1f} px high" if found else ""
 
 
 def _picked_lines(file: PlannedFile, *, several: bool) -> Iterator[str]:

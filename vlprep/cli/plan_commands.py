@@ -97,8 +97,9 @@ def _of_parts(
                 yield f"vlprep payload {name} --text TEXT {flags} {ways} -o request-{number}.json"
             else:
                 yield f"vlprep frames {name} -o part-{number} {flags}"
-    yield from _of_pages(plan, model, sends=sends)
-    if sends and (parts or len(plan.requests) > 1):
+    pages = [file for file in plan.files if file.piece and file.piece.number == 0]
+    yield from _of_pages(plan, pages, model, sends=sends)
+    if sends and (parts or len(pages) > MOST_PARTS or len(plan.requests) > 1):
         yield " ".join(["vlprep plan", *again, *_ways(plan, api), "--text TEXT -o DIR"])
     if sends:
         for source in dict.fromkeys(file.source for file in parts):
@@ -106,19 +107,21 @@ def _of_parts(
             yield f"vlprep events ANSWERS {quote(source)} --pieces DIR {words}"
 
 
-def _of_pages(plan: MediaPlan, model: Sequence[str], *, sends: bool) -> Iterator[str]:
+def _of_pages(
+    plan: MediaPlan, pages: Sequence[PlannedFile], model: Sequence[str], *, sends: bool
+) -> Iterator[str]:
     """Yield the commands that write the pieces of each page, and one that sends all in a request.
 
-    Images beside them that need no pieces are sent along, uncut again.
+    Images beside them that need no pieces are sent along, and left whole again.
     """
-    pages = [file for file in plan.files if file.piece and file.piece.number == 0]
-    if not pages:
+    if not pages or (sends and len(pages) > MOST_PARTS):
         return
     flags = _flags(plan, model, {**_asked(plan, pages[0]), **_readable(pages[0])})
-    for file in pages:
-        yield f"vlprep split {quote(file.source)} -o DIR {flags}"
+    for number, file in enumerate(pages, 1):
+        folder = "DIR" if len(pages) == 1 else f"pieces-{number}"
+        yield f"vlprep split {quote(word_of(file.given))} -o {folder} {flags}"
     if sends and len(plan.requests) == 1:
-        names = list(dict.fromkeys(quote(word_of(file.given)) for file in plan.files))
+        names = dict.fromkeys(quote(word_of(file.given)) for file in plan.files)
         yield f"vlprep payload {' '.join(names)} --pieces --text TEXT {flags}"
 
 

@@ -18,6 +18,7 @@ from vlprep.cli.options import (
     take_share,
     view_options,
 )
+from vlprep.cli.plan_pages import uncut
 from vlprep.cli.progress import track
 from vlprep.cli.render import heading, print_json, print_table, report_problems, say_warnings
 from vlprep.cli.terminal import say
@@ -136,5 +137,7 @@ def _summary(split: PageSplit, output: str | None) -> Iterator[str]:
         yield "no text found; pieces are shown as large as they are"
     else:
         yield f"small letters are seen about {split.letters.smallest:.1f} px high"
+    if split.is_needed:
+        yield uncut([split])
     if output is not None:
         yield f"written to {safe(output)}, with {MANIFEST}"

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from vlprep.check.files import data_url_length
-from vlprep.choices import READABLE
 from vlprep.count.budget import BudgetKeywords, token_budget
 from vlprep.count.files import (
     Media,
@@ -32,10 +31,11 @@ from vlprep.plan.cautions import cautions, over_default
 from vlprep.plan.lifting import explain_lifts, plan_lifting
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
+from vlprep.plan.parts import clip_parts, page_pieces, requests_of_parts
 from vlprep.plan.picking import PickedSetting, check_picks, explain_picks, share_out
-from vlprep.plan.pieces import OVERLAP_SECONDS, check_pieces, cut_clip
+from vlprep.plan.pieces import check_pieces
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
-from vlprep.plan.requests import Load, Requests, request_room, split_requests
+from vlprep.plan.requests import Load, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Setting
 from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.view import View, ViewKeywords, ViewOptions
@@ -228,6 +228,12 @@ def _shape(info: Facts) -> ImageSize | VideoInfo:
     return info if isinstance(info, VideoInfo) else info.size
 
 
+def _planned(file: _File, setting: Setting) -> PlannedFile:
+    found = file.found
+    return PlannedFile(source=found.source, info=found.info, tokens=setting.count, setting=setting,
+                       given=file.given)  # fmt: skip
+
+
 def _with_settings(
     plan: MediaPlan,
     files: Sequence[_File],
@@ -236,10 +242,7 @@ def _with_settings(
     is_split: bool = False,
 ) -> MediaPlan:
     """Return the plan with a setting for each file, all in one request."""
-    planned = tuple(
-        PlannedFile(source=file.source, info=file.info, tokens=one.count, setting=one, given=given)
-        for (given, file), one in zip(files, settings, strict=True)
-    )
+    planned = tuple(_planned(file, one) for file, one in zip(files, settings, strict=True))
     infos, room = [file.found.info for file in files], plan.budget.available
     ruled = [one for one in settings if not isinstance(one, PickedSetting)]
     said = [
@@ -296,9 +299,11 @@ def _in_pieces(
     for file in files:
         try:
             if file.found.kind == "image":
-                planned += _page_pieces(file, plan, prefer, lowest, asked["readable"] or READABLE)
+                planned += page_pieces(*file, plan, asked["readable"]) or [
+                    _planned(file, _alone(file.found.info, plan, prefer, lowest))
+                ]
             else:
-                planned += _clip_parts(file, plan, prefer, asked["overlap"])
+                planned += clip_parts(*file, plan, prefer, asked["overlap"])
         except (VlprepError, OSError) as error:
             if len(files) == 1 and isinstance(error, BudgetError):
                 raise
@@ -312,61 +317,9 @@ def _in_pieces(
         plan,
         files=tuple(planned),
         failures=(*plan.failures, *failed),
-        requests=_requests_of_pieces(planned, plan),
+        requests=requests_of_parts(planned, plan),
         warnings=tuple(said),
     )
-
-
-def _requests_of_pieces(planned: Sequence[PlannedFile], plan: MediaPlan) -> Requests:
-    """Put each part of a clip into a request of its own, and images into as few as hold them."""
-    images = [k for k, file in enumerate(planned) if file.kind == "image"]
-    loads = [Load(planned[k].tokens.total, images=1) for k in images]
-    packed = split_requests(loads, request_room(plan.view.model, plan.budget.available))
-    together = [tuple(images[k] for k in request) for request in packed]
-    alone = [(k,) for k, file in enumerate(planned) if file.kind != "image"]
-    return tuple(sorted([*together, *alone]))
-
-
-def _clip_parts(
-    file: _File, plan: MediaPlan, prefer: Prefer | None, overlap: float | None
-) -> list[PlannedFile]:
-    given, found = file
-    if isinstance(found.info, ImageInfo | FrameListInfo):
-        raise ConstraintError("a list of images: no video, and no page, to cut into `pieces`")
-    shared = OVERLAP_SECONDS if overlap is None else overlap
-    return [
-        PlannedFile(source=found.source, info=found.info, tokens=one.setting.count,
-                    setting=one.setting, given=given, part=one.part)
-        for one in cut_clip(found.info, plan.view, plan.budget.available, prefer, shared)
-    ]  # fmt: skip
-
-
-def _page_pieces(
-    file: _File, plan: MediaPlan, prefer: Prefer | None, lowest: ViewOptions, readable: float
-) -> list[PlannedFile]:
-    """Return the pieces of a page, or the image as it is shown where it needs none."""
-    from vlprep.split.split import PagePiece, split_page
-
-    given, found = file
-    if isinstance(given, ImageInfo):
-        raise ConstraintError(f"{found.source}: facts of a header are nothing to cut")
-    split = split_page(given, plan.view, readable).let_go()  # type: ignore[arg-type]  # no list
-    if not split.is_needed:
-        whole = _alone(found.info, plan, prefer, lowest)
-        return [PlannedFile(source=found.source, info=found.info, tokens=whole.count, setting=whole,
-                            given=given)]  # fmt: skip
-    dearest = max(piece.tokens.total for piece in split.pieces)
-    if dearest > plan.budget.available:
-        problem = f"a piece of the page costs {dearest:,} tokens, and {plan.budget.available:,} are"
-        raise BudgetError(
-            dearest, plan.budget.available, f"{problem} there; ask for a lower `max_pixels`"
-        )
-    return [
-        PlannedFile(source=found.source, info=found.info, tokens=piece.tokens, given=given,
-                    setting=Setting(max_pixels=None, count=piece.tokens),
-                    piece=PagePiece(split, number))
-        for number, piece in enumerate(split.pieces)
-    ]  # fmt: skip
 
 
 def _by_picks(
