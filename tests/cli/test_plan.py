@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.places import FIXTURES, REPO
-from vlprep import get_server, processor
+from vlprep import get_server, plan_media, processor
 
 
 @pytest.mark.parametrize("model", ["qwen3-vl-plus", "qvq-max", "Qwen/Qwen3-VL-8B-Instruct"])
@@ -588,3 +588,35 @@ def test_parts_of_weights_are_read_by_themselves(run, tmp_path):
 def test_options_of_parts_that_do_not_go_together(run, words):
     ran = run("plan", "street.mp4", *words)
     assert ran.code == 2 and words[0] in ran.err
+
+
+def test_pages_stand_beside_themselves_uncut_and_the_commands_send_them(run, tmp_path):
+    from tests.maths.test_letters import drawn
+
+    picture, _ = drawn(16, shape=(9_000, 800))
+    page = str(tmp_path / "page.png")
+    Image.fromarray(picture).save(page, compress_level=1)
+    ran = run("plan", page, "--pieces", "--readable", "7")
+    plan = plan_media(page, pieces=True, readable=7)
+    split, pieces = plan.files[0].piece.split, len(plan.files)
+    assert f"{pieces} pieces, {plan.total_tokens:,} tokens, letters about 7.0 px high" in ran.out
+    assert f"uncut {split.whole.total:,} tokens, letters about" in ran.out
+    assert f"{pieces} images; one request takes 250 images" in ran.out
+    commands = [shlex.split(line) for line in ran.out.splitlines() if line.startswith("vlprep ")]
+    assert [words[1] for words in commands] == ["split", "payload"]
+    words = [{"DIR": str(tmp_path / "pieces")}.get(it, it) for it in commands[0]]
+    assert run(*words[1:]).code == 0 and len(list((tmp_path / "pieces").iterdir())) == pieces + 1
+    body = run(*commands[1][1:]).json
+    assert len(body["messages"][0]["content"]) == 2 * pieces + 1
+    few = run("plan", page, "--pieces", "--budget", "2600")
+    assert "request" in few.out.splitlines()[1]
+    commands = [shlex.split(line) for line in few.out.splitlines() if line.startswith("vlprep ")]
+    assert [words[1] for words in commands] == ["split", "plan"]
+    words = [{"DIR": str(tmp_path / "out")}.get(it, it) for it in commands[1]]
+    assert run(*words[1:]).code == 0 and len(list((tmp_path / "out").iterdir())) > 1
+
+
+@pytest.mark.parametrize("command", ["plan", "payload"])
+def test_a_height_of_letters_goes_with_pieces(run, command):
+    ran = run(command, "photo.jpg", "--readable", "7", *(["-t", "?"] if command != "plan" else []))
+    assert ran.code != 0 and "--pieces" in ran.err
