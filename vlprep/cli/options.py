@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from vlprep.choices import Door, OnDamage, PruningMethod, Sampling, ServerName
+from vlprep.choices import READABLE, Door, OnDamage, PruningMethod, Sampling, ServerName
 from vlprep.cli.text import flagged
 from vlprep.errors import ConstraintError
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
@@ -129,6 +129,12 @@ def readable_option(height: float | None, help: str) -> Callable[[_Command], _Co
     return click.option(
         "--readable", type=above_0, default=height, show_default=True, metavar="PIXELS", help=help
     )
+
+
+readable_pieces_option = readable_option(
+    None,
+    f"Keep letters so high as the model sees them, with --pieces; {READABLE:g} by default.",
+)
 
 
 def route_option(help: str, default: str | None = "base64") -> Callable[[_Command], _Command]:

@@ -19,7 +19,7 @@ from vlprep.cli.options import (
     choice_option,
     deployment_option,
     force_option,
-    readable_option,
+    readable_pieces_option,
     route_option,
     sdk_option,
     sending_options,
@@ -88,7 +88,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 @click.option(
     "--pieces", is_flag=True, help="Send images of small letters in pieces that can be read."
 )
-@readable_option(None, "Keep letters so high as the model sees them, with --pieces; 8 by default.")
+@readable_pieces_option
 @click.option("--folder", metavar="DIR", help="Write new files there that are sent by their path.")
 @thinking_option
 @click.option(

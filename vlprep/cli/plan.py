@@ -33,7 +33,7 @@ from vlprep.cli.options import (
     font_option,
     force_option,
     form_options,
-    readable_option,
+    readable_pieces_option,
     route_option,
     sdk_option,
     sending_options,
@@ -113,7 +113,7 @@ if TYPE_CHECKING:
 @click.option(
     "--overlap", type=SECONDS, help="Let parts share so much, with --pieces; 5 seconds by default."
 )
-@readable_option(None, "Keep letters so high as the model sees them, with --pieces; 8 by default.")
+@readable_pieces_option
 @route_option("Send files so, with --split; it limits their number.", None)
 @click.option(
     "--request-limit",

@@ -77,9 +77,9 @@ def lay_out(page: Pixels, view: View, readable: float) -> Layout:
     size = ImageSize(*page.shape[:2])
     wanted = min(1.0, readable / letters.smallest) if letters else 1.0
     whole = _whole(size, view)
-    if whole is not None and _scale(size, whole.resized) >= wanted:
+    if whole is not None and scale_seen(size, whole.resized) >= wanted:
         piece = Piece(down=Span(0, size.height), across=Span(0, size.width), tokens=whole)
-        return Layout((piece,), letters, _scale(size, whole.resized), whole)
+        return Layout((piece,), letters, scale_seen(size, whole.resized), whole)
     pitch = round(2.5 * letters.usual) if letters else max(1, min(size) // 50)
     if letters and letters.turned:
         columns, rows = _cuts(page.transpose(1, 0, 2), view, wanted, pitch)
@@ -100,7 +100,8 @@ def _whole(size: ImageSize, view: View) -> TokenCount | None:
         return None
 
 
-def _scale(size: ImageSize, seen: ImageSize) -> float:
+def scale_seen(size: ImageSize, seen: ImageSize) -> float:
+    """Return how large a picture is seen along the side that shrinks most, 1 as it is."""
     return min(seen.height / size.height, seen.width / size.width)
 
 

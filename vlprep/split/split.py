@@ -32,7 +32,7 @@ from vlprep.output.target import PathLike, check_new_folder, new_folder
 from vlprep.parsing import parse_json, read_small
 from vlprep.split.answers import joined
 from vlprep.split.cuts import Span
-from vlprep.split.layout import Layout, Piece, lay_out
+from vlprep.split.layout import Layout, Piece, lay_out, scale_seen
 from vlprep.types import BoxConvention, ImageInfo, ImageSize
 from vlprep.units import format_size, plural
 from vlprep.view import View, ViewKeywords
@@ -105,8 +105,7 @@ class PageSplit:
         found, whole = self.layout.letters, self.whole
         if found is None or whole is None:
             return None
-        seen = whole.resized
-        return found.scaled(min(seen.height / self.size.height, seen.width / self.size.width))
+        return found.scaled(scale_seen(self.size, whole.resized))
 
     @property
     def is_needed(self) -> bool:
