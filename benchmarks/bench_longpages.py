@@ -170,6 +170,8 @@ def findings(rows: list[Row], letters: list[Height]) -> Iterator[Finding]:
         ("farthest box, through three nested crops", "crops_farthest"),
     ):
         yield Finding(what=what, value=max(getattr(row, name) for row in rows), unit=" px", bar=1)
+    if not letters:
+        return
     box, outline = (
         np.array([near(found, true[place]) for *true, found in letters]) for place in (0, 1)
     )

@@ -199,7 +199,7 @@ def findings(rows: Sequence[Row]) -> Iterator[Finding]:
 def main() -> int:
     """Measure all films."""
     parser = options(str(__doc__))
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of timing")
+    parser.add_argument("--rounds", type=int, default=11, help="rounds of timing")
     asked = parser.parse_args()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
