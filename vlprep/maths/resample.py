@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.errors import ConstraintError
-from vlprep.maths.windows import Axis, Block, axis_of, block_size, blocks_of, runs_of
+from vlprep.maths.windows import DOWN, Axis, Block, axis_of, block_size, blocks_of, runs_of
 from vlprep.types import ImageSize
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -241,7 +241,7 @@ class _Descent:
     def __init__(self, how: Resampler, rows: int, colours: int) -> None:
         self._rows, (self._height, width) = rows, how.size
         self._down = blocks_of(how.down, rows) if how.down else ()
-        self._per_band = -(-rows // block_size(how.down)) if how.down else 0
+        self._per_band = -(-rows // block_size(how.down, DOWN)) if how.down else 0
         self._shift = how.down.shift if how.down else 0
         runs = runs_of(how.across) if how.across else ()
         largest = max((run.matrices[0].size for run in runs), default=1)
@@ -250,11 +250,11 @@ class _Descent:
         self._window = np.empty((tall, colours, width), _type_of(how.down))
         """Rows of the source, scaled across: whole numbers from -`_shift` on."""
         self._band = np.empty((min(rows, self._height), colours, width), np.float32)
-        self._bytes = np.empty((at_once, colours, how.source.width), np.uint8)
-        self._samples = np.empty(self._bytes.shape, _type_of(how.across))
+        self._offsets = how.down.offsets[:, None, None] if how.down else None
+        self._samples = np.empty((at_once, colours, how.source.width), _type_of(how.across))
         self._across = [(run, run.windows(_as_matrix(self._samples))) for run in runs]
         self._across_shift = how.across.shift if how.across else 0
-        self._offsets = how.across.offsets - self._shift if how.across else None
+        self._across_offsets = how.across.offsets - self._shift if how.across else None
 
     def fits(self, rows: int, colours: int) -> bool:
         """Whether it makes bands of so many rows of pictures of so many colours."""
@@ -278,11 +278,11 @@ class _Descent:
         band = self._band[: self._height - first]
         if not self._down:
             return self._scaled(range(first, first + len(band)))
+        exact = _room_for(band, self._window)
         for block in self._blocks_of(first):
-            part = band[block.first - first : block.end - first]
-            exact = _room_for(part, block.matrix)
-            _multiply(block.matrix, self._scaled(block.span), exact)
-            _round(exact, block.offsets, 0, part)
+            part = exact[block.first - first : block.end - first]
+            _multiply(block.matrix, self._scaled(block.span), part)
+        _round(exact, self._offsets[first : first + len(band)], 0, band)
         return band
 
     def _scaled(self, wanted: range) -> npt.NDArray[Any]:
@@ -292,7 +292,7 @@ class _Descent:
             self._window[:kept] = self._window[len(self._held) - kept : len(self._held)]
             end = wanted.start + kept
             while end < wanted.stop:  # whole stretches: short ones are slow
-                rows = range(end, min(end + len(self._bytes), self._end))
+                rows = range(end, min(end + len(self._samples), self._end))
                 self._scale_across(rows, self._window[end - wanted.start :][: len(rows)])
                 end = rows.stop
             self._held = range(wanted.start, end)
@@ -306,15 +306,13 @@ class _Descent:
         lines = _as_matrix(exact)
         for run, windows in self._across:
             np.matmul(windows[:, : len(lines)], run.matrices, out=run.pieces(lines))
-        _round(exact, self._offsets, -self._shift, out)
+        _round(exact, self._across_offsets, -self._shift, out)
 
     def _take(self, rows: range, shift: int, out: npt.NDArray[Any]) -> None:
         """Take rows of the source as numbers less `shift`, 0 or 128."""
-        taken = self._bytes[: len(rows)]
-        self._source.lay_out(rows, taken)
-        if shift:  # in two's complement, flipping the first bit of 0..255 gives -128..127
-            taken = np.bitwise_xor(taken, 128, out=taken).view(np.int8)
-        np.copyto(out, taken)
+        self._source.lay_out(rows, out)
+        if shift:
+            out -= shift
 
 
 def _type_of(axis: Axis | None) -> type[np.floating[Any]]:
@@ -333,19 +331,11 @@ def _as_matrix(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _multiply(matrix: npt.NDArray[Any], rows: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
     """Multiply rows from the left, in pieces for which BLAS starts no threads."""
     rows, out = rows.reshape(len(rows), -1), out.reshape(len(out), -1)
-    step = min(rows.shape[1], _PIECE, max(1, _PRODUCTS // matrix.size))
-    whole = rows.shape[1] // step * step
-
-    def pieces(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return array[:, :whole].reshape(len(array), -1, step).swapaxes(0, 1)
-
-    np.matmul(matrix, pieces(rows), out=pieces(out))
-    if whole < rows.shape[1]:
-        np.matmul(matrix, rows[:, whole:], out=out[:, whole:])
-
-
-_PIECE = 256
-"""Columns in a piece, at most."""
+    columns = rows.shape[1]
+    step = -(-columns // -(-columns * matrix.size // _PRODUCTS))
+    for first in range(0, columns, step):
+        piece = slice(first, first + step)
+        np.matmul(matrix, rows[:, piece], out=out[:, piece])
 
 
 def _round(exact: npt.NDArray[Any], offset: Any, lowest: int, out: npt.NDArray[Any]) -> None:

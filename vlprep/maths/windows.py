@@ -38,10 +38,11 @@ class Axis:
 
     @property
     def offsets(self) -> npt.NDArray[Any]:
-        """(m,), or one for all: what the shift has taken away, and half a unit for rounding."""
+        """(m,): what the shift has taken away, and half a unit for rounding."""
         half = np.array((1 << self.places) >> 1)
         exact = half + self.shift * self.weights.sum(axis=1) if self.shift else half
-        return (exact * 2.0**-self.places).astype(self.dtype)
+        offsets = (exact * 2.0**-self.places).astype(self.dtype)
+        return np.broadcast_to(offsets, len(self.first))  # one for all is quicker than one for each
 
     def spans(self, edges: Sequence[int]) -> list[range]:
         """Return which samples come into the parts of the result between edges."""
@@ -116,7 +117,7 @@ def _exactly(weights: _Ints) -> tuple[int, type[np.floating[Any]]]:
     return 0, np.float64
 
 
-_BLOCK = 16
+ACROSS, DOWN = 16, 8
 """Samples of the result in a block, at most; larger ones hold more zeros than they save calls."""
 
 _SPAN = 512
@@ -133,26 +134,22 @@ class Block:
     """Which samples of the source."""
     matrix: npt.NDArray[Any]
     """(end - first, those of the source), in units of the result."""
-    offsets: npt.NDArray[Any]
-    """(end - first, 1, 1), or one for all: those of the axis."""
 
 
-def block_size(axis: Axis) -> int:
+def block_size(axis: Axis, most: int) -> int:
     """Return how many samples of the result a block has."""
-    return max(1, min(_BLOCK, _SPAN * len(axis.first) // axis.source))
+    return max(1, min(most, _SPAN * len(axis.first) // axis.source))
 
 
 @lru_cache(maxsize=16)
 def blocks_of(axis: Axis, rows: int) -> tuple[Block, ...]:
     """Cut an axis into blocks, none of which reaches over a multiple of `rows`."""
-    m, size = len(axis.first), block_size(axis)
+    m, size = len(axis.first), block_size(axis, DOWN)
     edges = [edge for band in range(0, m, rows) for edge in range(band, min(band + rows, m), size)]
-    offsets = axis.offsets
 
     def block(first: int, end: int, span: range) -> Block:
-        own = offsets[first:end, None, None] if offsets.ndim else offsets
         starts = [span.start] * (end - first)
-        return Block(first, end, span, axis.matrix(first, starts, len(span)), own)
+        return Block(first, end, span, axis.matrix(first, starts, len(span)))
 
     edges.append(m)
     return tuple(map(block, edges, edges[1:], axis.spans(edges)))
@@ -160,10 +157,10 @@ def blocks_of(axis: Axis, rows: int) -> tuple[Block, ...]:
 
 # Blocks side by side whose samples start equal steps apart are one product of stacks.
 
-_RUN = 16
+_RUN = 32
 """Blocks in a run, at most."""
 
-_DRIFT = 4
+_DRIFT = 2
 """Samples by which steps of a run may miss the blocks, which makes every matrix as much larger."""
 
 
@@ -200,7 +197,7 @@ class Run:
 @lru_cache(maxsize=16)
 def runs_of(axis: Axis) -> tuple[Run, ...]:
     """Cut an axis into runs, each as long as its steps keep to the blocks."""
-    m, size = len(axis.first), block_size(axis)
+    m, size = len(axis.first), block_size(axis, ACROSS)
     step = round(size * axis.source / m)
     spans = axis.spans([*range(0, m, size), m])
     last = spans.pop() if m % size else None
