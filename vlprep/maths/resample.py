@@ -276,7 +276,7 @@ class _Descent:
     def _make(self, first: int) -> Band:
         """Return the band whose first row is `first`, a multiple of its number of rows."""
         band = self._band[: self._height - first]
-        if not self._down:
+        if self._offsets is None:
             return self._scaled(range(first, first + len(band)))
         exact = _room_for(band, self._window)
         for block in self._blocks_of(first):

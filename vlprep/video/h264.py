@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
+from vlprep.video.bits import Bits
+
 _SLICE, _SLICES = 1, (1, 2, 5)  # 7.4.1: of a picture, its first partition, of an IDR picture
 _IDR, _SEI, _SEQUENCE, _PICTURE = 5, 6, 7, 8
 _RECOVERY_POINT = 6
@@ -103,7 +105,7 @@ class FieldPairs:
 
     def _field_of(self, unit: bytes) -> _Field | None:
         """Read the head of a slice (7.3.3)."""
-        bits = _Bits(unit[1:])
+        bits = _bits(unit)
         bits.number()  # first_mb_in_slice
         bits.number()  # slice_type
         sequence = self._sequences.get(self._pictures.get(bits.number(), -1))
@@ -119,7 +121,7 @@ class FieldPairs:
             number, sequence = _sequence(unit)
             self._sequences[number] = sequence
         elif kind == _PICTURE:
-            bits = _Bits(unit[1:])
+            bits = _bits(unit)
             self._pictures[bits.number()] = bits.number()
 
 
@@ -143,7 +145,7 @@ _WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 13
 
 def _sequence(unit: bytes) -> tuple[int, _Sequence]:
     """Read a sequence parameter set (7.3.2.1.1) as far as it matters here, and its number."""
-    bits = _Bits(unit[1:])
+    bits = _bits(unit)
     profile = bits.take(24) >> 16
     number, has_planes = bits.number(), False
     if profile in _WITH_CHROMA:
@@ -162,7 +164,7 @@ def _sequence(unit: bytes) -> tuple[int, _Sequence]:
     return number, _Sequence(frame_num_bits, has_planes, may_have_fields=not bits.take(1))
 
 
-def _skip_chroma(bits: _Bits) -> bool:
+def _skip_chroma(bits: Bits) -> bool:
     """Pass over what high profiles say of colour; return whether each colour has a plane."""
     form = bits.number()
     has_planes = form == 3 and bool(bits.take(1))
@@ -175,7 +177,7 @@ def _skip_chroma(bits: _Bits) -> bool:
     return has_planes
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: Bits, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
@@ -184,34 +186,9 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
         last = following or last
 
 
-class _Bits:
-    """Reads the bits of a NAL unit (7.3.1) and the numbers in them (9.1); zeros past the end."""
-
-    def __init__(self, data: bytes) -> None:
-        data = data.replace(b"\0\0\3", b"\0\0")
-        self._left = 8 * len(data)
-        self._value = int.from_bytes(data, "big")
-
-    def take(self, count: int) -> int:
-        """Read a number of so many bits."""
-        self._left -= count
-        taken = self._value >> self._left if self._left >= 0 else 0
-        self._value &= (1 << max(self._left, 0)) - 1
-        return taken
-
-    def number(self) -> int:
-        """Read a number without sign whose length it tells itself."""
-        zeros = self._left - self._value.bit_length()
-        if not 0 <= zeros <= 32:
-            self._left = self._value = 0
-            return 0
-        self.take(zeros)
-        return self.take(zeros + 1) - 1
-
-    def numbers(self, count: int) -> None:
-        """Pass over some of them."""
-        for _ in range(min(count, 256)):
-            self.number()
+def _bits(unit: bytes) -> Bits:
+    """Return the bits of a NAL unit behind its first byte (7.3.1)."""
+    return Bits(unit[1:].replace(b"\0\0\3", b"\0\0"))
 
 
 # Keyframes. A header may call keyframes what are none, and decoding cannot start there. FFmpeg's

@@ -10,13 +10,14 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import av
-from av import VideoFrame
+from av import Packet, VideoFrame
 
 from vlprep.media.source import Item
 from vlprep.media.waiting import Wait
+from vlprep.video.av1 import Trimmer
 from vlprep.video.container import (
     AV_ERRORS,
     FIELD_ORDERS,
@@ -72,7 +73,7 @@ class FrameReader:
         self._open()
         # Of two fields that come one by one, the second would be taken for an unwanted frame.
         whole = self._stream.codec_context.field_order not in FIELD_ORDERS
-        if not whole or self._codec not in _SKIPPING_CODECS:
+        if not whole or (self._codec not in _SKIPPING_CODECS and self._trimmer is None):
             self._skips = self._may_empty = False
         return self
 
@@ -89,6 +90,9 @@ class FrameReader:
         self._container, self._stream = opened
         self._decoder = decoder_of(self._stream, self._item, self._threads)
         self._codec = self._decoder.name
+        context = self._stream.codec_context
+        is_av1 = context.codec.canonical_name == "av1"
+        self._trimmer = Trimmer(context.extradata) if is_av1 else None
         self._opens = opens(self._decoder, self._item)
         self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
         self._is_new = True
@@ -231,8 +235,8 @@ class FrameReader:
     def _decode(self) -> Iterator[VideoFrame]:
         self._is_new = False
         for packet in self._packets() if self._opens else ():
-            self._skip_or_not(packet)
-            frames = self._frames_of(packet)
+            needed = self._needed(packet)
+            frames = self._frames_of(needed) if needed else []
             self._wait.check()
             if packet.pts is not None and packet.pts == self._empty_after:
                 # All that the frame needs is inside; what follows would only push it out.
@@ -265,14 +269,29 @@ class FrameReader:
             self._met_damage = True
             return []  # the next may be fine
 
-    def _skip_or_not(self, packet: VideoPacket) -> None:
-        """Tell the decoder whether to leave the packet out if nothing refers to it."""
+    def _needed(self, packet: VideoPacket) -> VideoPacket | None:
+        """Return what the decoder is given of a packet, told what to leave out of it."""
         is_wanted = packet.pts in self._wanted_set
+        may_skip = self._skips and not is_wanted
+        if self._trimmer is not None:
+            needed = self._trimmer.needed(memoryview(packet))
+            if may_skip and len(needed) < packet.size:
+                return _with_content(packet, needed) if needed else None
+        else:
+            self._leave_out("NONREF" if may_skip else "DEFAULT")
         if packet.pts is not None and self._threads > 1:
             self._farthest = max(packet.pts, self._farthest or packet.pts)
             if is_wanted:
                 self._reach[packet.pts] = self._farthest
-        wanted = is_wanted or not self._skips
-        skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT" if wanted else "NONREF"
+        return packet
+
+    def _leave_out(self, skipping: Literal["DEFAULT", "NONREF"]) -> None:
+        """Tell the decoder whether to leave packets out to which nothing refers."""
         if skipping != self._skipping:  # each switch has its price
             self._decoder.skip_frame = self._skipping = skipping
+
+
+def _with_content(packet: VideoPacket, content: bytes | memoryview) -> VideoPacket:
+    made: Any = Packet(bytes(content))
+    made.pts, made.dts, made.time_base = packet.pts, packet.dts, packet.time_base
+    return made  # type: ignore[no-any-return]
