@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
@@ -375,3 +376,29 @@ def test_a_codec_that_refuses_its_own_settings_gives_no_frames():
 def test_patience_is_not_negative():
     with pytest.raises(ConstraintError, match="patience_seconds must be 0 or more"):
         read_frames(FIXTURES / "clip.mp4", patience_seconds=-1)
+
+
+@pytest.mark.parametrize("name", ["street.mp4", "corrupted.mp4", "vfr.mp4", "animated.gif"])
+@pytest.mark.parametrize("fps", [1, 7, 45])
+def test_all_frames_at_once_are_those_that_come_one_by_one(name, fps):
+    path = FIXTURES / name
+    with read_frames(path, "qwen3-vl-plus", fps=fps) as stream:
+        alone = list(stream)
+    whole = read_frames(path, "qwen3-vl-plus", fps=fps).collect()
+    assert np.array_equal(whole.data, np.stack([frame.image for frame in alone]))
+    with read_frames(path, "qwen3-vl-plus", fps=fps) as stream:
+        first = next(stream)
+        rest = stream.collect() if len(alone) > 1 else None
+    assert np.array_equal(first.image, alone[0].image)
+    assert rest is None or np.array_equal(rest.data, whole.data[1:])
+
+
+def test_frames_are_decoded_into_the_array_that_is_returned():
+    path, options = FIXTURES / "street.mp4", {"fps": 10, "threads": 1}
+    read_frames(path, "qwen3-vl-plus", **options).collect()
+    tracemalloc.start()
+    frames = read_frames(path, "qwen3-vl-plus", **options).collect()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(frames.data) == 100
+    assert peak < 1.1 * frames.data.nbytes

@@ -64,6 +64,7 @@ def read_many(
         number, source = numbered
         try:
             with stream_frames(source, view, threads=each, **how) as stream:
+                stream.gather()
                 yield number, stream
                 for frame in stream:
                     yield number, frame

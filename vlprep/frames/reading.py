@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate, repeat
+
+import numpy as np
 
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.image import animation_seconds
-from vlprep.media.picture import animation_frames
+from vlprep.media.picture import Pixels, animation_frames
 from vlprep.media.probe import probe
 from vlprep.media.source import Item, SourceOrFacts, open_item, source_name
 from vlprep.trust import TRUST, Trust
-from vlprep.types import Frame, FramePlan, ImageInfo, VideoInfo
+from vlprep.types import Frame, FramePlan, ImageInfo, ImageSize, VideoInfo
 from vlprep.video.crew import MEMORY_BYTES
 from vlprep.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.video.paint import Look
@@ -55,6 +57,21 @@ def probe_clip(source: SourceOrFacts, trust: Trust = TRUST) -> VideoInfo:
     return info
 
 
+class Gathering:
+    """Has the pictures of a clip decoded into one array, if that is asked for before the first."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self.array: Pixels | None = None
+
+    def room(self, numbers: Sequence[int], size: ImageSize) -> dict[int, Pixels]:
+        """Return where each frame has its first place among those shown; nowhere if unasked."""
+        if not self.wanted:
+            return {}
+        self.array = np.empty((len(numbers), *size, 3), np.uint8)
+        return dict(zip(reversed(numbers), reversed(self.array), strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How one clip is read."""
@@ -64,6 +81,7 @@ class Reading:
     threads: int | None
     memory: int | None
     trust: Trust = TRUST
+    gathering: Gathering = field(default_factory=Gathering)
 
     def frames(self, source: SourceOrFacts) -> Iterator[Frame]:
         """Decode them one by one; raises the errors of `stream_frames` while iterating."""
@@ -83,6 +101,7 @@ class Reading:
             tuple(sorted(set(numbers))),
             threads=self.threads,
             memory=MEMORY_BYTES if self.memory is None else self.memory,
+            room=self.gathering.room(numbers, self.look.size),
         )
         times_shown = Counter(numbers)
         for frame in decode_frames(wanted):

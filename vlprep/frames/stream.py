@@ -18,7 +18,8 @@ from vlprep.draw.lettering import font_warnings
 from vlprep.draw.sheets import ContactSheet
 from vlprep.errors import ConstraintError, DecodeError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
-from vlprep.frames.reading import Reading, probe_clip
+from vlprep.frames.reading import Gathering, Reading, probe_clip
+from vlprep.media.picture import Pixels
 from vlprep.media.source import SourceOrFacts, source_name
 from vlprep.models.spec import ModelSpec
 from vlprep.output.drawing import Drawing
@@ -60,6 +61,7 @@ class FrameStream:
     """Whether high dynamic range is mapped to that of ordinary screens."""
     trust: Trust = field(default=TRUST, kw_only=True)
     """What is said of damage."""
+    _gathering: Gathering = field(default_factory=Gathering, kw_only=True)
     delivered: int = field(default=0, init=False)
     """Frames handed out so far."""
     substituted: int = field(default=0, init=False)
@@ -273,7 +275,17 @@ class FrameStream:
 
         Raises `DecodeError` when no frame could be decoded.
         """
+        self.gather()
         return collect_frames(self, self)
+
+    def gather(self) -> None:
+        """Have the pictures decoded into one array, if none of them is yet."""
+        self._gathering.wanted = True
+
+    def room(self) -> Pixels:
+        """Return an array for all pictures, where they are already if they are gathered."""
+        gathered, shape = self._gathering.array, (len(self), *self.tokens.resized, 3)
+        return np.empty(shape, np.uint8) if gathered is None else gathered
 
 
 def collect_frames(stream: FrameStream, frames: Iterable[Frame]) -> Frames:
@@ -281,11 +293,13 @@ def collect_frames(stream: FrameStream, frames: Iterable[Frame]) -> Frames:
 
     Raises `DecodeError` where there are none.
     """
-    data = np.empty((stream.plan.frame_count, *stream.tokens.resized, 3), np.uint8)
-    marks, no_pixels = list[Frame](), data[:0, 0]
+    data, marks = np.empty((0, *stream.tokens.resized, 3), np.uint8), list[Frame]()
     for number, frame in enumerate(frames):
-        data[number] = frame.image
-        marks.append(replace(frame, image=no_pixels))
+        if not marks:
+            data = stream.room()
+        if not np.may_share_memory(data[number], frame.image):
+            data[number] = frame.image
+        marks.append(replace(frame, image=data[:0, 0]))
     stream.require(marks)
     times = tuple(frame.timestamp_seconds for frame in marks)
     return Frames(data[: len(times)], times, stream.warnings, tuple(marks))
@@ -380,7 +394,13 @@ def open_frames(
     look = look_at(tokens.resized)
     reading = Reading(tokens.plan, look, threads, memory, trust)
     names = (source_name(found),)
-    frames = reading.frames(found)
     return FrameStream(
-        names, view.model, clip, tokens, frames, tone_mapped=look.tone_map, trust=view.trust
+        names,
+        view.model,
+        clip,
+        tokens,
+        reading.frames(found),
+        tone_mapped=look.tone_map,
+        trust=view.trust,
+        _gathering=reading.gathering,
     )

@@ -27,6 +27,7 @@ from vlprep.maths.windows import DOWN, Axis, Block, axis_of, block_size, blocks_
 from vlprep.types import ImageSize
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+Numbers: TypeAlias = npt.NDArray[Any]
 Band: TypeAlias = npt.NDArray[np.float32]
 """Rows of a result: rows x channels x columns in float32, whole numbers from 0 to 255."""
 
@@ -95,8 +96,8 @@ class Source(Protocol):
     def shape(self) -> tuple[int, ...]:
         """Height, width and number of colours."""
 
-    def lay_out(self, rows: range, out: Pixels) -> None:
-        """Write some rows to `out`, rows x colours x columns."""
+    def lay_out(self, rows: range, out: Numbers) -> None:
+        """Write some rows to `out`, rows x colours x columns of any type of numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,8 +111,8 @@ class Held:
         """Those of the array."""
         return self.pixels.shape
 
-    def lay_out(self, rows: range, out: Pixels) -> None:
-        """Write some rows to `out`, rows x colours x columns."""
+    def lay_out(self, rows: range, out: Numbers) -> None:
+        """Write some rows to `out`, rows x colours x columns of any type of numbers."""
         np.copyto(out, self.pixels[rows.start : rows.stop].transpose(0, 2, 1))
 
 
@@ -126,8 +127,8 @@ class Planes:
         """Those that the picture would have as one array."""
         return *self.planes[0].shape, len(self.planes)
 
-    def lay_out(self, rows: range, out: Pixels) -> None:
-        """Write some rows to `out`, rows x colours x columns."""
+    def lay_out(self, rows: range, out: Numbers) -> None:
+        """Write some rows to `out`, rows x colours x columns of any type of numbers."""
         for colour, plane in enumerate(self.planes):
             np.copyto(out[:, colour], plane[rows.start : rows.stop])
 
@@ -180,14 +181,22 @@ class Resampler:
         )
         return Resampler(source, size, across, down)
 
-    def picture(self, source: Source, *, threads: int = 1, by_colour: bool = False) -> Pixels:
-        """Return the result, height x width x colours; `by_colour` lays each row out so in memory.
+    def picture(
+        self,
+        source: Source,
+        *,
+        threads: int = 1,
+        by_colour: bool = False,
+        out: Pixels | None = None,
+    ) -> Pixels:
+        """Return the result, height x width x colours, in `out` where it is given.
 
-        The latter is quicker where it is read row by row and colour by colour again.
+        `by_colour` lays each row out so in memory, which is quicker where it is read row by row and
+        colour by colour again.
         """
         height, width, colours = *self.size, source.shape[2]
         shape = (height, colours, width) if by_colour else (height, width, colours)
-        made = np.empty(shape, np.uint8)
+        made = np.empty(shape, np.uint8) if out is None else out
         rows = made if by_colour else made.transpose(0, 2, 1)
 
         def place(first: int, band: Band) -> None:
@@ -285,7 +294,7 @@ class _Descent:
         _round(exact, self._offsets[first : first + len(band)], 0, band)
         return band
 
-    def _scaled(self, wanted: range) -> npt.NDArray[Any]:
+    def _scaled(self, wanted: range) -> Numbers:
         """Return some rows of the source, scaled across; later calls want later rows."""
         if wanted.stop > self._held.stop:
             kept = max(self._held.stop - wanted.start, 0)
@@ -298,7 +307,7 @@ class _Descent:
             self._held = range(wanted.start, end)
         return self._window[wanted.start - self._held.start : wanted.stop - self._held.start]
 
-    def _scale_across(self, rows: range, out: npt.NDArray[Any]) -> None:
+    def _scale_across(self, rows: range, out: Numbers) -> None:
         if not self._across:
             return self._take(rows, self._shift, out)
         samples, exact = self._samples[: len(rows)], _room_for(out, self._samples)
@@ -308,7 +317,7 @@ class _Descent:
             np.matmul(windows[:, : len(lines)], run.matrices, out=run.pieces(lines))
         _round(exact, self._across_offsets, -self._shift, out)
 
-    def _take(self, rows: range, shift: int, out: npt.NDArray[Any]) -> None:
+    def _take(self, rows: range, shift: int, out: Numbers) -> None:
         """Take rows of the source as numbers less `shift`, 0 or 128."""
         self._source.lay_out(rows, out)
         if shift:
@@ -319,16 +328,16 @@ def _type_of(axis: Axis | None) -> type[np.floating[Any]]:
     return np.float32 if axis is None else axis.dtype
 
 
-def _room_for(out: npt.NDArray[Any], factor: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _room_for(out: Numbers, factor: Numbers) -> Numbers:
     """Return where products of the factor's type can stand that are rounded into `out`."""
     return out if out.dtype == factor.dtype else np.empty(out.shape, factor.dtype)
 
 
-def _as_matrix(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _as_matrix(array: Numbers) -> Numbers:
     return array.reshape(-1, array.shape[2])
 
 
-def _multiply(matrix: npt.NDArray[Any], rows: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
+def _multiply(matrix: Numbers, rows: Numbers, out: Numbers) -> None:
     """Multiply rows from the left, in pieces for which BLAS starts no threads."""
     rows, out = rows.reshape(len(rows), -1), out.reshape(len(out), -1)
     columns = rows.shape[1]
@@ -338,7 +347,7 @@ def _multiply(matrix: npt.NDArray[Any], rows: npt.NDArray[Any], out: npt.NDArray
         np.matmul(matrix, rows[:, piece], out=out[:, piece])
 
 
-def _round(exact: npt.NDArray[Any], offset: Any, lowest: int, out: npt.NDArray[Any]) -> None:
+def _round(exact: Numbers, offset: Any, lowest: int, out: Numbers) -> None:
     """Round sums of products as the references do, and cut them to 256 values from `lowest` on."""
     exact += offset
     np.clip(exact, lowest, lowest + 255, out=exact)

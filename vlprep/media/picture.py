@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from vlprep.errors import DecodeError, MemoryLimitError
+from vlprep.maths.resample import Numbers, resample
 from vlprep.maths.resample import Pixels as Pixels
-from vlprep.maths.resample import resample
 from vlprep.media.canvas import pictures_at
 from vlprep.media.holes import holes_left
 from vlprep.media.image import (
@@ -206,7 +206,7 @@ class RgbImage:
         """The whole of it, height x width x 3."""
         return np.asarray(self.image)
 
-    def lay_out(self, rows: range, out: Pixels) -> None:
+    def lay_out(self, rows: range, out: Numbers) -> None:
         """Write some rows to `out`, rows x colours x columns, which Pillow sorts quicker."""
         part = self.image.crop((0, rows.start, self.image.width, rows.stop))
         np.copyto(out, np.frombuffer(part.tobytes("raw", "RGB;L"), np.uint8).reshape(out.shape))

@@ -7,9 +7,9 @@ their own. Results come in order, and no more than a few wait at a time.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from av import VideoFrame
 from vlprep.errors import DecodeError
 from vlprep.media.cores import usable_cores
 from vlprep.media.orientation import TrackHeader, track_headers
+from vlprep.media.picture import Pixels
 from vlprep.media.source import Item, memory_errors
 from vlprep.media.waiting import Wait
 from vlprep.types import Frame, ImageSize, VideoInfo
@@ -87,6 +88,8 @@ class DecodePlan:
     """Threads to decode with; `None` is one for each processor that may be used."""
     memory: int = MEMORY_BYTES
     """Bytes that finished frames may take until their turn, and that all decoders may hold."""
+    room: Mapping[int, Pixels] = field(default_factory=dict)
+    """Where the pictures of frames go; those of others get memory of their own."""
 
 
 def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
@@ -209,7 +212,7 @@ def _painted(plan: DecodePlan, decoded: Iterable[_Decoded], painter: Painter) ->
             number=number,
             timestamp_seconds=_seconds(plan.clip, number) if pts is None else timeline.seconds(pts),
             pts=frame.pts,
-            image=painter.paint(frame),
+            image=painter.paint(frame, plan.room.get(number)),
             substituted=timeline.tells_frames and frame.pts != pts,
             damaged=frame.is_corrupt,
             interlaced=frame.interlaced_frame,

@@ -51,8 +51,8 @@ class Painter:
         # One for all frames: each conversion otherwise keeps megabytes of its own.
         self._reformatter = VideoReformatter()
 
-    def paint(self, frame: VideoFrame) -> Pixels:
-        """Return the picture of a frame, height x width x 3.
+    def paint(self, frame: VideoFrame, out: Pixels | None = None) -> Pixels:
+        """Return the picture of a frame, height x width x 3, in `out` where it is given.
 
         Raises `DecodeError` where FFmpeg cannot convert it.
         """
@@ -63,7 +63,7 @@ class Painter:
             taken = ImageSize(size.width, size.height) if self._turns % 2 else size
         upright = Planes(tuple(map(self._upright, self._colours(frame, taken))))
         how = Resampler.of(ImageSize(*upright.shape[:2]), size)
-        return how.picture(upright, by_colour=self._look.by_colour)
+        return how.picture(upright, by_colour=self._look.by_colour, out=out)
 
     def _colours(self, frame: VideoFrame, size: ImageSize) -> Sequence[Pixels]:
         """Return red, green and blue, each height x width."""

@@ -236,7 +236,7 @@ class FrameReader:
         self._is_new = False
         for packet in self._packets() if self._opens else ():
             needed = self._needed(packet)
-            frames = self._frames_of(needed) if needed else []
+            frames = [] if needed is None else self._frames_of(needed)
             self._wait.check()
             if packet.pts is not None and packet.pts == self._empty_after:
                 # All that the frame needs is inside; what follows would only push it out.
