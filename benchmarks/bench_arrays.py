@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import cycle, islice, permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,12 +42,15 @@ def pictures(count: int) -> list[Image.Image]:
 
 
 def cpu_seconds(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Run each call once to warm up, then all in turn; returns the CPU seconds of each run."""
+    """Run each call once to warm up, then all in turn; returns the CPU seconds of each run.
+
+    Their order changes, as what one leaves of caches and of memory is paid for by the next.
+    """
     spent: dict[str, list[float]] = {name: [] for name in calls}
-    for round_ in range(rounds + 1):
-        for name, call in calls.items():
+    for round_, order in enumerate(islice(cycle(permutations(calls)), rounds + 1)):
+        for name in order:
             start = time.process_time()
-            call()
+            calls[name]()
             if round_:
                 spent[name].append(time.process_time() - start)
     return spent
