@@ -16,6 +16,7 @@ EXAMPLES = [
     errors.NotBuiltError("qwen-vl-ocr", "how videos are sampled", "ask"),
     errors.ModelFileError("own.toml", "no [models.<name>] table"),
     errors.MissingPackageError("tokenizers", "text"),
+    errors.WorkerError("too many"),
     errors.CheckError(["a.jpg: 12 MB", "b.mp4: too long"]),
     errors.AnswerError("no box in the answer"),
     errors.MediaError("a.jpg", "something"),

@@ -7,6 +7,7 @@ VlprepError
 │  └─ NotBuiltError                         known, and not built here
 ├─ ModelFileError           (ValueError)    .path
 ├─ MissingPackageError      (ImportError)   .package .extra
+├─ WorkerError              (RuntimeError)  no process can be had to work in
 ├─ CheckError                               .problems .findings
 ├─ AnswerError              (ValueError)    a model's answer without what is looked for
 ├─ MediaError                               .source
@@ -108,6 +109,18 @@ class MissingPackageError(VlprepError, ImportError):
         super().__init__(f"{package} is not installed; pip install 'vlprep[{extra}]' brings it")
         self.package = package
         self.extra = extra
+
+
+class WorkerError(VlprepError, RuntimeError):
+    """A process in which files are worked at cannot begin."""
+
+    code = "no_worker"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"no process can be had to work in ({reason}); `workers` asks for fewer, and `resume` "
+            "goes on with what is finished"
+        )
 
 
 class CheckError(VlprepError):

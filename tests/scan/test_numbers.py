@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import vlprep
 from vlprep.scan.keeping import keeping_fps, keeping_max_pixels
 from vlprep.scan.packing import sequences_needed
-from vlprep.scan.rows import RowFacts
-from vlprep.scan.summary import PERCENTILES, Totals, histogram, percentiles
+from vlprep.scan.summary import PERCENTILES, histogram, percentiles, summarise
+from vlprep.scan.totals import MOST_NAMED, Totals
 from vlprep.view import View
 
 LENGTHS = st.lists(st.integers(1, 60), max_size=80)
@@ -80,14 +80,54 @@ def test_a_kept_rate_keeps_and_the_next_does_not():
 def test_totals_are_sums_and_the_dearest_are_named():
     totals, tokens = Totals(), [(number * 37) % 1000 + 1 for number in range(500)]
     for number, one in enumerate(tokens):
-        totals.add(f"f{number}", RowFacts(tokens=one, kind="image", height=10, width=10))
-    totals.add("bad", RowFacts(error_code="damaged"))
-    found = totals.summary(
-        View.of("qvq-max"), limit=None, pack=1000, deployment=None,
-        strays=0, finished=True, output=None,
+        row = {"source": f"f{number}", "tokens": one, "kind": "image", "height": 10, "width": 10}
+        totals.add(row)
+    totals.add({"source": "bad", "error_code": "damaged"})
+    found = summarise(
+        totals, View.of("qvq-max"), limit=None, pack=1000, deployment=None,
+        strays=0, resumed=0, finished=True, output=None,
     )  # fmt: skip
     assert (found.rows, found.total_tokens) == (501, sum(tokens))
     assert [most for _, most in found.largest] == sorted(tokens, reverse=True)[:10]
     assert (found.errors, found.kinds) == ({"damaged": 1}, {"image": 500})
     assert found.prices[0].amount == pytest.approx(sum(tokens) * 1.2e-6)
     assert found.packed.filled <= 1
+
+
+ROWS = st.fixed_dictionaries(
+    {"source": st.text("ab", min_size=1, max_size=3)},
+    optional={
+        "tokens": st.integers(0, 40),
+        "kind": st.sampled_from(("image", "video")),
+        "height": st.integers(1, 9),
+        "width": st.integers(1, 9),
+        "file_frames": st.integers(1, 9),
+        "file_fps": st.sampled_from((None, 25.0)),
+        "error_code": st.sampled_from((None, "damaged", "timeout")),
+        "rules": st.lists(st.sampled_from(("image-side", "image-ratio")), max_size=2),
+    },
+)
+
+
+def added(rows):
+    totals = Totals()
+    for row in rows:
+        totals.add(row)
+    return totals
+
+
+@given(st.lists(st.lists(ROWS, max_size=30), max_size=4), st.randoms(use_true_random=False))
+def test_parts_come_to_the_same_in_whatever_order_they_are_added(parts, random):
+    whole, merged = added(row for part in parts for row in part), Totals()
+    for part in random.sample(parts, len(parts)):
+        merged.merge(added(part))
+    pairs = [(row["tokens"], row["source"]) for part in parts for row in part
+             if row.get("tokens") is not None and row.get("error_code") is None]  # fmt: skip
+    for one in (whole, merged):
+        assert sorted(one.largest, reverse=True)[:MOST_NAMED] == sorted(pairs)[::-1][:MOST_NAMED]
+        assert one.tokens == sum(tokens for tokens, _ in pairs)
+    for name in ("rows", "lengths", "kinds", "errors", "findings"):
+        assert getattr(whole, name) == getattr(merged, name)
+    for name, each in (("images", 2), ("clips", 4)):
+        one, other = (getattr(of, name).tolist() for of in (whole, merged))
+        assert sorted(zip(*[iter(one)] * each)) == sorted(zip(*[iter(other)] * each))  # noqa: B905

@@ -1,13 +1,18 @@
 """Workers: whatever one of them does, the others finish and the culprit alone is named."""
 
+import os
+import subprocess
+import sys
 from threading import Event
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.places import REPO
 from tests.scan import jobs
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, WorkerError
+from vlprep.scan import workers as workers_room
 from vlprep.scan.workers import CAN_LIMIT_MEMORY, Limits, Lost, work_through
 
 
@@ -99,8 +104,60 @@ def len_of_all(chunk):
 
 
 def test_a_worker_that_cannot_begin_ends_the_work():
-    with pytest.raises(RuntimeError, match="ended as it began"):
+    with pytest.raises(WorkerError, match="ended as it began: exit code 7"):
         outcomes(["a"], work=jobs.Unloadable())
+
+
+UNGUARDED = """
+from vlprep.scan.workers import Limits, work_through
+print("the script runs", flush=True)
+print([done for _, done in work_through(len, ["a"], workers=1, limits=Limits())])
+"""
+OWN = """
+from vlprep.scan.workers import Limits, work_through
+def size(chunk):
+    return 3 * len(chunk)
+if __name__ == "__main__":
+    print([done for _, done in work_through(size, ["a"], workers=1, limits=Limits())])
+"""
+LIMITED = """
+import multiprocessing.popen_forkserver, os, resource, traceback
+from vlprep.scan.workers import Limits, work_through
+if os.geteuid() == 0:
+    os.setuid(65534)
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+list(work_through(len, ["a"], workers=1, limits=Limits()))
+"""
+
+
+def run(tmp_path, text):
+    script = tmp_path / "script.py"
+    script.write_text(text)
+    env = {**os.environ, "PYTHONPATH": str(REPO)}
+    return subprocess.run([sys.executable, script], env=env, capture_output=True, text=True)
+
+
+def test_the_script_that_asks_is_not_run_again_by_workers(tmp_path):
+    assert run(tmp_path, UNGUARDED).stdout == "the script runs\n[1]\n"
+
+
+def test_work_of_the_script_itself_is_found_by_workers(tmp_path):
+    assert run(tmp_path, OWN).stdout == "[3]\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others hold users to no such limit")
+def test_without_processes_to_be_had_the_error_says_so(tmp_path):
+    said = run(tmp_path, LIMITED).stderr
+    assert "WorkerError: no process can be had to work in" in said
+
+
+def test_a_process_that_the_system_refuses_ends_the_work_with_the_reason(monkeypatch):
+    def refuse(*_):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(workers_room, "start_process", refuse)
+    with pytest.raises(WorkerError, match=r"\(Resource temporarily unavailable\); `workers`"):
+        outcomes(["a"])
 
 
 @pytest.mark.parametrize("limits", [{"seconds": 0}, {"seconds": float("nan")}, {"workers": 0}])

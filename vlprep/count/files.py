@@ -26,7 +26,7 @@ from vlprep.media.folders import as_folder, media_files
 from vlprep.media.overlap import overlapped
 from vlprep.media.pages import pages_in
 from vlprep.media.probe import probe
-from vlprep.media.source import SourceOrFacts, is_held, source_name
+from vlprep.media.source import SourceOrFacts, is_held, open_item, source_name
 from vlprep.types import Facts, ImageInfo, VideoInfo
 from vlprep.units import format_size, plural
 from vlprep.view import View
@@ -280,7 +280,8 @@ def probe_file(source: Media, view: View) -> Probed | MediaFailure:
     """Read a header as `probe_or_failure` does, without asking again whether it is a folder."""
     try:
         if isinstance(source, str | os.PathLike):
-            return Probed(source_name(source), probe(source, view.trust))
+            with open_item(source, view.trust) as item:
+                return Probed(item.name, item.info)
     except IsADirectoryError:  # one without media
         pass
     except (VlprepError, OSError) as error:

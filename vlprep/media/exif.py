@@ -28,15 +28,20 @@ def exif_field(exif: bytes, number: int) -> int | None:
 
     >>> exif_field(bytes.fromhex("4d4d002a00000008 0001 0112 0003 00000001 0006 0000"), 0x8825)
     """
-    exif = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    begin = 6 if exif.startswith(b"Exif\0\0") else 0  # and no copy of it all without these
+    order = _ORDERS.get(exif[begin : begin + 2])
     if order is None:
         return None
     try:
-        (start,) = struct.unpack_from(order + "I", exif, 4)
-        (fields,) = struct.unpack_from(order + "H", exif, start)
+        (start,) = struct.unpack_from(order + "I", exif, begin + 4)
+        (fields,) = struct.unpack_from(order + "H", exif, begin + start)
     except struct.error:
         return None
-    table = exif[start + 2 : start + 2 + 12 * fields]
-    rows = struct.iter_unpack(order + "H6xH2x", table[: len(table) // 12 * 12])
-    return next((value for found, value in rows if found == number), None)
+    table = exif[begin + start + 2 : begin + start + 2 + 12 * fields]
+    for found, value in struct.iter_unpack(order + "H6xH2x", table[: len(table) // 12 * 12]):
+        if found == number:
+            return int(value)
+    return None
+
+
+_ORDERS = {b"II": "<", b"MM": ">"}

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from vlprep.media.addresses import LONGEST_PATH, local_path
 from vlprep.media.sniff import HEAD_BYTES, is_media_name, sniff
@@ -97,14 +98,18 @@ def is_companion(name: str) -> bool:
     return _COMPANION.fullmatch(os.path.basename(name)) is not None  # noqa: PTH119
 
 
-def by_numbers(name: str) -> list[tuple[int, str]]:
+def by_numbers(name: str) -> list[Any]:
     """Return what sorts names so that 10 comes after 9.
 
     >>> sorted(["a10.png", "a9.png"], key=by_numbers)
     ['a9.png', 'a10.png']
     """
-    parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    parts: list[Any] = _NUMBERS.split(name)  # text and numbers in turn, text first
+    parts[1::2] = map(int, parts[1::2])
+    return parts
+
+
+_NUMBERS = re.compile(r"(\d+)")
 
 
 def _holds_media(path: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from threading import Event
 from typing import Literal, TypeAlias
 
@@ -21,22 +22,23 @@ from vlprep.media.remote import RemoteFile
 from vlprep.output.target import PathLike, check_new
 from vlprep.scan.journal import Journal
 from vlprep.scan.output import journal_path, table_writer, write_table
+from vlprep.scan.processes import warm_up
 from vlprep.scan.report import Pictures, write_report
 from vlprep.scan.rows import (
-    Facts,
+    KEY_LENGTH,
     Finished,
+    Item,
     Job,
-    RowFacts,
     RowWork,
     SourceRow,
-    facts_of,
     finished,
     key_of,
     row_key,
 )
 from vlprep.scan.sources import Found, Sources
-from vlprep.scan.summary import ScanSummary, Totals
+from vlprep.scan.summary import ScanSummary, summarise
 from vlprep.scan.thumbnails import thumbnails
+from vlprep.scan.totals import Totals
 from vlprep.scan.workers import Limits, Lost, work_through
 from vlprep.scan.writing import WritingJob
 
@@ -95,13 +97,16 @@ def scan(
     `max_input`, `max_model_len` and `thinking` give the limit for which settings are looked for.
 
     Raises `ConstraintError` for settings that cannot be, `MissingPackageError` for Parquet without
-    pyarrow, and `FileExistsError` where the output is there, or a journal of which nothing is said.
+    pyarrow, `WorkerError` where no process can be had, and `FileExistsError` where the output is
+    there, or a journal of which nothing is said.
 
     >>> from vlprep.batch import CountTokens
     >>> found = scan(["fixtures/photo.jpg", "no-such.jpg"], CountTokens("qvq-max"), workers=1)
     >>> found.rows, found.total_tokens, found.errors
     (2, 393, {'not_found': 1})
     """
+    if engine == "local":
+        warm_up()  # while it is seen what there is to do
     limits = Limits(seconds=time_limit, memory=memory)
     sources = Sources(
         samples=samples, recursive=recursive, column=column,
@@ -120,13 +125,13 @@ def scan(
         stop = stopping or Event()
         run.work_through(sources.rows(names), partial(through, limits=limits, stopping=stop))
         is_whole = not stop.is_set()
-        found = run.totals.summary(
-            job.view, pack=pack, deployment=deployment,
+        found = summarise(
+            run.totals, job.view, pack=pack, deployment=deployment,
             limit=largest_input(
                 job.view.model,
                 max_input=max_input, max_model_len=max_model_len, thinking=thinking,
             ),
-            strays=sources.strays, finished=is_whole,
+            strays=sources.strays, resumed=run.resumed, finished=is_whole,
             output=str(output) if output is not None and is_whole else None,
         )  # fmt: skip
         if is_whole and journal is not None and output is not None:
@@ -154,7 +159,7 @@ def _check_kept(
 Engine: TypeAlias = Literal["local", "ray"]
 """Who does the work: processes on this machine, or Ray Data."""
 
-_Done: TypeAlias = Iterator[tuple[list[tuple[int, SourceRow]], Finished | Lost]]
+_Done: TypeAlias = Iterator[tuple[list[Item], Finished | Lost]]
 
 
 def _engine(engine: Engine, address: str | None, workers: int | None) -> Callable[..., _Done]:
@@ -176,8 +181,11 @@ class _Run:
         self._job, self._journal, self._progress = job, journal, progress
         writes = isinstance(job, WritingJob)
         made_by = job.unforced if isinstance(job, WritingJob) else job
-        self._work = RowWork(job, key_of(version("vlprep"), repr(made_by)), writes)
+        settings = key_of(version("vlprep"), repr(made_by), Path.cwd())
+        self._work = RowWork(job, settings, writes)
         self.totals = Totals()
+        self.resumed = 0
+        """Rows that an earlier run had finished."""
         self.places = array("q")
         """Where each row is in the journal, in the order given."""
         self._told = time.monotonic()
@@ -186,11 +194,10 @@ class _Run:
         """Do the job on all rows that no earlier run has finished."""
         done = through(self._work, self._left_to_do(found), weight=_weight)
         for chunk, result in done:
-            numbers, rows = zip(*chunk, strict=True)
             if isinstance(result, Lost):
-                (row,) = rows  # the culprit alone
+                row = SourceRow(*chunk[0][1:])  # the culprit alone
                 result = self._failed(row.name, row_key(row, self._work.settings), result)
-            self._keep(numbers, [row.name for row in rows], result)
+            self._keep([item[0] for item in chunk], result)
             if self._journal is not None:
                 self._journal.flush()
 
@@ -207,14 +214,14 @@ class _Run:
         rows = self._journal.rows(self.places)
         write_report(path, found, rows, self.columns, pictures=pictures, overwrite=overwrite)
 
-    def _left_to_do(self, found: Iterable[Found]) -> Iterator[tuple[int, SourceRow]]:
+    def _left_to_do(self, found: Iterable[Found]) -> Iterator[Item]:
         """Yield the rows that are to be done, and keep those that need no work."""
         for number, row in enumerate(found):
             self.places.append(-1)
             if isinstance(row, MediaFailure):
-                self._keep([number], [row.source], self._failed(row.source, "0" * 32, row))
+                self._keep([number], self._failed(row.source, "0" * KEY_LENGTH, row))
             elif not self._is_there(number, row):
-                yield number, row
+                yield number, *row
 
     def _is_there(self, number: int, row: SourceRow) -> bool:
         """Say whether an earlier run has finished a row, and count it then."""
@@ -224,27 +231,27 @@ class _Run:
         if place is None:
             return False
         (line,) = self._journal.rows([place])
-        facts = facts_of(json.loads(line))
-        if RowFacts._make(facts).error_code in _PASSING:
+        done = json.loads(line)
+        if done.get("error_code") in _PASSING:
             return False
         self.places[number] = place
-        self.totals.resumed += 1
-        self._count(row.name, facts)
+        self.resumed += 1
+        self.totals.add(done)
+        self._tell()
         return True
 
     def _failed(self, name: str, key: str, reason: MediaFailure | Lost) -> Finished:
         error = {"error_code": reason.code, "error": reason.message}
         return finished([key], [{"source": name, **dict.fromkeys(self._job.types), **error}])
 
-    def _keep(self, numbers: Iterable[int], names: Iterable[str], done: Finished) -> None:
+    def _keep(self, numbers: Iterable[int], done: Finished) -> None:
         if self._journal is not None:
             for number, place in zip(numbers, self._journal.add(done), strict=True):
                 self.places[number] = place
-        for name, facts in zip(names, done.facts, strict=True):
-            self._count(name, facts)
+        self.totals.merge(done.totals)
+        self._tell()
 
-    def _count(self, name: str, facts: Facts) -> None:
-        self.totals.add(name, facts)
+    def _tell(self) -> None:
         now = time.monotonic()
         if now - self._told > _TELL_SECONDS:
             self._told = now
@@ -257,9 +264,9 @@ _PASSING = ("os_error", "permission_denied")
 _TELL_SECONDS = 0.2
 
 
-def _weight(item: tuple[int, SourceRow]) -> int:
+def _weight(item: Item) -> int:
     """Return about how many bytes of a row go through a pipe."""
-    value = item[1].value
+    value = item[2]
     if isinstance(value, dict):
         value = value.get("bytes")
     return len(value) if isinstance(value, bytes | str) else 100

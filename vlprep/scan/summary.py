@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -15,18 +14,12 @@ from vlprep.count.budget import InputLimit
 from vlprep.count.prices import Billed, PriceEstimate, prices_of
 from vlprep.scan.keeping import SHARE, keeping_fps, keeping_max_pixels
 from vlprep.scan.packing import sequences_needed
-from vlprep.scan.rows import Facts
+from vlprep.scan.totals import MOST_NAMED, Totals
 from vlprep.view import View
 
 SCHEMA = "vlprep.scan/1"
 
 PERCENTILES = (1, 10, 50, 90, 99, 100)
-
-SAMPLE = "sample"
-"""The kind of rows that are no single medium."""
-
-MOST_NAMED = 10
-"""The rows with the most tokens that are named."""
 
 
 class Bin(NamedTuple):
@@ -120,88 +113,51 @@ class ScanSummary:
 _PLAIN = ("model", "rules", "rows", "resumed", "strays", "finished", "output", "total_tokens")
 
 
-class Totals:
-    """Adds rows up, in memory that grows by a few bytes for each of them."""
+def summarise(
+    totals: Totals,
+    view: View,
+    *,
+    limit: InputLimit | None,
+    pack: int | None,
+    deployment: str | None,
+    **run: Any,
+) -> ScanSummary:
+    """Return what rows come to; `run` is what is known of the run itself."""
+    lengths = sum(totals.lengths.values(), Counter[int]())
+    bills = [Billed(input_tokens=tokens) for tokens in lengths]
+    largest = heapq.nlargest(MOST_NAMED, totals.largest)
+    return ScanSummary(
+        model=view.model.name,
+        rules=view.rules.name,
+        rows=totals.rows,
+        kinds=dict(sorted(totals.kinds.items())),
+        errors=_most_first(totals.errors),
+        findings=_most_first(totals.findings),
+        total_tokens=totals.tokens,
+        percentiles=percentiles(lengths),
+        histogram=tuple(histogram(lengths)),
+        largest=[(name, tokens) for tokens, name in largest],
+        prices=prices_of(view.model, bills, deployment, times=lengths.values()) if bills else (),
+        packed=None if pack is None else _packed(lengths, pack),
+        kept=None if limit is None else _kept(totals, view, limit),
+        **run,
+    )
 
-    def __init__(self) -> None:
-        self.rows = 0
-        self.resumed = 0
-        self._lengths = defaultdict[str, Counter[int]](Counter)
-        """How many rows cost so many tokens, by kind."""
-        self._kinds = Counter[str]()
-        self._errors, self._findings = Counter[str](), Counter[str]()
-        self._largest: list[tuple[int, str]] = []
-        self._images = array("i")  # height and width of each
-        self._clips = array("d")  # frames, rate, height and width of each
 
-    def add(self, name: str, facts: Facts) -> None:
-        """Add a row."""
-        self.rows += 1
-        tokens, kind, height, width, frames, rate, error_code, rules = facts
-        if error_code is not None:
-            self._errors[error_code] += 1
-            return
-        self._findings.update(rules or ())
-        if kind is not None:
-            self._kinds[kind] += 1
-        if tokens is None:
-            return
-        self._lengths[kind or SAMPLE][tokens] += 1
-        if len(self._largest) < MOST_NAMED:
-            heapq.heappush(self._largest, (tokens, name))
-        elif tokens >= self._largest[0][0]:
-            heapq.heappushpop(self._largest, (tokens, name))  # by name too: in whatever order
-        if kind == "image" and height is not None and width is not None:
-            self._images.extend((height, width))
-        elif kind == "video" and frames is not None and height is not None and width is not None:
-            self._clips.extend((frames, rate or 0, height, width))
-
-    def summary(
-        self,
-        view: View,
-        *,
-        limit: InputLimit | None,
-        pack: int | None,
-        deployment: str | None,
-        **run: Any,
-    ) -> ScanSummary:
-        """Return what the rows come to; `run` is what is known of the run itself."""
-        lengths = sum(self._lengths.values(), Counter[int]())
-        bills = [Billed(input_tokens=tokens) for tokens in lengths]
-        return ScanSummary(
-            model=view.model.name,
-            rules=view.rules.name,
-            rows=self.rows,
-            resumed=self.resumed,
-            kinds=dict(sorted(self._kinds.items())),
-            errors=_most_first(self._errors),
-            findings=_most_first(self._findings),
-            total_tokens=sum(tokens * count for tokens, count in lengths.items()),
-            percentiles=percentiles(lengths),
-            histogram=tuple(histogram(lengths)),
-            largest=[(name, tokens) for tokens, name in sorted(self._largest, reverse=True)],
-            prices=prices_of(view.model, bills, deployment, times=lengths.values())
-            if bills
-            else (),
-            packed=None if pack is None else _packed(lengths, pack),
-            kept=None if limit is None else self._kept(view, limit),
-            **run,
-        )
-
-    def _kept(self, view: View, limit: InputLimit) -> Kept:
-        over, kept = dict[str, int](), dict[str, bool]()
-        for kind, lengths in sorted(self._lengths.items()):
-            longer = sum(count for tokens, count in lengths.items() if tokens > limit.most)
-            if longer:
-                over[kind], kept[kind] = longer, longer <= (1 - SHARE) * lengths.total()
-        pixels = fps = None
-        if not kept.get("image", True):
-            sizes = np.asarray(self._images, np.int64).reshape(-1, 2)
-            pixels = keeping_max_pixels(sizes, view, limit.most)
-        if not kept.get("video", True):
-            clips = np.asarray(self._clips, np.float64).reshape(-1, 4)
-            fps = keeping_fps(clips[:, 0], clips[:, 1], clips[:, 2:], view, limit.most)
-        return Kept(limit=limit.most, over=over, kept=kept, max_pixels=pixels, fps=fps)
+def _kept(totals: Totals, view: View, limit: InputLimit) -> Kept:
+    over, kept = dict[str, int](), dict[str, bool]()
+    for kind, lengths in sorted(totals.lengths.items()):
+        longer = sum(count for tokens, count in lengths.items() if tokens > limit.most)
+        if longer:
+            over[kind], kept[kind] = longer, longer <= (1 - SHARE) * lengths.total()
+    pixels = fps = None
+    if not kept.get("image", True):
+        sizes = np.asarray(totals.images, np.int64).reshape(-1, 2)
+        pixels = keeping_max_pixels(sizes, view, limit.most)
+    if not kept.get("video", True):
+        clips = np.asarray(totals.clips, np.float64).reshape(-1, 4)
+        fps = keeping_fps(clips[:, 0], clips[:, 1], clips[:, 2:], view, limit.most)
+    return Kept(limit=limit.most, over=over, kept=kept, max_pixels=pixels, fps=fps)
 
 
 def _packed(lengths: Counter[int], room: int) -> Packed:

@@ -8,22 +8,23 @@ which it happens again is the culprit. The work must therefore change nothing ou
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from threading import Event
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, WorkerError
+from vlprep.scan.processes import start_process
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -81,7 +82,7 @@ def work_through(
     `weight` is how many bytes of one go through the pipe. Once `stopping` is set, what is under way
     is finished and nothing else begun. Closing the iterator ends all workers.
 
-    Raises `ConstraintError` for fewer workers than one, and `RuntimeError` where one cannot begin.
+    Raises `ConstraintError` for fewer workers than one, and `WorkerError` where one cannot begin.
     """
     if workers < 1:
         raise ConstraintError(f"workers must be 1 or more, got {workers}")
@@ -161,23 +162,6 @@ class _Queue(Generic[T]):
         self._length = max(1, min(wanted, 4 * self._length, MOST_ITEMS))
 
 
-@contextmanager
-def _nothing_from_here() -> Iterator[None]:
-    """Start a Python that imports nothing from the folder it stands in, whosever files are there.
-
-    `multiprocessing` starts one with `-c`, which looks there first.
-    """
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
-
-
 class _Worker(Generic[T, R]):
     """A process with a pipe: begun when it has something to do, and again after it was lost."""
 
@@ -234,24 +218,25 @@ class _Worker(Generic[T, R]):
 
     def _start(self) -> None:
         """Start the process; it says once that it has."""
-        context: Any = get_context(_START)
-        if _START == "forkserver":  # which loads once for all workers what they need
-            context.set_forkserver_preload(list(_NEEDED))
-        self.pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs, self._work, self._limits, Path.cwd()), daemon=True
-        )
+        self.pipe, theirs = Pipe()
         self._begun = None
-        with _nothing_from_here():
-            self._process.start()
-        theirs.close()
+        try:
+            self._process = start_process(
+                _serve, theirs, pickle.dumps(self._work), self._limits, Path.cwd()
+            )
+        except (OSError, EOFError) as error:
+            self.pipe.close()
+            reason = getattr(error, "strerror", None) or "the system lets none begin"
+            raise WorkerError(reason) from error
+        finally:
+            theirs.close()
 
     def _how_it_died(self) -> Lost:
         process, has_started = self._process, self._begun is not None
         process.join()
         self.end()
         if not has_started:
-            raise RuntimeError(f"a worker process ended as it began ({_cause(process.exitcode)})")
+            raise WorkerError(f"one ended as it began: {_cause(process.exitcode)}")
         return Lost("crashed", f"its process died: {_cause(process.exitcode)}")
 
     def end(self) -> None:
@@ -261,11 +246,6 @@ class _Worker(Generic[T, R]):
             self._process.join()
             self.pipe.close()
             self._process = None
-
-
-_NEEDED = ("vlprep.batch", "vlprep.media.image", "vlprep.scan.rows", "PIL.JpegImagePlugin")
-_START = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-"""How processes begin; never by a fork of this one, which may have threads."""
 
 
 def _cause(exit_code: int) -> str:
@@ -280,10 +260,11 @@ def _cause(exit_code: int) -> str:
 # In the worker's process.
 
 
-def _serve(pipe: Connection, work: Work[Any, Any], limits: Limits, folder: Path) -> None:
+def _serve(pipe: Connection, pickled: bytes, limits: Limits, folder: Path) -> None:
     """Work until the pipe is closed; its master alone hears of interrupts."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.chdir(folder)
+    work: Work[Any, Any] = pickle.loads(pickled)
     if limits.memory is not None:
         _limit_memory(limits.memory)
     try:
