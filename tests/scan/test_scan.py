@@ -21,6 +21,9 @@ from tests.scan.jobs import Codec
 from vlprep.batch import CheckMedia, CountTokens
 from vlprep.errors import ConstraintError, MissingPackageError
 from vlprep.scan import scan as scanning
+from vlprep.scan.journal import Journal
+from vlprep.scan.output import journal_path
+from vlprep.scan.rows import finished
 from vlprep.scan.scan import scan
 
 COUNT = CountTokens("qwen3-vl-plus")
@@ -127,6 +130,19 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert [row["source"] for row in rows_of(out)] == [f"slow {n}" for n in range(100)]
     assert all(row["tokens"] == len(row["source"]) for row in rows_of(out))
     assert not journal.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such locks")
+@pytest.mark.parametrize("asked", [{}, {"resume": True}, {"overwrite": True}])
+def test_an_output_that_another_run_writes_is_left_to_it(tmp_path, asked):
+    out = tmp_path / "out.jsonl"
+    with Journal(journal_path(out), resume=False, overwrite=False) as journal:
+        list(journal.add(finished(["0" * 32], [{"source": "a"}])))
+        journal.flush()
+        with pytest.raises(FileExistsError, match="another run is writing it; wait"):
+            scan([PHOTO], COUNT, output=out, workers=1, **asked)
+        assert list(journal.rows([0])) == [b'{"source": "a"}']
+    assert scan([PHOTO], COUNT, output=out, workers=1, overwrite=True).rows == 1  # none holds it
 
 
 def stopped_after(rows):

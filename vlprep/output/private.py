@@ -95,6 +95,22 @@ def locked(path: Path, *, wait: bool = True, create: bool = False) -> Iterator[N
             os.close(descriptor)
 
 
+def takes_lock(descriptor: int) -> bool:
+    """Lock an open file until it is closed, and say whether no other one has it locked.
+
+    Where there are no locks none is held, and nobody else has one.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
 LOCK = ".lock.part"
 """What is locked in a folder by the one that changes it."""
 

@@ -12,11 +12,13 @@ from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from errno import EEXIST
+from io import BufferedWriter
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
+from vlprep.output.private import takes_lock
 from vlprep.output.target import check_new, errors_name
 from vlprep.scan.rows import KEY_LENGTH, Finished
 
@@ -25,13 +27,21 @@ class Journal:
     """Rows by key, in a file beside the output; rows of an earlier run are found in it."""
 
     def __init__(self, path: Path, *, resume: bool, overwrite: bool) -> None:
-        """Open it; raises `FileExistsError` for an earlier one of which nothing is said."""
+        """Open it, and keep others from it as long as it is open.
+
+        Raises `FileExistsError` for one that another run writes, and for an earlier one of which
+        nothing is said.
+        """
         self.path = path
         check_new(path, overwrite=True)
-        if path.exists() and not (resume or overwrite):
+        is_left = path.exists()
+        self._file = _opened_alone(path)
+        if is_left and not (resume or overwrite):
+            self._file.close()
             problem = "is left of a run that did not end; `resume` goes on, `overwrite` starts anew"
             raise FileExistsError(EEXIST, problem, str(path))
-        self._file = path.open("ab" if resume else "wb")
+        if not resume:
+            self._file.truncate(0)
         self._reader = path.open("rb")
         self._end = self._read_earlier() if resume else 0
 
@@ -107,3 +117,17 @@ class Journal:
     def remove(self) -> None:
         """Delete the file: what is in it is elsewhere now."""
         os.unlink(self.path)  # noqa: PTH108 (as it is still open)
+
+
+def _opened_alone(path: Path) -> BufferedWriter:
+    """Open a file to append to, locked; raises `FileExistsError` where another one has it."""
+    while True:
+        file = path.open("ab")
+        if not takes_lock(file.fileno()):
+            file.close()
+            problem = "another run is writing it; wait for that one, or name another output"
+            raise FileExistsError(EEXIST, problem, str(path))
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        file.close()  # a run that ended meanwhile has removed it
