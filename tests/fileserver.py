@@ -10,6 +10,7 @@ import gzip
 import re
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -116,6 +117,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _files(self, name: str) -> None:
         self._part(self.server.state.content(name), ETag='"one"')
+
+    def _versioned(self, name: str) -> None:
+        """Say which state it is by its content."""
+        content = self.server.state.content(name)
+        self._part(content, ETag=f'"{zlib.crc32(content)}"')
+
+    def _dated(self, name: str) -> None:
+        self._part(self.server.state.content(name), Last_Modified="Thu, 26 Nov 2026 08:00:00 GMT")
+
+    def _bare(self, name: str) -> None:
+        """Say nothing of its state but its length."""
+        self._part(self.server.state.content(name))
 
     def _lagging(self, name: str) -> None:
         time.sleep(0.1)

@@ -61,7 +61,7 @@ DOORS = {
     "split": {"split", "crop"},
     "pick": {"pick", "picked", "clip"},
     "batch": {"operator", "operators", "pixels"},
-    "scan": {"sources", "output", "report", "scan", "thumbnails", "writing", "journal"},
+    "scan": {"sources", "output", "report", "rows", "scan", "thumbnails", "writing", "journal"},
 }
 
 HOMES = {

@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from tests.fileserver import file_server
 from tests.places import FIXTURES, REPO
 
 
@@ -138,3 +141,15 @@ def test_nothing_is_imported_from_the_folder_one_stands_in(tmp_path):
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["kinds"] == {"image": 1}
     assert not (here / "ran").exists()
+
+
+def test_samples_may_be_at_an_address(run, tmp_path, monkeypatch):
+    pytest.importorskip("aiohttp")
+    monkeypatch.chdir(tmp_path)
+    sample = {"query": "<image>", "images": [str(FIXTURES / "photo.jpg")]}
+    with file_server() as server:
+        server.files["data.jsonl"] = json.dumps(sample).encode()
+        address = f"{server.url}/files/data.jsonl?signature=1"
+        done = run("scan", address, "--allow-private", "-o", "out.jsonl")
+    assert done.code == 0, done.err
+    assert json.loads(Path("out.jsonl").read_text())["tokens"] == 302

@@ -15,6 +15,7 @@ import vlprep
 from tests.places import FIXTURES
 from vlprep import Fetching, RemoteFile
 from vlprep.errors import FetchError, MissingPackageError
+from vlprep.media.remote import stamps_noted
 from vlprep.media.source import Item
 
 fsspec = pytest.importorskip("fsspec")
@@ -75,6 +76,16 @@ def test_an_object_is_opened_like_any_file(store, scheme):
     count = vlprep.count_tokens(f"{scheme}://bucket/photo.jpg")
     assert (count.source, count.tokens.total) == (f"{scheme}://bucket/photo.jpg", 302)
     assert count.info == vlprep.probe(FIXTURES / "photo.jpg")
+
+
+@pytest.mark.parametrize("name", ["ETag", "generation", "LastModified"])
+def test_what_a_store_says_of_its_state_is_the_stamp(store, name, monkeypatch):
+    plain = Store.info
+    monkeypatch.setattr(Store, "info", lambda *a, **b: {"size": plain(*a, **b)["size"], name: 7})
+    with stamps_noted() as stamps, stamps_noted() as again:
+        vlprep.probe("s3://bucket/photo.jpg")
+    assert stamps == {"s3://bucket/photo.jpg": (len(PHOTO), "7")}
+    assert again == stamps
 
 
 def test_little_is_read_of_a_large_object(store):

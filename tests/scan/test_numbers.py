@@ -85,7 +85,7 @@ def test_totals_are_sums_and_the_dearest_are_named():
     totals.add({"source": "bad", "error_code": "damaged"})
     found = summarise(
         totals, View.of("qvq-max"), limit=None, pack=1000, deployment=None,
-        strays=0, resumed=0, finished=True, output=None,
+        strays=0, resumed=0, known_by_length=0, finished=True, output=None,
     )  # fmt: skip
     assert (found.rows, found.total_tokens) == (501, sum(tokens))
     assert [most for _, most in found.largest] == sorted(tokens, reverse=True)[:10]

@@ -15,6 +15,7 @@ from vlprep.batch.operator import ERRORS, Operator, RowOperator, failed, source_
 from vlprep.batch.tables import Batch, Columns, Row, column_of, rows_of
 from vlprep.count.files import MediaCount, MediaFailure, count_probed, probe_file
 from vlprep.errors import ConstraintError, VlprepError
+from vlprep.media.overlap import overlapped
 from vlprep.types import ImageInfo
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class CountTokens(Operator):
         if self.counts_samples:
             column_of(batch, self.column)  # raises where it is not there
             return [self._sample(row) for row in rows_of(batch)]
-        probed = [self._probed(value) for value in column_of(batch, self.column)]
+        probed = overlapped(self._probed, column_of(batch, self.column))
         return [_counted(result) for result in count_probed(probed, self.view)]
 
     def _probed(self, value: Any) -> Any:

@@ -82,9 +82,9 @@ def command(as_json: bool, **asked: Any) -> int:
 
     A PATH is a file, a folder, a pattern, a Parquet file with a column of images or paths, a tar
     of media as webdataset has it, or files of samples: .jsonl, .json, and Parquet with --column
-    messages. Files are worked at in processes of their own: one that crashes, hangs or eats memory
-    is a row with that reason, as every file that cannot be read is, and the rest goes on. The exit
-    code is 1 then.
+    messages; each may be an address of https, s3, gs or oss. Files are worked at in processes of
+    their own: one that crashes, hangs or eats memory is a row with that reason, as every file that
+    cannot be read is, and the rest goes on. The exit code is 1 then.
 
     --job frames writes the frames of each video into --into, and --job compress files under a byte
     limit, in folders like those of the files; the rows say what was written. What stands there
@@ -101,6 +101,12 @@ def command(as_json: bool, **asked: Any) -> int:
     vlprep scan photos/ -r --job compress --into small/ -o small.csv
     vlprep scan train.jsonl --model Qwen/Qwen3-VL-8B-Instruct --max-input 4096 --pack 8192
     """
+    from vlprep.media.addresses import file_name
+    from vlprep.media.remote import scheme_of
+    from vlprep.scan.processes import warm_up
+
+    if asked["engine"] == "local":
+        warm_up()  # while this process loads the rest
     from vlprep.scan.scan import TIME_LIMIT, scan
 
     processor, fetching = bind(asked), take_fetching(asked)
@@ -113,7 +119,8 @@ def command(as_json: bool, **asked: Any) -> int:
         )
     if separator == b"\0" and from_file is None:
         raise click.UsageError("-0 is about names from --from-file")
-    samples = asked["column"] == "messages" or any(map(holds_samples, paths))
+    named = [file_name(path) if scheme_of(path) else path for path in paths]
+    samples = asked["column"] == "messages" or any(map(holds_samples, named))
     with wrong_usage():
         job = job_of(processor, paths, samples, asked)
     if asked["time_limit"] is None:

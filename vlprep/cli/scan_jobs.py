@@ -75,10 +75,15 @@ def _writing(processor: Processor, kind: str, own: dict[str, Any], force: bool) 
 
 
 def _folder_of(paths: Iterable[str]) -> str:
-    """Return the folder in which paths of samples begin: the one in which all of them lie."""
+    """Return the folder in which paths of samples begin: the one in which all of them lie.
+
+    Of samples at an address it is the working folder.
+    """
     from pathlib import Path
 
-    folders = sorted({str(Path(path).parent) for path in paths})
+    from vlprep.media.remote import scheme_of
+
+    folders = sorted({"." if scheme_of(path) else str(Path(path).parent) for path in paths})
     if len(folders) > 1:
         named = ", ".join(folders)
         raise click.UsageError(f"samples of several folders ({named}): --media-dir says where")

@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from vlprep.errors import FetchError
 from vlprep.media.overlap import overlapped
-from vlprep.media.remote import Fetching, RemoteFile, scheme_of
+from vlprep.media.remote import Fetching, RemoteFile, Stamp, note_stamp, scheme_of
 from vlprep.units import format_bytes
 
 FIRST = 65_536
@@ -44,6 +44,8 @@ class Opening(NamedTuple):
     got: int = 0
     """Bytes from its start that have come already."""
     warnings: tuple[str, ...] = ()
+    version: str = ""
+    """What the server says by which a change is seen; nothing where it says nothing."""
 
 
 class Origin(Protocol):
@@ -105,6 +107,7 @@ class Fetched:
             self.close()
             raise
         self.length, self.warnings = opening.length, opening.warnings
+        self.stamp = Stamp(opening.length, opening.version)
         self._have.add(0, opening.got)
         self._bytes = self._last_end = opening.got
         self._last_size = opening.got or FIRST // 2  # so that what is read first is as much as that
@@ -193,4 +196,6 @@ def fetch(remote: RemoteFile) -> Fetched:
     """Open a remote file; raises `FetchError` and `MissingPackageError`."""
     speaker = import_module(_SPEAKERS.get(str(scheme_of(remote.address)), _STORES))
     origin: Origin = speaker.origin_of(remote)
-    return Fetched(remote.name, origin, remote.fetching)
+    fetched = Fetched(remote.name, origin, remote.fetching)
+    note_stamp(remote.address, fetched.stamp)
+    return fetched

@@ -6,7 +6,10 @@ How they are read is in `fetched`, what speaks to servers in `web` and `stores`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
@@ -76,3 +79,34 @@ class RemoteFile:
     def name(self) -> str:
         """What messages call it: the address without what may be secret in it."""
         return shown_name(self.address)
+
+
+class Stamp(NamedTuple):
+    """What tells one state of a remote file from another."""
+
+    length: int
+    """Its bytes."""
+    version: str = ""
+    """What its server says of its state, such as an `ETag`; nothing where it says nothing."""
+
+
+_NOTES: list[dict[str, Stamp]] = []
+
+
+@contextmanager
+def stamps_noted() -> Iterator[dict[str, Stamp]]:
+    """Collect the stamps of the files that are opened in the block, in any thread, by address.
+
+    The first opening of a file counts.
+    """
+    _NOTES.append({})
+    try:
+        yield _NOTES[-1]
+    finally:
+        _NOTES.pop()
+
+
+def note_stamp(address: str, stamp: Stamp) -> None:
+    """Tell whoever collects the stamps of files that one is opened."""
+    for noted in _NOTES:
+        noted.setdefault(address, stamp)

@@ -6,6 +6,7 @@ An address names a bucket and an object. The host, and who asks, come from the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -26,6 +27,15 @@ def origin_of(remote: RemoteFile) -> StoredFile:
         except ImportError as error:
             raise MissingPackageError(package, scheme) from error
     return StoredFile(remote)
+
+
+_VERSIONS = ("ETag", "etag", "generation", "LastModified", "updated", "last_modified", "mtime")
+"""What the packages of the stores call what changes with an object."""
+
+
+def _version(about: Mapping[str, Any]) -> str:
+    """Return what a store says of the state of an object; nothing where it says nothing."""
+    return next((str(about[name]) for name in _VERSIONS if about.get(name)), "")
 
 
 class StoredFile:
@@ -50,7 +60,7 @@ class StoredFile:
         about = self._ask("info", seconds)
         if about.get("type") == "directory":
             raise IsADirectoryError(21, "is a folder; name the files in it", self._remote.name)
-        return Opening(int(about.get("size") or 0))
+        return Opening(int(about.get("size") or 0), version=_version(about))
 
     def fetch(self, start: int, end: int, seconds: float) -> bytes:
         """Return the bytes from `start` to `end`."""

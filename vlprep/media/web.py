@@ -128,7 +128,7 @@ class WebFile:
                     self._remember(answer)
                     got = min(first, self._length)
                     file.write(await self._exactly(answer, got))
-                    return Opening(self._length, got)
+                    return Opening(self._length, got, version=_version(answer))
         async with self._asked() as answer:  # ranges of what is packed, or of what has no end
             return await self._whole(answer, file)
 
@@ -154,7 +154,8 @@ class WebFile:
             if got > limit:
                 raise over_limit(self._name, limit, f"a reply without end: {_NO_RANGES}")
             file.write(chunk)
-        return Opening(got, got, (f"{_NO_RANGES}: all {got:,} bytes were fetched",))
+        told = (f"{_NO_RANGES}: all {got:,} bytes were fetched",)
+        return Opening(got, got, told, _version(answer))
 
     @asynccontextmanager
     async def _asked(
@@ -266,6 +267,11 @@ _NO_RANGES = "the server sends no parts of files"
 async def _within(work: Coroutine[Any, Any, _T], seconds: float) -> _T:
     async with asyncio.timeout(seconds):
         return await work
+
+
+def _version(answer: aiohttp.ClientResponse) -> str:
+    """Return what a server says of the state of a file; nothing where it says nothing."""
+    return str(answer.headers.get("ETag") or answer.headers.get("Last-Modified", ""))
 
 
 def _is_packed(answer: aiohttp.ClientResponse) -> bool:

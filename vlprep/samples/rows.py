@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, BinaryIO
 
 from vlprep.errors import ConstraintError
+from vlprep.media.addresses import file_name
 from vlprep.parsing import parse_json
 
 Row = tuple[str, Any]
@@ -15,20 +16,25 @@ Row = tuple[str, Any]
 
 
 def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
-    """Yield the rows of a file, each under the file's name with the number of its line.
+    """Yield the rows of a file as `rows_in` does; raises `FileNotFoundError` and its siblings."""
+    name = os.fsdecode(path)
+    with Path(name).open("rb") as file:
+        yield from rows_in(file, name)
+
+
+def rows_in(file: BinaryIO, name: str) -> Iterator[Row]:
+    """Yield the rows of an open file, each under the file's name with the number of its line.
 
     A document of JSON is one sample, or a list of them; a list of messages is one. Lines are not
     parsed here, so that a bad one does not end the rest. Raises `ConstraintError` for a document
-    that is not JSON, and `FileNotFoundError` and its siblings.
+    that is not JSON.
     """
-    name = os.fsdecode(path)
-    if PurePath(name).suffix.lower() != ".json":
-        with Path(name).open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield f"{name}:{number}", line
+    if PurePath(file_name(name)).suffix.lower() != ".json":
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield f"{name}:{number}", line
         return
-    document = _document(Path(name).read_bytes(), name)
+    document = _document(file.read(), name)
     if isinstance(document, list) and not _are_messages(document):
         yield from ((f"{name}:{number}", row) for number, row in enumerate(document, 1))
     else:

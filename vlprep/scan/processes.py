@@ -74,7 +74,9 @@ def _nothing_from_here() -> Iterator[None]:
 def _without_main() -> Iterator[None]:
     """Hide where the caller's script lies, by which `multiprocessing` would run it again."""
     main = vars(sys.modules["__main__"])
-    hidden = {name: main.pop(name) for name in ("__file__", "__spec__") if name in main}
+    hidden: dict[str, Any] = {
+        name: main.pop(name) for name in ("__file__", "__spec__") if name in main
+    }
     main["__spec__"] = None
     try:
         yield

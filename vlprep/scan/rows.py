@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from vlprep.batch.tables import Batch, Columns
+from vlprep.media.remote import RemoteFile, Stamp, stamps_noted
 from vlprep.scan.totals import Totals
 from vlprep.view import View
 
@@ -49,19 +50,34 @@ Item: TypeAlias = tuple[int, str, Any, str | None, str]
 """The number of a row and its fields: a plain tuple goes through a pipe in a third of the time."""
 
 
-def row_key(row: SourceRow, settings: str) -> str:
+def text_of(stamp: Stamp | None) -> str:
+    """Return as text what tells one state of a remote file from another; `None`: not fetched."""
+    return "absent" if stamp is None else f"{stamp.length}:{stamp.version}"
+
+
+def row_key(row: SourceRow, settings: str, stamp: Stamp | None = None) -> str:
     """Return the key of a row under settings: the same as long as nothing has changed.
 
-    A name is relative to the folder of the run, which is among the settings.
+    A name is relative to the folder of the run, which is among the settings. The `stamp` is that of
+    a remote file.
     """
-    stamp = row.stamp
-    if stamp is None:
+    said = row.stamp
+    if _is_far(row):
+        said = f"{said}:{text_of(stamp)}"
+    elif said is None:
         try:
             found = os.stat(row.name)  # noqa: PTH116 (called per file)
-            stamp = f"{found.st_size}:{found.st_mtime_ns}"
+            said = f"{found.st_size}:{found.st_mtime_ns}"
         except (OSError, ValueError):
-            stamp = "absent"
-    return key_of(settings, row.name, stamp)
+            said = "absent"
+    return key_of(settings, row.name, said)
+
+
+def is_known_by_length(row: SourceRow, stamp: Stamp | None) -> bool:
+    """Say whether nothing but a length tells that a remote file has changed, or one with rows."""
+    if _is_far(row):
+        return stamp is not None and not stamp.version
+    return (row.stamp or "").endswith(":")
 
 
 class Job(Protocol):
@@ -119,12 +135,22 @@ class RowWork:
     def __call__(self, items: Sequence[Item]) -> Finished:
         """Return the rows finished."""
         rows = [SourceRow(*item[1:]) for item in items]
-        keys = [row_key(row, self.settings) for row in rows]  # before the work: files change
+        # Before the work, as files change; a remote file is opened once, by the work.
+        keys = ["" if _is_far(row) else row_key(row, self.settings) for row in rows]
         given = {self.job.column: [row.value for row in rows]}
         if self.writes:
             given[PLACE] = [row.place or row.name for row in rows]
-        batch = self.job(given)
+        with stamps_noted() as stamps:
+            batch = self.job(given)
+        keys = [
+            key or row_key(row, self.settings, stamps.get(row.value.address))
+            for key, row in zip(keys, rows, strict=True)
+        ]
         names = ["source", *self.job.types]
         columns = ([row.name for row in rows], *(batch[name] for name in names[1:]))
         done = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
         return finished(keys, done)
+
+
+def _is_far(row: SourceRow) -> bool:
+    return isinstance(row.value, RemoteFile)

@@ -16,9 +16,10 @@ from typing import Literal, TypeAlias
 from vlprep.batch.tables import Columns
 from vlprep.count.budget import largest_input
 from vlprep.count.files import MediaFailure
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.cores import usable_cores
-from vlprep.media.remote import RemoteFile
+from vlprep.media.overlap import overlapped
+from vlprep.media.remote import RemoteFile, Stamp
 from vlprep.output.target import PathLike, check_new
 from vlprep.scan.journal import Journal
 from vlprep.scan.output import journal_path, table_writer, write_table
@@ -32,6 +33,7 @@ from vlprep.scan.rows import (
     RowWork,
     SourceRow,
     finished,
+    is_known_by_length,
     key_of,
     row_key,
 )
@@ -84,9 +86,9 @@ def scan(
     "memory".
 
     What is finished is in a journal beside the output until that is written. With `resume` a run
-    that ended early goes on: a row is done again only if the file (length, time), the settings or
-    the version are not the same. Once `stopping` is set, what is under way is finished and kept,
-    and no table is written.
+    that ended early goes on: a row is done again only if the file (length and time, or what its
+    server says of its state), the settings or the version are not the same. Once `stopping` is set,
+    what is under way is finished and kept, and no table is written.
 
     `report` is a page of HTML to be written beside it, to look at.
 
@@ -131,7 +133,8 @@ def scan(
                 job.view.model,
                 max_input=max_input, max_model_len=max_model_len, thinking=thinking,
             ),
-            strays=sources.strays, resumed=run.resumed, finished=is_whole,
+            strays=sources.strays, resumed=run.resumed, known_by_length=run.known_by_length,
+            finished=is_whole,
             output=str(output) if output is not None and is_whole else None,
         )  # fmt: skip
         if is_whole and journal is not None and output is not None:
@@ -186,6 +189,8 @@ class _Run:
         self.totals = Totals()
         self.resumed = 0
         """Rows that an earlier run had finished."""
+        self.known_by_length = 0
+        """Those of them of which a server says no more than their length."""
         self.places = array("q")
         """Where each row is in the journal, in the order given."""
         self._told = time.monotonic()
@@ -216,18 +221,21 @@ class _Run:
 
     def _left_to_do(self, found: Iterable[Found]) -> Iterator[Item]:
         """Yield the rows that are to be done, and keep those that need no work."""
-        for number, row in enumerate(found):
+        resumes = self._journal is not None and len(self._journal) > 0
+        stamped = (
+            overlapped(_stamped, found, _is_far) if resumes else ((row, None) for row in found)
+        )
+        for number, (row, stamp) in enumerate(stamped):
             self.places.append(-1)
             if isinstance(row, MediaFailure):
                 self._keep([number], self._failed(row.source, "0" * KEY_LENGTH, row))
-            elif not self._is_there(number, row):
+            elif not (resumes and self._is_there(number, row, stamp)):
                 yield number, *row
 
-    def _is_there(self, number: int, row: SourceRow) -> bool:
+    def _is_there(self, number: int, row: SourceRow, stamp: Stamp | None) -> bool:
         """Say whether an earlier run has finished a row, and count it then."""
-        if self._journal is None or not len(self._journal):
-            return False
-        place = self._journal.find(row_key(row, self._work.settings))
+        assert self._journal is not None
+        place = self._journal.find(row_key(row, self._work.settings, stamp))
         if place is None:
             return False
         (line,) = self._journal.rows([place])
@@ -236,6 +244,7 @@ class _Run:
             return False
         self.places[number] = place
         self.resumed += 1
+        self.known_by_length += is_known_by_length(row, stamp)
         self.totals.add(done)
         self._tell()
         return True
@@ -258,7 +267,25 @@ class _Run:
             self._progress(self.totals.rows)
 
 
-_PASSING = ("os_error", "permission_denied")
+def _is_far(row: Found) -> bool:
+    return isinstance(row, SourceRow) and isinstance(row.value, RemoteFile)
+
+
+def _stamped(row: Found) -> tuple[Found, Stamp | None]:
+    """Return a row, and of a remote file what tells whether it has changed; its server is asked."""
+    if not _is_far(row):
+        return row, None
+    from vlprep.media.fetched import fetch
+
+    try:
+        fetched = fetch(row.value)  # type: ignore[union-attr]
+    except (VlprepError, OSError):  # which the work will tell
+        return row, None
+    fetched.close()
+    return row, fetched.stamp
+
+
+_PASSING = ("os_error", "permission_denied", "fetch")
 """What may be over by the next run, such as a full disk."""
 
 _TELL_SECONDS = 0.2

@@ -10,9 +10,11 @@ import json
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path, PurePath
 from tarfile import InvalidHeaderError, TarError, TruncatedHeaderError  # type: ignore[attr-defined]
-from typing import Self, TypeAlias
+from typing import Any, BinaryIO, Self, TypeAlias
 
 from vlprep.choices import holds_samples
 from vlprep.count.files import MediaFailure
@@ -26,13 +28,15 @@ from vlprep.errors import (
 from vlprep.media.addresses import file_name, is_data_url
 from vlprep.media.folders import as_folder, by_numbers, walk
 from vlprep.media.overlap import is_remote
+from vlprep.media.readers import buffered
 from vlprep.media.remote import RemoteFile
 from vlprep.media.sniff import is_media_name
 from vlprep.output.target import PathLike
-from vlprep.samples.rows import read_rows
-from vlprep.scan.rows import SourceRow, key_of
+from vlprep.samples.rows import rows_in
+from vlprep.scan.rows import SourceRow, key_of, text_of
 from vlprep.units import format_bytes
 
+Source: TypeAlias = str | RemoteFile
 Found: TypeAlias = SourceRow | MediaFailure
 
 PARQUET, TAR = (".parquet", ".pq"), (".tar", ".tar.gz", ".tgz")
@@ -71,28 +75,19 @@ class Sources:
 
         Raises `ConstraintError` for samples among media and the reverse.
         """
-        for name in names:
-            if isinstance(name, RemoteFile) or is_remote(name):
-                yield self._remote(name)
-                continue
-            for path in _expanded(name):
-                self._check_apart(path)
-                read = self._reader(path)
-                try:
-                    yield from read(path)
-                except (ConstraintError, MissingPackageError):
-                    raise  # of what is asked, not of a file
-                except (VlprepError, OSError) as error:
-                    yield MediaFailure(source=path, error=error)
+        for source in chain.from_iterable(map(_expanded, names)):
+            name = _name_of(source)
+            if isinstance(source, str):
+                self._check_apart(source)
+            read = self._reader(file_name(name))
+            try:
+                yield from read(source)
+            except (ConstraintError, MissingPackageError):
+                raise  # of what is asked, not of a file
+            except (VlprepError, OSError) as error:
+                yield MediaFailure(source=name, error=error)
 
-    def _remote(self, name: str | RemoteFile) -> SourceRow:
-        """Return the row of a file that an address names."""
-        remote = RemoteFile(name) if isinstance(name, str) else name
-        if self._samples or holds_samples(file_name(remote.name)):
-            raise ConstraintError(f"{remote.name}: samples are read from files; download it first")
-        return SourceRow(remote.name, remote, key_of(remote.address))
-
-    def _reader(self, name: str) -> Callable[[str], Iterator[Found]]:
+    def _reader(self, name: str) -> Callable[[Source], Iterator[Found]]:
         """Return what reads a source, by its name."""
         lower = name[-256:].lower()
         if lower.endswith(PARQUET):
@@ -106,7 +101,10 @@ class Sources:
             return _samples
         return _tar if lower.endswith(TAR) else self._files
 
-    def _files(self, name: str) -> Iterator[Found]:
+    def _files(self, name: Source) -> Iterator[Found]:
+        if isinstance(name, RemoteFile):
+            yield SourceRow(name.name, name, key_of(name.address))
+            return
         folder = as_folder(name)
         if folder is None:
             yield SourceRow(name, name)
@@ -137,15 +135,15 @@ class Sources:
             return ()
         return (os.path.join(folder, written.relative_to(root), ""),)  # noqa: PTH118 (as walked)
 
-    def _parquet(self, name: str) -> Iterator[Found]:
+    def _parquet(self, source: Source) -> Iterator[Found]:
         try:
             import pyarrow as pa
             import pyarrow.parquet as pq
         except ImportError as error:
             raise MissingPackageError("pyarrow", "arrow") from error
-        stamp = file_stamp(name)
+        name = _name_of(source)
         try:
-            with pq.ParquetFile(name) as file:
+            with _opened(source) as (content, stamp), pq.ParquetFile(content) as file:
                 columns = self._columns(name, file.schema_arrow.names)
                 batches = file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns)
                 rows = (row for batch in batches for row in batch.to_pylist())
@@ -173,8 +171,33 @@ _ROWS_AT_ONCE = 64
 """Rows of a Parquet file that are in memory at a time."""
 
 
-def _expanded(name: str) -> list[str]:
-    """Return the files that a pattern names; any other name as it is."""
+def _name_of(source: Source) -> str:
+    return source.name if isinstance(source, RemoteFile) else source
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
+    """Open a file that holds rows; gives what tells that it has changed, too.
+
+    What an address names is fetched as far as it is read, within the limits of its `Fetching`.
+    Raises `FetchError` of that, and `FileNotFoundError` and its siblings.
+    """
+    if isinstance(source, RemoteFile):
+        from vlprep.media.fetched import fetch
+
+        fetched = fetch(source)
+        with buffered(fetched.read_at, fetched.length, fetched.close) as file:
+            yield file, text_of(fetched.stamp)
+    else:
+        with Path(source).open("rb") as file:
+            yield file, file_stamp(source)
+
+
+def _expanded(name: Source) -> list[Any]:
+    """Return the files that a pattern names, and what an address does; other names as they are."""
+    if is_remote(name):
+        return [RemoteFile(name) if isinstance(name, str) else name]
+    assert isinstance(name, str)
     is_pattern = glob.has_magic(name) and not is_data_url(name)
     if not is_pattern or os.path.lexists(name):
         return [name]
@@ -182,20 +205,25 @@ def _expanded(name: str) -> list[str]:
     return sorted(matches, key=by_numbers) or [name]
 
 
-def _samples(name: str) -> Iterator[Found]:
+def _samples(source: Source) -> Iterator[Found]:
+    name = _name_of(source)
     try:
-        for called, row in read_rows(name):
-            text = row if isinstance(row, bytes) else json.dumps(row).encode()
-            yield SourceRow(called, text, key_of(text))
+        with _opened(source) as (file, _):
+            for called, row in rows_in(file, name):
+                text = row if isinstance(row, bytes) else json.dumps(row).encode()
+                yield SourceRow(called, text, key_of(text))
     except ConstraintError as error:  # a document that is not JSON
         yield MediaFailure(source=name, error=error)
 
 
-def _tar(name: str) -> Iterator[Found]:
+def _tar(source: Source) -> Iterator[Found]:
     """Yield the media in a tar in their order, without unpacking it."""
-    stamp = file_stamp(name)
+    name = _name_of(source)
     try:
-        with tarfile.open(name, "r|*", tarinfo=_Header) as archive:
+        with (
+            _opened(source) as (file, stamp),
+            tarfile.open(fileobj=file, mode="r|*", tarinfo=_Header) as archive,
+        ):
             for member in archive:
                 if member.isfile() and is_media_name(PurePath(member.name).name):
                     yield _member(archive, member, f"{name}:{member.name}", stamp)

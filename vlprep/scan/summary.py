@@ -70,6 +70,9 @@ class ScanSummary:
     """All rows, those that failed too."""
     resumed: int
     """Those among them that an earlier run had finished."""
+    known_by_length: int
+    """Those of the latter of which a server says no more than their length: a change of the same
+    length would not be seen."""
     strays: int
     """Files of folders that are no media."""
     finished: bool
@@ -110,7 +113,17 @@ class ScanSummary:
         }
 
 
-_PLAIN = ("model", "rules", "rows", "resumed", "strays", "finished", "output", "total_tokens")
+_PLAIN = (
+    "model",
+    "rules",
+    "rows",
+    "resumed",
+    "known_by_length",
+    "strays",
+    "finished",
+    "output",
+    "total_tokens",
+)
 
 
 def summarise(

@@ -15,6 +15,9 @@ def sentences(found: ScanSummary) -> Iterator[str]:
     yield f"{plural(found.rows, 'row')}{': ' if kinds else ''}{kinds}, {failed}"
     if found.resumed:
         yield f"{found.resumed:,} of them were finished by an earlier run"
+    if found.known_by_length:
+        rows = plural(found.known_by_length, "row")
+        yield f"{rows} of them known by address and length alone, as servers say no more"
     if found.strays:
         yield f"passed over {plural(found.strays, 'file')}, no image or video"
     yield from _by_word("failed", found.errors)
