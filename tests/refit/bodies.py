@@ -56,6 +56,7 @@ def _file(image: Image.Image, format: str, **how: Any) -> bytes:
     return memory.getvalue()
 
 
+@cache
 def data_url(name: str) -> str:
     """Return a picture as a data URL."""
     type, content = picture(name)
@@ -105,6 +106,7 @@ PLAIN = st.text(max_size=12) | st.sampled_from(["\\", '"', "数\u2028", "/", "a:
 TEXTS = PLAIN | st.just('data:image/png;base64,"')
 
 
+@cache  # as to make a strategy takes longer than to draw from it
 def bodies(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     """Return bodies of all protocols with some of these pictures, and texts of all kinds."""
     pictures = st.lists(st.sampled_from(names), min_size=1, max_size=4)
@@ -118,15 +120,19 @@ def bodies(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     )  # fmt: skip
 
 
-@st.composite
-def spelled(draw: st.DrawFn, names: tuple[str, ...]) -> str:
-    """Return a body as text, in one of the ways in which JSON may be written."""
-    body = draw(bodies(names))
-    text = json.dumps(
-        body, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from((None, 1, "\t"))),
-        separators=draw(st.sampled_from(((",", ":"), (" , ", " : ")))),
+def spelled(names: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Return bodies as text, in the ways in which JSON may be written."""
+    return st.builds(
+        _spelled, bodies(names), st.booleans(), st.sampled_from((None, 1, "\t")),
+        st.sampled_from(((",", ":"), (" , ", " : "))), st.booleans(),
     )  # fmt: skip
-    return text.replace("/", "\\/") if draw(st.booleans()) else text
+
+
+def _spelled(
+    body: dict[str, Any], is_ascii: bool, indent: Any, separators: tuple[str, str], escapes: bool
+) -> str:
+    text = json.dumps(body, ensure_ascii=is_ascii, indent=indent, separators=separators)
+    return text.replace("/", "\\/") if escapes else text
 
 
 def images_of(body: Any) -> list[bytes]:
