@@ -43,6 +43,8 @@ def test_the_page_has_the_rows_and_the_numbers(tmp_path):
     names = [str(FIXTURES / name) for name in ("photo.jpg", "clip.mp4", "no-such.jpg")]
     data = data_in(page_of(tmp_path, names, CountTokens("qwen3-vl-plus")))
     assert [row[0] for row in data["rows"]] == names
+    assert data["columns"][:5] == ["source", "tokens", "kind", "error_code", "error"]
+    assert "warnings" not in data["columns"]  # as there are none
     tokens = data["columns"].index("tokens")
     assert data["rows"][0][tokens] == 302
     assert data["facts"][0] == "3 rows: 1 image, 1 video, 1 failed"

@@ -7,7 +7,7 @@ page's own script makes text of it, never markup.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import nlargest
 from importlib.resources import files
 from typing import Any, TypeAlias
@@ -40,14 +40,15 @@ def write_report(
 
     `pictures` gives data URLs of pictures of files that could be read, by their names.
     """
-    shown = _chosen(rows, columns)
+    shown = _chosen(rows)
+    names = _ordered(columns, shown)
     document = {
         "title": f"{summary.model}, by the rules {summary.rules}",
         "facts": [fact.replace("`", "") for fact in sentences(summary)],
         "bars": [one._asdict() for one in summary.histogram],
-        "columns": list(columns),
+        "columns": names,
         "total": summary.rows,
-        "rows": [[row.get(name) for name in columns] for row in shown],
+        "rows": [[row.get(name) for name in names] for row in shown],
         "pictures": pictures(_with_pictures(shown)),
     }
     # No "<" in it can end the script that holds it.
@@ -57,7 +58,18 @@ def write_report(
         file.write(page.replace("@DATA@", data).encode())
 
 
-def _chosen(rows: Iterable[bytes], columns: Columns) -> list[dict[str, Any]]:
+_FIRST = ("source", "tokens", "kind", "error_code", "error")
+"""Columns that come first on the page, as a screen does not hold all of them."""
+
+
+def _ordered(columns: Columns, shown: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns of which a row has something, those first that are looked for first."""
+    first = [name for name in _FIRST if name in columns]
+    names = dict.fromkeys([*first, *columns])
+    return [name for name in names if any(row.get(name) not in (None, []) for row in shown)]
+
+
+def _chosen(rows: Iterable[bytes]) -> list[dict[str, Any]]:
     """Return the rows that are shown, in the order given."""
     numbered = enumerate(map(json.loads, rows))
     chosen = nlargest(MOST_ROWS, numbered, key=lambda pair: _weight(pair[1]))
