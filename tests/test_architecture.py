@@ -61,7 +61,10 @@ DOORS = {
     "split": {"split", "crop"},
     "pick": {"pick", "picked", "clip"},
     "batch": {"operator", "operators", "pixels"},
-    "scan": {"sources", "output", "report", "rows", "scan", "thumbnails", "writing", "journal"},
+    "scan": {
+        *("journal", "output", "report", "rows", "run"),
+        *("scan", "sources", "thumbnails", "writing"),
+    },
 }
 
 HOMES = {

@@ -12,7 +12,7 @@ from tests.fileserver import file_server
 from tests.places import FIXTURES
 from vlprep import Fetching, RemoteFile
 from vlprep.batch import CheckMedia, CountTokens
-from vlprep.scan import scan as scanning
+from vlprep.scan import run as running
 from vlprep.scan.scan import scan
 from vlprep.scan.words import sentences
 
@@ -31,7 +31,7 @@ def server():
 
 @pytest.fixture
 def told_at_once(monkeypatch):
-    monkeypatch.setattr(scanning, "_TELL_SECONDS", -1)
+    monkeypatch.setattr(running, "_TELL_SECONDS", -1)
 
 
 def remote(server, path, **terms):

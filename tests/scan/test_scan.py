@@ -20,7 +20,7 @@ from tests.places import FIXTURES, REPO
 from tests.scan.jobs import Codec
 from vlprep.batch import CheckMedia, CountTokens
 from vlprep.errors import ConstraintError, MissingPackageError
-from vlprep.scan import scan as scanning
+from vlprep.scan import run as running
 from vlprep.scan.journal import Journal
 from vlprep.scan.output import journal_path
 from vlprep.scan.rows import finished
@@ -75,7 +75,7 @@ def test_a_codec_that_crashes_hangs_or_eats_memory_is_named_and_the_rest_is_done
     for place, bad in zip((50, 100, 150), BAD, strict=True):
         names.insert(place, bad)
     out = tmp_path / "out.jsonl"
-    found = scan(names, Codec(), output=out, workers=2, time_limit=1, memory=300_000_000)
+    found = scan(names, Codec(), output=out, workers=2, time_limit=3, memory=100_000_000)
     rows = rows_of(out)
     assert [row["source"] for row in rows] == names
     assert {row["source"]: row["error_code"] for row in rows if row["error_code"]} == BAD
@@ -169,7 +169,7 @@ def test_a_run_that_is_stopped_keeps_what_is_finished(tmp_path):
 
 @pytest.fixture
 def told_at_once(monkeypatch):
-    monkeypatch.setattr(scanning, "_TELL_SECONDS", -1)
+    monkeypatch.setattr(running, "_TELL_SECONDS", -1)
 
 
 def test_what_has_changed_is_done_again(tmp_path, told_at_once):

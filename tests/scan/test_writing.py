@@ -7,13 +7,14 @@ import os
 import shutil
 import tarfile
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 import vlprep
 from tests.places import FIXTURES
 from vlprep.errors import ConstraintError
-from vlprep.scan import scan as scanning
+from vlprep.scan import run as running
 from vlprep.scan.scan import scan
 from vlprep.scan.writing import CompressInto, FramesInto, place_of
 
@@ -116,8 +117,8 @@ def test_a_run_that_ended_early_goes_on_and_what_failed_for_a_moment_is_tried_ag
     names = [str(album / name) for name in FILES]
     job = CompressInto(MODEL, folder=str(small), limit=20_000)
     asked = {"output": out, "workers": 1, "recursive": True}
-    stopping = scanning.Event()
-    monkeypatch.setattr(scanning, "_TELL_SECONDS", -1)
+    stopping = Event()
+    monkeypatch.setattr(running, "_TELL_SECONDS", -1)
     monkeypatch.chdir(album)
     first = scan(
         list(FILES), job, stopping=stopping,
