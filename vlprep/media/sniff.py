@@ -163,7 +163,10 @@ def sniff(head: bytes) -> Format | None:
     >>> sniff(b"GIF89a").name
     'GIF'
     """
-    return next((row for row in FORMATS if _compiled(row.pattern).match(head)), None)
+    for row in FORMATS:
+        if _compiled(row.pattern).match(head):
+            return row
+    return None
 
 
 @cache

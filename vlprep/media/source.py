@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
 
@@ -47,6 +47,12 @@ from vlprep.units import format_size
 
 _HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.video.probe"}
 """Who reads the header of each kind, by name: only what the content calls for is imported."""
+
+
+@cache
+def _header_reader(kind: str) -> Any:
+    return import_module(_HEADER_READERS[kind])
+
 
 _Content: TypeAlias = bytes  # which in a class with a method of that name means the method
 
@@ -175,7 +181,7 @@ class Item:
     def info(self) -> ImageInfo | VideoInfo:
         """The facts of its header; raises the errors of `probe`."""
         if self._info is None:
-            reader = import_module(_HEADER_READERS[self.found.kind])
+            reader = _header_reader(self.found.kind)
             info: ImageInfo | VideoInfo
             try:
                 info = reader.read_facts(self)
@@ -378,6 +384,8 @@ def source_name(source: SourceOrFacts) -> str:
     >>> source_name("photos/a.jpg")
     'photos/a.jpg'
     """
+    if isinstance(source, str):  # first, as most are
+        return shown_name(source)
     if isinstance(source, bytes | bytearray | memoryview):
         return "<bytes>"
     if isinstance(source, PdfPage):
@@ -385,8 +393,6 @@ def source_name(source: SourceOrFacts) -> str:
     if isinstance(source, ImageInfo | VideoInfo):
         kind = "image" if isinstance(source, ImageInfo) else "clip"
         return f"{kind} of {format_size(source.size)}"
-    if isinstance(source, str):
-        return shown_name(source)
     if isinstance(source, RemoteFile):
         return source.name
     if isinstance(source, os.PathLike):

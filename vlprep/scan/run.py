@@ -21,8 +21,8 @@ from vlprep.scan.report import Pictures, write_report
 from vlprep.scan.rows import (
     KEY_LENGTH,
     Finished,
-    Item,
     Job,
+    Numbered,
     RowWork,
     SourceRow,
     finished,
@@ -39,7 +39,7 @@ from vlprep.scan.writing import WritingJob
 Progress: TypeAlias = Callable[[int], None]
 """Is told, now and then, how many rows are done."""
 
-Done: TypeAlias = Iterator[tuple[list[Item], Finished | Lost]]
+Done: TypeAlias = Iterator[tuple[list[Numbered], Finished | Lost]]
 """Chunks of rows with what has become of them."""
 
 
@@ -85,7 +85,7 @@ class Run:
         rows = self._journal.rows(self.places)
         write_report(path, found, rows, self.columns, pictures=pictures, overwrite=overwrite)
 
-    def _left_to_do(self, found: Iterable[Found]) -> Iterator[Item]:
+    def _left_to_do(self, found: Iterable[Found]) -> Iterator[Numbered]:
         """Yield the rows that are to be done, and keep those that need no work."""
         resumes = self._journal is not None and len(self._journal) > 0
         stamped = (
@@ -157,7 +157,7 @@ _PASSING = ("os_error", "permission_denied", "fetch")
 _TELL_SECONDS = 0.2
 
 
-def _weight(item: Item) -> int:
+def _weight(item: Numbered) -> int:
     """Return about how many bytes of a row go through a pipe."""
     value = item[2]
     if isinstance(value, dict):
