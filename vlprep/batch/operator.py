@@ -73,7 +73,9 @@ class Operator(ABC):
 
         Raises `ConstraintError` where `column` is not there, or a new one is.
         """
-        rows = [self._named(row) for row in self.work(batch)]
+        rows = self.work(batch)
+        if self.prefix:
+            rows = [self._named(row) for row in rows]
         types = {f"{self.prefix}{name}": kind for name, kind in self.types.items()}
         return with_columns(batch, rows, types)
 
