@@ -1,6 +1,9 @@
+import os
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.places import FIXTURES
 from vlprep.media.sniff import (
@@ -196,3 +199,10 @@ def test_misdeclared_content(mime_type, head, is_told):
 def test_the_head_of_a_file_is_enough(name):
     content = (FIXTURES / name).read_bytes()
     assert sniff(content[:HEAD_BYTES]) is sniff(content) is not None
+
+
+@given(
+    st.text("ajpgG./\\", max_size=8).map(lambda start: f"{start}.jpg") | st.text("a./", max_size=5)
+)
+def test_a_name_is_one_of_media_by_its_ending_as_the_system_takes_it(name):
+    assert is_media_name(name) == (os.path.splitext(name)[1] == ".jpg")  # noqa: PTH122

@@ -240,7 +240,10 @@ _ENDINGS_OF_TYPES = {
 
 
 def _extension(name: str) -> str:
-    return os.path.splitext(name)[1].removeprefix(".").lower()  # noqa: PTH122 (called per file)
+    stem, _, ending = name.rpartition(".")
+    if stem[-1:] in "./\\":  # hidden, or without an ending; else this takes a third of the time
+        ending = os.path.splitext(name)[1].removeprefix(".")  # noqa: PTH122 (called per file)
+    return ending.lower()
 
 
 _MEDIA_EXTENSIONS = frozenset(
