@@ -10,23 +10,20 @@ cost nothing to count.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import Any
 
 from PIL import ExifTags, Image
 from report import Finding, Timing, alternate, clock, finish, options, ratio
+from scan_jobs import MadeUp, Noted
 
 from vlprep.batch import CountTokens
-from vlprep.batch.tables import Batch, Columns
-from vlprep.view import View
 
 WORKERS = 2
 SPEED_UP_BAR = 1.6
@@ -113,35 +110,6 @@ class Meter:
         return taken
 
 
-@dataclass(frozen=True)
-class Noted:
-    """A job whose workers note how many seconds of a processor they have used."""
-
-    job: CountTokens
-    folder: str
-
-    @property
-    def column(self) -> str:
-        """The column that it reads."""
-        return self.job.column
-
-    @property
-    def view(self) -> View:
-        """What the model sees."""
-        return self.job.view
-
-    @property
-    def types(self) -> Columns:
-        """The columns that it adds."""
-        return self.job.types
-
-    def __call__(self, batch: Batch) -> Batch:
-        """Do the job, and write the note anew."""
-        done = self.job(batch)
-        Path(self.folder, str(os.getpid())).write_text(str(time.process_time()))
-        return done
-
-
 def write_pictures(folder: Path, count: int) -> list[str]:
     """Write JPEGs of some sizes and orientations; returns their paths."""
     from bench_headers import CAMERA_SIZES, ORIENTATIONS, camera_jpeg  # workers do not need it
@@ -177,23 +145,6 @@ def in_one_process(folder: Path, output: Path) -> None:
 # Memory
 
 
-@dataclass(frozen=True)
-class MadeUp:
-    """A job that opens nothing."""
-
-    view: View
-    column: str = "path"
-    types: ClassVar = JOB.types
-
-    def __call__(self, batch: dict[str, list[str]]) -> dict[str, list[Any]]:
-        """Return the columns of a count."""
-        rows = batch["path"]
-        tokens = [hash(row) % 4096 for row in rows]
-        known: dict[str, list[Any]] = {"kind": ["image"] * len(rows), "tokens": tokens}
-        known |= dict.fromkeys(("height", "width"), [1000] * len(rows))
-        return {**dict.fromkeys(self.types, [None] * len(rows)), **known}
-
-
 def growth(folder: Path, rows: int) -> Finding:
     """Return by how much the memory of a scan grows from its first tenth to its end."""
     from vlprep.scan.scan import scan
@@ -201,7 +152,7 @@ def growth(folder: Path, rows: int) -> Finding:
     seen: dict[int, float] = {}
     names = (f"made up {number}" for number in range(rows))
     scan(
-        names, MadeUp(JOB.view), output=folder / "rows.jsonl", workers=WORKERS,
+        names, MadeUp(JOB.view, JOB.types), output=folder / "rows.jsonl", workers=WORKERS,
         progress=lambda done: seen.__setitem__(done, memory_mb()),
     )  # fmt: skip
     early = max(used for done, used in seen.items() if done <= rows / 10)
