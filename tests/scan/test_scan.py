@@ -25,6 +25,7 @@ from vlprep.scan.journal import Journal
 from vlprep.scan.output import journal_path
 from vlprep.scan.rows import finished
 from vlprep.scan.scan import scan
+from vlprep.scan.sources import count_ahead
 
 COUNT = CountTokens("qwen3-vl-plus")
 PHOTO, CLIP = str(FIXTURES / "photo.jpg"), str(FIXTURES / "clip.mp4")
@@ -89,6 +90,7 @@ RUN = """
 import sys
 from tests.scan.jobs import Codec
 from vlprep.scan.scan import scan
+from vlprep.scan.sources import count_ahead
 if __name__ == "__main__":
     names = [f"slow {number}" for number in range(100)]
     found = scan(names, Codec(log=sys.argv[2]), output=sys.argv[1], workers=2,
@@ -256,6 +258,18 @@ def test_patterns_are_the_files_that_they_name():
     found = scan([str(FIXTURES / "exif_*.jpg"), "no-*.jpg"], COUNT, workers=1)
     assert found.rows == len(list(FIXTURES.glob("exif_*.jpg"))) + 1
     assert found.errors == {"not_found": 1}
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_how_many_rows_there_will_be_is_told_by_names(tmp_path, recursive):
+    (tmp_path / "below").mkdir()
+    (tmp_path / "empty").mkdir()
+    for name in ("a.jpg", "b.mp4", "notes.txt", "below/c.png"):
+        (tmp_path / name).write_bytes(b"no medium")
+    names = [str(tmp_path), str(tmp_path / "empty"), str(tmp_path / "*.jpg"), "no.jpg", PHOTO]
+    found = scan(names, COUNT, workers=1, recursive=recursive)
+    assert count_ahead(names, recursive=recursive) == found.rows == 6 + recursive
+    assert count_ahead([*names, "train.jsonl"]) is None
 
 
 def test_samples_are_rows_of_their_files(tmp_path):

@@ -179,6 +179,18 @@ def progress_line(
     return f"{line}  {name if cells(name) <= room else shortened(Path(name).name, room)}"
 
 
+def pace_line(done: int, total: int | None, seconds: float) -> str:
+    """Return what is shown of rows: how many are done, at what pace, and the time left.
+
+    >>> pace_line(1200, None, 2.0), pace_line(1200, 4800, 2.0)
+    ('1,200 rows, 600 a second', '1,200/4,800 rows, 600 a second, 0:06 left')
+    """
+    of = "" if total is None else f"/{total:,}"
+    line = f"{done:,}{of} rows, {done / seconds:,.0f} a second"
+    left = None if total is None else seconds_left(done, total, seconds, seconds)
+    return line if left is None else f"{line}, {clock(left)} left"
+
+
 def clock(seconds: float) -> str:
     """Return a time to wait, as clocks show it.
 

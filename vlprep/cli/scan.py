@@ -7,8 +7,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from threading import Event
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -35,7 +35,7 @@ from vlprep.cli.render import heading, note, print_json, print_table, say_error
 from vlprep.cli.scan_jobs import JOBS, job_of
 from vlprep.cli.terminal import line_width, say
 from vlprep.cli.text import flagged, safe, thousands
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, VlprepError
 
 if TYPE_CHECKING:
     from vlprep.scan.summary import ScanSummary
@@ -127,7 +127,8 @@ def command(as_json: bool, **asked: Any) -> int:
         asked["time_limit"] = TIME_LIMIT
     asked["overwrite"] = asked.pop("force")
     names = (as_remote(name, fetching) for name in _names(paths, from_file, separator))
-    with _interrupts() as stopping, _shown_progress() as shown:
+    ahead = paths if from_file is None else None
+    with _interrupts() as stopping, _shown_progress(ahead, asked["recursive"]) as shown:
         found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
     if as_json:
         print_json(found.to_dict())
@@ -178,21 +179,32 @@ def _interrupts() -> Iterator[Event]:
 
 
 @contextmanager
-def _shown_progress() -> Iterator[Any]:
-    """Show on a terminal how many rows are done, and how many a second."""
+def _shown_progress(paths: Iterable[str] | None, recursive: bool) -> Iterator[Any]:
+    """Show on a terminal how many rows are done, how many a second, and the time left.
+
+    How many there will be is counted beside the work, where names alone tell it.
+    """
+    from vlprep.scan.sources import count_ahead
+
     begun, shown = time.monotonic(), not is_quiet() and sys.stderr.isatty()
-    patience = progress.PATIENCE_SECONDS
+    totals: list[int | None] = []
+
+    def count() -> None:
+        with suppress(OSError, VlprepError):  # which the work will tell
+            totals.append(count_ahead(paths or (), recursive=recursive))
 
     def show(rows: int) -> None:
         passed = time.monotonic() - begun
-        if shown and passed > patience:
-            rate = rows / passed
-            click.echo(f"\r\x1b[K{rows:,} rows, {rate:,.0f} a second", err=True, nl=False)
+        if shown and passed > progress.PATIENCE_SECONDS:
+            line = progress.pace_line(rows, totals[0] if totals else None, passed)
+            click.echo(f"\r\x1b[K{line}", err=True, nl=False)
 
+    if shown and paths is not None:
+        Thread(target=count, daemon=True).start()
     try:
         yield show
     finally:
-        if shown and time.monotonic() - begun > patience:
+        if shown and time.monotonic() - begun > progress.PATIENCE_SECONDS:
             click.echo("\r\x1b[K", err=True, nl=False)
 
 

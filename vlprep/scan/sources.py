@@ -166,6 +166,25 @@ class Sources:
         return [found[0], *beside]
 
 
+def count_ahead(names: Iterable[str], *, recursive: bool = False) -> int | None:
+    """Return how many rows there will be, from names alone; `None` where files hold several.
+
+    Those are samples, Parquet and tars. Nothing is opened, but for files without a known ending.
+
+    >>> count_ahead(["fixtures/photo.jpg", "fixtures/street.mp4"]), count_ahead(["a.tar"])
+    (2, None)
+    """
+    rows = 0
+    for name in chain.from_iterable(map(_expanded, names)):
+        if holds_samples(file_name(_name_of(name))) or _name_of(name).lower().endswith(_SEVERAL):
+            return None
+        folder = None if isinstance(name, RemoteFile) else as_folder(name)
+        files = (is_media for _, is_media in walk(folder, recursive=recursive)) if folder else ()
+        rows += max(sum(files), 1)
+    return rows
+
+
+_SEVERAL = (*PARQUET, *TAR)
 _BESIDE = ("images", "image", "videos", "video")
 _ROWS_AT_ONCE = 64
 """Rows of a Parquet file that are in memory at a time."""
