@@ -31,7 +31,7 @@ from vlprep.count.frame_list import frame_list as frame_list
 from vlprep.count.pixels import PixelLimits as PixelLimits
 from vlprep.count.prices import PriceEstimate as PriceEstimate
 from vlprep.count.tokens import TokenCount as TokenCount
-from vlprep.count.tokens import VideoCount as VideoCount
+from vlprep.count.videos import VideoCount as VideoCount
 from vlprep.errors import VlprepError as VlprepError
 from vlprep.events.events import LocatedEvent as LocatedEvent
 from vlprep.events.events import LocatedEvents as LocatedEvents

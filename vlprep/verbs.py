@@ -39,7 +39,8 @@ if TYPE_CHECKING:
         TallyKeywords,
     )
     from vlprep.count.frame_list import FrameList
-    from vlprep.count.tokens import TokenCount, VideoCount
+    from vlprep.count.tokens import TokenCount
+    from vlprep.count.videos import VideoCount
     from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
@@ -177,7 +178,7 @@ class Processor(View):
         >>> processor("qwen3-vl-plus").video_tokens(probe("fixtures/street.mp4")).frames
         20
         """
-        from vlprep.count.tokens import video_count
+        from vlprep.count.videos import video_count
 
         return video_count(info, self)
 

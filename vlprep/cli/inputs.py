@@ -55,12 +55,16 @@ def input_files(
     return found
 
 
+_PATTERN = frozenset("*?[")
+"""What makes a name a pattern."""
+
+
 def _expand(path: str) -> list[str]:
-    import glob
+    if not _PATTERN.isdisjoint(path) and not (_is_address(path) or os.path.lexists(path)):
+        import glob
 
-    from vlprep.media.folders import by_numbers
+        from vlprep.media.folders import by_numbers
 
-    if glob.has_magic(path) and not (_is_address(path) or os.path.lexists(path)):
         matches = glob.glob(path, recursive=True)  # noqa: PTH207 (keeps the caller's spelling)
         return sorted(matches, key=by_numbers) or [path]
     return [path]

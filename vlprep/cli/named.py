@@ -9,7 +9,6 @@ import click
 
 from vlprep.cli.command import spare
 from vlprep.cli.options import BYTES, RATE, SECONDS, SIZE, together, wrong_usage
-from vlprep.cli.shell import option_words, quote
 
 if TYPE_CHECKING:
     from vlprep.media.remote import Fetching
@@ -69,6 +68,7 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     >>> input_words({"paths": ("my photos", "-b"), **given})
     ['-r', "'my photos'", './-b']
     """
+    from vlprep.cli.shell import quote
     from vlprep.media.addresses import public_address
 
     listed = asked["from_file"]
@@ -123,6 +123,8 @@ def take_fetching(asked: dict[str, Any]) -> Fetching:
 
 def fetch_words(asked: Mapping[str, Any]) -> list[str]:
     """Return the options of `fetch_options` in `asked` that were given, as they are typed."""
+    from vlprep.cli.shell import option_words
+
     given = {name: asked[name] for name in FETCHING if asked[name]}
     return [word for it in given.items() for word in option_words(*it)]
 

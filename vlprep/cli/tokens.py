@@ -197,7 +197,7 @@ def _count_samples(
 def _entry(result: Result, explaining: View | None, times: bool = False) -> dict[str, Any]:
     """Return a file's entry in JSON, with its explanation where a view is given to explain by."""
     from vlprep.count.files import MediaFailure
-    from vlprep.count.tokens import VideoCount
+    from vlprep.count.videos import VideoCount
 
     entry = result.to_dict()
     if isinstance(result, MediaFailure):

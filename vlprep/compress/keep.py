@@ -22,7 +22,7 @@ from vlprep.compress.video_search import (
     require_room,
 )
 from vlprep.compress.video_source import VideoCase, changed_anyway, shown_frames
-from vlprep.count.tokens import VideoCount
+from vlprep.count.videos import VideoCount
 from vlprep.errors import ConstraintError
 from vlprep.frames.reading import animation_clock, decode_plan
 from vlprep.frames.stream import FrameStream

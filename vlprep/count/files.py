@@ -18,7 +18,7 @@ from vlprep.count.prices import (
     conversation,
     prices_of,
 )
-from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
+from vlprep.count.tokens import TokenCount, count_dict, image_counts, seen_size
 from vlprep.display import brief, page
 from vlprep.errors import VlprepError
 from vlprep.media.addresses import local_path
@@ -245,7 +245,12 @@ def count_file(source: Media, view: View) -> MediaCount:
     >>> count.info.size, count.tokens.resized, count.tokens.total
     (ImageSize(height=480, width=640), ImageSize(height=480, width=640), 302)
     """
-    probed = probe_media(source, view)
+    return _counted(probe_media(source, view), view)
+
+
+def _counted(probed: Probed, view: View) -> MediaCount:
+    from vlprep.count.videos import media_count  # which many images in a row do without
+
     return MediaCount(source=probed.source, info=probed.info, tokens=media_count(probed.info, view))
 
 
@@ -329,10 +334,9 @@ def _count_one(probed: Probed | MediaFailure, view: View) -> Result:
     if isinstance(probed, MediaFailure):
         return probed
     try:
-        tokens = media_count(probed.info, view)
+        return _counted(probed, view)
     except VlprepError as error:
         return MediaFailure(source=probed.source, error=error)
-    return MediaCount(source=probed.source, info=probed.info, tokens=tokens)
 
 
 class TallyKeywords(ConversationKeywords, total=False):

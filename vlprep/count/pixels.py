@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
-from vlprep.maths.frame_counts import PAIR
+from vlprep.maths.geometry import PAIR
 from vlprep.models.spec import ImageRule, VideoRule
 
 if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
-from vlprep.count.tokens import VideoCount, video_count
+from vlprep.count.videos import VideoCount, video_count
 from vlprep.display import brief
 from vlprep.draw.fonts import font_named
 from vlprep.draw.lettering import font_warnings

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list, read_frame_list
-from vlprep.count.tokens import VideoCount, count_dict, video_count
+from vlprep.count.tokens import count_dict
+from vlprep.count.videos import VideoCount, video_count
 from vlprep.display import brief
 from vlprep.draw.fonts import Face, font_named
 from vlprep.draw.lettering import font_warnings

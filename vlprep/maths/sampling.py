@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
 from vlprep.maths.frame_counts import (
-    PAIR,
     FramesAsked,
     frame_request,
     known_rate,
     look_up,
     planned_count,
 )
+from vlprep.maths.geometry import PAIR
 from vlprep.types import FrameCountName, FramePlan, Sampling
 
 if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none

@@ -5,7 +5,6 @@ Schemes are taken in any case, as RFC 3986 wants it, and data as browsers take i
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from urllib.parse import unquote
@@ -109,6 +108,8 @@ def embedded(text: str) -> bytes | None:
 
 
 def _decoded(data: str, name: str) -> bytes:
+    import base64  # here and below: paths do without
+
     try:
         return base64.b64decode("".join(data.split()), validate=True)  # it comes in lines, too
     except ValueError as error:
@@ -154,7 +155,7 @@ def can_be_path(text: str) -> bool:
         return True
     if len(text) > LONGEST_PATH:
         return False
-    return not _BASE64_TEXT.fullmatch(text) or os.path.exists(text)  # noqa: PTH110 (as written)
+    return not re.fullmatch(_BASE64_TEXT, text) or os.path.exists(text)  # noqa: PTH110 (as written)
 
 
 def is_data_url(text: str) -> bool:
@@ -162,14 +163,16 @@ def is_data_url(text: str) -> bool:
     return text[:5].lower() == "data:" and "," in text
 
 
-_BASE64_TEXT = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+_BASE64_TEXT = r"[A-Za-z0-9+/\s]+={0,2}\s*"
 
 
 def _is_base64(text: str) -> bool:
     """Say whether a text is Base64 of a picture or a video, by its beginning."""
     start = text[: 2 * HEAD_BYTES]
-    if len(text) < _LEAST_BASE64 or not _BASE64_TEXT.fullmatch(start):
+    if len(text) < _LEAST_BASE64 or not re.fullmatch(_BASE64_TEXT, start):
         return False
+    import base64
+
     head = "".join(start.split())
     found = sniff(base64.b64decode(head[: len(head) // 4 * 4]))
     return found is not None and found.kind in ("image", "video")

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from vlprep.count.tokens import VideoCount, video_count
+from vlprep.count.videos import VideoCount, video_count
 from vlprep.errors import BudgetError
 from vlprep.pick.choose import Frames, Pick, keep
 from vlprep.types import FrameListInfo, FramePlan, VideoInfo

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal, Unpack
 
-from vlprep.count.tokens import VideoCount
+from vlprep.count.videos import VideoCount
 from vlprep.frames.files import FrameRecord
 from vlprep.frames.reading import Reading
 from vlprep.frames.stream import FrameStream

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vlprep.count.pixels import is_per_clip
-from vlprep.count.tokens import VideoCount, image_totals
+from vlprep.count.tokens import image_totals
+from vlprep.count.videos import VideoCount
 from vlprep.models.sourced import Change, Reading
 from vlprep.plan.one_clip import FEW_TOKENS
 from vlprep.plan.requests import Load, images_by_route, images_in_words, request_room
