@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vlprep.check.check import CheckKeywords
     from vlprep.check.check import Item as CheckedItem
     from vlprep.check.report import CheckReport
+    from vlprep.clips import Frames
     from vlprep.compress.fix import FixKeywords, FixReport
     from vlprep.compress.image import CompressedImage, ImageKeywords
     from vlprep.compress.many import CompressedFile, CompressKeywords, Outcome
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from vlprep.samples.samples import SampleCount, SampleKeywords
     from vlprep.split.crop import Crop, CropKeywords
     from vlprep.split.split import PageSplit, SplitKeywords
-    from vlprep.types import Door, Facts, Frames, SizeLike, VideoInfo
+    from vlprep.types import Door, Facts, SizeLike, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ import click
 
 from vlprep.cli.options import wrong_usage
 from vlprep.cli.render import note
-from vlprep.cli.shell import STDIN_NAME
+from vlprep.cli.text import STDIN_NAME
 from vlprep.errors import AnswerError, ConstraintError
 
 if TYPE_CHECKING:
@@ -240,6 +239,8 @@ def read_answers(name: str) -> list[str]:
 
     Raises `AnswerError` where it does not.
     """
+    import json  # not needed by most commands
+
     from vlprep.parsing import parse_json
 
     try:

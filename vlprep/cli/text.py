@@ -34,7 +34,7 @@ def safe(text: str) -> str:
     return UNSAFE.sub(lambda match: _escape(match[0]), text)
 
 
-_NAMED = re.compile(r"`([a-z_]+|MediaUrl|RemoteFile)(?:=(True|False)|\(\))?`")
+_NAMED = r"`([a-z_]+|MediaUrl|RemoteFile)(?:=(True|False)|\(\))?`"
 
 
 def flagged(text: str) -> str:
@@ -45,7 +45,7 @@ def flagged(text: str) -> str:
     >>> flagged("leave `thinking=False` out")
     'leave --no-thinking out'
     """
-    return _NAMED.sub(_flag, text)
+    return re.sub(_NAMED, _flag, text)
 
 
 def _flag(match: re.Match[str]) -> str:
@@ -216,6 +216,9 @@ def _label(line: str, width: int) -> str:
         end = match.end()
     return line[:end]
 
+
+STDIN_NAME = "<stdin>"
+"""What messages call a medium that came from stdin; in a command it is a dash."""
 
 INDENT = 2
 """Blanks before what goes on, and before what stands below another thing."""

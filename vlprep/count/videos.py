@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from vlprep.clips import FramePlan
 from vlprep.count.pixels import limits_behind, total_behind, video_limits
 from vlprep.count.pruning import kept_tokens
 from vlprep.count.timestamps import timestamp_tokens
@@ -24,7 +25,7 @@ from vlprep.errors import ConstraintError, FrameCountError, VlprepError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic
 from vlprep.maths.sampling import frame_range, plan_frames
 from vlprep.models.spec import VideoRule
-from vlprep.types import FrameListInfo, FramePlan, ImageInfo, VideoInfo
+from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
 from vlprep.view import View
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
+from vlprep.clips import FramePlan
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
 from vlprep.maths.frame_counts import (
@@ -21,7 +22,7 @@ from vlprep.maths.frame_counts import (
     planned_count,
 )
 from vlprep.maths.geometry import PAIR
-from vlprep.types import FrameCountName, FramePlan, Sampling
+from vlprep.types import FrameCountName, Sampling
 
 if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
     import numpy as np

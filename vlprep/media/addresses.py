@@ -39,16 +39,14 @@ def public_address(text: str) -> str:
     >>> public_address("https://ada:pw@example.com/a.jpg?Signature=x"), public_address("a.jpg?x")
     ('https://example.com/a.jpg?…', 'a.jpg?x')
     """
-    match = _ADDRESS.match(text)
+    match = re.match(_ADDRESS, text)
     if match is None:
         return text
     place, mark, _ = match["place"].partition("?")
     return f"{match['scheme']}{place}{'?…' if mark else ''}"
 
 
-_ADDRESS = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?(?P<place>[^#]*)", re.DOTALL
-)
+_ADDRESS = r"(?s)(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?(?P<place>[^#]*)"
 
 
 def foreign_scheme(text: str) -> str | None:
@@ -57,7 +55,7 @@ def foreign_scheme(text: str) -> str | None:
     >>> foreign_scheme("ftp://example.com/a.jpg"), foreign_scheme("a.jpg")
     ('ftp', None)
     """
-    match = _ADDRESS.match(text)
+    match = re.match(_ADDRESS, text)
     scheme = match["scheme"][:-3].lower() if match else None
     return None if scheme == "file" else scheme
 
@@ -68,7 +66,7 @@ def file_name(text: str) -> str:
     >>> file_name("https://example.com/a%20b.jpg?…"), file_name("photos/a.jpg")
     ('a b.jpg', 'photos/a.jpg')
     """
-    match = _ADDRESS.match(text)
+    match = re.match(_ADDRESS, text)
     if match is None:
         return text
     name = unquote(match["place"].partition("?")[0].rstrip("/").rpartition("/")[2])
