@@ -1,3 +1,4 @@
+import json
 import shlex
 import shutil
 
@@ -370,3 +371,13 @@ def test_a_folder_that_is_walked_may_hold_what_is_written(run, turned, monkeypat
     for _ in range(2):
         ran = run("check", "-r", ".", "--fix", "-o", "fixed", "--force")
         assert (ran.code, len(list((turned / "fixed").rglob("*.*")))) == (0, 20)
+
+
+def test_a_file_that_a_fix_leaves_has_a_command_of_the_shell(run, tmp_path):
+    command = "vlprep split tall.png -o pieces/ --model qwen3-vl-plus"
+    ran = run("check", "tall.png", "--fix", "-q", "-o", tmp_path / "out")
+    assert ran.code == 1 and ran.err.count("\n") == 1
+    assert ran.err.rstrip().endswith(f"up to 200:1 is taken; {command}")
+    assert "no problems" not in ran.out
+    (left,) = json.loads(run("check", "tall.png", "--fix", "--dry-run", "--json").out)["left"]
+    assert left["remedy"] == command and "(" not in left["reason"]

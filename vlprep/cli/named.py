@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.choices import holds_samples
 from vlprep.cli.command import spare
 from vlprep.cli.options import BYTES, RATE, SECONDS, SIZE, together, wrong_usage
 
@@ -136,6 +137,16 @@ def as_remote(file: Any, fetching: Fetching) -> Any:
     return RemoteFile(file, fetching) if scheme_of(file) else file
 
 
+def take_remote(file: Any, asked: dict[str, Any]) -> Any:
+    """Take the options of `fetch_options` out of `asked`; returns what `as_remote` does."""
+    from vlprep.cli.idle import say_idle
+
+    remote = as_remote(file, take_fetching(asked))
+    if not _is_fetched(remote):
+        say_idle(FETCHING, NOT_FETCHED)
+    return remote
+
+
 def take_inputs(
     asked: dict[str, Any], *, optional: bool = False, apart_from: str | None = None
 ) -> list[Any]:
@@ -146,12 +157,15 @@ def take_inputs(
     of the web only if a `fetch` in `asked` is true, where there is one. Raises a usage error when
     none is named and that is not `optional`.
     """
+    from vlprep.cli.idle import refuse, say_idle  # which help does without
+
     facts = _take_facts(asked) if "sizes" in asked else []
     fetching, fetches = take_fetching(asked), asked.pop("fetch", True)
     names = ("paths", "recursive", "from_file", "null_separated")
     paths, recursive, from_file, null_separated = map(asked.pop, names)
     pages = (asked.pop("pages"), asked.pop("dpi")) if "pages" in asked else ()
     if facts:
+        refuse(_OF_FILES, "about files, and --size stands for files; leave them out")
         if any(pages):
             raise click.UsageError("--pages and --dpi are about PDFs, and --size stands for files")
         if paths or from_file is not None or asked.pop("as_list", False):
@@ -173,9 +187,22 @@ def take_inputs(
     ]
     if not files and from_file is not None:
         raise click.UsageError(f"--from-file {from_file} names no file")
+    if not any(map(_is_fetched, files)):
+        say_idle(FETCHING, NOT_FETCHED)
     files = paged(files, *pages) if pages else files
     as_list = asked.pop("as_list", False)
     return [as_one_video(paths, files, recursive=recursive)] if as_list and files else files
+
+
+_OF_FILES = frozenset({"recursive", "null_separated", *FETCHING})
+NOT_FETCHED = "for files that are fetched, and none is"
+
+
+def _is_fetched(file: Any) -> bool:
+    """Say whether a file is fetched, or may name some that are."""
+    from vlprep.media.remote import RemoteFile
+
+    return isinstance(file, RemoteFile) or holds_samples(file)
 
 
 def _take_facts(asked: dict[str, Any]) -> list[Any]:

@@ -177,7 +177,7 @@ def _image_count(size: ImageSize, view: View, limits: PixelLimits) -> TokenCount
         resized = _resize_image(size, rule, limits)
     except ConstraintError as error:
         return error
-    return TokenCount(
+    count = TokenCount(
         resized=resized,
         grid_thw=(1, resized.height // rule.patch_size, resized.width // rule.patch_size),
         visual=resized.pixels // rule.token_pixels,
@@ -185,6 +185,35 @@ def _image_count(size: ImageSize, view: View, limits: PixelLimits) -> TokenCount
         limits=limits,
         rules=view.rules.name,
         warnings=view.model.warnings + limits.warnings + _refused_by_service(size, rule),
+    )
+    return told_if_unclear(size, count)
+
+
+FEW_TOKENS = 16
+"""Visual tokens of a picture, four by four, below which little can be recognised.
+
+That is a judgement: no source says where it begins.
+"""
+
+
+def told_if_unclear(size: ImageSize, count: _Count) -> _Count:
+    """Return a count with a warning where a picture of that size is shrunk to next to nothing."""
+    if not is_unclear(size, count):
+        return count
+    return replace(count, warnings=(*count.warnings, unclear(count.resized)))
+
+
+def is_unclear(size: ImageSize, count: TokenCount) -> bool:
+    """Say whether a picture, or the frames of a clip, are shrunk until nothing is left of them."""
+    is_small = count.visual // count.grid_thw[0] < FEW_TOKENS
+    return is_small and size.pixels > 2 * count.resized.pixels
+
+
+def unclear(resized: ImageSize) -> str:
+    """Return the words for that, with the size that they are shrunk to."""
+    return (
+        f"shown in pictures of fewer than {FEW_TOKENS} tokens, such as {format_size(resized)} "
+        "pixels: little can be recognised in them"
     )
 
 

@@ -18,6 +18,7 @@ from vlprep.count.tokens import (
     image_count,
     resize_frames,
     seen_size,
+    told_if_unclear,
     warned,
     warned_of,
 )
@@ -90,6 +91,7 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
         plan=plan,
         warnings=view.model.warnings + plan.warnings + limits.warnings + padding + uncertain,
     )
+    count = told_if_unclear(info.size, count)
     for reading in warned_of(rule):
         count = warned(count, _counted(info, view.read_as(rule, reading)), reading)
     return count
