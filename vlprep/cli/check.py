@@ -11,7 +11,7 @@ import click
 from vlprep.choices import FAINT
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
-from vlprep.cli.idle import say_unused
+from vlprep.cli.idle import refuse, say_idle, say_unused
 from vlprep.cli.named import (
     fetch_words,
     input_options,
@@ -179,10 +179,15 @@ def _take_printing(
 
     form: Form = asked.pop("output_format")
     if asked.pop("as_json"):
+        refuse(["output_format"], "--json is a format of its own; take one of both")
         form = "json"
+    if form != "text":
+        refuse(["statistics", "sources", "is_whole"], f"of text, and {form} always has all")
     model, model_file = asked["model"], asked["model_file"]
     statistics, sources, is_whole = (asked.pop(n) for n in ("statistics", "sources", "is_whole"))
     processor = bind(asked)
+    if processor.model.kind == "open-weights":
+        say_idle(["route"], f"{processor.model.name} is open weights, and no service's")
     words = [*model_words(processor.model.name, model_file, model), *fetch_words(asked)]
     told = Told(processor, words, *files, is_whole)
     return _Printing(told, form, statistics, sources), processor

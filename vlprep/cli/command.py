@@ -107,6 +107,10 @@ class Command(click.Command):
         """Run it; what is named to be read is not written over, whatever is asked."""
         given = {key_of(param): ctx.params.get(str(param.name)) for param in self.params}
         ctx.meta[_WRITES] = any(given.get(key) for key in WRITTEN)
+        if given.get("force") and not ctx.meta[_WRITES]:
+            from vlprep.cli.idle import say_idle  # few lines need
+
+            say_idle(["force"], "nothing is written")
         for key, value in given.items():
             if key not in WRITTEN:
                 spare(value if isinstance(value, tuple) else (value,))

@@ -12,12 +12,13 @@ from click.core import ParameterSource
 
 from vlprep.cli.render import note
 
-_OF_VIDEOS = frozenset({
-    "fps", "nframes", "min_frames", "max_frames", "total_pixels", "clip_pixels", "start_seconds", "end_seconds",
-    "sampling", "strict", "pick", "drop_duplicates", "max_gap", "probe_fps", "times", "lowest_fps",
+OF_VIDEOS = frozenset({
+    "fps", "nframes", "min_frames", "max_frames", "total_pixels", "clip_pixels",
+    "start_seconds", "end_seconds", "sampling", "strict", "pick", "drop_duplicates", "max_gap", "probe_fps", "times", "lowest_fps",
     "every", "as_frames", "video_fields",
 })  # fmt: skip
-_OF_IMAGES = frozenset({"high_res"})
+"""Parameters that do nothing to images."""
+_OF_IMAGES = frozenset({"high_res", "lossless", "page"})
 
 
 def typed(names: Collection[str]) -> str:
@@ -50,9 +51,8 @@ def say_unused(kinds: Iterable[str | None]) -> None:
     """
     found = {*kinds}
     if found == {"image"}:
-        say_idle(
-            _OF_VIDEOS,
-            "for videos, and all files are images; --list takes them as the frames of one video",
-        )
+        options = {param.name for param in click.get_current_context().command.params}
+        remedy = "; --list takes them as the frames of one video" if "as_list" in options else ""
+        say_idle(OF_VIDEOS, f"for videos, and all files are images{remedy}")
     elif found == {"video"}:
         say_idle(_OF_IMAGES, "for images, and all files are videos")

@@ -137,13 +137,14 @@ def as_remote(file: Any, fetching: Fetching) -> Any:
     return RemoteFile(file, fetching) if scheme_of(file) else file
 
 
-def take_remote(file: Any, asked: dict[str, Any]) -> Any:
-    """Take the options of `fetch_options` out of `asked`; returns what `as_remote` does."""
+def take_remote(files: list[Any], asked: dict[str, Any]) -> list[Any]:
+    """Take the options of `fetch_options` out of `asked`; returns each file as `as_remote` does."""
     from vlprep.cli.idle import say_idle
 
-    remote = as_remote(file, take_fetching(asked))
-    if not _is_fetched(remote):
-        say_idle(FETCHING, NOT_FETCHED)
+    fetching = take_fetching(asked)
+    remote = [as_remote(file, fetching) for file in files]
+    if not any(map(_is_fetched, remote)):
+        say_idle(FETCHING, _NOT_FETCHED)
     return remote
 
 
@@ -188,14 +189,14 @@ def take_inputs(
     if not files and from_file is not None:
         raise click.UsageError(f"--from-file {from_file} names no file")
     if not any(map(_is_fetched, files)):
-        say_idle(FETCHING, NOT_FETCHED)
+        say_idle((*FETCHING, "fetch"), _NOT_FETCHED)
     files = paged(files, *pages) if pages else files
     as_list = asked.pop("as_list", False)
     return [as_one_video(paths, files, recursive=recursive)] if as_list and files else files
 
 
 _OF_FILES = frozenset({"recursive", "null_separated", *FETCHING})
-NOT_FETCHED = "for files that are fetched, and none is"
+_NOT_FETCHED = "for files that are fetched, and none is"
 
 
 def _is_fetched(file: Any) -> bool:

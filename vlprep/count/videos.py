@@ -62,6 +62,7 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
     takes, and the errors of `plan_frames` and `smart_resize`.
 
     >>> from fractions import Fraction
+    >>> from vlprep.types import ImageSize
     >>> clip = VideoInfo(size=ImageSize(720, 1280), frame_count=300, fps=Fraction(30))
     >>> count = video_count(clip, View.of("qwen3-vl-plus"))
     >>> count.frames, count.resized, count.total
