@@ -158,7 +158,7 @@ def take_inputs(
     of the web only if a `fetch` in `asked` is true, where there is one. Raises a usage error when
     none is named and that is not `optional`.
     """
-    from vlprep.cli.idle import refuse, say_idle  # which help does without
+    from vlprep.cli.idle import say_idle  # which help does without
 
     facts = _take_facts(asked) if "sizes" in asked else []
     fetching, fetches = take_fetching(asked), asked.pop("fetch", True)
@@ -166,7 +166,7 @@ def take_inputs(
     paths, recursive, from_file, null_separated = map(asked.pop, names)
     pages = (asked.pop("pages"), asked.pop("dpi")) if "pages" in asked else ()
     if facts:
-        refuse(_OF_FILES, "about files, and --size stands for files; leave them out")
+        refuse_beside_size()
         if any(pages):
             raise click.UsageError("--pages and --dpi are about PDFs, and --size stands for files")
         if paths or from_file is not None or asked.pop("as_list", False):
@@ -195,7 +195,14 @@ def take_inputs(
     return [as_one_video(paths, files, recursive=recursive)] if as_list and files else files
 
 
-_OF_FILES = frozenset({"recursive", "null_separated", *FETCHING})
+def refuse_beside_size() -> None:
+    """Raise a usage error for options about files that were typed where a size stands for them."""
+    from vlprep.cli.idle import refuse
+
+    why = "about files, and --size stands for files; leave them out"
+    refuse(("recursive", "null_separated", *FETCHING), why)
+
+
 _NOT_FETCHED = "for files that are fetched, and none is"
 
 
