@@ -79,7 +79,7 @@ def command(output: str, *, force: bool, as_json: bool, **asked: Any) -> int:
         return 0
     say(heading(processor), *_report(made, probed, output))
     for part in made.parts:
-        say_warnings(part.source, (*part.warnings, *part.tokens.warnings), processor)
+        say_warnings(part.source, part.warnings, processor)
     say_warnings(output, made.own_warnings, processor)
     return 0
 
