@@ -111,12 +111,20 @@ def _walk(
 
 
 def _tell_strays(strays: list[str]) -> None:
-    if not strays:
-        return
-    names = ", ".join(os.path.basename(stray) for stray in strays[:_MOST_NAMES])  # noqa: PTH119
-    more = f" and {len(strays) - _MOST_NAMES:,} more" if len(strays) > _MOST_NAMES else ""
-    files = "1 file that is" if len(strays) == 1 else f"{len(strays):,} files that are"
-    note(f"note: passed over {files} no image or video: {names}{more}")
+    documents = [stray for stray in strays if stray.lower().endswith(".pdf")]
+    others = [stray for stray in strays if stray not in documents]
+    if others:
+        files = "1 file that is" if len(others) == 1 else f"{len(others):,} files that are"
+        note(f"note: passed over {files} no image or video: {_few(others)}")
+    if documents:
+        files = "1 PDF" if len(documents) == 1 else f"{len(documents):,} PDFs"
+        note(f"note: passed over {files} beside images and videos: {_few(documents)}")
+
+
+def _few(files: list[str]) -> str:
+    names = ", ".join(os.path.basename(file) for file in files[:_MOST_NAMES])  # noqa: PTH119
+    more = len(files) - _MOST_NAMES
+    return f"{names} and {more:,} more" if more > 0 else names
 
 
 _MOST_NAMES = 3
@@ -229,6 +237,9 @@ def read_answer(name: str) -> str:
         return name
     try:
         return read_input(name).decode("utf-8-sig")
+    except FileNotFoundError:
+        problem = "no such file; an answer is a text file, - for stdin, or text with brackets"
+        raise AnswerError(f"{name}: {problem}") from None
     except UnicodeDecodeError as error:
         place = "stdin" if name == "-" else name
         raise AnswerError(f"{place}: the answer is not text in UTF-8") from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from vlprep.display import brief
 from vlprep.errors import ConstraintError, UnsupportedFormatError
-from vlprep.media.folders import as_folder, by_numbers
+from vlprep.media.folders import as_folder, by_numbers, media_files
 from vlprep.media.overlap import overlapped
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
@@ -74,7 +74,8 @@ def as_frame_list(
         return one
     images = tuple(str(path) for path in _in_order(Path(folder)) if _is_image(path))
     if not images:
-        raise UnsupportedFormatError(source_name(one), "a folder without an image in it")
+        what = "an image" if media_files(folder) else "an image or a video"
+        raise UnsupportedFormatError(source_name(one), f"a folder without {what} in it")
     return FrameList(images, source_name(one))
 
 
