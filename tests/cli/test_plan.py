@@ -35,6 +35,9 @@ VIEWS = [
 ]
 
 
+OF_IMAGES = {"--min-pixels", "--max-pixels", "--rules", "--high-res"}
+
+
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("files", [("street.mp4",), ("street.mp4", "photo.jpg", "vfr.mp4")])
 def test_the_printed_commands_repeat_the_view(run, view, files):
@@ -46,7 +49,8 @@ def test_the_printed_commands_repeat_the_view(run, view, files):
     for line in lines:
         if line.startswith("vlprep "):
             for flag in (word for word in view if str(word).startswith("--")):
-                assert f" {flag} " in line + " "
+                if flag in OF_IMAGES or not line.startswith("vlprep view "):
+                    assert f" {flag} " in line + " "
 
 
 @pytest.mark.parametrize(
