@@ -238,8 +238,8 @@ def read_answer(name: str) -> str:
     try:
         return read_input(name).decode("utf-8-sig")
     except FileNotFoundError:
-        problem = "no such file; an answer is a text file, - for stdin, or text with brackets"
-        raise AnswerError(f"{name}: {problem}") from None
+        wanted = "an answer is a text file, - for stdin, or text with brackets"
+        raise AnswerError(f"{name}: no such file or directory; {wanted}") from None
     except UnicodeDecodeError as error:
         place = "stdin" if name == "-" else name
         raise AnswerError(f"{place}: the answer is not text in UTF-8") from error
