@@ -206,7 +206,7 @@ def told_if_unclear(size: ImageSize, count: _Count) -> _Count:
 def is_unclear(size: ImageSize, count: TokenCount) -> bool:
     """Say whether a picture, or the frames of a clip, are shrunk until nothing is left of them."""
     is_small = count.visual // count.grid_thw[0] < FEW_TOKENS
-    return is_small and size.pixels > 2 * count.resized.pixels
+    return is_small and size[0] * size[1] > 2 * count.resized.pixels  # also of a plain pair
 
 
 def unclear(resized: ImageSize) -> str:
