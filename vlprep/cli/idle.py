@@ -13,9 +13,9 @@ from click.core import ParameterSource
 from vlprep.cli.render import note
 
 OF_VIDEOS = frozenset({
-    "fps", "nframes", "min_frames", "max_frames", "total_pixels", "clip_pixels",
-    "start_seconds", "end_seconds", "sampling", "strict", "pick", "drop_duplicates", "max_gap", "probe_fps", "times", "lowest_fps",
-    "every", "as_frames", "video_fields",
+    "fps", "nframes", "min_frames", "max_frames", "total_pixels", "clip_pixels", "start_seconds",
+    "end_seconds", "sampling", "strict", "pick", "drop_duplicates", "max_gap", "probe_fps", "times",
+    "lowest_fps", "every", "as_frames", "video_fields",
 })  # fmt: skip
 """Parameters that do nothing to images."""
 _OF_IMAGES = frozenset({"high_res", "lossless", "page"})
