@@ -373,11 +373,12 @@ def test_a_folder_that_is_walked_may_hold_what_is_written(run, turned, monkeypat
         assert (ran.code, len(list((turned / "fixed").rglob("*.*")))) == (0, 20)
 
 
-def test_a_file_that_a_fix_leaves_has_a_command_of_the_shell(run, tmp_path):
-    command = "vlprep split tall.png -o pieces/ --model qwen3-vl-plus"
-    ran = run("check", "tall.png", "--fix", "-q", "-o", tmp_path / "out")
+def test_what_a_fix_leaves_is_told_with_a_step_and_no_call_of_python(run, tmp_path):
+    ran = run("check", "tiny.png", "--fix", "-q", "-o", tmp_path / "out")
     assert ran.code == 1 and ran.err.count("\n") == 1
-    assert ran.err.rstrip().endswith(f"up to 200:1 is taken; {command}")
+    told = "takes 11 or more; enlarge it, or paste it onto a larger canvas"
+    assert ran.err.rstrip().endswith(told)
     assert "no problems" not in ran.out
-    (left,) = json.loads(run("check", "tall.png", "--fix", "--dry-run", "--json").out)["left"]
-    assert left["remedy"] == command and "(" not in left["reason"]
+    (left,) = json.loads(run("check", "tiny.png", "--fix", "--dry-run", "--json").out)["left"]
+    assert left["remedy"] == "enlarge it, or paste it onto a larger canvas"
+    assert left["reason"].endswith("takes 11 or more")
