@@ -28,6 +28,7 @@ FLOORS = (
     {"units", "choices", "parsing"},
     {"trust"},
     {"types"},
+    {"clips"},
     {"maths"},
     {"models", "media", "output", "draw", "replies"},
     {"video", "messages"},
@@ -76,7 +77,7 @@ HOMES = {
             "vlprep.video",
             "vlprep.output",
             "vlprep.draw",
-            "vlprep.types",
+            "vlprep.clips",
             "vlprep.count",
         ),
         "vlprep.verbs",  # for annotations only
@@ -95,7 +96,7 @@ HOMES = {
         "vlprep.boxes",
         *(
             "vlprep.display",
-            "vlprep.types",
+            "vlprep.clips",
             "vlprep.frames.view",
             "vlprep.split.crop",
         ),  # to show and hand over

@@ -13,6 +13,10 @@ from vlprep.check.routes import RouteAdvice as RouteAdvice
 from vlprep.check.rule import FileFacts as FileFacts
 from vlprep.check.rule import Finding as Finding
 from vlprep.check.rule import Remedy as Remedy
+from vlprep.clips import ClipPart as ClipPart
+from vlprep.clips import Frame as Frame
+from vlprep.clips import FramePlan as FramePlan
+from vlprep.clips import Frames as Frames
 from vlprep.compress.fix import FixReport as FixReport
 from vlprep.compress.fix import LeftFile as LeftFile
 from vlprep.compress.image import CompressedImage as CompressedImage
@@ -31,7 +35,7 @@ from vlprep.count.frame_list import frame_list as frame_list
 from vlprep.count.pixels import PixelLimits as PixelLimits
 from vlprep.count.prices import PriceEstimate as PriceEstimate
 from vlprep.count.tokens import TokenCount as TokenCount
-from vlprep.count.tokens import VideoCount as VideoCount
+from vlprep.count.videos import VideoCount as VideoCount
 from vlprep.errors import VlprepError as VlprepError
 from vlprep.events.events import LocatedEvent as LocatedEvent
 from vlprep.events.events import LocatedEvents as LocatedEvents
@@ -87,11 +91,7 @@ from vlprep.split.layout import Piece as Piece
 from vlprep.split.split import PageSplit as PageSplit
 from vlprep.trust import Limits as Limits
 from vlprep.trust import Trust as Trust
-from vlprep.types import ClipPart as ClipPart
-from vlprep.types import Frame as Frame
 from vlprep.types import FrameListInfo as FrameListInfo
-from vlprep.types import FramePlan as FramePlan
-from vlprep.types import Frames as Frames
 from vlprep.types import ImageInfo as ImageInfo
 from vlprep.types import ImageSize as ImageSize
 from vlprep.types import PageInfo as PageInfo

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -65,7 +64,7 @@ def page(
     1
     """
     shown = rows[:MOST_ROWS]
-    right = [all(_NUMBER.fullmatch(row[k]) for row in shown) for k in range(len(headings))]
+    right = [all(re.fullmatch(_NUMBER, row[k]) for row in shown) for k in range(len(headings))]
     left_out = len(rows) - len(shown)
     more = [f"… and {left_out:,} more"] if left_out else []
     return "".join((
@@ -79,7 +78,7 @@ def page(
     ))  # fmt: skip
 
 
-_NUMBER = re.compile(r"[\d.,x]*")  # or a size, or nothing
+_NUMBER = r"[\d.,x]*"  # or a size, or nothing
 
 
 def _row(tag: str, cells: Sequence[str], right: Sequence[bool]) -> str:
@@ -137,6 +136,8 @@ class Listing(tuple[_Named, ...]):
     __slots__ = ()
 
     def __repr__(self) -> str:
+        import textwrap  # not needed by one model
+
         head, names = f"{type(self).__name__}({len(self)}: ", ", ".join(one.name for one in self)
         return (
             head + textwrap.shorten(names, MOST_CHARACTERS - len(head) - 1, placeholder=" …") + ")"

@@ -7,7 +7,6 @@ are read by `replies`, which takes what is nearly JSON.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ def parse_json(text: str | bytes) -> Any:
     ...
     ValueError: brackets nested without end
     """
+    import json  # which TOML does without
+
     try:
         return json.loads(text)
     except RecursionError:

@@ -13,10 +13,10 @@ MOST = 10**15
 """Largest number that is taken from a file or a caller: whole in float64, as is its half."""
 
 # Huge exponents (1e999999) take for ever; 1 / 2 is read since Python 3.12 only.
-_NO_RATE = re.compile(r"e[+-]?\d{3}|\s", re.IGNORECASE)
-_TIME = re.compile(r"(\d{1,9}:){0,2}(\d{1,9}(\.\d*)?|\.\d+)", re.ASCII)
-_BYTES = re.compile(r"(\d[\d,_]{0,18}(?:\.\d{1,9})?)\s*([kmg]i?b|b|)", re.ASCII | re.IGNORECASE)
-_SIZE = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
+_NO_RATE = r"(?i)e[+-]?\d{3}|\s"  # texts: what is never parsed need not be compiled
+_TIME = r"(?a)(\d{1,9}:){0,2}(\d{1,9}(\.\d*)?|\.\d+)"
+_BYTES = r"(?ai)(\d[\d,_]{0,18}(?:\.\d{1,9})?)\s*([kmg]i?b|b|)"
+_SIZE = r"(?i)(\d+)\s*[x×*]\s*(\d+)"
 
 
 def parse_rate(text: str) -> Fraction:
@@ -30,7 +30,7 @@ def parse_rate(text: str) -> Fraction:
     Fraction(1, 2)
     """
     try:
-        rate = Fraction("" if _NO_RATE.search(text.strip()) else text.strip())
+        rate = Fraction("" if re.search(_NO_RATE, text.strip()) else text.strip())
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"{text!r} is not a rate; write 2, 0.5 or 30000/1001") from None
     if rate <= 0:
@@ -55,7 +55,7 @@ def parse_seconds(text: str) -> float:
     >>> parse_seconds("90"), parse_seconds("1:30"), parse_seconds("1:00:00.5")
     (90.0, 90.0, 3600.5)
     """
-    if not _TIME.fullmatch(text.strip()):
+    if not re.fullmatch(_TIME, text.strip()):
         raise ValueError(f"{text!r} is not a time; write 90, 1:30 or 1:00:00.5")
     seconds = 0.0
     for part in text.strip().split(":"):
@@ -71,7 +71,7 @@ def parse_bytes(text: str) -> int:
     >>> parse_bytes("10MB"), parse_bytes("10 MiB"), parse_bytes("7,000,000"), parse_bytes("1.5kB")
     (10000000, 10485760, 7000000, 1500)
     """
-    match = _BYTES.fullmatch(text.strip())
+    match = re.fullmatch(_BYTES, text.strip())
     if not match:
         raise ValueError(f"{text!r} is not a number of bytes; write 7000000, 10MB or 10MiB")
     count = Fraction(match[1].replace(",", "").replace("_", "")) * _UNITS[match[2].lower()]
@@ -108,7 +108,7 @@ def parse_size(text: str) -> tuple[int, int]:
     >>> parse_size("1920x1080")
     (1080, 1920)
     """
-    match = _SIZE.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE, text.strip())
     if not match:
         raise ValueError(f"{text!r} is not a size; write WIDTHxHEIGHT, for instance 1920x1080")
     width, height = _whole(match[1]), _whole(match[2])

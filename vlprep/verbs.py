@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vlprep.check.check import CheckKeywords
     from vlprep.check.check import Item as CheckedItem
     from vlprep.check.report import CheckReport
+    from vlprep.clips import Frames
     from vlprep.compress.fix import FixKeywords, FixReport
     from vlprep.compress.image import CompressedImage, ImageKeywords
     from vlprep.compress.many import CompressedFile, CompressKeywords, Outcome
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
         TallyKeywords,
     )
     from vlprep.count.frame_list import FrameList
-    from vlprep.count.tokens import TokenCount, VideoCount
+    from vlprep.count.tokens import TokenCount
+    from vlprep.count.videos import VideoCount
     from vlprep.events.events import LocatedEvents
     from vlprep.frames.stream import FrameKeywords, FrameStream
     from vlprep.frames.view import ImageView
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
     from vlprep.samples.samples import SampleCount, SampleKeywords
     from vlprep.split.crop import Crop, CropKeywords
     from vlprep.split.split import PageSplit, SplitKeywords
-    from vlprep.types import Door, Facts, Frames, SizeLike, VideoInfo
+    from vlprep.types import Door, Facts, SizeLike, VideoInfo
 
     Model: TypeAlias = ModelSpec | str | None
     MediaFiles: TypeAlias = Media | Iterable[Media]
@@ -177,7 +179,7 @@ class Processor(View):
         >>> processor("qwen3-vl-plus").video_tokens(probe("fixtures/street.mp4")).frames
         20
         """
-        from vlprep.count.tokens import video_count
+        from vlprep.count.videos import video_count
 
         return video_count(info, self)
 

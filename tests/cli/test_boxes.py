@@ -117,7 +117,8 @@ def test_a_byte_order_mark_is_left_aside(run):
 
 def test_files_that_are_not_there_are_named(run, answer):
     assert run("boxes", "photo.jpg", "no-such.json").err == (
-        "vlprep: no-such.json: no such file or directory\n"
+        "vlprep: no-such.json: no such file or directory; an answer is a text file, - for stdin, "
+        "or text with brackets\n"
     )
     assert "no-such.jpg" in run("boxes", "no-such.jpg", answer).err
 

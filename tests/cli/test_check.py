@@ -1,3 +1,4 @@
+import json
 import shlex
 import shutil
 
@@ -370,3 +371,14 @@ def test_a_folder_that_is_walked_may_hold_what_is_written(run, turned, monkeypat
     for _ in range(2):
         ran = run("check", "-r", ".", "--fix", "-o", "fixed", "--force")
         assert (ran.code, len(list((turned / "fixed").rglob("*.*")))) == (0, 20)
+
+
+def test_what_a_fix_leaves_is_told_with_a_step_and_no_call_of_python(run, tmp_path):
+    ran = run("check", "tiny.png", "--fix", "-q", "-o", tmp_path / "out")
+    assert ran.code == 1 and ran.err.count("\n") == 1
+    told = "takes 11 or more; enlarge it, or paste it onto a larger canvas"
+    assert ran.err.rstrip().endswith(told)
+    assert "no problems" not in ran.out
+    (left,) = json.loads(run("check", "tiny.png", "--fix", "--dry-run", "--json").out)["left"]
+    assert left["remedy"] == "enlarge it, or paste it onto a larger canvas"
+    assert left["reason"].endswith("takes 11 or more")

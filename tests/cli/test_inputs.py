@@ -252,3 +252,22 @@ def test_folders_that_are_removed_under_us(run, tmp_path, monkeypatch):
         assert run("tokens", photo).code == 0  # no settings can be found there
     finally:
         os.chdir(FIXTURES)
+
+
+def test_documents_beside_pictures_are_told_of_by_themselves(run, tmp_path):
+    for name in ("photo.jpg", "document.pdf", "text.txt"):
+        shutil.copy(FIXTURES / name, tmp_path)
+    told = run("tokens", tmp_path).err.splitlines()
+    assert told == [
+        "note: passed over 1 file that is no image or video: text.txt",
+        "note: passed over 1 PDF beside images and videos: document.pdf",
+    ]
+
+
+def test_a_file_that_begins_like_an_option_is_told_how_to_be_named(run, tmp_path, monkeypatch):
+    named = run("tokens", "-dash.jpg")
+    assert (named.code, "./-dash.jpg" in named.err) == (2, False)
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(FIXTURES / "photo.jpg", "-dash.jpg")
+    assert "For the file of that name write ./-dash.jpg" in run("tokens", "-dash.jpg").err
+    assert run("tokens", "./-dash.jpg").code == 0

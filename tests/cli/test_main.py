@@ -122,3 +122,8 @@ def test_bugs_keep_their_traceback(monkeypatch):
     monkeypatch.setattr(click.Group, "main", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         main(["models"])
+
+
+def test_the_nearest_command_is_told(run):
+    assert "No such command 'token'. Did you mean tokens?" in run("token", "photo.jpg").err
+    assert "Did you mean" not in run("zebra").err

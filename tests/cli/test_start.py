@@ -25,6 +25,13 @@ ROOMS_OF_OTHERS = {
 }  # fmt: skip
 """Rooms that counting an image does without."""
 
+FILES_OF_OTHERS = {
+    "vlprep.clips", "vlprep.count.videos", "vlprep.maths.frame_counts", "vlprep.maths.sampling",
+    "vlprep.media.mp4", "vlprep.media.fetched", "vlprep.cli.shell", "vlprep.cli.samples",
+    "vlprep.models.routes", "vlprep.models.servers", "json", "base64", "glob", "shlex",
+}  # fmt: skip
+"""The same of files in the rooms that it needs, and of the standard library."""
+
 
 def modules_after(*words: str, completing: str | None = None) -> set[str]:
     """Run a command in a fresh interpreter and return the modules it leaves loaded."""
@@ -91,6 +98,24 @@ def test_a_table_of_jpegs_in_a_pipe_needs_no_arrays_and_no_other_room():
     loaded = modules_after("tokens", "photo.jpg")
     assert loaded & HEAVY == {"tomllib", "PIL"}
     assert rooms_in(loaded) & ROOMS_OF_OTHERS == set()
+    assert loaded & FILES_OF_OTHERS == set()
+
+
+def test_a_table_of_jpegs_makes_few_records():
+    """Making a frozen record takes as long as loading a small file."""
+    program = (
+        "import sys; from dataclasses import is_dataclass; from vlprep.cli import main\n"
+        "try: main(['tokens', 'photo.jpg'], prog_name='vlprep')\n"
+        "except SystemExit: pass\n"
+        "ours = [(name, vars(it)) for name, it in sys.modules.items() if name[:7] == 'vlprep.']\n"
+        "print(sum(isinstance(it, type) and is_dataclass(it) and it.__module__ == name\n"
+        "          for name, all in ours for it in all.values()), file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT / "fixtures", capture_output=True, text=True,
+        check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert 0 < int(ran.stderr) <= 50
 
 
 def test_one_model_is_read_from_its_own_files():

@@ -5,9 +5,9 @@ import pytest
 
 from tests.films import RATES
 from vlprep import ImageSize, VideoInfo, get_model, plan_frames, video_tokens
+from vlprep.clips import FramePlan
 from vlprep.compress.retiming import time_clip
 from vlprep.errors import ConstraintError
-from vlprep.types import FramePlan
 
 API = ["qwen3-vl-plus", "qvq-max", "qwen3.7-plus"]
 WEIGHTS = ["Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"]

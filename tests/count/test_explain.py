@@ -13,7 +13,7 @@ from vlprep import (
     list_models,
 )
 from vlprep.count.explain import cite, explain_count
-from vlprep.count.tokens import media_count
+from vlprep.count.videos import media_count
 from vlprep.view import View
 
 IMAGE = ImageInfo(size=ImageSize(1280, 1280), format="JPEG", orientation=6)

@@ -25,7 +25,7 @@ from vlprep import (
 )
 from vlprep.count.explain import explain_count
 from vlprep.count.tokens import handed_size
-from vlprep.count.tokens import video_count as view_count
+from vlprep.count.videos import video_count as view_count
 from vlprep.errors import ConstraintError
 from vlprep.models.registry import get_server, list_servers
 from vlprep.models.servers import PRUNING_METHODS, SERVERS

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from tests.places import FIXTURES
 from vlprep import read_frames
+from vlprep.clips import Frame
 from vlprep.draw.layout import choose_grid
 from vlprep.draw.lettering import BACKGROUND
 from vlprep.draw.sheets import SUBSTITUTE, ContactSheet
-from vlprep.types import Frame, ImageSize
+from vlprep.types import ImageSize
 
 COLOURS = [(200, 30, 120), (20, 190, 90), (60, 80, 220), (210, 160, 10), (120, 20, 200)]
 MARGIN = 32

@@ -84,7 +84,10 @@ def test_a_folder_of_images_for_the_encoder_is_its_files(tmp_path):
 def test_a_folder_without_media_is_a_failure_and_not_nothing(tmp_path):
     (tmp_path / "notes.txt").write_text("no medium")
     (failure,) = vlprep.count_many(tmp_path)
-    assert (failure.source, failure.message) == (str(tmp_path), "a folder without an image in it")
+    assert (failure.source, failure.message) == (
+        str(tmp_path),
+        "a folder without an image or a video in it",
+    )
     assert not vlprep.check_media(tmp_path).passes()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vlprep import FrameListInfo, ImageSize, VideoInfo, get_model, video_tokens
 from vlprep.count.pixels import BUDGETS
-from vlprep.count.tokens import video_count
+from vlprep.count.videos import video_count
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.maths.geometry import rounded_size
 from vlprep.maths.sampling import INDEX_RULES

@@ -192,7 +192,7 @@ class ImageRows:
             raise DecodeError(name, f"its picture is {found}, but its header says {self._size}")
         resampler = Resampler.of(found, self._tokens.resized)
         self.encoding.place(seen.picture, resampler, rows, None, self._how.bands)
-        warnings = (*self._warnings, *seen.warnings)
+        warnings = (*self._warnings, *self._tokens.warnings, *seen.warnings)
         return ArrayPart(source=name, kind="image", tokens=self._tokens, warnings=warnings)
 
 

@@ -76,7 +76,7 @@ class PixelValues:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know, once each."""
-        of_parts = (text for part in self.parts for text in (*part.warnings, *part.tokens.warnings))
+        of_parts = (text for part in self.parts for text in part.warnings)
         return tuple(dict.fromkeys((*self.own_warnings, *of_parts)))
 
     @property

@@ -69,6 +69,20 @@ class LazyGroup(click.Group):
             import_module("vlprep.cli.offers").offer(command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by its name; of another name the nearest are told."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = " or ".join(get_close_matches(args[0], COMMANDS))
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near}?", ctx) from error
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer the commands from the table, without importing them, and the group's options."""
         from click.shell_completion import CompletionItem

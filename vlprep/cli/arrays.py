@@ -9,6 +9,7 @@ import click
 
 from vlprep.choices import ArrayType
 from vlprep.cli.command import Command
+from vlprep.cli.idle import say_unused
 from vlprep.cli.named import input_options, list_option, page_options, take_inputs
 from vlprep.cli.options import (
     bind,
@@ -65,6 +66,7 @@ def command(output: str, *, force: bool, as_json: bool, **asked: Any) -> int:
     processor, files = bind(asked), take_inputs(asked)
     probed = [probe_media(file, processor) for file in files]
     kinds = [isinstance(one.info, ImageInfo) for one in probed]
+    say_unused("image" if kind else "video" for kind in kinds)
     check_array_file(output, both=len(set(kinds)) > 1, overwrite=force)
     images, videos = (
         [file for file, is_image in zip(files, kinds, strict=True) if is_image is wanted]
@@ -77,7 +79,7 @@ def command(output: str, *, force: bool, as_json: bool, **asked: Any) -> int:
         return 0
     say(heading(processor), *_report(made, probed, output))
     for part in made.parts:
-        say_warnings(part.source, (*part.warnings, *part.tokens.warnings), processor)
+        say_warnings(part.source, part.warnings, processor)
     say_warnings(output, made.own_warnings, processor)
     return 0
 

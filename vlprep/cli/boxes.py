@@ -9,8 +9,9 @@ import click
 
 from vlprep.choices import BoxConvention
 from vlprep.cli.command import Command
+from vlprep.cli.idle import say_idle, say_unused
 from vlprep.cli.inputs import read_answer, read_answers
-from vlprep.cli.named import as_remote, fetch_options, page_options, take_fetching, take_page
+from vlprep.cli.named import fetch_options, page_options, take_page, take_remote
 from vlprep.cli.options import (
     SIZE,
     bind,
@@ -112,8 +113,10 @@ def command(
         raise click.UsageError("--points and --stored are two ways to count; take one")
     from vlprep.media.source import open_item
 
-    processor, fetching = bind(asked), take_fetching(asked)
-    page = as_remote(take_page(image, asked), fetching)
+    processor, (page,) = bind(asked), take_remote([take_page(image, asked)], asked)
+    say_unused(["image"])
+    if output is None:
+        say_idle(["max_side"], "for a drawing; -o FILE writes one")
     with open_item(page, processor.trust) as item:  # once: located in and drawn on
         if pieces is None:
             found = processor.locate(item, read_answer(answer), **asked)

@@ -11,6 +11,7 @@ import click
 from vlprep.choices import FAINT
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
+from vlprep.cli.idle import refuse, say_idle, say_unused
 from vlprep.cli.named import (
     fetch_words,
     input_options,
@@ -34,7 +35,7 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.progress import Bars, track
-from vlprep.cli.render import print_json, print_table, say_unused
+from vlprep.cli.render import print_json, print_table
 from vlprep.cli.shell import model_words, remedy_line
 from vlprep.cli.sources import source_lines
 from vlprep.cli.terminal import put, say
@@ -135,13 +136,14 @@ def _fix(
     **asked: Any,
 ) -> bool:
     """Mend files, print what was done and what remains, and say whether that passes."""
-    from vlprep.cli.fixes import fixed_lines, say_left
+    from vlprep.cli.fixes import fixed_lines, left_step, say_left
 
-    fixed = processor.fix(files, watch=Bars().track, **asked)
-    say_left(fixed)
+    fixed, words = processor.fix(files, watch=Bars().track, **asked), printing.told.model_words
+    say_left(fixed, words)
     if printing.form == "json":
         before, after = (one and printing.document(one) for one in (fixed.before, fixed.after))
-        print_json({**fixed.to_dict(), "before": before, "after": after})
+        left = [{**one.to_dict(), "remedy": left_step(one, words)} for one in fixed.left]
+        print_json({**fixed.to_dict(), "left": left, "before": before, "after": after})
         return fixed.passes(fail_on_warnings=fail_on_warnings)
     _print(fixed.after or fixed.before, printing, fixed_lines(fixed))
     return fixed.passes(fail_on_warnings=fail_on_warnings)
@@ -177,10 +179,15 @@ def _take_printing(
 
     form: Form = asked.pop("output_format")
     if asked.pop("as_json"):
+        refuse(["output_format"], "--json is a format of its own; take one of both")
         form = "json"
+    if form != "text":
+        refuse(["statistics", "sources", "is_whole"], f"of text, and {form} always has all")
     model, model_file = asked["model"], asked["model_file"]
     statistics, sources, is_whole = (asked.pop(n) for n in ("statistics", "sources", "is_whole"))
     processor = bind(asked)
+    if processor.model.kind == "open-weights":
+        say_idle(["route"], f"{processor.model.name} is open weights, and no service's")
     words = [*model_words(processor.model.name, model_file, model), *fetch_words(asked)]
     told = Told(processor, words, *files, is_whole)
     return _Printing(told, form, statistics, sources), processor

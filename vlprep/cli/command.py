@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +86,19 @@ class Command(click.Command):
         """Read the command line, which stands above the defaults of files and the environment."""
         renamed = {} if ctx.resilient_parsing else RENAMED.get(self.name or "", {})
         args = with_new_words(args, renamed)
+        typed = tuple(args)  # of which the parser takes off what it has read
         runs = not ctx.resilient_parsing and {"-h", "--help"}.isdisjoint(args)
-        if self._takes_defaults and runs:
-            return self._parse_above_defaults(ctx, args)
-        return super().parse_args(ctx, args)
+        try:
+            if self._takes_defaults and runs:
+                return self._parse_above_defaults(ctx, args)
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            named = [word for word in typed if word.startswith("-") and os.path.lexists(word)]
+            if named:
+                raise click.UsageError(
+                    f"{error.message} For the file of that name write ./{named[0]}", ctx
+                ) from error
+            raise
 
     def _parse_above_defaults(self, ctx: click.Context, args: list[str]) -> list[str]:
         from vlprep.cli.settings import Setting, merged, read_settings  # help does without
@@ -107,6 +117,10 @@ class Command(click.Command):
         """Run it; what is named to be read is not written over, whatever is asked."""
         given = {key_of(param): ctx.params.get(str(param.name)) for param in self.params}
         ctx.meta[_WRITES] = any(given.get(key) for key in WRITTEN)
+        if given.get("force") and not ctx.meta[_WRITES]:
+            from vlprep.cli.idle import say_idle  # few lines need
+
+            say_idle(["force"], "nothing is written")
         for key, value in given.items():
             if key not in WRITTEN:
                 spare(value if isinstance(value, tuple) else (value,))

@@ -10,6 +10,7 @@ import click
 
 from vlprep.cli.command import Command
 from vlprep.cli.findings import unseen_lines
+from vlprep.cli.idle import say_unused
 from vlprep.cli.named import (
     input_options,
     input_roots,
@@ -40,7 +41,6 @@ from vlprep.cli.render import (
     print_document,
     print_table,
     report_problems,
-    say_unused,
 )
 from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
@@ -112,7 +112,7 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
     is_one = is_one and stays_one(files, output)
     asked.update(overwrite=force, roots=roots, is_one=is_one)
     outcomes = _compressed(processor, files, output, **asked)
-    say_unused(one.result.kind for one in outcomes if hasattr(one, "result"))
+    say_unused(one.result.kind if hasattr(one, "result") else None for one in outcomes)
     if form:
         items = [outcome.to_dict() for outcome in outcomes]
         model, rules = processor.model.name, processor.rules.name

@@ -9,6 +9,7 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
+from vlprep.cli.idle import say_unused
 from vlprep.cli.inputs import read_answer, read_answers
 from vlprep.cli.named import input_options, list_option, take_video
 from vlprep.cli.options import bind, font_option, output_options, view_options
@@ -67,6 +68,7 @@ def command(
     if clips:
         raise click.UsageError("an answer is about one video; name one clip, or images")
     processor = bind(asked)
+    say_unused(["video"])
     said = read_answer(answer) if pieces is None else read_answers(answer)
     found = processor.events(source, said, pieces=pieces)
     missing = 0

@@ -48,10 +48,15 @@ def page(report: CheckReport, told: Told, done: Iterable[str] = ()) -> Iterator[
     yield heading(told.view) + way
     yield from (said := list(done))
     told_rules = (line for found in _by_rule(report) for line in _told_rule(found, told))
+    verdict = [
+        *_routes(report, told.is_whole),
+        _verdict(report),
+        *unseen_lines(report.unseen_bytes),
+    ]
     parts = [
         [_coloured(line) for line in told_rules],
         [] if said else list(_steps(report, told)),  # these are the files that came of it
-        [*_routes(report, told.is_whole), _verdict(report), *unseen_lines(report.unseen_bytes)],
+        [] if said and not report.files else verdict,
     ]
     for part in filter(None, parts):
         yield ""

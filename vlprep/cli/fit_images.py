@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vlprep.cli.command import Command
-from vlprep.cli.named import input_options, page_options, take_inputs
+from vlprep.cli.idle import say_unused
+from vlprep.cli.named import input_options, page_options, refuse_beside_size, take_inputs
 from vlprep.cli.options import (
     SIZE,
     bind,
@@ -67,7 +68,10 @@ def command(size: tuple[int, int] | None, form: str | None, **asked: Any) -> int
 
     if (size is None) == (not asked["paths"] and asked["from_file"] is None):
         raise click.UsageError("name images, or --size WIDTHxHEIGHT for equal ones")
+    if size is not None:
+        refuse_beside_size()
     processor, files = bind(asked), take_inputs(asked, optional=True)
+    say_unused(["image"])
     take_share(asked, processor)
     if size is not None:
         return _fit_equal(ImageSize(*size), processor, form, asked)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from vlprep.cli.render import note, report_problems
+from vlprep.cli.render import report_problems, say_error
+from vlprep.cli.shell import remedy_line
 from vlprep.cli.text import safe
 from vlprep.units import format_bytes
 
 if TYPE_CHECKING:
-    from vlprep.compress.fix import FixReport
+    from vlprep.compress.fix import FixReport, LeftFile
 
 
-def say_left(fixed: FixReport) -> None:
+def say_left(fixed: FixReport, model_words: Sequence[str]) -> None:
     """Print on stderr which files were left out, and what went wrong."""
     for file in fixed.left:
-        note(f"error: {file.source}: {file.reason}")
+        step = left_step(file, model_words)
+        say_error(f"error: {file.source}: {file.reason}{'; ' if step else ''}{step or ''}")
     report_problems(fixed.files)
+
+
+def left_step(file: LeftFile, model_words: Sequence[str]) -> str | None:
+    """Return what can be done about a file that was left out, as it is typed."""
+    return None if file.remedy is None else remedy_line(file.remedy, model_words)
 
 
 def fixed_lines(fixed: FixReport) -> Iterator[str]:

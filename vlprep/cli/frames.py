@@ -10,6 +10,7 @@ import click
 from vlprep.choices import PATIENCE_SECONDS
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
+from vlprep.cli.idle import say_unused
 from vlprep.cli.named import input_options, list_option, take_video
 from vlprep.cli.options import (
     BYTES,
@@ -114,6 +115,7 @@ def command(
     source, clips = take_video(asked)
     _check_outputs(output, sheet, font, dry_run, is_one=not clips)
     processor = bind(asked)
+    say_unused(["video"])
     take_share(asked, processor)
     picking = take_picking(asked, budget=True)
     if clips and output is not None:
@@ -151,7 +153,9 @@ def _check_outputs(
     output: str | None, sheet: str | None, font: str | None, dry_run: bool, *, is_one: bool
 ) -> None:
     if output is None and sheet is None and not dry_run:
-        raise click.UsageError("say where to: -o DIR for the frames, --sheet FILE for a sheet")
+        raise click.UsageError(
+            "say where to: -o DIR for the frames, --sheet FILE for a sheet; --dry-run lists them"
+        )
     if font is not None and sheet is None:
         raise click.UsageError("--font goes with --sheet")
     if not is_one and (output is None or sheet is not None or dry_run):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ import click
 
 from vlprep.cli.options import wrong_usage
 from vlprep.cli.render import note
-from vlprep.cli.shell import STDIN_NAME
+from vlprep.cli.text import STDIN_NAME
 from vlprep.errors import AnswerError, ConstraintError
 
 if TYPE_CHECKING:
@@ -55,12 +54,16 @@ def input_files(
     return found
 
 
+_PATTERN = frozenset("*?[")
+"""What makes a name a pattern."""
+
+
 def _expand(path: str) -> list[str]:
-    import glob
+    if not _PATTERN.isdisjoint(path) and not (_is_address(path) or os.path.lexists(path)):
+        import glob
 
-    from vlprep.media.folders import by_numbers
+        from vlprep.media.folders import by_numbers
 
-    if glob.has_magic(path) and not (_is_address(path) or os.path.lexists(path)):
         matches = glob.glob(path, recursive=True)  # noqa: PTH207 (keeps the caller's spelling)
         return sorted(matches, key=by_numbers) or [path]
     return [path]
@@ -108,12 +111,20 @@ def _walk(
 
 
 def _tell_strays(strays: list[str]) -> None:
-    if not strays:
-        return
-    names = ", ".join(os.path.basename(stray) for stray in strays[:_MOST_NAMES])  # noqa: PTH119
-    more = f" and {len(strays) - _MOST_NAMES:,} more" if len(strays) > _MOST_NAMES else ""
-    files = "1 file that is" if len(strays) == 1 else f"{len(strays):,} files that are"
-    note(f"note: passed over {files} no image or video: {names}{more}")
+    documents = [stray for stray in strays if stray.lower().endswith(".pdf")]
+    others = [stray for stray in strays if stray not in documents]
+    if others:
+        files = "1 file that is" if len(others) == 1 else f"{len(others):,} files that are"
+        note(f"note: passed over {files} no image or video: {_few(others)}")
+    if documents:
+        files = "1 PDF" if len(documents) == 1 else f"{len(documents):,} PDFs"
+        note(f"note: passed over {files} beside images and videos: {_few(documents)}")
+
+
+def _few(files: list[str]) -> str:
+    names = ", ".join(os.path.basename(file) for file in files[:_MOST_NAMES])  # noqa: PTH119
+    more = len(files) - _MOST_NAMES
+    return f"{names} and {more:,} more" if more > 0 else names
 
 
 _MOST_NAMES = 3
@@ -226,6 +237,9 @@ def read_answer(name: str) -> str:
         return name
     try:
         return read_input(name).decode("utf-8-sig")
+    except FileNotFoundError:
+        wanted = "an answer is a text file, - for stdin, or text with brackets"
+        raise AnswerError(f"{name}: no such file or directory; {wanted}") from None
     except UnicodeDecodeError as error:
         place = "stdin" if name == "-" else name
         raise AnswerError(f"{place}: the answer is not text in UTF-8") from error
@@ -236,6 +250,8 @@ def read_answers(name: str) -> list[str]:
 
     Raises `AnswerError` where it does not.
     """
+    import json  # not needed by most commands
+
     from vlprep.parsing import parse_json
 
     try:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.choices import holds_samples
 from vlprep.cli.command import spare
 from vlprep.cli.options import BYTES, RATE, SECONDS, SIZE, together, wrong_usage
-from vlprep.cli.shell import option_words, quote
 
 if TYPE_CHECKING:
     from vlprep.media.remote import Fetching
@@ -69,6 +69,7 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     >>> input_words({"paths": ("my photos", "-b"), **given})
     ['-r', "'my photos'", './-b']
     """
+    from vlprep.cli.shell import quote
     from vlprep.media.addresses import public_address
 
     listed = asked["from_file"]
@@ -123,6 +124,8 @@ def take_fetching(asked: dict[str, Any]) -> Fetching:
 
 def fetch_words(asked: Mapping[str, Any]) -> list[str]:
     """Return the options of `fetch_options` in `asked` that were given, as they are typed."""
+    from vlprep.cli.shell import option_words
+
     given = {name: asked[name] for name in FETCHING if asked[name]}
     return [word for it in given.items() for word in option_words(*it)]
 
@@ -132,6 +135,17 @@ def as_remote(file: Any, fetching: Fetching) -> Any:
     from vlprep.media.remote import RemoteFile, scheme_of
 
     return RemoteFile(file, fetching) if scheme_of(file) else file
+
+
+def take_remote(files: list[Any], asked: dict[str, Any]) -> list[Any]:
+    """Take the options of `fetch_options` out of `asked`; returns each file as `as_remote` does."""
+    from vlprep.cli.idle import say_idle
+
+    fetching = take_fetching(asked)
+    remote = [as_remote(file, fetching) for file in files]
+    if not any(map(_is_fetched, remote)):
+        say_idle(FETCHING, _NOT_FETCHED)
+    return remote
 
 
 def take_inputs(
@@ -144,12 +158,15 @@ def take_inputs(
     of the web only if a `fetch` in `asked` is true, where there is one. Raises a usage error when
     none is named and that is not `optional`.
     """
+    from vlprep.cli.idle import say_idle  # which help does without
+
     facts = _take_facts(asked) if "sizes" in asked else []
     fetching, fetches = take_fetching(asked), asked.pop("fetch", True)
     names = ("paths", "recursive", "from_file", "null_separated")
     paths, recursive, from_file, null_separated = map(asked.pop, names)
     pages = (asked.pop("pages"), asked.pop("dpi")) if "pages" in asked else ()
     if facts:
+        refuse_beside_size()
         if any(pages):
             raise click.UsageError("--pages and --dpi are about PDFs, and --size stands for files")
         if paths or from_file is not None or asked.pop("as_list", False):
@@ -171,9 +188,29 @@ def take_inputs(
     ]
     if not files and from_file is not None:
         raise click.UsageError(f"--from-file {from_file} names no file")
+    if not any(map(_is_fetched, files)):
+        say_idle((*FETCHING, "fetch"), _NOT_FETCHED)
     files = paged(files, *pages) if pages else files
     as_list = asked.pop("as_list", False)
     return [as_one_video(paths, files, recursive=recursive)] if as_list and files else files
+
+
+def refuse_beside_size() -> None:
+    """Raise a usage error for options about files that were typed where a size stands for them."""
+    from vlprep.cli.idle import refuse
+
+    why = "about files, and --size stands for files; leave them out"
+    refuse(("recursive", "null_separated", *FETCHING), why)
+
+
+_NOT_FETCHED = "for files that are fetched, and none is"
+
+
+def _is_fetched(file: Any) -> bool:
+    """Say whether a file is fetched, or may name some that are."""
+    from vlprep.media.remote import RemoteFile
+
+    return isinstance(file, RemoteFile) or holds_samples(file)
 
 
 def _take_facts(asked: dict[str, Any]) -> list[Any]:

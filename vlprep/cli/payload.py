@@ -11,6 +11,7 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command, is_quiet
+from vlprep.cli.idle import say_unused
 from vlprep.cli.inputs import read_input
 from vlprep.cli.named import input_options, list_option, page_options, take_inputs
 from vlprep.cli.options import (
@@ -27,7 +28,7 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.picking import look_options, take_picking
-from vlprep.cli.render import note, say_error, say_unused
+from vlprep.cli.render import note, say_error
 from vlprep.cli.shell import model_words, quote, remedy_line, variable
 from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, safe, thousands

@@ -53,6 +53,8 @@ def take_picking(asked: dict[str, Any], *, budget: bool = False) -> dict[str, An
             words = ", ".join(_NAMES[name] for name in given)
             raise click.UsageError(f"{words}: say --pick changes too")
         return None
+    if asked.get("as_list"):
+        raise click.UsageError("--pick and --drop-duplicates look into clips, not at a --list")
     if "probe_fps" in given and (distinct or by == "keyframes"):
         raise click.UsageError("--probe-fps is for --pick changes")
     return {"by": by or "distinct", **given}

@@ -11,6 +11,7 @@ import click
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
 from vlprep.cli.findings import unseen_lines
+from vlprep.cli.idle import say_unused
 from vlprep.cli.named import (
     facts_options,
     fetch_words,
@@ -59,7 +60,6 @@ from vlprep.cli.render import (
     print_table,
     say_failures,
     say_notes,
-    say_unused,
     say_warnings,
 )
 from vlprep.cli.shell import model_words, quote, repeated
@@ -175,7 +175,7 @@ def command(
     take_share(asked, processor)
     watched = track(files, len(files), "measuring", files)
     plan = processor.plan(watched, split=split, **asked)
-    say_unused(file.kind for file in plan.files)
+    say_unused([*(file.kind for file in plan.files), *(None for _ in plan.failures)])
     if chart is not None:
         _draw(plan, chart, font, overwrite=force)
     saved = save(plan, sending, api, overwrite=force) if sending else ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vlprep.choices import READABLE
-from vlprep.cli.shell import option_words, quote, this_shell
+from vlprep.cli.idle import OF_VIDEOS
+from vlprep.cli.shell import option_words, quote
 
 if TYPE_CHECKING:
     from vlprep.count.files import Media
@@ -18,8 +20,8 @@ MOST_NAMES = 3
 """Files that have a command of their own, and that are named where the inputs could be repeated."""
 BY_RATE = "dashscope"
 """The protocol that can say rates, which commands name where none was asked for."""
-SHRUNK = "-view.png"
-"""What the names of images end in that are written as the model sees them."""
+VIEWS = "views/"
+"""The folder into which images are written as the model sees them."""
 
 
 def printed_commands(
@@ -62,7 +64,8 @@ def printed_commands(
             repeats = inputs and len(groups) == 1 and len(files) > MOST_NAMES
             named = " ".join(inputs or ()) if repeats else _names(files)
             yield f"vlprep tokens {named} {flags}"
-            yield from _of_files(plan, files, flags, api, is_sent=is_sent)
+            seen = _flags(plan, model, {k: v for k, v in asked.items() if k not in OF_VIDEOS})
+            yield from _of_files(plan, files, flags, seen, api, is_sent=is_sent)
         keywords = {name: repr(value) for name, value in asked.items()} | _pruning_call(view)
         yield "Python: " + ", ".join(f"{name}={value}" for name, value in keywords.items())
     if plan.files and not is_sent and _has_bodies(plan):
@@ -204,13 +207,20 @@ def _of_list(names: str, flags: str) -> Iterator[str]:
 
 
 def _of_files(
-    plan: MediaPlan, files: Sequence[PlannedFile], flags: str, api: str | None, *, is_sent: bool
+    plan: MediaPlan,
+    files: Sequence[PlannedFile],
+    flags: str,
+    image_flags: str,
+    api: str | None,
+    *,
+    is_sent: bool,
 ) -> Iterator[str]:
     videos = [file for file in files if file.kind == "video"]
     if len(files) == 1 and videos:
         yield f"vlprep frames {_names(files)} -o DIR {flags}"
-    shrunk = {file.source for file in files if _rests_on_cap(file, plan)}
-    yield from _shrinking(sorted(shrunk), flags)  # which holds also if a lower cap lowers nothing
+    shrunk = _shrunk(file.source for file in files if _rests_on_cap(file, plan))
+    if shrunk:  # which holds also if a lower cap lowers nothing
+        yield f"vlprep view {' '.join(map(quote, shrunk))} -o {VIEWS} {image_flags}"
     yield f"vlprep compress {_names(files, shrunk)} -o DIR/ {flags}"  # a folder also of one file
     if is_sent:
         frames = f" --api {api or BY_RATE} --as-frames" if videos else ""
@@ -225,18 +235,20 @@ def _fetch(sources: Iterable[str]) -> str:
     return " --fetch" if any(map(scheme_of, sources)) else ""
 
 
-def _shrunk(source: str) -> str:
-    """Return the name under which an image is written as the model sees it."""
-    from vlprep.media.addresses import file_name
+def _shrunk(sources: Iterable[str]) -> dict[str, str]:
+    """Return the names under which `vlprep view` writes images as the model sees them."""
+    from vlprep.media.pages import file_stem
+    from vlprep.output.target import free_name
 
-    return file_name(source) + SHRUNK
+    taken = set[str]()
+    return {
+        source: VIEWS + free_name(file_stem(source), ".png", taken)
+        for source in dict.fromkeys(sources)
+    }
 
 
-def _names(files: Sequence[PlannedFile], shrunk: Collection[str] = ()) -> str:
-    names = [
-        _shrunk(file.source) if file.source in shrunk else word_of(file.given) for file in files
-    ]
-    return " ".join(map(quote, names))
+def _names(files: Sequence[PlannedFile], shrunk: Mapping[str, str] = MappingProxyType({})) -> str:
+    return " ".join(quote(shrunk.get(file.source) or word_of(file.given)) for file in files)
 
 
 def word_of(given: Media) -> str:
@@ -245,16 +257,6 @@ def word_of(given: Media) -> str:
     from vlprep.types import ImageInfo, VideoInfo
 
     return "FILE" if isinstance(given, ImageInfo | VideoInfo) else media_name(given)
-
-
-def _shrinking(sources: Sequence[str], flags: str) -> Iterator[str]:
-    is_short = len(sources) <= MOST_NAMES or bool(_fetch(sources))  # no name is made of an address
-    if is_short or this_shell() != "posix":  # others have loops of their own
-        for source in sources:
-            yield f"vlprep view {quote(source)} -o {quote(_shrunk(source))} {flags}"
-        return
-    names = " ".join(map(quote, sources))
-    yield f'for file in {names}; do vlprep view "$file" -o "$file"{SHRUNK} {flags}; done'
 
 
 def _rests_on_cap(file: PlannedFile, plan: MediaPlan) -> bool:

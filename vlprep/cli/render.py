@@ -13,7 +13,6 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import is_quiet
@@ -236,28 +235,6 @@ def say_warnings(source: str, warnings: Iterable[str], view: View) -> None:
     for warning in warnings:
         if warning not in view.model.warnings:
             note(f"warning: {source}: {warning}")
-
-
-_OF_VIDEOS = (
-    "fps", "nframes", "min_frames", "max_frames", "total_pixels", "clip_pixels", "start_seconds",
-    "end_seconds", "sampling",
-)  # fmt: skip
-
-
-def say_unused(kinds: Iterable[str]) -> None:
-    """Tell of options for videos that were typed where all files are images."""
-    if {*kinds} != {"image"}:
-        return
-    context = click.get_current_context()
-    typed = [
-        param.opts[0]
-        for param in context.command.params
-        if param.name in _OF_VIDEOS
-        and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
-    ]
-    if typed:
-        what = f"{', '.join(typed)}: for videos, and all files are images"
-        note(f"note: {what}; --list takes them as the frames of one video")
 
 
 def say_notes(budget: TokenBudget) -> None:

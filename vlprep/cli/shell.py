@@ -13,14 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from vlprep.cli.text import INDENT, UNSAFE, cells, flagged
+from vlprep.cli.text import INDENT, STDIN_NAME, UNSAFE, cells, flagged
 
 if TYPE_CHECKING:
     from vlprep.check.rule import Remedy
-
-STDIN_NAME = "<stdin>"
-"""What messages call a medium that came from stdin; in a command it is a dash."""
-
 
 Shell = Literal["posix", "cmd", "powershell"]
 

@@ -9,7 +9,8 @@ import click
 
 from vlprep.choices import READABLE
 from vlprep.cli.command import Command
-from vlprep.cli.named import as_remote, fetch_options, page_options, take_fetching, take_pages
+from vlprep.cli.idle import say_unused
+from vlprep.cli.named import fetch_options, page_options, take_pages, take_remote
 from vlprep.cli.options import (
     bind,
     budget_option,
@@ -55,12 +56,12 @@ def command(image: str, *, output: str | None, force: bool, as_json: bool, **ask
     vlprep split page.png -o pieces --model qwen3-vl-plus
     vlprep split report.pdf --pages 2-4 -o pieces
     """
-    processor, pages = bind(asked), take_pages(image, asked)
-    fetching = take_fetching(asked)
+    processor, pages = bind(asked), take_remote(take_pages(image, asked), asked)
+    say_unused(["image"])
     take_share(asked, processor)
 
     def write(page: Any, folder: str | None) -> Split:
-        split = processor.split(as_remote(page, fetching), **asked)
+        split = processor.split(page, **asked)
         if folder is not None:
             split.save(folder, overwrite=force)
         return split, folder

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vlprep.cli.text import INDENT, cells, shortened, wrapped
 
@@ -58,8 +58,7 @@ class Column:
         return replace(self, cells=tuple(cell[start:] for cell in self.cells)) if start else self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(NamedTuple):
     """What is shown of a table, and where."""
 
     columns: tuple[Column, ...]
@@ -149,7 +148,7 @@ def lay_out(columns: Sequence[Column], drop: Sequence[str], width: int | None) -
     above = tuple(column for column in shown if column.kind == "name" and _least(shown) > width)
     laid = _laid([column for column in shown if column not in above], width)
     left_out = tuple(drop[:dropped])
-    return replace(laid, above=above, below=below, folders=folders, dropped=left_out)
+    return laid._replace(above=above, below=below, folders=folders, dropped=left_out)
 
 
 def _whole(columns: Sequence[Column], gap: int) -> int:

@@ -11,7 +11,7 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\u
 """Control and direction characters, and bytes that are no text."""
 
 
-_ACTING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_ACTING = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 
 
 def inert(text: str) -> str:
@@ -20,7 +20,7 @@ def inert(text: str) -> str:
     >>> print(inert("a\x1b[31m.jpg"))
     a\x1b[31m.jpg
     """
-    return _ACTING.sub(lambda match: _escape(match[0]), text)
+    return re.sub(_ACTING, lambda match: _escape(match[0]), text)
 
 
 def safe(text: str) -> str:
@@ -34,7 +34,7 @@ def safe(text: str) -> str:
     return UNSAFE.sub(lambda match: _escape(match[0]), text)
 
 
-_NAMED = re.compile(r"`([a-z_]+|MediaUrl|RemoteFile)(?:=(True|False)|\(\))?`")
+_NAMED = r"`([a-z_]+|MediaUrl|RemoteFile)(?:=(True|False)|\(\))?`"
 
 
 def flagged(text: str) -> str:
@@ -45,7 +45,7 @@ def flagged(text: str) -> str:
     >>> flagged("leave `thinking=False` out")
     'leave --no-thinking out'
     """
-    return _NAMED.sub(_flag, text)
+    return re.sub(_NAMED, _flag, text)
 
 
 def _flag(match: re.Match[str]) -> str:
@@ -128,7 +128,7 @@ def percent(part: int, whole: int) -> str:
     return f"{share:.{digits}f} %"
 
 
-_STYLE = re.compile("\x1b\\[[0-9;]*m")
+_STYLE = "\x1b\\[[0-9;]*m"
 
 
 NARROW = re.compile(
@@ -144,7 +144,7 @@ def cells(text: str) -> int:
     (3, 4)
     """
     if "\x1b" in text:
-        text = _STYLE.sub("", text)
+        text = re.sub(_STYLE, "", text)
     if NARROW.fullmatch(text):
         return len(text)
     from rich.cells import cell_len  # whose tables of widths are slow to load
@@ -216,6 +216,9 @@ def _label(line: str, width: int) -> str:
         end = match.end()
     return line[:end]
 
+
+STDIN_NAME = "<stdin>"
+"""What messages call a medium that came from stdin; in a command it is a dash."""
 
 INDENT = 2
 """Blanks before what goes on, and before what stands below another thing."""

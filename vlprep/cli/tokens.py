@@ -10,6 +10,7 @@ import click
 
 from vlprep.choices import holds_samples
 from vlprep.cli.command import Command
+from vlprep.cli.idle import refuse, say_idle, say_unused
 from vlprep.cli.named import (
     facts_options,
     input_options,
@@ -42,7 +43,6 @@ from vlprep.cli.render import (
     print_json_line,
     print_table,
     report_problems,
-    say_unused,
 )
 from vlprep.cli.terminal import say
 from vlprep.cli.text import percent, safe, thousands
@@ -117,6 +117,8 @@ def command(
         raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
     if times and form not in ("json", "jsonl"):
         raise click.UsageError("--times needs --json or --jsonl")
+    if form in ("csv", "jsonl"):
+        say_idle(_OF_TOTALS, f"--{form} has a row for each file, and no total")
     picking, processor = take_picking(asked), bind(asked)
     if picking is not None:
         _refuse_beside_picks(explained, asked["api"])
@@ -138,7 +140,7 @@ def command(
     if form == "jsonl":
         return max((_print_line(result, entry(result)) for result in results), default=0)
     items = list(results)
-    say_unused(item.kind for item in items if hasattr(item, "kind"))
+    say_unused(getattr(item, "kind", None) for item in items)
     if form == "csv":
         print_csv(item.to_dict() for item in items)
         return report_problems(items)
@@ -148,11 +150,21 @@ def command(
         return report_problems(items)
     _print_table(items, explaining, processor)
     code = report_problems(items, processor)
+    if not together.prices:
+        say_idle(_OF_BILLS, f"no price of {processor.model.name} is known")
     say("", *_summary(items, together))
     return code
 
 
+_OF_BILLS = frozenset({
+    "deployment", "text_tokens", "reply_tokens", "thinking_tokens", "rounds", "separate", "batch",
+    "cached",
+})  # fmt: skip
+_OF_TOTALS = _OF_BILLS | {"budget", "max_input", "max_model_len", "thinking"}
+
+
 def _refuse_beside_samples(is_detailed: bool, is_picked: bool, budget: object) -> None:
+    refuse(_OF_BILLS, "for the price of files, and samples have none here; vlprep scan has one")
     if is_detailed:
         raise click.UsageError("--explain and --times are for files, not for samples")
     if is_picked:
@@ -197,7 +209,7 @@ def _count_samples(
 def _entry(result: Result, explaining: View | None, times: bool = False) -> dict[str, Any]:
     """Return a file's entry in JSON, with its explanation where a view is given to explain by."""
     from vlprep.count.files import MediaFailure
-    from vlprep.count.tokens import VideoCount
+    from vlprep.count.videos import VideoCount
 
     entry = result.to_dict()
     if isinstance(result, MediaFailure):

@@ -10,6 +10,7 @@ import click
 
 from vlprep.choices import PANEL_SIDE
 from vlprep.cli.command import Command
+from vlprep.cli.idle import say_idle, say_unused
 from vlprep.cli.named import input_options, names_one_file, page_options, stays_one, take_inputs
 from vlprep.cli.options import (
     PLACE,
@@ -87,9 +88,12 @@ def command(
     compare |= zoom or zoom_at is not None
     if font and not compare:
         raise click.UsageError("--font goes with --compare or --zoom")
+    if not compare:
+        say_idle(["max_side"], "for --compare and --zoom; the view itself has the model's size")
     is_folder = output.endswith(("/", os.sep)) or Path(output).is_dir()
     is_one = names_one_file(asked) and not is_folder
     processor, files = bind(asked), take_inputs(asked)
+    say_unused(["image"])
     is_one = is_one and stays_one(files, output)
 
     def write(shown: ImageView, target: str) -> Viewed:

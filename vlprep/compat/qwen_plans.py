@@ -10,9 +10,10 @@ from fractions import Fraction
 from functools import cache
 
 from vlprep.compat.qwen_elements import Asked
-from vlprep.count.tokens import VideoCount, image_count, video_count
+from vlprep.count.tokens import image_count
+from vlprep.count.videos import VideoCount, video_count
 from vlprep.errors import ConstraintError
-from vlprep.maths.frame_counts import PAIR
+from vlprep.maths.geometry import PAIR
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.models.registry import list_models
 from vlprep.models.spec import ModelSpec, Prompt

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from vlprep.compat.qwen_elements import Asked, Element, Fetch, as_source, asked_of, read_pixels
 from vlprep.compat.qwen_plans import list_facts, plan_video, reference_model
-from vlprep.count.tokens import VideoCount
+from vlprep.count.videos import VideoCount
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.frames.reading import decode_plan, probe_clip
 from vlprep.frames.stream import FrameStream
-from vlprep.maths.frame_counts import DEFAULT_FPS, PAIR
+from vlprep.maths.frame_counts import DEFAULT_FPS
+from vlprep.maths.geometry import PAIR
 from vlprep.maths.sampling import frame_rate
 from vlprep.media.picture import Pixels, resize_picture
 from vlprep.media.source import SourceLike, source_name

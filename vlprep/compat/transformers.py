@@ -33,7 +33,8 @@ from typing import Any, Self, TypeAlias, TypedDict, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from vlprep.count.tokens import image_count, video_count
+from vlprep.count.tokens import image_count
+from vlprep.count.videos import video_count
 from vlprep.errors import ConstraintError
 from vlprep.media.source import SourceLike, is_held
 from vlprep.models.registry import get_model, load_model_file

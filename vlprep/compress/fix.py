@@ -45,14 +45,17 @@ class LeftFile:
     source: str
     """The file as the caller named it."""
     reason: str
-    """What is wrong with it that nothing here mends, or that it is not fetched."""
+    """What is wrong with it that is not mended by itself, or that it is not fetched."""
+    remedy: Remedy | None = None
+    """What can be done about it, if anything."""
 
     def __repr__(self) -> str:
         return brief(self, self.source, self.reason)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the file's entry of `vlprep.fix/1`."""
-        return {"source": self.source, "reason": self.reason}
+        remedy = None if self.remedy is None else str(self.remedy)
+        return {"source": self.source, "reason": self.reason, "remedy": remedy}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,16 +181,15 @@ _Task: TypeAlias = tuple[CheckedItem, FileFacts]
 def _left(report: CheckReport) -> dict[str, LeftFile]:
     """Say which files are not to be written, by name, and why."""
     urls = [facts.source for facts in report.files if facts.kind == "URL"]
-    reasons = {url: ["a URL, which is not fetched"] for url in urls}
+    left = {url: LeftFile(source=url, reason="a URL, which is not fetched") for url in urls}
     lost = report.lost.difference(urls)
     for error in report.errors:
         if error.source in lost:  # of verbs, none mends it alone: they are not named
-            step = f": {error.remedy}" if error.remedy and error.remedy.step else ""
-            reasons.setdefault(error.source, []).append(f"{error.message}{step}")
-    return {
-        source: LeftFile(source=source, reason="; ".join(all_of))
-        for source, all_of in reasons.items()
-    }
+            step = error.remedy if error.remedy and error.remedy.step else None
+            before = left.get(error.source, LeftFile(source=error.source, reason=""))
+            reason = "; ".join(filter(None, (before.reason, error.message)))
+            left[error.source] = replace(before, reason=reason, remedy=before.remedy or step)
+    return left
 
 
 def _manifests(

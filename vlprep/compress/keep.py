@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vlprep.clips import FramePlan
 from vlprep.compress.retiming import ClipTiming, time_clip
 from vlprep.compress.video_search import (
     AIM,
@@ -22,11 +23,11 @@ from vlprep.compress.video_search import (
     require_room,
 )
 from vlprep.compress.video_source import VideoCase, changed_anyway, shown_frames
-from vlprep.count.tokens import VideoCount
+from vlprep.count.videos import VideoCount
 from vlprep.errors import ConstraintError
 from vlprep.frames.reading import animation_clock, decode_plan
 from vlprep.frames.stream import FrameStream
-from vlprep.types import FramePlan, ImageSize, VideoInfo
+from vlprep.types import ImageSize, VideoInfo
 from vlprep.video.decode import scan_clip
 from vlprep.video.encode import TICK
 from vlprep.video.paint import Look

@@ -10,7 +10,7 @@ from functools import partial
 from vlprep.compress.keep import even_size, frames_left_out, smaller_and_smaller, stream_of
 from vlprep.compress.video_search import NewClip, require_room
 from vlprep.compress.video_source import VideoCase
-from vlprep.count.tokens import VideoCount
+from vlprep.count.videos import VideoCount
 from vlprep.pick.pick import PickOptions, pick_frames
 from vlprep.pick.picked import PickedFrames
 from vlprep.types import ImageSize, VideoInfo

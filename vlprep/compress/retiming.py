@@ -14,9 +14,9 @@ from fractions import Fraction
 from functools import partial
 from typing import TypeAlias
 
+from vlprep.clips import FramePlan
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.sampling import frame_rate
-from vlprep.types import FramePlan
 
 NUDGES = (Fraction(1, 100), Fraction(1, 1000), Fraction(1, 20))
 """How far a rate may be moved off the round one: by this share of one interval over the clip."""

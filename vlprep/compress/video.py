@@ -25,7 +25,7 @@ from vlprep.compress.video_source import (
     shown_frames,
     stayed,
 )
-from vlprep.count.tokens import VideoCount
+from vlprep.count.videos import VideoCount
 from vlprep.errors import ByteLimitError, ConstraintError, DecodeError, VlprepError
 from vlprep.media.source import Item
 from vlprep.output.target import PathLike, check_new, check_not_source, new_file, new_file_at

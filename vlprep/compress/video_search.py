@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import islice, repeat
 from pathlib import Path
 
-from vlprep.count.tokens import VideoCount
+from vlprep.count.videos import VideoCount
 from vlprep.errors import ByteLimitError
 from vlprep.frames.stream import FrameStream
 from vlprep.media.picture import Pixels, resize_picture

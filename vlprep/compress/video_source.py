@@ -10,7 +10,7 @@ from typing import TypeAlias
 from vlprep.check.files import check_length, shortest_video, takes_container, video_byte_limit
 from vlprep.compress.result import Asked, beside
 from vlprep.count.frame_list import FrameList, as_frame_list
-from vlprep.count.tokens import VideoCount, video_count
+from vlprep.count.videos import VideoCount, video_count
 from vlprep.errors import ConstraintError
 from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.sampling import frame_range

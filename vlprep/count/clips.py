@@ -1,6 +1,6 @@
 """Count the tokens of many clips at once: arrays of frames, rates and sizes in, totals out.
 
-Each step is that of `vlprep.count.tokens`, which counts one clip. `vlprep.plan` takes the steps one
+Each step is that of `vlprep.count.videos`, which counts one clip. `vlprep.plan` takes the steps one
 by one: the clips are then the settings of one.
 """
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vlprep.count.pixels import is_per_clip, total_behind, video_ranges
 from vlprep.count.pruning import kept_tokens
 from vlprep.count.timestamps import leading_digit_ends
-from vlprep.count.tokens import every_frame, frames_asked, shows_every
+from vlprep.count.videos import every_frame, frames_asked, shows_every
 from vlprep.errors import ConstraintError
 from vlprep.maths.arithmetic import arrays
 from vlprep.maths.frame_counts import count_frames

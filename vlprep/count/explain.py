@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from vlprep.count.pixels import PixelLimits, image_limits, limits_behind
-from vlprep.count.tokens import TokenCount, VideoCount, handed_size, media_count, seen_size
+from vlprep.count.tokens import TokenCount, handed_size, seen_size
+from vlprep.count.videos import VideoCount, media_count
 from vlprep.errors import VlprepError
 from vlprep.maths.geometry import rounded_size
 from vlprep.models.citing import cite

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import chain, groupby, islice
-from typing import Any, Literal, TypeAlias, Unpack
+from typing import Any, Literal, NamedTuple, TypeAlias, Unpack
 
 from vlprep.count.budget import InputLimit, largest_input
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
@@ -18,7 +18,7 @@ from vlprep.count.prices import (
     conversation,
     prices_of,
 )
-from vlprep.count.tokens import TokenCount, count_dict, image_counts, media_count, seen_size
+from vlprep.count.tokens import TokenCount, count_dict, image_counts, seen_size
 from vlprep.display import brief, page
 from vlprep.errors import VlprepError
 from vlprep.media.addresses import local_path
@@ -217,8 +217,7 @@ def _files_in(item: object) -> Iterable[Any]:
     return chain.from_iterable(map(pages_in, files))
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(NamedTuple):
     """A file whose header has been read."""
 
     source: str
@@ -245,7 +244,12 @@ def count_file(source: Media, view: View) -> MediaCount:
     >>> count.info.size, count.tokens.resized, count.tokens.total
     (ImageSize(height=480, width=640), ImageSize(height=480, width=640), 302)
     """
-    probed = probe_media(source, view)
+    return _counted(probe_media(source, view), view)
+
+
+def _counted(probed: Probed, view: View) -> MediaCount:
+    from vlprep.count.videos import media_count  # which many images in a row do without
+
     return MediaCount(source=probed.source, info=probed.info, tokens=media_count(probed.info, view))
 
 
@@ -329,10 +333,9 @@ def _count_one(probed: Probed | MediaFailure, view: View) -> Result:
     if isinstance(probed, MediaFailure):
         return probed
     try:
-        tokens = media_count(probed.info, view)
+        return _counted(probed, view)
     except VlprepError as error:
         return MediaFailure(source=probed.source, error=error)
-    return MediaCount(source=probed.source, info=probed.info, tokens=tokens)
 
 
 class TallyKeywords(ConversationKeywords, total=False):

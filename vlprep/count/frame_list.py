@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vlprep.display import brief
 from vlprep.errors import ConstraintError, UnsupportedFormatError
-from vlprep.media.folders import as_folder, by_numbers
+from vlprep.media.folders import as_folder, by_numbers, media_files
 from vlprep.media.overlap import overlapped
 from vlprep.media.probe import probe
 from vlprep.media.sniff import HEAD_BYTES, sniff
 from vlprep.media.source import SourceOrFacts, at_hand, source_name
 from vlprep.trust import TRUST, Trust
-from vlprep.types import Frame, FrameListInfo, FramePlan, ImageInfo, ImageSize, VideoInfo
+from vlprep.types import FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size, plural
 from vlprep.view import View
+
+if TYPE_CHECKING:  # not needed to count
+    from vlprep.clips import Frame, FramePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ def as_frame_list(
         return one
     images = tuple(str(path) for path in _in_order(Path(folder)) if _is_image(path))
     if not images:
-        raise UnsupportedFormatError(source_name(one), "a folder without an image in it")
+        what = "an image" if media_files(folder) else "an image or a video"
+        raise UnsupportedFormatError(source_name(one), f"a folder without {what} in it")
     return FrameList(images, source_name(one))
 
 
@@ -128,7 +133,8 @@ def read_frame_list(
     Raises `DecodeError` for a damaged one, and as `frame_list_info` does: by then a file may be
     another than it was.
     """
-    from vlprep.media.doors import see  # not needed to count
+    from vlprep.clips import Frame
+    from vlprep.media.doors import see
     from vlprep.media.picture import resize_picture
 
     first = None

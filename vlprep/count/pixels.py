@@ -8,13 +8,13 @@ of a clip can be compared without a Python step for each. What a range makes of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
-from vlprep.maths.frame_counts import PAIR
+from vlprep.maths.geometry import PAIR
 from vlprep.models.spec import ImageRule, VideoRule
 
 if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
@@ -271,8 +271,7 @@ def _plain(value: Any) -> float:
 # How the frames of a clip share its budget.
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranges:
+class _Ranges(NamedTuple):
     """Limits of a frame, or of a clip, and what bounds them; numbers, or (N,) arrays."""
 
     low: Any
@@ -330,8 +329,7 @@ def _guide(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> 
     if total is None:
         raise ConstraintError("this rule set needs total_pixels, and the model has none")
     share = total / frames * PAIR  # the references' order of operations
-    return replace(
-        limits,
+    return limits._replace(
         share=share,
         share_is=lambda: f"the clip's budget of {total:,.0f} pixels over {frames:,} frames",
     )
@@ -339,31 +337,31 @@ def _guide(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> 
 
 def _qwen_vl_utils(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     """Share as the guide does, but a caller's cap can only lower what comes of it."""
-    own = replace(limits, cap=rule.max_pixels)
-    return replace(_guide(rule, frames, own, total), at_most=limits.cap)
+    own = limits._replace(cap=rule.max_pixels)
+    return _guide(rule, frames, own, total)._replace(at_most=limits.cap)
 
 
 def _sglang(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     """Share as the guide does, but no floor lifts what is shared above the cap."""
-    return replace(_guide(rule, frames, limits, total), at_most=limits.cap)
+    return _guide(rule, frames, limits, total)._replace(at_most=limits.cap)
 
 
 def _as_asked(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
-    return replace(limits, has_floor=False)
+    return limits._replace(has_floor=False)
 
 
 def _frame_capped(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     if total is None:
         total = int((rule.cap_tokens or CAPPED_CLIP_TOKENS) * rule.factor * rule.factor * 0.9)
     share = total * rule.temporal_patch_size // frames
-    return replace(limits, share=share, share_is=lambda: "the frame's share of the clip")
+    return limits._replace(share=share, share_is=lambda: "the frame's share of the clip")
 
 
 def _clip_capped(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     tokens = rule.cap_tokens or CAPPED_FRAME_TOKENS
     share, cap = tokens * rule.factor**2, limits.cap // frames
-    return replace(
-        limits, cap=cap, share=share, share_is=lambda: f"{tokens} tokens a frame", times=frames
+    return limits._replace(
+        cap=cap, share=share, share_is=lambda: f"{tokens} tokens a frame", times=frames
     )
 
 

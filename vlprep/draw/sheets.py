@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from vlprep.clips import Frame
 from vlprep.draw.fonts import Face, own_font
 from vlprep.draw.layout import MARGIN, Grid, choose_grid, scaled
 from vlprep.draw.lettering import (
@@ -25,7 +26,7 @@ from vlprep.draw.lettering import (
     caption,
     draw_blocks,
 )
-from vlprep.types import Frame, ImageSize
+from vlprep.types import ImageSize
 from vlprep.units import format_time
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vlprep.clips import FramePlan
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list
-from vlprep.count.tokens import VideoCount, video_count
+from vlprep.count.videos import VideoCount, video_count
 from vlprep.display import brief
 from vlprep.draw.fonts import font_named
 from vlprep.draw.lettering import font_warnings
@@ -20,7 +21,7 @@ from vlprep.frames.reading import probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.source import SourceOrFacts, source_name
 from vlprep.output.target import PathLike
-from vlprep.types import FramePlan, VideoInfo
+from vlprep.types import VideoInfo
 from vlprep.units import plural
 from vlprep.view import View
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vlprep.clips import Frame
 from vlprep.count.frame_list import FrameList, read_frame_list
 from vlprep.draw.fonts import font_named
 from vlprep.draw.lettering import font_warnings
@@ -18,7 +19,6 @@ from vlprep.frames.reading import decode_plan
 from vlprep.output.drawing import Drawing
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, new_folder
-from vlprep.types import Frame
 from vlprep.units import format_time
 from vlprep.video.paint import Look
 

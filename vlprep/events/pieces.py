@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from vlprep.count.frame_list import FrameList
-from vlprep.count.tokens import VideoCount
+from vlprep.count.videos import VideoCount
 from vlprep.errors import AnswerError, ConstraintError
 from vlprep.events.events import LocatedEvent, LocatedEvents, event_between, locate_events
 from vlprep.events.frame_range import Span

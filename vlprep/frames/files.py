@@ -10,9 +10,10 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
+from vlprep.clips import Frame
 from vlprep.output.encode import encode_picture, picture_format
 from vlprep.output.target import PathLike, check_new, check_new_folder, check_not_source, new_folder
-from vlprep.types import Frame, ImageSize
+from vlprep.types import ImageSize
 
 FrameFormat = Literal["jpg", "png", "npy"]
 

@@ -15,6 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from vlprep.clips import Frame, Frames
 from vlprep.count.files import MediaFailure, as_many, media_name
 from vlprep.display import brief
 from vlprep.errors import ConstraintError, VlprepError
@@ -24,7 +25,7 @@ from vlprep.media.addresses import file_name
 from vlprep.media.cores import usable_cores
 from vlprep.media.source import SourceLike, open_item
 from vlprep.output.target import PathLike, free_name, made_folder
-from vlprep.types import Frame, Frames, ImageInfo
+from vlprep.types import ImageInfo
 from vlprep.units import plural
 from vlprep.video.crew import MEMORY_BYTES
 from vlprep.video.workers import in_order

@@ -10,13 +10,14 @@ from itertools import accumulate, repeat
 
 import numpy as np
 
+from vlprep.clips import Frame, FramePlan
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.image import animation_seconds
 from vlprep.media.picture import Pixels, animation_frames
 from vlprep.media.probe import probe
 from vlprep.media.source import Item, SourceOrFacts, open_item, source_name
 from vlprep.trust import TRUST, Trust
-from vlprep.types import Frame, FramePlan, ImageInfo, ImageSize, VideoInfo
+from vlprep.types import ImageInfo, ImageSize, VideoInfo
 from vlprep.video.crew import MEMORY_BYTES
 from vlprep.video.decode import Clip, DecodePlan, decode_frames, scan_clip
 from vlprep.video.paint import Look

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from vlprep.clips import Frame, FramePlan, Frames
 from vlprep.count.frame_list import FrameList, as_frame_list, probe_frame_list, read_frame_list
-from vlprep.count.tokens import VideoCount, count_dict, video_count
+from vlprep.count.tokens import count_dict
+from vlprep.count.videos import VideoCount, video_count
 from vlprep.display import brief
 from vlprep.draw.fonts import Face, font_named
 from vlprep.draw.lettering import font_warnings
@@ -25,17 +27,7 @@ from vlprep.models.spec import ModelSpec
 from vlprep.output.drawing import Drawing
 from vlprep.output.target import PathLike
 from vlprep.trust import TRUST, Trust
-from vlprep.types import (
-    Frame,
-    FrameListInfo,
-    FramePlan,
-    Frames,
-    ImageSize,
-    Resample,
-    VideoInfo,
-    Watch,
-    unwatched,
-)
+from vlprep.types import FrameListInfo, ImageSize, Resample, VideoInfo, Watch, unwatched
 from vlprep.units import format_size, plural
 from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar, Unpack, o
 
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
+from vlprep.maths.geometry import PAIR
 from vlprep.types import FrameCountName
 from vlprep.units import plural, whose
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
     import numpy.typing as npt
 
 _T = TypeVar("_T")
-
-PAIR = 2
-"""Frames that the models read together; counts come in pairs in most of the rules."""
 
 DEFAULT_FPS = 2.0
 """Frames per second that every reference samples when nothing is asked."""

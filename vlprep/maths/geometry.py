@@ -18,6 +18,9 @@ from vlprep.maths.arithmetic import NUMBERS, Arithmetic
 from vlprep.types import ImageSize, ResizeName
 from vlprep.units import plural
 
+PAIR = 2
+"""Frames that the models read together; counts come in pairs in most of the rules."""
+
 MAX_SIDE = 1 << 26
 """Longest side in pixels that is computed; beyond it a product of sides is not exact in float64."""
 
@@ -145,7 +148,7 @@ def smart_resize_clip(
     factor: int,
     min_pixels: float,
     max_pixels: float,
-    temporal_factor: int = 2,
+    temporal_factor: int = PAIR,
 ) -> ImageSize:
     """Return the frame size for a clip whose pixel range is a total over its frames.
 

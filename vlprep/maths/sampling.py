@@ -11,17 +11,18 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
+from vlprep.clips import FramePlan
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic, arrays
 from vlprep.maths.frame_counts import (
-    PAIR,
     FramesAsked,
     frame_request,
     known_rate,
     look_up,
     planned_count,
 )
-from vlprep.types import FrameCountName, FramePlan, Sampling
+from vlprep.maths.geometry import PAIR
+from vlprep.types import FrameCountName, Sampling
 
 if TYPE_CHECKING:  # numpy is slow to import, and one clip needs none
     import numpy as np

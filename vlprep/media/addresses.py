@@ -5,7 +5,6 @@ Schemes are taken in any case, as RFC 3986 wants it, and data as browsers take i
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from urllib.parse import unquote
@@ -40,16 +39,14 @@ def public_address(text: str) -> str:
     >>> public_address("https://ada:pw@example.com/a.jpg?Signature=x"), public_address("a.jpg?x")
     ('https://example.com/a.jpg?…', 'a.jpg?x')
     """
-    match = _ADDRESS.match(text)
+    match = re.match(_ADDRESS, text)
     if match is None:
         return text
     place, mark, _ = match["place"].partition("?")
     return f"{match['scheme']}{place}{'?…' if mark else ''}"
 
 
-_ADDRESS = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?(?P<place>[^#]*)", re.DOTALL
-)
+_ADDRESS = r"(?s)(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#]*@)?(?P<place>[^#]*)"
 
 
 def foreign_scheme(text: str) -> str | None:
@@ -58,7 +55,7 @@ def foreign_scheme(text: str) -> str | None:
     >>> foreign_scheme("ftp://example.com/a.jpg"), foreign_scheme("a.jpg")
     ('ftp', None)
     """
-    match = _ADDRESS.match(text)
+    match = re.match(_ADDRESS, text)
     scheme = match["scheme"][:-3].lower() if match else None
     return None if scheme == "file" else scheme
 
@@ -69,7 +66,7 @@ def file_name(text: str) -> str:
     >>> file_name("https://example.com/a%20b.jpg?…"), file_name("photos/a.jpg")
     ('a b.jpg', 'photos/a.jpg')
     """
-    match = _ADDRESS.match(text)
+    match = re.match(_ADDRESS, text)
     if match is None:
         return text
     name = unquote(match["place"].partition("?")[0].rstrip("/").rpartition("/")[2])
@@ -109,6 +106,8 @@ def embedded(text: str) -> bytes | None:
 
 
 def _decoded(data: str, name: str) -> bytes:
+    import base64  # here and below: paths do without
+
     try:
         return base64.b64decode("".join(data.split()), validate=True)  # it comes in lines, too
     except ValueError as error:
@@ -154,7 +153,7 @@ def can_be_path(text: str) -> bool:
         return True
     if len(text) > LONGEST_PATH:
         return False
-    return not _BASE64_TEXT.fullmatch(text) or os.path.exists(text)  # noqa: PTH110 (as written)
+    return not re.fullmatch(_BASE64_TEXT, text) or os.path.exists(text)  # noqa: PTH110 (as written)
 
 
 def is_data_url(text: str) -> bool:
@@ -162,14 +161,16 @@ def is_data_url(text: str) -> bool:
     return text[:5].lower() == "data:" and "," in text
 
 
-_BASE64_TEXT = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+_BASE64_TEXT = r"[A-Za-z0-9+/\s]+={0,2}\s*"
 
 
 def _is_base64(text: str) -> bool:
     """Say whether a text is Base64 of a picture or a video, by its beginning."""
     start = text[: 2 * HEAD_BYTES]
-    if len(text) < _LEAST_BASE64 or not _BASE64_TEXT.fullmatch(start):
+    if len(text) < _LEAST_BASE64 or not re.fullmatch(_BASE64_TEXT, start):
         return False
+    import base64
+
     head = "".join(start.split())
     found = sniff(base64.b64decode(head[: len(head) // 4 * 4]))
     return found is not None and found.kind in ("image", "video")

@@ -26,7 +26,6 @@ from vlprep.maths.jpeg import table_quality
 from vlprep.media.exif import exif_orientation
 from vlprep.media.jpeg import is_unended
 from vlprep.media.metadata import metadata_kinds
-from vlprep.media.mp4 import boxes_end
 from vlprep.media.sniff import Format
 from vlprep.media.source import Item
 from vlprep.types import CUT_OFF, ImageInfo, ImageSize, VideoInfo
@@ -219,13 +218,19 @@ def _as_claimed(item: Item) -> BinaryIO:
     return item.file if end == item.file_bytes else item.reader(end)
 
 
+def _boxes_end(file: BinaryIO, length: int) -> int:
+    from vlprep.media.mp4 import boxes_end  # which most formats do without
+
+    return boxes_end(file, length)
+
+
 def _riff_end(file: BinaryIO, _: int) -> int:
     file.seek(4)
     return 8 + int.from_bytes(file.read(4), "little")
 
 
 _CLAIMS: Mapping[str, Callable[[BinaryIO, int], int]] = {
-    **dict.fromkeys(("HEIF", "AVIF"), boxes_end),
+    **dict.fromkeys(("HEIF", "AVIF"), _boxes_end),
     "WEBP": _riff_end,
 }
 """Where a file ends by what it says, for the formats of which readers take all into memory."""
@@ -293,7 +298,7 @@ def _blame(name: str, format: str, error: Exception) -> NoReturn:
     words = str(error).strip()
     if "out of memory" in words:
         raise MemoryLimitError(name) from error
-    if isinstance(error, NotImplementedError) or _UNREAD.search(words):
+    if isinstance(error, NotImplementedError) or re.search(_UNREAD, words):
         problem = f"a kind of {format} that is not read here ({words}); convert it to PNG"
         raise UnsupportedFormatError(name, problem, format=format) from error
     raise _damage(name, format, error) from error
@@ -303,13 +308,13 @@ def _damage(name: str, format: str, error: Exception) -> DecodeError:
     words = str(error).strip() or type(error).__name__
     if isinstance(error, KeyError):  # whose words are the key alone
         words = f"{words} means nothing in its header"
-    elif match := _NUMBERED.search(words):
+    elif match := re.search(_NUMBERED, words):
         words = f"its picture cannot be decoded (the decoder's error {match[1]})"
     return DecodeError(name, f"damaged {format} file: {words}")
 
 
-_NUMBERED = re.compile(r"^(?:decoder|codec) error (-?\d+)")
-_UNREAD = re.compile("(?i)unsupported|not supported|not implemented|unknown (?:pixel|raw) mode")
+_NUMBERED = r"^(?:decoder|codec) error (-?\d+)"
+_UNREAD = "(?i)unsupported|not supported|not implemented|unknown (?:pixel|raw) mode"
 """What plugins say of files that are as they should be, and that they do not read."""
 
 

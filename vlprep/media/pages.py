@@ -64,7 +64,7 @@ class PdfPage:
         return brief(self, str(self))
 
 
-_FRAGMENT = re.compile(r"(?s)(.+)#page=(\d{1,9})(?:&dpi=(\d+(?:\.\d+)?))?")
+_FRAGMENT = r"(?s)(.+)#page=(\d{1,9})(?:&dpi=(\d+(?:\.\d+)?))?"
 
 
 def as_page(source: object) -> PdfPage | None:
@@ -80,7 +80,7 @@ def as_page(source: object) -> PdfPage | None:
     text = os.fspath(source) if isinstance(source, os.PathLike) else source
     if not isinstance(text, str) or "#page=" not in text[-40:] or is_web_url(text):
         return None
-    named = _FRAGMENT.fullmatch(text)
+    named = re.fullmatch(_FRAGMENT, text)
     if named is None or os.path.lexists(local_path(text)):
         return None
     document, number, dpi = named.groups()
@@ -196,6 +196,6 @@ def file_stem(name: str) -> str:
     >>> file_stem("in/a.jpg"), file_stem("in/report.pdf#page=3&dpi=72.5"), file_stem("<bytes>")
     ('a', 'report-p003', 'bytes')
     """
-    named = _FRAGMENT.fullmatch(name)
+    named = re.fullmatch(_FRAGMENT, name)
     plain, number = (name, "") if named is None else (named[1], f"-p{int(named[2]):03}")
     return PurePath(plain.rstrip("/").strip("<>")).stem + number

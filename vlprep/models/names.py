@@ -33,13 +33,13 @@ _LONGEST = 200
 _ALIKE = 0.6
 """Share of characters that names must have in common where nothing else relates them."""
 
-_LINE = re.compile(r"(qvq|qwen)-?([\d.]*)-?(vl|omni)?")
-_SIZE = re.compile(r"\d+(?:\.\d+)?b\b")
+_LINE = r"(qvq|qwen)-?([\d.]*)-?(vl|omni)?"
+_SIZE = r"\d+(?:\.\d+)?b\b"
 
 
 def _line(name: str) -> tuple[str | None, ...] | None:
     """Return the line of models that a name tells: what it is built on, and what it is for."""
-    found = _LINE.match(_bare(name))
+    found = re.match(_LINE, _bare(name))
     return found and found.groups()
 
 
@@ -49,7 +49,7 @@ def _likeness(name: str, known: str) -> tuple[bool, bool, float]:
     Weights have an owner, or a colon before their size; the services' names have neither.
     """
     ours, theirs = (_bare(one).replace(INSTRUCT, "") for one in (name, known))
-    same_size = _SIZE.findall(ours)[:1] == _SIZE.findall(theirs)[:1]
+    same_size = re.findall(_SIZE, ours)[:1] == re.findall(_SIZE, theirs)[:1]
     same_kind = any(mark in name for mark in "/:") == ("/" in known)
     import difflib  # for suggestions alone
 

@@ -23,10 +23,11 @@ from vlprep.models.tables import (
     SHARED,
     Table,
     model_names,
+    names,
     parse,
     rule_file,
     table_of,
-    texts,
+    text_of,
 )
 from vlprep.parsing import read_small
 
@@ -109,7 +110,7 @@ def list_models() -> Models:
     """
     return Models(
         _model(file, name)
-        for file in texts("families")
+        for file in names("families")
         for name in table_of("families", file)["models"]
     )
 
@@ -365,8 +366,8 @@ def _by_short_name(name: str) -> ModelSpec:
 @cache
 def _by_name(name: str) -> ModelSpec | None:
     """Return the model of that name or alias; `None` where there is none."""
-    for file, text in texts("families").items():
-        if name in text:  # in no other can it be, so no other is parsed
+    for file in names("families"):
+        if name in text_of("families", file):  # in no other can it be, so no other is parsed
             for known, row in table_of("families", file)["models"].items():
                 if name in (known, *row.get("aliases", ())):
                     return _model(file, known)

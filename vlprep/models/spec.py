@@ -168,7 +168,7 @@ class VideoRule(Sourced):
     by_number: ByNumber | None = None
     """The same where a number of frames is asked; `None`: the same rules."""
     budget: str
-    """Name of the rule in `vlprep.count.tokens` that turns limits into pixels per frame."""
+    """Name of the rule in `vlprep.count.pixels` that turns limits into pixels per frame."""
     patch_size: int
     """Side in pixels of a patch of the vision encoder."""
     merge_size: int

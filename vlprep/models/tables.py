@@ -29,13 +29,13 @@ class _Shared(Mapping[str, Table]):
     """
 
     def __getitem__(self, kind: str) -> Table:
-        for file, text in texts("").items():
-            if f"[{kind}" in text and kind in table_of("", file):
+        for file in names(""):
+            if f"[{kind}" in text_of("", file) and kind in table_of("", file):
                 return cast(Table, table_of("", file)[kind])
         raise KeyError(kind)
 
     def __iter__(self) -> Iterator[str]:
-        return (kind for file in texts("") for kind in table_of("", file))
+        return (kind for file in names("") for kind in table_of("", file))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -53,7 +53,7 @@ def model_names() -> tuple[str, ...]:
     """
     return tuple(
         alias
-        for file in texts("families")
+        for file in names("families")
         for name, row in table_of("families", file)["models"].items()
         for alias in (name, *row.get("aliases", ()))
     )
@@ -65,7 +65,7 @@ def rule_file(name: str) -> Table:
 
     Its classes lie over those of the file it extends, number by number.
     """
-    if name not in texts("rules"):
+    if name not in names("rules"):
         return {}
     file = table_of("rules", name)
     if "extends" not in file:
@@ -80,10 +80,16 @@ def rule_file(name: str) -> Table:
 
 
 @cache
-def texts(folder: str) -> dict[str, str]:
-    """Return the TOML files of a folder of the catalogue as they are written, by name."""
-    files = sorted(_CATALOG.joinpath(folder).glob("*.toml"))
-    return {file.stem: file.read_text("utf-8") for file in files}
+def names(folder: str) -> tuple[str, ...]:
+    """Return the names of the files in a folder of the catalogue, in order."""
+    files = sorted(file.name for file in _CATALOG.joinpath(folder).iterdir())
+    return tuple(file.removesuffix(".toml") for file in files if file.endswith(".toml"))
+
+
+@cache
+def text_of(folder: str, name: str) -> str:
+    """Return a file of the catalogue as it is written."""
+    return _CATALOG.joinpath(folder, f"{name}.toml").read_text("utf-8")
 
 
 _CATALOG = Path(__file__).with_name("catalog")
@@ -91,8 +97,8 @@ _CATALOG = Path(__file__).with_name("catalog")
 
 @cache
 def table_of(folder: str, name: str) -> Table:
-    """Return a file of the catalogue, parsed; raises `KeyError` where there is none."""
-    return parse(texts(folder)[name].encode(), f"{name}.toml")
+    """Return a file of the catalogue, parsed."""
+    return parse(text_of(folder, name).encode(), f"{name}.toml")
 
 
 def parse(content: bytes, where: str) -> Table:

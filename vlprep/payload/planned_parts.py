@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeAlias
 
-from vlprep.count.tokens import TokenCount, media_count
+from vlprep.count.tokens import TokenCount
+from vlprep.count.videos import media_count
 from vlprep.errors import ConstraintError
 from vlprep.frames.view import view_image
 from vlprep.media.source import SourceLike

@@ -21,7 +21,7 @@ from vlprep.compress.image import compress_image
 from vlprep.compress.result import Compressed
 from vlprep.compress.video import CompressedVideo, compress_video
 from vlprep.count.frame_list import FrameList, as_frame_list, frame_list_info, read_frame_list
-from vlprep.count.tokens import video_count
+from vlprep.count.videos import video_count
 from vlprep.errors import ConstraintError, DecodeError, FrameCountError
 from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.sampling import frame_rate

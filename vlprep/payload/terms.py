@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from vlprep.count.pixels import image_limits
-from vlprep.count.tokens import FRAME_CHOICES, image_count, video_count
+from vlprep.count.tokens import image_count
+from vlprep.count.videos import FRAME_CHOICES, video_count
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError
 from vlprep.models.asking import Recipe, Region
 from vlprep.models.registry import find_region, get_api, get_route, get_server

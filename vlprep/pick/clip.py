@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from vlprep.count.frame_list import FrameList, as_frame_list
-from vlprep.count.tokens import video_count
+from vlprep.count.videos import video_count
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.frames.reading import animation_clock, probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal, Unpack
 
-from vlprep.count.tokens import VideoCount
+from vlprep.clips import Frame
+from vlprep.count.videos import VideoCount
 from vlprep.frames.files import FrameRecord
 from vlprep.frames.reading import Reading
 from vlprep.frames.stream import FrameStream
@@ -15,7 +16,7 @@ from vlprep.media.source import SourceLike
 from vlprep.models.spec import ModelSpec
 from vlprep.pick.choose import Pick
 from vlprep.pick.costs import EvenFrames, Looked, count_picks_of, even_frames
-from vlprep.types import Frame, Resample, VideoInfo
+from vlprep.types import Resample, VideoInfo
 from vlprep.units import plural
 from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords

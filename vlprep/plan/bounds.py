@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vlprep.count.budget import TokenBudget
 from vlprep.count.pixels import has_total_behind, is_per_clip
 from vlprep.display import brief
-from vlprep.maths.frame_counts import PAIR
+from vlprep.maths.geometry import PAIR
 from vlprep.plan.one_clip import ClipPlan
 from vlprep.plan.settings import ClipChoices
 from vlprep.units import format_size, plural

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vlprep.count.pixels import is_per_clip
-from vlprep.count.tokens import VideoCount, image_totals
+from vlprep.count.tokens import image_totals, is_unclear, unclear
+from vlprep.count.videos import VideoCount
 from vlprep.models.sourced import Change, Reading
-from vlprep.plan.one_clip import FEW_TOKENS
 from vlprep.plan.requests import Load, images_by_route, images_in_words, request_room
 from vlprep.plan.settings import Setting
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
@@ -115,8 +115,7 @@ def _too_small(
     small = [
         one.count
         for info, one in zip(infos, settings, strict=True)
-        if one.count.visual // one.count.grid_thw[0] < FEW_TOKENS
-        and info.size.pixels > 2 * one.count.resized.pixels
+        if is_unclear(info.size, one.count)
     ]
     if small:
         least = min(small, key=lambda count: count.resized.pixels)
@@ -124,11 +123,7 @@ def _too_small(
         if len(settings) > 1:
             files = f"{len(small):,} of {len(settings):,} files are"
             fewer = "fewer files, or several requests (`split`)"
-        yield (
-            f"{files} shown in pictures of fewer than {FEW_TOKENS} tokens, such as "
-            f"{format_size(least.resized)} pixels: little can be recognised in them; give more "
-            f"tokens, {fewer}"
-        )
+        yield f"{files} {unclear(least.resized)}; give more tokens, {fewer}"
 
 
 def _too_many(images: int, videos: int, view: View) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vlprep.count.tokens import media_count
+from vlprep.count.videos import media_count
 from vlprep.draw.charts import Chart, Point, draw_chart
 from vlprep.draw.fonts import font_named
 from vlprep.draw.lettering import font_warnings

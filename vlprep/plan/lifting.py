@@ -13,12 +13,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from vlprep.count.pixels import is_per_clip
+from vlprep.count.tokens import FEW_TOKENS
 from vlprep.errors import BudgetError
 from vlprep.plan.bounds import Bound
 from vlprep.plan.cautions import told
 from vlprep.plan.one_clip import (
     EQUAL_PRODUCTS,
-    FEW_TOKENS,
     FRAME_TOKENS,
     LEAST_TOKENS,
     ClipPlan,

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from vlprep.count.tokens import FEW_TOKENS
 from vlprep.display import brief
 from vlprep.errors import BudgetError
 from vlprep.plan.settings import ClipChoices, Setting
@@ -163,12 +164,6 @@ LEAST_FPS = 0.5
 
 LEAST_TOKENS = 64
 """Tokens of a frame that can be recognised: the API reference of 2026 (P2) enlarges smaller."""
-
-FEW_TOKENS = 16
-"""Visual tokens of a picture, four by four, below which little can be recognised.
-
-That is a judgement: no source says where it begins.
-"""
 
 FRAME_TOKENS = (LEAST_TOKENS, FEW_TOKENS)
 """Tokens of a frame at which a balanced plan keeps a clip moving.

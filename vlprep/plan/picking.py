@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vlprep.count.budget import TokenBudget
 from vlprep.count.files import MediaCount
 from vlprep.count.pixels import is_per_clip
-from vlprep.count.tokens import VideoCount
+from vlprep.count.videos import VideoCount
 from vlprep.display import brief
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.plan.bounds import Bound

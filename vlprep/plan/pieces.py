@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from vlprep.clips import ClipPart
 from vlprep.errors import BudgetError, ConstraintError
 from vlprep.maths.frame_counts import known_rate
 from vlprep.maths.sampling import frame_range
 from vlprep.plan.one_clip import BALANCED, LEAST_TOKENS, Prefer
 from vlprep.plan.settings import ClipChoices, Setting
-from vlprep.types import ClipPart, VideoInfo
+from vlprep.types import VideoInfo
 from vlprep.view import View
 
 OVERLAP_SECONDS = 5.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from vlprep.clips import ClipPart
 from vlprep.count.budget import TokenBudget
 from vlprep.count.files import COUNTED, Media, MediaCount, MediaFailure
 from vlprep.display import brief, page
@@ -15,7 +16,7 @@ from vlprep.plan.one_clip import ClipPlan, Prefer
 from vlprep.plan.picking import PickedSetting
 from vlprep.plan.settings import Setting
 from vlprep.plan.start import ServerFlags, server_flags
-from vlprep.types import ClipPart, RouteName
+from vlprep.types import RouteName
 from vlprep.units import plural
 from vlprep.view import View
 

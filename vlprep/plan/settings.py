@@ -24,7 +24,8 @@ from vlprep.count.pixels import (
     is_per_clip,
     is_shared_in_whole_pixels,
 )
-from vlprep.count.tokens import TokenCount, VideoCount, video_count
+from vlprep.count.tokens import TokenCount
+from vlprep.count.videos import VideoCount, video_count
 from vlprep.display import brief
 from vlprep.errors import ConstraintError, FrameCountError
 from vlprep.maths.geometry import clip_source_size, rounded_size

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vlprep.count.budget import TokenBudget
-from vlprep.count.tokens import media_count
+from vlprep.count.videos import media_count
 from vlprep.display import brief
 from vlprep.models.servers import WHOLE_LIST, Server
 from vlprep.plan.settings import Setting

@@ -16,7 +16,7 @@ import numpy as np
 
 from vlprep.count.files import probe_media
 from vlprep.count.messages import medium_source
-from vlprep.count.tokens import media_count
+from vlprep.count.videos import media_count
 from vlprep.display import brief
 from vlprep.draw.charts import Chart, draw_chart
 from vlprep.errors import ConstraintError, VlprepError

@@ -16,13 +16,14 @@ from typing import TypeAlias
 
 from av import VideoFrame
 
+from vlprep.clips import Frame
 from vlprep.errors import DecodeError
 from vlprep.media.cores import usable_cores
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.picture import Pixels
 from vlprep.media.source import Item, memory_errors
 from vlprep.media.waiting import Wait
-from vlprep.types import Frame, ImageSize, VideoInfo
+from vlprep.types import ImageSize, VideoInfo
 from vlprep.video.container import Traits, choose_stream, demuxed, header_of, open_video
 from vlprep.video.crew import MEMORY_BYTES, Work, choose_crew
 from vlprep.video.index import read_timeline
