@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from vlprep.draw import fonts
+from vlprep.media.cores import usable_cores
 
 settings.register_profile(
     "same",
@@ -21,6 +22,12 @@ settings.register_profile(
 settings.register_profile("search", deadline=None, database=None, max_examples=3000)
 settings.register_profile("thorough", deadline=None, database=None, max_examples=10_000)
 settings.load_profile("same")
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist asks it; the suite runs without it too
+def pytest_xdist_auto_num_workers():
+    """Run `-n auto` on the cores that this process was given, not on those of the machine."""
+    return usable_cores()
 
 
 @pytest.fixture
