@@ -36,6 +36,7 @@ def counting():
     yield vlprep.processor(WEIGHTS, server="vllm", fps=1, max_pixels=100_000)
     yield (page := vlprep.PdfPage("a" * 300 + ".pdf", 3, dpi=72))
     yield vlprep.PageInfo(page.number, (595.0, 842.0), 150)
+    yield vlprep.probe("fixtures/held.mkv").display_times
     yield vlprep.View.of()
     yield vlprep.ViewOptions(fps=1)
     yield from (vlprep.Fetching(), vlprep.RemoteFile("https://example.com/" + "a" * 300))

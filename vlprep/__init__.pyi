@@ -91,6 +91,7 @@ from vlprep.split.layout import Piece as Piece
 from vlprep.split.split import PageSplit as PageSplit
 from vlprep.trust import Limits as Limits
 from vlprep.trust import Trust as Trust
+from vlprep.types import DisplayTimes as DisplayTimes
 from vlprep.types import FrameListInfo as FrameListInfo
 from vlprep.types import ImageInfo as ImageInfo
 from vlprep.types import ImageSize as ImageSize

@@ -23,7 +23,7 @@ class FramePlan:
     """Which frames of a clip a model is shown; made from numbers, before anything is decoded."""
 
     indices: tuple[int, ...]
-    """Displayed frames, counted from 0; a frame may stand twice where a rule repeats it."""
+    """Displayed frames, counted from 0; a frame may stand twice where it is shown for long."""
     timestamps_seconds: tuple[float, ...]
     """Moments sampled, from the first displayed frame, at a constant rate."""
     sample_fps: float
@@ -48,7 +48,7 @@ class FramePlan:
     def by_time(self) -> bool:
         """Whether the rule asks for what is displayed at the moments, not for frames by number.
 
-        Only in clips of variable rate does it matter.
+        Only in clips of variable rate does it matter, whose `display_times` tell the frames.
         """
         return self.sampling == "interval"
 

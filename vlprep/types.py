@@ -6,8 +6,9 @@ are shown, and the frames themselves, are in `vlprep.clips`.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -170,6 +171,28 @@ class ImageInfo:
         return ImageSize(*self.size[::-1]) if self.orientation >= 5 else self.size
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DisplayTimes:
+    """When the frames of a clip are displayed, where they do not pass at a constant rate."""
+
+    starts_seconds: Sequence[float]
+    """When each appears, ascending, from the first displayed frame."""
+    blur_seconds: float = 1e-6
+    """By how much a frame may be late for a moment that is meant to be its own."""
+
+    def __repr__(self) -> str:
+        frames, last = plural(len(self.starts_seconds), "frame"), self.starts_seconds[-1]
+        return brief(self, frames, f"the last at {last:.3f} s")
+
+    def shown_at(self, seconds: float) -> int:
+        """Return the number of the frame on display at a time from the first displayed frame.
+
+        >>> DisplayTimes([0.0, 0.1, 3.0]).shown_at(2.9)
+        1
+        """
+        return max(bisect_right(self.starts_seconds, seconds + self.blur_seconds) - 1, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
     """What a video's header says, with a packet scan where the header is silent or absurd.
@@ -212,6 +235,8 @@ class VideoInfo:
     """Length of the file in bytes."""
     warnings: tuple[str, ...] = ()
     """What a user should know, in full sentences."""
+    display_times: DisplayTimes | None = field(default=None, compare=False)
+    """When each frame is displayed; `None` where the rate tells it, or nothing does."""
 
     def __repr__(self) -> str:
         rate = "unknown rate" if self.fps is None else f"{float(self.fps):.4g} fps"

@@ -176,7 +176,7 @@ def test_what_is_whole_and_not_read_is_unsupported(content):
 
 @pytest.mark.parametrize("room", [True, False])
 def test_damage_that_is_a_lack_of_memory_is_called_so(room, monkeypatch):
-    monkeypatch.setattr(source, "_has_room", lambda _: room)
+    monkeypatch.setattr(source, "has_room", lambda _: room)
     with open_item(FIXTURES / "photo.jp2") as item:
         assert item.info.size == (240, 320)
         with (

@@ -36,7 +36,8 @@ def scanned(name):
 )
 def test_what_is_displayed_at_a_moment(seconds, number):
     # Frames at 5.00, 5.10 and 5.30 s of the stream's clock; moments count from the first of them.
-    assert timeline([500, 510, 530]).shown_at(seconds) == number
+    times = timeline([500, 510, 530]).display_times(Fraction(10))
+    assert times.shown_at(seconds) == number
 
 
 def test_seconds_count_from_the_first_displayed_frame():

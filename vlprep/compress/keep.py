@@ -25,8 +25,9 @@ from vlprep.compress.video_search import (
 from vlprep.compress.video_source import VideoCase, changed_anyway, shown_frames
 from vlprep.count.videos import VideoCount
 from vlprep.errors import ConstraintError
-from vlprep.frames.reading import animation_clock, decode_plan
+from vlprep.frames.reading import decode_plan
 from vlprep.frames.stream import FrameStream
+from vlprep.media.image import animation_starts
 from vlprep.types import ImageSize, VideoInfo
 from vlprep.video.decode import scan_clip
 from vlprep.video.encode import TICK
@@ -204,7 +205,7 @@ class _Timed:
 def _timed(case: VideoCase) -> _Timed:
     """Plan to show all frames that are wanted when they show in the source."""
     if case.item.found.kind == "image":
-        starts, _ = animation_clock(case.item)
+        starts = animation_starts(case.item)
         return _unevenly(case, starts)
     timeline, fps = scan_clip(case.item).timeline, case.info.fps
     if timeline.has_clock and fps is not None and not _is_even(timeline, float(fps)):

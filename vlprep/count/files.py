@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import chain, groupby, islice
 from typing import Any, Literal, NamedTuple, TypeAlias, Unpack
@@ -333,9 +333,13 @@ def _count_one(probed: Probed | MediaFailure, view: View) -> Result:
     if isinstance(probed, MediaFailure):
         return probed
     try:
-        return _counted(probed, view)
+        counted = _counted(probed, view)
     except VlprepError as error:
         return MediaFailure(source=probed.source, error=error)
+    info = counted.info
+    if isinstance(info, VideoInfo) and info.display_times:  # of thousands they would fill memory
+        return replace(counted, info=replace(info, display_times=None))
+    return counted
 
 
 class TallyKeywords(ConversationKeywords, total=False):

@@ -70,7 +70,7 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
     """
     rule, asked, prompt = view.video_rule, view.options, view.rules.prompt
     is_list = isinstance(info, FrameListInfo)
-    plan = _list_plan(info, view) if is_list else _clip_plan(info, view)
+    plan = _list_plan(info, view) if is_list else _on_display(_clip_plan(info, view), info)
     shown = plan.frame_count
     limits = video_limits(
         rule.first or rule, shown, asked.min_pixels, asked.max_pixels, asked.total_pixels
@@ -103,6 +103,13 @@ def _counted(info: VideoInfo, view: View) -> VideoCount | VlprepError:
         return video_count(info, view)
     except VlprepError as error:
         return error
+
+
+def _on_display(plan: FramePlan, info: VideoInfo) -> FramePlan:
+    """Name the frames that are displayed at a plan's moments, where the rate does not tell."""
+    if not plan.by_time or info.display_times is None:
+        return plan
+    return replace(plan, indices=tuple(map(info.display_times.shown_at, plan.timestamps_seconds)))
 
 
 def _clip_plan(info: VideoInfo, view: View) -> FramePlan:

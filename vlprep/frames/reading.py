@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, repeat
+from itertools import repeat
 
 import numpy as np
 
 from vlprep.clips import Frame, FramePlan
 from vlprep.errors import UnsupportedFormatError
-from vlprep.media.image import animation_seconds
+from vlprep.media.image import animation_starts
 from vlprep.media.picture import Pixels, animation_frames
 from vlprep.media.probe import probe
 from vlprep.media.source import Item, SourceOrFacts, open_item, source_name
@@ -93,9 +92,7 @@ class Reading:
                 yield from self._decoded(scan_clip(item))
 
     def _decoded(self, clip: Clip) -> Iterator[Frame]:
-        timeline = clip.timeline
-        shown_at = timeline.shown_at if timeline.has_clock else None
-        numbers = _numbers(self.plan, timeline.packet_count, shown_at)
+        numbers = _numbers(self.plan, clip.timeline.packet_count)
         wanted = DecodePlan(
             clip,
             self.look,
@@ -109,8 +106,8 @@ class Reading:
             yield from repeat(frame, times_shown[frame.number])
 
     def _animated(self, item: Item) -> Iterator[Frame]:
-        starts, shown_at = animation_clock(item)
-        numbers = _numbers(self.plan, len(starts), shown_at)
+        starts = animation_starts(item)
+        numbers = _numbers(self.plan, len(starts))
         images = animation_frames(item, numbers, self.look.size)
         before = None
         for place, image in enumerate(images):
@@ -119,14 +116,6 @@ class Reading:
             before = image
 
 
-def animation_clock(item: Item) -> tuple[list[float], Callable[[float], int]]:
-    """Return the seconds at which an animation's frames start, and what tells which shows when."""
-    starts = [0.0, *accumulate(animation_seconds(item))][:-1]
-    return starts, lambda moment: max(bisect_right(starts, moment + 1e-4) - 1, 0)
-
-
-def _numbers(plan: FramePlan, available: int, shown_at: Callable[[float], int] | None) -> list[int]:
-    """Return the displayed frames that a plan means; by time where the file tells times."""
-    if plan.by_time and shown_at is not None:
-        return [shown_at(moment) for moment in plan.timestamps_seconds]
+def _numbers(plan: FramePlan, available: int) -> list[int]:
+    """Return the displayed frames of a plan; a header may promise more than there are."""
     return [min(number, available - 1) for number in plan.indices]

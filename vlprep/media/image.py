@@ -12,11 +12,12 @@ import math
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
+from itertools import accumulate
 from typing import BinaryIO, NoReturn, TypeAlias
 
 from PIL import ExifTags, Image, ImageFile
@@ -27,8 +28,8 @@ from vlprep.media.exif import exif_orientation
 from vlprep.media.jpeg import is_unended
 from vlprep.media.metadata import metadata_kinds
 from vlprep.media.sniff import Format
-from vlprep.media.source import Item
-from vlprep.types import CUT_OFF, ImageInfo, ImageSize, VideoInfo
+from vlprep.media.source import Item, has_room
+from vlprep.types import CUT_OFF, DisplayTimes, ImageInfo, ImageSize, VideoInfo
 
 TURNED = (5, 6, 7, 8)
 """EXIF orientations that swap height and width."""
@@ -70,6 +71,7 @@ def _as_video(image: ImageInfo, seconds: list[float]) -> VideoInfo:
         format=image.format,
         file_bytes=image.file_bytes,
         warnings=(*image.warnings, f"an animated {image.format} is counted as a video"),
+        display_times=DisplayTimes(_starts(seconds), 1e-4) if len(set(seconds)) > 1 else None,
     )
 
 
@@ -92,6 +94,15 @@ def _open_outline(item: Item) -> ImageFile.ImageFile | None:
         return None if content is None else open_as(item.found, content)
     except _PLUGIN_ERRORS:  # of the whole file it will be told
         return None
+
+
+def animation_starts(item: Item) -> list[float]:
+    """Return when each frame of an animated image starts; raises as `animation_seconds` does."""
+    return _starts(animation_seconds(item))
+
+
+def _starts(seconds: Iterable[float]) -> list[float]:
+    return [0.0, *accumulate(seconds)][:-1]
 
 
 def animation_seconds(item: Item) -> list[float]:
@@ -198,10 +209,14 @@ def open_image(item: Item, tail: bytes = b"") -> ImageFile.ImageFile:
 
         return open_page(item)
     file = io.BytesIO(item.bytes() + tail) if tail else _as_claimed(item)
+    canvas = _webp_size(file) if item.found.reader == "WEBP" else ImageSize(0, 0)
+    item.trust.check("pixels", canvas.pixels, item.name)
     file.seek(0)
     try:
         return open_as(item.found, file)
     except _PLUGIN_ERRORS as error:
+        if canvas.pixels and not has_room(canvas.pixels * _WEBP_BYTES_A_PIXEL):
+            raise MemoryLimitError(item.name, canvas) from error
         _blame(item.name, item.found.name, error)
 
 
@@ -229,6 +244,23 @@ def _riff_end(file: BinaryIO, _: int) -> int:
     return 8 + int.from_bytes(file.read(4), "little")
 
 
+def _webp_size(file: BinaryIO) -> ImageSize:
+    """Return the size that a WebP claims, of which its reader makes a canvas when it is opened."""
+    file.seek(0)
+    head = file.read(30).ljust(30, b"\0")
+    if head[12:16] == b"VP8X":
+        sides = (int.from_bytes(head[start : start + 3], "little") + 1 for start in (27, 24))
+    elif head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        sides = ((bits >> start & 0x3FFF) + 1 for start in (14, 0))
+    else:
+        sides = (side & 0x3FFF for side in struct.unpack_from("<2H", head, 26)[::-1])
+    return ImageSize(*sides)
+
+
+_WEBP_BYTES_A_PIXEL = 8
+"""Two canvases of four bytes a pixel."""
+
 _CLAIMS: Mapping[str, Callable[[BinaryIO, int], int]] = {
     **dict.fromkeys(("HEIF", "AVIF"), _boxes_end),
     "WEBP": _riff_end,
@@ -249,7 +281,22 @@ def _plugin(module: str, reader: str) -> Callable[[BinaryIO, str], ImageFile.Ima
 
         return lambda file, _: HeifImageFile(file)  # type: ignore[no-untyped-call]
     import_module(module)
+    if reader == "TIFF":
+        _hush_libtiff()
     return _open_jpeg if reader == "JPEG" else Image.OPEN[reader][0]
+
+
+def _hush_libtiff() -> None:
+    """Keep libtiff from writing to stderr what is damaged: it is told by an error of ours.
+
+    Not on Windows, where what a library has linked is not found through it.
+    """
+    import ctypes
+
+    from PIL import _imaging
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def _open_jpeg(file: BinaryIO, name: str) -> ImageFile.ImageFile:

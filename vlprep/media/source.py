@@ -354,7 +354,7 @@ def memory_errors(item: Item) -> Iterator[None]:
     try:
         yield
     except DecodeError as error:
-        if item.size is None or _has_room(item.size.pixels * BYTES_A_PIXEL):
+        if item.size is None or has_room(item.size.pixels * BYTES_A_PIXEL):
             raise
         raise MemoryLimitError(item.name, item.size) from error
     except MemoryError as error:
@@ -367,7 +367,7 @@ BYTES_A_PIXEL = 14
 """Memory that a picture was measured to take at most, until its pixels are an array."""
 
 
-def _has_room(size: int) -> bool:
+def has_room(size: int) -> bool:
     """Say whether so much memory can be had; none of it is touched."""
     import mmap  # seldom needed
 

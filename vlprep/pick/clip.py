@@ -15,8 +15,9 @@ import numpy as np
 from vlprep.count.frame_list import FrameList, as_frame_list
 from vlprep.count.videos import video_count
 from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
-from vlprep.frames.reading import animation_clock, probe_clip
+from vlprep.frames.reading import probe_clip
 from vlprep.maths.sampling import ASSUMED_FPS
+from vlprep.media.image import animation_starts
 from vlprep.media.picture import Pixels, animation_frames
 from vlprep.media.source import Item, SourceLike, open_item, source_name
 from vlprep.pick.cells import CellWatch, Motion, cut, probe_size, unlike_cells
@@ -67,7 +68,7 @@ def open_clip(source: SourceLike, view: View, threads: int | None) -> Iterator[C
 
 
 def _animation(item: Item) -> tuple[list[float], _Read]:
-    starts, _ = animation_clock(item)
+    starts = animation_starts(item)
 
     def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
         images = animation_frames(item, numbers, size)
@@ -153,11 +154,8 @@ def distinct_samples(clip: Clip, view: View, watch: Watch) -> tuple[Frames, list
     """
     plan, size = video_count(clip.info, view).plan, probe_size(clip.info.size)
     frames = clip.frames
-    numbers = plan.indices
-    if plan.by_time:
-        numbers = tuple(frames.on_display(moment) for moment in plan.timestamps_seconds)
     last = frames.first + len(frames.seconds) - 1
-    wanted = sorted({min(max(number, frames.first), last) for number in numbers})
+    wanted = sorted({min(max(number, frames.first), last) for number in plan.indices})
     kept, picks, seen = None, list[Pick](), 0
     for number, picture in watch(clip.read(wanted, size), len(wanted), "comparing frames"):
         sample, seen = cut(picture), seen + 1

@@ -77,6 +77,7 @@ def read_facts(item: Item) -> VideoInfo:
             metadata=("location",) if _is_located(first) else (),
             file_bytes=item.file_bytes,
             warnings=(*_as_sequence(item, timing), *warnings, *timing.warnings, *misplaced),
+            display_times=timing.display_times,
         )
 
 

@@ -5,7 +5,6 @@ How packets become such a clock, and what is mended on the way, is in `clock`.
 
 from __future__ import annotations
 
-import math
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
@@ -14,12 +13,15 @@ from functools import cached_property
 
 import numpy as np
 
+from vlprep.types import DisplayTimes
+
 ROUNDED_SECONDS = Fraction(1, 500)
 """Ticks up to here are short enough for times that were rounded to them, as in Matroska."""
 
 ROUNDED_TICKS = 4
 """Ticks that a frame of such a clock is shown at least; where it is less, each tick is meant."""
 
+_EVEN = 0.1  # frames by which one may be off where all are even
 _BLUR = 1e-6  # seconds by which a moment may miss the frame that it is meant to be
 
 
@@ -83,10 +85,16 @@ class Timeline:
         """Return a time in ticks as seconds from the first displayed frame."""
         return float((pts - self.pts[0]) * self.time_base)
 
-    def shown_at(self, seconds: float) -> int:
-        """Return the number of the frame on display at a time from the first displayed frame."""
-        ticks = math.floor(Fraction(seconds) / self.time_base + self._slack)
-        return max(bisect_right(self.pts, self.pts[0] + ticks) - 1, 0)
+    def display_times(self, fps: Fraction | None) -> DisplayTimes | None:
+        """Return when frames are displayed, but where they pass at a rate, give or take a tick."""
+        if fps is None or not self.has_clock:
+            return None
+        ticks = np.frombuffer(self.pts, np.int64) - self.pts[0]
+        late = ticks * float(self.time_base * fps) - np.arange(len(ticks))  # in frames
+        if abs(late).max() <= min(float(self.time_base * fps), _EVEN) + _BLUR:
+            return None
+        starts = array("d", (ticks * float(self.time_base)).tobytes())
+        return DisplayTimes(starts, float(self._slack * self.time_base))
 
     @cached_property
     def _slack(self) -> Fraction:

@@ -7,18 +7,21 @@ file's header says of it; else it is as long as the others.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 
+import numpy as np
 from av.video.stream import VideoStream
 
 from vlprep.errors import TruncatedFileError
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item
-from vlprep.types import CountOrigin
+from vlprep.types import CountOrigin, DisplayTimes
 from vlprep.video.container import fraction
 from vlprep.video.promise import Promise, stated_rate
+from vlprep.video.samples import sample_times
 from vlprep.video.timeline import Timeline
 
 ROUNDING_SECONDS = Fraction(1, 500)
@@ -40,6 +43,7 @@ class Timing:
     start_seconds: float
     origin: CountOrigin
     warnings: tuple[str, ...] = ()
+    display_times: DisplayTimes | None = None
 
 
 def indexed_timing(stream: VideoStream, header: TrackHeader, item: Item) -> Timing | None:
@@ -67,8 +71,22 @@ def indexed_timing(stream: VideoStream, header: TrackHeader, item: Item) -> Timi
     length, shown = frames / fps, _edited(stream)
     if shown and abs(shown - length) > ROUNDING_SECONDS:
         return None
+    timeline = _timeline(stream, item)
+    if timeline is None and np.ptp(np.diff([entry.timestamp for entry in entries])):
+        return None
+    times = timeline.display_times(fps) if timeline else None
     start = float((stream.start_time or 0) * base)
-    return Timing(frames, fps, float(length), start, "header")
+    return Timing(frames, fps, float(length), start, "header", display_times=times)
+
+
+def _timeline(stream: VideoStream, item: Item) -> Timeline | None:
+    """Return when the frames of a plain header are displayed; `None` where it is not plain."""
+    times = sample_times(item.file, stream.id, stream.frames)
+    if times is None:
+        return None
+    decoded = np.cumsum(times.durations, dtype=np.int64) - times.durations
+    pts = np.sort(decoded + times.offsets, kind="stable")
+    return Timeline(len(pts), array("q", pts.tobytes()), array("q"), fraction(stream.time_base))
 
 
 def _edited(stream: VideoStream) -> Fraction:
@@ -95,7 +113,8 @@ def scanned_timing(timeline: Timeline, stream: VideoStream, item: Item) -> Timin
     if even is not None and abs(length - count / even) * even < Fraction(1, 2):
         length = count / even
     fps = count / length if length else None
-    return Timing(count, fps, float(length) or None, float(first), "scan", warnings)
+    times = timeline.display_times(fps)
+    return Timing(count, fps, float(length) or None, float(first), "scan", warnings, times)
 
 
 def _even_rate(stream: VideoStream, span: Fraction, count: int) -> Fraction | None:
