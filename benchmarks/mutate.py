@@ -41,7 +41,7 @@ HOLDERS = {
     "vlprep/check/*.py": "tests/check",
     **{
         f"vlprep/{room}/*.py": f"tests/{room}"
-        for room in ("batch", "messages", "pick", "reconcile", "refit", "replies", "samples", "scan")
+        for room in "batch messages pick reconcile refit replies samples scan".split()
     },
     "vlprep/split/*.py": "tests/split tests/boxes",
     "vlprep/output/*.py": "tests/output tests/faults/test_targets.py",
@@ -50,7 +50,8 @@ HOLDERS = {
     "vlprep/media/p[ad]*.py": "tests/media/test_pdf.py",
     "vlprep/media/[frw]e*.py": "tests/media/test_web.py tests/cli/test_remote.py",
     "vlprep/media/*.py": "tests/media",
-    "vlprep/cli/named.py": "tests/cli/test_tokens.py tests/cli/test_options.py tests/cli/test_inputs.py",
+    "vlprep/cli/named.py": "tests/cli/test_tokens.py tests/cli/test_options.py "
+    "tests/cli/test_inputs.py",
     "vlprep/video/[dpr]*.py": "tests/video/test_decode.py "
     "tests/video/test_hazards.py tests/media/test_probe.py",
     "vlprep/video/[cis]*.py": "tests/video/test_index.py "
