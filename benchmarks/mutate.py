@@ -32,6 +32,9 @@ from cosmic_ray.work_item import MutationSpec
 REPO = Path(__file__).parents[1]
 RESULTS = REPO / "benchmarks" / "results" / "mutation.json"
 
+ROOMS = ("batch", "messages", "pick", "reconcile", "refit", "replies", "samples", "scan")
+"""Those that the tests in their own folder hold."""
+
 HOLDERS = {
     "vlprep/maths/*.py": "tests/maths tests/test_vectors.py "
     "tests/laws/test_resize_laws.py tests/laws/test_sampling_laws.py",
@@ -39,10 +42,7 @@ HOLDERS = {
     "vlprep/plan/[fp]*.py": "tests/plan tests/laws/test_budget_laws.py",
     "vlprep/plan/*.py": "tests/plan",
     "vlprep/check/*.py": "tests/check",
-    **{
-        f"vlprep/{room}/*.py": f"tests/{room}"
-        for room in "batch messages pick reconcile refit replies samples scan".split()
-    },
+    **{f"vlprep/{room}/*.py": f"tests/{room}" for room in ROOMS},
     "vlprep/split/*.py": "tests/split tests/boxes",
     "vlprep/output/*.py": "tests/output tests/faults/test_targets.py",
     "vlprep/trust.py": "tests/media/test_trust.py tests/media/test_hostile.py",
