@@ -121,6 +121,8 @@ def measure(module: str, wanted: list[MutationSpec], before: dict[str, Any]) -> 
         if result.test_outcome == "killed":
             killed.append(name_of(mutant))
             continue
+        if result.diff is None:  # the operator makes nothing of this place after all
+            continue
         lines = [line for line in result.diff.splitlines()[3:] if line[:1] in ("-", "+")]
         change = [f"{line[0]} {line[1:].strip()}" for line in lines]
         verdict = verdicts.get(tuple(change), "")

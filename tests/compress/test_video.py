@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 
+import av
 import pytest
 
 from tests.films import MODEL, names
 from tests.places import FIXTURES, REAL_MEDIA
 from vlprep import compress_video, read_frames
-from vlprep.errors import ConstraintError, DecodeError, VlprepError
+from vlprep.errors import ByteLimitError, ConstraintError, DecodeError, VlprepError
+from vlprep.video.reader import FrameReader
 
 
 def test_what_fits_is_copied_to_the_byte(tmp_path):
@@ -187,3 +189,24 @@ def test_a_copy_with_a_broken_end_says_so(tmp_path):
     done = compress_video(bytes(content), tmp_path / "a.mp4")
     assert done.action == "unchanged"
     assert "the last frame cannot be decoded as it should" in done.warnings
+
+
+@pytest.mark.parametrize("keep", ["model-view", "full"])
+def test_an_hour_under_a_limit_that_cannot_be_is_refused_before_anything_is_decoded(
+    keep, tmp_path, monkeypatch
+):
+    film = tmp_path / "hour.mp4"
+    picture = av.VideoFrame(64, 48, "yuv420p")
+    with av.open(film, "w") as container:
+        stream = container.add_stream("mpeg4", rate=2)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(2 * 3599):
+            picture.pts = number
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    monkeypatch.setattr(FrameReader, "__init__", None)  # whoever decodes makes one
+    before = hash(film.read_bytes())
+    with pytest.raises(ByteLimitError, match="cannot be brought under 20,000 bytes"):
+        compress_video(film, tmp_path / "new.mp4", limit=20_000, keep=keep)
+    assert [path.name for path in tmp_path.iterdir()] == ["hour.mp4"]
+    assert hash(film.read_bytes()) == before

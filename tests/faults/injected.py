@@ -125,3 +125,29 @@ def _opened(injected: Injected, act: Callable[..., Any]) -> Callable[..., Any]:
         return io.TextIOWrapper(file, options.get("encoding") or "utf-8")
 
     return call
+
+
+@contextmanager
+def folding(folder: Path) -> Iterator[None]:
+    """Let names of files in a folder be the same in capitals, as on macOS and Windows."""
+
+    def folded(name: Any) -> Any:
+        if not isinstance(name, str | os.PathLike):
+            return name
+        path = Path(name).absolute()
+        if path.parent != folder:
+            return name
+        same = (one for one in listdir(folder) if one.casefold() == path.name.casefold())
+        return folder / next(same, path.name)
+
+    def wrapped(act: Callable[..., Any], names: int) -> Callable[..., Any]:
+        return lambda *given, **options: act(*map(folded, given[:names]), *given[names:], **options)
+
+    listdir = os.listdir
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("stat", "lstat", "open", "mkdir", "unlink"):
+            patched.setattr(os, name, wrapped(getattr(os, name), 1))
+        for name in ("rename", "replace", "link"):
+            patched.setattr(os, name, wrapped(getattr(os, name), 2))
+        patched.setattr(io, "open", wrapped(io.open, 1))
+        yield

@@ -103,7 +103,7 @@ class Watched:
 _WATCHED: list[Watched] = []
 _SPEAKS = ("socket.", "urllib.", "http.", "ftplib.", "smtplib.", "ssl.")
 _STARTS = ("subprocess.", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.fork", "pty.")
-_LOADS = ("pickle.", "marshal.loads", "ctypes.dlopen", "exec")
+_LOADS = ("pickle.",)
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -112,7 +112,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     watched = _WATCHED[-1]
     if event == "socket.__new__" and arguments[1] == socket.AF_UNIX:
         return  # by which an event loop wakes itself; to connect one is another event
-    if event.startswith((*_SPEAKS, *_STARTS)):
+    if event.startswith((*_SPEAKS, *_STARTS, *_LOADS)):
         watched.seen.append(f"{event} {arguments!r:.100}")
     elif event == "open" and isinstance(arguments[0], str | bytes):
         path = os.fsdecode(arguments[0])

@@ -69,6 +69,7 @@ DEEDS = {
         lambda _: __import__("socket").create_connection(("127.0.0.1", runs.port())).close(),
         "soc",
     ),
+    "makes objects of bytes": (lambda _: __import__("pickle").loads(b"cos\nsystem\n."), "pickle"),
     "starts a process": (lambda _: __import__("subprocess").run(["true"], check=True), "subproc"),
     "writes beside": (lambda p: (p.path.parent / "x").write_text(""), "opened|has changed"),
     "changes the source": (lambda p: p.path.write_text("y"), "has changed"),

@@ -105,6 +105,31 @@ def test_a_large_picture_and_little_memory_is_not_a_damaged_file(tmp_path):
     assert "memory ran out while a picture of 12000x12000 pixels was decoded" in printed
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the memory of a process")
+def test_of_no_format_a_lack_of_memory_is_damage(tmp_path):
+    big = Image.new("RGB", (4000, 4000))
+    for name in ("a.png", "a.jpg", "a.tif", "a.gif", "a.bmp", "a.webp", "a.jp2"):
+        big.save(tmp_path / name)
+    code = f"""
+        import pathlib, resource
+        import vlprep
+        from vlprep.errors import VlprepError
+        for path in sorted(pathlib.Path({str(tmp_path)!r}).iterdir()):
+            vlprep.view_image("fixtures/" + {{".jpg": "photo.jpg", ".png": "alpha.png"}}.get(
+                path.suffix, "lossless.webp"))
+            taken = int(pathlib.Path("/proc/self/statm").read_text().split()[0]) * 4096
+            for more in (2_000_000, 20_000_000, 60_000_000):
+                resource.setrlimit(resource.RLIMIT_AS, (taken + more, -1))
+                try:
+                    vlprep.view_image(path)
+                except VlprepError as error:
+                    print(error.code)
+                resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+        """
+    printed = limited(code, 0).split()
+    assert printed == ["memory"] * 21
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_memory_that_runs_out_amid_a_video_is_said(threads, monkeypatch):
     monkeypatch.setattr(Painter, "paint", raises(MemoryError()))

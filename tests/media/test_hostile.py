@@ -18,7 +18,7 @@ from PIL import Image
 import vlprep
 from tests.places import FIXTURES
 from vlprep.errors import DecodeError, MemoryLimitError, PixelLimitError, UnsupportedFormatError
-from vlprep.media import readers, source
+from vlprep.media import image, readers, source
 from vlprep.media.image import plugin_errors
 from vlprep.media.source import open_item
 from vlprep.video.container import unreadable
@@ -172,6 +172,35 @@ def test_what_is_whole_and_not_read_is_unsupported(content):
     with pytest.raises(UnsupportedFormatError, match="not read here") as caught:
         vlprep.probe(content)
     assert caught.value.code == "unsupported_format"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what a library has linked is not found there")
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate"])
+def test_libtiff_says_nothing_of_its_own(compression, capfd):
+    file = io.BytesIO()
+    noise = np.random.default_rng(19).integers(0, 256, (90, 120, 3), np.uint8)
+    Image.fromarray(noise).save(file, "TIFF", compression=compression)
+    damaged = bytearray(file.getvalue())
+    third = len(damaged) // 3
+    damaged[third : 2 * third] = bytes(byte ^ 0x5A for byte in damaged[third : 2 * third])
+    with pytest.raises(DecodeError, match="cannot be decoded"):
+        vlprep.view_image(bytes(damaged))
+    assert capfd.readouterr().err == ""
+
+
+def webp(**how):
+    file = io.BytesIO()
+    Image.new("RGB", (123, 45)).save(file, "WEBP", **how)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("how", [{}, {"lossless": True}, {"xmp": b"<x/>"}])
+def test_the_canvas_of_a_webp_is_looked_at_before_it_is_made(how, monkeypatch):
+    content = webp(**how)
+    assert vlprep.probe(content).size == (45, 123)
+    monkeypatch.setattr(image, "open_as", None)  # whoever is asked makes the canvas
+    with pytest.raises(PixelLimitError, match="5,535 pixels"):
+        vlprep.count_tokens(content, limits=vlprep.Limits(pixels=5_000))
 
 
 @pytest.mark.parametrize("room", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from array import array
 from bisect import bisect_right
@@ -9,6 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 from types import SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
@@ -89,6 +91,27 @@ def test_one_frame_is_shown_twice_whatever_its_rate():
     with read_frames(FIXTURES / "one_frame.wmv", "qwen3-vl-plus") as frames:
         assert [frame.number for frame in frames] == [0]
         assert any("shown twice" in warning for warning in frames.warnings)
+
+
+@pytest.mark.parametrize("rate", [24, 25, 30, 60])
+@pytest.mark.parametrize("frames", [57, 58, 59])
+@pytest.mark.parametrize("off", [0.0, 0.4, 0.5, 0.56, 0.57, 0.58, 0.99, 1.0, 2.0])
+def test_a_clip_ends_when_its_last_frame_does_however_even_it_is(frames, off, rate):
+    """Around 57 steps a hole of 0.57 frames is where the header's rate stops to be the rate."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as container:
+        stream = container.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        for number in range(frames):
+            start = number + (off if number > frames // 2 else 0)
+            (packet,) = stream.encode(av.VideoFrame(32, 32, "yuv420p"))
+            packet.time_base = Fraction(1, 1000)
+            packet.pts = packet.dts = round(start * 1000 / rate)
+            packet.duration = 1000 // rate
+            container.mux(packet)
+    info = probe(file.getvalue())
+    assert info.frame_count == frames
+    assert info.duration_seconds == pytest.approx((frames + off) / rate, abs=0.5 / rate + 3e-3)
 
 
 # From packets to a clock, by numbers.

@@ -121,9 +121,8 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     lock = folder / LOCK
     while True:
         with locked(lock, create=True):
-            if (
-                fcntl is None or lock.exists()
-            ):  # else the one before has removed what is locked here
+            # It is not there where the one before has removed what is locked here.
+            if fcntl is None or lock.exists():
                 try:
                     _unfinished.add(lock)
                     yield
