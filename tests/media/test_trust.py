@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageFile
 
 import vlprep
-from tests.places import FIXTURES
+from tests.places import FIXTURES, REPO
 from vlprep.errors import (
     ConstraintError,
     DecodeError,
@@ -56,6 +56,13 @@ LIMITED = {
 
 def test_every_limit_has_a_row_here():
     assert LIMITED.keys() == {limit.name for limit in fields(Limits)}
+
+
+def test_the_defaults_are_those_of_the_page():
+    page = (REPO / "docs" / "safety.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", page, re.M)
+    said = {name: int(number.replace(",", "")) for name, number in rows}
+    assert said == {limit.name: limit.default for limit in fields(Limits)}
 
 
 @pytest.mark.parametrize("name", LIMITED)
