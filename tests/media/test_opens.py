@@ -5,6 +5,7 @@ import shutil
 import sys
 from contextlib import contextmanager
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -114,3 +115,17 @@ def test_another_working_directory_changes_nothing(monkeypatch):
         monkeypatch.chdir("/")
         assert len(list(animation_frames(animation, range(3), LOOK.size))) == 3
         assert len(frames(clip, 4, (0, 59))) == 2
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "street.mkv", "mpeg4.avi", "clip.ts"])
+def test_ffmpeg_is_asked_for_one_format_and_for_no_protocol(name, monkeypatch):
+    asked, really = [], av.open
+    monkeypatch.setattr(
+        av, "open", lambda *given, **how: asked.append(how["options"]) or really(*given, **how)
+    )
+    with open_item(FIXTURES / name) as item:
+        assert item.info.size
+        formats = {item.found.reader}
+    assert {options["format_whitelist"] for options in asked} == formats
+    assert {options["protocol_whitelist"] for options in asked} == {"none"}
+    assert "," not in "".join(formats)

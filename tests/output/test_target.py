@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.injected import watching
+from vlprep.output import private
+from vlprep.output.private import unfinished
 from vlprep.output.target import check_not_source, new_file, new_file_at, new_folder
 
 
@@ -297,3 +300,26 @@ def test_its_errors_name_the_target_and_leave_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), new_file_at(target) as whole:
         raise KeyboardInterrupt
     assert names(tmp_path) == []
+
+
+def test_another_thread_may_begin_while_one_looks_at_what_is_unfinished(tmp_path, monkeypatch):
+    class Slow(type(tmp_path)):
+        def is_relative_to(self, *others):
+            private._unfinished.add(tmp_path / "new")  # as another thread might just now
+            return super().is_relative_to(*others)
+
+    mine = Slow(tmp_path / ".part")
+    monkeypatch.setattr(private, "_unfinished", {mine, tmp_path})
+    assert mine in unfinished(tmp_path)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_appears_is_on_the_disk_already(tmp_path, overwrite):
+    with watching(tmp_path, lambda *_: None) as watched:
+        with new_file(tmp_path / "a.txt", overwrite=overwrite) as file:
+            file.write(b"done")
+        with new_folder(tmp_path / "b", index="list") as folder:
+            (folder / "list").write_bytes(b"done")
+    appears = [k for k, call in enumerate(watched.calls) if call in ("link", "replace", "rename")]
+    synced = [k for k, call in enumerate(watched.calls) if call == "fsync"]
+    assert synced[0] < appears[0] and appears[0] < synced[1] < appears[1]

@@ -61,7 +61,8 @@ def is_private(name: str) -> bool:
 
 def unfinished(below: Path | None = None) -> frozenset[Path]:
     """Return what was begun and not finished, or not removed; of a folder, what is in it."""
-    return frozenset(one for one in _unfinished if below is None or one.is_relative_to(below))
+    begun = _unfinished.copy()  # to which other threads add
+    return frozenset(one for one in begun if below is None or one.is_relative_to(below))
 
 
 def discard(paths: Iterable[Path]) -> None:
