@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import errno
 import signal
+from multiprocessing import forkserver
 
 import pytest
 
 from tests.faults.injected import failing, signalled
 from tests.faults.writers import SEVERAL, WRITERS, run
+from vlprep.scan import workers
 
 JOURNAL = "out.jsonl.journal"  # which is meant to stay, for `scan --resume`
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_workers():
+    """Let processes that scan begin with what they need for thumbnails; they begin at each step."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(workers, "_NEEDED", (*workers._NEEDED, "vlprep.scan.thumbnails"))
+        forkserver._forkserver._stop()
+        yield
+    forkserver._forkserver._stop()
+
 
 every_writer = pytest.mark.parametrize("name", WRITERS)
 new_and_earlier = pytest.mark.parametrize("is_earlier", [False, True], ids=["new", "earlier"])

@@ -25,7 +25,7 @@ WRITERS = {
     "frames --sheet": "frames clip.mp4 --fps 1 --sheet out.png",
     "view": "view small.png -o out.png",
     "view many": "view small.png small.png -o out/",
-    "frames many": "frames clip.mp4 clip.mp4 --fps 1 -o out",
+    "frames many": "frames two.mp4 two.mp4 -o out",
     "split": "split small.png -o out",
     "crop": "crop small.png --box 10,10,60,60 -o out.png",
     "arrays": "arrays small.png -m Qwen/Qwen3-VL-8B-Instruct -o out.npz",
@@ -64,6 +64,7 @@ class Place:
         self.folder = folder
         folder.mkdir()
         shutil.copy(FIXTURES / "clip.mp4", folder)
+        shutil.copy(FIXTURES / "two_frames.mp4", folder / "two.mp4")
         Image.fromarray(drawings.text(120, 160)).save(folder / "small.png")
         (folder / "answer.json").write_text('{"bbox_2d": [100, 100, 500, 500], "label": "a"}')
         (folder / "times.txt").write_text("00:00 - 00:01 a thing")
