@@ -18,11 +18,12 @@ JOURNAL = "out.jsonl.journal"  # which is meant to stay, for `scan --resume`
 @pytest.fixture(scope="module", autouse=True)
 def quick_workers():
     """Let processes that scan begin with what they need for thumbnails; they begin at each step."""
+    server = forkserver.ForkServer()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(workers, "_NEEDED", (*workers._NEEDED, "vlprep.scan.thumbnails"))
-        forkserver._forkserver._stop()
+        for name in ("connect_to_new_process", "ensure_running", "set_forkserver_preload"):
+            patched.setattr(forkserver, name, getattr(server, name))
         yield
-    forkserver._forkserver._stop()
 
 
 every_writer = pytest.mark.parametrize("name", WRITERS)
