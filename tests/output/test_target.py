@@ -323,3 +323,14 @@ def test_what_appears_is_on_the_disk_already(tmp_path, overwrite):
     appears = [k for k, call in enumerate(watched.calls) if call in ("link", "replace", "rename")]
     synced = [k for k, call in enumerate(watched.calls) if call == "fsync"]
     assert synced[0] < appears[0] and appears[0] < synced[1] < appears[1]
+
+
+def test_without_links_a_name_that_was_taken_is_given_back(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(PermissionError), new_file(tmp_path / "a.txt") as file:
+        file.write(b"done")
+    assert names(tmp_path) == []

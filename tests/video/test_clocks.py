@@ -21,7 +21,7 @@ from tests.places import FIXTURES
 from vlprep import probe, read_frames
 from vlprep.errors import DecodeError
 from vlprep.media.source import open_item
-from vlprep.video.clock import set_clock
+from vlprep.video.clock import MANY_JOINTS, NO_FURTHER, set_clock
 from vlprep.video.decode import scan_clip
 from vlprep.video.scan import NO_TIME, PacketTable
 from vlprep.video.timeline import Timeline
@@ -252,6 +252,24 @@ def test_each_frame_has_a_time_of_its_own(times, container):
         assert sorted(stamps) == list(line.pts)
     else:
         assert len(set(times)) == 1
+
+
+def test_a_clock_that_jumps_all_the_time_is_none():
+    times = [k % 2 * 1000 for k in range(2 * MANY_JOINTS + 4)]
+    assert not clock(times, "mpegts").has_clock
+
+
+def test_recordings_too_far_apart_have_no_clock():
+    far = NO_FURTHER - 5
+    assert not clock([-far, 10 - far, far, far - 200_000], "mpegts").has_clock
+
+
+def test_a_recording_without_a_shown_frame_shifts_none():
+    times = [0, 10, 50_000, 100_000, 100_010]
+    line = clock(times, "mpegts", shown=[1, 1, 0, 1, 1], durations=[0] * 5)
+    assert line.packet_count == 4
+    assert seconds(line) == pytest.approx([0, 0.01, 0.02, 0.03])
+    assert [joint.start_seconds for joint in line.joints] == [100]
 
 
 # The moment.
