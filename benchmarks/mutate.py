@@ -46,7 +46,7 @@ HOLDERS = {
     "vlprep/split/*.py": "tests/split tests/boxes",
     "vlprep/output/*.py": "tests/output tests/faults/test_targets.py",
     "vlprep/trust.py": "tests/media/test_trust.py tests/media/test_hostile.py",
-    "vlprep/parsing.py": "tests/models/test_registry.py tests/faults/test_bad_files_changed.py",
+    "vlprep/parsing.py": "tests/test_parsing.py",
     "vlprep/media/p[ad]*.py": "tests/media/test_pdf.py",
     "vlprep/media/[frw]e*.py": "tests/media/test_web.py tests/cli/test_remote.py",
     "vlprep/media/*.py": "tests/media",
