@@ -1,4 +1,4 @@
-"""JSON, TOML and small files of strangers: whatever is wrong is one `ValueError`, in plain words."""
+"""JSON, TOML and small files of strangers: whatever is wrong is one `ValueError`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vlprep.parsing import MOST_BYTES, parse_json, parse_toml, read_small
         (b"[" * 100_000, "nested without end"),
         (b"9" * 5000, "thousands of digits"),
         (b"\xff", "utf-8"),
-        (b"[", ""),
+        (b"[", "Expecting|Unclosed|Invalid"),
     ],
 )
 def test_what_cannot_be_read_is_one_error(parse, content, words):
