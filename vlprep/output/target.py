@@ -130,7 +130,7 @@ def made_folder(path: PathLike) -> Iterator[None]:
         yield
     finally:
         if is_new:
-            with suppress(OSError):  # it holds something
+            with uninterrupted(), suppress(OSError):  # it holds something
                 folder.rmdir()
 
 
