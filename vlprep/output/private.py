@@ -47,7 +47,8 @@ def private_folder(parent: Path) -> Iterator[Path]:
         with locked(private):
             yield private
     finally:
-        _discard(private)
+        with uninterrupted():
+            _discard(private)
 
 
 def is_private(name: str) -> bool:
@@ -134,7 +135,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let signals that would end the work wait for a few renames; only the main thread gets any."""
+    """Let signals that would end the work wait for a few calls; only the main thread gets any."""
     came: list[tuple[int, FrameType | None]] = []
     handlers: dict[signal.Signals, Any] = {}
     try:
