@@ -47,10 +47,20 @@ def test_a_box_of_the_model_is_a_box_of_the_image(model):
 
 
 @pytest.mark.parametrize(
-    "box", [[0, 0, 0, 10], [700, 0, 800, 10], [-50, -50, -1, -1], [1, 2, 3], [1, 2, 3, 4, 5]]
+    "box",
+    [
+        *([0, 0, 0, 10], [0, 7, 10, 7], [700, 0, 800, 10], [-50, -50, -1, -1]),
+        *([640, 10, 700, 20], [10, 480, 20, 500], [-9, 10, 0, 20], [9, -9, 20, 0]),  # beside it
+    ],
 )
 def test_a_box_without_pixels_is_refused(box):
-    with pytest.raises(ConstraintError):
+    with pytest.raises(ConstraintError, match="has no pixels within 640x480"):
+        vlprep.crop_image(PHOTO, box)
+
+
+@pytest.mark.parametrize("box", [[1, 2, 3], [1, 2, 3, 4, 5]])
+def test_what_is_no_box_is_refused(box):
+    with pytest.raises(ConstraintError, match="a box is x1, y1, x2, y2"):
         vlprep.crop_image(PHOTO, box)
 
 
