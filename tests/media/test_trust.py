@@ -252,3 +252,13 @@ def test_who_bears_damage_bears_it_in_one_thread_alone():
     assert not ImageFile.LOAD_TRUNCATED_IMAGES
     with pytest.raises(DecodeError):
         viewed(cut_png())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "waits"), [(None, 600), (0.5, 0.5), (90, 90), (0, float("inf"))]
+)
+def test_another_wait_leaves_the_other_limits(seconds, waits):
+    trust = Trust(Limits(frames=5), "warn").waiting(seconds)
+    assert (trust.limits.wait_seconds, trust.limits.frames, trust.on_damage) == (waits, 5, "warn")
+    with pytest.raises(ConstraintError, match="patience_seconds must be 0 or more, got -1"):
+        trust.waiting(-1)
