@@ -34,8 +34,9 @@ REPO = Path(__file__).parents[1]
 README, CHINESE = REPO / "README.md", REPO / "README.zh-CN.md"
 BLOCK = re.compile(r"^```(?P<language>[\w-]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 NOT_RUN = re.compile(
-    r"(python3?[\d.]* -m (venv|pip|pytest)|\.venv/bin/|\.ci/|pip |coverage |uvx? |mkdocs |twine |eval |git "
-    r"|_VLPREP_COMPLETE|/tmp/|for |done|  |vllm serve|python -m sglang|python (docs|benchmarks)/)"
+    r"(python3?[\d.]* -m (venv|pip|pytest)|\.venv/bin/|\.ci/|pip |coverage |uvx? |mkdocs |twine "
+    r"|eval |git |_VLPREP_COMPLETE|/tmp/|for |done|  |vllm serve|python -m sglang"
+    r"|python (docs|benchmarks)/)"
 )
 """How lines of `sh` blocks begin that are not run here."""
 
