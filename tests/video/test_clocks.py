@@ -114,6 +114,16 @@ def test_a_clip_ends_when_its_last_frame_does_however_even_it_is(frames, off, ra
     assert info.duration_seconds == pytest.approx((frames + off) / rate, abs=0.5 / rate + 3e-3)
 
 
+@pytest.mark.parametrize("name", ["one_frame.mp4", "clip.mp4", "vfr.mp4", "held.mp4"])
+def test_a_header_with_more_in_it_than_is_read_gives_the_same_facts(name):
+    content = (FIXTURES / name).read_bytes()
+    other = content.replace(b"udta", b"mvex")  # so that its tables are not taken
+    assert other != content
+    found, plain = probe(other), probe(content)
+    assert (found.frame_count, found.fps) == (plain.frame_count, plain.fps)
+    assert (found.display_times is None) == (plain.display_times is None)
+
+
 # From packets to a clock, by numbers.
 
 

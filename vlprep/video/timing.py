@@ -72,7 +72,7 @@ def indexed_timing(stream: VideoStream, header: TrackHeader, item: Item) -> Timi
     if shown and abs(shown - length) > ROUNDING_SECONDS:
         return None
     timeline = _timeline(stream, item)
-    if timeline is None and np.ptp(np.diff([entry.timestamp for entry in entries])):
+    if timeline is None and len(np.unique(np.diff([entry.timestamp for entry in entries]))) > 1:
         return None
     times = timeline.display_times(fps) if timeline else None
     start = float((stream.start_time or 0) * base)
