@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.injected import failing, signalled
 from tests.faults.writers import SEVERAL, WRITERS, run
-from vlprep.scan import workers
+from vlprep.scan import processes
 
 JOURNAL = "out.jsonl.journal"  # which is meant to stay, for `scan --resume`
 
@@ -20,7 +20,7 @@ def quick_workers():
     """Let processes that scan begin with what they need for thumbnails; they begin at each step."""
     server = forkserver.ForkServer()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(workers, "_NEEDED", (*workers._NEEDED, "vlprep.scan.thumbnails"))
+        patched.setattr(processes, "_NEEDED", (*processes._NEEDED, "vlprep.scan.thumbnails"))
         for name in ("connect_to_new_process", "ensure_running", "set_forkserver_preload"):
             patched.setattr(forkserver, name, getattr(server, name))
         yield

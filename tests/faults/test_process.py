@@ -305,13 +305,3 @@ def test_what_cannot_be_written_is_named_by_the_target(place):
     ran = run(["compress", "small.png", "clip.mp4", "--limit", "20kB", "-o", "out"])
     assert ran.code == 1
     assert "out/small.png: is a folder" in ran.err
-
-
-def test_without_a_process_to_be_had_a_scan_says_so(place, monkeypatch):
-    def none_left(*_):
-        raise BlockingIOError(11, "Resource temporarily unavailable")
-
-    monkeypatch.setattr("multiprocessing.process.BaseProcess.start", none_left)
-    ran = run(["scan", "small.png", "-o", "out.jsonl"])
-    assert ran.code == 1
-    assert "resource temporarily unavailable" in ran.err.lower()
