@@ -3,8 +3,9 @@
 Needs transformers, torch and torchvision, which vlprep itself does not. Tensors are on the device
 "meta": they have sizes and no content, so that a video of an hour costs nothing. Three things are
 compared: random sizes and clips by the rules of every family of the catalogue; the folders of
-`tests/golden/configs`, whose facts are written into a temporary folder and loaded by
-AutoImageProcessor and AutoVideoProcessor; and the version with the one that the rules name.
+`tests/golden/configs`, public ones and made-up ones, whose facts are written into a temporary
+folder and loaded by AutoImageProcessor and AutoVideoProcessor; and the version with the one that
+the rules name.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ from vlprep import (
     video_tokens,
 )
 
-GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "configs" / "folders.json"
+GOLDEN = [
+    Path(__file__).parents[1] / "tests" / "golden" / "configs" / name
+    for name in ("folders.json", "variants.json")
+]
 CLASSES = {"transformers": "Qwen3VLVideoProcessor", "transformers-qwen2": "Qwen2VLVideoProcessor"}
 """The class of transformers by the counting rule of a video rule."""
 
@@ -51,8 +55,8 @@ def main() -> int:
     asked = _arguments()
     warnings.filterwarnings("ignore")
     transformers.logging.set_verbosity_error()
-    if asked.record:
-        record()
+    for golden in GOLDEN if asked.record else ():
+        record(golden)
     differences = [*verify_families(asked.rows, random.Random(asked.seed)), *verify_folders()]
     print("\n".join(differences[:50]))
     print(f"transformers {transformers.__version__}: {len(differences)} differences")
@@ -64,7 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=1000, help="Sizes and clips a family.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--record", action="store_true", help=f"Write the results of {GOLDEN.name}."
+        "--record", action="store_true", help="Write the results of the golden files."
     )
     return parser.parse_args()
 
@@ -191,16 +195,17 @@ def _random_clip(chance: random.Random) -> VideoInfo:
 
 def verify_folders() -> Iterator[str]:
     """Yield where recorded results of folders differ from what transformers gives today."""
-    document = json.loads(GOLDEN.read_text())
-    for row in document["folders"]:
-        for part, wanted in reference_of(row, document).items():
-            if wanted != document["results"][row[part]]:
-                yield f"{row['from']}: {part}s are recorded otherwise"
+    for golden in GOLDEN:
+        document = json.loads(golden.read_text())
+        for row in document["folders"]:
+            for part, wanted in reference_of(row, document).items():
+                if wanted != document["results"][row[part]]:
+                    yield f"{row['from']}: {part}s are recorded otherwise"
 
 
-def record() -> None:
-    """Write what transformers gives for the folders of the golden file, equal results once."""
-    document = json.loads(GOLDEN.read_text())
+def record(golden: Path) -> None:
+    """Write what transformers gives for the folders of a golden file, equal results once."""
+    document = json.loads(golden.read_text())
     results: list[Any] = []
     for row in document["folders"]:
         for part, found in reference_of(row, document).items():
@@ -209,7 +214,7 @@ def record() -> None:
             row[part] = results.index(found)
     document["results"] = results
     document["transformers"] = transformers.__version__
-    GOLDEN.write_text(_one_row_a_line(document))
+    golden.write_text(_one_row_a_line(document))
 
 
 def reference_of(row: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:

@@ -167,6 +167,46 @@ def test_what_is_no_qwen_folder_is_refused_by_name(tmp_path, files, problem):
     assert str(folder) in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_json_in_an_encoding_that_the_reference_does_not_read_is_refused(tmp_path, encoding):
+    folder = written(tmp_path / "m")
+    (folder / "preprocessor_config.json").write_text(json.dumps(QWEN2), encoding=encoding)
+    with pytest.raises(ModelFileError, match="not valid JSON"):
+        load_model_file(folder)
+
+
+def test_an_adapter_and_a_gguf_file_are_told_what_is_wanted_instead(tmp_path):
+    base = {"base_model_name_or_path": "Qwen/Qwen2.5-VL-7B-Instruct"}
+    folder = written(tmp_path / "adapter", adapter_config=base)
+    for path in (folder, folder / "adapter_config.json"):
+        with pytest.raises(ModelFileError, match=r"an adapter of 'Qwen/Qwen2\.5-VL-7B-Instruct'"):
+            load_model_file(path)
+    weights = written(tmp_path / "gguf") / "mmproj.gguf"
+    weights.write_bytes(b"GGUF")
+    for path in (weights, weights.parent):
+        with pytest.raises(ModelFileError, match="GGUF files are not read"):
+            load_model_file(path)
+
+
+def test_a_model_of_the_hub_s_cache_is_its_main_snapshot_and_has_the_name_of_its_place(tmp_path):
+    top = tmp_path / "models--Me--My-Model"
+    snapshot = top / "snapshots" / "0a1b"
+    for part in (snapshot, top / "blobs", top / "refs"):
+        part.mkdir(parents=True)
+    (top / "refs" / "main").write_text("0a1b")
+    (top / "blobs" / "77").write_text(json.dumps(SMALL))
+    (snapshot / "preprocessor_config.json").symlink_to("../../blobs/77")
+    for path in (top, snapshot, snapshot / "preprocessor_config.json"):
+        spec = load_model_file(path)
+        assert (spec.name, image_cap(spec)) == ("Me/My-Model", 100_352)
+
+
+def test_an_image_class_of_another_model_brings_its_video_class_along(tmp_path):
+    other = {**QWEN2, "image_processor_type": "Glm4vImageProcessor"}
+    with pytest.raises(ModelFileError, match="Glm4vImageProcessor"):
+        model_of(tmp_path, preprocessor_config=other, config={"model_type": "qwen2_5_vl"})
+
+
 @pytest.mark.parametrize("text", ['{"patch_size": 14', "\xff", "[" * 100_000])
 def test_damaged_json_is_refused_by_name(tmp_path, text):
     folder = written(tmp_path / "m", preprocessor_config=QWEN2)

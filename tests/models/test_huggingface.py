@@ -1,11 +1,12 @@
 """What the keys of a folder's tables come to; `test_folder` has which table and class counts."""
 
 import pytest
+from PIL import Image
 
 from tests.models.folders import CLIP, QWEN2, QWEN2_VIDEO, QWEN3, QWEN3_VIDEO, model_of, written
 from tests.places import REPO
-from vlprep import image_tokens, load_model_file, video_tokens
-from vlprep.errors import ModelFileError, ResizeError
+from vlprep import image_tokens, load_model_file, pixel_values, video_tokens
+from vlprep.errors import ModelFileError, ResizeError, UnknownFactError
 
 
 def numbers(spec, kind="image", rules=None):
@@ -126,7 +127,11 @@ def test_keys_at_the_top_replace_edges_of_the_size(tmp_path, own, low, high):
         ({"patch_size": 14.0}, "patch_size is 14.0"),
         ({"merge_size": 0}, "merge_size is 0"),
         ({"temporal_patch_size": None}, "temporal_patch_size is null"),
-        ({"do_resize": "no"}, 'do_resize is "no"; true or false is wanted'),
+        ({"do_resize": []}, "do_resize is []; true or false is wanted"),
+        ({"resample": None}, "resample is null; 0 to 5 or a name is wanted"),
+        ({"resample": 7}, "resample is 7"),
+        ({"rescale_factor": [0.5, 0.5]}, "rescale_factor is [0.5, 0.5]; one number"),
+        ({"rescale_factor": 0}, "rescale_factor is 0"),
     ],
 )
 def test_what_the_reference_raises_on_is_told_with_file_and_key(tmp_path, own, found):
@@ -178,12 +183,33 @@ def test_what_the_folder_leaves_out_is_the_class_default_and_by_how_much_it_diff
         ({"min_pixels": 12_544, "max_pixels": 12_000}, "12,544, is above the most, 12,000"),
         ({"max_pixels": 15 * 784}, "a cap of 11,760 pixels is 15 tokens"),
         ({"max_pixels": True}, "max_pixels is true, which counts as 1"),
+        ({"min_pixels": -1}, "min_pixels is -1, which bounds nothing"),
+        ({"do_resize": "false"}, 'do_resize is "false", which counts as true'),
         ({"auto_map": {"AutoImageProcessor": "own.Own"}}, "code of the folder's own (auto_map)"),
     ],
 )
 def test_what_can_hardly_be_meant_is_counted_with_a_warning(tmp_path, own, said):
     count = image_tokens((1280, 1280), image_model(tmp_path, **own))
     assert any(said in warning for warning in count.warnings)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"resample": 2},
+        {"resample": "lanczos"},
+        {"rescale_factor": -1},
+        {"rescale_factor": 10**400},
+        {"image_mean": -0.5},
+        {"image_std": [0.5, 0, 0.5]},
+    ],
+)
+def test_what_arrays_cannot_be_made_with_does_not_cost_the_count(tmp_path, own):
+    spec, (key,) = image_model(tmp_path, **own), own
+    assert image_tokens((1280, 1280), spec).visual == 2116
+    assert any(key in said and "arrays are not made" in said for said in spec.warnings)
+    with pytest.raises(UnknownFactError):
+        pixel_values(Image.new("RGB", (56, 56)), model=spec)
 
 
 def test_16_tokens_are_a_cap_like_any_other(tmp_path):
@@ -214,7 +240,8 @@ def test_pictures_that_are_not_resized_must_fit(tmp_path):
         ({}, (10, 52, 92)),
         ({"fps": None}, (50, 22, 40)),
         ({"num_frames": 33, "fps": None}, (17, 40, 72)),
-        ({"num_frames": 33.0, "fps": None}, (17, 40, 72)),
+        ({"num_frames": 33, "fps": None, "max_frames": None}, (17, 40, 72)),
+        ({"do_sample_frames": "no"}, (10, 52, 92)),
         ({"do_sample_frames": False}, (50, 22, 40)),
         ({"do_sample_frames": None}, (50, 22, 40)),
         ({"do_sample_frames": False, "num_frames": 33, "max_frames": 31}, (50, 22, 40)),
@@ -264,7 +291,8 @@ def test_keys_of_a_qwen2_table_are_obeyed(tmp_path, own, grid):
         (QWEN3_VIDEO, {"fps": 0}, "fps is 0; a number above 0 is wanted"),
         (QWEN3_VIDEO, {"fps": None, "num_frames": 0}, "num_frames is 0"),
         (QWEN3_VIDEO, {"max_frames": None}, "max_frames is null"),
-        (QWEN3_VIDEO, {"do_sample_frames": "no"}, 'do_sample_frames is "no"'),
+        (QWEN3_VIDEO, {"fps": None, "num_frames": 33.0}, "num_frames is 33.0"),
+        (QWEN3_VIDEO, {"do_sample_frames": []}, "do_sample_frames is []"),
         (
             QWEN3_VIDEO,
             {"cap_pixels_per_frame": True, "max_video_tokens": None},

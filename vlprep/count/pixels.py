@@ -352,17 +352,21 @@ def _as_asked(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) 
 
 def _frame_capped(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
     if total is None:
-        total = int((rule.cap_tokens or CAPPED_CLIP_TOKENS) * rule.factor * rule.factor * 0.9)
+        total = int(_cap(rule, CAPPED_CLIP_TOKENS) * rule.factor * rule.factor * 0.9)
     share = total * rule.temporal_patch_size // frames
     return limits._replace(share=share, share_is=lambda: "the frame's share of the clip")
 
 
 def _clip_capped(rule: VideoRule, frames: Any, limits: _Ranges, total: int | None) -> _Ranges:
-    tokens = rule.cap_tokens or CAPPED_FRAME_TOKENS
+    tokens = _cap(rule, CAPPED_FRAME_TOKENS)
     share, cap = tokens * rule.factor**2, limits.cap // frames
     return limits._replace(
         cap=cap, share=share, share_is=lambda: f"{tokens} tokens a frame", times=frames
     )
+
+
+def _cap(rule: VideoRule, usual: int) -> int:
+    return usual if rule.cap_tokens is None else rule.cap_tokens
 
 
 class Budget(NamedTuple):

@@ -8,6 +8,7 @@ The class is the one that the table names, or what its image class or the `model
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,11 +27,16 @@ NESTED, FLAT, VIDEO, CONFIG = (
     "video_preprocessor_config.json",
     "config.json",
 )
-FILES = (NESTED, FLAT, VIDEO, CONFIG)
+ADAPTER = "adapter_config.json"
+FILES = (NESTED, FLAT, VIDEO, CONFIG, ADAPTER)
 """Any of these stands for its folder."""
 
 FLAT_FILES: Mapping[Part, tuple[str, ...]] = {"image": (FLAT,), "video": (VIDEO, FLAT)}
 """Where the numbers are when no nested table has them, the first that is there."""
+
+_GGUF = "GGUF files are not read: give the folder of the weights that they were made of"
+_CACHED = "models--"
+"""How folders of the hub's cache begin: models--OWNER--NAME/snapshots/COMMIT."""
 
 _PROCESSOR_FILES = (NESTED, FLAT, "tokenizer_config.json", CONFIG)
 """Where the class around both is named, the first that names one."""
@@ -64,7 +70,7 @@ class Folder:
     """
 
     def __init__(self, path: Path, tables: Mapping[str, Table]) -> None:
-        self.path = path
+        self.path = path = _snapshot(path)
         self.tables = tables
         alone = path.is_file() and path.name not in FILES
         self._root = path if path.is_dir() else path.parent
@@ -86,8 +92,12 @@ class Folder:
     @property
     def name(self) -> str:
         """What the model is called."""
+        whole = self._root.resolve()
+        for folder in (whole, *whole.parents):
+            if folder.name.startswith(_CACHED):
+                return folder.name.removeprefix(_CACHED).replace("--", "/")
         name = self.config.get("_name_or_path")
-        return name if name and isinstance(name, str) else self._root.resolve().name
+        return name if name and isinstance(name, str) else whole.name
 
     @property
     def processor(self) -> Table:
@@ -122,8 +132,15 @@ class Folder:
         if flat is None:
             files = " or ".join(FLAT_FILES[part])
             problem = f"no numbers for {part}s: no {part}_processor in {NESTED}, and no {files}"
-            raise ModelFileError(str(self.path), problem)
+            raise ModelFileError(str(self.path), problem + self._instead())
         return flat
+
+    def _instead(self) -> str:
+        """Say what a folder without numbers holds, and whose numbers are wanted then."""
+        base = (self._file(ADAPTER) or {}).get("base_model_name_or_path")
+        if isinstance(base, str):
+            return f"; it is an adapter of {base!r}: give that name as `model`, or its folder"
+        return f"; {_GGUF}" if any(self._root.glob("*.gguf")) else ""
 
     def passed_over(self, part: Part) -> Config | None:
         """Return the table that would count if the nested one were not there."""
@@ -140,8 +157,9 @@ class Folder:
 
     def _image_class(self, table: Config) -> str:
         known, key = self.tables["image_classes"], "image_processor_type"
-        name = _named(table, key) or _renamed(table, "FeatureExtractor", "ImageProcessor")
-        name = name or self._config_class(key)
+        name = _named(table, key)
+        if name is None:
+            name = _renamed(table, "FeatureExtractor", "ImageProcessor") or self._config_class(key)
         if name is None:
             return self._by_model_type(table, "image")
         bare = name.removesuffix("Fast").removesuffix("Pil")
@@ -155,7 +173,8 @@ class Folder:
         name = _named(table, key)
         if name is None:
             inferred = _renamed(table, "ImageProcessor", "VideoProcessor")
-            name = inferred if inferred in known else self._config_class(key)
+            is_one = inferred in known or inferred in self.tables["other_video_classes"]["names"]
+            name = inferred if is_one else self._config_class(key)
         if name is None:
             return self._by_model_type(table, "video")
         if name not in known:
@@ -209,6 +228,8 @@ class Folder:
 
     def _lone_table(self) -> tuple[str, Table]:
         """Return a file of another name as the one that it can stand for."""
+        if self.path.suffix == ".gguf":
+            raise ModelFileError(str(self.path), _GGUF)
         values = _read_json(self.path) or {}
         classes = [str(name) for key, name in values.items() if key.endswith(("_type", "_class"))]
         parts = [part for part in ("image_processor", "video_processor") if part in values]
@@ -246,13 +267,29 @@ def shown(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
+def _snapshot(path: Path) -> Path:
+    """Return the snapshot that a model of the hub's cache stands for: of its main branch."""
+    main = path / "refs" / "main"
+    if not (path.name.startswith(_CACHED) and main.is_file()):
+        return path
+    snapshot = path / "snapshots" / Path(read_small(main).decode(errors="replace").strip()).name
+    return snapshot if snapshot.is_dir() else path
+
+
 def _read_json(path: Path) -> Table | None:
     if not path.is_file():
         return None
     try:
-        table = parse_json(read_small(path))
+        table = parse_json(_utf8(read_small(path)))
     except ValueError as error:
         raise ModelFileError(str(path), f"not valid JSON: {error}") from error
     if not isinstance(table, dict):
         raise ModelFileError(str(path), f"is {shown(table)}, not a JSON object")
     return table
+
+
+def _utf8(content: bytes) -> str:
+    """Return text as the reference reads it, which knows no other encoding."""
+    if content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError("begins with a byte order mark; save it as UTF-8 without one")
+    return content.decode()

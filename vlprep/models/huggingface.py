@@ -8,13 +8,16 @@ own default and said in a warning: those differ from the shipped numbers by a fa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from vlprep.errors import ModelFileError
 from vlprep.models.folder import CONFIG, Config, Folder, Part, Table, shown
+from vlprep.models.levels import is_ordinary, normalisation, read_level
 from vlprep.units import MOST
 
 FEWEST_TOKENS = 16
@@ -93,6 +96,7 @@ class _Kind:
 
 
 _COUNT = _Kind("a whole number above 0", takes_floats=False)
+_TOKENS = _Kind("a whole number of tokens", takes_floats=True, least=0)
 _PIXELS = _Kind("a whole number of pixels above 0", takes_floats=True)
 _FRAMES = _Kind("a whole number of frames above 0", takes_floats=True)
 _ANY_FRAMES = _Kind("a whole number of frames", takes_floats=True, least=0)
@@ -113,16 +117,15 @@ class _Reader:
         """What a user should know of values taken."""
 
     def image_rule(self) -> dict[str, Any]:
-        return {"resize": self._resize("transformers"), **self._numbers()}
+        return {"resize": "transformers" if self._resizes else "as-is", **self._numbers()}
 
     def video_rule(self) -> dict[str, Any]:
         rule: dict[str, Any] = {**self.defaults["rule"], **self._numbers(), **self._sampling()}
         if self._flag("cap_pixels_per_frame", default=False):
             rule["budget"] += "-capped"
-            rule["cap_tokens"] = self._number("max_video_tokens", _COUNT)
-        rule["resize"] = self._resize(rule["resize"])
-        if rule["resize"] == "as-is":
-            rule["budget"] = "frame"
+            rule["cap_tokens"] = self._number("max_video_tokens", _TOKENS)
+        if not self._resizes:
+            rule |= {"resize": "as-is", "budget": "frame"}
         return rule
 
     def _numbers(self) -> dict[str, Any]:
@@ -131,31 +134,21 @@ class _Reader:
         numbers["min_pixels"], numbers["max_pixels"] = self._edges()
         return {**numbers, "normalise": self._normalise()}
 
-    def _normalise(self) -> dict[str, Any]:
-        """Return how bytes become numbers; what is switched off is left out."""
-        taken: dict[str, Any] = {"rescale_factor": None}
-        if self._flag("do_normalize", default=True):
-            taken |= {"mean": self._colours("image_mean"), "std": self._colours("image_std")}
-        if self._flag("do_rescale", default=True):
-            (taken["rescale_factor"],) = self._floats("rescale_factor", 1 / 255)
-        return taken
-
-    def _colours(self, key: str) -> list[float]:
-        numbers = self._floats(key, self.defaults[key])
-        if len(numbers) not in (1, 3):
-            raise self.table.refuse(key, f"has {len(numbers)} numbers; one or three are wanted")
-        return numbers * (3 // len(numbers))
-
-    def _floats(self, key: str, default: Any) -> list[float]:
-        value = self.table.values.get(key, default)
-        numbers = value if isinstance(value, list) else [value]
-        if any(isinstance(n, bool) or not isinstance(n, int | float) for n in numbers):
-            raise self.table.refuse(key, f"is {shown(value)}; numbers are wanted")
-        if not all(abs(n) <= MOST for n in numbers):
-            raise self.table.refuse(key, f"is {shown(value)}; ordinary numbers are wanted")
-        if key != "image_mean" and not all(n > 0 for n in numbers):
-            raise self.table.refuse(key, f"is {shown(value)}; above 0 is wanted")
-        return [float(n) for n in numbers]
+    def _normalise(self) -> dict[str, Any] | None:
+        rescales = self._flag("do_rescale", default=True)
+        normalises = self._flag("do_normalize", default=True)
+        keys = [
+            *(("image_mean", "image_std") if normalises else ()),
+            *(("rescale_factor",) if rescales else ()),
+            *(("resample",) if self._resizes else ()),
+        ]
+        levels = {key: read_level(self.table, key, self.defaults) for key in keys}
+        odd = [key for key, value in levels.items() if not is_ordinary(key, value)]
+        self.remarks += (
+            f"{key} is {shown(self.table.values[key])}: tokens are counted, arrays are not made"
+            for key in odd
+        )
+        return None if odd else normalisation(levels)
 
     def _edges(self) -> tuple[int, int]:
         """Return the pixel limits: those of `size`, or of the keys that replace its edges."""
@@ -163,12 +156,24 @@ class _Reader:
             return self._processor_edges()
         replaced = self._pixel_keys()
         size = self._size(replaced)
-        edges = []
-        for edge, pixel_key in _EDGES.items():
-            at_top = pixel_key in replaced
-            key = pixel_key if at_top else f"size.{edge}"
-            edges.append(self._whole(key, replaced[pixel_key] if at_top else size[edge], _PIXELS))
-        return edges[0], edges[1]
+        if not self._resizes:
+            return self.defaults["shortest_edge"], self.defaults["longest_edge"]
+        low, high = (
+            (key, replaced[key]) if key in replaced else (f"size.{edge}", size.get(edge))
+            for edge, key in _EDGES.items()
+        )
+        return self._least(*low, _PIXELS), self._most_pixels(*high)
+
+    def _least(self, key: str, value: Any, kind: _Kind) -> int:
+        """Return a lower bound; below 0 there is none."""
+        if isinstance(value, int | float) and value < 0:
+            self.remarks.append(f"{key} is {shown(value)}, which bounds nothing")
+            return 0
+        return self._whole(key, value, kind)
+
+    def _most_pixels(self, key: str, value: Any) -> int:
+        """Return an upper bound; one beyond all pictures is none."""
+        return self._whole(key, MOST if value == math.inf else value, _PIXELS)
 
     def _processor_edges(self) -> tuple[int, int]:
         own = self.folder.processor
@@ -193,15 +198,18 @@ class _Reader:
         """Return what `size` says, the class's where it is silent, without the edges replaced."""
         size = self.table.values.get("size")
         if size is None:
-            if "size" in self.table.values and not self.defaults["reads_pixel_keys"]:
+            is_null = "size" in self.table.values and not self.defaults["reads_pixel_keys"]
+            if is_null and self._resizes:
                 raise self.table.refuse("size", f"is null; {_WANTED}")
             self.missing += [edge for edge, key in _EDGES.items() if key not in replaced]
             return {edge: self.defaults[edge] for edge in _EDGES}
         if not isinstance(size, dict):
-            raise self.table.refuse("size", f"is {shown(size)}; {_WANTED}")
+            if self._resizes or replaced:
+                raise self.table.refuse("size", f"is {shown(size)}; {_WANTED}")
+            return {}
         edges = {key: value for key, value in size.items() if key not in replaced}
         edges |= {edge: None for edge, key in _EDGES.items() if key in replaced}
-        if set(edges) != set(_EDGES):
+        if set(edges) != set(_EDGES) and (self._resizes or set(edges) not in _LOADED_SIZES):
             found = ", ".join(f"size.{key}" for key in size) or "no keys"
             raise self.table.refuse("size", f"has {found}; {_WANTED}")
         return edges
@@ -209,13 +217,15 @@ class _Reader:
     def _sampling(self) -> dict[str, Any]:
         """Return which frames are shown when a caller asks nothing, and the bounds."""
         samples = self._flag("do_sample_frames", default=self.defaults["do_sample_frames"])
+        sampled = self._sampled() if samples else {}
+        bounded = samples and "nframes" not in sampled
         bounds = {
-            "min_frames": self._bound("min_frames", _ANY_FRAMES, samples),
-            "max_frames": self._bound("max_frames", _FRAMES, samples),
+            "min_frames": self._bound("min_frames", bounded),
+            "max_frames": self._bound("max_frames", bounded),
             "fps": 2.0,
         }
         if samples:
-            return bounds | self._sampled()
+            return bounds | sampled
         if "do_sample_frames" in self.table.values:
             self.remarks.append("do_sample_frames is false: without `fps` every frame is counted")
             return bounds | {"shows": "every"}
@@ -226,12 +236,21 @@ class _Reader:
         stated = any(self.table.values.get(key) is not None for key in ("fps", "num_frames"))
         return bounds | (self._sampled() if stated else {})
 
-    def _bound(self, key: str, kind: _Kind, samples: bool) -> int:
-        """Return a bound on the frames; a null is in order where none are chosen."""
-        if not samples and self.table.values.get(key) is None:
+    def _bound(self, key: str, bounded: bool) -> int:
+        """Return a bound on the frames; a null is in order where it bounds none."""
+        value = self.table.values.get(key)
+        if value is None and (not bounded or key not in self.table.values):
             default: int = self.defaults[key]
             return default
-        return self._number(key, kind)
+        if isinstance(value, float) and "fps" in self.defaults:
+            self.remarks.append(
+                f"{key} is {shown(value)}: where it bounds a clip, transformers wants {value:.0f}"
+            )
+        return (
+            self._least(key, value, _ANY_FRAMES)
+            if key == "min_frames"
+            else self._whole(key, value, _FRAMES)
+        )
 
     def _sampled(self) -> dict[str, Any]:
         values = self.table.values
@@ -241,7 +260,8 @@ class _Reader:
         if rate is not None:
             return {"fps": self._rate(rate)}
         if frames is not None:
-            return {"shows": "nframes", "nframes": self._number("num_frames", _FRAMES)}
+            kind = _COUNT if "fps" in self.defaults else _FRAMES
+            return {"shows": "nframes", "nframes": self._number("num_frames", kind)}
         if "fps" in self.defaults:
             return {"shows": "all"}
         raise self.table.refuse("do_sample_frames", "is true, without fps or num_frames")
@@ -251,13 +271,17 @@ class _Reader:
             raise self.table.refuse("fps", f"is {shown(rate)}; a number above 0 is wanted")
         return float(rate)
 
-    def _resize(self, rule: str) -> str:
-        return rule if self._flag("do_resize", default=True) else "as-is"
+    @cached_property
+    def _resizes(self) -> bool:
+        return self._flag("do_resize", default=True)
 
     def _flag(self, key: str, *, default: bool) -> bool:
         value = self.table.values.get(key, default)
-        if value is not None and not isinstance(value, bool | int):
+        if isinstance(value, list | dict):
             raise self.table.refuse(key, f"is {shown(value)}; true or false is wanted")
+        if isinstance(value, str | float):
+            counts = "true" if value else "false"
+            self.remarks.append(f"{key} is {shown(value)}, which counts as {counts}")
         return bool(value)
 
     def _number(self, key: str, kind: _Kind) -> int:
@@ -274,8 +298,21 @@ class _Reader:
             raise self.table.refuse(key, f"is {shown(value)}; {kind.what} is wanted")
         if isinstance(value, bool):
             self.remarks.append(f"{key} is true, which counts as 1")
+        if kind is _PIXELS:
+            return min(int(value), MOST)  # no picture has more
+        if value > MOST:
+            raise self.table.refuse(key, f"is {shown(value)}; at most {MOST:,} is wanted")
         return int(value)
 
+
+_LOADED_SIZES = (
+    {"shortest_edge"},
+    {"longest_edge"},
+    {"height", "width"},
+    {"max_height", "max_width"},
+    {"min_pixels", "max_pixels"},
+)
+"""Keys of a `size` that loads, and is of no use where pictures are resized."""
 
 _EDGES = {"shortest_edge": "min_pixels", "longest_edge": "max_pixels"}
 """Edges of `size`, which are numbers of pixels, and the keys that replace them."""

@@ -293,7 +293,7 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     1003520
     """
     path = Path(path)
-    is_folder = path.is_dir() or path.suffix == ".json"
+    is_folder = path.is_dir() or path.suffix in (".json", ".gguf")
     if is_folder:
         from vlprep.models.huggingface import read_folder
 
