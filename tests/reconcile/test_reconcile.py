@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import random
 from datetime import date, timedelta
@@ -255,3 +256,68 @@ def test_a_log_that_is_no_text_is_left_out_line_by_line(tmp_path):
     (tmp_path / "photo.jsonl").write_bytes(b"\xff\xd8\xff\xe0\n\x89PNG\n")
     found, left_out = reconcile_log(tmp_path / "photo.jsonl")
     assert (found, [one.line for one in left_out]) == ((), [1, 2])
+
+
+FACTS = [{"height": 480, "width": 640}]
+BILLED = {"prompt_tokens": 320, "prompt_tokens_details": {"image_tokens": 300}}
+URL = "data:image/jpeg;base64," + base64.b64encode((FIXTURES / "photo.jpg").read_bytes()).decode()
+BODY = {
+    "model": "qwen3-vl-plus",
+    "messages": [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": URL}}]},
+    ],
+}
+NULL = {"choices": [{"delta": {"content": "A"}}], "usage": None}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"request": BODY, "response": {"usage": BILLED}},
+        {"request": json.dumps(BODY), "response": json.dumps({"usage": BILLED})},
+        {"request": BODY, "response": [NULL, NULL, {"choices": [], "usage": BILLED}]},
+        {
+            "custom_id": "a",
+            "body": BODY,
+            "response": {"status_code": 200, "body": {"usage": BILLED}},
+        },
+        {"request": {"url": "/v1/chat/completions", "body": BODY}, "reply": {"usage": BILLED}},
+        {**BODY, "response": {"usage": BILLED}, "startTime": 1_767_225_600.5},
+        {**BODY, "model": "dashscope/qwen3-vl-plus", "response": {"usage": BILLED}},
+        {"request": BODY, "response": {"usage": BILLED}, "timestamp": 1_767_225_600_500},
+    ],
+)
+def test_lines_as_sdks_batches_streams_and_gateways_write_them(row):
+    (found,), left_out = reconcile_log([json.dumps(row)] * 3)
+    assert left_out == ()
+    assert (found.model, found.periods[0].best.matched) == ("qwen3-vl-plus", 3)
+    assert all(call.time is None or call.time.year == 2026 for call in found.calls)
+
+
+def test_results_of_a_batch_find_their_requests_by_custom_id():
+    asked = [{"custom_id": f"r{k}", "method": "POST", "url": "/", "body": BODY} for k in range(3)]
+    found = [
+        {"custom_id": f"r{k}", "response": {"body": {"usage": BILLED}}, "error": None}
+        for k in (2, 0, 1, 7)
+    ]
+    (one,), left_out = reconcile_log(map(json.dumps, [*asked, *found]), "qwen3-vl-plus")
+    assert [call.line for call in one.calls] == [4, 5, 6]
+    assert [(left.line, left.reason[:16]) for left in left_out] == [(7, "no request in it")]
+
+
+def test_a_log_may_be_gzipped_with_a_mark_and_ends_of_lines_of_windows(tmp_path):
+    row = {"model": "qwen3-vl-plus", "media": FACTS, "usage": BILLED, "note": "a\u2028b"}
+    text = "\r\n".join([json.dumps(row, ensure_ascii=False)] * 3).encode("utf-8-sig")
+    for name, content in (("a.jsonl", text), ("a.jsonl.gz", gzip.compress(text))):
+        (tmp_path / name).write_bytes(content)
+        (found,), left_out = reconcile_log(tmp_path / name)
+        assert (found.periods[0].best.matched, left_out) == (3, ())
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(text)[:-9])
+    _, (left,) = reconcile_log(tmp_path / "cut.gz")
+    assert "cut off or damaged" in left.reason
+
+
+def test_a_usage_alone_that_does_not_say_that_there_were_no_media_is_left_out():
+    line = json.dumps({"model": "qwen3-vl-plus", "usage": {"prompt_tokens": 320}})
+    found, (left,) = reconcile_log([line])
+    assert (found, left.reason[:16]) == ((), "no request in it")

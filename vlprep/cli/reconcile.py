@@ -31,18 +31,18 @@ SCHEMA = "vlprep.reconcile/1"
 def command(log: str, *, model: str | None, output: str | None, force: bool, as_json: bool) -> int:
     """Set what replies say was billed against what each rule set predicts.
 
-    LOG is a file of JSON Lines, - for stdin: a line has the reply or its usage (OpenAI-compatible,
-    DashScope, vLLM or SGLang), the request, or media with their sizes, and the time. Nothing is
-    sent. The best rules are named, the tokens beside media, and the day since which other rules
-    hold. A line that says nothing is named on stderr; the exit code is 1 if there is none that
-    does.
+    LOG is a file of JSON Lines, gzipped or not, - for stdin: a line has the reply or its usage
+    (OpenAI-compatible, DashScope, vLLM or SGLang), the request, or media with their sizes, and the
+    time. Nothing is sent. The best rules are named, the tokens beside media, and the day since
+    which other rules hold. A line that says nothing is named on stderr; the exit code is 1 if there
+    is none that does.
 
     \b
     vlprep reconcile calls.jsonl -o billed.png
     """
     from vlprep.reconcile.logs import reconcile_log
 
-    lines = read_input(log).decode("utf-8", "replace").splitlines() if log == "-" else log
+    lines = read_input(log).decode("utf-8-sig", "replace").split("\n") if log == "-" else log
     found, left_out = reconcile_log(lines, model)
     if output is not None:
         if len(found) != 1:

@@ -18,7 +18,7 @@ from typing import Any
 from vlprep.errors import ModelFileError
 from vlprep.models.folder import CONFIG, Config, Folder, Part, Table, shown
 from vlprep.models.levels import is_ordinary, normalisation, read_level
-from vlprep.units import MOST
+from vlprep.units import MOST, is_number
 
 FEWEST_TOKENS = 16
 """A cap of fewer tokens was hardly meant: a side was written where pixels belong."""
@@ -452,7 +452,7 @@ def _context(config: Table) -> dict[str, int]:
         if isinstance(config.get(key), dict):
             config = config[key]
     tokens = config.get("max_position_embeddings")
-    return {"context_tokens": tokens} if isinstance(tokens, int) and tokens > 0 else {}
+    return {"context_tokens": tokens} if isinstance(tokens, int) and is_number(tokens, 1) else {}
 
 
 def _boxes(folder: Folder) -> dict[str, Any]:

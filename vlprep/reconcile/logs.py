@@ -1,64 +1,26 @@
-"""Read a log of requests and replies, and set what was billed against what each rule set predicts.
-
-Nothing is sent and nothing fetched: media are facts in the log, files beside it, or data URLs.
-"""
+"""Set what a log says was billed against what each rule set predicts; `lines` reads the log."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from vlprep.count.files import probe_media
-from vlprep.count.messages import medium_source
 from vlprep.count.videos import media_count
 from vlprep.display import brief
 from vlprep.draw.charts import Chart, draw_chart
-from vlprep.errors import ConstraintError, VlprepError
-from vlprep.messages.bodies import SentBody, SentMedium, read_body
+from vlprep.errors import VlprepError
 from vlprep.models.registry import get_model, list_servers
 from vlprep.output.drawing import Drawing
 from vlprep.output.target import PathLike
-from vlprep.parsing import parse_json
 from vlprep.reconcile.fit import Billing, Fit, Numbers, find_change, fit_rules, same_numbers
-from vlprep.reconcile.usage import Usage, read_usage
-from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
-from vlprep.units import is_number, parse_rate, plural
+from vlprep.reconcile.lines import Call, LeftOut, lines_of, read_lines
+from vlprep.types import ImageInfo
+from vlprep.units import plural
 from vlprep.view import View
-
-Medium: TypeAlias = tuple[Facts, Mapping[str, Any]]
-"""Facts of an image or a clip, and what the request asks of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A request and what its reply says that it was billed for."""
-
-    line: int
-    """Where it stands in the log, from 1."""
-    time: datetime | None
-    """When it was made; `None` where the log does not say."""
-    model: str
-    media: tuple[Medium, ...]
-    text: str
-    """What identifies the text: equal texts cost the same."""
-    text_tokens: int
-    """Tokens of text that the log states; 0 where it does not."""
-    high_res: bool
-    usage: Usage
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """A line of the log that says nothing here, and why."""
-
-    line: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,10 +117,12 @@ def reconcile_log(
 ) -> tuple[tuple[Reconciliation, ...], tuple[LeftOut, ...]]:
     """Set the usage in a log against what every rule set of its models predicts.
 
-    `log` is a file of JSON Lines or its lines. A line has the reply (`response` or `reply`, or a
-    `usage`), the request (`request` or `body`), and may have `time`, `model`, `text_tokens` and
-    `media`: a list of facts, `{"height": 720, "width": 1280}` and for clips `frames` and `fps`, or
-    of paths. `model` holds where a line names none. Lines that say nothing here are returned too.
+    `log` is a file of JSON Lines, gzipped or not, or its lines. A line has the reply (`response` or
+    `reply`, a list of its chunks, or a `usage`), the request (`request`, `body` or `messages`), and
+    may have `time`, `model`, `text_tokens` and `media`: a list of facts,
+    `{"height": 720, "width": 1280}` and for clips `frames` and `fps`, or of paths. Results of a
+    batch find their requests, which stand before them, by `custom_id`. `model` holds where a line
+    names none. Lines that say nothing here are returned too.
 
     Raises `FileNotFoundError`.
 
@@ -168,100 +132,16 @@ def reconcile_log(
     >>> found.periods[0].best.rules, found.periods[0].best.matched
     ('guide-2025-06', 3)
     """
-    folder = Path()
     if isinstance(log, str | Path):
-        folder = Path(log).parent
-        with Path(log).open(encoding="utf-8", errors="replace") as lines:
-            found = list(_read(lines, model, folder))
+        found = list(read_lines(lines_of(Path(log)), model, Path(log).parent))
     else:
-        found = list(_read(log, model, folder))  # type: ignore[arg-type]
+        found = list(read_lines(log, model, Path()))  # type: ignore[arg-type]
     by_model: dict[str, list[Call]] = {}
     for call in found:
         if isinstance(call, Call):
             by_model.setdefault(call.model, []).append(call)
     left = tuple(one for one in found if isinstance(one, LeftOut))
     return tuple(_reconciled(name, calls) for name, calls in by_model.items()), left
-
-
-def _read(lines: Iterable[str], model: str | None, folder: Path) -> Iterator[Call | LeftOut]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            yield _call(parse_json(line), number, model, folder)
-        except (VlprepError, OSError) as error:
-            yield LeftOut(line=number, reason=str(error))
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-            yield LeftOut(line=number, reason=f"not a line of a log: {error}")
-
-
-def _call(row: Any, number: int, model: str | None, folder: Path) -> Call:
-    reply = next((row[key] for key in ("response", "reply") if key in row), row)
-    usage = read_usage(reply)
-    if usage is None:
-        raise ConstraintError("no usage in it")
-    body = next((row[key] for key in ("request", "body") if key in row), None)
-    sent = read_body(body) if body is not None else _NOTHING
-    name = row.get("model") or sent.model or model
-    if name is None:
-        raise ConstraintError("no model in it, and none is given")
-    view = View.of(get_model(name))
-    media = [_from_facts(one) for one in row.get("media", ())] or list(sent.media)
-    for medium in media:  # what is asked must be something that can be asked
-        view.asking(**(medium.asked if isinstance(medium, SentMedium) else medium[1]))
-    text = hashlib.sha256(sent.text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Call(
-        line=number,
-        time=_time(row, reply),
-        model=view.model.name,
-        media=tuple(_probed(medium, view, folder) for medium in media),
-        text="" if "text_tokens" in row else text,
-        text_tokens=_whole(row, "text_tokens", 0),
-        high_res=sent.high_res,
-        usage=usage,
-    )
-
-
-_NOTHING = SentBody()
-
-
-def _whole(row: Mapping[str, Any], key: str, default: int | None = None) -> int:
-    value = row.get(key, default)
-    if not isinstance(value, int) or not is_number(value):
-        raise ConstraintError(f"{key} is no whole number")
-    return value
-
-
-def _from_facts(row: Any) -> Medium | SentMedium:
-    if isinstance(row, str):
-        return SentMedium(address=row)
-    size = ImageSize(_whole(row, "height"), _whole(row, "width"))
-    asked = {key: row[key] for key in ("min_pixels", "max_pixels") if key in row}
-    if "frames" not in row:
-        return ImageInfo(size=size, format=row.get("format", "JPEG")), asked
-    rate = parse_rate(str(row["fps"])) if row.get("fps") else None
-    asked |= {"fps": row["asked_fps"]} if "asked_fps" in row else {}
-    return VideoInfo(size=size, frame_count=_whole(row, "frames"), fps=rate), asked
-
-
-def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
-    if not isinstance(medium, SentMedium):
-        return medium
-    if medium.on_the_web:
-        problem = "a medium by web address, which is not fetched; give its facts as `media`"
-        raise ConstraintError(f"{problem}: {medium.on_the_web[:60]}")
-    return probe_media(medium_source(medium, folder), view).info, medium.asked
-
-
-def _time(row: Mapping[str, Any], reply: Mapping[str, Any]) -> datetime | None:
-    for table, key in ((row, "time"), (row, "timestamp"), (reply, "created")):
-        value = table.get(key)
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, UTC)
-        if isinstance(value, str):
-            read = datetime.fromisoformat(value)
-            return read if read.tzinfo else read.replace(tzinfo=UTC)
-    return None
 
 
 # From calls to numbers.

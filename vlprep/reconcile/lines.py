@@ -1,0 +1,199 @@
+"""Read the lines of a log of requests and replies, in the forms in which people keep them.
+
+Nothing is sent and nothing fetched: media are facts in the log, files beside it, or data URLs.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias, cast
+
+from vlprep.count.files import probe_media
+from vlprep.count.messages import medium_source
+from vlprep.errors import ConstraintError, UnknownModelError, VlprepError
+from vlprep.messages.bodies import SentBody, SentMedium, read_body
+from vlprep.models.registry import get_model
+from vlprep.models.spec import ModelSpec
+from vlprep.parsing import parse_json
+from vlprep.reconcile.usage import Usage, read_usage
+from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
+from vlprep.units import is_number, parse_rate
+from vlprep.view import View
+
+Medium: TypeAlias = tuple[Facts, Mapping[str, Any]]
+"""Facts of an image or a clip, and what the request asks of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request and what its reply says that it was billed for."""
+
+    line: int
+    """Where it stands in the log, from 1."""
+    time: datetime | None
+    """When it was made; `None` where the log does not say."""
+    model: str
+    media: tuple[Medium, ...]
+    text: str
+    """What identifies the text: equal texts cost the same."""
+    text_tokens: int
+    """Tokens of text that the log states; 0 where it does not."""
+    high_res: bool
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A line of the log that says nothing here, and why."""
+
+    line: int
+    reason: str
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """Yield the lines of a log, which may be gzipped; raises `FileNotFoundError`."""
+    with path.open("rb") as file:
+        packed = file.peek(2)[:2] == b"\x1f\x8b"
+        plain = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
+        with io.TextIOWrapper(plain, "utf-8-sig", errors="replace", newline="\n") as text:
+            yield from text
+
+
+def read_lines(lines: Iterable[str], model: str | None, folder: Path) -> Iterator[Call | LeftOut]:
+    """Yield what each line says, or why it says nothing; `model` holds where a line names none."""
+    asked: dict[str, Any] = {}
+    number = 0
+    try:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                found = _read_line(line, number, model, folder, asked)
+                if found is not None:
+                    yield found
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield LeftOut(line=number + 1, reason=f"the compressed log is cut off or damaged: {error}")
+
+
+def _read_line(
+    line: str, number: int, model: str | None, folder: Path, asked: dict[str, Any]
+) -> Call | LeftOut | None:
+    """Return what a line says; `None` for a request of a batch, which is kept in `asked`."""
+    try:
+        row = parse_json(line.removeprefix("data:"))
+        if row.get("custom_id") is not None and "body" in row and "response" not in row:
+            asked[str(row["custom_id"])] = row["body"]
+            return None
+        return _call(row, number, model, folder, asked.pop(str(row.get("custom_id")), None))
+    except (VlprepError, OSError) as error:
+        return LeftOut(line=number, reason=str(error))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        return LeftOut(line=number, reason=f"not a line of a log: {error}")
+
+
+def _call(row: Any, number: int, model: str | None, folder: Path, asked: Any) -> Call:
+    reply = _reply(row)
+    usage = read_usage(reply)
+    if usage is None:
+        raise ConstraintError("no usage in it")
+    body = _body(row) or asked
+    sent = read_body(body) if body is not None else SentBody()
+    name = row.get("model") or sent.model or model or reply.get("model")
+    if name is None:
+        raise ConstraintError("no model in it, and none is given")
+    view = View.of(_model_named(name))
+    if body is None and "media" not in row and usage.media_tokens != 0:
+        raise ConstraintError("no request in it, and no media: what was counted is not known")
+    media = [_from_facts(one) for one in row.get("media", ())] or list(sent.media)
+    for medium in media:  # what is asked must be something that can be asked
+        view.asking(**(medium.asked if isinstance(medium, SentMedium) else medium[1]))
+    text = hashlib.sha256(sent.text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Call(
+        line=number,
+        time=_time(row, reply),
+        model=view.model.name,
+        media=tuple(_probed(medium, view, folder) for medium in media),
+        text="" if "text_tokens" in row else text,
+        text_tokens=_whole(row, "text_tokens", 0),
+        high_res=sent.high_res,
+        usage=usage,
+    )
+
+
+def _reply(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the reply of a line: its own, that of a batch, or the chunk with the usage."""
+    reply: Any = next((row[key] for key in ("response", "reply") if row.get(key)), row)
+    reply = parse_json(reply) if isinstance(reply, str) else reply
+    if isinstance(reply, list):
+        return next((chunk for chunk in reversed(reply) if read_usage(chunk)), {})
+    inner = reply.get("body")
+    return inner if reply is not row and isinstance(inner, Mapping) else reply
+
+
+def _body(row: Mapping[str, Any]) -> Any:
+    """Return the request of a line; `None` where it has none."""
+    body = next((row[key] for key in ("request", "body") if row.get(key)), None)
+    body = parse_json(body) if isinstance(body, str) else body
+    if isinstance(body, Mapping) and isinstance(body.get("body"), Mapping):
+        return body["body"]
+    return row if body is None and row.get("messages") else body
+
+
+def _model_named(name: str) -> ModelSpec:
+    """Return a model by its name, before which a gateway may have put that of the provider."""
+    try:
+        return get_model(name)
+    except UnknownModelError:
+        _, _, own = name.partition("/")
+        if not own:
+            raise
+    return get_model(own)
+
+
+def _whole(row: Mapping[str, Any], key: str, default: int | None = None) -> int:
+    value = row.get(key, default)
+    if not isinstance(value, int) or not is_number(value):
+        raise ConstraintError(f"{key} is no whole number")
+    return value
+
+
+def _from_facts(row: Any) -> Medium | SentMedium:
+    if isinstance(row, str):
+        return SentMedium(address=row)
+    size = ImageSize(_whole(row, "height"), _whole(row, "width"))
+    asked = {key: row[key] for key in ("min_pixels", "max_pixels") if key in row}
+    if "frames" not in row:
+        return ImageInfo(size=size, format=row.get("format", "JPEG")), asked
+    rate = parse_rate(str(row["fps"])) if row.get("fps") else None
+    asked |= {"fps": row["asked_fps"]} if "asked_fps" in row else {}
+    return VideoInfo(size=size, frame_count=_whole(row, "frames"), fps=rate), asked
+
+
+def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
+    if not isinstance(medium, SentMedium):
+        return medium
+    if medium.on_the_web:
+        problem = "a medium by web address, which is not fetched; give its facts as `media`"
+        raise ConstraintError(f"{problem}: {medium.on_the_web[:60]}")
+    return probe_media(medium_source(medium, folder), view).info, medium.asked
+
+
+def _time(row: Mapping[str, Any], reply: Mapping[str, Any]) -> datetime | None:
+    own = ((row, key) for key in ("time", "timestamp", "startTime"))
+    for table, key in (*own, (reply, "created"), (reply, "created_at")):
+        value = table.get(key)
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS else value, UTC)
+        if isinstance(value, str):
+            read = datetime.fromisoformat(value)
+            return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return None
+
+
+_MILLISECONDS = 1e11
+"""A time above it is not in seconds, which would be in the year 5138."""
