@@ -76,6 +76,8 @@ def test_timestamps_of_another_vocabulary_are_marked_as_unverified(tmp_path):
         ({"text_config": None, "max_position_embeddings": 4096}, 4096),
         ({"thinker_config": {"text_config": {"max_position_embeddings": 4096}}}, 4096),
         ({"text_config": {"max_position_embeddings": "4096"}}, None),
+        ({"max_position_embeddings": True}, None),
+        ({"max_position_embeddings": 10**16}, None),
         ({"model_type": None, "_name_or_path": None}, None),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING
 
 import click
@@ -40,10 +41,12 @@ def command(log: str, *, model: str | None, output: str | None, force: bool, as_
     \b
     vlprep reconcile calls.jsonl -o billed.png
     """
+    from vlprep.reconcile.lines import lines_of
     from vlprep.reconcile.logs import reconcile_log
 
-    lines = read_input(log).decode("utf-8-sig", "replace").split("\n") if log == "-" else log
-    found, left_out = reconcile_log(lines, model)
+    found, left_out = reconcile_log(
+        lines_of(BufferedReader(BytesIO(read_input(log)))) if log == "-" else log, model
+    )
     if output is not None:
         if len(found) != 1:
             raise click.UsageError("-o draws one model; the log has " + str(len(found)))

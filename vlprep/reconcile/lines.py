@@ -57,13 +57,12 @@ class LeftOut:
     reason: str
 
 
-def lines_of(path: Path) -> Iterator[str]:
-    """Yield the lines of a log, which may be gzipped; raises `FileNotFoundError`."""
-    with path.open("rb") as file:
-        packed = file.peek(2)[:2] == b"\x1f\x8b"
-        plain = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
-        with io.TextIOWrapper(plain, "utf-8-sig", errors="replace", newline="\n") as text:
-            yield from text
+def lines_of(file: io.BufferedReader) -> Iterator[str]:
+    """Yield the lines of a log, which may be gzipped."""
+    packed = file.peek(2)[:2] == b"\x1f\x8b"
+    plain = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
+    with io.TextIOWrapper(plain, "utf-8-sig", errors="replace", newline="\n") as text:
+        yield from text
 
 
 def read_lines(lines: Iterable[str], model: str | None, folder: Path) -> Iterator[Call | LeftOut]:

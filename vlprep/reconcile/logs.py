@@ -133,7 +133,8 @@ def reconcile_log(
     ('guide-2025-06', 3)
     """
     if isinstance(log, str | Path):
-        found = list(read_lines(lines_of(Path(log)), model, Path(log).parent))
+        with Path(log).open("rb") as file:
+            found = list(read_lines(lines_of(file), model, Path(log).parent))
     else:
         found = list(read_lines(log, model, Path()))  # type: ignore[arg-type]
     by_model: dict[str, list[Call]] = {}
