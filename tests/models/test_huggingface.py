@@ -273,6 +273,7 @@ def test_keys_of_a_qwen3_table_are_obeyed(tmp_path, own, grid):
         ({"temporal_patch_size": 4, "max_frames": 15}, (3, 78, 138)),
         ({"do_sample_frames": False, "min_frames": None}, (50, 78, 138)),
         ({"do_sample_frames": False, "cap_pixels_per_frame": True}, (50, 72, 128)),
+        ({"do_sample_frames": False, "num_frames": 8}, (50, 78, 138)),
         ({"do_sample_frames": False, "max_pixels": 100_000}, (50, 16, 30)),
         (
             {"do_sample_frames": False, "cap_pixels_per_frame": True, "max_video_tokens": 256},
@@ -322,6 +323,13 @@ def test_where_a_qwen2_table_is_silent_2_frames_a_second_are_counted_and_it_is_s
     assert any("transformers by itself takes every frame" in text for text in count.warnings)
     assert video_tokens(CLIP, video_model(tmp_path, silent, fps=1)).frames == 10
     assert video_tokens(CLIP, video_model(tmp_path, silent, num_frames=33)).frames == 32
+
+
+def test_every_frame_is_counted_where_a_silent_table_says_rate_and_number(tmp_path):
+    table = {key: value for key, value in QWEN2_VIDEO.items() if key != "do_sample_frames"}
+    count = video_tokens(CLIP, video_model(tmp_path, table, num_frames=8))
+    assert count.grid_thw == (50, 78, 138)
+    assert any("exclude each other" in said for said in count.warnings)
 
 
 def test_an_omni_processor_sets_the_limits_of_frames_itself(tmp_path):

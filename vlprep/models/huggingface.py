@@ -229,11 +229,17 @@ class _Reader:
         if "do_sample_frames" in self.table.values:
             self.remarks.append("do_sample_frames is false: without `fps` every frame is counted")
             return bounds | {"shows": "every"}
+        stated = [key for key in ("fps", "num_frames") if self.table.values.get(key) is not None]
+        if len(stated) > 1:
+            self.remarks.append(
+                f"{self.table.file.name} says fps and num_frames, which exclude each other, and "
+                "not that videos are sampled: without `fps` every frame is counted"
+            )
+            return bounds | {"shows": "every"}
         self.remarks.append(
             f"{self.table.file.name} does not say that videos are sampled: counted as servers and "
             "qwen-vl-utils do, at its fps or 2 a second; transformers by itself takes every frame"
         )
-        stated = any(self.table.values.get(key) is not None for key in ("fps", "num_frames"))
         return bounds | (self._sampled() if stated else {})
 
     def _bound(self, key: str, bounded: bool) -> int:
