@@ -4,6 +4,8 @@
 `thorough` even more.
 """
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -22,6 +24,10 @@ settings.register_profile(
 settings.register_profile("search", deadline=None, database=None, max_examples=3000)
 settings.register_profile("thorough", deadline=None, database=None, max_examples=10_000)
 settings.load_profile("same")
+
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as a shell starts jobs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist asks it; the suite runs without it too

@@ -163,8 +163,14 @@ def _split(file: BinaryIO, separator: bytes) -> Iterator[bytes]:
 
 @contextmanager
 def _interrupts() -> Iterator[Event]:
-    """Have the first interrupt stop the work in order, and the second one at once."""
+    """Have the first interrupt stop the work in order, and the second one at once.
+
+    Where interrupts are ignored, as of a job in the background, they stay so.
+    """
     stopping = Event()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield stopping
+        return
 
     def stop(*_: object) -> None:
         if stopping.is_set():
