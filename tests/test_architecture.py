@@ -192,6 +192,19 @@ def test_every_module_says_what_lives_in_it():
         assert ast.get_docstring(ast.parse(path.read_text())), name
 
 
+LONGEST_BODY = 40
+"""Lines of a function behind its docstring: what is read in one look."""
+
+
+def test_every_function_can_be_read_in_one_look():
+    for path in MODULES.values():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                first = node.body[ast.get_docstring(node) is not None :]
+                lines = first[-1].end_lineno - first[0].lineno + 1 if first else 0
+                assert lines <= LONGEST_BODY, f"{path.name}: {node.name} has {lines} lines"
+
+
 # The public names.
 
 

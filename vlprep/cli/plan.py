@@ -161,10 +161,7 @@ def command(
     vlprep plan lecture.mp4 --pieces --overlap 10 --as-frames --text "What happens?" -o bodies
     vlprep plan *.jpg --split --text "What is this?" -o bodies
     """
-    if asked["currency"] is not None and asked["price_cap"] is None:
-        raise click.UsageError("--currency goes with --price-cap")
-    if font is not None and chart is None:
-        raise click.UsageError("--font goes with --chart")
+    _check_pairs(asked, chart, font)
     inputs, fetching, sending = input_words(asked), fetch_words(asked), take_sending(asked)
     split, api = _take_split(asked), asked["api"]
     if (picking := take_picking(asked)) is not None:
@@ -202,6 +199,14 @@ def command(
     for file in reversed(told.values()):
         say_warnings(file.source, _own_warnings(file, plan), processor)
     return say_failures(plan.failures) if form else EXIT_FAILED * bool(plan.failures)
+
+
+def _check_pairs(asked: dict[str, Any], chart: str | None, font: str | None) -> None:
+    """Raise `click.UsageError` for an option without the one that it goes with."""
+    if asked["currency"] is not None and asked["price_cap"] is None:
+        raise click.UsageError("--currency goes with --price-cap")
+    if font is not None and chart is None:
+        raise click.UsageError("--font goes with --chart")
 
 
 def _draw(plan: MediaPlan, chart: str, font: str | None, *, overwrite: bool) -> None:

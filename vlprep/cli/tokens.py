@@ -113,12 +113,7 @@ def command(
     """
     from vlprep.count.files import tally
 
-    if form == "csv" and explained:
-        raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
-    if times and form not in ("json", "jsonl"):
-        raise click.UsageError("--times needs --json or --jsonl")
-    if form in ("csv", "jsonl"):
-        say_idle(_OF_TOTALS, f"--{form} has a row for each file, and no total")
+    _check_form(form, explained, times)
     picking, processor = take_picking(asked), bind(asked)
     if picking is not None:
         _refuse_beside_picks(explained, asked["api"])
@@ -154,6 +149,16 @@ def command(
         say_idle(_OF_BILLS, f"no price of {processor.model.name} is known")
     say("", *_summary(items, together))
     return code
+
+
+def _check_form(form: str | None, explained: bool, times: bool) -> None:
+    """Raise `click.UsageError` for what a form cannot hold, and say what it leaves out."""
+    if form == "csv" and explained:
+        raise click.UsageError("--explain does not fit into CSV; use --json or --jsonl")
+    if times and form not in ("json", "jsonl"):
+        raise click.UsageError("--times needs --json or --jsonl")
+    if form in ("csv", "jsonl"):
+        say_idle(_OF_TOTALS, f"--{form} has a row for each file, and no total")
 
 
 _OF_BILLS = frozenset({
