@@ -145,6 +145,8 @@ def test_compressed_content_is_what_the_library_writes():
     done = CompressMedia("qwen3-vl-plus", limit=27_000)({"path": [PHOTO]})
     alone = vlprep.compress_image(PHOTO, "qwen3-vl-plus", limit=27_000)
     assert done["content"] == [alone.content]
+    assert done["tokens_before"] == [alone.tokens_before.total]
+    assert done["tokens_after"] == [alone.tokens_after.total]
     assert CompressMedia("qwen3-vl-plus", dry_run=True)({"path": [PHOTO]})["content"] == [None]
 
 

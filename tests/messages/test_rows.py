@@ -224,8 +224,17 @@ def test_what_is_not_counted_is_told():
 
 @pytest.mark.parametrize(
     "row",
-    ["{", "3", {}, {"label": "x"}, {"messages": 3}, {"messages": "x", "input": {"a": 1}}, b"\xff"],
-)
+    [
+        "{",
+        "3",
+        {},
+        {"label": "x"},
+        {"messages": 3},
+        {"messages": "x"},
+        {"messages": "x", "input": {"a": 1}},
+        b"\xff",
+    ],
+)  # fmt: skip
 def test_what_is_no_sample_is_refused(row):
     with pytest.raises(ConstraintError):
         read_sample(row)
