@@ -147,6 +147,17 @@ def test_options_beside_a_medium_of_a_column_are_its_own():
     assert (medium.kind, medium.address, medium.asked) == ("video", CLIP, {"fps": 1})
 
 
+def test_of_two_columns_for_one_kind_the_list_holds():
+    row = {"query": "What?", "image": A, "images": [A, B], "image_1": A}
+    assert [medium.address for medium in read_sample(row).media] == [A, B]
+    assert [medium.address for medium in read_sample(row | {"images": []}).media] == [A]
+
+
+def test_a_column_of_something_else_is_refused():
+    with pytest.raises(ConstraintError, match="neither a path nor an address"):
+        read_sample({"query": "What?", "image": 12345})
+
+
 def test_a_row_of_pictures_alone_is_a_sample():
     assert [medium.address for medium in read_sample({"images": [A, B]}).media] == [A, B]
 

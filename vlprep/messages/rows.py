@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Any
 
 from vlprep.errors import ConstraintError
-from vlprep.media.source import is_held
 from vlprep.messages.bodies import (
     MediumKind,
     SentBody,
@@ -33,11 +32,11 @@ _MARKS: dict[str, MediumKind] = {"<image>": "image", "<video>": "video"}
 _WRITTEN_OUT = re.compile(r"<img>(.+?)</img>")
 """A path in the text itself, where there is no column for it."""
 
-_COLUMNS: dict[MediumKind, re.Pattern[str]] = {
-    "image": re.compile(r"images?|image_?\d{1,2}"),
-    "video": re.compile(r"videos?"),
+_NUMBERED: dict[MediumKind, re.Pattern[str]] = {
+    "image": re.compile(r"image_?\d{1,2}"),
+    "video": re.compile(r"video_?\d{1,2}"),
 }
-"""Columns that hold the media of each kind: lists, or one each."""
+"""Columns that hold one medium each, where none holds a list."""
 
 _TURNS = ("conversations", "conversation")
 _SAID = (
@@ -66,7 +65,7 @@ def read_sample(row: Any) -> SentBody:
     for key in ("body", "request"):  # a line of a batch file, or of a log
         if isinstance(row.get(key), Mapping):
             return read_body(row[key])
-    columns = {kind: _columns(row, kind) for kind in _COLUMNS}
+    columns = {kind: _columns(row, kind) for kind in _NUMBERED}
     messages = _messages(row)
     if messages is None and not any(columns.values()):
         wanted = "`messages`, `conversations`, a text such as `query`, or `images`"
@@ -85,14 +84,19 @@ def _parsed(text: str | bytes) -> Any:
 
 
 def _columns(row: Mapping[str, Any], kind: MediumKind) -> list[str]:
-    return [name for name in row if _COLUMNS[kind].fullmatch(name)]
+    """Return the columns that hold the media of a kind: one, or several with numbers."""
+    plain = [name for name in (f"{kind}s", kind) if name in row]
+    filled = [name for name in plain if any(True for _ in _held(row, [name]))]
+    return filled[:1] or [name for name in row if _NUMBERED[kind].fullmatch(name)] or plain
 
 
 def _held(row: Mapping[str, Any], columns: list[str]) -> Iterator[Any]:
     """Yield what columns hold, one medium after the other."""
     for value in map(row.get, columns):
-        is_one = isinstance(value, str | bytes | Mapping) or is_held(value)
-        yield from (value,) if is_one else value or ()
+        if isinstance(value, list | tuple):
+            yield from value
+        elif value is not None and not (isinstance(value, str | Mapping) and not value):
+            yield value
 
 
 def _messages(row: Mapping[str, Any]) -> Sequence[Any] | None:
