@@ -28,7 +28,7 @@ ROOMS_OF_OTHERS = {
 FILES_OF_OTHERS = {
     "vlprep.clips", "vlprep.count.videos", "vlprep.maths.frame_counts", "vlprep.maths.sampling",
     "vlprep.media.mp4", "vlprep.media.fetched", "vlprep.cli.shell", "vlprep.cli.samples",
-    "vlprep.models.routes", "vlprep.models.servers", "json", "base64", "glob", "shlex",
+    "vlprep.models.routes", "vlprep.models.servers", "json", "base64", "shlex",
 }  # fmt: skip
 """The same of files in the rooms that it needs, and of the standard library."""
 
