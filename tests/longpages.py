@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tests.maths.test_letters import drawn
 from vlprep import ImageSize, PageSplit
 from vlprep.split.layout import Piece
 
@@ -147,3 +148,11 @@ def _scaled(box: Box, x: int, y: int, size: ImageSize, across: int, down: int) -
         (box[2] - x) * across / size.width, (box[3] - y) * down / size.height,
     )  # fmt: skip
     return ", ".join(f"{number:.6f}" for number in numbers)
+
+
+def small_letters(folder: Path, height: int = 9_000) -> str:
+    """Write a tall page of small letters, 800 pixels wide; returns its path."""
+    picture, _ = drawn(16, shape=(height, 800))
+    path = folder / "page.png"
+    Image.fromarray(picture).save(path, compress_level=1)
+    return str(path)

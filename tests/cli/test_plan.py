@@ -10,6 +10,7 @@ import sys
 import pytest
 from PIL import Image
 
+from tests.longpages import small_letters
 from tests.places import FIXTURES, REPO
 from vlprep import get_server, plan_media, processor
 
@@ -596,11 +597,7 @@ def test_options_of_parts_that_do_not_go_together(run, words):
 
 
 def test_pages_stand_beside_themselves_uncut_and_the_commands_send_them(run, tmp_path):
-    from tests.maths.test_letters import drawn
-
-    picture, _ = drawn(16, shape=(9_000, 800))
-    page = str(tmp_path / "page.png")
-    Image.fromarray(picture).save(page, compress_level=1)
+    page = small_letters(tmp_path)
     ran = run("plan", page, "--pieces", "--readable", "7")
     plan = plan_media(page, pieces=True, readable=7)
     split, pieces = plan.files[0].piece.split, len(plan.files)

@@ -9,7 +9,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.films import names
-from tests.maths.test_letters import drawn
+from tests.longpages import small_letters
 from tests.places import FIXTURES
 from vlprep import (
     CompressedFile,
@@ -203,10 +203,7 @@ def test_the_work_is_watched(tmp_path):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    picture, _ = drawn(16, shape=(20_000, 800))
-    path = tmp_path_factory.mktemp("page") / "page.png"
-    Image.fromarray(picture).save(path, compress_level=1)
-    return str(path)
+    return small_letters(tmp_path_factory.mktemp("page"), height=20_000)
 
 
 def test_a_page_of_small_letters_is_split(tmp_path, page):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import vlprep
-from tests.maths.test_letters import drawn
+from tests.longpages import small_letters
 from tests.places import FIXTURES
 from vlprep.errors import BudgetError
 
@@ -19,10 +19,7 @@ PHOTO, MODEL = str(FIXTURES / "photo.jpg"), "qwen3-vl-plus"
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    picture, _ = drawn(16, shape=(9_000, 800))
-    path = tmp_path_factory.mktemp("page") / "page.png"
-    Image.fromarray(picture).save(path, compress_level=1)
-    return str(path)
+    return small_letters(tmp_path_factory.mktemp("page"))
 
 
 @pytest.mark.parametrize("api", ["openai", "dashscope"])

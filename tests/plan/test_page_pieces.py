@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import vlprep
-from tests.maths.test_letters import drawn
+from tests.longpages import small_letters
 from tests.places import FIXTURES
 from vlprep import ImageInfo, ImageSize, build_requests, plan_media
 from vlprep.errors import BudgetError, ConstraintError
@@ -20,10 +20,7 @@ PHOTO, STREET, MODEL = str(FIXTURES / "photo.jpg"), str(FIXTURES / "street.mp4")
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    picture, _ = drawn(16, shape=(9_000, 800))
-    path = tmp_path_factory.mktemp("page") / "page.png"
-    Image.fromarray(picture).save(path, compress_level=1)
-    return str(path)
+    return small_letters(tmp_path_factory.mktemp("page"))
 
 
 def test_the_pieces_are_those_of_a_split_and_the_page_uncut_stands_beside_them(page):

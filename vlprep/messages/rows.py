@@ -68,7 +68,7 @@ def read_sample(row: Any) -> SentBody:
     columns = {kind: _columns(row, kind) for kind in _NUMBERED}
     messages = _messages(row)
     if messages is None and not any(columns.values()):
-        wanted = "`messages`, `conversations`, a text such as `query`, or `images`"
+        wanted = '"messages", "conversations", a text such as "query", or "images"'
         raise ConstraintError(f"no conversation in it: wanted {wanted}")
     said = read_body({**row, "messages": messages or []})
     if any(columns.values()):
