@@ -3,11 +3,11 @@
 import json
 import shutil
 import sys
-import threading
 
 import pytest
 
 from tests.films import names
+from tests.leftovers import threads_since
 from tests.places import FIXTURES
 from vlprep import compress_file, compress_many, count_tokens, probe
 from vlprep.compress.many import CompressedFile
@@ -161,11 +161,10 @@ def test_threads_change_nothing_but_the_time(tmp_path, threads):
 
 
 def test_closing_early_ends_the_threads_and_writes_no_more(tmp_path):
-    before = threading.active_count()
-    outcomes = compress_many([PHOTO] * 20, tmp_path / "out", threads=3)
-    next(outcomes)
-    del outcomes
-    assert threading.active_count() == before
+    with threads_since():
+        outcomes = compress_many([PHOTO] * 20, tmp_path / "out", threads=3)
+        next(outcomes)
+        del outcomes
     assert names(tmp_path / "out") == ["photo.jpg"]
 
 

@@ -6,12 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 
 import av
 import pytest
 
 from tests.films import MODEL, names
+from tests.leftovers import threads_since
 from tests.places import FIXTURES, REAL_MEDIA
 from vlprep import compress_video, read_frames
 from vlprep.errors import ByteLimitError, ConstraintError, DecodeError, VlprepError
@@ -86,19 +86,16 @@ def test_requests_that_cannot_be(tmp_path, target, options, message):
     ],
 )
 def test_an_interrupt_leaves_nothing(tmp_path, keep, what):
-    threads = threading.active_count()
-
     def interrupt(frames, total, doing):
         for done, frame in enumerate(frames):
             if doing == what and done == 3:
                 raise KeyboardInterrupt
             yield frame
 
-    source = FIXTURES / "street.mp4"
-    with pytest.raises(KeyboardInterrupt):
-        compress_video(source, tmp_path / "a.mp4", MODEL, limit=60_000, keep=keep, watch=interrupt)
+    request = {"limit": 60_000, "keep": keep, "watch": interrupt}
+    with threads_since(), pytest.raises(KeyboardInterrupt):
+        compress_video(FIXTURES / "street.mp4", tmp_path / "a.mp4", MODEL, **request)
     assert names(tmp_path) == []
-    assert threading.active_count() == threads
 
 
 def test_the_frames_pass_by_whoever_watches(tmp_path):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 
 import numpy as np
 import pytest
 
+from tests.leftovers import threads_since
 from tests.places import FIXTURES
 from vlprep import Frames, MediaFailure, processor, read_frames, read_many
 from vlprep.errors import ConstraintError, DecodeError
@@ -24,19 +24,18 @@ FAILED = {"no.mp4", "truncated.mp4", "photo.jpg", "encrypted.mp4"}
 
 @pytest.mark.parametrize("threads", [1, 2, 5, 40, None])
 def test_clips_come_in_order_as_if_read_one_by_one(threads):
-    before = threading.active_count()
-    read = list(read_many(PATHS, fps=1, threads=threads))
-    assert [path for path, _ in read] == PATHS
-    for name, (path, frames) in zip(NAMES, read, strict=True):
-        if name in FAILED:
-            assert isinstance(frames, MediaFailure)
-            assert frames.source == path
-        else:
-            alone = read_frames(path, fps=1).collect()
-            assert np.array_equal(frames.data, alone.data)
-            assert frames.timestamps_seconds == alone.timestamps_seconds
-            assert frames.warnings == alone.warnings
-    assert threading.active_count() == before
+    with threads_since():
+        read = list(read_many(PATHS, fps=1, threads=threads))
+        assert [path for path, _ in read] == PATHS
+        for name, (path, frames) in zip(NAMES, read, strict=True):
+            if name in FAILED:
+                assert isinstance(frames, MediaFailure)
+                assert frames.source == path
+            else:
+                alone = read_frames(path, fps=1).collect()
+                assert np.array_equal(frames.data, alone.data)
+                assert frames.timestamps_seconds == alone.timestamps_seconds
+                assert frames.warnings == alone.warnings
 
 
 def test_what_is_to_be_known_of_frames_comes_with_them():
@@ -116,12 +115,11 @@ def test_a_mistake_of_ours_is_no_failure_of_a_file(monkeypatch):
 
 @pytest.mark.parametrize("taken", [0, 1, 3])
 def test_closing_early_ends_the_threads(taken):
-    before = threading.active_count()
-    read = read_many([FIXTURES / "street.mp4"] * 20, fps=10, threads=3)
-    for _ in range(taken):
-        next(read)
-    read.close()
-    assert threading.active_count() == before
+    with threads_since():
+        read = read_many([FIXTURES / "street.mp4"] * 20, fps=10, threads=3)
+        for _ in range(taken):
+            next(read)
+        read.close()
 
 
 # Into folders.
@@ -154,12 +152,13 @@ def test_what_is_there_is_not_overwritten_unasked(tmp_path):
 
 
 def test_closing_early_leaves_nothing_half_done(tmp_path):
-    before = threading.active_count()
-    paths = [FIXTURES / "clip.mp4", *[FIXTURES / "street.mp4"] * 6]
-    saved = save_many(paths, tmp_path, View.of(fps=10, max_frames=2000), threads=3, format="png")
-    next(saved)
-    saved.close()
-    assert threading.active_count() == before
+    with threads_since():
+        paths = [FIXTURES / "clip.mp4", *[FIXTURES / "street.mp4"] * 6]
+        saved = save_many(
+            paths, tmp_path, View.of(fps=10, max_frames=2000), threads=3, format="png"
+        )
+        next(saved)
+        saved.close()
     for folder in tmp_path.iterdir():  # those that were done
         assert (folder / "manifest.json").exists(), folder
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.decoders import small_decoders
+from tests.leftovers import threads_since
 from tests.places import FIXTURES
 from vlprep import Frames, count_tokens, probe, read_frames
 from vlprep.errors import (
@@ -123,12 +123,10 @@ def test_an_image_is_not_a_video():
 
 
 def test_sixteen_readers_at_once_leave_nothing_behind():
-    before = threading.active_count()
-    with ThreadPoolExecutor(16) as pool:
+    with threads_since(), ThreadPoolExecutor(16) as pool:
         paths = [FIXTURES / "street.mp4", FIXTURES / "hevc.mp4"] * 8
         lengths = list(pool.map(lambda path: len(list(read_frames(path, threads=2))), paths))
     assert lengths == [20, 4] * 8
-    assert threading.active_count() == before
 
 
 # Which frames.
@@ -278,14 +276,13 @@ def test_high_dynamic_range_is_told_until_it_is_mapped(name, curve):
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("name", ["street.mp4", "mpeg4.avi", "animated.gif"])
 def test_patience_has_an_end(name, threads):
-    before = threading.active_count()
     with (
+        threads_since(),
         read_frames(FIXTURES / name, OPEN, patience_seconds=1e-9, threads=threads) as stream,
         pytest.raises(TimeLimitError, match=name) as caught,
     ):
         list(stream)
     assert caught.value.seconds == 1e-9
-    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("patience", [None, 60.0])

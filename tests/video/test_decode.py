@@ -6,7 +6,6 @@ import io
 import os
 import random
 import re
-import threading
 from contextlib import ExitStack, contextmanager
 from errno import EIO
 from itertools import product
@@ -16,6 +15,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.leftovers import threads_since
 from tests.places import FIXTURES, REAL_MEDIA, SHARED
 from tests.video.test_probe import clip
 from vlprep.media import readers
@@ -191,12 +191,10 @@ def test_what_cannot_be_decoded_at_all_gives_no_frames():
 
 @pytest.mark.parametrize("threads", [1, 4])
 def test_closing_early_ends_threads_and_closes_files(threads):
-    before = threading.active_count()
-    with scanned(FIXTURES / "street.mp4") as clip:
+    with threads_since(), scanned(FIXTURES / "street.mp4") as clip:
         frames = decode_frames(DecodePlan(clip, LOOK, tuple(range(300)), threads=threads))
         assert next(frames).number == 0
         frames.close()
-    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize(
@@ -205,12 +203,11 @@ def test_closing_early_ends_threads_and_closes_files(threads):
 )
 def test_as_many_readers_decode_as_threads_are_asked_for(threads, processors, more, monkeypatch):
     monkeypatch.setattr(decode, "usable_cores", lambda: processors)
-    before = threading.active_count()
-    with scanned(FIXTURES / "street.mp4") as clip:
+    with threads_since() as begun, scanned(FIXTURES / "street.mp4") as clip:
         look = Look(ImageSize(352, 640))  # so large that not all frames find room to wait
         frames = decode_frames(DecodePlan(clip, look, tuple(range(300)), threads=threads))
         next(frames)
-        assert threading.active_count() == before + more
+        assert len(begun()) == more
         frames.close()
 
 

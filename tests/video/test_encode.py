@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -13,6 +12,7 @@ import pytest
 
 from tests.films import numbered
 from tests.frames.test_stream import drawn_number
+from tests.leftovers import no_descriptor_left
 from tests.places import FIXTURES
 from vlprep import ImageSize, probe, read_frames
 from vlprep.errors import VlprepError
@@ -157,11 +157,11 @@ def test_sound_goes_along_and_stays_in_time(tmp_path):
 
 
 def test_a_file_without_sound_is_said_and_closed(tmp_path):
-    opened = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
     shape = ClipShape(SIZE, Fraction(30))
-    with pytest.raises(VlprepError, match=r"clip\.mp4: has no sound to copy") as caught:
-        encode_video(tmp_path / "a.mp4", film(2), shape, Quality(30), FIXTURES / "clip.mp4")
-    assert set(os.listdir("/proc/self/fd")) == opened, caught  # noqa: PTH208
+    with no_descriptor_left():
+        with pytest.raises(VlprepError, match=r"clip\.mp4: has no sound to copy") as caught:
+            encode_video(tmp_path / "a.mp4", film(2), shape, Quality(30), FIXTURES / "clip.mp4")
+        assert caught.tb is not None  # whoever keeps the error keeps no file open
 
 
 def test_sound_from_before_the_first_frame_is_left_out(tmp_path):

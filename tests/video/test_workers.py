@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
+from tests.leftovers import threads_since
 from tests.places import REPO
 from vlprep.video import workers as workers_module
 from vlprep.video.workers import OWN_ROOM, in_order
@@ -110,7 +111,7 @@ def test_closing_does_not_wait_for_results_that_nobody_takes():
 
 
 def test_closing_waits_for_a_thread_that_is_soon_done():
-    begun, before = threading.Event(), threading.active_count()
+    begun = threading.Event()
 
     def work(part):
         if part == 1:
@@ -118,11 +119,11 @@ def test_closing_waits_for_a_thread_that_is_soon_done():
             time.sleep(1.5)
         yield part
 
-    results = in_order([0, 1], plain(work), workers=2, room=3)
-    next(results)
-    begun.wait(10)
-    results.close()
-    assert threading.active_count() == before
+    with threads_since():
+        results = in_order([0, 1], plain(work), workers=2, room=3)
+        next(results)
+        begun.wait(10)
+        results.close()
 
 
 def test_a_program_may_end_with_results_untaken():
@@ -164,10 +165,8 @@ def test_threads_that_cannot_begin_say_so():
         raise FileNotFoundError("gone")
         yield
 
-    before = threading.active_count()
-    with pytest.raises(FileNotFoundError, match="gone"):
+    with threads_since(), pytest.raises(FileNotFoundError, match="gone"):
         list(in_order(range(5), fails, workers=3, room=5))
-    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("taken", [0, 1, 7])
@@ -181,12 +180,11 @@ def test_closing_ends_the_threads_and_leaves_their_contexts(taken):
         finally:
             left.append(1)
 
-    before = threading.active_count()
-    results = in_order(range(1000), hire, workers=3, room=4)
-    for _ in range(taken):
-        next(results)
-    results.close()
-    assert threading.active_count() == before
+    with threads_since():
+        results = in_order(range(1000), hire, workers=3, room=4)
+        for _ in range(taken):
+            next(results)
+        results.close()
     assert len(left) == (3 if taken else 0)  # nothing begins before the first is asked for
 
 
