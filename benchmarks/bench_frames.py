@@ -213,7 +213,7 @@ ONLY_SPARSE = ("OpenCV, seeking",)
 """Readers that take minutes when many frames are wanted."""
 
 IMPORTS = {
-    "vlprep": "vlprep.frames.stream",
+    "vlprep": "vlprep.frames.many",
     "PyAV": "av",
     "OpenCV": "cv2",
     "OpenCV, seeking": "cv2",

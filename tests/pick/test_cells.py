@@ -9,6 +9,7 @@ from vlprep import ImageSize
 from vlprep.pick.cells import (
     CELL,
     PROBE_PIXELS,
+    ROW_STEP,
     SHARE,
     CellWatch,
     cells_over,
@@ -22,6 +23,10 @@ SIZE = ImageSize(80, 120)
 
 def picture(value=40):
     return np.full((*SIZE, 3), value, np.uint8)
+
+
+def half(whole):
+    return whole[::ROW_STEP]
 
 
 def with_patch(base, row, column, value, rows=CELL, columns=CELL):
@@ -54,7 +59,7 @@ def plain_cells_over(apart, tolerance):
 def test_cells_over_a_tolerance_are_those_of_a_plain_count(seed, tolerance, share):
     rng = np.random.default_rng(seed)
     whole = rng.integers(0, 120, (60, 80, 3)) * (rng.random((60, 80, 3)) < share)
-    apart = cut(whole.astype(np.uint8))
+    apart = cut(half(whole.astype(np.uint8)))
     flags = cells_over(apart, tolerance)
     assert np.array_equal(flags, plain_cells_over(apart, tolerance))
     one_by_one = cells_over(
@@ -65,7 +70,7 @@ def test_cells_over_a_tolerance_are_those_of_a_plain_count(seed, tolerance, shar
 
 @given(st.integers(0, 3), st.integers(0, 5), st.integers(0, 9), st.integers(0, 19))
 def test_a_touched_cell_is_one_that_differs_at_all(row, column, down, across):
-    one = cut(picture())
+    one = cut(half(picture()))
     other = one.copy()
     other[row, down, 1, column, across] += 1
     assert np.argwhere(touched_cells(one, other)).tolist() == [[row, column]]
@@ -74,7 +79,7 @@ def test_a_touched_cell_is_one_that_differs_at_all(row, column, down, across):
 def watched(pictures, fps=2.0):
     cells = CellWatch(SIZE)
     for number, sample in enumerate(pictures):
-        cells.see(sample, number / fps)
+        cells.see(half(sample), number / fps)
     return cells.motion()
 
 
@@ -131,17 +136,17 @@ def test_noise_of_a_sensor_is_no_change_and_hides_none(deviation):
 
 def test_a_frame_on_display_for_long_settles_without_being_seen_again():
     cells = CellWatch(SIZE)
-    cells.see(picture(), 0)
-    cells.see(with_patch(picture(), 0, 0, 250), 0.5)
+    cells.see(half(picture()), 0)
+    cells.see(half(with_patch(picture(), 0, 0, 250)), 0.5)
     for number in range(2, 6):
         cells.see_again(number / 2)
-    cells.see(picture(), 3.0)
+    cells.see(half(picture()), 3.0)
     assert settled(cells.motion()) == [(1, (0, 0))]
 
 
 def test_pictures_are_not_kept():
     cells = CellWatch(SIZE)
     for number in range(500):
-        cells.see(with_patch(picture(), number % 4, 0, number % 250), number / 2)
+        cells.see(half(with_patch(picture(), number % 4, 0, number % 250)), number / 2)
     held = sum(array.nbytes for array in (*cells._moved, *cells._new, *cells._settled))
     assert held < 500 * 100

@@ -25,7 +25,7 @@ BEST = {
 def crew(cores, costs, pixels=SIZES["1080p"], memory=MEMORY_BYTES, wanted=0, packets=0):
     work = Work(costs, wanted, pixels * 3 // 2, packets)
     chosen = choose_crew(work, cores=cores, memory=memory)
-    return f"{chosen.readers}x{chosen.threads}"
+    return f"{chosen.readers}x{chosen.threads}" + "+1" * chosen.has_painter
 
 
 @pytest.mark.parametrize(("size", "runs"), BEST)
@@ -73,11 +73,20 @@ def test_a_picture_of_unknown_size():
 
 @pytest.mark.parametrize(
     ("cores", "fps", "best"),
-    [(16, 1, "8x2"), (16, 5, "2x8"), (16, 30, "1x16"), (2, 1, "2x1"), (2, 30, "1x2")],
+    [(16, 1, "8x2"), (16, 5, "2x8"), (16, 30, "1x15+1"), (2, 1, "2x1"), (2, 30, "1x1+1")],
 )
 def test_readers_that_would_only_wait_for_room_are_not_hired(cores, fps, best):
     wanted = 8 * 250 * fps // 30 * 576 * 1056 * 3
     assert crew(cores, [250] * 8, wanted=wanted) == best
+
+
+@pytest.mark.parametrize(
+    ("cores", "fps", "best"),
+    [(2, 1, "1x2"), (2, 2, "1x2"), (2, 3.75, "1x1+1"), (3, 30, "1x2+1"), (1, 30, "1x1")],
+)
+def test_who_paints_much_needs_a_processor_for_it(cores, fps, best):
+    wanted = int(8 * fps) * 576 * 1056 * 3
+    assert crew(cores, [240], wanted=wanted) == best
 
 
 def test_an_index_of_hours_is_not_held_by_many():

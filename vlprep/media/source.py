@@ -9,7 +9,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
@@ -57,6 +57,20 @@ def _header_reader(kind: str) -> Any:
 _Content: TypeAlias = bytes  # which in a class with a method of that name means the method
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What decoding a video goes by; some frames must be decoded to learn it if no header says."""
+
+    reorder_depth: int
+    """Frames that wait inside the decoder to come out in order."""
+    field_order: int
+    """FFmpeg's number for how fields follow one another; 0 and 1 where they do not."""
+    profile: str | None
+    """The part of the codec's standard that is used."""
+    pixel_bits: int = field(compare=False)
+    """Bits that a pixel of a decoded picture takes; no header says it alone."""
+
+
 class Item:
     """One source, opened exactly once: whoever reads it reads the same content.
 
@@ -86,6 +100,8 @@ class Item:
         """What a user should know of how it was opened."""
         self.is_far = False
         """Whether it is fetched as far as it is read."""
+        self.traits: Traits | None = None
+        """What decoding goes by, of a video that was opened before."""
         self._expect: Callable[[Iterable[int]], None] | None = None
         self._declared: str | None = None
         self._content: bytes | None = None

@@ -1,8 +1,8 @@
 """Which cells of a picture have changed, and how a clip's cells move and come to rest.
 
-Pictures are RGB uint8, height x width x 3, whose sides are whole numbers of cells. A thin stroke
-counts and noise does not, because what is measured is the share of a cell's pixels that differ by
-more than a tolerance, in the channel that differs most.
+Pictures are RGB uint8, every second row of height x width x 3, whose sides are whole numbers of
+cells. A thin stroke counts and noise does not, because what is measured is the share of a cell's
+pixels that differ by more than a tolerance, in the channel that differs most.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ Floats = npt.NDArray[np.float64]
 
 CELL = 20
 """Pixels along a side of a cell; at the size of probing, a cell holds about a word."""
+ROW_STEP = 2
+"""Of so many rows one is compared: letters are higher than a row, and half of them cost half."""
 PROBE_PIXELS = 230_400
 """Pixels of the pictures that are compared: 640x360."""
 SHARE = 0.04
@@ -53,17 +55,16 @@ def probe_size(size: ImageSize) -> ImageSize:
 
 
 def cut(picture: Pixels) -> Pixels:
-    """Return every second row of a picture, in cells: rows x pixels x 3 x columns x pixels.
+    """Return a picture, every second row of it, in cells: rows x pixels x 3 x columns x pixels.
 
-    Letters are higher than a row, and half of the rows take half of the time. Nothing is copied of
-    a picture whose rows lie colour by colour in memory.
+    Nothing is copied of one whose rows lie colour by colour in memory.
 
-    >>> cut(np.zeros((360, 640, 3), np.uint8)).shape
+    >>> cut(np.zeros((360, 640, 3), np.uint8)[::ROW_STEP]).shape
     (18, 10, 3, 32, 20)
     """
-    height, width, _ = picture.shape
+    width = picture.shape[1]
     by_colour = np.ascontiguousarray(picture.transpose(0, 2, 1))
-    return by_colour.reshape(height // CELL, CELL, 3, width // CELL, CELL)[:, ::2]
+    return by_colour.reshape(-1, CELL // ROW_STEP, 3, width // CELL, CELL)
 
 
 def cells_over(apart: Pixels, tolerance: int) -> Flags:
@@ -72,7 +73,7 @@ def cells_over(apart: Pixels, tolerance: int) -> Flags:
     `apart` says by how many levels values differ, of a picture as `cut` gives it, or of some of its
     cells: cells x pixels x 3 x pixels. The flags have what is left without pixels and colours.
 
-    >>> apart = np.zeros((1, CELL // 2, 3, 2, CELL), np.uint8)
+    >>> apart = np.zeros((1, CELL // ROW_STEP, 3, 2, CELL), np.uint8)
     >>> apart[0, :1, 1, 0, :10] = 30
     >>> cells_over(apart, 25).tolist()
     [[True, False]]
@@ -84,7 +85,7 @@ def cells_over(apart: Pixels, tolerance: int) -> Flags:
     fours = down.view(np.uint32)
     sums = fours[..., 0] + fours[..., 1] + fours[..., 2] + fours[..., 3] + fours[..., 4]
     pixels = sums * np.uint32(0x01010101) >> np.uint32(24)
-    flags: Flags = pixels.max(axis=1, initial=0) > SHARE * CELL**2 / 2
+    flags: Flags = pixels.max(axis=1, initial=0) > SHARE * CELL**2 / ROW_STEP
     return flags
 
 

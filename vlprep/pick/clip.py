@@ -20,7 +20,7 @@ from vlprep.maths.sampling import ASSUMED_FPS
 from vlprep.media.image import animation_starts
 from vlprep.media.picture import Pixels, animation_frames
 from vlprep.media.source import Item, SourceLike, open_item, source_name
-from vlprep.pick.cells import CellWatch, Motion, cut, probe_size, unlike_cells
+from vlprep.pick.cells import ROW_STEP, CellWatch, Motion, cut, probe_size, unlike_cells
 from vlprep.pick.choose import Frames, Pick
 from vlprep.types import ImageSize, VideoInfo, Watch
 from vlprep.video.decode import DecodePlan, decode_frames, scan_clip
@@ -42,7 +42,7 @@ class Clip:
     frames: Frames
     """Those between the start and the end that the view asks for."""
     read: _Read
-    """Gives frames by number, ascending, at a size."""
+    """Gives frames by number, ascending, at a size: of each every second row."""
     keyframes: tuple[int, ...] | None = None
     """The frames with which the encoder began anew; `None` of an animation, which has none."""
 
@@ -71,7 +71,7 @@ def _animation(item: Item) -> tuple[list[float], _Read]:
     starts = animation_starts(item)
 
     def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
-        images = animation_frames(item, numbers, size)
+        images = (image[::ROW_STEP] for image in animation_frames(item, numbers, size))
         return zip(numbers, images, strict=True)
 
     return starts, read
@@ -90,7 +90,7 @@ def _video(
         seconds = [number / rate for number in range(timeline.packet_count)]
 
     def read(numbers: Sequence[int], size: ImageSize) -> Iterator[tuple[int, Pixels]]:
-        look, wanted = Look(size, by_colour=True), tuple(numbers)
+        look, wanted = Look(size, by_colour=True, row_step=ROW_STEP), tuple(numbers)
         plan = DecodePlan(clip, look, wanted, threads=threads)
         return ((frame.number, frame.image) for frame in decode_frames(plan))
 

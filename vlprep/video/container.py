@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import av
 from av import CodecContext, Packet
@@ -27,7 +27,7 @@ from vlprep.errors import (
     VlprepError,
 )
 from vlprep.media.orientation import TrackHeader
-from vlprep.media.source import Item
+from vlprep.media.source import Item, Traits
 from vlprep.media.waiting import AwaitedReader, Wait
 from vlprep.types import Transfer
 from vlprep.video.extent import content_end
@@ -168,39 +168,33 @@ def choose_stream(container: InputContainer, item: Item) -> tuple[VideoStream, t
     return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
 
 
-class Traits(NamedTuple):
-    """What decoding goes by, for which FFmpeg has to decode some frames if no header says it."""
-
-    reorder_depth: int
-    """Frames that wait inside the decoder to come out in order."""
-    field_order: int
-    """One of `FIELD_ORDERS` where the video is interlaced."""
-    profile: str | None
-    """The part of the codec's standard that is used."""
-
-    @classmethod
-    def of(cls, stream: VideoStream) -> Traits:
-        """Return the traits of a stream as far as they are known by now."""
-        context = stream.codec_context
-        return cls(context.reorder_depth, context.field_order, context.profile)
-
-
 @contextmanager
 def open_stream(
-    item: Item, known: Traits | None = None, wait: Wait | None = None
-) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a video and choose its stream; closes it.
+    item: Item, wait: Wait, *, probes: bool = False
+) -> Iterator[tuple[InputContainer, VideoStream, tuple[str, ...]]]:
+    """Open a video and choose its stream, of which the last says what `choose_stream` does.
 
-    Where the header alone tells what is `known` already, nothing is decoded to learn it.
+    When it was opened before, and the header alone tells what was learnt then, nothing is decoded
+    to learn it again, unless it `probes` for all there is to know. Closes it, and raises the errors
+    of `open_video` and `choose_stream`.
     """
+    known = None if probes else item.traits
     if known and item.found.reader == "mov":  # in others times of packets may hang on it
         with open_video(item, probes=False, wait=wait) as container:
-            stream, _ = choose_stream(container, item)
-            if Traits.of(stream) == known:
-                yield container, stream
+            stream, warnings = choose_stream(container, item)
+            if _traits(stream) == known:
+                yield container, stream, warnings
                 return
     with open_video(item, wait=wait) as container:
-        yield container, choose_stream(container, item)[0]
+        stream, warnings = choose_stream(container, item)
+        item.traits = _traits(stream)
+        yield container, stream, warnings
+
+
+def _traits(stream: VideoStream) -> Traits:
+    context = stream.codec_context
+    bits = context.format.padded_bits_per_pixel if context.format else 12  # of most videos
+    return Traits(context.reorder_depth, context.field_order, context.profile, bits)
 
 
 def fraction(ratio: Any) -> Fraction:

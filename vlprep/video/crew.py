@@ -25,6 +25,10 @@ INDEX_BYTES = 90
 WORTH_A_THREAD = 8
 """Frames that a thread of a decoder should have to decode, lest starting it costs more."""
 
+PAINTED = 1 / 16
+"""Bytes of finished frames to those of decoded ones, from which painting is work for a processor:
+as measured with 1080p, where a second thread for the decoder then gains nothing."""
+
 MANY = 4
 """So many runs for each reader even out: all readers are busy until the end."""
 
@@ -42,6 +46,11 @@ class Work:
     packets: int = 0
     """Packets that an open container knows of."""
 
+    @property
+    def is_painted_much(self) -> bool:
+        """Whether painting what is wanted is much beside decoding it."""
+        return self.wanted_bytes > PAINTED * sum(self.costs) * self.frame_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Crew:
@@ -51,6 +60,8 @@ class Crew:
     """Containers that are open at a time, each of which decodes another run."""
     threads: int
     """Threads of each decoder, which work on frames that follow one another."""
+    has_painter: bool = False
+    """Whether a processor is left for painting what the only reader decodes."""
 
     def room(self, memory: int) -> int:
         """Return how many bytes of finished frames may wait for their turn."""
@@ -61,7 +72,7 @@ class Crew:
 
         Readers wait for nothing, until what they have finished fills the room; and the last of them
         to be done is waited for. The threads of a decoder wait for the pictures that theirs refer
-        to: 16 are worth four of one each.
+        to: 16 are worth four of one each, and a painter is as good as one of them.
         """
         runs, busy = len(work.costs), [0] * self.readers
         side_by_side = float(self.readers)
@@ -70,7 +81,7 @@ class Crew:
                 heapreplace(busy, busy[0] + cost)  # the first that is free takes the next run
             side_by_side = sum(work.costs) / max(busy)
         waiting = self.room(memory) * runs / max(work.wanted_bytes, 1)  # runs that fit
-        return min(side_by_side, 1 + waiting) * sqrt(self.threads)
+        return min(side_by_side, 1 + waiting) * sqrt(self.threads + self.has_painter)
 
 
 def choose_crew(work: Work, *, cores: int, memory: int) -> Crew:
@@ -87,7 +98,8 @@ def choose_crew(work: Work, *, cores: int, memory: int) -> Crew:
         pictures = (memory // readers - INDEX_BYTES * work.packets) // max(work.frame_bytes, 1)
         affordable = (pictures - HELD) // HELD_BY_THREAD
         worth_it = max(sum(work.costs) // (readers * WORTH_A_THREAD), 1)
-        threads = min(cores // readers, MOST, affordable, worth_it)
+        has_painter = readers == 1 < cores and work.is_painted_much
+        threads = min((cores - has_painter) // readers, MOST, affordable, worth_it)
         if threads > 0:
-            crews.append(Crew(readers, threads))
+            crews.append(Crew(readers, threads, has_painter))
     return max(crews, key=lambda crew: crew.speed(work, memory))

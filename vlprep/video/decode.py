@@ -24,8 +24,8 @@ from vlprep.media.picture import Pixels
 from vlprep.media.source import Item, memory_errors
 from vlprep.media.waiting import Wait
 from vlprep.types import ImageSize, VideoInfo
-from vlprep.video.container import Traits, choose_stream, demuxed, header_of, open_video
-from vlprep.video.crew import MEMORY_BYTES, Work, choose_crew
+from vlprep.video.container import demuxed, header_of, open_stream
+from vlprep.video.crew import MEMORY_BYTES, Crew, Work, choose_crew
 from vlprep.video.index import read_timeline
 from vlprep.video.paint import Look, Painter
 from vlprep.video.reader import FrameReader
@@ -49,8 +49,6 @@ class Clip:
     """Its displayed frames."""
     header: TrackHeader
     """How display turns it."""
-    traits: Traits
-    """What its decoder goes by."""
     frame_pixels: int
     """Pixels of a decoded frame."""
     frame_bytes: int
@@ -60,17 +58,16 @@ class Clip:
 def scan_clip(item: Item) -> Clip:
     """Learn when each frame is displayed, so that frames can be told by number and by time.
 
-    Raises the errors of `open_video`, `choose_stream` and `scan_packets`.
+    Raises the errors of `open_stream` and `scan_packets`.
     """
     headers = track_headers(item.file, item.found.reader)
-    with memory_errors(item), open_video(item, wait=Wait(item)) as container:
-        stream, _ = choose_stream(container, item)
+    with memory_errors(item), open_stream(item, Wait(item)) as (container, stream, _):
         timeline = read_timeline(demuxed(container, stream, item), stream, item)
         header = header_of(stream, headers, item)
         context = stream.codec_context
         pixels = context.width * context.height
-        bits = context.format.padded_bits_per_pixel if context.format else 12  # of most videos
-        return Clip(item, timeline, header, Traits.of(stream), pixels, pixels * bits // 8)
+        assert item.traits is not None  # of the first opening
+        return Clip(item, timeline, header, pixels, pixels * item.traits.pixel_bits // 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +123,7 @@ def _frames(plan: DecodePlan) -> Generator[Frame, None, None]:
     work = Work(costs, wanted_bytes, plan.clip.frame_bytes, plan.clip.timeline.packet_count)
     crew = choose_crew(work, cores=plan.threads or usable_cores(), memory=plan.memory)
     if crew.readers == 1:
-        return _by_one_reader(plan, crew.threads)
+        return _by_one_reader(plan, crew)
     hire = partial(_painting, plan, crew.threads)
     room = crew.room(plan.memory)
     return in_order(runs, hire, workers=crew.readers, room=room, size=_bytes)
@@ -150,12 +147,12 @@ def _in_line(plan: DecodePlan) -> Generator[Frame, None, None]:
         yield from _painted(plan, decoded, _painter(plan))
 
 
-def _by_one_reader(plan: DecodePlan, threads: int) -> Generator[Frame, None, None]:
-    if threads == 1:
-        with _painting(plan, threads) as read:
+def _by_one_reader(plan: DecodePlan, crew: Crew) -> Generator[Frame, None, None]:
+    if crew.threads == 1 and not crew.has_painter:
+        with _painting(plan, threads=1) as read:
             yield from read(plan.numbers)
-    else:  # the decoder's threads would stand idle while this one paints
-        hire = partial(_reading, plan, threads)
+    else:  # the decoder would stand idle while this thread paints
+        hire = partial(_reading, plan, crew.threads)
         with closing(in_order([plan.numbers], hire, workers=1, room=UNPAINTED)) as decoded:
             yield from _painted(plan, decoded, _painter(plan))
 
@@ -198,7 +195,6 @@ def _reader(plan: DecodePlan, threads: int) -> FrameReader:
         plan.clip.item,
         timeline,
         wanted,
-        traits=plan.clip.traits,
         threads=threads,
         skip_unwanted=plan.skip_unwanted,
     )

@@ -33,11 +33,20 @@ class Look:
     """Whether high dynamic range is mapped to that of ordinary screens."""
     by_colour: bool = False
     """Whether memory holds each row of a picture colour by colour, for what reads it so."""
+    row_step: int = 1
+    """Every so many rows are delivered, from the first, for what looks at no others."""
 
     def __post_init__(self) -> None:
         if self.resample not in get_args(Resample):
             known = ", ".join(get_args(Resample))
             raise ConstraintError(f"resample is one of {known}; got {self.resample!r}")
+        if self.row_step != 1 and self.resample != "fast":
+            raise ConstraintError("rows are left out of what is scaled fast only")
+
+    @property
+    def delivered(self) -> ImageSize:
+        """Size of the array that is delivered."""
+        return ImageSize(len(range(0, self.size.height, self.row_step)), self.size.width)
 
 
 class Painter:
@@ -50,20 +59,22 @@ class Painter:
         self._mirrored = header.mirrored
         # One for all frames: each conversion otherwise keeps megabytes of its own.
         self._reformatter = VideoReformatter()
+        self._last: VideoFrame | None = None
 
     def paint(self, frame: VideoFrame, out: Pixels | None = None) -> Pixels:
         """Return the picture of a frame, height x width x 3, in `out` where it is given.
 
         Raises `DecodeError` where FFmpeg cannot convert it.
         """
-        size = self._look.size
-        if self._look.resample == "reference":
+        look, size = self._look, self._look.size
+        if look.resample == "reference":
             taken = ImageSize(frame.height, frame.width)
         else:  # the small picture is turned, not the large one
             taken = ImageSize(size.width, size.height) if self._turns % 2 else size
-        upright = Planes(tuple(map(self._upright, self._colours(frame, taken))))
-        how = Resampler.of(ImageSize(*upright.shape[:2]), size)
-        return how.picture(upright, by_colour=self._look.by_colour, out=out)
+        planes = map(self._upright, self._colours(frame, taken))
+        upright = Planes(tuple(plane[:: look.row_step] for plane in planes))
+        how = Resampler.of(ImageSize(*upright.shape[:2]), look.delivered)
+        return how.picture(upright, by_colour=look.by_colour, out=out)
 
     def _colours(self, frame: VideoFrame, size: ImageSize) -> Sequence[Pixels]:
         """Return red, green and blue, each height x width."""
@@ -85,7 +96,7 @@ class Painter:
     def _convert(self, frame: VideoFrame, size: ImageSize, layout: str) -> VideoFrame:
         # A plane for each colour: swscale's way to interleaved RGB is slower, and makes white 253.
         with av_errors(self._item):
-            return self._reformatter.reformat(
+            converted = self._reformatter.reformat(
                 frame,
                 width=size.width,
                 height=size.height,
@@ -93,6 +104,9 @@ class Painter:
                 interpolation="BICUBIC",
                 threads=1,
             )
+        # Memory freed at once is given back to the system, and costs a tenth of it all to get anew.
+        self._last = converted
+        return converted
 
     def _upright(self, plane: Pixels) -> Pixels:
         return np.rot90(plane[:, ::-1] if self._mirrored else plane, -self._turns)

@@ -26,11 +26,10 @@ from vlprep.video.container import (
     FIELD_ORDERS,
     HDR_CURVES,
     VideoPacket,
-    choose_stream,
     demuxed,
     fraction,
     header_of,
-    open_video,
+    open_stream,
 )
 from vlprep.video.index import read_timeline
 from vlprep.video.start import may_be_fields, starts_whole
@@ -45,8 +44,8 @@ def read_facts(item: Item) -> VideoInfo:
     `SafetyLimitError` for frames over the limits.
     """
     headers = track_headers(item.file, item.found.reader)
-    with open_video(item, wait=Wait(item, "no answer")) as container:
-        stream, warnings = choose_stream(container, item)
+    wait = Wait(item, "no answer")
+    with open_stream(item, wait, probes=True) as (container, stream, warnings):
         header = header_of(stream, headers, item)
         packets = demuxed(container, stream, item)
         first = _first_packet(packets, header, item)

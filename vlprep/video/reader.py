@@ -21,7 +21,6 @@ from vlprep.video.av1 import Trimmer
 from vlprep.video.container import (
     AV_ERRORS,
     FIELD_ORDERS,
-    Traits,
     VideoPacket,
     decoder_of,
     demuxed,
@@ -52,13 +51,11 @@ class FrameReader:
         timeline: Timeline,
         wanted: Sequence[int],
         *,
-        traits: Traits | None = None,
         threads: int = 1,
         skip_unwanted: bool = True,
     ) -> None:
         self._item = item
         self._timeline = timeline
-        self._traits = traits
         self._wanted = wanted
         self._wanted_set = frozenset(wanted)
         self._wait = Wait(item)
@@ -86,8 +83,8 @@ class FrameReader:
         There a seek may be refused, or lead to a keyframe that an edit list hides.
         """
         self._opened.close()
-        opened = self._opened.enter_context(open_stream(self._item, self._traits, self._wait))
-        self._container, self._stream = opened
+        opened = self._opened.enter_context(open_stream(self._item, self._wait))
+        self._container, self._stream, _ = opened
         self._decoder = decoder_of(self._stream, self._item, self._threads)
         self._codec = self._decoder.name
         context = self._stream.codec_context
