@@ -225,6 +225,9 @@ IMPORTS = {
 
 # One run, in a process of its own.
 
+SPIN_SECONDS = 0.1
+"""How long NumPy's threads may spin after its import, on the account of whoever runs then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -244,6 +247,7 @@ def measure_here(reader: str, job: Job) -> Run:
     __import__(IMPORTS[reader])
     if reader == "vlprep":  # it reads of models what the others are given: sizes and numbers
         __import__("vlprep").processor(MODEL)
+    time.sleep(SPIN_SECONDS)
     before, cpu, wall = _peak_mb(), time.process_time(), time.perf_counter()
     if job.clips == 1 or reader == "vlprep":
         count = _count(READERS[reader](job))
