@@ -32,7 +32,10 @@ from cosmic_ray.work_item import MutationSpec
 REPO = Path(__file__).parents[1]
 RESULTS = REPO / "benchmarks" / "results" / "mutation.json"
 
-ROOMS = ("batch", "messages", "pick", "reconcile", "refit", "replies", "samples", "scan")
+ROOMS = (
+    *("arrays", "batch", "boxes", "events", "frames", "messages", "models", "payload", "pick"),
+    *("reconcile", "refit", "replies", "samples", "scan"),
+)
 """Those that the tests in their own folder hold."""
 
 HOLDERS = {
