@@ -57,6 +57,14 @@ def test_the_smallest_of_several_sizes_is_told():
     assert abs(found.smallest - height) <= 1
 
 
+@pytest.mark.parametrize(("size", "side"), [(110, 2500), (220, 5000)])
+def test_large_letters_are_found_in_large_pictures(size, side):
+    page, height = drawn(size, lead=1.6, shape=(side, side))
+    assert height > 48
+    assert find_letters(page).usual == pytest.approx(height, rel=0.08)  # round ones reach further
+    assert find_letters(page[:1200, :1200]) is None
+
+
 def patterns():
     y, x = np.mgrid[:600, :800]
     grey = {

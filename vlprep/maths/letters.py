@@ -11,7 +11,7 @@ as JPEG, with noise and turned, against photographs and frames of videos.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,9 @@ _NOISE = 3.5
 _STEPS_IN_ROW = 6
 """Steps in a row of a strip from which it belongs to a line."""
 _HEIGHTS = range(3, 49)
-"""Rows of small letters; larger ones can be read anywhere."""
+"""Rows of small letters; larger ones can be read anywhere but in large pictures."""
+_LARGE = 6_000_000
+"""Pixels from which larger letters are looked for too, in every second row and column."""
 _DENSE = 0.5
 """Part of the steps of a line's fullest rows from which a row crosses small letters."""
 _BALANCE, _DENSITY = 0.75, 1.0
@@ -69,11 +71,20 @@ def find_letters(picture: Pixels) -> Letters | None:
     """Measure the text of a picture, RGB of height x width x 3; `None` where there is none.
 
     Lines may run across or downwards. Of text in several sizes the smallest is told that fills a
-    tenth of it. Letters without small and large, such as Chinese or digits, count as a whole.
+    tenth of it. Letters without small and large, such as Chinese or digits, count as a whole. Where
+    a large picture has none of up to 48 rows, larger ones are looked for.
 
     >>> find_letters(np.full((400, 400, 3), 255, np.uint8)) is None
     True
     """
+    found = _letters(picture)
+    if found or picture.shape[0] * picture.shape[1] < _LARGE:
+        return found
+    half = find_letters(picture[::2, ::2])  # strokes of such letters are many pixels wide
+    return half and replace(half, smallest=2 * half.smallest, usual=2 * half.usual)
+
+
+def _letters(picture: Pixels) -> Letters | None:
     across = _text_lines(picture)
     down = _text_lines(picture.transpose(1, 0, 2))
     turned = down.weight > across.weight
