@@ -65,8 +65,12 @@ HOLDERS = {
 
 FLAGS = "-x -q -p no:cacheprovider --doctest-modules -o doctest_optionflags=NORMALIZE_WHITESPACE"
 
-RECORDS = "tests/test_records.py::test_records_of_a_module_cannot_be_changed"
-"""The test that holds the records of every module."""
+RECORDS = (
+    "test_records_of_a_module_cannot_be_changed",
+    "test_what_holds_arrays_is_equal_to_itself_alone",
+    "test_a_switch_is_off_unless_it_is_asked_for",
+)
+"""The tests in `tests/test_records.py` that hold every module."""
 
 IDENTITY = {"Is", "IsNot"}
 """Only swapped for each other: for `None` and small numbers identity and equality are one."""
@@ -201,7 +205,8 @@ def _test_command(module: str) -> str:
     holders = next(tests for pattern, tests in HOLDERS.items() if fnmatch(module, pattern))
     mirror = Path("tests", *Path(module).parts[1:-1], f"test_{Path(module).stem}.py")
     first = f"{mirror} " if mirror.exists() else ""
-    records = f"{RECORDS}[{module.removesuffix('.py').replace('/', '.')}]"
+    name = module.removesuffix(".py").replace("/", ".")
+    records = " ".join(f"tests/test_records.py::{test}[{name}]" for test in RECORDS)
     return f"{shlex.quote(sys.executable)} -m pytest {FLAGS} -- {module} {records} {first}{holders}"
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import pkgutil
+import re
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from functools import cached_property
 from importlib import import_module
+from typing import get_origin
 
+import numpy as np
 import pytest
 
 import vlprep
@@ -23,6 +27,48 @@ FILLED_AS_THEY_GO = {
     "PickedStream",
 }
 """Records that are no results."""
+
+
+ON = {
+    "compress.result": {"Asked.tone_map"},  # what is sent is seen on ordinary screens
+    "compress.video_search": {"NewClip.at_any_cost", "NewClip.quality_first"},
+    "count.pixels": {"_Ranges.has_floor", "_Ranges.__new__.has_floor"},
+    "errors": {"ByteLimitError.tried"},
+    "media.held": {"picture_array.checked"},
+    "models.servers": {"Server.turns_images"},
+    "models.spec": {"ImageRule.cap_can_fall", "ImageRule.upright"},
+    "output.private": {"locked.wait"},
+    "payload.parts": {"MediaPart.states_fps"},
+    "payload.terms": {"How.check"},
+    "split.cuts": {"Span.is_last"},
+    "video.container": {"open_video.probes"},
+    "video.decode": {"DecodePlan.skip_unwanted"},
+    "video.reader": {"FrameReader.skip_unwanted"},
+    "video.timeline": {"Timeline.skips_exactly"},
+    "cli.command": {"Command.takes_defaults"},
+}
+"""Switches that are on where nothing is said."""
+
+
+def own(module):
+    """Yield the functions and classes that a module defines, and their methods, by name."""
+    for name, thing in vars(import_module(module)).items():
+        if getattr(thing, "__module__", None) == module and callable(thing):
+            yield name, thing
+            if inspect.isclass(thing):
+                inner = ((key, getattr(thing, key)) for key in vars(thing))
+                yield from ((f"{name}.{key}", method) for key, method in inner if callable(method))
+
+
+def switches(module):
+    """Yield the name and the default of every parameter that is on or off unless it is given."""
+    for name, thing in own(module):
+        try:
+            given = inspect.signature(thing).parameters.values()
+        except ValueError:  # of what is made in C
+            continue
+        whose = name.removesuffix(".__init__")
+        yield from ((f"{whose}.{one.name}", one.default) for one in given)
 
 
 def records(module):
@@ -50,3 +96,18 @@ def test_records_of_a_module_cannot_be_changed(module):
                 setattr(blank, name, None)
         if not any(isinstance(thing, cached_property) for thing in vars(record).values()):
             assert not hasattr(blank, "__dict__"), f"{record.__name__} has room for more"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("__main__")])
+def test_what_holds_arrays_is_equal_to_itself_alone(module):
+    known = vars(import_module(module))
+    for record in records(module):
+        words = {word for field in fields(record) for word in re.findall(r"\w+", str(field.type))}
+        if "NDArray" in words or any(get_origin(known.get(word)) is np.ndarray for word in words):
+            assert record.__eq__ is object.__eq__, f"{record.__name__} compares arrays"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("__main__")])
+def test_a_switch_is_off_unless_it_is_asked_for(module):
+    on = {name for name, default in switches(module) if default is True}
+    assert on == ON.get(module.removeprefix("vlprep."), set())

@@ -51,7 +51,7 @@ _SAMENESS = 0.6
 """Share of the lines that have one of few heights, from which a picture is one of text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Lines:
     """Lines of one direction: an entry for each."""
 

@@ -36,7 +36,7 @@ class Fit:
     """Median of what remains, in tokens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Billing:
     """What was billed, request by request, in the order of time."""
 

@@ -89,7 +89,7 @@ def _states_durations(packets: PacketTable, container: str) -> bool:
 _NO_CLOCK = "its frames have no times that can be used; the rate of the header is taken for all"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Clock:
     """The times of display of all packets, on their way to a timeline."""
 

@@ -70,7 +70,7 @@ def scan_clip(item: Item) -> Clip:
         return Clip(item, timeline, header, pixels, pixels * item.traits.pixel_bits // 8)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DecodePlan:
     """What is wanted of a clip."""
 

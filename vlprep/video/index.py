@@ -61,7 +61,7 @@ def read_timeline(packets: Iterator[VideoPacket], stream: VideoStream, item: Ite
     return from_first_shown(set_clock(table, stream, item), head, stream, item)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Table:
     """The samples of a stream in the order of decoding."""
 

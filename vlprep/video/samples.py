@@ -25,7 +25,7 @@ _Span = tuple[int, int]  # where the content of a box starts and ends
 _Spans = dict[bytes, list[_Span]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SampleTimes:
     """Times of a track's samples in the order of decoding, in ticks of the track's clock."""
 

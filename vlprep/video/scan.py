@@ -19,7 +19,7 @@ NO_TIME = -(1 << 63)
 """Stands for a time that a packet does not have."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PacketTable:
     """The packets of a stream that are not empty, in the order of the file; times in ticks."""
 
