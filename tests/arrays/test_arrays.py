@@ -202,6 +202,7 @@ def test_step_by_step_is_all_at_once():
     wanted = vlprep.pixel_values(videos=CLIP, model=QWEN3, nframes=7)
     with vlprep.processor(QWEN3).array_steps(CLIP, nframes=7) as steps:
         assert steps.grid_thw == tuple(wanted.grid_thw[0])
+        assert len(steps) == 4 < steps.grid_thw[1]
         found = list(steps)
     assert np.array_equal(np.concatenate([s.pixel_values for s in found]), wanted.pixel_values)
     assert tuple(s.timestamp_seconds for s in found) == wanted.timestamps_seconds[0]

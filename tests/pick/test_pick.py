@@ -143,7 +143,9 @@ def test_frames_are_those_of_their_moments_and_say_what_changed(made):
     for frame in frames:
         assert np.array_equal(frame.image, by_number[frame.number])
     assert document["picked"]["frames"][0]["why"] == "first"
-    assert document["picked"]["even"]["frames"] == len(frames)
+    even, span = document["picked"]["even"], frames[-1].timestamp_seconds
+    assert even["frames"] == len(frames)
+    assert even["seconds_apart"] == pytest.approx(span / (len(frames) - 1), abs=1e-3)
 
 
 def test_a_recorder_that_writes_changes_alone_is_followed_by_its_times(made):

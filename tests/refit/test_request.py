@@ -142,6 +142,24 @@ def test_too_many_images_stay_and_are_an_error_unless_asked():
     assert [finding.rule for finding in documented.left] == ["request-images"]
 
 
+def test_a_request_in_high_resolution_is_counted_as_one():
+    white = io.BytesIO()
+    Image.new("RGB", (4000, 3000), "white").save(white, "PNG")
+    url = "data:image/png;base64," + base64.b64encode(white.getvalue()).decode()
+    body = chat([{"type": "image_url", "image_url": {"url": url}}] * 60)
+    assert fit_request(body, "qwen3-vl-plus").fits
+    fitted = fit_request({**body, "vl_high_resolution_images": True}, "qwen3-vl-plus")
+    assert [finding.rule for finding in fitted.left] == ["input-tokens"]
+
+
+def test_an_image_deep_in_a_part_is_not_taken_for_all_of_it():
+    content = data_url("photo").split(",")[1]
+    deep = {"type": "image", "note": {"media_type": "image/jpeg", "data": content}, "k": "kept"}
+    body = chat([deep])
+    fitted = fit_request(body, "qvq-max", max_images=0, drop="oldest")
+    assert fitted.body is body
+
+
 def test_a_screenshot_that_no_text_can_replace_stays():
     shot = {"type": "computer_screenshot", "image_url": data_url("photo")}
     body = {"input": [{"type": "computer_call_output", "call_id": "1", "output": shot}]}
@@ -228,8 +246,9 @@ def test_what_is_no_request_is_refused():
     for body, problem in (("[1]", "an object"), ("{", "not JSON"), (b'"\xff"', "not JSON")):
         with pytest.raises(ConstraintError, match=problem):
             fit_request(body)
-    with pytest.raises(ConstraintError, match="max_side"):
-        fit_request({}, max_side=0)
+    for limits in ({"max_side": 0}, {"limit": 0}, {"max_body": 0}, {"max_images": -1}):
+        with pytest.raises(ConstraintError, match=next(iter(limits))):
+            fit_request({}, **limits)
     with pytest.raises(ConstraintError, match="drop"):
         fit_request({}, drop="newest")
     with pytest.raises(ConstraintError, match="written as JSON"):

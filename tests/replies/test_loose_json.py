@@ -69,5 +69,11 @@ def test_of_what_is_cut_off_the_whole_members_are_left():
     assert isinstance(table["b"], Unfinished) and not isinstance(table["a"], Unfinished)
 
 
+def test_brackets_that_are_no_json_are_passed_over_while_patience_lasts():
+    assert read('see [x, (y] then {"a": 1}') == ([{"a": 1}], Trouble())
+    values, trouble = read("[(" * 30_000 + '{"a": 1}')
+    assert values == [] and trouble.odd == ["brackets that do not match, without end"]
+
+
 def test_escapes_are_undone_once():
     assert unescaped(r"\"a\" \\n \n \u732b\ud83d\ude3a") == '"a" \\n \n 猫😺'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vlprep.replies.spelling import excerpt
+from vlprep.replies.spelling import excerpt, plain
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,7 @@ from vlprep.replies.spelling import excerpt
 )
 def test_a_quote_has_forty_letters_at_most(text, quoted):
     assert excerpt(text) == quoted
+
+
+def test_every_full_width_digit_is_a_digit():
+    assert plain("０１２３４５６７８９") == "0123456789"

@@ -50,6 +50,8 @@ def output(text):
         json.dumps(MESSAGE),
         f"ChatCompletion(id='x', choices=[Choice(finish_reason='stop', index=0, message="
         f"ChatCompletionMessage(content={ANSWER!r}, role='assistant'))], usage=None)",
+        f"ChatCompletionMessage(content={ANSWER!r}, role='assistant')",
+        f"Choice(content={ANSWER!r})",
         "\n\n".join(f"data: {chunk}" for chunk in chunks(ANSWER)) + "\n\ndata: [DONE]\n",
         "\n".join(chunks([ANSWER[:9], ANSWER[9:]])),
         "\n".join(f"id:{n}\nevent:result\n:HTTP_STATUS/200\ndata:{json.dumps(output(part))}\n"
@@ -63,6 +65,11 @@ def test_the_answer_is_what_is_left(saved):
     reply = unwrap(saved)
     expected = ANSWER.replace('the \\"big\\" cat', "a") if '\\"a\\"' in saved else ANSWER
     assert (reply.text, reply.warnings) == (expected, ())
+
+
+def test_a_stream_without_a_word_is_an_empty_answer():
+    empty = json.dumps({"choices": [{"delta": {"role": "assistant"}}]})
+    assert unwrap(f"data: {empty}\n\ndata: {empty}\n").text == ""
 
 
 def test_of_several_answers_the_first_is_taken_and_said():
