@@ -13,6 +13,7 @@ from tests.draw.tiny_font import tiny_font
 from tests.places import FIXTURES
 from vlprep import locate_events, processor, read_frames
 from vlprep.errors import AnswerError, ConstraintError, UnsupportedFormatError
+from vlprep.events.files import _caption
 from vlprep.events.frame_range import Span, frames_within, moments_within
 
 STREET = FIXTURES / "street.mp4"  # 10 s, 300 frames at 30 per second
@@ -151,6 +152,15 @@ def test_what_was_found_can_be_written_down_and_sent_elsewhere():
         "seen_frames": [60, 75, 90, 105, 120], "seen_seconds": [2, 2.5, 3, 3.5, 4],
     }  # fmt: skip
     assert pickle.loads(pickle.dumps(found)) == found
+
+
+def test_a_caption_names_the_frames_and_how_many_were_shown():
+    assert (
+        _caption(one(1, 4))
+        == "0:01.000 to 0:04.000, frames 30 to 120, of which the model was shown 7"
+    )
+    outside = "0:03.000 to 0:03.000: outside of what the model was shown"
+    assert _caption(one(4, 5, end_seconds=3)) == outside
 
 
 def test_frames_and_a_sheet_of_each_event_are_written(tmp_path):
