@@ -104,6 +104,16 @@ def test_points_a_little_apart_in_two_pieces_are_one_and_others_are_two():
         assert len(together.shapes) == count, distance
 
 
+@pytest.mark.parametrize("name", ["another", "zebra"])
+def test_a_thing_seen_under_two_names_by_two_pieces_stays_two(name):
+    pieces = pieces_of("overlapping")
+    found = [seen_in(piece, [Shape("box", ((10, 92), (60, 108)), "thing")]) for piece in pieces]
+    (below,) = found[2].shapes
+    other = (replace(below, label=name),)
+    found[2] = replace(found[2], answered=other, shapes=other, stored=other)
+    assert [shape.label for shape in joined(found, pieces).shapes] == ["thing", name]
+
+
 def test_halves_of_other_names_stay_two():
     pieces = pieces_of("side by side")
     found = [seen_in(piece, [Shape("box", ((10, 80), (60, 120)), "thing")]) for piece in pieces]

@@ -50,6 +50,8 @@ def test_a_tall_page_is_cut_between_lines_into_pieces_that_can_be_read(tall, mod
         assert seen == piece.tokens
         scale = piece.tokens.resized.height / piece.region.size.height
         assert scale * height >= 8 * 0.93
+        wide = piece.region.size.width * split.layout.scale
+        assert piece.tokens.resized.width == pytest.approx(wide, abs=17)  # half a step of sides
     assert 7.9 <= split.letters.smallest <= height + 0.1
 
 
