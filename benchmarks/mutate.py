@@ -45,6 +45,7 @@ HOLDERS = {
     "vlprep/plan/[fp]*.py": "tests/plan tests/laws/test_budget_laws.py",
     "vlprep/plan/*.py": "tests/plan",
     "vlprep/check/*.py": "tests/check",
+    "vlprep/models/servers.py": "tests/models tests/count/test_servers.py",
     **{f"vlprep/{room}/*.py": f"tests/{room}" for room in ROOMS},
     "vlprep/split/*.py": "tests/split tests/boxes",
     "vlprep/output/*.py": "tests/output tests/faults/test_targets.py",

@@ -195,6 +195,13 @@ def test_what_can_hardly_be_meant_is_counted_with_a_warning(tmp_path, own, said)
     assert any(said in warning for warning in count.warnings)
 
 
+def test_bytes_become_0_to_1_unless_a_folder_says_otherwise(tmp_path):
+    assert "rescale_factor" not in QWEN2
+    assert image_model(tmp_path).rules().image.normalise.rescale_factor == 1 / 255
+    asked = image_model(tmp_path, rescale_factor=0.5)
+    assert asked.rules().image.normalise.rescale_factor == 0.5
+
+
 @pytest.mark.parametrize(
     "own",
     [

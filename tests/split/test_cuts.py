@@ -61,6 +61,13 @@ def test_parts_overlap_where_a_cut_goes_through_and_nowhere_else(lengths, most):
         assert page[span.stop - span.after // 2] == (span.after > 0)
 
 
+def test_a_page_goes_on_at_the_ends_that_are_cut_and_at_no_other():
+    first, last = cut(np.ones(100, bool), 60, 5)
+    cuts = [place for place in (0, first.stop, 50) if first.is_cut_at(place, 2)]
+    assert cuts == [first.stop] and first.is_cut_at(first.stop - 2, 2)
+    assert [place for place in (last.start, 80, 100) if last.is_cut_at(place, 2)] == [last.start]
+
+
 def test_every_place_has_one_owner():
     spans = cut(np.ones(1000, bool), 150, 10)
     for place in np.arange(0.5, 1000):
