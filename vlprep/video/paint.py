@@ -104,8 +104,9 @@ class Painter:
                 interpolation="BICUBIC",
                 threads=1,
             )
-        # Memory freed at once is given back to the system, and costs a tenth of it all to get anew.
-        self._last = converted
+        # Memory freed at once is given back to the system, and costs a tenth of it all to get anew;
+        # frames of full size would take too much of it.
+        self._last = converted if self._look.resample == "fast" else None
         return converted
 
     def _upright(self, plane: Pixels) -> Pixels:
