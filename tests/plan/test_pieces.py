@@ -63,6 +63,13 @@ def test_a_start_and_an_end_are_the_clip_s():
     assert spans(plan)[0][0] == 100 and spans(plan)[-1][1] == 2100
 
 
+def test_no_part_is_shorter_than_two_seconds():
+    shortest = plan_media(clip(20.5), MODEL, pieces=True, overlap=0, budget=1500)
+    assert 2 <= min(end - start for start, end in spans(shortest)) < 2.2
+    with pytest.raises(BudgetError, match=r"a part of 2\.0 s costs 1,190 tokens"):
+        plan_media(clip(20.5), MODEL, pieces=True, overlap=0, budget=1000)
+
+
 def test_what_does_not_fit_at_all_is_refused_with_the_least():
     with pytest.raises(BudgetError, match="a part"):
         plan_media(clip(600), MODEL, pieces=True, budget=300, prefer="detail")
