@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from vlprep.boxes.outlines import COLOURS, outlined
+from vlprep.boxes.outlines import COLOURS, _ink, outlined
 from vlprep.boxes.shapes import Shape
 
 GREY = 90
@@ -110,3 +110,9 @@ def test_thousands_of_shapes_do_not_take_minutes():
 
 def test_no_shapes_no_change():
     assert (drawn() == GREY).all()
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_a_label_is_written_in_black_or_white_whichever_is_farther(colour):
+    grey = np.dot(colour, (0.299, 0.587, 0.114))
+    assert _ink(colour) == ((0, 0, 0) if grey > 128 else (255, 255, 255))

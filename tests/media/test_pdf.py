@@ -33,6 +33,7 @@ from vlprep.errors import (
 pdfium = pytest.importorskip("pypdfium2")
 
 from vlprep.media import pdf as reader  # noqa: E402  (after it is known that it can be loaded)
+from vlprep.media.pages import is_document  # noqa: E402
 from vlprep.media.source import open_item  # noqa: E402
 
 A4 = Sheet(content=text_at(72, 700, 10, "letters of ten points"))
@@ -513,3 +514,8 @@ def test_a_page_becomes_patches():
     page = vlprep.pdf_pages(pdf([A4]), dpi=72)[0]
     made = vlprep.pixel_values(page, model=WEIGHTS)
     assert made.grid_thw.tolist() == [list(vlprep.count_tokens(page, WEIGHTS).tokens.grid_thw)]
+
+
+@pytest.mark.parametrize("name", ["no\0name", "x" * 300, "a folder/", ""])
+def test_a_name_that_no_file_can_have_is_no_document(name):
+    assert not is_document(name)
