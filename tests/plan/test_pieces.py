@@ -63,6 +63,14 @@ def test_a_start_and_an_end_are_the_clip_s():
     assert spans(plan)[0][0] == 100 and spans(plan)[-1][1] == 2100
 
 
+def test_many_parts_begin_evenly_to_a_thousandth():
+    starts = [start for start, _ in spans(plan_media(clip(200.5), MODEL, pieces=True, overlap=0,
+                                                     budget=1500))]  # fmt: skip
+    apart = [after - before for before, after in pairwise(starts)]
+    assert len(starts) == 81 and max(apart) - min(apart) < 1e-9
+    assert apart[0] == pytest.approx(200.5 / 81, abs=2e-3)
+
+
 def test_no_part_is_shorter_than_two_seconds():
     shortest = plan_media(clip(20.5), MODEL, pieces=True, overlap=0, budget=1500)
     assert 2 <= min(end - start for start, end in spans(shortest)) < 2.2

@@ -6,13 +6,14 @@ import base64
 import gzip
 import json
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from tests.places import FIXTURES
 from vlprep import ImageSize, VideoInfo, image_tokens, video_tokens
-from vlprep.reconcile.logs import reconcile_log
+from vlprep.reconcile.logs import _told, reconcile_log
 from vlprep.reconcile.usage import read_usage
 
 KINDS = {
@@ -242,6 +243,14 @@ def test_what_is_no_usage_is_none():
     assert read_usage({"usage": None}) is None
     assert read_usage({"usage": {"prompt_tokens": "many"}}) is None
     assert read_usage({"usage": {"prompt_tokens": True}}) is None
+
+
+def test_a_period_begins_on_a_day_or_on_a_line():
+    (found,), _ = reconcile_log(log("compatible", lambda day: "api-2026"))
+    (period,) = found.periods
+    assert _told(period).startswith("from 2026-03-01: api-2026 explains 40 of 40")
+    timeless = replace(period, first=replace(period.first, time=None))
+    assert _told(timeless).startswith("from line 1: api-2026 explains")
 
 
 def test_a_chart_is_drawn_and_kept(tmp_path):
