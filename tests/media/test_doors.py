@@ -96,6 +96,15 @@ def test_a_picture_in_memory_is_a_file_of_the_same_pixels(mode):
         assert np.array_equal(see(held_file(image)).pixels, see(image, "display").pixels)
 
 
+@pytest.mark.parametrize("turn", range(10))
+def test_an_image_of_pillow_is_as_large_as_it_is_shown(turn):
+    image = Image.new("RGB", (40, 30))
+    image.getexif()[0x0112] = turn
+    info = held_info(image)
+    assert info.orientation == (turn if 1 <= turn <= 8 else 1)
+    assert info.size == ((40, 30) if 5 <= turn <= 8 else (30, 40))
+
+
 def test_an_array_is_what_it_says():
     grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
     assert see(grey).pixels.tolist() == np.repeat(grey[..., None], 3, 2).tolist()

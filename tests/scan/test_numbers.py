@@ -1,6 +1,7 @@
 """Numbers of a summary, against slow plain twins."""
 
 from collections import Counter
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -92,6 +93,8 @@ def test_totals_are_sums_and_the_dearest_are_named():
     assert (found.errors, found.kinds) == ({"damaged": 1}, {"image": 500})
     assert found.prices[0].amount == pytest.approx(sum(tokens) * 1.2e-6)
     assert found.packed.filled <= 1
+    assert found.to_dict()["packing"] == asdict(found.packed)
+    assert replace(found, packed=None).to_dict()["packing"] is None
 
 
 ROWS = st.fixed_dictionaries(
