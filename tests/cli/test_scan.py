@@ -23,6 +23,7 @@ def test_a_folder_is_a_table_and_a_summary(run, tmp_path):
     assert "not_found" not in ran.out
     assert "empty_file 2" in ran.out
     assert "packed first-fit" in ran.out
+    assert "as input of a request a row (list price" in ran.out
     assert "rows above 200 tokens: 2 images, with --max-pixels 221184 no more than 1 %" in ran.out
     assert "videos, and no --fps keeps 99 %" in ran.out
     assert f"written to {out}" in ran.err

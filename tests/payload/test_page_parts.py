@@ -38,6 +38,12 @@ def test_pieces_go_in_reading_order_with_a_line_before_each(page, api):
     assert request.tokens == split.total_tokens + vlprep.count_tokens(PHOTO, MODEL).tokens.total
 
 
+def test_an_address_and_a_list_of_frames_are_no_pages():
+    url, frames = "https://example.com/page.png", [PHOTO] * 4
+    request = vlprep.build_request([url, frames], "?", MODEL, api="dashscope", pieces=True)
+    assert [part.action for part in request.parts] == ["given", "unchanged"]
+
+
 def test_what_is_sent_is_the_pieces_pixels(page):
     split = vlprep.split_image(page, MODEL)
     request = vlprep.build_request(page, "Read it.", MODEL, pieces=True)

@@ -55,6 +55,14 @@ def test_what_is_sent_costs_what_was_planned(split, model, how, budget):
     assert not [text for request in requests for text in request.warnings if "planned" in text]
 
 
+def test_picked_frames_go_as_a_list_and_in_no_other_way():
+    plan = plan_media(STREET, "qwen3-vl-plus", pick={"by": "keyframes"})
+    with pytest.raises(ConstraintError, match="picked frames go as a list; say `as_frames`"):
+        list(build_requests(plan, "What?", api="dashscope"))
+    (request,) = build_requests(plan, "What?", api="dashscope", as_frames=True)
+    assert len(request.parts[0].files) == plan.files[0].tokens.frames
+
+
 @pytest.mark.parametrize("budget", [700, 5000])
 def test_by_the_openai_api(budget):
     plan = plan_media([PHOTO, STREET], budget=budget, api="openai")

@@ -180,3 +180,23 @@ def test_nothing_is_fetched_for_a_picture(monkeypatch):
     names = ["https://example.org/a.jpg", "s3://bucket/b.jpg", FILES[0]]
     thumbnails.thumbnails(names, COUNT.view, workers=1, limits=None, stopping=None)
     assert given == [FILES[0]]
+
+
+def test_what_cannot_be_decoded_has_no_thumbnail():
+    for name in ("truncated.mp4", "truncated.heic", "no such file"):
+        assert thumbnails.thumbnail(str(FIXTURES / name), COUNT.view) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [
+        ((4800, 100), (96, 2)),
+        ((100, 4800), (2, 96)),
+        ((9000, 20), (96, 1)),
+        ((50, 30), (50, 30)),
+    ],
+)
+def test_a_thumbnail_keeps_the_shape_and_a_pixel_at_least(tmp_path, size, small):
+    Image.new("RGB", size, "white").save(tmp_path / "a.png")
+    made = thumbnails.thumbnail(str(tmp_path / "a.png"), COUNT.view)
+    assert Image.open(io.BytesIO(made)).size == small
