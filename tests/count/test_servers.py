@@ -272,3 +272,16 @@ def test_frames_and_sizes_are_those_of_the_servers_own_code(row):
     frames, indices, *handed = row["sglang"]
     assert [count.frames, sum(count.plan.indices)] == [frames, indices]
     assert list(handed_size(info.size, view.video_rule, count.limits)) == handed
+
+
+@pytest.mark.parametrize(
+    ("server", "asked", "written"),
+    [
+        ("vllm", {"nframes": 7}, {"media-io-kwargs": {"video": {
+            "num_frames": 7, "video_backend": "opencv"}}}),
+        ("vllm", {"fps": 1.0}, {"media-io-kwargs": {"video": {"fps": 1.0}}}),
+        ("sglang", {"nframes": 7}, {"mm-process-config": {"video": {"nframes": 7}}}),
+    ],
+)  # fmt: skip
+def test_a_number_of_frames_is_stated_as_the_server_takes_it(server, asked, written):
+    assert get_server(server).settings({"video": asked}) == written
