@@ -38,3 +38,70 @@ def test_the_input_of_a_response_may_be_text_alone():
 def test_a_body_without_messages_is_refused(body):
     with pytest.raises(ConstraintError, match="without messages"):
         read_body(body)
+
+
+@pytest.mark.parametrize("where", ["extra_body", "body"])
+def test_what_a_client_adds_to_a_body_is_read_as_a_part_of_it(where):
+    asked = {
+        "vl_high_resolution_images": True,
+        "mm_processor_kwargs": {"max_pixels": 9},
+        "media_io_kwargs": {"video": {"fps": 1}},
+    }
+    body = {"messages": [{"content": [PART]}]}
+    found = read_body(body | (asked if where == "body" else {"extra_body": asked}))
+    assert found.high_res
+    assert found.served == {name: asked[name] for name in list(asked)[1:]}
+
+
+@pytest.mark.parametrize("value", ["false", "true", 2, []])
+def test_a_switch_is_on_or_off(value):
+    body = {"messages": [{"content": [PART]}], "vl_high_resolution_images": value}
+    if not value:
+        assert not read_body(body).high_res
+    else:
+        with pytest.raises(ConstraintError, match="true or false is wanted"):
+            read_body(body)
+
+
+@pytest.mark.parametrize(
+    ("part", "ignored"),
+    [
+        (PART | {"resized_height": 280, "resized_width": 420}, ("resized_height", "resized_width")),
+        ({"video": "a.mp4", "num_frames": 8}, ("num_frames",)),
+        ({"image_url": {"url": "a.jpg", "detail": "low"}}, ("image_url.detail",)),
+        ({"image_url": {"url": "a.jpg", "max_pixels": 9}}, ("image_url.max_pixels",)),
+        ({"type": "input_image", "image_url": "a.jpg", "detail": "high"}, ("detail",)),
+        ({"image_url": {"url": "a.jpg", "detail": "auto"}, "max_pixels": 9}, ()),
+    ],
+    ids=str,
+)
+def test_what_is_asked_and_not_counted_is_named(part, ignored):
+    (medium,) = read_body({"messages": [{"content": [part]}]}).media
+    assert medium.ignored == ignored
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image", "base64": "R0lG", "mime_type": "image/gif"},
+        {"type": "image", "source_type": "base64", "data": "R0lG", "mime_type": "image/gif"},
+        {"type": "image", "data": "R0lG", "mimeType": "image/gif"},
+        {"type": "video", "base64": "R0lG", "mime_type": "video/mp4"},
+    ],
+    ids=["LangChain 1", "LangChain 0.3", "MCP", "a video"],
+)
+def test_base64_beside_the_type_of_a_part_is_content(part):
+    (medium,) = read_body({"messages": [{"content": [part]}]}).media
+    assert (medium.address, medium.kind) == ("data:;base64,R0lG", part["type"])
+
+
+@pytest.mark.parametrize("key", ["data", "kwargs"])
+def test_a_message_that_langchain_wrote_down_is_read(key):
+    said = read_body({"messages": [{"type": "human", key: {"content": ["Hi", PART]}}]})
+    assert (said.text, len(said.media)) == ("Hi", 1)
+
+
+@pytest.mark.parametrize("message", [5, None, [PART]])
+def test_what_is_no_message_is_refused(message):
+    with pytest.raises(ConstraintError, match="a message is an object"):
+        read_body({"messages": [{"content": "Hi"}, message]})

@@ -249,3 +249,30 @@ def test_what_is_not_counted_is_told():
 def test_what_is_no_sample_is_refused(row):
     with pytest.raises(ConstraintError):
         read_sample(row)
+
+
+@pytest.mark.parametrize("ending", ["_path", "_url", "_file", "_paths", "_urls", "_files"])
+@pytest.mark.parametrize("kind", ["image", "video"])
+def test_columns_of_paths_and_addresses_hold_media(kind, ending):
+    value = ["a.bin"] if ending.endswith("s") else "a.bin"
+    (medium,) = read_sample({"question": "What?", kind + ending: value}).media
+    assert (medium.address, medium.kind) == ("a.bin", kind)
+
+
+def test_a_file_in_a_column_that_is_not_known_is_told():
+    assert read_sample({"question": "What?", "img": "a.jpg"}).not_counted == ("column img",)
+    row = {"question": "What?", "id": "a.jpg", "image": "a.jpg"}
+    assert read_sample(row).not_counted == ()
+
+
+def test_columns_of_sound_are_not_counted():
+    row = {"query": "<image>What?", "images": ["a.jpg"]}
+    assert read_sample(row | {"audios": ["a.wav"]}).not_counted == ("audio",)
+    assert read_sample(row | {"audios": []}).not_counted == ()
+
+
+def test_a_line_of_a_batch_of_anthropic_is_a_request():
+    source = {"type": "url", "url": "a.jpg"}
+    messages = [{"role": "user", "content": [{"type": "image", "source": source}]}]
+    (medium,) = read_sample({"custom_id": "1", "params": {"messages": messages}}).media
+    assert medium.address == "a.jpg"

@@ -35,7 +35,6 @@ def test_a_record_passes_through():
         ("qvq-maxx", "qvq-max"),
         ("qwen3vl-plus", "qwen3-vl-plus"),
         ("Qwen3-VL-8B-Instruct", "Qwen/Qwen3-VL-8B-Instruct"),
-        ("qwen2.5vl:7b", "Qwen/Qwen2.5-VL-7B-Instruct"),
         ("unsloth/Qwen2-VL-2B-Instruct-bnb-4bit", "Qwen/Qwen2-VL-2B-Instruct"),
     ],
 )
@@ -45,6 +44,27 @@ def test_unknown_names_come_with_near_ones(name, near):
     assert caught.value.name == name
     assert near in caught.value.suggestions
     assert near in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("unsloth/Qwen3-VL-8B-Instruct-unsloth-bnb-4bit", "Qwen/Qwen3-VL-8B-Instruct"),
+        ("unsloth/Qwen3-VL-8B-Thinking-GGUF", "Qwen/Qwen3-VL-8B-Thinking"),
+        ("huihui_ai/qwen3-vl-abliterated:8b", "Qwen/Qwen3-VL-8B-Instruct"),
+        ("accounts/fireworks/models/qwen2p5-vl-32b-instruct", "Qwen/Qwen2.5-VL-32B-Instruct"),
+        ("qwen2_5_vl_7b_instruct", "qwen2.5-vl-7b-instruct"),
+        ("us.amazon.qwen.qwen3-vl-235b-a22b", "qwen3-vl-235b-a22b-instruct"),
+        ("Qwen3VL-8B-Instruct-Q4_K_M.gguf", "qwen3-vl-8b-instruct"),
+        ("qwen3-vl-plus-2026-01-01", "qwen3-vl-plus"),
+    ],
+)
+def test_names_of_quantisers_and_resellers_come_first_with_their_own_model(name, first):
+    with pytest.raises(UnknownModelError) as caught:
+        get_model(name)
+    assert caught.value.suggestions[0] == first
+    line = first.lower().removeprefix("qwen/")[:8]  # no other line has tokens of the same side
+    assert all(line in near.lower() for near in caught.value.suggestions)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +78,8 @@ def test_unknown_names_come_with_near_ones(name, near):
         ("qwen3-vl:8b", "Qwen/Qwen3-VL-8B-Instruct"),  # the service has one of this size as well
         ("Qwen3-VL:8B-thinking", "Qwen/Qwen3-VL-8B-Thinking"),
         ("qwen2.5-vl:7b-instruct", "Qwen/Qwen2.5-VL-7B-Instruct"),
+        ("qwen2.5vl:7b", "Qwen/Qwen2.5-VL-7B-Instruct"),  # as Ollama's library has it
+        (" qwen-vl-max\n", "qwen-vl-max"),
     ],
 )
 def test_letters_prefix_and_instruct_do_not_matter_where_one_model_remains(name, meant):

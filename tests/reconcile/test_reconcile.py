@@ -330,3 +330,72 @@ def test_a_usage_alone_that_does_not_say_that_there_were_no_media_is_left_out():
     line = json.dumps({"model": "qwen3-vl-plus", "usage": {"prompt_tokens": 320}})
     found, (left,) = reconcile_log([line])
     assert (found, left.reason[:16]) == ((), "no request in it")
+
+
+MEDIA = [{"height": 720, "width": 1280}]
+
+
+def test_what_a_cache_held_is_input_too():
+    usage = {"input_tokens": 97, "cache_read_input_tokens": 700, "cache_creation_input_tokens": 3}
+    assert read_usage({"usage": usage}).input_tokens == 800
+    usage = {"prompt_tokens": 800, "cache_read_input_tokens": 700}
+    assert read_usage({"usage": usage}).input_tokens == 800
+
+
+def test_rules_that_predict_more_than_was_billed_explain_nothing():
+    row = {"model": "qvq-max", "media": MEDIA, "usage": {"prompt_tokens": 50}}
+    (found,), _ = reconcile_log([json.dumps(row)] * 3)
+    assert found.periods[0].best is None
+    assert {fit.matched for fit in found.periods[0].fits} == {0}
+
+
+def test_a_name_that_a_server_gave_its_weights_is_the_model_given():
+    row = {"model": "my-qwen", "media": MEDIA, "usage": {"prompt_tokens": 900}}
+    (found,), left = reconcile_log([json.dumps(row)], "Qwen/Qwen3-VL-8B-Instruct")
+    assert (found.model, left) == ("Qwen/Qwen3-VL-8B-Instruct", ())
+    _, (line,) = reconcile_log([json.dumps(row)])
+    assert "`model` says which one it stands for" in line.reason
+
+
+def test_what_a_request_states_to_its_server_is_predicted_for_it():
+    view = {"max_pixels": 100_000}
+    tokens = image_tokens((720, 1280), "Qwen/Qwen3-VL-8B-Instruct", **view).visual
+    url = (
+        f"data:image/jpeg;base64,{base64.b64encode((FIXTURES / 'photo.jpg').read_bytes()).decode()}"
+    )
+    content = [{"type": "image_url", "image_url": {"url": url}}]
+    row = {
+        "request": {
+            "model": "Qwen/Qwen3-VL-8B-Instruct",
+            "messages": [{"role": "user", "content": content}],
+            "mm_processor_kwargs": {"images_kwargs": view},
+        },
+        "media": MEDIA,
+        "usage": {"prompt_tokens": tokens + 12},
+    }
+    (found,), _ = reconcile_log([json.dumps(row)] * 3)
+    assert (found.periods[0].best.rules, found.periods[0].best.constant) == ("vllm", 12)
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["Mon, 02 Mar 2026 12:00:00 GMT", "1772452800", "1772452800.5", "2026-03-02", "20260302"],
+)
+def test_times_are_read_as_people_write_them(time):
+    row = {"model": "qvq-max", "media": MEDIA, "usage": {"prompt_tokens": 900}, "time": time}
+    (found,), left = reconcile_log([json.dumps(row)])
+    assert (found.calls[0].time.date(), left) == (date(2026, 3, 2), ())
+
+
+def test_a_time_that_is_none_is_told():
+    row = {"model": "qvq-max", "media": MEDIA, "usage": {"prompt_tokens": 900}, "time": "noon"}
+    _, (line,) = reconcile_log([json.dumps(row)])
+    assert line.reason == "'noon' is no time: ISO 8601 is wanted, or seconds since 1970"
+
+
+def test_a_stream_that_is_kept_as_it_came_is_read():
+    usage = {"choices": [], "usage": {"prompt_tokens": 900}}
+    stream = f'data: {{"choices": []}}\n\ndata: {json.dumps(usage)}\n\ndata: [DONE]\n'
+    row = {"model": "qvq-max", "media": MEDIA, "response": stream}
+    (found,), left = reconcile_log([json.dumps(row)])
+    assert (found.calls[0].usage.input_tokens, left) == (900, ())

@@ -131,3 +131,96 @@ def test_a_document_is_one_sample_or_a_list(tmp_path, document, rows):
     path = written(tmp_path, "data.json", json.dumps(document))
     counts = list(count_rows(read_rows(path), vlprep.processor()))
     assert len(counts) == rows and all(isinstance(one, SampleCount) for one in counts)
+
+
+SERVED = {
+    "mm_processor_kwargs": {
+        "images_kwargs": {"max_pixels": 100_000},
+        "videos_kwargs": {"max_pixels": 3_000_000},
+    },
+    "media_io_kwargs": {"video": {"fps": 1}},
+}
+
+
+@pytest.mark.parametrize(
+    ("served", "asked"),
+    [
+        (SERVED, ({"max_pixels": 100_000}, {"max_pixels": 3_000_000, "fps": 1})),
+        ({"mm_processor_kwargs": {"max_pixels": 400_000}}, ({"max_pixels": 400_000},) * 2),
+        (
+            {"mm_processor_kwargs": {"size": {"shortest_edge": 9000, "longest_edge": 90_000}}},
+            ({"min_pixels": 9000, "max_pixels": 90_000},) * 2,
+        ),
+        (
+            {"media_io_kwargs": {"video": {"num_frames": 6, "video_backend": "opencv"}}},
+            ({}, {"nframes": 6}),
+        ),
+    ],
+    ids=["scopes", "flat", "size", "a number of frames"],
+)
+def test_what_a_request_states_to_its_server_counts_as_if_it_were_asked(served, asked):
+    content = [{"image": PHOTO}, {"video": STREET}]
+    body = {"messages": [{"role": "user", "content": content}], **served}
+    count = vlprep.count_messages(body, OPEN, server="vllm")
+    for file, source, own in zip(count.files, (PHOTO, STREET), asked, strict=True):
+        assert file.tokens == vlprep.count_tokens(source, OPEN, server="vllm", **own).tokens
+    assert not any("not counted" in warning for warning in count.warnings)
+
+
+@pytest.mark.parametrize("server", ["vllm", "sglang", None])
+def test_a_request_that_payload_built_costs_what_payload_says(server):
+    request = vlprep.build_request(
+        [PHOTO, STREET], "What?", OPEN, max_pixels=200_000, fps=1, server="vllm"
+    )
+    count = vlprep.count_messages(request.body, OPEN, server=server)
+    if server == "vllm":
+        assert count.media_tokens == request.tokens
+    else:
+        (told,) = [one for one in count.warnings if "kwargs" in one]
+        assert told.startswith("not counted: mm_processor_kwargs")
+
+
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        ({"mm_processor_kwargs": {"fps": 5}}, "mm_processor_kwargs.fps"),
+        ({"media_io_kwargs": {"video": {"num_frames": 8}}}, "media_io_kwargs.num_frames"),
+        ({"mm_processor_kwargs": {"size": {"longest_edge": 9}}}, "mm_processor_kwargs.size"),
+    ],
+    ids=["a rate where none is read", "a number alone", "half a size"],
+)
+def test_what_changes_nothing_at_the_server_is_told(fields, left):
+    body = {"messages": [{"role": "user", "content": [{"video": STREET}]}], **fields}
+    count = vlprep.count_messages(body, OPEN, server="vllm")
+    assert f"not counted: {left}" in count.warnings
+    assert count.media_tokens == vlprep.count_tokens(STREET, OPEN, server="vllm").tokens.total
+
+
+def test_settings_of_servers_change_nothing_at_a_service():
+    body = {"messages": [{"role": "user", "content": [{"image": PHOTO}]}], **SERVED}
+    (told,) = vlprep.count_messages(body).warnings
+    fields = "mm_processor_kwargs and media_io_kwargs"
+    assert told == f"not counted: {fields}; only servers of open weights read that"
+
+
+def test_a_setting_that_is_no_number_is_told_by_its_name():
+    body = {"messages": [{"role": "user", "content": [{"image": PHOTO, "max_pixels": "1280*28"}]}]}
+    (failure,) = vlprep.count_messages(body).failures
+    assert failure.message == "max_pixels is '1280*28' in the request; a number is wanted"
+
+
+def test_a_video_that_is_sent_as_an_image_is_told():
+    told = [
+        vlprep.count_messages([{"role": "user", "content": [part]}]).warnings
+        for part in ({"image": STREET}, {"video": PHOTO}, {"image": PHOTO}, {"video": STREET})
+    ]
+    assert [bool(warnings) for warnings in told] == [True, True, False, False]
+    assert told[0] == (f"{STREET}: sent as image, and counted as the video that it is",)
+
+
+def test_json_lines_under_the_name_of_a_document_are_lines(tmp_path):
+    path = tmp_path / "train.json"
+    path.write_text('{"query": "a"}\n\n{"query": "b"}\nbroken\n')
+    assert [source for source, _ in read_rows(path)] == [f"{path}:{line}" for line in (1, 3, 4)]
+    path.write_text('{"query":\n"a"}\n')
+    assert [source for source, _ in read_rows(path)] == [str(path)]

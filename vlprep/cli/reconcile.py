@@ -26,7 +26,7 @@ SCHEMA = "vlprep.reconcile/1"
 
 @click.command(name="reconcile", cls=Command)
 @click.argument("log", metavar="LOG.jsonl")
-@click.option("-m", "--model", help="Name the model, where the lines name none.")
+@click.option("-m", "--model", help="Name the model, where the lines name none that is known.")
 @click.option("-o", "--output", metavar="CHART.png", help="Draw billed against predicted.")
 @output_options
 def command(log: str, *, model: str | None, output: str | None, force: bool, as_json: bool) -> int:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from vlprep.count.files import MediaCount, count_file
 from vlprep.errors import ConstraintError
 from vlprep.media.addresses import is_data_url, shown_name
 from vlprep.media.remote import Fetching, RemoteFile, scheme_of
 from vlprep.media.source import SourceLike
-from vlprep.messages.bodies import OneAddress, SentMedium
+from vlprep.messages.bodies import MediumKind, OneAddress, SentMedium
+from vlprep.units import MOST, is_number
 from vlprep.view import View
+
+if TYPE_CHECKING:
+    from vlprep.models.servers import Fields
 
 
 def medium_source(
@@ -40,15 +45,25 @@ def _placed(address: OneAddress, folder: Path, fetch: Fetching | None) -> Source
     return str(folder / address)
 
 
-def asking(medium: SentMedium, view: View) -> View:
+def asking(medium: SentMedium, view: View, served: Fields | None = None) -> View:
     """Return the view that a message asks for; its own options go before those of the view.
 
-    Raises `ConstraintError` where they contradict each other.
+    `served` is what the request states to the view's server, which goes before both.
+
+    Raises `ConstraintError` where they contradict each other, and for what is no number.
     """
-    asked = dict(medium.asked)
+    asked = {**medium.asked, **served_options(view, medium.kind, served or {})}
+    for name, value in asked.items():
+        if not is_number(value, -MOST):
+            raise ConstraintError(f"{name} is {value!r} in the request; a number is wanted")
     if {"fps", "nframes"} & asked.keys():  # the one replaces the other
         asked = {"fps": None, "nframes": None} | asked
     return view.asking(**asked)
+
+
+def served_options(view: View, kind: MediumKind, served: Fields) -> dict[str, Any]:
+    """Return what a request asks of media by its fields for the server of a view."""
+    return view.server.read(served, kind)[0] if view.server else {}
 
 
 def count_medium(medium: SentMedium, view: View, folder: Path = Path()) -> MediaCount:

@@ -32,6 +32,15 @@ ASKED = {
 }
 """Fields beside a medium that change what it costs, and the options of a view that say the same."""
 
+_NOT_ASKED = (
+    *("resized_height", "resized_width", "num_frames", "sample_fps", "raw_fps"),
+    *("enable_rotate", "detail"),
+)
+"""Fields beside a medium that some libraries and services go by, and no option of a view says."""
+
+_SERVED = ("mm_processor_kwargs", "media_io_kwargs")
+"""Fields of a request in which servers of weights look; `Server.read` knows what they say."""
+
 KEYS: dict[str, MediumKind] = {
     "image_url": "image",
     "image": "image",
@@ -48,10 +57,10 @@ _TYPES: dict[str, MediumKind] = {
 """Types of parts that stand for an image or a video, whether they hold it or only name it."""
 
 _PLACES: dict[MediumKind, tuple[str, ...]] = {
-    "image": ("url", "path", "base64"),
-    "video": ("url", "path"),
+    "image": ("url", "path", "base64", "data"),
+    "video": ("url", "path", "base64", "data"),
 }
-"""Fields in which the chat templates of transformers 5.24 look, by the type of the part."""
+"""Fields beside the type of a part, as chat templates, LangChain 1 and MCP have them."""
 
 _NOT_COUNTED = {
     "input_audio": "audio",
@@ -73,6 +82,8 @@ class SentMedium:
     """Options of a view, by name."""
     kind: MediumKind = "image"
     """What the message says that it is."""
+    ignored: tuple[str, ...] = ()
+    """Fields beside it that ask for something which is not counted."""
 
     @property
     def on_the_web(self) -> str | None:
@@ -95,29 +106,46 @@ class SentBody:
     """The kinds of the media that a part names and does not hold: uploaded before, or in a column
     of the data set."""
     not_counted: tuple[str, ...] = ()
-    """What else is in it, "audio" or "file", once for each."""
+    """What else is in it, "audio" or "file", once for each, and columns that may name media."""
+    served: Mapping[str, Any] = field(default_factory=dict)
+    """What it states of media to a server of weights, by the names of the fields."""
 
 
 def read_body(body: Mapping[str, Any]) -> SentBody:
     """Return the media and the text of a request.
 
-    Raises `ConstraintError` for a body without messages.
+    What a client is to add to it (`extra_body`) is read as a part of it.
+
+    Raises `ConstraintError` for a body without messages, and a switch that is neither on nor off.
 
     >>> part = {"type": "image_url", "image_url": {"url": "photo.jpg"}}
     >>> read_body({"messages": [{"role": "user", "content": [part]}]}).media[0].address
     'photo.jpg'
     """
-    settings = body.get("parameters") if isinstance(body.get("parameters"), Mapping) else body
+    body = {**body, **_table(body, "extra_body")}
     return SentBody(
         **read_parts(_messages(body)),
         model=body.get("model") if isinstance(body.get("model"), str) else None,
-        high_res=bool(settings and settings.get("vl_high_resolution_images")),
+        high_res=_switch({**body, **_table(body, "parameters")}, "vl_high_resolution_images"),
+        served={name: own for name in _SERVED if (own := _table(body, name))},
     )
+
+
+def _table(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = body.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _switch(settings: Mapping[str, Any], key: str) -> bool:
+    value = settings.get(key) or False
+    if value not in (True, False):
+        raise ConstraintError(f"{key} is {value!r}; true or false is wanted")
+    return bool(value)
 
 
 def read_parts(messages: Sequence[Any]) -> dict[str, Any]:
     """Return what messages hold, as the fields of a `SentBody`."""
-    parts = [part for message in messages for part in _parts(message)]
+    parts = [part for message in messages for part in _parts(_unwrapped(message))]
     media = list(map(read_medium, parts))
     texts = (part.get("text") for part in parts)
     return {
@@ -147,8 +175,11 @@ def _messages(body: Mapping[str, Any]) -> Sequence[Any]:
 
 def _parts(message: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the parts of a message, those inside results of tools too."""
-    if not isinstance(message, Mapping):
+    if isinstance(message, str):
+        yield {"text": message}
         return
+    if not isinstance(message, Mapping):
+        raise ConstraintError(f"a message is an object, not {type(message).__name__}")
     for picture in message.get("images") or ():  # as Ollama takes them
         yield {"image": picture}
     for key in ("content", "output"):
@@ -166,6 +197,14 @@ def _parts(message: Any) -> Iterator[Mapping[str, Any]]:
                     yield from _parts(part)
 
 
+def _unwrapped(message: Any) -> Any:
+    """Return a message out of what LangChain wraps around one that it writes down."""
+    if not isinstance(message, Mapping) or "content" in message:
+        return message
+    inner = (_table(message, key) for key in ("data", "kwargs"))
+    return next((one for one in inner if "content" in one), message)
+
+
 def read_medium(part: Mapping[str, Any]) -> SentMedium | None:
     """Return the image or the video that a part of a message holds, if it holds one.
 
@@ -173,25 +212,47 @@ def read_medium(part: Mapping[str, Any]) -> SentMedium | None:
     {'fps': 2}
     """
     asked = {ASKED[name]: part[name] for name in ASKED if part.get(name) is not None}
+    kind, value = _held(part)
+    if not (is_held(value) or value):
+        return None
+    return SentMedium(
+        address=read_address(value), asked=asked, kind=kind, ignored=tuple(_ignored(part))
+    )
+
+
+def _held(part: Mapping[str, Any]) -> tuple[MediumKind, Any]:
+    """Return what a part holds, and its kind; something empty where it holds no medium."""
     if part.get("type") == "image" and isinstance(source := part.get("source"), Mapping):
-        address = _anthropic(source)
-        return SentMedium(address=address, asked=asked) if address else None
+        return "image", _anthropic(source)
     for key, kind in KEYS.items():
         value = part.get(key)
         if isinstance(value, Mapping):
             value = value.get("url") or value.get("bytes") or value.get("path")
         if is_held(value) or value:
-            return SentMedium(address=read_address(value), asked=asked, kind=kind)
-    return _templated(part, asked)
+            return kind, value
+    return _templated(part)
 
 
-def _templated(part: Mapping[str, Any], asked: Mapping[str, Any]) -> SentMedium | None:
+def _templated(part: Mapping[str, Any]) -> tuple[MediumKind, Any]:
     """Return the medium of a part as chat templates have it: its type, and its place beside it."""
     for kind, names in _PLACES.items():
         if part.get("type") == kind and (name := next(filter(part.get, names), None)):
-            value = f"data:;base64,{part[name]}" if name == "base64" else part[name]
-            return SentMedium(address=read_address(value), asked=asked, kind=kind)
-    return None
+            in_base64 = name in ("base64", "data")
+            return kind, f"data:;base64,{part[name]}" if in_base64 else part[name]
+    return "image", None
+
+
+def _ignored(part: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields that ask for what is not counted, or stand where nobody reads them."""
+    yield from (name for name in _NOT_ASKED if part.get(name) not in _NOTHING)
+    for key in KEYS:
+        inside = _table(part, key)
+        own = (name for name in (*ASKED, *_NOT_ASKED) if inside.get(name) not in _NOTHING)
+        yield from (f"{key}.{name}" for name in own)
+
+
+_NOTHING = (None, False, "auto")
+"""Values of a field that ask for nothing."""
 
 
 def _anthropic(source: Mapping[str, Any]) -> str | None:

@@ -16,6 +16,8 @@ from dataclasses import replace
 from typing import Any
 
 from vlprep.errors import ConstraintError
+from vlprep.media.addresses import LONGEST_PATH
+from vlprep.media.sniff import is_media_name
 from vlprep.messages.bodies import (
     MediumKind,
     SentBody,
@@ -37,6 +39,9 @@ _NUMBERED: dict[MediumKind, re.Pattern[str]] = {
     "video": re.compile(r"video_?\d{1,2}"),
 }
 """Columns that hold one medium each, where none holds a list."""
+
+_COLUMNS = ("{}s", "{}", "{}_paths", "{}_path", "{}_urls", "{}_url", "{}_files", "{}_file")
+"""Columns of a kind of media, the first that holds some."""
 
 _TURNS = ("conversations", "conversation")
 _SAID = (
@@ -62,7 +67,7 @@ def read_sample(row: Any) -> SentBody:
         return read_body({"messages": row})
     if not isinstance(row, Mapping):
         raise ConstraintError(f"neither an object nor a list of messages: {type(row).__name__}")
-    for key in ("body", "request"):  # a line of a batch file, or of a log
+    for key in ("body", "request", "params"):  # a line of a batch file, or of a log
         if isinstance(row.get(key), Mapping):
             return read_body(row[key])
     columns = {kind: _columns(row, kind) for kind in _NUMBERED}
@@ -72,8 +77,23 @@ def read_sample(row: Any) -> SentBody:
         raise ConstraintError(f"no conversation in it: wanted {wanted}")
     said = read_body({**row, "messages": messages or []})
     if any(columns.values()):
-        return _joined(said, {kind: list(_held(row, columns[kind])) for kind in columns})
-    return _written_out(said)
+        said = _joined(said, {kind: list(_held(row, columns[kind])) for kind in columns})
+    else:
+        said = _written_out(said)
+    return replace(said, not_counted=(*said.not_counted, *_not_read(row, said)))
+
+
+def _not_read(row: Mapping[str, Any], said: SentBody) -> Iterator[str]:
+    """Yield what stands beside the talk and is not read: sound, a file in an unknown column."""
+    if any(row.get(key) for key in ("audios", "audio")):
+        yield "audio"
+    if not said.media:
+        named = (key for key, value in row.items() if isinstance(value, str) and _is_name(value))
+        yield from (f"column {key}" for key in named if key not in _SAID)
+
+
+def _is_name(value: str) -> bool:
+    return len(value) <= LONGEST_PATH and is_media_name(value)
 
 
 def _parsed(text: str | bytes) -> Any:
@@ -85,7 +105,7 @@ def _parsed(text: str | bytes) -> Any:
 
 def _columns(row: Mapping[str, Any], kind: MediumKind) -> list[str]:
     """Return the columns that hold the media of a kind: one, or several with numbers."""
-    plain = [name for name in (f"{kind}s", kind) if name in row]
+    plain = [name for name in (one.format(kind) for one in _COLUMNS) if name in row]
     filled = [name for name in plain if any(True for _ in _held(row, [name]))]
     return filled[:1] or [name for name in row if _NUMBERED[kind].fullmatch(name)] or plain
 

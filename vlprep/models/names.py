@@ -33,32 +33,37 @@ _LONGEST = 200
 _ALIKE = 0.6
 """Share of characters that names must have in common where nothing else relates them."""
 
-_LINE = r"(qvq|qwen)-?([\d.]*)-?(vl|omni)?"
+_LINE = r"(qvq|qwen)-?(\d[\d.]*)?-?(vl|omni)?"
+_POINT = re.compile(r"(?<=qwen\d)[p_-](?=\d(?![\db]))")
+"""What resellers and file names have in place of a decimal point."""
 _SIZE = r"\d+(?:\.\d+)?b\b"
 
 
 def _line(name: str) -> tuple[str | None, ...] | None:
     """Return the line of models that a name tells: what it is built on, and what it is for."""
-    found = re.match(_LINE, _bare(name))
-    return found and found.groups()
+    found = list(re.finditer(_LINE, _bare(name)))
+    return found[-1].groups() if found else None  # before it may stand who made it
 
 
-def _likeness(name: str, known: str) -> tuple[bool, bool, float]:
-    """Return how like two names are: of one size, both of weights, and the characters in common.
+def _likeness(name: str, known: str) -> tuple[bool, bool, bool, float]:
+    """Return how like two names are: of one size, with all words of the known one, of one kind.
 
-    Weights have an owner, or a colon before their size; the services' names have neither.
+    Last come the characters in common. What quantisers add are words of their own. Weights have an
+    owner, or a colon before their size; the services' names have neither.
     """
     ours, theirs = (_bare(one).replace(INSTRUCT, "") for one in (name, known))
     same_size = re.findall(_SIZE, ours)[:1] == re.findall(_SIZE, theirs)[:1]
     same_kind = any(mark in name for mark in "/:") == ("/" in known)
     import difflib  # for suggestions alone
 
-    return same_size, same_kind, difflib.SequenceMatcher(None, theirs, ours).ratio()
+    with_all = {*theirs.split("-")} <= {*ours.split("-")}
+    return same_size, with_all, same_kind, difflib.SequenceMatcher(None, theirs, ours).ratio()
 
 
 def _bare(name: str) -> str:
-    """Return a name without its owner, in small letters, as hyphens divide it."""
-    return re.sub(r"[:_\s]", "-", name.casefold().rpartition("/")[2])
+    """Return a name without its owner, in small letters, as hyphens divide it into words."""
+    own = name.strip().casefold().rpartition("/")[2]
+    return re.sub(r"[:_\s]", "-", _POINT.sub(".", own)).replace("-vl", "vl")
 
 
 def folded(name: str) -> str:
@@ -67,13 +72,14 @@ def folded(name: str) -> str:
     >>> folded("Qwen/Qwen3-VL-8B-Instruct")
     'qwen3-vl-8b-instruct'
     """
-    return name.casefold().removeprefix(OWNER)
+    return name.strip().casefold().removeprefix(OWNER)
 
 
 def shortened(name: str, left_out: str) -> str:
-    """Return a name without its owner and a part of it, with a hyphen for Ollama's colon.
+    """Return a name without its owner and a part of it, with hyphens where Ollama has them not.
 
-    >>> shortened("qwen3-vl:8b", INSTRUCT)
-    'qwen3-vl-8b'
+    >>> shortened("qwen3-vl:8b", INSTRUCT), shortened("qwen2.5vl:7b", INSTRUCT)
+    ('qwen3-vl-8b', 'qwen2.5-vl-7b')
     """
-    return folded(name).replace(left_out, "").replace(":", "-")
+    own = folded(name).replace(left_out, "")
+    return own.replace("vl:", "-vl-").replace("--", "-").replace(":", "-")

@@ -350,7 +350,7 @@ def _by_short_name(name: str) -> ModelSpec:
 
     An owner, or a colon before the size as Ollama writes it, asks for weights.
     """
-    asked, found = name.casefold(), list[str]()
+    asked, found = name.strip().casefold(), list[str]()
     of_weights = asked.startswith(OWNER) or ":" in asked
     candidates = [known for known in model_names() if "/" in known or not of_weights]
     for left_out in ("", INSTRUCT):

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from vlprep.display import brief
 from vlprep.errors import ConstraintError
+from vlprep.models.class_keys import EDGES
 from vlprep.models.sourced import Change, Sourced
 from vlprep.models.spec import ByNumber, Pruning, RuleSet, VideoRule
 from vlprep.types import PruningMethod, ServerName
 
 SERVERS: tuple[ServerName, ...] = get_args(ServerName)
 """Names of the servers in `catalog/servers.toml`, which is slow to read."""
+
+Fields: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""What a request states to a server, by the names of the fields."""
 
 WHOLE_LIST = {"num_frames": -1}
 """What keeps all images of a list, where a server would keep some only."""
@@ -50,12 +54,29 @@ class MediaSetting:
     """Key in that JSON."""
     takes: tuple[str, ...]
     """Keys in the scope, most of them names of options of a view."""
+    flat: bool = False
+    """Whether a request's keys outside the scope hold too, as far as it has them."""
     size: str | None = None
     """Key there for `clip_pixels`: the `size` of the processor behind a first resize."""
     number: str | None = None
     """Key there for `nframes`."""
     with_number: tuple[Change, ...] = ()
     """What must be told beside a number of frames."""
+
+    def read(self, own: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Return the options of a view that a request asks for here, and the keys left over."""
+        asked = {name: own[name] for name in self.takes if name in own and name != self.number}
+        known, size = {*asked}, own.get("size")
+        if self.flat and isinstance(size, Mapping) and set(size) == set(EDGES):
+            asked = {key: size[edge] for edge, key in EDGES.items()} | asked
+            known.add("size")
+        beside = {change.of: change.to for change in self.with_number}
+        if self.number and WHOLE_LIST.items() <= own.items():
+            known |= WHOLE_LIST.keys()
+        elif self.number and self.number in own and beside.items() <= own.items():
+            asked["nframes"] = own[self.number]
+            known |= {self.number, *beside}
+        return asked, [key for key in own if key not in known]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +172,31 @@ class Server(Sourced):
             if own:
                 by_option.setdefault(place.option, {})[place.scope] = own
         return by_option
+
+    def read(self, told: Fields, kind: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Return what a request's own fields ask of images or videos, and what else they say.
+
+        It is `settings` the other way round. What is asked is options of a view, by name; a number
+        of frames is one where the loader that goes by it is asked for too.
+
+        >>> from vlprep import get_server
+        >>> get_server("vllm").read({"mm_processor_kwargs": {"max_pixels": 9, "fps": 1}}, "image")
+        ({'max_pixels': 9}, ('mm_processor_kwargs.fps',))
+        """
+        if not self.per_request:
+            return {}, tuple(told)
+        asked, left = dict[str, Any](), list[str]()
+        scopes = {place.scope for place in self.start.settings}
+        for place in self.start.settings:
+            field = place.option.replace("-", "_")
+            table = told.get(field, {})
+            if place.of == kind:
+                own = {key: table[key] for key in table if place.flat and key not in scopes}
+                inner = table.get(place.scope)
+                found, rest = place.read({**own, **inner} if isinstance(inner, Mapping) else own)
+                asked |= found
+                left += (f"{field}.{key}" for key in rest)
+        return asked, tuple(left)
 
     def serving(self, rules: RuleSet) -> RuleSet:
         """Return a rule set of transformers as this server applies it."""

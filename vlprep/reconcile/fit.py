@@ -54,7 +54,8 @@ def residuals(billing: Billing, predicted: Numbers) -> tuple[Numbers, npt.NDArra
     """Return what predictions leave over, which requests they explain, and tokens a medium.
 
     Where the replies tell media apart, those alone are compared, and a whole number of tokens for
-    each medium is allowed, such as its two markers; else each text may have a constant of its own.
+    each medium is allowed, such as its two markers; else each text may have a constant of its own,
+    which is no fewer than 0 tokens.
     """
     stated = billing.media >= 0
     left = np.where(stated, billing.media, billing.totals) - predicted
@@ -67,7 +68,8 @@ def residuals(billing: Billing, predicted: Numbers) -> tuple[Numbers, npt.NDArra
     by_text: dict[str, list[int]] = {}
     for k in np.flatnonzero(~stated).tolist():
         by_text.setdefault(billing.texts[k], []).append(int(rest[k]))
-    usual = {text: _usual(values) for text, values in by_text.items() if len(values) > 1}
+    constants_of = {text: _usual(values) for text, values in by_text.items() if len(values) > 1}
+    usual = {text: constant for text, constant in constants_of.items() if constant >= 0}
     known = np.array([text in usual for text in billing.texts], bool)
     constants = np.array([usual.get(text, 0) for text in billing.texts], np.int64)
     rest = np.where(stated, rest, np.where(known, rest - constants, rest))

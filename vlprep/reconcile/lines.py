@@ -10,8 +10,9 @@ import hashlib
 import io
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
 
@@ -47,6 +48,8 @@ class Call:
     """Tokens of text that the log states; 0 where it does not."""
     high_res: bool
     usage: Usage
+    served: Mapping[str, Any] = field(default_factory=dict)
+    """What the request states to a server of weights, by the names of the fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,27 +88,31 @@ def _read_line(
     """Return what a line says; `None` for a request of a batch, which is kept in `asked`."""
     try:
         row = parse_json(line.removeprefix("data:"))
-        if row.get("custom_id") is not None and "body" in row and "response" not in row:
+        if (
+            isinstance(row, Mapping)
+            and row.get("custom_id") is not None
+            and "body" in row
+            and "response" not in row
+        ):
             asked[str(row["custom_id"])] = row["body"]
             return None
-        return _call(row, number, model, folder, asked.pop(str(row.get("custom_id")), None))
+        return _call(row, number, model, folder, asked)
     except (VlprepError, OSError) as error:
         return LeftOut(line=number, reason=str(error))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         return LeftOut(line=number, reason=f"not a line of a log: {error}")
 
 
-def _call(row: Any, number: int, model: str | None, folder: Path, asked: Any) -> Call:
+def _call(row: Any, number: int, model: str | None, folder: Path, asked: dict[str, Any]) -> Call:
+    if not isinstance(row, Mapping):
+        raise TypeError(f"a {type(row).__name__}, where an object is wanted")
     reply = _reply(row)
-    usage = read_usage(reply)
+    usage = read_usage(reply) or read_usage(row)
     if usage is None:
         raise ConstraintError("no usage in it")
-    body = _body(row) or asked
+    body = _body(row) or asked.pop(str(row.get("custom_id")), None)
     sent = read_body(body) if body is not None else SentBody()
-    name = row.get("model") or sent.model or model or reply.get("model")
-    if name is None:
-        raise ConstraintError("no model in it, and none is given")
-    view = View.of(_model_named(name))
+    view = View.of(_model_of(row.get("model") or sent.model, model, reply.get("model")))
     if body is None and "media" not in row and usage.media_tokens != 0:
         raise ConstraintError("no request in it, and no media: what was counted is not known")
     media = [_from_facts(one) for one in row.get("media", ())] or list(sent.media)
@@ -120,6 +127,7 @@ def _call(row: Any, number: int, model: str | None, folder: Path, asked: Any) ->
         text="" if "text_tokens" in row else text,
         text_tokens=_whole(row, "text_tokens", 0),
         high_res=sent.high_res,
+        served=sent.served,
         usage=usage,
     )
 
@@ -127,7 +135,10 @@ def _call(row: Any, number: int, model: str | None, folder: Path, asked: Any) ->
 def _reply(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the reply of a line: its own, that of a batch, or the chunk with the usage."""
     reply: Any = next((row[key] for key in ("response", "reply") if row.get(key)), row)
-    reply = parse_json(reply) if isinstance(reply, str) else reply
+    if isinstance(reply, str):
+        events = [line for line in reply.splitlines() if line.startswith("data:")]
+        chunks = [line[5:] for line in events if line[5:].strip() != "[DONE]"]
+        reply = list(map(parse_json, chunks)) if events else parse_json(reply)
     if isinstance(reply, list):
         return next((chunk for chunk in reversed(reply) if read_usage(chunk)), {})
     inner = reply.get("body")
@@ -141,6 +152,24 @@ def _body(row: Mapping[str, Any]) -> Any:
     if isinstance(body, Mapping) and isinstance(body.get("body"), Mapping):
         return body["body"]
     return row if body is None and row.get("messages") else body
+
+
+def _model_of(stated: Any, given: str | None, replied: Any) -> ModelSpec:
+    """Return the model of a line; what is given holds where the line names none that is known.
+
+    A server of weights calls them as its owner likes.
+    """
+    name = stated or given or replied
+    if not isinstance(name, str):
+        raise ConstraintError("no model in it, and none is given")
+    try:
+        return _model_named(name)
+    except UnknownModelError as error:
+        if given is None:
+            near = f" Did you mean {' or '.join(error.suggestions)}?" if error.suggestions else ""
+            problem = f"unknown model {name!r}.{near} `model` says which one it stands for."
+            raise ConstraintError(problem) from error
+    return _model_named(given)
 
 
 def _model_named(name: str) -> ModelSpec:
@@ -189,10 +218,25 @@ def _time(row: Mapping[str, Any], reply: Mapping[str, Any]) -> datetime | None:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS else value, UTC)
         if isinstance(value, str):
-            read = datetime.fromisoformat(value)
+            read = _written_time(value)
             return read if read.tzinfo else read.replace(tzinfo=UTC)
     return None
 
+
+def _written_time(text: str) -> datetime:
+    """Return a time as people write it: of ISO 8601, of mail and HTTP, or seconds as text."""
+    if text.replace(".", "", 1).isdecimal() and len(text) > _YEAR_MONTH_DAY:
+        return datetime.fromtimestamp(float(text), UTC)
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    raise ConstraintError(f"{text!r} is no time: ISO 8601 is wanted, or seconds since 1970")
+
+
+_YEAR_MONTH_DAY = 8
+"""Digits of a day in ISO 8601; seconds since 1970 have more."""
 
 _MILLISECONDS = 1e11
 """A time above it is not in seconds, which would be in the year 5138."""

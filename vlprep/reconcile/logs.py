@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vlprep.count.messages import served_options
 from vlprep.count.videos import media_count
 from vlprep.display import brief
 from vlprep.draw.charts import Chart, draw_chart
@@ -122,7 +123,7 @@ def reconcile_log(
     may have `time`, `model`, `text_tokens` and `media`: a list of facts,
     `{"height": 720, "width": 1280}` and for clips `frames` and `fps`, or of paths. Results of a
     batch find their requests, which stand before them, by `custom_id`. `model` holds where a line
-    names none. Lines that say nothing here are returned too.
+    names none that is known. Lines that say nothing here are returned too.
 
     Raises `FileNotFoundError`.
 
@@ -201,8 +202,10 @@ def _predicted(calls: list[Call], view: View) -> Numbers:
 def _of_call(call: Call, view: View) -> int:
     total = 0
     for info, asked in call.media:
-        own = view.asking(**asked, high_res=call.high_res and isinstance(info, ImageInfo))
+        is_image = isinstance(info, ImageInfo)
+        served = served_options(view, "image" if is_image else "video", call.served)
         try:
+            own = view.asking(**{**asked, **served}, high_res=call.high_res and is_image)
             total += media_count(info, own).visual
         except VlprepError:
             return -1

@@ -37,6 +37,8 @@ def read_usage(reply: Mapping[str, Any]) -> Usage | None:
     total = _number(usage, "prompt_tokens", "input_tokens")
     if total is None:
         return None
+    if "prompt_tokens" not in usage:
+        total += sum(_number(usage, key) or 0 for key in _APART)
     details: Mapping[str, Any] = {}
     for key in ("prompt_tokens_details", "input_tokens_details"):
         details = usage[key] if isinstance(usage.get(key), Mapping) else details
@@ -48,6 +50,10 @@ def read_usage(reply: Mapping[str, Any]) -> Usage | None:
     return Usage(
         input_tokens=total, media_tokens=media, text_tokens=_number(details, "text_tokens")
     )
+
+
+_APART = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Input that Anthropic's replies do not count among `input_tokens`."""
 
 
 def _media(table: Mapping[str, Any], ending: str = "_tokens") -> int | None:

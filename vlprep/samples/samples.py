@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
 
 from vlprep.check.check import count_facts, look_at
 from vlprep.check.report import find_problems
@@ -28,6 +28,9 @@ from vlprep.models.registry import get_route
 from vlprep.plan.plan import plan_media
 from vlprep.types import ImageInfo, RouteName
 from vlprep.view import View, ViewKeywords
+
+if TYPE_CHECKING:
+    from vlprep.models.servers import Fields
 
 Tokenizer: TypeAlias = Callable[[str], Any]
 """What makes tokens of a text: returns them, their number, or an object whose `ids` they are."""
@@ -222,7 +225,11 @@ def count_sample(
     sending = Sending(
         view=own,
         files=tuple(
-            overlapped(partial(_facts, view=own, folder=Path(folder), fetch=fetch), said.media, far)
+            overlapped(
+                partial(_facts, view=own, served=said.served, folder=Path(folder), fetch=fetch),
+                said.media,
+                far,
+            )
         )
         + tuple(map(_unfilled, said.unfilled)),
         route=get_route(route),
@@ -250,12 +257,35 @@ def _warnings(said: SentBody, sending: Sending) -> Iterator[str]:
     own = sending.model
     if said.model and said.model not in (own.name, *own.aliases):
         yield f"it asks for {said.model}, and is counted for {own.name}"
+    yield from _ignored(said, sending.view)
+    for medium, file in zip(said.media, sending.files, strict=False):
+        if {medium.kind, file.kind} == {"image", "video"}:
+            yield f"{file.source}: sent as {medium.kind}, and counted as the {file.kind} that it is"
     for file in sending.files:
         told = (
             *(file.info.warnings if file.info else ()),
             *(file.tokens.warnings if file.tokens else ()),
         )
         yield from (f"{file.source}: {warning}" for warning in told if warning not in own.warnings)
+
+
+def _ignored(said: SentBody, view: View) -> Iterator[str]:
+    """Tell which settings of a request change nothing of the count."""
+    names = dict.fromkeys(name for medium in said.media for name in medium.ignored)
+    if view.server:
+        kinds = dict.fromkeys(medium.kind for medium in said.media)
+        left = (view.server.read(said.served, kind)[1] for kind in kinds)
+        names |= dict.fromkeys(name for one in left for name in one)
+    if names:
+        yield f"not counted: {', '.join(names)}"
+    if said.served and not view.server:
+        is_open = view.model.kind == "open-weights"
+        why = (
+            "give the server that reads it as `server`"
+            if is_open
+            else "only servers of open weights read that"
+        )
+        yield f"not counted: {' and '.join(said.served)}; {why}"
 
 
 def _length(tokens: Any) -> int:
@@ -267,10 +297,12 @@ def _length(tokens: Any) -> int:
     return len(getattr(tokens, "ids", tokens))
 
 
-def _facts(medium: SentMedium, view: View, folder: Path, fetch: Fetching | None) -> FileFacts:
-    """Return what is known of a medium, counted as its message asks."""
+def _facts(
+    medium: SentMedium, view: View, served: Fields, folder: Path, fetch: Fetching | None
+) -> FileFacts:
+    """Return what is known of a medium, counted as its message and its request ask."""
     try:
-        source, own = medium_source(medium, folder, fetch), asking(medium, view)
+        source, own = medium_source(medium, folder, fetch), asking(medium, view, served)
     except VlprepError as error:
         return FileFacts(source=_name(medium), kind="unreadable", problem=error)
     (facts,) = count_facts([look_at(source, own)], own)
