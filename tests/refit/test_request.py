@@ -276,3 +276,11 @@ def test_the_clients_own_types_take_the_result():
     )
     assert message.validate_python(fitted.body["messages"][0])["role"] == "user"
     assert openai.__version__
+
+
+def test_a_list_of_frames_in_one_data_url_is_left_as_it_is():
+    url = "data:video/jpeg;base64,AAAA,AAAA"
+    content = [{"type": "video_url", "video_url": {"url": url}}]
+    body = {"messages": [{"role": "user", "content": content}]}
+    fitted = fit_request(body, "Qwen/Qwen3-VL-8B-Instruct", server="vllm")
+    assert (fitted.body, fitted.left, len(fitted.not_fetched)) == (body, (), 1)

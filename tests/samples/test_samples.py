@@ -1,5 +1,6 @@
 """What samples cost, which of them are too long, and what keeps them."""
 
+import base64
 import json
 
 import pytest
@@ -194,6 +195,36 @@ def test_what_changes_nothing_at_the_server_is_told(fields, left):
     count = vlprep.count_messages(body, OPEN, server="vllm")
     assert f"not counted: {left}" in count.warnings
     assert count.media_tokens == vlprep.count_tokens(STREET, OPEN, server="vllm").tokens.total
+
+
+def list_of(number):
+    """Return a list of frames as vLLM takes it."""
+    content = base64.b64encode((FIXTURES / "photo.jpg").read_bytes()).decode()
+    url = "data:video/jpeg;base64," + ",".join([content] * number)
+    return {"type": "video_url", "video_url": {"url": url}}
+
+
+@pytest.mark.parametrize(
+    ("stated", "kept"),
+    [({}, 32), ({"num_frames": 8}, 8), ({"num_frames": -1}, 40), ({"num_frames": 50}, 40)],
+    ids=str,
+)
+def test_a_list_in_one_data_url_has_the_frames_that_its_server_keeps(stated, kept):
+    media = {"video": stated | {"fps": 2}}
+    messages = [{"role": "user", "content": [list_of(40)]}]
+    count = vlprep.count_messages(
+        {"messages": messages, "media_io_kwargs": media}, OPEN, server="vllm"
+    )
+    alone = vlprep.count_tokens([PHOTO] * kept, OPEN, server="vllm", fps=2)
+    assert count.media_tokens == alone.tokens.total
+    told = (f"vLLM 0.33 keeps the first {kept} images of a list",) if kept < 40 else ()
+    assert count.warnings == told
+
+
+def test_a_list_that_payload_built_for_a_server_costs_what_payload_says():
+    request = vlprep.build_request([[PHOTO] * 40], "What?", OPEN, fps=2, server="vllm")
+    count = vlprep.count_messages(request.body, OPEN, server="vllm")
+    assert (count.media_tokens, count.failures) == (request.tokens, ())
 
 
 def test_settings_of_servers_change_nothing_at_a_service():

@@ -272,7 +272,17 @@ def read_address(value: Any) -> Address:
     """
     if isinstance(value, list | tuple):
         return tuple(_one_address(one) for one in value)
+    if is_list_url(value):
+        return tuple(f"data:image/jpeg;base64,{one}" for one in value[len(_LIST_URL) :].split(","))
     return _one_address(value)
+
+
+_LIST_URL = "data:video/jpeg;base64,"
+
+
+def is_list_url(value: Any) -> bool:
+    """Say whether a data URL holds the frames of a list, joined by commas, as vLLM takes them."""
+    return isinstance(value, str) and value[: len(_LIST_URL)].lower() == _LIST_URL
 
 
 def _one_address(value: Any) -> OneAddress:

@@ -63,7 +63,12 @@ class MediaSetting:
     with_number: tuple[Change, ...] = ()
     """What must be told beside a number of frames."""
 
-    def read(self, own: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    @property
+    def field(self) -> str:
+        """Name of the field that says the same in a request."""
+        return self.option.replace("-", "_")
+
+    def read(self, own: Mapping[str, Any], listed: bool) -> tuple[dict[str, Any], list[str]]:
         """Return the options of a view that a request asks for here, and the keys left over."""
         asked = {name: own[name] for name in self.takes if name in own and name != self.number}
         known, size = {*asked}, own.get("size")
@@ -71,8 +76,8 @@ class MediaSetting:
             asked = {key: size[edge] for edge, key in EDGES.items()} | asked
             known.add("size")
         beside = {change.of: change.to for change in self.with_number}
-        if self.number and WHOLE_LIST.items() <= own.items():
-            known |= WHOLE_LIST.keys()
+        if listed or WHOLE_LIST.items() <= own.items():
+            known.add(str(self.number))
         elif self.number and self.number in own and beside.items() <= own.items():
             asked["nframes"] = own[self.number]
             known |= {self.number, *beside}
@@ -173,11 +178,28 @@ class Server(Sourced):
                 by_option.setdefault(place.option, {})[place.scope] = own
         return by_option
 
-    def read(self, told: Fields, kind: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    def list_limit(self, told: Fields) -> int | None:
+        """Return how many images of a list are kept, the first; `None`: all.
+
+        >>> from vlprep import get_server
+        >>> get_server("vllm").list_limit({}), get_server("sglang").list_limit({})
+        (32, None)
+        """
+        most = self.list_images
+        for place in self.start.settings:
+            table = told.get(place.field, {}).get(place.scope)
+            if place.number and self.per_request and isinstance(table, Mapping):
+                most = table.get(place.number, most)
+        return most if isinstance(most, int) and most >= 0 else None
+
+    def read(
+        self, told: Fields, kind: str, *, listed: bool = False
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Return what a request's own fields ask of images or videos, and what else they say.
 
         It is `settings` the other way round. What is asked is options of a view, by name; a number
-        of frames is one where the loader that goes by it is asked for too.
+        of frames is one where the loader that goes by it is asked for too. Of the images of a list
+        it is what `list_limit` returns.
 
         >>> from vlprep import get_server
         >>> get_server("vllm").read({"mm_processor_kwargs": {"max_pixels": 9, "fps": 1}}, "image")
@@ -188,14 +210,15 @@ class Server(Sourced):
         asked, left = dict[str, Any](), list[str]()
         scopes = {place.scope for place in self.start.settings}
         for place in self.start.settings:
-            field = place.option.replace("-", "_")
-            table = told.get(field, {})
+            table = told.get(place.field, {})
             if place.of == kind:
                 own = {key: table[key] for key in table if place.flat and key not in scopes}
                 inner = table.get(place.scope)
-                found, rest = place.read({**own, **inner} if isinstance(inner, Mapping) else own)
+                found, rest = place.read(
+                    {**own, **inner} if isinstance(inner, Mapping) else own, listed
+                )
                 asked |= found
-                left += (f"{field}.{key}" for key in rest)
+                left += (f"{place.field}.{key}" for key in rest)
         return asked, tuple(left)
 
     def serving(self, rules: RuleSet) -> RuleSet:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from vlprep.media.addresses import is_data_url
-from vlprep.messages.bodies import ASKED, KEYS, MediumKind
+from vlprep.messages.bodies import ASKED, KEYS, MediumKind, is_list_url
 
 JsonPath: TypeAlias = tuple[str | int, ...]
 """Keys and places that lead to a value of a document."""
@@ -114,7 +114,7 @@ def _of_text(path: JsonPath, text: str, part: JsonPath, body: Any) -> Medium | N
         path=path,
         part=part,
         kind=shown,
-        url=text if is_data else None,
+        url=text if is_data and not is_list_url(text) else None,
         list_path=(*part, "video") if is_frame else None,
         fills_part=kind is not None,
         asked=_asked(around),

@@ -27,6 +27,7 @@ from vlprep.messages.rows import read_sample
 from vlprep.models.registry import get_route
 from vlprep.plan.plan import plan_media
 from vlprep.types import ImageInfo, RouteName
+from vlprep.units import MOST
 from vlprep.view import View, ViewKeywords
 
 if TYPE_CHECKING:
@@ -273,9 +274,12 @@ def _ignored(said: SentBody, view: View) -> Iterator[str]:
     """Tell which settings of a request change nothing of the count."""
     names = dict.fromkeys(name for medium in said.media for name in medium.ignored)
     if view.server:
-        kinds = dict.fromkeys(medium.kind for medium in said.media)
-        left = (view.server.read(said.served, kind)[1] for kind in kinds)
-        names |= dict.fromkeys(name for one in left for name in one)
+        for medium in said.media:
+            listed = isinstance(medium.address, tuple)
+            names |= dict.fromkeys(view.server.read(said.served, medium.kind, listed=listed)[1])
+            most = view.server.list_limit(said.served)
+            if isinstance(medium.address, tuple) and len(medium.address) > (most or MOST):
+                yield f"{view.server.title} keeps the first {most} images of a list"
     if names:
         yield f"not counted: {', '.join(names)}"
     if said.served and not view.server:
@@ -303,6 +307,8 @@ def _facts(
     """Return what is known of a medium, counted as its message and its request ask."""
     try:
         source, own = medium_source(medium, folder, fetch), asking(medium, view, served)
+        if isinstance(source, list) and view.server:
+            source = source[: view.server.list_limit(served)]
     except VlprepError as error:
         return FileFacts(source=_name(medium), kind="unreadable", problem=error)
     (facts,) = count_facts([look_at(source, own)], own)
