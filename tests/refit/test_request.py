@@ -284,3 +284,27 @@ def test_a_list_of_frames_in_one_data_url_is_left_as_it_is():
     body = {"messages": [{"role": "user", "content": content}]}
     fitted = fit_request(body, "Qwen/Qwen3-VL-8B-Instruct", server="vllm")
     assert (fitted.body, fitted.left, len(fitted.not_fetched)) == (body, (), 1)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda data: {"content": "What?", "images": [data]},
+        lambda data: {"content": [{"type": "image_url", "image_url": {"url": data}}]},
+        lambda data: {"content": [{"type": "image", "base64": data, "mime_type": "image/jpeg"}]},
+    ],
+    ids=["Ollama", "bare in a part", "LangChain 1"],
+)
+def test_base64_without_a_data_url_is_fitted_and_stays_without(place):
+    came = data_url("photo").partition(",")[2]
+    fitted = fit_request({"messages": [place(came)]}, "qvq-max", max_side=100)
+    (made,) = [change.size_after for change in fitted.changes]
+    assert (max(made), fitted.left) == (100, ())
+    text = json.dumps(fitted.body)
+    assert came not in text and "data:" not in text
+    assert fit_request(fitted.body, "qvq-max", max_side=100).body is fitted.body
+
+
+def test_text_of_many_letters_beside_images_is_no_picture():
+    body = {"messages": [{"content": "A" * 400, "images": ["B" * 400, "photo.jpg"]}]}
+    assert fit_request(body, "qvq-max", max_side=100).media == 0

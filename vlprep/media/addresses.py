@@ -102,7 +102,7 @@ def embedded(text: str) -> bytes | None:
         if not re.search(r"; *base64$", head, re.IGNORECASE):
             raise UnsupportedFormatError(_DATA_URL, "not of the form data:TYPE;base64,DATA")
         return _decoded(unquote(data), _DATA_URL)
-    return _decoded(text, _BASE64) if _is_base64(text) else None
+    return _decoded(text, _BASE64) if is_base64(text) else None
 
 
 def _decoded(data: str, name: str) -> bytes:
@@ -127,7 +127,7 @@ def shown_name(text: str) -> str:
     """
     if is_data_url(text):
         return _DATA_URL
-    if _is_base64(text):
+    if is_base64(text):
         return _BASE64
     path = public_address(local_path(text))
     return path if can_be_path(path) else f"{text[:_ECHOED]}... ({len(text):,} characters)"
@@ -164,7 +164,7 @@ def is_data_url(text: str) -> bool:
 _BASE64_TEXT = r"[A-Za-z0-9+/\s]+={0,2}\s*"
 
 
-def _is_base64(text: str) -> bool:
+def is_base64(text: str) -> bool:
     """Say whether a text is Base64 of a picture or a video, by its beginning."""
     start = text[: 2 * HEAD_BYTES]
     if len(text) < _LEAST_BASE64 or not re.fullmatch(_BASE64_TEXT, start):

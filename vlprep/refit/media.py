@@ -76,6 +76,8 @@ class FittedMedium:
         assert self.medium.url is not None and self.mime_type is not None
         own = self.medium.url.partition(",")[2]
         data = own if self.content is None else base64.b64encode(self.content).decode()
+        if self.medium.bare:
+            return {} if self.content is None else {self.medium.path: data}
         if self.medium.type_path is None:
             return {self.medium.path: f"data:{self.mime_type};base64,{data}"}
         declared = {self.medium.type_path: self.mime_type}

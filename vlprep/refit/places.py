@@ -1,23 +1,28 @@
 """Find the media inside a request body, wherever they stand, and what it only names.
 
-A medium is any data URL of an image or a video, and any object of Base64 beside its type, as
-Anthropic and tools have it. So results of tools are covered, and shapes that are not known here.
+A medium is any data URL of an image or a video, any object of Base64 beside its type, as Anthropic
+and tools have it, and Base64 alone where parts of messages, and Ollama, have their media. So
+results of tools are covered, and shapes that are not known here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, TypeAlias
 
-from vlprep.media.addresses import is_data_url
+from vlprep.media.addresses import is_base64, is_data_url
 from vlprep.messages.bodies import ASKED, KEYS, MediumKind, is_list_url
 
 JsonPath: TypeAlias = tuple[str | int, ...]
 """Keys and places that lead to a value of a document."""
 
 _TYPES = ("media_type", "mimeType", "mime_type")
-"""Keys beside `data` that say what the Base64 is."""
+"""Keys beside Base64 that say what it is."""
+
+_DATA = ("data", "base64")
+"""Keys of Base64 beside its type."""
 
 _PARTS = frozenset({"content", "output"})
 """Keys under which parts of a message stand, or one alone."""
@@ -37,9 +42,11 @@ class Medium:
     kind: MediumKind
     """What the body says that it is."""
     url: str | None = field(default=None, repr=False)
-    """Its data URL; `None` for what is not inside the body."""
+    """Its data URL, or bare Base64; `None` for what is not inside the body."""
     type_path: JsonPath | None = None
     """Of the string that says its type, where `path` is bare Base64."""
+    bare: bool = False
+    """Whether `url` is bare Base64, of a type that nothing says."""
     list_path: JsonPath | None = None
     """Of the list that stands for a video, where it is a frame."""
     fills_part: bool = False
@@ -102,9 +109,11 @@ def _of_text(path: JsonPath, text: str, part: JsonPath, body: Any) -> Medium | N
     around = value_at(body, part) if part else {}
     inside = path[len(part) :]
     kind = _named(inside, around.get("type")) if part else None
-    is_data, start = is_data_url(text), text[:11].lower()
+    is_data, is_bare, start = is_data_url(text), False, text[:11].lower()
     if start in ("data:image/", "data:video/") and path[-1:] and path[-1] not in _NO_MEDIA:
         shown: MediumKind = "video" if start == "data:video/" else "image"
+    elif is_bare := _is_bare(path, kind) and is_base64(text):
+        shown = kind or "image"
     elif kind and text:
         shown = kind
     else:
@@ -114,11 +123,17 @@ def _of_text(path: JsonPath, text: str, part: JsonPath, body: Any) -> Medium | N
         path=path,
         part=part,
         kind=shown,
-        url=text if is_data and not is_list_url(text) else None,
+        url=text if is_bare or (is_data and not is_list_url(text)) else None,
+        bare=is_bare,
         list_path=(*part, "video") if is_frame else None,
         fills_part=kind is not None,
         asked=_asked(around),
     )
+
+
+def _is_bare(path: JsonPath, kind: MediumKind | None) -> bool:
+    """Say whether Base64 alone may stand in a place: where media are named, and Ollama's lists."""
+    return kind is not None or path[-2:-1] == ("images",)
 
 
 def _named(inside: JsonPath, type: Any) -> MediumKind | None:
@@ -139,11 +154,11 @@ def _of_object(
     path: JsonPath, value: Mapping[str, Any], part: JsonPath, body: Any
 ) -> Medium | None:
     """Return the medium of an object that is Base64 beside its type."""
-    for key in _TYPES:
-        type, data = value.get(key), value.get("data")
+    for key, place in product(_TYPES, _DATA):
+        type, data = value.get(key), value.get(place)
         if isinstance(type, str) and isinstance(data, str) and _is_shown(type):
             return Medium(
-                path=(*path, "data"),
+                path=(*path, place),
                 part=part,
                 kind="video" if type.lower().startswith("video/") else "image",
                 url=f"data:{type};base64,{data}",
