@@ -154,3 +154,22 @@ def test_samples_may_be_at_an_address(run, tmp_path, monkeypatch):
         done = run("scan", address, "--allow-private", "-o", "out.jsonl")
     assert done.code == 0, done.err
     assert json.loads(Path("out.jsonl").read_text())["tokens"] == 302
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("messages", [{"role": "user", "content": "<image>What is this?"}]),
+        ("messages", '[{"role": "user", "content": "<image>What is this?"}]'),
+        ("prompt", [{"role": "user", "content": "<image>What is this?"}]),
+        ("conversations", [{"from": "human", "value": "<image>What is this?"}]),
+        ("question", "<image>What is this?"),
+    ],
+    ids=["messages", "messages in JSON", "verl", "LLaVA", "a question"],
+)
+def test_columns_of_talk_in_parquet_are_samples(tmp_path, run, column, cell):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rows = {column: [cell], "image_path": [str(FIXTURES / "photo.jpg")], "answer": ["A street."]}
+    pq.write_table(pa.table(rows), tmp_path / "data.parquet")
+    result = run("scan", str(tmp_path / "data.parquet"), "--column", column, "--json")
+    assert (result.code, result.json["total_tokens"]) == (0, 302)

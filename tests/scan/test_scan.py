@@ -346,3 +346,10 @@ def test_samples_of_parquet_have_their_media_beside_them(tmp_path):
     job = CountTokens("qwen3-vl-plus", column="messages")
     found = scan([str(tmp_path / "data.parquet")], job, samples=True, workers=1)
     assert (found.total_tokens, found.errors) == (302, {})
+
+
+def test_a_column_of_talk_is_named_where_there_is_none_of_media(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"prompt": ["What?"], "images": [[PHOTO]]}), tmp_path / "data.parquet")
+    with pytest.raises(ConstraintError, match="'prompt' for samples"):
+        scan([str(tmp_path / "data.parquet")], COUNT, workers=1)

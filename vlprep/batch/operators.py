@@ -96,7 +96,8 @@ class CountTokens(Operator):
         from vlprep.samples.samples import count_messages
 
         said = row[self.column]
-        if isinstance(said, list | tuple):
+        is_list = isinstance(said, str) and said.lstrip()[:1] == "["
+        if is_list or isinstance(said, list | tuple):
             said = {**row, "messages": said}
         try:
             return _sampled(count_messages(said, self.view, **self._how()))

@@ -82,9 +82,9 @@ def command(as_json: bool, **asked: Any) -> int:
 
     A PATH is a file, a folder, a pattern, a Parquet file with a column of images or paths, a tar
     of media as webdataset has it, or files of samples: .jsonl, .json, and Parquet with --column
-    messages; each may be an address of https, s3, gs or oss. Files are worked at in processes of
-    their own: one that crashes, hangs or eats memory is a row with that reason, as every file that
-    cannot be read is, and the rest goes on. The exit code is 1 then.
+    messages, conversations or prompt; each may be an address of https, s3, gs or oss. Files are
+    worked at in processes of their own: one that crashes, hangs or eats memory is a row with that
+    reason, as every file that cannot be read is, and the rest goes on. The exit code is 1 then.
 
     --job frames writes the frames of each video into --into, and --job compress files under a byte
     limit, in folders like those of the files; the rows say what was written. What stands there
@@ -112,6 +112,8 @@ def command(as_json: bool, **asked: Any) -> int:
     processor, fetching = bind(asked), take_fetching(asked)
     asked["fetch"] = fetching if asked["fetch"] else None
     paths, from_file = asked.pop("paths"), asked.pop("from_file")
+    from vlprep.messages.rows import talks
+
     separator = b"\0" if asked.pop("null_separated") else b"\n"
     if not paths and from_file is None:
         raise click.UsageError(
@@ -120,7 +122,7 @@ def command(as_json: bool, **asked: Any) -> int:
     if separator == b"\0" and from_file is None:
         raise click.UsageError("-0 is about names from --from-file")
     named = [file_name(path) if scheme_of(path) else path for path in paths]
-    samples = asked["column"] == "messages" or any(map(holds_samples, named))
+    samples = talks(asked["column"] or "") or any(map(holds_samples, named))
     with wrong_usage():
         job = job_of(processor, paths, samples, asked)
     if asked["time_limit"] is None:

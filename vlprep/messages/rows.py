@@ -51,6 +51,22 @@ _SAID = (
 """Fields of a row without turns, in the order in which they are said: texts, or messages."""
 
 
+def talks(column: str) -> bool:
+    """Say whether a column of a table holds a conversation.
+
+    >>> talks("conversations"), talks("prompt"), talks("image")
+    (True, True, False)
+    """
+    return column in ("messages", *_TURNS, *_SAID)
+
+
+def belongs(column: str) -> bool:
+    """Say whether a column is read beside a conversation: its media, and other parts of its text."""
+    names = (one.format(kind) for one in _COLUMNS for kind in _NUMBERED)
+    numbered = any(pattern.fullmatch(column) for pattern in _NUMBERED.values())
+    return column in (*_SAID, "audio", "audios", *names) or numbered
+
+
 def read_sample(row: Any) -> SentBody:
     """Return the media and the text of a request, a list of messages or a row of a data set.
 
@@ -125,7 +141,7 @@ def _messages(row: Mapping[str, Any]) -> Sequence[Any] | None:
         return _inner(row)
     for key in _TURNS:
         if isinstance(row.get(key), Sequence):
-            return [_turn(turn) for turn in row[key]]
+            return [_turn(turn) for turn in _listed(row[key])]
     said = [message for key in _SAID for message in _side(row.get(key))]
     return said or None
 
@@ -143,8 +159,17 @@ def _is_message(value: Any) -> bool:
 
 def _inner(row: Mapping[str, Any]) -> Sequence[Any]:
     inner = row.get("messages") or row["input"]
-    found = inner.get("messages") if isinstance(inner, Mapping) else inner
-    if not isinstance(found, Sequence) or isinstance(found, str):
+    return _listed(inner.get("messages") if isinstance(inner, Mapping) else inner)
+
+
+def _listed(found: Any) -> Sequence[Any]:
+    """Return the turns of a row, which a table may hold as JSON."""
+    if isinstance(found, str):
+        try:
+            found = parse_json(found)
+        except ValueError:
+            found = None
+    if not isinstance(found, Sequence):
         raise ConstraintError("its messages are not a list")
     return found
 

@@ -31,6 +31,7 @@ from vlprep.media.overlap import is_remote
 from vlprep.media.readers import buffered
 from vlprep.media.remote import RemoteFile
 from vlprep.media.sniff import is_media_name
+from vlprep.messages.rows import belongs, talks
 from vlprep.output.target import PathLike
 from vlprep.samples.rows import rows_in
 from vlprep.scan.rows import SourceRow, key_of, text_of
@@ -45,7 +46,10 @@ PARQUET, TAR = (".parquet", ".pq"), (".tar", ".tar.gz", ".tgz")
 LARGEST_MEMBER = 2_000_000_000
 """Bytes of a member of a tar at most, as it is held in memory."""
 
-MEDIA_COLUMNS = ("image", "video", "bytes", "path", "image_path", "video_path", "file_name", "url")
+MEDIA_COLUMNS = (
+    *("image", "video", "bytes", "path", "image_path", "video_path", "file_name", "url"),
+    *("image_url", "video_url"),
+)
 """Columns of a Parquet file that are looked for, where none is named."""
 
 
@@ -148,7 +152,7 @@ class Sources:
                 batches = file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns)
                 rows = (row for batch in batches for row in batch.to_pylist())
                 for number, row in enumerate(rows, 1):
-                    cell = row if len(columns) > 1 else row[columns[0]]
+                    cell = row if self._samples else row[columns[0]]
                     yield SourceRow(f"{name}:{number}", cell, stamp)
         except pa.ArrowException as error:
             raise DecodeError(name, f"no Parquet, or damaged: {error}") from error
@@ -159,11 +163,13 @@ class Sources:
         wanted = wanted if self._column is None else (self._column,)
         found = [column for column in wanted if column in columns]
         if not found:
-            asked = "; name the one with media by `column`" if self._column is None else ""
+            talk = next(filter(talks, columns), None)
+            asked = f", and {talk!r} for samples" if talk else ""
+            asked = f"; name the one with media by `column`{asked}" if self._column is None else ""
             problem = f"no column {' or '.join(wanted)} in {', '.join(columns)}{asked}"
             raise ConstraintError(f"{name}: {problem}")
-        beside = [column for column in _BESIDE if column in columns] if self._samples else []
-        return [found[0], *beside]
+        beside = [column for column in columns if belongs(column)] if self._samples else []
+        return list(dict.fromkeys([found[0], *beside]))
 
 
 def count_ahead(names: Iterable[str], *, recursive: bool = False) -> int | None:
@@ -185,7 +191,6 @@ def count_ahead(names: Iterable[str], *, recursive: bool = False) -> int | None:
 
 
 _SEVERAL = (*PARQUET, *TAR)
-_BESIDE = ("images", "image", "videos", "video")
 _ROWS_AT_ONCE = 64
 """Rows of a Parquet file that are in memory at a time."""
 
