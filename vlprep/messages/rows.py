@@ -61,7 +61,7 @@ def talks(column: str) -> bool:
 
 
 def belongs(column: str) -> bool:
-    """Say whether a column is read beside a conversation: its media, and other parts of its text."""
+    """Say whether a column is read beside a conversation: media, and other parts of the text."""
     names = (one.format(kind) for one in _COLUMNS for kind in _NUMBERED)
     numbered = any(pattern.fullmatch(column) for pattern in _NUMBERED.values())
     return column in (*_SAID, "audio", "audios", *names) or numbered
