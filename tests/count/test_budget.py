@@ -153,3 +153,9 @@ def test_other_errors():
         token_budget("qvq-max", thinking=False)
     with pytest.raises(ConstraintError, match="cannot think"):
         token_budget("qwen-vl-max", thinking=True)
+
+
+def test_a_reply_longer_than_the_context_leaves_nothing():
+    reason = "nothing is left of the context of 262,144 tokens, less 300,000 for the reply"
+    with pytest.raises(BudgetError, match=f"^{reason}$"):
+        token_budget(get_model("Qwen/Qwen3-VL-8B-Instruct"), reply_tokens=300_000)

@@ -276,3 +276,44 @@ def test_a_line_of_a_batch_of_anthropic_is_a_request():
     messages = [{"role": "user", "content": [{"type": "image", "source": source}]}]
     (medium,) = read_sample({"custom_id": "1", "params": {"messages": messages}}).media
     assert medium.address == "a.jpg"
+
+
+def test_a_video_written_out_in_the_text_is_read():
+    said = read_sample({"query": "<img>a.jpg</img><video>b.mp4</video>What?"})
+    assert [(one.address, one.kind) for one in said.media] == [
+        ("a.jpg", "image"),
+        ("b.mp4", "video"),
+    ]
+    assert said.text == "What?"
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"query": "<image>What?"}, "<image> in the text"),
+        ({"query": "What?", "image_base64": "R0lG"}, "column image_base64"),
+        ({"messages": [{"content": [{"type": "image_embeds"}]}]}, "image_embeds"),
+    ],
+    ids=["a mark", "a column", "a part"],
+)
+def test_media_that_cannot_be_found_are_told(row, told):
+    assert read_sample(row).not_counted == (told,)
+
+
+@pytest.mark.parametrize("key", ["path", "url", "bytes", "image"])
+def test_what_is_asked_beside_a_place_in_a_column_is_asked(key):
+    row = {"query": "<image>What?", "images": [{key: "a.jpg", "max_pixels": 9}]}
+    (medium,) = read_sample(row).media
+    assert (medium.address, medium.asked, medium.ignored) == ("a.jpg", {"max_pixels": 9}, ())
+
+
+def test_settings_beside_a_conversation_are_told():
+    assert read_sample({"query": "What?", "videos": ["a.mp4"], "fps": 1}).ignored == ("fps",)
+    asked = {"messages": [{"content": "What?"}], "max_pixels": 9, "max_frames": 4}
+    assert read_sample(asked).ignored == ("max_pixels", "max_frames")
+
+
+def test_turns_of_a_history_are_said():
+    row = {"history": [["<image>A", "B"]], "instruction": "<image>C", "images": ["a.jpg", "b.jpg"]}
+    said = read_sample(row)
+    assert (said.text, len(said.media)) == ("A\nB\nC", 2)

@@ -259,3 +259,11 @@ def test_a_file_that_names_none_is_refused_with_what_was_looked_for(tmp_path):
     assert caught.value.path == str(path)
     assert "is none of processor_config.json, preprocessor_config.json" in str(caught.value)
     assert "looked for Qwen2VLImageProcessor" in str(caught.value)
+
+
+def test_a_size_with_more_than_both_edges_is_told_that_they_stand_alone(tmp_path):
+    size = {"shortest_edge": 3136, "longest_edge": 12845056, "height": None}
+    table = {"image_processor_type": "Qwen2VLImageProcessor", "size": size}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(table))
+    with pytest.raises(ModelFileError, match="in pixels and nothing beside them"):
+        load_model_file(tmp_path)

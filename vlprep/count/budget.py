@@ -147,7 +147,8 @@ def token_budget(
     limits.sort(key=lambda limit: limit.most)
     reserved, room = reserve + text_tokens, limits[0].most
     if room <= reserved:
-        problem = f"{reserved:,} tokens are reserved of {max(room, 0):,}, {limits[0].reason}"
+        taken = f"{reserved:,} tokens are reserved of {room:,}, "
+        problem = f"{taken if room > 0 else 'nothing is left of '}{limits[0].reason}"
         raise BudgetError(reserved, room, problem)
     context = model.context_tokens if max_model_len is None else max_model_len
     longest = longest_answer(model, thinking)

@@ -109,6 +109,8 @@ class SentBody:
     """What else is in it, "audio" or "file", once for each, and columns that may name media."""
     served: Mapping[str, Any] = field(default_factory=dict)
     """What it states of media to a server of weights, by the names of the fields."""
+    ignored: tuple[str, ...] = ()
+    """Options of a view that stand beside the messages, where no service and no server looks."""
 
 
 def read_body(body: Mapping[str, Any]) -> SentBody:
@@ -128,6 +130,7 @@ def read_body(body: Mapping[str, Any]) -> SentBody:
         model=body.get("model") if isinstance(body.get("model"), str) else None,
         high_res=_switch({**body, **_table(body, "parameters")}, "vl_high_resolution_images"),
         served={name: own for name in _SERVED if (own := _table(body, name))},
+        ignored=tuple(name for name in (*ASKED, *_NOT_ASKED) if body.get(name) not in _NOTHING),
     )
 
 
@@ -157,9 +160,18 @@ def read_parts(messages: Sequence[Any]) -> dict[str, Any]:
         ),
         "text": "\n".join(text for text in texts if isinstance(text, str)),
         "not_counted": tuple(
-            _NOT_COUNTED[kind] for part in parts if (kind := part.get("type")) in _NOT_COUNTED
+            name
+            for part, medium in zip(parts, media, strict=True)
+            if medium is None and (name := _other_kind(part.get("type")))
         ),
     }
+
+
+def _other_kind(type: Any) -> str | None:
+    """Return what a person calls a part that is neither an image, a video nor text."""
+    if type in _NOT_COUNTED or type in _TYPES or not isinstance(type, str):
+        return _NOT_COUNTED.get(type)
+    return type if "image" in type or "video" in type else None
 
 
 def _messages(body: Mapping[str, Any]) -> Sequence[Any]:

@@ -31,7 +31,7 @@ from vlprep.parsing import parse_json
 _MARKS: dict[str, MediumKind] = {"<image>": "image", "<video>": "video"}
 """What stands in the text where a medium goes."""
 
-_WRITTEN_OUT = re.compile(r"<img>(.+?)</img>")
+_WRITTEN_OUT = re.compile(r"<(img|video)>(.+?)</\1>")
 """A path in the text itself, where there is no column for it."""
 
 _NUMBERED: dict[MediumKind, re.Pattern[str]] = {
@@ -45,7 +45,7 @@ _COLUMNS = ("{}s", "{}", "{}_paths", "{}_path", "{}_urls", "{}_url", "{}_files",
 
 _TURNS = ("conversations", "conversation")
 _SAID = (
-    *("system", "instruction", "query", "question", "problem", "prompt", "input"),
+    *("system", "history", "instruction", "query", "question", "problem", "prompt", "input"),
     *("response", "output", "answer", "solution", "completion", "chosen"),
 )
 """Fields of a row without turns, in the order in which they are said: texts, or messages."""
@@ -104,12 +104,16 @@ def _not_read(row: Mapping[str, Any], said: SentBody) -> Iterator[str]:
     if any(row.get(key) for key in ("audios", "audio")):
         yield "audio"
     if not said.media:
-        named = (key for key, value in row.items() if isinstance(value, str) and _is_name(value))
-        yield from (f"column {key}" for key in named if key not in _SAID)
+        yield from (f"column {key}" for key, value in row.items() if _may_hold(key, value))
+        yield from (f"{mark} in the text" for mark in _MARKS if mark in said.text)
 
 
-def _is_name(value: str) -> bool:
-    return len(value) <= LONGEST_PATH and is_media_name(value)
+def _may_hold(key: str, value: Any) -> bool:
+    """Say whether a column that is not known may hold a medium: by its name, or by a path."""
+    if key in _SAID or not isinstance(value, str | bytes | list | Mapping) or not value:
+        return False
+    is_path = isinstance(value, str) and len(value) <= LONGEST_PATH and is_media_name(value)
+    return is_path or key.startswith(("image", "img", "video"))
 
 
 def _parsed(text: str | bytes) -> Any:
@@ -147,9 +151,11 @@ def _messages(row: Mapping[str, Any]) -> Sequence[Any] | None:
 
 
 def _side(value: Any) -> Sequence[Any]:
-    """Return what a field of a row says as messages: it is a text, or messages already."""
+    """Return what a field of a row says as messages: of a text, of pairs of turns, or as it is."""
     if isinstance(value, str):
         return [{"content": value}]
+    if isinstance(value, list) and value and all(isinstance(pair, list) for pair in value):
+        return [{"content": text} for pair in value for text in pair if isinstance(text, str)]
     return value if isinstance(value, list) and any(map(_is_message, value)) else []
 
 
@@ -202,10 +208,16 @@ def _joined(said: SentBody, beside: Mapping[MediumKind, list[Any]]) -> SentBody:
 
 def _medium(kind: MediumKind, value: Any) -> SentMedium:
     """Return a medium of a column: an address, or with what is asked of it, as in a message."""
-    part = read_medium(value) if isinstance(value, Mapping) else None
-    return part or SentMedium(address=read_address(value), kind=kind)
+    if not isinstance(value, Mapping):
+        return SentMedium(address=read_address(value), kind=kind)
+    held = {key: value[key] for key in ("bytes", "path", "url") if key in value}
+    medium = read_medium(value) or read_medium({**value, kind: held})
+    return medium or SentMedium(address=read_address(value), kind=kind)
 
 
 def _written_out(said: SentBody) -> SentBody:
-    media = (SentMedium(address=read_address(path)) for path in _WRITTEN_OUT.findall(said.text))
+    media = (
+        SentMedium(address=read_address(path), kind="image" if tag == "img" else "video")
+        for tag, path in _WRITTEN_OUT.findall(said.text)
+    )
     return replace(said, media=(*said.media, *media), text=_WRITTEN_OUT.sub("", said.text))

@@ -146,7 +146,8 @@ class ClassReader:
         edges |= {edge: None for edge, key in EDGES.items() if key in replaced}
         if set(edges) != set(EDGES) and (self._resizes or set(edges) not in _LOADED_SIZES):
             found = ", ".join(f"size.{key}" for key in size) or "no keys"
-            raise self.table.refuse("size", f"has {found}; {_WANTED}")
+            alone = " and nothing beside them" if set(size) > set(EDGES) else ""
+            raise self.table.refuse("size", f"has {found}; {_WANTED}{alone}")
         return edges
 
     def _sampling(self) -> dict[str, Any]:

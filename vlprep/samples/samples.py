@@ -272,7 +272,8 @@ def _warnings(said: SentBody, sending: Sending) -> Iterator[str]:
 
 def _ignored(said: SentBody, view: View) -> Iterator[str]:
     """Tell which settings of a request change nothing of the count."""
-    names = dict.fromkeys(name for medium in said.media for name in medium.ignored)
+    names = dict.fromkeys(said.ignored)
+    names |= dict.fromkeys(name for medium in said.media for name in medium.ignored)
     if view.server:
         for medium in said.media:
             listed = isinstance(medium.address, tuple)
