@@ -225,7 +225,7 @@ def _numbers(rule: ImageRule | VideoRule, usual: ImageRule | VideoRule | None) -
         if value is None or field.name in _BESIDE:
             continue
         differs = usual is not None and getattr(usual, field.name) != value
-        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        shown = f"{value:,}" if type(value) is int else _TRUTH.get(value, str(value))
         area = field.name.endswith("_pixels") and field.name != "min_side_pixels"
         tokens = f" = {value / rule.factor**2:,.0f} tokens" if area else ""
         sources = rule.sources_of(field.name)
@@ -238,6 +238,8 @@ def _numbers(rule: ImageRule | VideoRule, usual: ImageRule | VideoRule | None) -
     for reading in rule.readings:
         yield f"    otherwise: {reading.says} {cite(reading.sources)}"
 
+
+_TRUTH = {True: "yes", False: "no"}
 
 _BESIDE = {"sources", "cited", "readings", "first", "cap_can_fall"}
 """Fields of a rule that are no numbers."""
