@@ -105,3 +105,11 @@ def test_a_message_that_langchain_wrote_down_is_read(key):
 def test_what_is_no_message_is_refused(message):
     with pytest.raises(ConstraintError, match="a message is an object"):
         read_body({"messages": [{"content": "Hi"}, message]})
+
+
+def test_instructions_are_text_and_tools_are_not_counted():
+    body = {"instructions": "Be brief.", "input": "Hi", "tools": [{"type": "function"}]}
+    assert (read_body(body).text, read_body(body).not_counted) == ("Be brief.\nHi", ("tools",))
+    called = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
+    assert read_body({"messages": [called]}).not_counted == ("tools",)
+    assert read_body({"messages": [{"content": "Hi"}], "tools": []}).not_counted == ()

@@ -399,3 +399,22 @@ def test_a_stream_that_is_kept_as_it_came_is_read():
     row = {"model": "qvq-max", "media": MEDIA, "response": stream}
     (found,), left = reconcile_log([json.dumps(row)])
     assert (found.calls[0].usage.input_tokens, left) == (900, ())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        lambda asked, usage: {"request_body": asked, "response_body": usage},
+        lambda asked, usage: {"kwargs": asked, "response": usage},
+        lambda asked, _: {"input": asked["messages"], "usage": {"input": 900, "output": 3}},
+        lambda asked, _: {"input": asked, "usage": {"inputTokens": 900}},
+    ],
+    ids=["a proxy", "a callback", "a tracer", "a tracer of bodies"],
+)
+def test_lines_of_proxies_and_tracers_are_read(row):
+    content = [{"type": "image_url", "image_url": {"url": str(FIXTURES / "photo.jpg")}}]
+    asked = {"messages": [{"role": "user", "content": content}]}
+    line = {"model": "qvq-max"} | row(asked, {"usage": {"prompt_tokens": 900}})
+    (found,), left = reconcile_log([json.dumps(line)])
+    (call,) = found.calls
+    assert (call.usage.input_tokens, len(call.media), left) == (900, 1, ())

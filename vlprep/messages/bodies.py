@@ -125,8 +125,14 @@ def read_body(body: Mapping[str, Any]) -> SentBody:
     'photo.jpg'
     """
     body = {**body, **_table(body, "extra_body")}
+    messages = _messages(body)
+    said = read_parts(messages)
+    if body.get("tools") or any(
+        isinstance(one, Mapping) and one.get("tool_calls") for one in messages
+    ):
+        said["not_counted"] += ("tools",)
     return SentBody(
-        **read_parts(_messages(body)),
+        **said,
         model=body.get("model") if isinstance(body.get("model"), str) else None,
         high_res=_switch({**body, **_table(body, "parameters")}, "vl_high_resolution_images"),
         served={name: own for name in _SERVED if (own := _table(body, name))},
@@ -181,7 +187,7 @@ def _messages(body: Mapping[str, Any]) -> Sequence[Any]:
         found = [{"content": found}]
     if not isinstance(found, Sequence):
         raise ConstraintError("a request without messages")
-    system = body.get("system")  # Anthropic's, beside the messages
+    system = body.get("system") or body.get("instructions")  # beside the messages, they are text
     return [{"content": system}, *found] if system else found
 
 

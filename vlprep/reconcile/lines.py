@@ -132,9 +132,14 @@ def _call(row: Any, number: int, model: str | None, folder: Path, asked: dict[st
     )
 
 
+_REQUESTS = ("request", "body", "request_body", "kwargs")
+_REPLIES = ("response", "reply", "response_body")
+"""Keys of a line for what was sent and what came back."""
+
+
 def _reply(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the reply of a line: its own, that of a batch, or the chunk with the usage."""
-    reply: Any = next((row[key] for key in ("response", "reply") if row.get(key)), row)
+    reply: Any = next((row[key] for key in _REPLIES if row.get(key)), row)
     if isinstance(reply, str):
         events = [line for line in reply.splitlines() if line.startswith("data:")]
         chunks = [line[5:] for line in events if line[5:].strip() != "[DONE]"]
@@ -147,11 +152,12 @@ def _reply(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _body(row: Mapping[str, Any]) -> Any:
     """Return the request of a line; `None` where it has none."""
-    body = next((row[key] for key in ("request", "body") if row.get(key)), None)
+    body = next((row[key] for key in _REQUESTS if row.get(key)), None)
     body = parse_json(body) if isinstance(body, str) else body
     if isinstance(body, Mapping) and isinstance(body.get("body"), Mapping):
         return body["body"]
-    return row if body is None and row.get("messages") else body
+    has_messages = row.get("messages") or isinstance(row.get("input"), list | Mapping)
+    return row if body is None and has_messages else body
 
 
 def _model_of(stated: Any, given: str | None, replied: Any) -> ModelSpec:

@@ -34,7 +34,7 @@ def read_usage(reply: Mapping[str, Any]) -> Usage | None:
     usage = reply.get("usage", reply)
     if not isinstance(usage, Mapping):
         return None
-    total = _number(usage, "prompt_tokens", "input_tokens")
+    total = _number(usage, *_TOTALS)
     if total is None:
         return None
     if "prompt_tokens" not in usage:
@@ -51,6 +51,9 @@ def read_usage(reply: Mapping[str, Any]) -> Usage | None:
         input_tokens=total, media_tokens=media, text_tokens=_number(details, "text_tokens")
     )
 
+
+_TOTALS = ("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "input")
+"""Keys of all input tokens: of services, and of what gateways and tracers make of them."""
 
 _APART = ("cache_read_input_tokens", "cache_creation_input_tokens")
 """Input that Anthropic's replies do not count among `input_tokens`."""
