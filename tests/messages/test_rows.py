@@ -317,3 +317,16 @@ def test_turns_of_a_history_are_said():
     row = {"history": [["<image>A", "B"]], "instruction": "<image>C", "images": ["a.jpg", "b.jpg"]}
     said = read_sample(row)
     assert (said.text, len(said.media)) == ("A\nB\nC", 2)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"query": "A", "response": "B"},
+        {"conversations": [{"from": "human", "value": "A"}, {"from": "gpt", "value": "B"}]},
+        {"messages": [{"content": "A"}, {"content": "B"}]},
+    ],
+    ids=["fields", "turns", "messages"],
+)
+def test_what_the_system_says_is_said_once_and_first(said):
+    assert read_sample({"system": "Be brief.", **said}).text == "Be brief.\nA\nB"

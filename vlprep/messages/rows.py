@@ -45,10 +45,12 @@ _COLUMNS = ("{}s", "{}", "{}_paths", "{}_path", "{}_urls", "{}_url", "{}_files",
 
 _TURNS = ("conversations", "conversation")
 _SAID = (
-    *("system", "history", "instruction", "query", "question", "problem", "prompt", "input"),
+    *("history", "instruction", "query", "question", "problem", "prompt", "input"),
     *("response", "output", "answer", "solution", "completion", "chosen"),
 )
-"""Fields of a row without turns, in the order in which they are said: texts, or messages."""
+"""Fields of a row without turns, in the order in which they are said: texts, or messages.
+
+What `system` says is read as in a request."""
 
 
 def talks(column: str) -> bool:
@@ -64,7 +66,7 @@ def belongs(column: str) -> bool:
     """Say whether a column is read beside a conversation: media, and other parts of the text."""
     names = (one.format(kind) for one in _COLUMNS for kind in _NUMBERED)
     numbered = any(pattern.fullmatch(column) for pattern in _NUMBERED.values())
-    return column in (*_SAID, "audio", "audios", *names) or numbered
+    return column in (*_SAID, "system", "tools", "audio", "audios", *names) or numbered
 
 
 def read_sample(row: Any) -> SentBody:
