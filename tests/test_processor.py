@@ -158,3 +158,10 @@ def test_a_function_is_the_verb_of_a_processor():
     assert list(bound.count_many(PHOTO)) == [bound.count(PHOTO)]
     assert bound.image_tokens((480, 640)) == bound.count(PHOTO).tokens
     assert isinstance(bound, View)
+
+
+def test_a_protocol_that_no_server_of_weights_speaks_is_refused():
+    view = View.of("Qwen/Qwen3-VL-8B-Instruct")
+    assert view.by_api("openai") == view
+    with pytest.raises(ConstraintError, match="open weights, which no dashscope API serves"):
+        view.by_api("dashscope")

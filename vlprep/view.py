@@ -226,12 +226,15 @@ class View:
     def by_api(self, name: ApiName | None) -> Self:
         """Return the same view as a protocol of the service has it, some of which take no rate.
 
-        Raises `ConstraintError` for a protocol that there is not, and for a rate or a number of
-        frames where the protocol has a rate of its own.
+        Raises `ConstraintError` for a protocol that there is not, or that no server of open weights
+        speaks, and for a rate or a number of frames where the protocol has a rate of its own.
 
         >>> View.of("qvq-max").by_api("openai").options.fps
         2.0
         """
+        if name and self.model.kind not in get_api(name).kinds:
+            problem = f"open weights, which no {name} API serves; use another api"
+            raise ConstraintError(f"{self.model.name}: {problem}")
         rate = get_api(name).fixed_fps if name and self.model.kind == "api" else None
         if rate is None:
             return self

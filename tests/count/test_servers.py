@@ -201,7 +201,7 @@ def test_an_option_of_a_single_call_is_refused_too():
 
 
 def test_pruning_is_refused_where_there_is_none():
-    with pytest.raises(ConstraintError, match="prunes videos by none"):
+    with pytest.raises(ConstraintError, match="prunes no videos; leave `pruning_rate` out"):
         get_server("sglang").pruned(0.5)
     with pytest.raises(ConstraintError, match="prunes videos by evs, vidcom2"):
         get_server("vllm").pruned(0.5, "random")

@@ -147,8 +147,9 @@ class Server(Sourced):
         Raises `ConstraintError` for a method that it does not have, and a rate outside [0, 1).
         """
         if method not in self.pruning:
-            known = ", ".join(self.pruning) or "none"
-            raise ConstraintError(f"{self.title} prunes videos by {known}, not by {method!r}")
+            ways = f"prunes videos by {', '.join(self.pruning)}, not by {method!r}"
+            none = "prunes no videos; leave `pruning_rate` out"
+            raise ConstraintError(f"{self.title} {ways if self.pruning else none}")
         if not 0 <= rate < 1:
             raise ConstraintError(f"`pruning_rate` must be in [0, 1), got {rate:g}")
         return replace(self, prunes=Pruning(rate=rate, method=method))
