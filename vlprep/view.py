@@ -23,6 +23,7 @@ from vlprep.types import ApiName, Sampling, ServerName
 from vlprep.units import MOST
 
 if TYPE_CHECKING:
+    from vlprep.models.routes import ChatApi
     from vlprep.models.servers import Server
 
 SAMPLINGS: tuple[Sampling, ...] = get_args(Sampling)
@@ -232,15 +233,26 @@ class View:
         >>> View.of("qvq-max").by_api("openai").options.fps
         2.0
         """
-        if name and self.model.kind not in get_api(name).kinds:
-            problem = f"open weights, which no {name} API serves; use another api"
-            raise ConstraintError(f"{self.model.name}: {problem}")
-        rate = get_api(name).fixed_fps if name and self.model.kind == "api" else None
-        if rate is None:
+        rate = self.protocol(name).fixed_fps if name else None
+        if rate is None or self.model.kind != "api":
             return self
         if self.options.nframes is not None or self.options.fps not in (None, rate):
             raise ConstraintError(_fixed(str(name), rate))
         return self.asking(fps=rate)
+
+    def protocol(self, name: ApiName) -> ChatApi:
+        """Return a protocol that the model is reached by.
+
+        Raises `ConstraintError` for one that there is not, or that does not serve open weights.
+
+        >>> View.of("Qwen/Qwen3-VL-8B-Instruct").protocol("openai").routes
+        ('base64', 'url')
+        """
+        api = get_api(name)
+        if self.model.kind not in api.kinds:
+            problem = f"open weights, which no {name} API serves; use another api"
+            raise ConstraintError(f"{self.model.name}: {problem}")
+        return api
 
     def by(self, rules: str) -> Self:
         """Return the same view by another of the model's rule sets, as no server applies it.

@@ -700,3 +700,10 @@ def test_damage_behind_the_first_frame_of_an_animation_is_found(name):
     assert any(one.rule == "readable" for one in check_media([bytes(content)], decode=True).errors)
     whole = check_media([FIXTURES / name], decode=True)
     assert not any(one.rule == "readable" for one in whole.errors)
+
+
+def test_a_protocol_that_does_not_serve_open_weights_is_refused():
+    photo, model = FIXTURES / "photo.jpg", "Qwen/Qwen3-VL-8B-Instruct"
+    assert check_media(photo, model, api="openai").passes()
+    with pytest.raises(ConstraintError, match="which no dashscope API serves"):
+        check_media(photo, model, api="dashscope")

@@ -173,3 +173,10 @@ def test_columns_of_talk_in_parquet_are_samples(tmp_path, run, column, cell):
     pq.write_table(pa.table(rows), tmp_path / "data.parquet")
     result = run("scan", str(tmp_path / "data.parquet"), "--column", column, "--json")
     assert (result.code, result.json["total_tokens"]) == (0, 302)
+
+
+def test_a_deployment_without_a_price_is_told(run):
+    word = "note: --deployment: no price of Qwen/Qwen3-VL-8B-Instruct is known"
+    asked = ("scan", "photo.jpg", "--deployment", "china", "--model")
+    assert word in run(*asked, "Qwen/Qwen3-VL-8B-Instruct").err
+    assert "--deployment" not in run(*asked, "qvq-max").err

@@ -25,7 +25,7 @@ from vlprep.media.overlap import is_remote, overlapped
 from vlprep.media.sniff import FORMATS
 from vlprep.media.source import Item as OpenItem
 from vlprep.media.source import SourceOrFacts, open_item, source_name
-from vlprep.models.registry import get_api, get_route, list_apis
+from vlprep.models.registry import get_route, list_apis
 from vlprep.models.routes import ChatApi
 from vlprep.trust import Trust
 from vlprep.types import ApiName, Facts, FrameListInfo, ImageInfo, ImageSize, RouteName, VideoInfo
@@ -86,7 +86,7 @@ def check_files(
     """
     asked = Sending(
         view=view, files=(), route=get_route(route),
-        apis=list_apis() if api is None else (_api_of(api, route),),
+        apis=list_apis() if api is None else (_api_of(api, route, view),),
         text_tokens=text_tokens, max_input=max_input, max_model_len=max_model_len,
         thinking=thinking, readable=readable,
     )  # fmt: skip
@@ -99,8 +99,8 @@ def _is_far(item: object) -> bool:
     return is_remote(item) and not is_web_url(item)
 
 
-def _api_of(name: ApiName, route: RouteName) -> ChatApi:
-    api = get_api(name)
+def _api_of(name: ApiName, route: RouteName, view: View) -> ChatApi:
+    api = view.protocol(name)
     if route not in api.routes:
         raise ConstraintError(f"the {name} API takes {', '.join(api.routes)}; not {route}")
     return api

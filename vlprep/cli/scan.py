@@ -16,6 +16,7 @@ import click
 from vlprep.choices import holds_samples
 from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED, progress
 from vlprep.cli.command import Command, is_quiet
+from vlprep.cli.idle import say_idle
 from vlprep.cli.named import as_remote, input_options, take_fetching
 from vlprep.cli.options import (
     BYTES,
@@ -132,6 +133,8 @@ def command(as_json: bool, **asked: Any) -> int:
     ahead = paths if from_file is None else None
     with _interrupts() as stopping, _shown_progress(ahead, asked["recursive"]) as shown:
         found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
+    if not found.prices:
+        say_idle({"deployment"}, f"no price of {processor.model.name} is known")
     if as_json:
         print_json(found.to_dict())
     else:

@@ -141,9 +141,7 @@ def refuse(how: How, text: str) -> None:
 
 def _refuse_for_weights(how: How) -> None:
     """Servers of open weights share the OpenAI-compatible form, and none of the vendor's fields."""
-    if how.model.kind not in how.protocol.kinds:
-        problem = f"open weights, which no {how.api} API serves; use another api"
-        raise ConstraintError(f"{how.model.name}: {problem}")
+    how.view.protocol(how.api)  # raises where it is not theirs
     vendors = {name: True for name in how.sampling if name not in OPENAI_SAMPLING}
     media = {"as_frames": how.as_frames, **how.pixel_limits}
     if how.server is not None:
