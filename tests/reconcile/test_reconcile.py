@@ -418,3 +418,31 @@ def test_lines_of_proxies_and_tracers_are_read(row):
     (found,), left = reconcile_log([json.dumps(line)])
     (call,) = found.calls
     assert (call.usage.input_tokens, len(call.media), left) == (900, 1, ())
+
+
+def test_batches_of_anthropic_are_read():
+    asked = {"model": "qvq-max", "messages": [{"role": "user", "content": "Hi"}]}
+    result = {"type": "succeeded", "message": {"usage": {"input_tokens": 9}}}
+    lines = [{"custom_id": "1", "params": asked}, {"custom_id": "1", "result": result}]
+    (found,), left = reconcile_log(list(map(json.dumps, lines)))
+    assert (found.calls[0].usage.input_tokens, left) == (9, ())
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"media": ["no.jpg"]}, "no.jpg: No such file or directory"),
+        ({"media": "no.jpg"}, "its media are no list"),
+        ({"custom_id": "7"}, "no request in it, and none of '7' before it"),
+        (
+            {"request": {"messages": [{"content": [{"image": "a.jpg", "max_pixels": "9"}]}]}},
+            "max_pixels is '9' in the request; a number is wanted",
+        ),
+    ],
+    ids=["a file", "a text", "a result first", "a setting"],
+)
+def test_what_is_wrong_with_a_line_is_told_in_its_words(more, reason):
+    _, (line,) = reconcile_log(
+        [json.dumps({"model": "qvq-max", "usage": {"prompt_tokens": 5}} | more)]
+    )
+    assert line.reason == reason

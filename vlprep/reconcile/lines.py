@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
 
 from vlprep.count.files import probe_media
-from vlprep.count.messages import medium_source
+from vlprep.count.messages import asking, medium_source
 from vlprep.errors import ConstraintError, UnknownModelError, VlprepError
 from vlprep.messages.bodies import SentBody, SentMedium, read_body
 from vlprep.models.registry import get_model
@@ -88,36 +88,40 @@ def _read_line(
     """Return what a line says; `None` for a request of a batch, which is kept in `asked`."""
     try:
         row = parse_json(line.removeprefix("data:"))
-        if (
-            isinstance(row, Mapping)
-            and row.get("custom_id") is not None
-            and "body" in row
-            and "response" not in row
-        ):
-            asked[str(row["custom_id"])] = row["body"]
+        if (body := _asked_by(row)) is not None:
+            asked[str(row["custom_id"])] = body
             return None
         return _call(row, number, model, folder, asked)
-    except (VlprepError, OSError) as error:
+    except OSError as error:
+        return LeftOut(line=number, reason=f"{error.filename}: {error.strerror}")
+    except VlprepError as error:
         return LeftOut(line=number, reason=str(error))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         return LeftOut(line=number, reason=f"not a line of a log: {error}")
 
 
+def _asked_by(row: Any) -> Any:
+    """Return the request of a line of a batch, whose result is another line; `None` for others."""
+    if not isinstance(row, Mapping) or row.get("custom_id") is None or "response" in row:
+        return None
+    return row.get("body", row.get("params"))
+
+
 def _call(row: Any, number: int, model: str | None, folder: Path, asked: dict[str, Any]) -> Call:
     if not isinstance(row, Mapping):
-        raise TypeError(f"a {type(row).__name__}, where an object is wanted")
+        raise TypeError("an object is wanted")
     reply = _reply(row)
     usage = read_usage(reply) or read_usage(row)
     if usage is None:
         raise ConstraintError("no usage in it")
     body = _body(row) or asked.pop(str(row.get("custom_id")), None)
     sent = read_body(body) if body is not None else SentBody()
+    if body is None and "media" not in row and row.get("custom_id") is not None:
+        raise ConstraintError(f"no request in it, and none of {row['custom_id']!r} before it")
     view = View.of(_model_of(row.get("model") or sent.model, model, reply.get("model")))
     if body is None and "media" not in row and usage.media_tokens != 0:
         raise ConstraintError("no request in it, and no media: what was counted is not known")
-    media = [_from_facts(one) for one in row.get("media", ())] or list(sent.media)
-    for medium in media:  # what is asked must be something that can be asked
-        view.asking(**(medium.asked if isinstance(medium, SentMedium) else medium[1]))
+    media = _media(row, sent, view)
     text = hashlib.sha256(sent.text.encode("utf-8", "surrogatepass")).hexdigest()
     return Call(
         line=number,
@@ -132,8 +136,21 @@ def _call(row: Any, number: int, model: str | None, folder: Path, asked: dict[st
     )
 
 
+def _media(row: Mapping[str, Any], sent: SentBody, view: View) -> list[Medium | SentMedium]:
+    """Return the media of a line; what is asked of each must be something that can be asked."""
+    if not isinstance(row.get("media", []), list):
+        raise ConstraintError("its media are no list")
+    media = [_from_facts(one) for one in row.get("media", ())] or list(sent.media)
+    for medium in media:
+        if isinstance(medium, SentMedium):
+            asking(medium, view)
+        else:
+            view.asking(**medium[1])
+    return media
+
+
 _REQUESTS = ("request", "body", "request_body", "kwargs")
-_REPLIES = ("response", "reply", "response_body")
+_REPLIES = ("response", "reply", "response_body", "result")
 """Keys of a line for what was sent and what came back."""
 
 
@@ -146,7 +163,7 @@ def _reply(row: Mapping[str, Any]) -> Mapping[str, Any]:
         reply = list(map(parse_json, chunks)) if events else parse_json(reply)
     if isinstance(reply, list):
         return next((chunk for chunk in reversed(reply) if read_usage(chunk)), {})
-    inner = reply.get("body")
+    inner = reply.get("body", reply.get("message"))
     return inner if reply is not row and isinstance(inner, Mapping) else reply
 
 
