@@ -255,3 +255,9 @@ def test_json_lines_under_the_name_of_a_document_are_lines(tmp_path):
     assert [source for source, _ in read_rows(path)] == [f"{path}:{line}" for line in (1, 3, 4)]
     path.write_text('{"query":\n"a"}\n')
     assert [source for source, _ in read_rows(path)] == [str(path)]
+
+
+@pytest.mark.parametrize("name", ["qwen3-vl:8b", "qwen/qwen3-vl-8b-instruct", OPEN])
+def test_a_model_in_another_spelling_is_no_other_model(name):
+    body = {"model": name, "messages": [{"role": "user", "content": [{"image": PHOTO}]}]}
+    assert vlprep.count_messages(body, OPEN).warnings == ()

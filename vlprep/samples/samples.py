@@ -18,13 +18,14 @@ from vlprep.count.budget import InputLimit
 from vlprep.count.files import MediaFailure
 from vlprep.count.messages import asking, medium_source
 from vlprep.display import brief
-from vlprep.errors import BudgetError, ConstraintError, VlprepError
+from vlprep.errors import BudgetError, ConstraintError, UnknownModelError, VlprepError
 from vlprep.media.overlap import overlapped
 from vlprep.media.remote import Fetching
 from vlprep.media.source import source_name
 from vlprep.messages.bodies import MediumKind, SentBody, SentMedium
 from vlprep.messages.rows import read_sample
-from vlprep.models.registry import get_route
+from vlprep.models.registry import get_model, get_route
+from vlprep.models.spec import ModelSpec
 from vlprep.plan.plan import plan_media
 from vlprep.types import ImageInfo, RouteName
 from vlprep.units import MOST
@@ -257,7 +258,7 @@ def count_sample(
 
 def _warnings(said: SentBody, sending: Sending) -> Iterator[str]:
     own = sending.model
-    if said.model and said.model not in (own.name, *own.aliases):
+    if said.model and not _is_called(own, said.model):
         yield f"it asks for {said.model}, and is counted for {own.name}"
     yield from _ignored(said, sending.view)
     for medium, file in zip(said.media, sending.files, strict=False):
@@ -269,6 +270,14 @@ def _warnings(said: SentBody, sending: Sending) -> Iterator[str]:
             *(file.tokens.warnings if file.tokens else ()),
         )
         yield from (f"{file.source}: {warning}" for warning in told if warning not in own.warnings)
+
+
+def _is_called(model: ModelSpec, name: str) -> bool:
+    """Say whether a name stands for a model, in any of the spellings that `get_model` takes."""
+    try:
+        return name == model.name or get_model(name) == model
+    except UnknownModelError:
+        return False
 
 
 def _ignored(said: SentBody, view: View) -> Iterator[str]:
