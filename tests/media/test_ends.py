@@ -40,7 +40,9 @@ def test_what_is_whole_is_never_called_cut_off(form, behind):
 def test_what_ends_amid_its_pixels_is_an_error_of_a_check_without_decoding(form, missing):
     content = encoded(form)[:-missing]
     assert cut_off(content)
-    assert [error.rule for error in check_media(content).errors if error.rule in ("cut-off", "readable")]
+    assert [
+        error.rule for error in check_media(content).errors if error.rule in ("cut-off", "readable")
+    ]
 
 
 def test_a_png_that_lacks_nothing_but_its_end_mark_passes():
