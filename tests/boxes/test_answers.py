@@ -92,6 +92,10 @@ def found(text):
         "cat: (1, 2) to (30, 40)",
         "cat：（1，2）到（30，40）",
         "cat: {1, 2, 30, 40}",
+        "cat: (1, 2) - (30, 40)",
+        "cat: x=1, y=2, width=29, height=38",
+        'The "cat" is at [1, 2, 30, 40].',
+        "“cat”的位置是[1, 2, 30, 40]。",
         "| Object | x1 | y1 | x2 | y2 |\n|---|---|---|---|---|\n| cat | 1 | 2 | 30 | 40 |",
         "label,xmin,ymin,xmax,ymax\ncat,1,2,30,40",
         r'"[{\"bbox_2d\": [1, 2, 30, 40],\n \"label\": \"cat\"}]"',
@@ -146,6 +150,11 @@ def test_a_box_that_only_words_for_a_place_stand_before_has_no_name():
 )  # fmt: skip
 def test_points_of_agents(text, points):
     assert found(text) == [Shape("point", (place,), label) for label, place in points]
+
+
+def test_points_of_a_body_have_the_names_of_their_keys():
+    text = '{"bbox_2d": [1, 2, 30, 40], "label": "cat", "keypoints": {"left eye": [3, 4]}}'
+    assert found(text) == [CAT, Shape("point", ((3, 4),), "left eye")]
 
 
 def test_several_boxes_within_one_pair_of_tokens_are_boxes():

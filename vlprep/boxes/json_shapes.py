@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
@@ -60,7 +60,7 @@ _KEY_BEFORE = re.compile(r"(\w+)[\"'”’]\s*[:=：]\s*$")
 def read_tables(text: str, notes: Notes) -> Iterator[Shape]:
     """Yield the places in tables with a column for each side."""
     for row in table_rows(text):
-        members: dict[str, Any] = {bare_key(key): cell for key, cell in row.items()}
+        members = _bare(row)
         if numbers := _numbers_of_sides(members):
             yield from shapes_of(numbers, *_name(members), "a row of a table", notes)
 
@@ -100,7 +100,7 @@ def _named_row(value: list[Any]) -> tuple[str, list[Any]] | None:
 def _object_shapes(
     table: dict[str, Any], notes: Notes, called: str | None = None
 ) -> Iterator[Shape]:
-    members = {bare_key(key): value for key, value in table.items()}
+    members = _bare(table)
     name = _name(members)
     notes.pictures |= {
         str(members[key]) for key in members.keys() & PICTURES if _word(members[key])
@@ -183,9 +183,17 @@ def _unplaced(
 _PICTURE = re.compile(r"(?:image|page|图片?)\d+|第\d+[张页](?:图片?)?")
 
 
+def _bare(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {bare_key(key): value for key, value in table.items()}
+
+
 def _place_shapes(value: Any, name: _Name, notes: Notes) -> Iterator[Shape]:
     """Yield what stands under a key for places: numbers, a text of numbers, pairs, or several."""
     if value and isinstance(value, dict):
+        if all(map(_is_pair, value.values())) and _numbers_of_sides(_bare(value)) is None:
+            for key, place in value.items():  # points that have names, as of a body
+                yield from _place_shapes(place, (key, None), notes)
+            return
         words = dict(zip(("label", "text"), name, strict=True))
         yield from _object_shapes({**words, **value}, notes)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from vlprep.boxes.keys import BOXES, LABELS, PERHAPS, POINTS, SIDES
+from vlprep.boxes.keys import BOXES, LABELS, PERHAPS, POINTS, SIDES, SIZES
 from vlprep.boxes.shapes import Notes, Shape, shapes_of
 from vlprep.replies.spelling import NUMBER, bare_key, numbers_in, plain
 
@@ -15,7 +15,7 @@ _PAIR = rf"\(\s*{NUMBER}\s*,\s*{NUMBER}\s*\)"
 _CALL = rf"\(\s*x\s*=\s*{NUMBER}\s*,\s*y\s*=\s*{NUMBER}\s*(?=[,)])"  # of agents: click(x=1, y=2)
 _LOWER = r"(?:and\s+)?(?:the\s+)?(?:bottom|lower)[- _]?right[^\n\d()]{0,20}|右下角?[^\n\d()]{0,8}"
 _BRACKETED = re.compile(
-    rf"{_PAIR}(?:[^\S\n]*,?[^\S\n]*|\s*(?:to|到|至)\s*|[\s,;*-]*(?:{_LOWER})){_PAIR}"
+    rf"{_PAIR}(?:[^\S\n]*,?[^\S\n]*|\s*(?:to|到|至|-|~)\s*|[\s,;*-]*(?:{_LOWER})){_PAIR}"
     rf"|[(\[{{]\s*{_FEW}\s*[)\]}}]|{_CALL}",
     re.IGNORECASE,
 )
@@ -24,12 +24,15 @@ _ENDING = re.compile(rf"(?P<name>(?:[^:=]*[:=])?)\s*{_FEW}\s*")
 
 def _named_numbers(sides: tuple[str, ...]) -> str:
     """Return the pattern of numbers with the names of sides: x1=10, y1: 20, <x_max>30</x_max>."""
-    names = [re.sub(r"^([xy])(\w)", r"\1[_ ]?\2", side) for side in sides]
+    names = [re.sub(r"^([xy])(\w+)", r"\1[_ ]?\2", side) for side in sides]
     one = rf"[\"'`*>:=\s]{{1,8}}{NUMBER}(?:px)?(?:</\w{{1,20}}>)?"
     return r"[\s,;|*`\"'<-]{0,12}\b".join(name + one for name in names)
 
 
-_SIDES = re.compile(rf"\b(?:{'|'.join(map(_named_numbers, SIDES))})", re.IGNORECASE)
+_SIDES, _SIZES = (
+    re.compile(rf"\b(?:{'|'.join(map(_named_numbers, all_sides))})", re.IGNORECASE)
+    for all_sides in (SIDES, SIZES)
+)
 _NAMES_OF_SIDES = re.compile(r"\b[xy][_ ]?\d|</\w+>")
 
 
@@ -37,6 +40,8 @@ def read_text(text: str, notes: Notes) -> Iterator[Shape]:
     """Yield the points and boxes of lines such as `cat: (10, 20), (30, 40)`."""
     for start, place in sorted(_places(plain(text))):
         numbers = numbers_in(_NAMES_OF_SIDES.sub("", place))
+        if _SIZES.fullmatch(place):
+            numbers[2:] = [numbers[0] + numbers[2], numbers[1] + numbers[3]]
         if len(numbers) in (2, 4):
             name = name_of(text, start, start + len(place))
             yield from shapes_of(numbers, name, None, place, notes)
@@ -45,7 +50,7 @@ def read_text(text: str, notes: Notes) -> Iterator[Shape]:
 def _places(shadow: str) -> Iterator[tuple[int, str]]:
     """Yield where numbers of a place stand in a text, and what stands there."""
     rest = shadow
-    for pattern in (_SIDES, _BRACKETED):
+    for pattern in (_SIDES, _SIZES, _BRACKETED):
         yield from ((match.start(), match[0]) for match in pattern.finditer(rest))
         rest = pattern.sub(lambda match: "(" * len(match[0]), rest)
     start = 0
@@ -117,24 +122,26 @@ def name_before(text: str) -> str | None:
     >>> name_before("| 3 | cow | "), name_before("cat (0.93): "), name_before("pig: [1, 2], ")
     ('cow', 'cat', 'pig')
     """
+    if not set("{}[:=：＝") & set(text) and (quoted := _QUOTED.findall(text)):
+        return str(quoted[-1])
     cell = _NUMBERED.sub("", text.strip()).rstrip("| ").rpartition("|")[2]
     said = _last_part(cell)
     if not said:  # brackets stand last: what is before them
         said = _last_part(_LAST_BRACKETS.sub("", cell))
     is_named = text.rstrip(" \t*`")[-1:] in (":", "：", "=", "＝")
-    name = _AND.sub("", said)
-    return name if (_LONG_NAME if is_named else _NAME).fullmatch(name) else None
+    return said if (_LONG_NAME if is_named else _NAME).fullmatch(said) else None
 
 
 def _last_part(text: str) -> str:
     """Return what stands behind the last bracket, without the signs around it."""
-    return _BRACKET.split(text)[-1].strip(" \t-*•#`\"'“”‘’:=：＝,，;；、.。")
+    return _AND.sub("", _BRACKET.split(text)[-1].strip(" \t-*•#`\"'“”‘’:=：＝,，;；、.。"))
 
 
 _NUMBERED = re.compile(r"^(?:[-*•]|#{1,6})?\s*(?:\d+[.)、．])?\s+|^\d+[.)、．]")
 _BRACKET = re.compile(r"[(\])}>（）］】]")
 _LAST_BRACKETS = re.compile(r"(?:\s*[(\[（［][^()\[\]（）［］]*[)\]）］][\s,，、;；:：]*)+$")
-_AND = re.compile(r"^(?:and\s|or\s|[和与及])\s*", re.IGNORECASE)
+_AND = re.compile(r"^(?:(?:and|or)\b|[和与及])\s*", re.IGNORECASE)
+_QUOTED = re.compile(r"[\"“「]([^\"“”「」]{1,80})[\"”」]")
 _SIGN = r"(?:[^{}()\[\]\"':=：]|(?<=\w)['’](?=\w))"
 _NAME = re.compile(rf"[^\d\W]{_SIGN}{{0,39}}")
 _LONG_NAME = re.compile(rf"[^\d\W]{_SIGN}{{0,119}}")
