@@ -88,19 +88,14 @@ def name_of(text: str, start: int, end: int) -> str | None:
 def _name_above(text: str) -> str | None:
     """Return the heading of a list of facts, or the fact that names it."""
     for line in reversed(text.splitlines()[-_MOST_FACTS:]):
-        key, colon, value = plain(line).strip(" \t-*#").partition(":")
-        if not line.strip() or (colon and value.strip(" *") and not _is_label(key)):
-            continue  # another fact
-        is_label = bool(value.strip(" *"))
-        return name_before(line[-len(value) :] if is_label else line)
+        key, _, value = plain(line).strip(" \t-*#").partition(":")
+        is_fact = bool(value.strip(" *"))
+        if line.strip() and (not is_fact or bare_key(key) in LABELS):
+            return name_before(value if is_fact else line)
     return None
 
 
 _MOST_FACTS, _MOST_SIGNS = 6, 600
-
-
-def _is_label(key: str) -> bool:
-    return bare_key(key) in LABELS
 
 
 def _is_word_for_place(name: str) -> bool:

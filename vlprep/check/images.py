@@ -38,7 +38,7 @@ def image_side(sending: Sending, files: Files) -> Found:
     for file in files:
         side = min(file.size)
         if side < shortest:
-            problem = f"the shorter side has {side} pixels, and the service takes"
+            problem = f"the shorter side has {plural(side, 'pixel')}, and the service takes"
             yield Hit(f"{side} px", f"{format_size(file.size)}: {problem} {shortest} or more", file)
 
 
