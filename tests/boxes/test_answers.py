@@ -60,6 +60,44 @@ def found(text):
         '{"label": ["cat"], "location": [1, 2, 30, 40]}',
         "cat：（1，2），（30，40）",
         r"[{\"bbox_2d\": [1, 2, 30, 40], \"label\": \"cat\"}]",
+        # Of fine-tunes, of other families, and of who asks otherwise.
+        "<|ref|>cat<|/ref|><|det|>[[1, 2, 30, 40]]<|/det|>",
+        "<ref>cat</ref><box>[[1, 2, 30, 40]]</box>",
+        "<|object_ref_start|>cat<|object_ref_end|><|box_start|>(1,2),(30,40)",
+        "<think>[9, 9, 9, 9]</think> as [8, 8, 8, 8] <answer>cat: [1, 2, 30, 40]</answer>",
+        '{"label": "cat", "top_left": [1, 2], "bottom_right": [30, 40]}',
+        '{"名称": "cat", "边界框": {"左上角": [1, 2], "右下角": [30, 40]}}',
+        '{"label": "cat", "bbox": {"top_left": {"x": 1, "y": 2}, "bottom_right": "(30, 40)"}}',
+        '{"label": "cat", "x0": 1, "y0": 2, "x1": 30, "y1": 40}',
+        '{"label": "cat", "bbox_xywh": [1, 2, 29, 38]}',
+        '{"label": "cat", "cxcywh": [15.5, 21, 29, 38]}',
+        '{"label": "cat", "center": [15.5, 21], "width": 29, "height": 38}',
+        '{"label": "cat", "rect": {"left": 1, "top": 2, "right": 30, "bottom": 40}}',
+        '[["cat", [1, 2, 30, 40]]]',
+        '["cat", 1, 2, 30, 40]',
+        '{"cat": {"bbox": [1, 2, 30, 40]}}',
+        '{"objects": {"cat": [{"bbox_2d": [1, 2, 30, 40]}]}}',
+        '{"result": "[{\\"bbox_2d\\": [1, 2, 30, 40], \\"label\\": \\"cat\\"}]"}',
+        '[{"bbox_2d": [1, 2, 30, 40, "label": "cat"}]',
+        '[{"bbox_2d": [1, 2, 30, 40] /* upper left */, "label": "cat"}]',
+        "**cat**: `[1, 2, 30, 40]`",
+        "cat (0.93): [1, 2, 30, 40]",
+        "[1, 2, 30, 40] cat",
+        "1. [1, 2, 30, 40]: cat",
+        "1. **cat**\n   - Colour: brown\n   - Bounding box: [1, 2, 30, 40]",
+        "- label: cat\n  bbox_2d: [1, 2, 30, 40]",
+        "### cat\n- Top-left corner: (1, 2)\n- Bottom-right corner: (30, 40)",
+        "cat: x1=1, y1=2, x2=30, y2=40",
+        "cat:\n- xmin: 1\n- ymin: 2\n- xmax: 30\n- ymax: 40",
+        "cat: (1, 2) to (30, 40)",
+        "cat：（1，2）到（30，40）",
+        "cat: {1, 2, 30, 40}",
+        "cat: (1, 2) - (30, 40)",
+        "cat: x=1, y=2, width=29, height=38",
+        'The "cat" is at [1, 2, 30, 40].',
+        "“cat”的位置是[1, 2, 30, 40]。",
+        "| Object | x1 | y1 | x2 | y2 |\n|---|---|---|---|---|\n| cat | 1 | 2 | 30 | 40 |",
+        "label,xmin,ymin,xmax,ymax\ncat,1,2,30,40",
         r'"[{\"bbox_2d\": [1, 2, 30, 40],\n \"label\": \"cat\"}]"',
     ],
 )
@@ -87,6 +125,72 @@ def test_points(text):
 def test_polygons_flat_or_in_pairs(corners):
     polygon = Shape("polygon", ((1.0, 2.0), (3.0, 4.0), (5.0, 6.0)), "roof")
     assert found(f'{{"polygon": {corners}, "label": "roof"}}') == [polygon]
+
+
+def test_a_box_that_only_words_for_a_place_stand_before_has_no_name():
+    for text in (
+        "Bounding box: [1, 2, 30, 40]",
+        "坐标：[1, 2, 30, 40]",
+        "xmin=1 ymin=2 xmax=30 ymax=40",
+    ):
+        assert found(text) == [Shape("box", BOX)]
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ('{"name": "mobile_use", "arguments": {"action": "swipe", "coordinate": [1, 2], '
+         '"coordinate2": [30, 40]}}', [("swipe", (1, 2)), ("swipe", (30, 40))]),
+        ('{"label": "cat", "center": [1, 2]}', [("cat", (1, 2))]),
+        ('{"名称": "cat", "中心点": [1, 2]}', [("cat", (1, 2))]),
+        ("pyautogui.click(x=1, y=2, button='left')", [("pyautogui.click", (1, 2))]),
+        ("drag(start_box='(1,2)', end_box='(30,40)')",
+         [("start_box", (1, 2)), ("end_box", (30, 40))]),
+    ],
+)  # fmt: skip
+def test_points_of_agents(text, points):
+    assert found(text) == [Shape("point", (place,), label) for label, place in points]
+
+
+def test_points_of_a_body_have_the_names_of_their_keys():
+    text = '{"bbox_2d": [1, 2, 30, 40], "label": "cat", "keypoints": {"left eye": [3, 4]}}'
+    assert found(text) == [CAT, Shape("point", ((3, 4),), "left eye")]
+
+
+def test_several_boxes_within_one_pair_of_tokens_are_boxes():
+    text = "<ref>cat</ref><box>[[1, 2, 30, 40], [5, 6, 7, 8]]</box>"
+    assert found(text) == [CAT, Shape("box", ((5, 6), (7, 8)), "cat")]
+    text = "<|box_start|>(1,2),(30,40), (5,6),(7,8)<|box_end|>"
+    assert [shape.kind for shape in found(text)] == ["box", "box"]
+
+
+def test_each_of_several_places_on_a_line_has_its_own_name():
+    shapes = found("There is a cat [1, 2, 30, 40], a dog [5, 6, 7, 8] and a pig [1, 1, 2, 2].")
+    assert [shape.label for shape in shapes] == ["There is a cat", "a dog", "a pig"]
+
+
+def test_a_field_names_its_place_and_not_what_is_written_there():
+    (shape,) = found('{"invoice_no": {"value": "A-7", "bbox_2d": [1, 2, 30, 40]}}')
+    assert (shape.label, shape.text) == ("invoice_no", "A-7")
+
+
+def test_places_in_several_pictures_are_told():
+    told = "places in several pictures, all put on this one: 1, 2"
+    text = '[{"image": 1, "bbox_2d": [1, 2, 3, 4]}, {"image": 2, "bbox_2d": [5, 6, 7, 8]}]'
+    assert parse_answer(text).warnings == (told,)
+    assert parse_answer(text.replace("2,", "1,", 1)).warnings == (told,)
+    text = '{"image_1": [{"bbox_2d": [1, 2, 3, 4]}], "image_2": [{"bbox_2d": [5, 6, 7, 8]}]}'
+    assert parse_answer(text).warnings[0].endswith("image_1, image_2")
+    assert parse_answer('[{"image": 1, "bbox_2d": [1, 2, 3, 4]}]').warnings == ()
+
+
+def test_colours_are_no_places():
+    text = '[{"name": "cat", "bbox": [1, 2, 30, 40]}, {"name": "sky", "rgba": [1, 2, 3, 4]}]'
+    assert found(text) == [CAT]
+
+
+def test_attributes_of_html_in_capitals():
+    assert found('<P DATA-BBOX="1 2 30 40">t</P>') == [Shape("box", BOX, "p", "t")]
 
 
 def test_several_points_of_one_name():

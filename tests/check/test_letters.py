@@ -54,6 +54,18 @@ def test_what_has_a_photo_s_shape_is_looked_at_when_it_is_decoded(pages):
     assert len(found(wide, "qvq-max", max_pixels=200_000, decode=True)) == 1
 
 
+def test_a_floor_that_is_asked_for_is_looked_at_in_every_image(pages):
+    assert len(found(pages[0] / "wide.png", "qvq-max", max_pixels=200_000, readable=5)) == 1
+
+
+def test_no_pieces_are_advised_for_letters_that_are_as_small_in_the_file(tmp_path):
+    page, _ = drawn(8, shape=(900, 700))
+    Image.fromarray(page).save(tmp_path / "small.png")
+    (finding,) = found(tmp_path / "small.png", "qwen3-vl-plus", readable=8)
+    assert finding.remedy.command is None
+    assert finding.remedy.step.startswith("scan or draw it with more pixels")
+
+
 @pytest.mark.parametrize("name", ["photo.jpg", "tall.png", "alpha.png"])
 def test_nothing_is_said_of_what_has_no_text(name):
     assert found(FIXTURES / name, decode=True, max_pixels=20_000) == []

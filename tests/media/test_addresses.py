@@ -52,12 +52,14 @@ def test_a_name_with_percent_signs_in_an_address_that_is_not_encoded(tmp_path):
         f"DATA:IMAGE/JPEG;BASE64,{BASE64}",
         f"data:image/jpeg;charset=x; base64,{BASE64}",
         f"data:image/jpeg;base64,{BASE64}\n",
+        f" \n\ufeffdata:image/jpeg;base64,{BASE64}",
+        "data:image/jpeg;base64," + BASE64.rstrip("="),
         f"data:image/jpeg;base64,{base64.encodebytes(PHOTO).decode()}",
         "data:image/jpeg;base64," + BASE64.replace("+", "%2B").replace("=", "%3D"),
         BASE64,
         base64.encodebytes(PHOTO).decode(),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_spellings_of_content(text):
     assert embedded(text) == PHOTO

@@ -101,6 +101,13 @@ HEADS = [
     (b"#EXTM3U\n", "HLS playlist", "other"),
     (b"ffconcat version 1.0", "concat list", "other"),
     (b"PK\x03\x04", "ZIP archive", "other"),
+    (b"8BPS\0\1", "PSD", "other"),
+    (b"\xff\x0a\xfa\x7f", "JPEG XL", "other"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL", "other"),
+    (b"\x76\x2f\x31\x01\2", "OpenEXR", "other"),
+    (b"P6\n80 48\n255\n", "PNM", "other"),
+    (b"\x0a\5\1\x08\0\0", "PCX", "other"),
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", "Git LFS pointer", "other"),
 ]
 
 

@@ -91,7 +91,7 @@ def test_names(source, name):
         ("a\0b.mp4", "the name contains a NUL character"),
         ("data:image/png,abc", "not of the form data:TYPE;base64,DATA"),
         ("data:image/png;base64,@@@@", "not valid Base64"),
-        ("data:image/png;base64,ABC", "not valid Base64"),
+        ("data:image/png;base64,ABCDE", "not valid Base64"),
         ("/dev/null", "not a regular file"),
         ("/dev/zero", "not a regular file"),
     ],

@@ -22,6 +22,24 @@ def chunks(parts, of="delta"):
     return [json.dumps({"choices": [{of: {"content": part}}]}) for part in parts]
 
 
+CLICK = '{"action": "left_click", "coordinate": [769, 70]}'
+
+
+@pytest.mark.parametrize("content", [None, "", []])
+@pytest.mark.parametrize("arguments", [CLICK, json.loads(CLICK)])
+def test_what_a_tool_is_called_with_is_the_answer(content, arguments):
+    calls = [{"type": "function", "function": {"name": "computer_use", "arguments": arguments}}]
+    message = {"role": "assistant", "content": content, "tool_calls": calls}
+    assert unwrap(json.dumps({"choices": [{"message": message}]})).text == CLICK
+    assert unwrap(json.dumps({"message": message, "model": "qwen3-vl"})).text == CLICK
+
+
+def test_text_beside_a_tool_call_is_kept():
+    calls = [{"function": {"name": "computer_use", "arguments": CLICK}}]
+    message = {"role": "assistant", "content": "I click.", "tool_calls": calls}
+    assert unwrap(json.dumps({"choices": [{"message": message}]})).text == f"I click.\n{CLICK}"
+
+
 def output(text):
     return {
         "output": {"choices": [{"message": {"role": "assistant", "content": [{"text": text}]}}]}

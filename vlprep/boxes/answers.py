@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from vlprep.boxes.json_shapes import read_json
+from vlprep.boxes.json_shapes import read_json, read_tables
 from vlprep.boxes.markup import read_html, read_markdown, read_tokens, read_xml
 from vlprep.boxes.plain_text import read_text
 from vlprep.boxes.shapes import Box3D, Notes, Shape, in_order
@@ -18,7 +18,7 @@ from vlprep.replies.none_found import says_none
 from vlprep.replies.spelling import excerpt
 from vlprep.replies.unwrap import unwrap
 
-AnswerForm = Literal["json", "tokens", "xml", "html", "markdown", "text"]
+AnswerForm = Literal["json", "tokens", "xml", "html", "markdown", "table", "text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +40,10 @@ def parse_answer(text: str) -> Answer:
 
     Understood are JSON (fenced or not, among other text, in other quotes, cut off), the special
     tokens of Qwen2-VL, points as XML, QwenVL HTML with `data-bbox` or `data-polygon`, QwenVL
-    Markdown with coordinates in comments, the words of the OCR models, and plain text such as
-    `cat: (10, 20), (30, 40)`; replies as `unwrap` knows them. Where an answer mixes forms, one of
-    them counts. Of an answer that says that nothing was found, the shapes are empty.
+    Markdown with coordinates in comments, the words of the OCR models, tables with a column for
+    each side, and plain text such as `cat: (10, 20), (30, 40)`; replies as `unwrap` knows them.
+    Where an answer mixes forms, one of them counts. Of an answer that says that nothing was found,
+    the shapes are empty.
 
     Raises `AnswerError` where there is something else.
 
@@ -75,5 +76,6 @@ _READERS: dict[AnswerForm, Callable[[str, Notes], Iterator[Shape]]] = {
     "html": read_html,
     "markdown": read_markdown,
     "json": read_json,
+    "table": read_tables,
     "text": read_text,
 }

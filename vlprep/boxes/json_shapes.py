@@ -5,42 +5,32 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
-from vlprep.boxes.plain_text import name_before
+from vlprep.boxes.keys import (
+    BOXES,
+    CENTRED,
+    CORNERS,
+    GATHERING,
+    LABELS,
+    LISTED_LABELS,
+    NO_PLACES,
+    PERHAPS,
+    PICTURES,
+    POINTS,
+    SIDES,
+    SIZES,
+    SPELLED,
+    TEXTS,
+    TURNED,
+)
+from vlprep.boxes.plain_text import name_before, name_of
 from vlprep.boxes.shapes import Box3D, Notes, Shape, shapes_of
-from vlprep.replies.loose_json import Unfinished, json_values
-from vlprep.replies.spelling import bare_key, excerpt, numbers_in, plain
-
-# Keys, as `bare_key` has them.
-_POINTS = frozenset({"point2d", "point", "points", "points2d", "coordinate", "keypoints"})
-_BOXES = frozenset({
-    "bbox2d", "bbox", "box", "box2d", "bboxes", "boxes", "boundingbox", "boundingboxes", "bndbox",
-    "polygon", "polygon2d", "polygons", "poly", "quad", "xyxy", "bboxxyxy",
-})  # fmt: skip
-_PERHAPS = frozenset({  # which may also hold words
-    "location", "position", "region", "rect", "coordinates", "coords", "corners", "vertices",
-    "segmentation", "坐标", "边界框", "位置",
-})  # fmt: skip
-_LABELS = (
-    "label", "name", "category", "class", "alt", "desc", "description", "object", "labelname",
-    "categoryname", "classname", "objectname", "标签", "名称", "类别", "物体", "对象",
-)  # fmt: skip
-_TEXTS = ("textcontent", "text", "content", "transcription", "word", "words", "文字", "文本")
-_LISTED_LABELS = ("labels", "names", "categories", "classes", "phrases", "texts", "标签")
-"""Keys of as many labels as there are places beside them, in their order."""
-_GATHERING = frozenset({
-    "objects", "results", "detections", "instances", "annotations", "predictions", "items", "data",
-    "answer", "output", "result",
-})  # fmt: skip
-"""Keys that gather places and name none of them."""
-_SIDES = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"),
-          ("left", "top", "right", "bottom"))  # fmt: skip
-_SIZES = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
-_TURNED = "rotaterect"
-
+from vlprep.replies.loose_json import Unfinished, json_inside, json_values
+from vlprep.replies.spelling import bare_key, excerpt, numbers_in
+from vlprep.replies.tables import table_rows
 
 _Name: TypeAlias = tuple[str | None, str | None]
 """What a shape is called, and what is written there."""
@@ -51,17 +41,28 @@ def read_json(text: str, notes: Notes) -> Iterator[Shape]:
     """Yield the shapes in every list and object of a text."""
     for start, value in json_values(text, notes):
         if isinstance(value, list) and len(value) in (2, 4) and _is_numbers(value):
-            name = name_before(text[text.rfind("\n", 0, start) + 1 : start])
-            before = _KEY_BEFORE.search(plain(text[max(start - 40, 0) : start]))
-            if before and bare_key(before[1]) in _POINTS | _BOXES:  # of an object that is broken
-                name = None
+            name = None
+            before = _KEY_BEFORE.search(text[max(start - 40, 0) : start])
+            if before and bare_key(before[1]) in POINTS | BOXES:  # of an object that is broken
                 notes.lost_labels += 1
+            else:
+                closing = _CLOSING.search(text, start)
+                name = name_of(text, start, closing.end() if closing else len(text))
             yield from _place_shapes(value, (name, None), notes)
         else:
             yield from _whole(value, notes)
 
 
-_KEY_BEFORE = re.compile(r"(\w+)[\"']?\s*[:=]\s*$")
+_CLOSING = re.compile(r"[\]］】〕]")
+_KEY_BEFORE = re.compile(r"(\w+)[\"'”’]\s*[:=：]\s*$")
+
+
+def read_tables(text: str, notes: Notes) -> Iterator[Shape]:
+    """Yield the places in tables with a column for each side."""
+    for row in table_rows(text):
+        members = _bare(row)
+        if numbers := _numbers_of_sides(members):
+            yield from shapes_of(numbers, *_name(members), "a row of a table", notes)
 
 
 def _whole(value: Any, notes: Notes) -> list[Shape]:
@@ -72,46 +73,64 @@ def _whole(value: Any, notes: Notes) -> list[Shape]:
         return []
 
 
-def _json_shapes(value: Any, notes: Notes) -> Iterator[Shape]:
+def _json_shapes(value: Any, notes: Notes, called: str | None = None) -> Iterator[Shape]:
+    """Yield the shapes in a value; `called` is what its key says of those without a name."""
     if isinstance(value, dict):
-        yield from _object_shapes(value, notes)
+        yield from _object_shapes(value, notes, called)
     elif isinstance(value, list) and _is_numbers(value):
         if len(value) in (2, 4):  # other lists of numbers are about something else
-            yield from _place_shapes(value, _NAMELESS, notes)
+            yield from _place_shapes(value, (called, None), notes)
+    elif isinstance(value, list) and (row := _named_row(value)):
+        yield from _place_shapes(row[1], (row[0], None), notes)
     elif isinstance(value, list):
         for item in value:
-            yield from _json_shapes(item, notes)
+            yield from _json_shapes(item, notes, called)
 
 
-def _object_shapes(table: dict[str, Any], notes: Notes) -> Iterator[Shape]:
-    members = {bare_key(key): value for key, value in table.items()}
+def _named_row(value: list[Any]) -> tuple[str, list[Any]] | None:
+    """Return the name and the place of a list such as ["cat", [1, 2, 3, 4]], or the same flat."""
+    words = [item for item in value if isinstance(item, str) and not numbers_in(item)]
+    place = [item for item in value if not isinstance(item, str)]
+    if len(place) == 1 and isinstance(place[0], list):
+        place = place[0]
+    is_row = len(words) == 1 and len(value) - len(words) in (1, 4)
+    return (words[0], place) if is_row and len(place) == 4 and _is_numbers(place) else None
+
+
+def _object_shapes(
+    table: dict[str, Any], notes: Notes, called: str | None = None
+) -> Iterator[Shape]:
+    members = _bare(table)
     name = _name(members)
+    notes.pictures |= {
+        str(members[key]) for key in members.keys() & PICTURES if _word(members[key])
+    }
     if "bbox3d" in members:
         _note_3d(members["bbox3d"], name, notes)
     elif (numbers := _numbers_of_sides(members)) is not None:
-        yield from shapes_of(numbers, *name, "sides", notes)
-    elif members.keys() & (_POINTS | _BOXES) or _places_perhaps(members):
-        yield from _placed(members, name, notes)
-    elif _TURNED in members:
-        yield from _turned(members[_TURNED], name, notes)
+        yield from shapes_of(numbers, name[0] or called, name[1], "sides", notes)
+    elif members.keys() & (POINTS | BOXES) or _places_perhaps(members):
+        notes.lost_labels += not name[0] and any(members.get(key) for key in LABELS)
+        yield from _placed(members, (name[0] or called, name[1]), notes)
+    elif TURNED in members:
+        yield from _turned(members[TURNED], name, notes)
     else:
-        yield from _unplaced(table, name, notes)
+        yield from _unplaced(table, name, called, notes)
 
 
 def _placed(members: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shape]:
     """Yield the shapes of an object that has a key for places, and of what else is in it."""
     perhaps = _places_perhaps(members)
-    notes.lost_labels += not name[0] and any(members.get(key) for key in _LABELS)
     listed = _listed_labels(members)
     for key, value in members.items():
-        if listed and key in _POINTS | _BOXES and _is_rows(value):
+        if listed and key in POINTS | BOXES and _is_rows(value):
             notes.lost_labels += max(len(listed) - len(value), 0)
             for place, label in zip_longest(value, listed[: len(value)]):
                 yield from _place_shapes(place, (label or name[0], name[1]), notes)
-        elif key in _POINTS and isinstance(value, list) and value and all(map(_is_pair, value)):
+        elif key in POINTS and isinstance(value, list) and value and all(map(_is_pair, value)):
             for point in value:
                 yield from _place_shapes(point, name, notes)
-        elif key in _POINTS or key in _BOXES or key in perhaps:
+        elif key in POINTS or key in BOXES or key in perhaps:
             yield from _place_shapes(value, name, notes)
         elif isinstance(value, dict) or (isinstance(value, list) and not _is_numbers(value)):
             yield from _json_shapes(value, notes)
@@ -119,7 +138,7 @@ def _placed(members: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shap
 
 def _listed_labels(members: dict[str, Any]) -> list[str]:
     """Return labels that stand in a list of their own, one for each place."""
-    for key in _LISTED_LABELS:
+    for key in LISTED_LABELS:
         if isinstance(value := members.get(key), list) and all(isinstance(v, str) for v in value):
             return value
     return []
@@ -128,29 +147,53 @@ def _listed_labels(members: dict[str, Any]) -> list[str]:
 def _places_perhaps(members: dict[str, Any]) -> list[str]:
     """Return the keys for places that may also hold words, and do not."""
     return [
-        key for key in members.keys() & _PERHAPS
+        key for key in members.keys() & PERHAPS
         if not isinstance(members[key], str) and (_numbers(members[key]) or _is_rows(members[key]))
     ]  # fmt: skip
 
 
-def _unplaced(table: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shape]:
-    """Yield the shapes inside of an object; four numbers under another key are named by it."""
+def _unplaced(
+    table: dict[str, Any], name: _Name, called: str | None, notes: Notes
+) -> Iterator[Shape]:
+    """Yield the shapes inside of an object; those under another key are named by it."""
     label, text = name
     for key, value in table.items():
-        own = label or (None if bare_key(key) in _GATHERING else name_before(key))
+        bare = bare_key(key)
+        key_name = called if bare in GATHERING else name_before(key) or called
+        own = label or key_name
+        notes.pictures |= {key} if _PICTURE.fullmatch(bare) else set()
+        if bare in NO_PLACES:
+            continue
         if isinstance(value, list) and _is_numbers(value):
             if len(value) == 4:
                 yield from _place_shapes(value, (own, text), notes)
         elif _is_rows(value) and all(isinstance(v, list) and _is_numbers(v) for v in value):
             for place in (v for v in value if len(v) in (2, 4)):
                 yield from _place_shapes(place, (own, text), notes)
-        elif isinstance(value, dict | list):
-            yield from _json_shapes(value, notes)
+        elif isinstance(value, dict):
+            has_text = own and any(bare_key(inner) in TEXTS for inner in value)
+            yield from _json_shapes({"label": own, **value} if has_text else value, notes, own)
+        elif isinstance(value, list):
+            yield from _json_shapes(value, notes, key_name)
+        elif isinstance(value, str) and bare in GATHERING:
+            for inner in json_inside(value, notes):
+                yield from _json_shapes(inner, notes, own)
+
+
+_PICTURE = re.compile(r"(?:image|page|图片?)\d+|第\d+[张页](?:图片?)?")
+
+
+def _bare(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {bare_key(key): value for key, value in table.items()}
 
 
 def _place_shapes(value: Any, name: _Name, notes: Notes) -> Iterator[Shape]:
     """Yield what stands under a key for places: numbers, a text of numbers, pairs, or several."""
     if value and isinstance(value, dict):
+        if all(map(_is_pair, value.values())) and _numbers_of_sides(_bare(value)) is None:
+            for key, place in value.items():  # points that have names, as of a body
+                yield from _place_shapes(place, (key, None), notes)
+            return
         words = dict(zip(("label", "text"), name, strict=True))
         yield from _object_shapes({**words, **value}, notes)
         return
@@ -194,21 +237,34 @@ def _note_3d(value: Any, name: _Name, notes: Notes) -> None:
 
 def _numbers_of_sides(members: dict[str, Any]) -> list[float] | None:
     """Return the numbers of an object that names each side, or each coordinate of a point."""
-    for names in (*_SIDES, *_SIZES, ("x", "y")):
+    for key in members.keys() & SPELLED.keys():
+        if len(numbers := _numbers(members[key])) == 4:
+            members = dict(zip(SPELLED[key], numbers, strict=True))
+    for names in (*SIDES, *SIZES, *CENTRED, *CORNERS, ("x", "y")):
         if all(name in members for name in names):
-            numbers = _numbers([members[name] for name in names])
-            if len(numbers) == len(names):
-                if names in _SIZES:
+            numbers = [number for name in names for number in _coordinates(members[name])]
+            if len(numbers) == (2 if names == ("x", "y") else 4):
+                if names in SIZES:
                     numbers[2:] = [numbers[0] + numbers[2], numbers[1] + numbers[3]]
+                elif names in CENTRED:
+                    x, y, width, height = numbers
+                    numbers = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
                 return numbers
     return None
+
+
+def _coordinates(value: Any) -> list[float]:
+    """Return what is said of one side, or of one corner as x and y."""
+    if isinstance(value, dict):
+        return _numbers([value.get("x"), value.get("y")])
+    return _numbers(value if isinstance(value, list) else [value])
 
 
 def _name(members: dict[str, Any]) -> _Name:
     """Return what an object is called, and what is written there; the text stands in for a name."""
     label, text = (
         next(filter(None, (_word(members.get(key)) for key in keys)), None)
-        for keys in (_LABELS, _TEXTS)
+        for keys in (LABELS, TEXTS)
     )
     return label or text, text
 

@@ -13,8 +13,8 @@ from vlprep.replies.spelling import excerpt, numbers_in, plain
 # Special tokens, as of Qwen2-VL and before it of Qwen-VL.
 
 _TOKENS = re.compile(
-    r"(?:(?:<\|object_ref_start\|>|<ref>)(?P<label>[^<]*)(?:<\|object_ref_end\|>|</ref>)\s*)?"
-    r"(?:<\|(?:box|quad|point)_start\|>|<(?:box|quad|point)>)(?P<numbers>[^<]*)(?P<end><)?"
+    r"(?:(?:<\|object_ref_start\|>|<\|?ref\|?>)(?P<label>[^<]*)(?:<\|object_ref_end\|>|<\|?/ref\|?>)\s*)?"
+    r"<\|?(?P<kind>box|quad|point|det|bbox)(?:_start)?\|?>(?P<numbers>[^<]*)(?P<end><)?"
 )
 
 
@@ -26,10 +26,22 @@ def read_tokens(text: str, notes: Notes) -> Iterator[Shape]:
             label = match["label"].strip()
         elif text[: match.start()].rstrip()[-1:] != ">":
             label = None  # several boxes in a row share the name before them
-        if match["end"] is None:
+        if match["end"] is None and match["numbers"].rstrip()[-1:] not in _CLOSED:
             notes.cut_off = True  # a number may have lost its last digits
-        else:
-            yield from shapes_of(numbers_in(match["numbers"]), label, None, match[0], notes)
+            continue
+        numbers = numbers_in(match["numbers"])
+        for few in [numbers] if match["kind"] == "quad" else _fours(numbers):
+            yield from shapes_of(few, label, None, match[0], notes)
+
+
+_CLOSED = (")", "]", "）", "］")
+
+
+def _fours(numbers: list[float]) -> list[list[float]]:
+    """Return the numbers of each box, of those that stand in one pair of tokens."""
+    if not numbers or len(numbers) % 4:
+        return [numbers]
+    return [numbers[place : place + 4] for place in range(0, len(numbers), 4)]
 
 
 # Points as XML elements, the form that the guides recommend.
@@ -103,9 +115,12 @@ _IMPLIED = frozenset({"p", "li", "td", "th", "tr"})
 _DEEPEST = 64  # elements that a text counts for; only hostile answers nest deeper
 
 
+_HAS_PLACES = re.compile("data-(?:bbox|polygon)", re.IGNORECASE)
+
+
 def read_html(text: str, notes: Notes) -> Iterator[Shape]:
     """Yield the elements with `data-bbox` or `data-polygon`, named by their tag and class."""
-    if "data-bbox" not in text and "data-polygon" not in text:
+    if not _HAS_PLACES.search(text):
         return
     places = _Places()
     places.feed(text.replace('\\"', '"'))

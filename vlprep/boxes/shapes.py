@@ -57,6 +57,7 @@ class Notes(Trouble):
 
     swapped: int = 0
     lost_labels: int = 0
+    pictures: set[str] = field(default_factory=set)
     boxes_3d: list[Box3D] = field(default_factory=list)
 
     def sentences(self) -> tuple[str, ...]:
@@ -68,6 +69,9 @@ class Notes(Trouble):
             said.append(f"boxes with exchanged corners, put in order: {self.swapped}")
         if self.lost_labels:
             said.append(f"labels that could not be read: {self.lost_labels}")
+        if len(self.pictures) > 1:
+            numbers = ", ".join(sorted(self.pictures)[:10])
+            said.append(f"places in several pictures, all put on this one: {numbers}")
         if self.odd:
             said.append(f"left out, not coordinates: {len(self.odd)}, for instance {self.odd[0]}")
         if self.boxes_3d:

@@ -45,7 +45,7 @@ class CheckKeywords(ViewKeywords, total=False):
     max_model_len: int | None
     thinking: bool | None
     decode: bool
-    readable: float
+    readable: float | None
 
 
 def check_files(
@@ -59,7 +59,7 @@ def check_files(
     max_model_len: int | None = None,
     thinking: bool | None = None,
     decode: bool = False,
-    readable: float = FAINT,
+    readable: float | None = None,
 ) -> CheckReport:
     """Check the files of one request against every documented limit, from their headers alone.
 
@@ -70,8 +70,9 @@ def check_files(
     prompt costs beside them; `max_input` replaces the model's largest input, `max_model_len` its
     context, and `thinking` chooses between its two inputs. `decode` looks further: it decodes every
     image and every frame of a video, which takes its time, and so finds damage that no header
-    shows, and small letters. Of long images, such as screenshots of whole pages, these are looked
-    for always: they are to be at least `readable` pixels high as the model sees them.
+    shows, and small letters: they are to be at least `readable` pixels high as the model sees them,
+    or 5 pixels. In long images, such as screenshots of whole pages, these are looked for always,
+    and where `readable` is given in every image.
 
     A file that cannot be read is a finding, not an error that stops the rest. For weights, which
     run anywhere, only what holds there is checked.
@@ -88,9 +89,9 @@ def check_files(
         view=view, files=(), route=get_route(route),
         apis=list_apis() if api is None else (_api_of(api, route, view),),
         text_tokens=text_tokens, max_input=max_input, max_model_len=max_model_len,
-        thinking=thinking, readable=readable,
+        thinking=thinking, readable=FAINT if readable is None else readable,
     )  # fmt: skip
-    look = partial(look_at, view=view, decode=decode)
+    look = partial(look_at, view=view, decode=decode, letters=readable is not None)
     found = list(overlapped(look, as_many(items), _is_far))
     return check_sending(replace(asked, files=count_facts(found, view)))
 
@@ -106,8 +107,11 @@ def _api_of(name: ApiName, route: RouteName, view: View) -> ChatApi:
     return api
 
 
-def look_at(item: Item, view: View, *, decode: bool = False) -> FileFacts:
-    """Return what is known of one item, not counted yet; what is wrong with it is part of that."""
+def look_at(item: Item, view: View, *, decode: bool = False, letters: bool = False) -> FileFacts:
+    """Return what is known of one item, not counted yet; what is wrong with it is part of that.
+
+    Pages are looked at for their letters, and with `letters` every image.
+    """
     if is_web_url(item):
         return FileFacts(source=media_name(item), kind="URL")
     try:
@@ -115,14 +119,14 @@ def look_at(item: Item, view: View, *, decode: bool = False) -> FileFacts:
     except (VlprepError, OSError) as error:
         return FileFacts(source=media_name(item), kind="unreadable", problem=error)
     if isinstance(found, FrameList):
-        read = partial(_read, trust=view.trust, decode=decode)
+        read = partial(_read, trust=view.trust, decode=decode, letters=letters)
         frames = list(overlapped(read, found.images, _is_far))
         return facts_of_list(media_name(item), frames, view)
-    return _read(found, view.trust, decode=decode)
+    return _read(found, view.trust, decode=decode, letters=letters)
 
 
-def _read(source: SourceOrFacts, trust: Trust, *, decode: bool) -> FileFacts:
-    """Read the header of one file, and with `decode` its content."""
+def _read(source: SourceOrFacts, trust: Trust, *, decode: bool, letters: bool) -> FileFacts:
+    """Read the header of one file, with `decode` its content, with `letters` an image's text."""
     if isinstance(source, ImageInfo | VideoInfo) and not decode:
         return _known(source)
     if is_web_url(source):
@@ -134,7 +138,7 @@ def _read(source: SourceOrFacts, trust: Trust, *, decode: bool) -> FileFacts:
             facts = _ended(item, facts_of(item))
             if decode:
                 facts = _decoded(item, facts)
-            is_page = facts.kind == "image" and (decode or _is_long(facts.size))
+            is_page = facts.kind == "image" and (decode or letters or _is_long(facts.size))
             return replace(facts, letters=_letters(item)) if is_page else facts
     except (VlprepError, OSError) as error:
         return FileFacts(source=source_name(source), kind="unreadable", problem=error)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from vlprep.check.files import Stated, data_url_length, image_bytes_stated
-from vlprep.check.remedies import as_advised, as_seen, compress, first_page, in_pieces, rename
+from vlprep.check.remedies import (
+    as_advised,
+    as_seen,
+    compress,
+    first_page,
+    in_pieces,
+    larger,
+    rename,
+)
 from vlprep.check.rule import FileFacts, Files, Found, Hit, Said, Sending, Wanted, remark, rule
 from vlprep.media.sniff import mime_type
 from vlprep.models.citing import named
@@ -30,7 +38,7 @@ def image_side(sending: Sending, files: Files) -> Found:
     for file in files:
         side = min(file.size)
         if side < shortest:
-            problem = f"the shorter side has {side} pixels, and the service takes"
+            problem = f"the shorter side has {plural(side, 'pixel')}, and the service takes"
             yield Hit(f"{side} px", f"{format_size(file.size)}: {problem} {shortest} or more", file)
 
 
@@ -53,16 +61,13 @@ def image_ratio(sending: Sending, files: Files) -> Found:
 
 @rule(
     "warning", "letters large enough for the model to see", of="image", weights=True,
-    remedy=in_pieces,
+    remedy=larger,
 )  # fmt: skip
 def small_letters(sending: Sending, files: Files) -> Found:
     yield Wanted(f"at least {sending.readable:g} px high")
     for file in files:
-        if file.letters is None or file.tokens is None:
+        if file.letters is None or (height := file.seen_letters) is None:
             continue
-        seen = file.tokens.resized
-        scale = min(seen.height / file.size.height, seen.width / file.size.width)
-        height = file.letters.scaled(scale).smallest
         if height < sending.readable:
             found = f"{height:.1f} px"
             whole = f"{file.letters.smallest:g} in the file"

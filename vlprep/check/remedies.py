@@ -69,6 +69,17 @@ def in_pieces(file: FileFacts, sending: Sending) -> Remedy:
     return Remedy(command="split", files=(file.path,), output="pieces/", options=options)
 
 
+_AS_LARGE = 0.95  # views have sides of whole patches, and so shrink a little whatever the size
+
+
+def larger(file: FileFacts, sending: Sending) -> Remedy:
+    """Split a page whose letters are seen smaller than they are; else no pieces help."""
+    own, seen = file.letters, file.seen_letters
+    if own and seen and seen < _AS_LARGE * own.smallest:
+        return in_pieces(file, sending)
+    return Remedy(step="scan or draw it with more pixels: enlarging adds no detail")
+
+
 def by_url(file: FileFacts, sending: Sending) -> Remedy:
     """Check a URL for the route that it can go."""
     options = (("route", "url"), ("model", sending.model.name))

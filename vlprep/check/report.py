@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vlprep.check import images, reading, requests, videos
-from vlprep.check.remedies import in_pieces, one_a_file
+from vlprep.check.remedies import in_pieces, larger, one_a_file
 from vlprep.check.routes import RouteAdvice, advise_routes
 from vlprep.check.rule import FileFacts, Finding, Remedy, Rule, Sending, Severity
 from vlprep.check.savings import unseen_bytes
@@ -28,7 +28,7 @@ RULES = tuple(
 )
 """Every rule, in the order in which they are written and tried."""
 
-IN_PIECES = frozenset(rule.id for rule in RULES if rule.remedy is in_pieces)
+IN_PIECES = frozenset(rule.id for rule in RULES if rule.remedy in (in_pieces, larger))
 """Ids of the rules that a page breaks as a whole, and not in pieces."""
 
 

@@ -149,6 +149,15 @@ class FileFacts:
         return self.info.size
 
     @property
+    def seen_letters(self) -> float | None:
+        """How high its small letters are as the model sees them, in pixels; `None` if unknown."""
+        if self.letters is None or self.tokens is None:
+            return None
+        seen = self.tokens.resized
+        scale = min(seen.height / self.size.height, seen.width / self.size.width)
+        return self.letters.scaled(scale).smallest
+
+    @property
     def format(self) -> str:
         """Name of the format of the content, for sentences."""
         return (self.info.format if self.info else None) or "an unknown format"

@@ -60,7 +60,9 @@ Form = Literal["text", "json", "github", "sarif"]
 @view_options
 @input_limit_options
 @text_tokens_option
-@readable_option(FAINT, "Warn of letters that the model sees smaller.")
+@readable_option(
+    None, f"Warn of letters that the model sees smaller, in every image; {FAINT:g} in long ones."
+)
 @click.option("--fetch", is_flag=True, help="Fetch files at addresses, and check them too.")
 @click.option("--decode", is_flag=True, help="Decode the files too, to find damage inside.")
 @click.option("--fix", "fixes", is_flag=True, help="Write files that pass into -o, check these.")

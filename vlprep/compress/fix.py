@@ -152,7 +152,7 @@ def fix_files(
     )
     left = _left(before)
     tasks = [task for task in zip(files, before.files, strict=True) if task[1].source not in left]
-    readable = max(asked.get("readable", READABLE), READABLE)
+    readable = max(asked.get("readable") or READABLE, READABLE)
     jobs, places = _jobs(tasks, before, how, readable)
     folders = [item.folder for item, _ in tasks if isinstance(item, FrameList) and item.folder]
     roots = [*roots, *(PurePath(folder).parent for folder in folders)]

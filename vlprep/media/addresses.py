@@ -90,12 +90,14 @@ def local_path(text: str) -> str:
 
 
 def embedded(text: str) -> bytes | None:
-    """Return the content of a data URL, or of Base64; `None` for what is neither.
+    r"""Return the content of a data URL, or of Base64; `None` for what is neither.
 
     Raises `UnsupportedFormatError` where it is malformed.
 
     >>> embedded("DATA:image/gif;BASE64,R0lGODlh"), embedded("a.gif")
     (b'GIF89a', None)
+    >>> embedded(" data:;base64,R0lGODlhAQ\n")  # without padding, with space around it
+    b'GIF89a\x01'
     """
     if is_data_url(text):
         head, _, data = text.partition(",")
@@ -108,8 +110,11 @@ def embedded(text: str) -> bytes | None:
 def _decoded(data: str, name: str) -> bytes:
     import base64  # here and below: paths do without
 
+    solid = "".join(data.split())  # it comes in lines, too
+    if len(solid) % 4 > 1 and "=" not in solid:
+        solid += "=" * (4 - len(solid) % 4)  # browsers and many libraries do without
     try:
-        return base64.b64decode("".join(data.split()), validate=True)  # it comes in lines, too
+        return base64.b64decode(solid, validate=True)
     except ValueError as error:
         raise UnsupportedFormatError(name, f"not valid Base64: {error}") from error
 
@@ -139,7 +144,8 @@ def declared_type(text: str) -> str | None:
     >>> declared_type("data:Image/PNG;base64,AAAA"), declared_type("a.png")
     ('image/png', None)
     """
-    said = text[5:].partition(",")[0].partition(";")[0] if is_data_url(text) else ""
+    head = text.partition(",")[0] if is_data_url(text) else ""
+    said = head.partition(":")[2].partition(";")[0]
     return said.strip().lower() or None
 
 
@@ -158,9 +164,10 @@ def can_be_path(text: str) -> bool:
 
 def is_data_url(text: str) -> bool:
     """Say whether a text is a data URL; a file may be called "data:x.mp4" all the same."""
-    return text[:5].lower() == "data:" and "," in text
+    return bool(_DATA_SCHEME.match(text)) and "," in text
 
 
+_DATA_SCHEME = re.compile(r"[\s\ufeff]{0,99}data:", re.IGNORECASE)
 _BASE64_TEXT = r"[A-Za-z0-9+/\s]+={0,2}\s*"
 
 

@@ -24,8 +24,8 @@ from PIL import ExifTags, Image, ImageFile
 
 from vlprep.errors import DecodeError, MemoryLimitError, UnsupportedFormatError
 from vlprep.maths.jpeg import table_quality
+from vlprep.media.ends import is_cut_off
 from vlprep.media.exif import exif_orientation
-from vlprep.media.jpeg import is_unended
 from vlprep.media.metadata import metadata_kinds
 from vlprep.media.sniff import Format
 from vlprep.media.source import Item, has_room
@@ -162,7 +162,7 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
     item.trust.check("pixels", size.pixels, item.name)
     page = getattr(image, "page", None)
     several = (f"{pages} pictures in the file; only the first is counted",)
-    cut_off = item.found.name == "JPEG" and is_unended(item)
+    cut_off = is_cut_off(item)
     unended = item.trust.bears(DecodeError(item.name, CUT_OFF)) if cut_off else ()
     return ImageInfo(
         size=size,

@@ -145,6 +145,18 @@ FORMATS = (
     _format(
         "SVG", "other", rb"\s*(?:<\?xml.{0,400}?)?<svg", "svg", advice="convert it to PNG"
     ),
+    _format("PSD", "other", rb"8BPS", "psd psb", advice="convert it to PNG"),
+    _format("JPEG XL", "other", rb"\xff\x0a|\0\0\0\x0cJXL ", "jxl", advice="convert it to PNG"),
+    _format("OpenEXR", "other", rb"\x76\x2f\x31\x01", "exr", advice="convert it to PNG"),
+    _format("PNM", "other", rb"P[1-7][ \t\r\n]", "ppm pgm pbm pnm pam", advice="convert it to PNG"),
+    _format(
+        "PCX", "other", rb"\x0a[\0\x02-\x05]\x01[\x01\x02\x04\x08]", "pcx",
+        advice="convert it to PNG",
+    ),
+    _format(
+        "Git LFS pointer", "other", rb"version https://git-lfs", "",
+        advice="fetch the file itself: git lfs pull",
+    ),
     _format("HTML", "other", rb"\s*<(?i:!doctype html|html)", "html", advice="an error page?"),
     _format("HLS playlist", "other", rb"#EXTM3U", "m3u8", advice="download the video itself"),
     _format("concat list", "other", rb"ffconcat", "", advice="pass the files it names"),

@@ -63,6 +63,16 @@ def json_values(text: str, trouble: Trouble) -> Iterator[tuple[int, Any]]:
             yield match.start(), value
 
 
+def json_inside(text: str, trouble: Trouble) -> list[Any]:
+    """Return the lists and objects that a text of JSON consists of, which is a value itself.
+
+    >>> json_inside('[{"a": 1}]', Trouble()), json_inside("see [1]", Trouble())
+    ([[{'a': 1}]], [])
+    """
+    is_json = re.match(r"\s*(?:```(?:json)?\s*)?[\[{]", text)
+    return [value for _, value in json_values(text, trouble)] if is_json else []
+
+
 _OPENING = re.compile(r"[\[{]")
 _DECODER = json.JSONDecoder(strict=False)
 _PATIENCE, _LEAST_PATIENCE = 8, 20_000
@@ -71,7 +81,7 @@ _PATIENCE, _LEAST_PATIENCE = 8, 20_000
 
 _MOST_NESTED = 100
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
-_SPACE = re.compile(r"(?:\s+|//[^\n]*)*")
+_SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _WORD = re.compile(r"\d+(?::\d+)+(?:\.\d+)?|[^\s,:{}\[\]()\"']+")
 _NAME = re.compile(r"[^\W\d]\w*")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?", re.ASCII)
@@ -119,7 +129,17 @@ class _Reader:
 
     def _list(self, closing: str) -> list[Any]:
         items: list[Any] = []
-        if self._all_up_to(closing, "{[", lambda: items.append(self.value())):
+
+        def read() -> None:
+            if items and not isinstance(items[-1], str) and _MEMBER.match(self.shadow, self.place):
+                raise _ForgottenError
+            items.append(self.value())
+
+        try:
+            is_whole = self._all_up_to(closing, "{[\"'", read)
+        except _ForgottenError:  # the bracket: what stands there is a member of the object around
+            is_whole = True
+        if is_whole:
             return items
         return [item for item in items if isinstance(item, dict | list) and item != []]
 
@@ -189,6 +209,11 @@ class _Reader:
         return _LITERALS.get(word[0].lower(), self.text[word.start() : word.end()])
 
 
+class _ForgottenError(Exception):
+    """A list that ends without its bracket."""
+
+
+_MEMBER = re.compile(r"([\"'])\w+\1\s*:")
 _DOUBLE, _SINGLE = re.compile(r'\\.|"', re.DOTALL), re.compile(r"\\.|'", re.DOTALL)
 _AFTER_STRING = re.compile(r"\s*(?:[,:=}\])]|\Z)")  # else it is a quote inside the string
 

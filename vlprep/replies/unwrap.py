@@ -42,6 +42,8 @@ def unwrap(saved: str) -> Reply:
     if len(answers) > 1 and not _is_stream(found):
         said.append(f"the reply holds {len(answers)} answers; the first one was taken")
     text = text.rpartition("</think>")[2].partition("<think>")[0]
+    if answer := _ANSWER.search(text):
+        text = answer[1]
     return Reply(_without_escapes(text), tuple(said))
 
 
@@ -61,6 +63,7 @@ def _printed_answers(saved: str) -> list[str]:
     return [unescaped(match[1][1:-1]) for match in _PRINTED.finditer(saved)]
 
 
+_ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
 _MARKS = ("choices", "output", "message", "response", "role", "body")
 _EVENT_FIELD = re.compile(r"^(?:data:\s*(?:\[DONE\])?|(?:id|event|:)[^\n{]*$)", re.MULTILINE)
 _PRINTED = re.compile(r"\bcontent=('(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
@@ -123,12 +126,25 @@ def _is_message(value: Any) -> bool:
 
 
 def _content(message: Any) -> Iterator[str]:
-    """Yield the text of a message: its content, or the parts of it joined."""
-    content = message.get("content", message.get("text")) if isinstance(message, dict) else None
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, list) and any(parts := list(map(_part, content))):
-        yield "".join(parts)
+    """Yield the text of a message: its content, or the parts of it joined, and its tool calls."""
+    if not isinstance(message, dict):
+        return
+    content = message.get("content", message.get("text"))
+    parts = list(map(_part, content)) if isinstance(content, list) else [content]
+    said = "".join(part for part in parts if isinstance(part, str))
+    called = "\n".join(_arguments(message.get("tool_calls")))
+    if said or called or isinstance(content, str):
+        yield "\n".join(filter(None, (said, called)))
+
+
+def _arguments(calls: Any) -> Iterator[str]:
+    """Yield what a model calls tools with: the places that agents act on stand there."""
+    for call in calls if isinstance(calls, list) else []:
+        match call:
+            case {"function": {"arguments": str(text)}}:
+                yield text
+            case {"function": {"arguments": dict(table)}}:
+                yield json.dumps(table, ensure_ascii=False)
 
 
 def _part(part: Any) -> str:

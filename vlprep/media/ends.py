@@ -1,0 +1,65 @@
+"""Whether a picture's file goes on to the picture's end, without decoding it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vlprep.media.jpeg import is_unended
+from vlprep.media.source import Item
+
+_NEAR = 64
+_MOST_PARTS = 100_000
+"""Parts of a file that are walked through; few have a hundred."""
+
+
+def is_cut_off(item: Item) -> bool:
+    """Say whether a picture has no end in its file; `False` for formats that do not tell.
+
+    >>> with Item("fixtures/truncated.jpg") as item:
+    ...     is_cut_off(item)
+    True
+    """
+    ends_early = _ENDS.get(item.found.name)
+    return ends_early is not None and ends_early(item)
+
+
+def _png_ends_early(item: Item) -> bool:
+    """Say whether the last chunk is missing; behind it anything may stand."""
+    if b"IEND" in item.tail(_NEAR):
+        return False
+    place = 8
+    with item.reader() as reader:
+        for _ in range(_MOST_PARTS):
+            reader.seek(place)
+            head = reader.read(8)
+            if len(head) < 8 or head[4:] == b"IEND":
+                return len(head) < 8
+            place += 12 + int.from_bytes(head[:4], "big")
+    return False
+
+
+def _boxes_end_early(item: Item) -> bool:
+    """Say whether the box of the pixels is longer than the rest of the file."""
+    place = 0
+    with item.reader() as reader:
+        for _ in range(_MOST_PARTS):
+            reader.seek(place)
+            head = reader.read(16)
+            size = int.from_bytes(head[:4], "big")
+            if size == 1:
+                size = int.from_bytes(head[8:], "big")
+            if head[4:8] in (b"mdat", b"jp2c") and place + size > item.file_bytes:
+                return True
+            if size < 8 or place + size >= item.file_bytes:  # to the end of the file, or no box
+                return False
+            place += size
+    return False
+
+
+_ENDS: dict[str, Callable[[Item], bool]] = {
+    "JPEG": is_unended,
+    "PNG": _png_ends_early,
+    "HEIC": _boxes_end_early,
+    "AVIF": _boxes_end_early,
+    "JPEG 2000": _boxes_end_early,
+}
