@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.films import numbered
 from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
 from vlprep import probe, read_frames
@@ -323,3 +324,28 @@ def test_the_first_frame_is_found_behind_a_hidden_keyframe():
         assert scan_clip(item).timeline.keyframes[0] < 0
     with read_frames(FIXTURES / "edit_list.mp4", "qwen3-vl-plus", fps=10) as frames:
         assert next(frames).number == 0
+
+
+def without_times_of_display(content: bytes) -> bytes:
+    """Take the tables of display and of edits from an MP4, as writers do that know of neither."""
+    return content.replace(b"ctts", b"free").replace(b"edts", b"free")
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_frames_are_in_order_where_only_times_of_decoding_are_told(codec, tmp_path):
+    path = tmp_path / "film.mp4"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, 25
+        for number in range(75):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    path.write_bytes(without_times_of_display(path.read_bytes()))
+    info = probe(path)
+    assert (info.frame_count, info.fps, info.duration_seconds) == (75, 25, 3.0)
+    with read_frames(path, "qwen3-vl-plus", fps=5, max_pixels=640 * 640) as frames:
+        assert [drawn_number(frame.image) for frame in frames] == list(range(0, 75, 5))
+        assert (frames.missing, frames.substituted) == (0, 0)

@@ -53,14 +53,17 @@ _Times = npt.NDArray[np.int64]
 _Flags = npt.NDArray[np.bool_]
 
 
-def set_clock(packets: PacketTable, stream: VideoStream, item: Item) -> Timeline:
-    """Return the timeline of a stream's packets.
+def set_clock(
+    packets: PacketTable, stream: VideoStream, item: Item, *, by_slot: bool = False
+) -> Timeline:
+    """Return the timeline of a stream's packets, whose times are slots of decoding if `by_slot`.
 
-    Raises `DecodeError` when none of them is displayed.
+    So they always are in AVI. Raises `DecodeError` when none of them is displayed.
     """
     if not packets.is_shown.any():
         raise DecodeError(item.name, "no frame of it is displayed")
-    clock = _Clock.of(packets, stream)
+    by_slot = by_slot or stream.container.format.name == "avi"
+    clock = _Clock.of(packets, stream, by_slot=by_slot)
     shown = packets.is_shown
     bare = Timeline(int(shown.sum()), array("q"), array("q"), clock.time_base)
     if clock.times is None:
@@ -103,13 +106,13 @@ class _Clock:
     mended: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, packets: PacketTable, stream: VideoStream) -> _Clock:
+    def of(cls, packets: PacketTable, stream: VideoStream, *, by_slot: bool) -> _Clock:
         """Return the packets' own times, mended where they fail."""
         time_base, container = fraction(stream.time_base), stream.container.format.name
         if not all(map(_is_near, (packets.pts, packets.dts))):
             return cls(None, time_base, in_decoding_order=False)
-        if container == "avi" or _tells_no_display(packets, stream):
-            slots = _slots(packets.dts, stream.codec_context.reorder_depth)
+        if by_slot:
+            slots = _slots(packets, stream.codec_context.reorder_depth)
             clock = cls(slots, time_base, in_decoding_order=True)
         else:
             clock = cls(packets.pts, time_base, in_decoding_order=False)
@@ -117,27 +120,21 @@ class _Clock:
         return _told_apart(_placed(clock, packets.is_shown), packets.is_shown)
 
 
-def _tells_no_display(packets: PacketTable, stream: VideoStream) -> bool:
-    """Whether times are those of decoding: in an MXF whose index says no more."""
-    is_mxf = stream.container.format.name.startswith("mxf")
-    unsaid = is_mxf and stream.codec_context.has_b_frames
-    return bool(unsaid) and np.array_equal(packets.pts, packets.dts)
-
-
 def _is_near(times: _Times) -> bool:
     """Whether all times are so near to 0 that they can be reckoned with."""
     return bool((abs(times[times != NO_TIME]) < NO_FURTHER).all())
 
 
-def _slots(dts: _Times, delay: int) -> _Times:
+def _slots(packets: PacketTable, delay: int) -> _Times:
     """Return the slots in which frames come out of a decoder that holds `delay` of them.
 
     The place of a packet among all slots, empty ones counted, is when it goes in. Time starts with
     the first.
     """
+    dts = packets.dts
     if NO_TIME in dts:
         return dts
-    behind = dts[-1] + np.arange(1, min(delay, len(dts)) + 1)
+    behind = dts[-1] + _usual_step(packets) * np.arange(1, min(delay, len(dts)) + 1)
     late: _Times = np.append(dts[delay:], behind)
     late += dts[0] - late[0]
     return late

@@ -7,7 +7,7 @@ up, for which mostly the packets are read once without decoding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from fractions import Fraction
 from itertools import chain, islice
 
@@ -32,7 +32,7 @@ from vlprep.video.container import (
     open_stream,
 )
 from vlprep.video.index import read_timeline
-from vlprep.video.start import may_be_fields, starts_whole
+from vlprep.video.start import may_be_fields, may_reorder, starts_whole
 from vlprep.video.timing import Timing, indexed_timing, scanned_timing
 
 
@@ -51,8 +51,7 @@ def read_facts(item: Item) -> VideoInfo:
         first = _first_packet(packets, header, item)
         size, misplaced = _coded_size(stream, item), _misplaced(first, stream, item)
         head = [first, *islice(packets, 2)]
-        is_plain = starts_whole(head, stream) and not may_be_fields(stream)
-        timing = indexed_timing(stream, header, item) if is_plain else None
+        timing = indexed_timing(stream, header, item) if _is_plain(head, stream) else None
         if timing is None:
             timeline = read_timeline(chain(head, packets), stream, item)
             timing = scanned_timing(timeline, stream, item)
@@ -78,6 +77,15 @@ def read_facts(item: Item) -> VideoInfo:
             warnings=(*_as_sequence(item, timing), *warnings, *timing.warnings, *misplaced),
             display_times=timing.display_times,
         )
+
+
+def _is_plain(head: Sequence[VideoPacket], stream: VideoStream) -> bool:
+    """Whether each packet is a frame, displayed when its time says, as far as the first ones tell.
+
+    Where none of a stream that reorders frames is displayed later than decoded, it may not be so.
+    """
+    told = not may_reorder(stream) or len(head) < 3 or any(p.pts != p.dts for p in head)
+    return told and starts_whole(head, stream) and not may_be_fields(stream)
 
 
 def _as_sequence(item: Item, timing: Timing) -> Iterator[str]:

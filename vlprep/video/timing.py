@@ -20,6 +20,7 @@ from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item
 from vlprep.types import CountOrigin, DisplayTimes
 from vlprep.video.container import fraction
+from vlprep.video.mpeg4 import may_lack_frames
 from vlprep.video.promise import Promise, stated_rate
 from vlprep.video.samples import sample_times
 from vlprep.video.timeline import Timeline
@@ -63,6 +64,8 @@ def indexed_timing(stream: VideoStream, header: TrackHeader, item: Item) -> Timi
     inner = _EDGE if header.edits <= 1 else frames
     edges = chain(range(min(inner, frames)), range(max(inner, frames - _EDGE), frames))
     if any(entries[k].is_discard or not entries[k].size for k in edges):
+        return None
+    if may_lack_frames(stream.codec_context.name, min(entry.size for entry in entries)):
         return None
     base = fraction(stream.time_base)
     reached = (last.timestamp - entries[0].timestamp) * base
