@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 from array import array
 from bisect import bisect_right
 from fractions import Fraction
@@ -349,3 +350,49 @@ def test_frames_are_in_order_where_only_times_of_decoding_are_told(codec, tmp_pa
     with read_frames(path, "qwen3-vl-plus", fps=5, max_pixels=640 * 640) as frames:
         assert [drawn_number(frame.image) for frame in frames] == list(range(0, 75, 5))
         assert (frames.missing, frames.substituted) == (0, 0)
+
+
+def steps(container: str, starts: list[int], **options: str) -> bytes:
+    """Return a film of a keyframe in each packet, which start at so many thousandths."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container, container_options=options) as output:
+        stream = output.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.gop_size, stream.codec_context.max_b_frames = 1, 0
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for start in starts:
+            frame = av.VideoFrame(64, 64, stream.pix_fmt)
+            frame.pts, frame.time_base = start, Fraction(1, 1000)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def begun_late(content: bytes, seconds: int) -> bytes:
+    """Set the times of an MP4's fragments on, as those of a part out of the middle are."""
+    made = bytearray(content)
+    (clock,) = struct.unpack_from(">I", made, made.index(b"mdhd") + 16)
+    place = made.find(b"tfdt")
+    while place >= 0:
+        form = ">Q" if made[place + 4] else ">I"
+        (time,) = struct.unpack_from(form, made, place + 8)
+        struct.pack_into(form, made, place + 8, time + seconds * clock)
+        place = made.find(b"tfdt", place + 4)
+    return bytes(made)
+
+
+@pytest.mark.parametrize("late", [0, 2, 3600])
+def test_fragments_of_a_late_part_are_whole(late):
+    flags = "frag_every_frame+empty_moov+default_base_moof"
+    content = steps("mp4", list(range(0, 2000, 40)), movflags=flags)
+    info = probe(begun_late(content, late))
+    assert (info.start_seconds, info.duration_seconds) == (late, 2.0)
+    assert info.warnings == ()
+
+
+def test_a_header_s_end_is_not_that_of_recordings_that_were_joined():
+    starts = [*range(0, 1000, 40), *range(30_000, 31_000, 40)]
+    info = probe(steps("flv", starts))
+    assert info.duration_seconds == pytest.approx(2.0)
+    (warning,) = info.warnings
+    assert "its clock jumps (1x)" in warning

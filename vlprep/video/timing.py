@@ -106,13 +106,15 @@ def scanned_timing(timeline: Timeline, stream: VideoStream, item: Item) -> Timin
         return Timing(count, stated, seconds, 0.0, "scan", timeline.mended)
     first, last = timeline.pts[0] * timeline.time_base, timeline.pts[-1] * timeline.time_base
     even = _even_rate(stream, last - first, count)
-    promise = Promise.of(stream, item)
-    length = _end(timeline, first, last, even, promise.held_until) - first
+    # Of recordings that were joined a header says nothing that holds on the clock made for them.
+    promise = None if timeline.joints else Promise.of(stream, item)
+    held = promise.held_until if promise else Fraction(0)
+    length = _end(timeline, first, last, even, held) - first
     # An edit list can end amid the last frame, or show it a little longer than its sample says.
     shown = _edited(stream)
     if last - first < shown <= length + length / count and abs(shown - length) > ROUNDING_SECONDS:
         length = shown
-    warnings = timeline.mended + promise.broken(first, first + length)
+    warnings = timeline.mended + (promise.broken(first, first + length) if promise else ())
     if even is not None and abs(length - count / even) * even < Fraction(1, 2):
         length = count / even
     fps = count / length if length else None
