@@ -1,7 +1,7 @@
 """Walk the header of an MP4 or QuickTime file: boxes of (length, type, content), nested.
 
-Boxes (4.2) and the fields of the movie header (8.2.2), the track header (8.3.2) and the edit list (8.6.6) are those of
-ISO/IEC 14496-12.
+Boxes (4.2) and the fields of the movie header (8.2.2), the track header (8.3.2) and the edit list
+(8.6.6) are those of ISO/IEC 14496-12.
 """
 
 from __future__ import annotations
