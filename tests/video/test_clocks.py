@@ -396,3 +396,22 @@ def test_a_header_s_end_is_not_that_of_recordings_that_were_joined():
     assert info.duration_seconds == pytest.approx(2.0)
     (warning,) = info.warnings
     assert "its clock jumps (1x)" in warning
+
+
+def test_an_mxf_without_its_end_is_told_and_read_from_its_start(tmp_path):
+    path = tmp_path / "film.mxf"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, 12
+        for number in range(100):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    assert probe(path).warnings == ()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    (warning,) = probe(path).warnings
+    assert "may be cut off" in warning
+    with read_frames(path, "qwen3-vl-plus", fps=2, max_pixels=640 * 640) as frames:
+        assert [drawn_number(frame.image) for frame in frames] == [0, 12, 25, 37]

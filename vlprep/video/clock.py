@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from vlprep.errors import DecodeError
 from vlprep.media.source import Item
 from vlprep.video.container import fraction
+from vlprep.video.extent import is_whole
 from vlprep.video.scan import NO_TIME, PacketTable
 from vlprep.video.timeline import Joint, Timeline
 
@@ -69,11 +70,13 @@ def set_clock(
     if clock.times is None:
         return replace(bare, mended=(_NO_CLOCK,))
     times, own = clock.times, not clock.mended
+    # FFmpeg takes the place that it was asked for, not that which it came to, where MXF has no end.
+    seeks = own and (not stream.container.format.name.startswith("mxf") or bool(is_whole(item)))
     last = int(np.argmax(np.where(shown, times, NO_TIME)))
     return replace(
         bare,
         pts=_array(_ascending(times[shown])),
-        keyframes=_array(np.sort(times[packets.is_key & (times != NO_TIME)]) if own else times[:0]),
+        keyframes=_array(np.sort(times[packets.is_key & (times != NO_TIME) & seeks])),
         last_ticks=int(packets.durations[last]) * clock.parts,
         last_is_stated=_states_durations(packets, stream.container.format.name),
         skips_exactly=bool(shown.all()),

@@ -24,7 +24,7 @@ SHORT_SHARE = Fraction(9, 10)
 SHORT_SECONDS = Fraction(1, 10)
 """A file that is known to be cut off has lost something if this much is missing."""
 
-PROMISING = frozenset({"mov", "matroska", "flv"})
+PROMISING = frozenset({"mov", "matroska", "flv", "mxf"})
 """Readers of containers whose header says how long they are; of others FFmpeg looks at the end."""
 
 
