@@ -7,17 +7,13 @@ up, for which mostly the packets are read once without decoding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from fractions import Fraction
 from itertools import chain, islice
 
 from av.video.stream import VideoStream
 
-from vlprep.errors import (
-    DecodeError,
-    EncryptedMediaError,
-    MissingMetadataError,
-)
+from vlprep.errors import DecodeError, MissingMetadataError
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item
 from vlprep.media.waiting import Wait
@@ -32,6 +28,7 @@ from vlprep.video.container import (
     open_stream,
 )
 from vlprep.video.index import read_timeline
+from vlprep.video.locked import is_locked, locked
 from vlprep.video.start import may_be_fields, may_reorder, starts_whole
 from vlprep.video.timing import Timing, indexed_timing, scanned_timing
 
@@ -44,6 +41,15 @@ def read_facts(item: Item) -> VideoInfo:
     `SafetyLimitError` for frames over the limits.
     """
     headers = track_headers(item.file, item.found.reader)
+    try:
+        return _facts(item, headers)
+    except (DecodeError, MissingMetadataError) as error:
+        if is_locked(item, headers):
+            raise locked(item) from error
+        raise
+
+
+def _facts(item: Item, headers: Mapping[int, TrackHeader]) -> VideoInfo:
     wait = Wait(item, "no answer")
     with open_stream(item, wait, probes=True) as (container, stream, warnings):
         header = header_of(stream, headers, item)
@@ -100,8 +106,7 @@ def _first_packet(packets: Iterator[VideoPacket], header: TrackHeader, item: Ite
         raise DecodeError(item.name, "no frames behind the header")
     told = _tags(packet)
     if header.locked or packet.has_sidedata("encryption_info") or told & _KEY_NAMES:
-        problem = "the video is encrypted (DRM); nothing can read it"
-        raise EncryptedMediaError(item.name, problem, format=item.found.name)
+        raise locked(item)
     return packet
 
 
