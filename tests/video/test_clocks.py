@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.films import numbered
+from tests.films import numbered, write_film
 from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
 from vlprep import probe, read_frames
@@ -415,3 +415,32 @@ def test_an_mxf_without_its_end_is_told_and_read_from_its_start(tmp_path):
     assert "may be cut off" in warning
     with read_frames(path, "qwen3-vl-plus", fps=2, max_pixels=640 * 640) as frames:
         assert [drawn_number(frame.image) for frame in frames] == [0, 12, 25, 37]
+
+
+def test_keyframes_of_an_avi_are_where_they_are_displayed(tmp_path):
+    path = tmp_path / "film.avi"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, 25
+        for number in range(100):
+            frame = av.VideoFrame.from_ndarray(numbered(number, 64, 64), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    with av.open(str(path)) as film:
+        keys = [number for number, frame in enumerate(film.decode(video=0)) if frame.key_frame]
+    assert len(keys) == 5
+    with open_item(path) as item:
+        line = scan_clip(item).timeline
+    assert [line.keyframe_number(place) for place in range(5)] == keys
+
+
+def test_frames_that_share_one_time_pass_evenly_through_the_length_of_the_movie(tmp_path):
+    content = bytearray(write_film(tmp_path / "film.mp4", 100, Fraction(25)).read_bytes())
+    place = content.index(b"stts") + 8
+    for row in range(struct.unpack_from(">I", content, place)[0]):
+        struct.pack_into(">I", content, place + 8 + 8 * row, 0)
+    info = probe(bytes(content))
+    assert (info.frame_count, info.fps, info.duration_seconds) == (100, 25, 4.0)
+    assert "no times" in info.warnings[0]

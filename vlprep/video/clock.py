@@ -76,7 +76,7 @@ def set_clock(
     return replace(
         bare,
         pts=_array(_ascending(times[shown])),
-        keyframes=_array(np.sort(times[packets.is_key & (times != NO_TIME) & seeks])),
+        keyframes=_array(_key_times(clock, packets) if seeks else times[:0]),
         last_ticks=int(packets.durations[last]) * clock.parts,
         last_is_stated=_states_durations(packets, stream.container.format.name),
         skips_exactly=bool(shown.all()),
@@ -85,6 +85,18 @@ def set_clock(
         joints=clock.joints,
         mended=clock.mended,
     )
+
+
+def _key_times(clock: _Clock, packets: PacketTable) -> _Times:
+    """Return when keyframes are displayed, ascending."""
+    assert clock.times is not None
+    times, told = clock.times, packets.pts[packets.is_shown]
+    if clock.in_decoding_order and NO_TIME not in told:
+        # FFmpeg makes times up for AVI: of no use as such, but in the order of display.
+        places = np.argsort(np.argsort(told, kind="stable"), kind="stable")
+        times = times.copy()
+        times[packets.is_shown] = np.sort(times[packets.is_shown])[places]
+    return np.sort(times[packets.is_key & (times != NO_TIME)])
 
 
 def _states_durations(packets: PacketTable, container: str) -> bool:

@@ -102,8 +102,10 @@ def scanned_timing(timeline: Timeline, stream: VideoStream, item: Item) -> Timin
     """Take count, rate and length from the packets' times."""
     count, stated = timeline.packet_count, stated_rate(stream)
     if not timeline.has_clock:
-        seconds = float(count / stated) if stated else None
-        return Timing(count, stated, seconds, 0.0, "scan", timeline.mended)
+        shown = _edited(stream)  # in MP4 a rate is made of the times
+        fps = count / shown if shown else stated
+        seconds = float(count / fps) if fps else None
+        return Timing(count, fps, seconds, 0.0, "scan", timeline.mended)
     first, last = timeline.pts[0] * timeline.time_base, timeline.pts[-1] * timeline.time_base
     even = _even_rate(stream, last - first, count)
     # Of recordings that were joined a header says nothing that holds on the clock made for them.
