@@ -444,3 +444,13 @@ def test_frames_that_share_one_time_pass_evenly_through_the_length_of_the_movie(
     info = probe(bytes(content))
     assert (info.frame_count, info.fps, info.duration_seconds) == (100, 25, 4.0)
     assert "no times" in info.warnings[0]
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(3.0, False), (7.0, False), (40.0, True)])
+def test_a_length_that_hardly_anything_but_the_header_tells_is_told_of(seconds, told):
+    content = bytearray(steps("flv", list(range(0, 2000, 40))))
+    struct.pack_into(">d", content, content.index(b"duration") + 9, seconds)
+    info = probe(bytes(content))
+    assert info.duration_seconds == pytest.approx(seconds, abs=0.1)
+    said = ("by its header alone it lasts 40.0 s; the last frame is on display for 38.0 of them",)
+    assert info.warnings == (said if told else ())

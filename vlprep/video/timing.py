@@ -31,6 +31,9 @@ ROUNDING_SECONDS = Fraction(1, 500)
 EVEN_SHARE = Fraction(1, 100)
 """A stated rate this near to that of the times is the rate."""
 
+MOVING_SHARE = Fraction(1, 4)
+"""Where less of a length is told by more than the header, that is said: the header may be wrong."""
+
 _EDGE = 1000  # index entries at each end among which a single edit can hide frames
 
 
@@ -110,13 +113,18 @@ def scanned_timing(timeline: Timeline, stream: VideoStream, item: Item) -> Timin
     even = _even_rate(stream, last - first, count)
     # Of recordings that were joined a header says nothing that holds on the clock made for them.
     promise = None if timeline.joints else Promise.of(stream, item)
-    held = promise.held_until if promise else Fraction(0)
-    length = _end(timeline, first, last, even, held) - first
+    end = told = _end(timeline, first, last, even, Fraction(0))
+    if promise:
+        end = _end(timeline, first, last, even, promise.held_until)
+    length = end - first
     # An edit list can end amid the last frame, or show it a little longer than its sample says.
     shown = _edited(stream)
     if last - first < shown <= length + length / count and abs(shown - length) > ROUNDING_SECONDS:
         length = shown
     warnings = timeline.mended + (promise.broken(first, first + length) if promise else ())
+    if told - first < length * MOVING_SHARE:
+        held = f"the last frame is on display for {float(end - last):.1f} of them"
+        warnings += (f"by its header alone it lasts {float(length):.1f} s; {held}",)
     if even is not None and abs(length - count / even) * even < Fraction(1, 2):
         length = count / even
     fps = count / length if length else None
