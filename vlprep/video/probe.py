@@ -90,7 +90,8 @@ def _is_plain(head: Sequence[VideoPacket], stream: VideoStream) -> bool:
 
     Where none of a stream that reorders frames is displayed later than decoded, it may not be so.
     """
-    told = not may_reorder(stream) or len(head) < 3 or any(p.pts != p.dts for p in head)
+    apart = [packet.pts != packet.dts for packet in head if packet.size]
+    told = not may_reorder(stream) or len(apart) < 3 or any(apart)
     return told and starts_whole(head, stream) and not may_be_fields(stream)
 
 

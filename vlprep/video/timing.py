@@ -122,7 +122,7 @@ def scanned_timing(timeline: Timeline, stream: VideoStream, item: Item) -> Timin
     if last - first < shown <= length + length / count and abs(shown - length) > ROUNDING_SECONDS:
         length = shown
     warnings = timeline.mended + (promise.broken(first, first + length) if promise else ())
-    if told - first < length * MOVING_SHARE:
+    if count > 1 and told - first < length * MOVING_SHARE:
         held = f"the last frame is on display for {float(end - last):.1f} of them"
         warnings += (f"by its header alone it lasts {float(length):.1f} s; {held}",)
     if even is not None and abs(length - count / even) * even < Fraction(1, 2):
