@@ -198,6 +198,13 @@ def test_a_frame_without_a_time_gets_the_place_that_is_free(times, mended):
     assert "have no time" in line.mended[0]
 
 
+def test_frames_without_a_time_right_behind_the_first_keyframe_come_before_it():
+    times = [20, None, None, 60, 30, 50, 40, 70, 80, 90, 100]
+    line = clock(times, dts=range(0, 10 * len(times), 10))
+    assert seconds(line) == pytest.approx([0.01 * k for k in range(11)])
+    assert line.stamps[:4].tolist() == [20, 0, 10, 60]
+
+
 @pytest.mark.parametrize(
     "times",
     [
@@ -454,3 +461,24 @@ def test_a_length_that_hardly_anything_but_the_header_tells_is_told_of(seconds, 
     assert info.duration_seconds == pytest.approx(seconds, abs=0.1)
     said = ("by its header alone it lasts 40.0 s; the last frame is on display for 38.0 of them",)
     assert info.warnings == (said if told else ())
+
+
+@pytest.mark.parametrize("name", ["open_gop.mp4", "open_gop_hevc.mp4"])
+def test_an_open_group_cut_out_into_matroska_begins_with_its_keyframe(name, tmp_path):
+    path, disabled = tmp_path / "cut.mkv", {"avoid_negative_ts": "disabled"}
+    with (
+        av.open(str(FIXTURES / name)) as film,
+        av.open(str(path), "w", container_options=disabled) as output,
+    ):
+        stream = film.streams.video[0]
+        packets = [packet for packet in film.demux(stream) if packet.size]
+        _, start, *_ = (k for k, packet in enumerate(packets) if packet.is_keyframe)
+        first, copy = packets[start].pts, output.add_stream_from_template(stream)
+        assert packets[start + 1].pts < first  # and displayed before it
+        shown = sum(packet.pts >= first for packet in packets[start:])
+        for packet in packets[start:]:
+            packet.pts, packet.dts, packet.stream = packet.pts - first, packet.dts - first, copy
+            output.mux(packet)
+    info = probe(path)
+    assert info.frame_count == shown
+    assert info.display_times is None  # as the rate is even

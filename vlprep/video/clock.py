@@ -239,16 +239,32 @@ def _between(times: _Times, missing: _Flags) -> _Times | None:
         early, late = np.minimum(holes - known[0], 0), np.maximum(holes - known[-1], 0)
         filled[holes] = np.rint(inner + (early + late) * step)
         return filled
-    filled = times.copy()
-    for hole in holes.tolist():
+    filled, first_ones = times.copy(), np.sort(times[known])[: 2 * _NEAR]
+    early = _run(holes) if _widest(first_ones) is None else 0
+    # Right behind the first keyframe: displayed before it, which Matroska cannot say.
+    step = int(np.median(np.diff(first_ones)))
+    filled[holes[:early]] = first_ones[0] - step * np.arange(early, 0, -1)
+    for hole in holes[early:].tolist():
         near = filled[max(hole - _NEAR, 0) : hole + _NEAR + 1]
         around = np.sort(near[near != NO_TIME])
-        gaps = np.diff(around)
-        if not gaps.size or gaps.max() < _HOLE * np.median(gaps):
+        widest = _widest(around)
+        if widest is None:
             return None
-        widest = int(np.argmax(gaps))
         filled[hole] = (int(around[widest]) + int(around[widest + 1])) // 2
     return filled
+
+
+def _run(holes: npt.NDArray[np.intp]) -> int:
+    """Return how many frames without a time follow the first one of a file."""
+    return int((holes == np.arange(1, len(holes) + 1)).cumprod().sum())
+
+
+def _widest(times: _Times) -> int | None:
+    """Return behind which of these times a frame is missing; `None` where it is not clear."""
+    gaps = np.diff(times)
+    if not gaps.size or gaps.max() < _HOLE * np.median(gaps):
+        return None
+    return int(np.argmax(gaps))
 
 
 # Times that stand more than once.

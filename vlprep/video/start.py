@@ -30,7 +30,7 @@ def starts_whole(head: Sequence[VideoPacket], stream: VideoStream) -> bool:
     if stream.container.format.name == "avi":  # tells nothing of the order of display
         return True
     start = first.pts or 0
-    if any(packet.pts is not None and packet.pts < start for packet in others):
+    if any(packet.pts is None or packet.pts < start for packet in others):
         return False
     context = stream.codec_context
     return context.name != "h264" or is_idr(first, length_width(context.extradata))
