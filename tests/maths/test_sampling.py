@@ -268,3 +268,8 @@ def test_the_moments_of_a_part_of_a_clip():
 def test_a_clip_without_frames_has_none_to_count():
     with pytest.raises(FrameCountError, match="no frames"):
         count_frames(0, 25.0, fps=1)
+
+
+def test_a_maximum_that_leaves_no_pair_is_named():
+    with pytest.raises(FrameCountError, match="at least 2 frames, and `max_frames` is 1"):
+        plan_frames(100, 25.0, fps=1, max_frames=1)

@@ -5,6 +5,7 @@ import struct
 import pytest
 
 from tests.places import FIXTURES
+from vlprep import read_frames
 from vlprep.errors import DecodeError
 from vlprep.media.animation import SLOWEST_UNSTATED, parts
 from vlprep.media.probe import probe
@@ -101,6 +102,16 @@ def apng(*delays: tuple[int, int]) -> bytes:
 )
 def test_apng_delays_are_fractions_and_0_stands_for_100_below_the_line(delay, seconds):
     assert frame_seconds(io.BytesIO(apng(delay)), "PNG") == [seconds]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.99])
+def test_an_apng_that_breaks_off(share):
+    content = (FIXTURES / "animated.png").read_bytes()
+    cut = content[: int(len(content) * share)]
+    with pytest.raises(DecodeError, match="cut off"):
+        probe(cut)
+    with read_frames(cut, "qwen3-vl-plus", on_damage="accept") as frames:
+        assert len(list(frames)) == len(frames.plan.timestamps_seconds)
 
 
 def test_a_png_without_a_promise_of_frames_is_a_still():

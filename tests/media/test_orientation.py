@@ -88,6 +88,22 @@ def test_matrices(matrix, turn, wide):
     assert headers == {7: TrackHeader(*turn)}
 
 
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize(
+    ("matrix", "turn"),
+    [
+        ((1, 0, 0, 1), (90, False)),
+        ((0, 1, -1, 0), (180, False)),
+        ((-1, 0, 0, 1), (90, True)),
+    ],
+)
+def test_the_movie_is_turned_after_its_tracks(matrix, turn, wide):
+    times = bytes(28 if wide else 16)
+    fixed = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
+    header = box(b"mvhd", bytes([wide, 0, 0, 0]) + times + bytes(16) + fixed + bytes(28))
+    assert track_headers(movie(header, track(*matrix)), "mov") == {1: TrackHeader(*turn)}
+
+
 def test_several_tracks():
     file = movie(track(1, 0, 0, 1, number=1), track(0, 1, -1, 0, number=2))
     assert {number: header.rotation for number, header in track_headers(file, "mov").items()} == {
@@ -119,6 +135,13 @@ def test_matroska_counts_the_other_way_round(roll, rotation, kind):
 def test_matroska_mirrors_by_half_a_turn():
     file = matroska(element(0x7673, struct.pack(">f", 180)))
     assert track_headers(file, "matroska") == {0: TrackHeader(0, True)}
+
+
+def test_how_one_looks_into_a_sphere_is_no_turn():
+    pose = element(0x7675, struct.pack(">f", 90)) + element(0x7673, struct.pack(">f", 180))
+    assert track_headers(matroska(pose, element(0x7671, b"\1")), "matroska") == {0: TrackHeader()}
+    flat = track_headers(matroska(element(0x7671, b"\0"), pose), "matroska")
+    assert flat == {0: TrackHeader(270, True)}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

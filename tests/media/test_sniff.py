@@ -74,6 +74,8 @@ HEADS = [
     (b"\0\0\0\1\x67\x64\0\x0a", "bare H.264", "unread"),
     (b"\0\0\1\x27\x42", "bare H.264", "unread"),
     (b"\0\0\0\1\x09\xf0\0\0\0\1\x67", "bare H.264", "unread"),
+    (b"\0\0\0\1\x06\5\xff", "bare H.264", "unread"),
+    (b"\0\0\0\1\x4e\1\5", "bare HEVC", "unread"),
     (b"\0\0\0\1\x40\1\x0c\1", "bare HEVC", "unread"),
     (b"\0\0\0\1\x46\1\x50", "bare HEVC", "unread"),
     (b"\0\0\0\1\0\x79\0", "bare VVC", "unread"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 from array import array
 from bisect import bisect_right
 from fractions import Fraction
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.films import numbered, write_film
 from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
 from vlprep import probe, read_frames
@@ -196,6 +198,13 @@ def test_a_frame_without_a_time_gets_the_place_that_is_free(times, mended):
     assert "have no time" in line.mended[0]
 
 
+def test_frames_without_a_time_right_behind_the_first_keyframe_come_before_it():
+    times = [20, None, None, 60, 30, 50, 40, 70, 80, 90, 100]
+    line = clock(times, dts=range(0, 10 * len(times), 10))
+    assert seconds(line) == pytest.approx([0.01 * k for k in range(11)])
+    assert line.stamps[:4].tolist() == [20, 0, 10, 60]
+
+
 @pytest.mark.parametrize(
     "times",
     [
@@ -323,3 +332,153 @@ def test_the_first_frame_is_found_behind_a_hidden_keyframe():
         assert scan_clip(item).timeline.keyframes[0] < 0
     with read_frames(FIXTURES / "edit_list.mp4", "qwen3-vl-plus", fps=10) as frames:
         assert next(frames).number == 0
+
+
+def without_times_of_display(content: bytes) -> bytes:
+    """Take the tables of display and of edits from an MP4, as writers do that know of neither."""
+    return content.replace(b"ctts", b"free").replace(b"edts", b"free")
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_frames_are_in_order_where_only_times_of_decoding_are_told(codec, tmp_path):
+    path = tmp_path / "film.mp4"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, 25
+        for number in range(75):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    path.write_bytes(without_times_of_display(path.read_bytes()))
+    info = probe(path)
+    assert (info.frame_count, info.fps, info.duration_seconds) == (75, 25, 3.0)
+    with read_frames(path, "qwen3-vl-plus", fps=5, max_pixels=640 * 640) as frames:
+        assert [drawn_number(frame.image) for frame in frames] == list(range(0, 75, 5))
+        assert (frames.missing, frames.substituted) == (0, 0)
+
+
+def steps(container: str, starts: list[int], **options: str) -> bytes:
+    """Return a film of a keyframe in each packet, which start at so many thousandths."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container, container_options=options) as output:
+        stream = output.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.gop_size, stream.codec_context.max_b_frames = 1, 0
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for start in starts:
+            frame = av.VideoFrame(64, 64, stream.pix_fmt)
+            frame.pts, frame.time_base = start, Fraction(1, 1000)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def begun_late(content: bytes, seconds: int) -> bytes:
+    """Set the times of an MP4's fragments on, as those of a part out of the middle are."""
+    made = bytearray(content)
+    (clock,) = struct.unpack_from(">I", made, made.index(b"mdhd") + 16)
+    place = made.find(b"tfdt")
+    while place >= 0:
+        form = ">Q" if made[place + 4] else ">I"
+        (time,) = struct.unpack_from(form, made, place + 8)
+        struct.pack_into(form, made, place + 8, time + seconds * clock)
+        place = made.find(b"tfdt", place + 4)
+    return bytes(made)
+
+
+@pytest.mark.parametrize("late", [0, 2, 3600])
+def test_fragments_of_a_late_part_are_whole(late):
+    flags = "frag_every_frame+empty_moov+default_base_moof"
+    content = steps("mp4", list(range(0, 2000, 40)), movflags=flags)
+    info = probe(begun_late(content, late))
+    assert (info.start_seconds, info.duration_seconds) == (late, 2.0)
+    assert info.warnings == ()
+
+
+def test_a_header_s_end_is_not_that_of_recordings_that_were_joined():
+    starts = [*range(0, 1000, 40), *range(30_000, 31_000, 40)]
+    info = probe(steps("flv", starts))
+    assert info.duration_seconds == pytest.approx(2.0)
+    (warning,) = info.warnings
+    assert "its clock jumps (1x)" in warning
+
+
+def test_an_mxf_without_its_end_is_told_and_read_from_its_start(tmp_path):
+    path = tmp_path / "film.mxf"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, 12
+        for number in range(100):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    assert probe(path).warnings == ()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    (warning,) = probe(path).warnings
+    assert "may be cut off" in warning
+    with read_frames(path, "qwen3-vl-plus", fps=2, max_pixels=640 * 640) as frames:
+        assert [drawn_number(frame.image) for frame in frames] == [0, 12, 25, 37]
+
+
+def test_keyframes_of_an_avi_are_where_they_are_displayed(tmp_path):
+    path = tmp_path / "film.avi"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, 25
+        for number in range(100):
+            frame = av.VideoFrame.from_ndarray(numbered(number, 64, 64), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    with av.open(str(path)) as film:
+        keys = [number for number, frame in enumerate(film.decode(video=0)) if frame.key_frame]
+    assert len(keys) == 5
+    with open_item(path) as item:
+        line = scan_clip(item).timeline
+    assert [line.keyframe_number(place) for place in range(5)] == keys
+
+
+def test_frames_that_share_one_time_pass_evenly_through_the_length_of_the_movie(tmp_path):
+    content = bytearray(write_film(tmp_path / "film.mp4", 100, Fraction(25)).read_bytes())
+    place = content.index(b"stts") + 8
+    for row in range(struct.unpack_from(">I", content, place)[0]):
+        struct.pack_into(">I", content, place + 8 + 8 * row, 0)
+    info = probe(bytes(content))
+    assert (info.frame_count, info.fps, info.duration_seconds) == (100, 25, 4.0)
+    assert "no times" in info.warnings[0]
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(3.0, False), (7.0, False), (40.0, True)])
+def test_a_length_that_hardly_anything_but_the_header_tells_is_told_of(seconds, told):
+    content = bytearray(steps("flv", list(range(0, 2000, 40))))
+    struct.pack_into(">d", content, content.index(b"duration") + 9, seconds)
+    info = probe(bytes(content))
+    assert info.duration_seconds == pytest.approx(seconds, abs=0.1)
+    said = ("by its header alone it lasts 40.0 s; the last frame is on display for 38.0 of them",)
+    assert info.warnings == (said if told else ())
+
+
+@pytest.mark.parametrize("name", ["open_gop.mp4", "open_gop_hevc.mp4"])
+def test_an_open_group_cut_out_into_matroska_begins_with_its_keyframe(name, tmp_path):
+    path, disabled = tmp_path / "cut.mkv", {"avoid_negative_ts": "disabled"}
+    with (
+        av.open(str(FIXTURES / name)) as film,
+        av.open(str(path), "w", container_options=disabled) as output,
+    ):
+        stream = film.streams.video[0]
+        packets = [packet for packet in film.demux(stream) if packet.size]
+        _, start, *_ = (k for k, packet in enumerate(packets) if packet.is_keyframe)
+        first, copy = packets[start].pts, output.add_stream_from_template(stream)
+        assert packets[start + 1].pts < first  # and displayed before it
+        shown = sum(packet.pts >= first for packet in packets[start:])
+        for packet in packets[start:]:
+            packet.pts, packet.dts, packet.stream = packet.pts - first, packet.dts - first, copy
+            output.mux(packet)
+    info = probe(path)
+    assert info.frame_count == shown
+    assert info.display_times is None  # as the rate is even

@@ -20,6 +20,7 @@ from vlprep.video.container import (
     open_video,
     unreadable,
 )
+from vlprep.video.decode import scan_clip
 
 MP4 = next(row for row in FORMATS if row.name == "MP4")
 MATROSKA = next(row for row in FORMATS if row.name == "Matroska")
@@ -139,3 +140,12 @@ def test_an_error_without_progress_is_one():
         assert next(packets).size == 5
         with pytest.raises(DecodeError, match="list index out of range"):
             next(packets)
+
+
+def test_a_size_that_the_header_lies_about_is_not_learnt_from_it():
+    content = bytearray((FIXTURES / "clip.mp4").read_bytes())
+    place = content.index(b"avc1", content.index(b"stsd")) + 28  # of the width, then the height
+    content[place : place + 4] = bytes([0, 16, 0, 16])
+    with open_item(bytes(content)) as item:
+        assert item.info.size == (180, 320)
+        assert scan_clip(item).frame_pixels == 180 * 320

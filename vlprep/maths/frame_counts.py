@@ -229,6 +229,9 @@ def _accepted(count: int, available: int, rule: CountRule, request: FrameRequest
         return count
     least = rule.least(request)
     reason = f"{count} of {plural(available, 'usable frame')} chosen, at least {least} needed"
+    if request.max_frames is not None and request.max_frames < least:
+        takes = f"the rule of {whose(request.reference)} takes at least {plural(least, 'frame')}"
+        reason = f"{takes}, and `max_frames` is {request.max_frames}"
     raise FrameCountError(count, available, reason)
 
 

@@ -151,8 +151,8 @@ def _apng(file: BinaryIO) -> Iterator[Part]:
 def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     """Yield the kind of each chunk, where its content starts and how long that is."""
     read_exactly(file, 8)
-    while len(head := file.read(8)) == 8:
-        length, kind = struct.unpack(">I4s", head)
+    while True:
+        length, kind = struct.unpack(">I4s", read_exactly(file, 8))
         if kind == b"IEND" or not kind.isalpha():  # what stands behind the picture is none
             return
         start = file.tell()

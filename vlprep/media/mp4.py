@@ -1,7 +1,7 @@
 """Walk the header of an MP4 or QuickTime file: boxes of (length, type, content), nested.
 
-Boxes (4.2) and the fields of the track header (8.3.2) and the edit list (8.6.6) are those of
-ISO/IEC 14496-12.
+Boxes (4.2) and the fields of the movie header (8.2.2), the track header (8.3.2) and the edit list
+(8.6.6) are those of ISO/IEC 14496-12.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 MAX_BOXES = 10_000
@@ -26,7 +26,10 @@ class Track:
     number: int = 0
     """Its number in the file."""
     matrix: Matrix = (1, 0, 0, 1)
-    """(a, b, c, d): the stored point (x, y) is displayed at (a x + c y, b x + d y)."""
+    """(a, b, c, d): the stored point (x, y) is displayed at (a x + c y, b x + d y).
+
+    It is the track's own, and then that of the whole movie.
+    """
     edits: int = 0
     """Entries of the edit list; 0 where there is none."""
     locked: bool = False
@@ -47,9 +50,36 @@ def tracks(file: BinaryIO) -> Iterator[Track]:
     """
     for kind, end in boxes(file, file.seek(0, io.SEEK_END), start=0):
         if kind == b"moov":
+            movie = _UPRIGHT
             for inner, inner_end in boxes(file, end):
-                if inner == b"trak":
-                    yield _track(file, inner_end)
+                if inner == b"mvhd":
+                    movie = _movie_matrix(read_exactly(file, min(inner_end - file.tell(), 128)))
+                elif inner == b"trak":
+                    track = _track(file, inner_end)
+                    yield replace(track, matrix=_then(track.matrix, movie))
+
+
+_UPRIGHT: Matrix = (1 << 16, 0, 0, 1 << 16)  # numbers have 16 bits behind the point
+
+
+def _then(first: Matrix, second: Matrix) -> Matrix:
+    """Return the matrix of one after the other."""
+    (a, b, c, d), (e, f, g, h) = first, second
+    return (
+        (a * e + b * g) >> 16,
+        (a * f + b * h) >> 16,
+        (c * e + d * g) >> 16,
+        (c * f + d * h) >> 16,
+    )
+
+
+def _movie_matrix(content: bytes) -> Matrix:
+    return _matrix(content, 48 if content[0] == 1 else 36)  # behind times, rate and volume
+
+
+def _matrix(content: bytes, place: int) -> Matrix:
+    a, b, _, c, d = struct.unpack_from(">5i", content, place)
+    return a, b, c, d
 
 
 def tkhd(content: bytes) -> tuple[int, Matrix]:
@@ -59,8 +89,7 @@ def tkhd(content: bytes) -> tuple[int, Matrix]:
     """
     wide = content[0] == 1  # version 1 has 64-bit times
     number = struct.unpack_from(">I", content, 20 if wide else 12)[0]
-    a, b, _, c, d = struct.unpack_from(">5i", content, 52 if wide else 40)
-    return number, (a, b, c, d)
+    return number, _matrix(content, 52 if wide else 40)
 
 
 def boxes(file: BinaryIO, end: int, start: int | None = None) -> Iterator[tuple[bytes, int]]:
@@ -109,7 +138,7 @@ def read_exactly(file: BinaryIO, length: int) -> bytes:
 
 
 def _track(file: BinaryIO, end: int) -> Track:
-    number, matrix, edits, locked = 0, (1, 0, 0, 1), 0, False
+    number, matrix, edits, locked = 0, _UPRIGHT, 0, False
     for kind, box_end in boxes(file, end):
         if kind == b"tkhd":
             number, matrix = tkhd(read_exactly(file, min(box_end - file.tell(), 128)))

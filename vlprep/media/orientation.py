@@ -71,7 +71,7 @@ def _turn_of(matrix: mp4.Matrix) -> tuple[int, bool]:
 # Matroska: elements of (identifier, length, content), both numbers of variable width.
 
 _SEGMENT, _CLUSTER, _TRACKS, _TRACK = 0x18538067, 0x1F43B675, 0x1654AE6B, 0xAE
-_VIDEO, _PROJECTION, _ROLL, _YAW = 0xE0, 0x7670, 0x7675, 0x7673
+_VIDEO, _PROJECTION, _FORM, _ROLL, _YAW = 0xE0, 0x7670, 0x7671, 0x7675, 0x7673
 
 
 def _matroska_tracks(file: BinaryIO) -> Iterator[tuple[int, TrackHeader]]:
@@ -79,11 +79,15 @@ def _matroska_tracks(file: BinaryIO) -> Iterator[tuple[int, TrackHeader]]:
     file.seek(0)
     tracks = _descend(file, file_end, (_SEGMENT, _TRACKS, _TRACK))
     for index, track_end in enumerate(tracks):
-        pose = {_ROLL: 0.0, _YAW: 0.0}
+        pose, is_flat = {_ROLL: 0.0, _YAW: 0.0}, True
         for projection_end in _descend(file, track_end, (_VIDEO, _PROJECTION)):
             for kind, end in _elements(file, projection_end):
                 if kind in pose:
                     pose[kind] = _float(read_exactly(file, end - file.tell()))
+                elif kind == _FORM:
+                    is_flat = not any(read_exactly(file, min(end - file.tell(), 8)))
+        if not is_flat:  # a sphere or a cube, into which one looks
+            pose = dict.fromkeys(pose, 0.0)
         # The roll counts counter-clockwise; a yaw of half a turn is how a mirror image is stored.
         yield index, TrackHeader(round(-pose[_ROLL] / 90) * 90 % 360, abs(pose[_YAW]) > 90)
 

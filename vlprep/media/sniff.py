@@ -82,9 +82,13 @@ _EBML = rb"\x1a\x45\xdf\xa3"
 _WEBM = _EBML + rb".{1,99}?\x42\x82.{1,8}?webm"  # the same but for what it says of its type
 _ASF = rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
 _MXF = rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02"
-# Streams without a container start with a unit that only they start with: parameters, a delimiter.
-_H264 = rb"\0{2,3}\x01(?:[\x27\x47\x67]|\x09[\x10\x30\x50\x70\x90\xb0\xd0\xf0]\0{2,3}\x01)"
-_HEVC = rb"\0{2,3}\x01[\x40\x42\x46]\x01"
+# Streams without a container start with a unit that only they start with: parameters, a delimiter,
+# or a message, in which encoders put down their name.
+_H264 = (
+    rb"\0{2,3}\x01(?:[\x27\x47\x67]|\x06[\0-\x06]"
+    rb"|\x09[\x10\x30\x50\x70\x90\xb0\xd0\xf0]\0{2,3}\x01)"
+)
+_HEVC = rb"\0{2,3}\x01[\x40\x42\x46\x4e]\x01"
 _VVC = rb"\0{2,3}\x01\0[\x71\x79\xa1]"
 _MPEG4 = rb"\0\0\x01(?:\xb0|[\0-\x1f]\0\0\x01[\x20-\x2f])"
 _WRAP = "wrap it: ffmpeg -i FILE -c copy FILE.mp4"

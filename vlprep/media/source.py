@@ -67,6 +67,8 @@ class Traits:
     """FFmpeg's number for how fields follow one another; 0 and 1 where they do not."""
     profile: str | None
     """The part of the codec's standard that is used."""
+    size: ImageSize
+    """Size of its pictures, of which a header can say something else."""
     pixel_bits: int = field(compare=False)
     """Bits that a pixel of a decoded picture takes; no header says it alone."""
 

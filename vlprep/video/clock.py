@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from vlprep.errors import DecodeError
 from vlprep.media.source import Item
 from vlprep.video.container import fraction
+from vlprep.video.extent import is_whole
 from vlprep.video.scan import NO_TIME, PacketTable
 from vlprep.video.timeline import Joint, Timeline
 
@@ -53,24 +54,29 @@ _Times = npt.NDArray[np.int64]
 _Flags = npt.NDArray[np.bool_]
 
 
-def set_clock(packets: PacketTable, stream: VideoStream, item: Item) -> Timeline:
-    """Return the timeline of a stream's packets.
+def set_clock(
+    packets: PacketTable, stream: VideoStream, item: Item, *, by_slot: bool = False
+) -> Timeline:
+    """Return the timeline of a stream's packets, whose times are slots of decoding if `by_slot`.
 
-    Raises `DecodeError` when none of them is displayed.
+    So they always are in AVI. Raises `DecodeError` when none of them is displayed.
     """
     if not packets.is_shown.any():
         raise DecodeError(item.name, "no frame of it is displayed")
-    clock = _Clock.of(packets, stream)
+    by_slot = by_slot or stream.container.format.name == "avi"
+    clock = _Clock.of(packets, stream, by_slot=by_slot)
     shown = packets.is_shown
     bare = Timeline(int(shown.sum()), array("q"), array("q"), clock.time_base)
     if clock.times is None:
         return replace(bare, mended=(_NO_CLOCK,))
     times, own = clock.times, not clock.mended
+    # FFmpeg takes the place that it was asked for, not that which it came to, where MXF has no end.
+    seeks = own and (not stream.container.format.name.startswith("mxf") or bool(is_whole(item)))
     last = int(np.argmax(np.where(shown, times, NO_TIME)))
     return replace(
         bare,
         pts=_array(_ascending(times[shown])),
-        keyframes=_array(np.sort(times[packets.is_key & (times != NO_TIME)]) if own else times[:0]),
+        keyframes=_array(_key_times(clock, packets) if seeks else times[:0]),
         last_ticks=int(packets.durations[last]) * clock.parts,
         last_is_stated=_states_durations(packets, stream.container.format.name),
         skips_exactly=bool(shown.all()),
@@ -79,6 +85,18 @@ def set_clock(packets: PacketTable, stream: VideoStream, item: Item) -> Timeline
         joints=clock.joints,
         mended=clock.mended,
     )
+
+
+def _key_times(clock: _Clock, packets: PacketTable) -> _Times:
+    """Return when keyframes are displayed, ascending."""
+    assert clock.times is not None
+    times, told = clock.times, packets.pts[packets.is_shown]
+    if clock.in_decoding_order and NO_TIME not in told:
+        # FFmpeg makes times up for AVI: of no use as such, but in the order of display.
+        places = np.argsort(np.argsort(told, kind="stable"), kind="stable")
+        times = times.copy()
+        times[packets.is_shown] = np.sort(times[packets.is_shown])[places]
+    return np.sort(times[packets.is_key & (times != NO_TIME)])
 
 
 def _states_durations(packets: PacketTable, container: str) -> bool:
@@ -103,13 +121,13 @@ class _Clock:
     mended: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, packets: PacketTable, stream: VideoStream) -> _Clock:
+    def of(cls, packets: PacketTable, stream: VideoStream, *, by_slot: bool) -> _Clock:
         """Return the packets' own times, mended where they fail."""
         time_base, container = fraction(stream.time_base), stream.container.format.name
         if not all(map(_is_near, (packets.pts, packets.dts))):
             return cls(None, time_base, in_decoding_order=False)
-        if container == "avi" or _tells_no_display(packets, stream):
-            slots = _slots(packets.dts, stream.codec_context.reorder_depth)
+        if by_slot:
+            slots = _slots(packets, stream.codec_context.reorder_depth)
             clock = cls(slots, time_base, in_decoding_order=True)
         else:
             clock = cls(packets.pts, time_base, in_decoding_order=False)
@@ -117,27 +135,21 @@ class _Clock:
         return _told_apart(_placed(clock, packets.is_shown), packets.is_shown)
 
 
-def _tells_no_display(packets: PacketTable, stream: VideoStream) -> bool:
-    """Whether times are those of decoding: in an MXF whose index says no more."""
-    is_mxf = stream.container.format.name.startswith("mxf")
-    unsaid = is_mxf and stream.codec_context.has_b_frames
-    return bool(unsaid) and np.array_equal(packets.pts, packets.dts)
-
-
 def _is_near(times: _Times) -> bool:
     """Whether all times are so near to 0 that they can be reckoned with."""
     return bool((abs(times[times != NO_TIME]) < NO_FURTHER).all())
 
 
-def _slots(dts: _Times, delay: int) -> _Times:
+def _slots(packets: PacketTable, delay: int) -> _Times:
     """Return the slots in which frames come out of a decoder that holds `delay` of them.
 
     The place of a packet among all slots, empty ones counted, is when it goes in. Time starts with
     the first.
     """
+    dts = packets.dts
     if NO_TIME in dts:
         return dts
-    behind = dts[-1] + np.arange(1, min(delay, len(dts)) + 1)
+    behind = dts[-1] + _usual_step(packets) * np.arange(1, min(delay, len(dts)) + 1)
     late: _Times = np.append(dts[delay:], behind)
     late += dts[0] - late[0]
     return late
@@ -227,16 +239,32 @@ def _between(times: _Times, missing: _Flags) -> _Times | None:
         early, late = np.minimum(holes - known[0], 0), np.maximum(holes - known[-1], 0)
         filled[holes] = np.rint(inner + (early + late) * step)
         return filled
-    filled = times.copy()
-    for hole in holes.tolist():
+    filled, first_ones = times.copy(), np.sort(times[known])[: 2 * _NEAR]
+    early = _run(holes) if _widest(first_ones) is None else 0
+    # Right behind the first keyframe: displayed before it, which Matroska cannot say.
+    step = int(np.median(np.diff(first_ones)))
+    filled[holes[:early]] = first_ones[0] - step * np.arange(early, 0, -1)
+    for hole in holes[early:].tolist():
         near = filled[max(hole - _NEAR, 0) : hole + _NEAR + 1]
         around = np.sort(near[near != NO_TIME])
-        gaps = np.diff(around)
-        if not gaps.size or gaps.max() < _HOLE * np.median(gaps):
+        widest = _widest(around)
+        if widest is None:
             return None
-        widest = int(np.argmax(gaps))
         filled[hole] = (int(around[widest]) + int(around[widest + 1])) // 2
     return filled
+
+
+def _run(holes: npt.NDArray[np.intp]) -> int:
+    """Return how many frames without a time follow the first one of a file."""
+    return int((holes == np.arange(1, len(holes) + 1)).cumprod().sum())
+
+
+def _widest(times: _Times) -> int | None:
+    """Return behind which of these times a frame is missing; `None` where it is not clear."""
+    gaps = np.diff(times)
+    if not gaps.size or gaps.max() < _HOLE * np.median(gaps):
+        return None
+    return int(np.argmax(gaps))
 
 
 # Times that stand more than once.

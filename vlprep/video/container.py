@@ -29,7 +29,7 @@ from vlprep.errors import (
 from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item, Traits
 from vlprep.media.waiting import AwaitedReader, Wait
-from vlprep.types import Transfer
+from vlprep.types import ImageSize, Transfer
 from vlprep.video.extent import content_end
 from vlprep.video.keyframes import has_transparency, is_looked_into, mend_keyframe
 
@@ -194,7 +194,8 @@ def open_stream(
 def _traits(stream: VideoStream) -> Traits:
     context = stream.codec_context
     bits = context.format.padded_bits_per_pixel if context.format else 12  # of most videos
-    return Traits(context.reorder_depth, context.field_order, context.profile, bits)
+    size = ImageSize(context.height, context.width)
+    return Traits(context.reorder_depth, context.field_order, context.profile, size, bits)
 
 
 def fraction(ratio: Any) -> Fraction:

@@ -91,7 +91,7 @@ def choose_crew(work: Work, *, cores: int, memory: int) -> Crew:
 
     >>> clip = Work(costs=[250] * 7, wanted_bytes=105_000_000, frame_bytes=3_110_400)
     >>> choose_crew(clip, cores=16, memory=MEMORY_BYTES)
-    Crew(readers=7, threads=2)
+    Crew(readers=7, threads=2, has_painter=False)
     """
     crews = [Crew(1, 1)]
     for readers in range(1, min(cores, len(work.costs), MOST) + 1):

@@ -1,7 +1,7 @@
 """Where the content of a video ends in its file, and whether the file is as long as it says.
 
 Lengths are those of RIFF (AVI 1.0 and OpenDML), EBML (RFC 8794) and Matroska (RFC 9559), ASF (3.2),
-FLV 10.1 (annex E) and ISO/IEC 14496-12.
+FLV 10.1 (annex E), MXF (SMPTE ST 377-1, 7.1) and ISO/IEC 14496-12.
 """
 
 from __future__ import annotations
@@ -150,6 +150,17 @@ def _asf_end(file: BinaryIO, _: int) -> int | None:
     return asf_header(file).file_bytes or None
 
 
+def _mxf_end(file: BinaryIO, _: int) -> int | None:
+    """Return where the last partition starts, with the index of frames; it has some bytes at least.
+
+    It stands in the first partition behind its name and length, its version and two other places.
+    """
+    head = _read(file, 0, 64)
+    width = head[16] & 0x7F if head[16] & 0x80 else 0
+    (footer,) = struct.unpack_from(">Q", head, 17 + width + 24)
+    return footer + 1 if footer else None
+
+
 def _whole_flv(file: BinaryIO, file_bytes: int) -> bool | None:
     """Say whether the file ends with a whole tag, behind which its length stands."""
     (length,) = struct.unpack(">I", _read(file, file_bytes - 4, 4))
@@ -175,6 +186,7 @@ _CLAIMS: dict[str, Callable[[BinaryIO, int], int | None]] = {
     "avi": _avi_end,
     "matroska": _matroska_end,
     "asf": _asf_end,
+    "mxf": _mxf_end,
 }
 _CHECKS: dict[str, Callable[[BinaryIO, int], bool | None]] = {
     "flv": _whole_flv,

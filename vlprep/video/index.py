@@ -25,9 +25,10 @@ from vlprep.video.clock import set_clock
 from vlprep.video.container import VideoPacket
 from vlprep.video.h264 import FieldPairs, is_keyframe_at, length_width
 from vlprep.video.keyframes import LOOKED_AT, key_test
+from vlprep.video.mpeg4 import may_lack_frames
 from vlprep.video.samples import SampleTimes, sample_times
 from vlprep.video.scan import PacketTable, scan_packets
-from vlprep.video.start import from_first_shown, may_be_fields
+from vlprep.video.start import comes_out_of_order, from_first_shown, may_be_fields
 from vlprep.video.timeline import Timeline
 
 PROOF = 16
@@ -51,14 +52,17 @@ def read_timeline(packets: Iterator[VideoPacket], stream: VideoStream, item: Ite
 
     `packets` are those of the stream from the first one on. Keyframes that an MP4 header leaves out
     are not found without reading the packets; FFmpeg would not seek to them either. Raises the
-    errors of `scan_packets`, `set_clock` and `from_first_shown`.
+    errors of `scan_packets`, `set_clock` and `FrameReader`.
     """
     head, table = list(islice(packets, PROOF)), None
     if item.found.reader == "mov" and stream.codec_context.name in _CODECS:
         table = _from_index(head, stream, item)
     if table is None:
         table = scan_packets(chain(head, packets), stream, item)
-    return from_first_shown(set_clock(table, stream, item), head, stream, item)
+    timeline = set_clock(table, stream, item)
+    if np.array_equal(table.pts, table.dts) and comes_out_of_order(timeline, stream, item):
+        timeline = set_clock(table, stream, item, by_slot=True)
+    return from_first_shown(timeline, head, stream, item)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +97,8 @@ def _from_index(head: Sequence[VideoPacket], stream: VideoStream, item: Item) ->
     times = sample_times(item.file, stream.id, samples)
     index = _index(stream, item.file_bytes) if times else None
     if times is None or index is None:
+        return None
+    if may_lack_frames(stream.codec_context.name, index["size"].min()):
         return None
     table = _displayed(index, times, head)
     if table is None or not _agrees(table, head) or not _keys_are_keys(table, stream, item):

@@ -7,17 +7,13 @@ up, for which mostly the packets are read once without decoding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from fractions import Fraction
 from itertools import chain, islice
 
 from av.video.stream import VideoStream
 
-from vlprep.errors import (
-    DecodeError,
-    EncryptedMediaError,
-    MissingMetadataError,
-)
+from vlprep.errors import DecodeError, MissingMetadataError
 from vlprep.media.orientation import TrackHeader, track_headers
 from vlprep.media.source import Item
 from vlprep.media.waiting import Wait
@@ -32,7 +28,8 @@ from vlprep.video.container import (
     open_stream,
 )
 from vlprep.video.index import read_timeline
-from vlprep.video.start import may_be_fields, starts_whole
+from vlprep.video.locked import is_locked, locked
+from vlprep.video.start import may_be_fields, may_reorder, starts_whole
 from vlprep.video.timing import Timing, indexed_timing, scanned_timing
 
 
@@ -44,6 +41,15 @@ def read_facts(item: Item) -> VideoInfo:
     `SafetyLimitError` for frames over the limits.
     """
     headers = track_headers(item.file, item.found.reader)
+    try:
+        return _facts(item, headers)
+    except (DecodeError, MissingMetadataError) as error:
+        if is_locked(item, headers):
+            raise locked(item) from error
+        raise
+
+
+def _facts(item: Item, headers: Mapping[int, TrackHeader]) -> VideoInfo:
     wait = Wait(item, "no answer")
     with open_stream(item, wait, probes=True) as (container, stream, warnings):
         header = header_of(stream, headers, item)
@@ -51,8 +57,7 @@ def read_facts(item: Item) -> VideoInfo:
         first = _first_packet(packets, header, item)
         size, misplaced = _coded_size(stream, item), _misplaced(first, stream, item)
         head = [first, *islice(packets, 2)]
-        is_plain = starts_whole(head, stream) and not may_be_fields(stream)
-        timing = indexed_timing(stream, header, item) if is_plain else None
+        timing = indexed_timing(stream, header, item) if _is_plain(head, stream) else None
         if timing is None:
             timeline = read_timeline(chain(head, packets), stream, item)
             timing = scanned_timing(timeline, stream, item)
@@ -80,6 +85,16 @@ def read_facts(item: Item) -> VideoInfo:
         )
 
 
+def _is_plain(head: Sequence[VideoPacket], stream: VideoStream) -> bool:
+    """Whether each packet is a frame, displayed when its time says, as far as the first ones tell.
+
+    Where none of a stream that reorders frames is displayed later than decoded, it may not be so.
+    """
+    apart = [packet.pts != packet.dts for packet in head if packet.size]
+    told = not may_reorder(stream) or len(apart) < 3 or any(apart)
+    return told and starts_whole(head, stream) and not may_be_fields(stream)
+
+
 def _as_sequence(item: Item, timing: Timing) -> Iterator[str]:
     if item.found.mime_type.startswith("image/"):
         pictures = f"a sequence of {timing.frame_count} pictures in {item.found.name}"
@@ -92,8 +107,7 @@ def _first_packet(packets: Iterator[VideoPacket], header: TrackHeader, item: Ite
         raise DecodeError(item.name, "no frames behind the header")
     told = _tags(packet)
     if header.locked or packet.has_sidedata("encryption_info") or told & _KEY_NAMES:
-        problem = "the video is encrypted (DRM); nothing can read it"
-        raise EncryptedMediaError(item.name, problem, format=item.found.name)
+        raise locked(item)
     return packet
 
 

@@ -24,7 +24,7 @@ SHORT_SHARE = Fraction(9, 10)
 SHORT_SECONDS = Fraction(1, 10)
 """A file that is known to be cut off has lost something if this much is missing."""
 
-PROMISING = frozenset({"mov", "matroska", "flv"})
+PROMISING = frozenset({"mov", "matroska", "flv", "mxf"})
 """Readers of containers whose header says how long they are; of others FFmpeg looks at the end."""
 
 
@@ -68,17 +68,27 @@ class Promise:
         if self.end is None or self.is_whole:
             return ()
         if self.is_whole is None:
-            first = min(first, _start(self.stream))
-            if end - first >= self.end * SHORT_SHARE:
+            start = min(first, _start(self.stream))
+            if self._reaches(start, end):
                 return ()
-            end = max(end, self._end_of_others()) - first
-            if end >= self.end * SHORT_SHARE:
+            end = max(end, self._end_of_others())
+            if self._reaches(start, end):
                 return ()
+            end -= start
         if end >= self.end - SHORT_SECONDS:
             return ()
         found = f"the header promises {float(self.end):.1f} s but the video ends at"
         problem = f"{found} {float(end):.1f} s; the file may be cut off"
         return self.item.trust.bears(DecodeError(self.item.name, problem))
+
+    def _reaches(self, start: Fraction, end: Fraction) -> bool:
+        """Whether what is displayed from `start` to `end` is about what was promised.
+
+        Headers say how long it is, or when it ends on a clock that starts late, as fragments do.
+        """
+        promised = self.end or Fraction(0)
+        length = end if start < promised else end - start
+        return length >= promised * SHORT_SHARE
 
     def _end_of_others(self) -> Fraction:
         """Read when the sound and all else ends; pictures may end before."""

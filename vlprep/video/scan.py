@@ -14,6 +14,7 @@ from vlprep.errors import DecodeError
 from vlprep.media.source import Item
 from vlprep.video.container import VideoPacket
 from vlprep.video.h264 import FieldPairs
+from vlprep.video.mpeg4 import Pictures
 
 NO_TIME = -(1 << 63)
 """Stands for a time that a packet does not have."""
@@ -43,6 +44,8 @@ def scan_packets(packets: Iterable[VideoPacket], stream: VideoStream, item: Item
     pts, dts, durations, keys, shown = array("q"), array("q"), array("q"), array("b"), array("b")
     context = stream.codec_context
     is_picture = _SHOWN.get(context.name, _is_shown)
+    if context.name == "mpeg4":
+        is_picture = Pictures(context.extradata).has_frame
     pairs = FieldPairs(context.extradata) if context.name == "h264" else None
     most = item.trust.limits.frames
     for packet in packets:

@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from av.video.stream import VideoStream
 
@@ -29,7 +30,7 @@ def starts_whole(head: Sequence[VideoPacket], stream: VideoStream) -> bool:
     if stream.container.format.name == "avi":  # tells nothing of the order of display
         return True
     start = first.pts or 0
-    if any(packet.pts is not None and packet.pts < start for packet in others):
+    if any(packet.pts is None or packet.pts < start for packet in others):
         return False
     context = stream.codec_context
     return context.name != "h264" or is_idr(first, length_width(context.extradata))
@@ -39,6 +40,29 @@ def may_be_fields(stream: VideoStream) -> bool:
     """Whether a frame may be two packets, so that a table of packets is none of frames."""
     context = stream.codec_context
     return context.name == "h264" and FieldPairs(context.extradata).possible
+
+
+TRIED = 32
+"""Frames that are decoded to see in which order they come out."""
+
+
+def comes_out_of_order(timeline: Timeline, stream: VideoStream, item: Item) -> bool:
+    """Whether a decoder gives frames in another order than that of their times.
+
+    Some writers put down the times of decoding for those of display. Raises the errors of
+    `FrameReader`.
+    """
+    if not (may_reorder(stream) and timeline.tells_frames):
+        return False
+    with FrameReader(item, timeline, ()) as reader:
+        frames = islice(reader.every_frame(), TRIED)
+        times = [frame.pts for frame in frames if frame.pts is not None]
+    return times != sorted(times)
+
+
+def may_reorder(stream: VideoStream) -> bool:
+    """Whether frames may be displayed in another order than they are decoded."""
+    return stream.codec_context.reorder_depth > 0
 
 
 def from_first_shown(

@@ -20,6 +20,7 @@ from vlprep.media.orientation import TrackHeader
 from vlprep.media.source import Item
 from vlprep.types import CountOrigin, DisplayTimes
 from vlprep.video.container import fraction
+from vlprep.video.mpeg4 import may_lack_frames
 from vlprep.video.promise import Promise, stated_rate
 from vlprep.video.samples import sample_times
 from vlprep.video.timeline import Timeline
@@ -29,6 +30,9 @@ ROUNDING_SECONDS = Fraction(1, 500)
 
 EVEN_SHARE = Fraction(1, 100)
 """A stated rate this near to that of the times is the rate."""
+
+MOVING_SHARE = Fraction(1, 4)
+"""Where less of a length is told by more than the header, that is said: the header may be wrong."""
 
 _EDGE = 1000  # index entries at each end among which a single edit can hide frames
 
@@ -63,6 +67,8 @@ def indexed_timing(stream: VideoStream, header: TrackHeader, item: Item) -> Timi
     inner = _EDGE if header.edits <= 1 else frames
     edges = chain(range(min(inner, frames)), range(max(inner, frames - _EDGE), frames))
     if any(entries[k].is_discard or not entries[k].size for k in edges):
+        return None
+    if may_lack_frames(stream.codec_context.name, min(entry.size for entry in entries)):
         return None
     base = fraction(stream.time_base)
     reached = (last.timestamp - entries[0].timestamp) * base
@@ -99,17 +105,26 @@ def scanned_timing(timeline: Timeline, stream: VideoStream, item: Item) -> Timin
     """Take count, rate and length from the packets' times."""
     count, stated = timeline.packet_count, stated_rate(stream)
     if not timeline.has_clock:
-        seconds = float(count / stated) if stated else None
-        return Timing(count, stated, seconds, 0.0, "scan", timeline.mended)
+        shown = _edited(stream)  # in MP4 a rate is made of the times
+        fps = count / shown if shown else stated
+        seconds = float(count / fps) if fps else None
+        return Timing(count, fps, seconds, 0.0, "scan", timeline.mended)
     first, last = timeline.pts[0] * timeline.time_base, timeline.pts[-1] * timeline.time_base
     even = _even_rate(stream, last - first, count)
-    promise = Promise.of(stream, item)
-    length = _end(timeline, first, last, even, promise.held_until) - first
+    # Of recordings that were joined a header says nothing that holds on the clock made for them.
+    promise = None if timeline.joints else Promise.of(stream, item)
+    end = told = _end(timeline, first, last, even, Fraction(0))
+    if promise:
+        end = _end(timeline, first, last, even, promise.held_until)
+    length = end - first
     # An edit list can end amid the last frame, or show it a little longer than its sample says.
     shown = _edited(stream)
     if last - first < shown <= length + length / count and abs(shown - length) > ROUNDING_SECONDS:
         length = shown
-    warnings = timeline.mended + promise.broken(first, first + length)
+    warnings = timeline.mended + (promise.broken(first, first + length) if promise else ())
+    if count > 1 and told - first < length * MOVING_SHARE:
+        held = f"the last frame is on display for {float(end - last):.1f} of them"
+        warnings += (f"by its header alone it lasts {float(length):.1f} s; {held}",)
     if even is not None and abs(length - count / even) * even < Fraction(1, 2):
         length = count / even
     fps = count / length if length else None
