@@ -9,10 +9,10 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
-from typing import Any, BinaryIO, Protocol, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypeGuard
 
 from vlprep.errors import (
     AudioOnlyError,
@@ -45,6 +45,9 @@ from vlprep.trust import TRUST, Trust
 from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size
 
+if TYPE_CHECKING:
+    from vlprep.media.traits import Traits
+
 _HEADER_READERS = {"image": "vlprep.media.image", "video": "vlprep.video.probe"}
 """Who reads the header of each kind, by name: only what the content calls for is imported."""
 
@@ -55,22 +58,6 @@ def _header_reader(kind: str) -> Any:
 
 
 _Content: TypeAlias = bytes  # which in a class with a method of that name means the method
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What decoding a video goes by; some frames must be decoded to learn it if no header says."""
-
-    reorder_depth: int
-    """Frames that wait inside the decoder to come out in order."""
-    field_order: int
-    """FFmpeg's number for how fields follow one another; 0 and 1 where they do not."""
-    profile: str | None
-    """The part of the codec's standard that is used."""
-    size: ImageSize
-    """Size of its pictures, of which a header can say something else."""
-    pixel_bits: int = field(compare=False)
-    """Bits that a pixel of a decoded picture takes; no header says it alone."""
 
 
 class Item:

@@ -27,7 +27,8 @@ from vlprep.errors import (
     VlprepError,
 )
 from vlprep.media.orientation import TrackHeader
-from vlprep.media.source import Item, Traits
+from vlprep.media.source import Item
+from vlprep.media.traits import Traits
 from vlprep.media.waiting import AwaitedReader, Wait
 from vlprep.types import ImageSize, Transfer
 from vlprep.video.extent import content_end
