@@ -341,7 +341,7 @@ def _hear(event, arguments):
         _OPENED.append(os.fsdecode(arguments[0]))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a worker may come back to this file, and would hear twice
 def hook():
     sys.addaudithook(_hear)  # for good, but deaf unless `opened` listens
 
