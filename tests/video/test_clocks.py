@@ -339,18 +339,23 @@ def without_times_of_display(content: bytes) -> bytes:
     return content.replace(b"ctts", b"free").replace(b"edts", b"free")
 
 
-@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
-def test_frames_are_in_order_where_only_times_of_decoding_are_told(codec, tmp_path):
-    path = tmp_path / "film.mp4"
+def write_numbered(path, codec, count, between_keyframes):
+    """Write frames that show their numbers, 25 a second, with B-frames among them."""
     with av.open(str(path), "w") as output:
         stream = output.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
-        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, 25
-        for number in range(75):
+        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, between_keyframes
+        for number in range(count):
             frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, 25)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_frames_are_in_order_where_only_times_of_decoding_are_told(codec, tmp_path):
+    path = tmp_path / "film.mp4"
+    write_numbered(path, codec, 75, between_keyframes=25)
     path.write_bytes(without_times_of_display(path.read_bytes()))
     info = probe(path)
     assert (info.frame_count, info.fps, info.duration_seconds) == (75, 25, 3.0)
@@ -407,15 +412,7 @@ def test_a_header_s_end_is_not_that_of_recordings_that_were_joined():
 
 def test_an_mxf_without_its_end_is_told_and_read_from_its_start(tmp_path):
     path = tmp_path / "film.mxf"
-    with av.open(str(path), "w") as output:
-        stream = output.add_stream("mpeg2video", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
-        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, 12
-        for number in range(100):
-            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode(None))
+    write_numbered(path, "mpeg2video", 100, between_keyframes=12)
     assert probe(path).warnings == ()
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
     (warning,) = probe(path).warnings

@@ -119,7 +119,7 @@ def _frames(plan: DecodePlan) -> Generator[Frame, None, None]:
         return _in_line(plan)
     runs, costs = _cut_at_keyframes(plan)
     _check(plan, sum(costs))
-    wanted_bytes = len(plan.numbers) * plan.look.size.pixels * 3
+    wanted_bytes = len(plan.numbers) * plan.look.delivered.pixels * 3
     work = Work(costs, wanted_bytes, plan.clip.frame_bytes, plan.clip.timeline.packet_count)
     crew = choose_crew(work, cores=plan.threads or usable_cores(), memory=plan.memory)
     if crew.readers == 1:
