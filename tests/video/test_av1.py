@@ -1,9 +1,10 @@
-"""Pictures of AV1 to which nothing refers: cut out exactly, and never out of what is not clear."""
+"""Pictures of AV1 that nothing wanted is made from are cut out exactly, and nothing else is."""
 
 import io
 from fractions import Fraction
 
 import av
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,10 @@ from hypothesis import strategies as st
 from tests.places import FIXTURES
 from tests.video.test_decode import check_exact, scanned
 from tests.video.test_keyframes import moving
-from vlprep.video.av1 import Trimmer
+from vlprep.types import ImageSize
+from vlprep.video.av1 import Pictures
+from vlprep.video.decode import DecodePlan
+from vlprep.video.paint import Look
 from vlprep.video.reader import FrameReader
 
 DELIMITER, PADDING = b"\x12\x00", b"\x7a\x02\x80\x80"
@@ -22,6 +26,28 @@ def packets_of(path):
         stream = container.streams.video[0]
         settings_ = stream.codec_context.extradata
         return settings_, [bytes(packet) for packet in container.demux(stream) if packet.size]
+
+
+def trimmed(settings_, packets, wanted):
+    """Return what is left of each packet, the first displayed at 0 and so on."""
+    pictures = Pictures(settings_)
+    for pts, packet in enumerate(packets):
+        pictures.note(packet, pts)
+    trimmer = pictures.trimmer(wanted)
+    return [bytes(trimmer.trimmed(packet, pts)) for pts, packet in enumerate(packets)]
+
+
+def decoded_alone(settings_, packets):
+    """Decode packets one after the other; return the frames by the packet that they came with."""
+    decoder = av.CodecContext.create("libdav1d", "r")
+    decoder.extradata = settings_
+    frames = {}
+    for pts, content in [*enumerate(packets), (None, b"")]:
+        packet = av.Packet(content)
+        packet.pts = pts
+        for frame in decoder.decode(packet if content else None) if content or pts is None else ():
+            frames[frame.pts] = frame.to_ndarray(format="yuv420p")
+    return frames
 
 
 def film(path, params, pix_fmt="yuv420p", frames=60):
@@ -43,7 +69,10 @@ def decodes(path, step, skip):
     """Return how many frames come out of the decoder for every so-many-th."""
     with scanned(path) as clip:
         wanted = clip.timeline.pts[::step]
-        with FrameReader(clip.item, clip.timeline, wanted, skip_unwanted=skip) as reader:
+        numbers = tuple(range(0, len(clip.timeline.pts), step))
+        trimmer = DecodePlan(clip, Look(ImageSize(16, 16)), numbers).trimmer
+        options = {"skip_unwanted": skip, "trimmer": trimmer}
+        with FrameReader(clip.item, clip.timeline, wanted, **options) as reader:
             assert [reader.frame_at(pts).pts for pts in wanted] == list(wanted)
             return reader.decoded
 
@@ -68,48 +97,84 @@ def test_wanted_frames_are_those_of_a_whole_decode(tmp_path, name, params, pix_f
         assert decodes(path, 20, True) < 0.8 * decodes(path, 20, False)
 
 
-def test_a_picture_on_display_is_cut_out_from_behind_hidden_ones():
-    settings_, packets = packets_of(FIXTURES / "av1.mp4")
-    trimmer = Trimmer(settings_)
-    left = [len(trimmer.needed(packet)) for packet in packets]
-    sizes = list(map(len, packets))
-    whole = [k for k, size in enumerate(sizes) if left[k] == size]
-    assert 0 in whole and len(whole) < 0.6 * len(sizes)
+@given(st.sets(st.integers(0, 59), min_size=1, max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_what_is_left_gives_the_wanted_frames(wanted):
+    left = trimmed(*_KNOWN, wanted)
+    found = decoded_alone(_KNOWN[0], left)
+    for number in wanted:
+        assert np.array_equal(found[number], _WHOLE[number])
+
+
+def test_what_a_frame_is_made_from_is_kept_and_no_more():
+    sizes = list(map(len, _KNOWN[1]))
+    left = list(map(len, trimmed(*_KNOWN, [59])))
+    assert sum(map(bool, left)) < 0.3 * len(sizes)
     assert any(0 < part < size for part, size in zip(left, sizes, strict=True))
-    assert any(part == 0 for part in left)
+    assert trimmed(*_KNOWN, range(60)) == _KNOWN[1]
+    assert sum(map(bool, trimmed(*_KNOWN, []))) == 2  # what keyframes say of the sequence
+
+
+def test_a_picture_that_is_made_from_others_is_not_there_without_them():
+    # Else the tests above could not fail.
+    settings_, packets = _KNOWN
+    left = trimmed(settings_, packets, [20])
+    with pytest.raises((KeyError, AssertionError, av.FFmpegError)):
+        assert np.array_equal(decoded_alone(settings_, [left[0], *left[2:]])[19], _WHOLE[20])
 
 
 def test_what_stands_around_a_picture_changes_nothing():
-    settings_, packets = packets_of(FIXTURES / "av1.mp4")
-    alone = [k for k, packet in enumerate(packets) if not Trimmer(settings_).needed(packet)]
-    assert alone
-    for k in alone:
-        assert not Trimmer(settings_).needed(DELIMITER + packets[k] + PADDING)
-        for other in (b"\x22\x01\x00", b"\x3a\x01\x00", b"\x36\x00\x00", b"\x00\x80", b"\x12\x09"):
-            assert Trimmer(settings_).needed(packets[k] + other) == packets[k] + other
-        kept = b"\x2a\x01\x00"  # metadata, which may hold for what follows
-        assert Trimmer(settings_).needed(kept + packets[k]) == kept
+    settings_, packets = _KNOWN
+    gone = next(k for k, packet in enumerate(trimmed(settings_, packets, [0])) if not packet)
+
+    def left(packet):
+        return trimmed(settings_, [*packets[:gone], packet, *packets[gone + 1 :]], [0])[gone]
+
+    assert left(DELIMITER + packets[gone] + PADDING) == b""
+    kept = b"\x2a\x01\x00"  # metadata, which may hold for what follows
+    assert left(kept + packets[gone]) == kept
 
 
-def test_without_settings_nothing_is_cut():
-    settings_, packets = packets_of(FIXTURES / "av1.mp4")
+@pytest.mark.parametrize("unclear", [b"\x36\x00\x00", b"\x00\x80", b"\x12\x09", b"\x02\x00"])
+def test_a_picture_that_is_not_clear_is_made_from_all_and_part_of_all_behind_it(unclear):
+    settings_, packets = _KNOWN
+    changed = [*packets[:20], packets[20] + unclear, *packets[21:]]
+    left, usual = trimmed(settings_, changed, [25]), trimmed(settings_, packets, [25])
+    assert left[20] == changed[20]
+    assert all(len(more) >= len(less) for more, less in zip(left, usual, strict=True))
+    assert sum(map(len, left[:20])) > sum(map(len, usual[:20]))  # what may be referred to
+    assert trimmed(settings_, changed, [10]) == trimmed(settings_, packets, [10])
+
+
+def test_without_settings_nothing_before_a_frame_is_cut():
+    settings_, packets = _KNOWN
+    unknown = [packet.replace(b"\x0a\x0b", b"\x7a\x0b") for packet in packets]
     for known in (None, b"", settings_[:4], settings_[:6]):
-        trimmer = Trimmer(known)
-        assert all(trimmer.needed(packet) == packet for packet in packets[1:20])
+        assert trimmed(known, unknown, [20])[:21] == unknown[:21]
+
+
+def test_packets_that_times_do_not_tell_apart_are_not_cut():
+    for times in ((0, 0), (1, 0)):
+        pictures = Pictures(_KNOWN[0])
+        for pts, packet in zip(times, _KNOWN[1], strict=False):
+            pictures.note(packet, pts)
+        assert pictures.trimmer([0]) is None
+    assert Pictures(_KNOWN[0]).trimmer([0]) is None
 
 
 @given(st.data())
 @settings(max_examples=200, deadline=None)
 def test_hostile_bytes_are_left_as_they_are_or_made_shorter(data):
     settings_, packets = _KNOWN
-    packet = bytearray(data.draw(st.sampled_from(packets))[: data.draw(st.integers(0, 200))])
+    changed = list(packets[:6])
     for _ in range(data.draw(st.integers(0, 6))):
-        if packet:
-            packet[data.draw(st.integers(0, len(packet) - 1))] = data.draw(st.integers(0, 255))
-    trimmer = Trimmer(bytes(settings_[:4]) + data.draw(st.binary(max_size=30)))
-    for known in (trimmer, Trimmer(settings_)):
-        assert len(known.needed(bytes(packet))) <= len(packet)
-        assert known.needed(memoryview(packet)) == known.needed(bytes(packet))
+        packet = bytearray(changed[k := data.draw(st.integers(0, 5))][:200])
+        packet[data.draw(st.integers(0, len(packet) - 1))] = data.draw(st.integers(0, 255))
+        changed[k] = bytes(packet)
+    for known in (settings_[:4] + data.draw(st.binary(max_size=30)), settings_):
+        for packet, left in zip(changed, trimmed(known, changed, [3]), strict=True):
+            assert len(left) <= len(packet)
 
 
 _KNOWN = packets_of(FIXTURES / "av1.mp4")
+_WHOLE = decoded_alone(*_KNOWN)

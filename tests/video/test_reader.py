@@ -8,7 +8,9 @@ from tests.places import FIXTURES
 from vlprep.errors import TimeLimitError
 from vlprep.media.source import open_item
 from vlprep.trust import Limits, Trust
-from vlprep.video.decode import scan_clip
+from vlprep.types import ImageSize
+from vlprep.video.decode import DecodePlan, scan_clip
+from vlprep.video.paint import Look
 from vlprep.video.reader import FrameReader
 
 
@@ -17,7 +19,8 @@ def reader(name, numbers, **options):
     with open_item(FIXTURES / name) as item:
         clip = scan_clip(item)
         wanted = [clip.timeline.pts[k] for k in numbers]
-        with FrameReader(item, clip.timeline, wanted, **options) as frames:
+        trimmer = DecodePlan(clip, Look(ImageSize(16, 16)), tuple(numbers)).trimmer
+        with FrameReader(item, clip.timeline, wanted, trimmer=trimmer, **options) as frames:
             yield frames, wanted
 
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from vlprep.video.bits import Bits
+import numpy as np
 
-_SEQUENCE, _DELIMITER, _TILES, _FRAME, _HEAD_AGAIN, _PADDING = 1, 2, 4, 6, 7, 15  # 6.2.2: kinds
-_INTER = 1  # 6.8.2: a frame that builds on others
+from vlprep.video.bits import Bits
+from vlprep.video.container import VideoPacket
+from vlprep.video.scan import NO_TIME
+
+_SEQUENCE, _DELIMITER, _HEADER, _TILES, _FRAME, _HEADER_AGAIN, _PADDING = 1, 2, 3, 4, 6, 7, 15
+"""Kinds of units (6.2.2)."""
+
+_UNCLEAR = 0  # a kind that is reserved
+_OF_PICTURES = frozenset({_UNCLEAR, _HEADER, _TILES, _FRAME, _HEADER_AGAIN})
+_IDLE = frozenset({_DELIMITER, _PADDING})  # nothing depends on them
+_KEY, _INTRA_ONLY, _SWITCH = 0, 2, 3  # 6.8.2: kinds of frames
+_SLOTS = 8  # 3: frames that can be referred to at a time
+_REFERENCES = 7  # 3: of which one names so many
 _BY_FRAME = 2  # 6.4.2: each frame says for itself
 _HEAD = 64  # bytes of a unit that are parsed at most
+_MOST_UNITS = 256  # of a packet; behind so many nothing is clear
 
 
-class Trimmer:
-    """Cuts pictures out of packets of which no other makes use; packets come in the file's order.
+class Pictures:
+    """The pictures of a stream and from which others each is made, noted as its packets go by.
 
-    What is left is what a decoder needs where the picture on display is not wanted.
+    A picture whose header does not say is taken for made from all, and for part of all behind it.
     """
 
     def __init__(self, settings: bytes | None) -> None:
@@ -24,44 +38,127 @@ class Trimmer:
         for kind, _, content in _units((settings or b"")[4:]):  # behind the four bytes of `av1C`
             if kind == _SEQUENCE:
                 self._sequence = _sequence(content)
+        # Pictures are numbered as they come; 0 is none.
+        self._slots = [0] * _SLOTS
+        self._made_from = array("I", self._slots)  # so many for each picture
+        self._hidden_keys = set[int]()
+        self._times = array("q")  # of each packet
+        self._displayed = array("I")  # by each packet
+        self._first_parts = array("I")  # of each packet, among the next
+        self._parts = array("I")  # of pictures, one a unit: whose they are
 
-    def needed(self, packet: bytes | memoryview) -> bytes | memoryview:
-        """Return a packet without such a picture; empty where nothing is left that matters.
+    def noted(self, packets: Iterable[VideoPacket]) -> Iterator[VideoPacket]:
+        """Yield the packets of the stream, all in the order of the file, and note each."""
+        for packet in packets:
+            if packet.size:
+                self.note(memoryview(packet), NO_TIME if packet.pts is None else packet.pts)
+            yield packet
 
-        >>> Trimmer(None).needed(b"no AV1")
-        b'no AV1'
-        """
-        rest, matters = list[bytes | memoryview](), False
-        for kind, unit, content in _units(packet):
-            if kind in (_UNCLEAR, _TILES, _HEAD_AGAIN):  # parts of frames, which stay together
-                return packet
+    def note(self, packet: bytes | memoryview, pts: int) -> None:
+        """Note the pictures of a packet that is displayed at a time."""
+        self._times.append(pts)
+        self._first_parts.append(len(self._parts))
+        displayed = picture = 0
+        for kind, _, content in _units(packet):
             if kind == _SEQUENCE:
                 self._sequence = _sequence(content)
-            if kind != _FRAME or not self._is_unused(content):
+            elif kind in _OF_PICTURES:
+                if kind not in (_TILES, _HEADER_AGAIN):  # these go on with the picture before
+                    picture, is_shown = self._begun(kind, content)
+                    displayed = picture if is_shown else displayed
+                self._parts.append(picture)
+        self._displayed.append(displayed)
+
+    def _begun(self, kind: int, content: bytes) -> tuple[int, bool]:
+        """Return the picture that a unit begins, or shows again, and whether it is displayed."""
+        if kind != _UNCLEAR and content[:1] >= b"\x80":  # it shows an earlier one
+            shown = self._slots[content[0] >> 4 & 7]
+            if shown in self._hidden_keys:  # 7.21: from which on all is new
+                self._slots = [shown] * _SLOTS
+            return shown, True
+        header = _UNKNOWN if kind == _UNCLEAR else _header(content, self._sequence)
+        picture = len(self._made_from) // _SLOTS
+        references = [self._slots[slot] for slot in header.references]
+        self._made_from.extend(references + [0] * (_SLOTS - len(references)))
+        for slot in range(_SLOTS):
+            if header.refreshed >> slot & 1:
+                self._slots[slot] = picture
+        if header.is_key and not header.is_shown:
+            self._hidden_keys.add(picture)
+        return picture, header.is_shown
+
+    def trimmer(self, wanted: Iterable[int]) -> Trimmer | None:
+        """Return what cuts out all that frames with some times can do without.
+
+        `None` where packets are not told by their times.
+        """
+        packets = [self._packet_at(pts) for pts in wanted]
+        if None in packets or (np.diff(np.frombuffer(self._times, np.int64)) <= 0).any():
+            return None
+        needed = bytearray(len(self._made_from) // _SLOTS)
+        for picture in (0, *(self._displayed[packet] for packet in packets if packet is not None)):
+            needed[picture] = True
+        for picture in range(len(needed) - 1, 0, -1):  # each is made from earlier ones
+            if needed[picture]:
+                for other in self._made_from[_SLOTS * picture : _SLOTS * (picture + 1)]:
+                    needed[other] = True
+        return Trimmer(self, needed)
+
+    def of_packet(self, pts: int) -> Sequence[int]:
+        """Return for each part of a picture, in the packet with a time, whose it is."""
+        packet = self._packet_at(pts)
+        if packet is None:
+            return ()
+        bounds = (*self._first_parts[packet : packet + 2], len(self._parts))
+        return self._parts[bounds[0] : bounds[1]]
+
+    def _packet_at(self, pts: int) -> int | None:
+        packet = bisect_left(self._times, pts)
+        return packet if self._times[packet : packet + 1] == array("q", [pts]) else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trimmer:
+    """Cuts out of packets the pictures that no wanted frame is made from."""
+
+    pictures: Pictures
+    """All pictures of the stream."""
+    needed: bytearray
+    """Whether each of them is kept, by number; 0 stands for what is none of them, and is."""
+
+    def trimmed(self, packet: bytes | memoryview, pts: int) -> bytes | memoryview:
+        """Return what is needed of the packet with a time; empty where nothing is that matters.
+
+        >>> trimmer = Pictures(None).trimmer([])
+        >>> trimmer.trimmed(b"no AV1", pts=0)
+        b'no AV1'
+        """
+        is_needed = [self.needed[picture] for picture in self.pictures.of_packet(pts)]
+        if all(is_needed):
+            return packet
+        rest, matters, left = list[bytes | memoryview](), False, iter(is_needed)
+        for kind, unit, _ in _units(packet):
+            if kind not in _OF_PICTURES or next(left, True):
                 rest.append(unit)
-                matters |= kind not in (_DELIMITER, _PADDING)
+                matters |= kind not in _IDLE
         return b"".join(rest) if matters else b""
-
-    def _is_unused(self, frame: bytes) -> bool:
-        return self._sequence is not None and _keeps_nothing(frame, self._sequence)
-
-
-_UNCLEAR = 0  # a kind that is reserved
 
 
 def _units(data: bytes | memoryview) -> Iterator[tuple[int, bytes | memoryview, bytes]]:
     """Yield the OBUs of a packet (5.3): kind, all of it, and where its content begins.
 
-    Where it is cut short, and where layers come in, of which an extension of the head speaks, it
-    ends with `_UNCLEAR`.
+    Where it is cut short, where layers come in, of which an extension of the head speaks, and
+    where there is no end to them, it ends with `_UNCLEAR`.
     """
-    place = 0
+    place = count = 0
     while place < len(data):
+        count += 1
         start, head, place = place, data[place], place + 1
         size = len(data) - place
         if head & 0x02:
             size, place = _leb128(data, place)
-        if head & 0x84 or size > len(data) - place:  # a forbidden bit, and the extension
+        too_long = size > len(data) - place or count > _MOST_UNITS
+        if head & 0x84 or too_long:  # a forbidden bit, and the extension
             yield _UNCLEAR, data[start:], b""
             return
         content = bytes(data[place : place + min(size, _HEAD)])
@@ -121,20 +218,48 @@ def _sequence(unit: bytes) -> _Sequence | None:
     return _Sequence(screen_tools, whole_motion, bits.take(3) + 1 if has_order else 0)
 
 
-def _keeps_nothing(frame: bytes, sequence: _Sequence) -> bool:
-    """Whether a frame is displayed at once and takes the place of no reference (5.9.2)."""
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What the header of a frame says of others."""
+
+    references: tuple[int, ...]
+    """Slots of the frames that it is made from."""
+    refreshed: int
+    """The slots that it takes, a bit each."""
+    is_key: bool
+    """Whether it can be decoded without others, and ends what was before where it is displayed."""
+    is_shown: bool
+    """Whether it is displayed at once."""
+
+
+_UNKNOWN = _Header(tuple(range(_SLOTS)), 255, is_key=False, is_shown=True)
+"""Stands for a header that is not clear."""
+
+
+def _header(frame: bytes, sequence: _Sequence | None) -> _Header:
+    """Read the header of a frame that shows no earlier one again (5.9.2)."""
+    if sequence is None:
+        return _UNKNOWN
     bits = Bits(frame)
-    shows_another, kind, is_shown = bits.take(1), bits.take(2), bits.take(1)
-    if shows_another or kind != _INTER or not is_shown:
-        return False
-    if bits.take(1):  # it may say of references that they are gone
-        return False
+    bits.take(1)
+    kind, is_shown = bits.take(2), bool(bits.take(1))
+    bits.take(not is_shown)  # whether it may be displayed later
+    is_intra, is_new = kind in (_KEY, _INTRA_ONLY), kind == _SWITCH or (kind == _KEY and is_shown)
+    is_resilient = is_new or bits.take(1)
     bits.take(1)  # whether probabilities are kept
     screen_tools = sequence.screen_tools
     if screen_tools == _BY_FRAME:
         screen_tools = bits.take(1)
-    if screen_tools and sequence.whole_motion == _BY_FRAME:
-        bits.take(1)
-    bits.take(1 + sequence.order_bits)  # whether it has a size of its own; its place in the order
-    bits.take(3)  # whose probabilities it starts with
-    return bits.take(8) == 0  # which references it takes the place of
+    bits.take(screen_tools and sequence.whole_motion == _BY_FRAME)
+    bits.take(kind != _SWITCH)  # whether it has a size of its own
+    bits.take(sequence.order_bits)  # its place in the order
+    bits.take(0 if is_intra or is_resilient else 3)  # whose probabilities it starts with
+    refreshed = 255 if is_new else bits.take(_SLOTS)
+    if is_resilient and not (is_intra and refreshed == 255):
+        bits.take(_SLOTS * sequence.order_bits)  # the places of those in the slots
+    if is_intra:
+        return _Header((), refreshed, kind == _KEY, is_shown)
+    if sequence.order_bits and bits.take(1):  # slots that follow from places
+        return _UNKNOWN
+    references = tuple(bits.take(3) for _ in range(_REFERENCES))
+    return _Header(references, refreshed, is_key=False, is_shown=is_shown)

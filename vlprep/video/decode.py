@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import TypeAlias
 
@@ -24,6 +24,7 @@ from vlprep.media.picture import Pixels
 from vlprep.media.source import Item, memory_errors
 from vlprep.media.waiting import Wait
 from vlprep.types import ImageSize, VideoInfo
+from vlprep.video.av1 import Pictures, Trimmer
 from vlprep.video.container import demuxed, header_of, open_stream
 from vlprep.video.crew import MEMORY_BYTES, Crew, Work, choose_crew
 from vlprep.video.index import read_timeline
@@ -53,6 +54,8 @@ class Clip:
     """Pixels of a decoded frame."""
     frame_bytes: int
     """What it takes."""
+    pictures: Pictures | None = None
+    """Which of its pictures are made from which, where its packets say it."""
 
 
 def scan_clip(item: Item) -> Clip:
@@ -62,15 +65,19 @@ def scan_clip(item: Item) -> Clip:
     """
     headers = track_headers(item.file, item.found.reader)
     with memory_errors(item), open_stream(item, Wait(item)) as (container, stream, _):
-        timeline = read_timeline(demuxed(container, stream, item), stream, item)
+        packets, context = demuxed(container, stream, item), stream.codec_context
+        is_av1 = context.codec.canonical_name == "av1"
+        pictures = Pictures(context.extradata) if is_av1 else None
+        noted = pictures.noted(packets) if pictures else packets
+        timeline = read_timeline(noted, stream, item)
         header = header_of(stream, headers, item)
-        context = stream.codec_context
         pixels = context.width * context.height
         assert item.traits is not None  # of the first opening
-        return Clip(item, timeline, header, pixels, pixels * item.traits.pixel_bits // 8)
+        frame_bytes = pixels * item.traits.pixel_bits // 8
+        return Clip(item, timeline, header, pixels, frame_bytes, pictures)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class DecodePlan:
     """What is wanted of a clip."""
 
@@ -88,6 +95,18 @@ class DecodePlan:
     """Bytes that finished frames may take until their turn, and that all decoders may hold."""
     room: Mapping[int, Pixels] = field(default_factory=dict)
     """Where the pictures of frames go; those of others get memory of their own."""
+
+    @cached_property
+    def times(self) -> tuple[int, ...]:
+        """When the wanted frames are displayed, in ticks; empty where they are told by place."""
+        timeline = self.clip.timeline
+        return tuple(timeline.pts[k] for k in self.numbers) if timeline.tells_frames else ()
+
+    @cached_property
+    def trimmer(self) -> Trimmer | None:
+        """What cuts out of packets what the wanted frames can do without."""
+        pictures = None if self.clip.timeline.stamps else self.clip.pictures
+        return pictures.trimmer(self.times) if pictures and self.times else None
 
 
 def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
@@ -189,14 +208,13 @@ def _painter(plan: DecodePlan) -> Painter:
 
 
 def _reader(plan: DecodePlan, threads: int) -> FrameReader:
-    timeline = plan.clip.timeline
-    wanted = [timeline.pts[k] for k in plan.numbers] if timeline.tells_frames else []
     return FrameReader(
         plan.clip.item,
-        timeline,
-        wanted,
+        plan.clip.timeline,
+        plan.times,
         threads=threads,
         skip_unwanted=plan.skip_unwanted,
+        trimmer=plan.trimmer,
     )
 
 

@@ -1,7 +1,7 @@
 """Hand out the displayed frames of one video by timestamp, decoding as little as is exact.
 
 A seek is made only when the keyframe of the wanted frame lies ahead of the decoder, and where it
-landed is checked. Frames that nothing refers to and nobody asked for are left undecoded.
+landed is checked. What no wanted frame is made from is left undecoded, as far as headers tell.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class FrameReader:
         *,
         threads: int = 1,
         skip_unwanted: bool = True,
+        trimmer: Trimmer | None = None,
     ) -> None:
         self._item = item
         self._timeline = timeline
@@ -62,6 +63,7 @@ class FrameReader:
         self._skips = self._may_empty = skip_unwanted and timeline.skips_exactly
         self._empty_after: int | None = None
         self._threads = threads
+        self._trimmer = trimmer
         self._opened = ExitStack()
         self.decoded = 0
         """Frames that came out of the decoder."""
@@ -87,9 +89,6 @@ class FrameReader:
         self._container, self._stream, _ = opened
         self._decoder = decoder_of(self._stream, self._item, self._threads)
         self._codec = self._decoder.name
-        context = self._stream.codec_context
-        is_av1 = context.codec.canonical_name == "av1"
-        self._trimmer = Trimmer(context.extradata) if is_av1 else None
         self._opens = opens(self._decoder, self._item)
         self._skipping: Literal["DEFAULT", "NONREF"] = "DEFAULT"
         self._is_new = True
@@ -269,17 +268,16 @@ class FrameReader:
     def _needed(self, packet: VideoPacket) -> VideoPacket | None:
         """Return what the decoder is given of a packet, told what to leave out of it."""
         is_wanted = packet.pts in self._wanted_set
-        may_skip = self._skips and not is_wanted
-        if self._trimmer is not None:
-            needed = self._trimmer.needed(memoryview(packet))
-            if may_skip and len(needed) < packet.size:
-                return _with_content(packet, needed) if needed else None
-        else:
-            self._leave_out("NONREF" if may_skip else "DEFAULT")
         if packet.pts is not None and self._threads > 1:
             self._farthest = max(packet.pts, self._farthest or packet.pts)
             if is_wanted:
                 self._reach[packet.pts] = self._farthest
+        if self._trimmer is None:
+            self._leave_out("NONREF" if self._skips and not is_wanted else "DEFAULT")
+        elif self._skips and packet.pts is not None:
+            needed = self._trimmer.trimmed(memoryview(packet), packet.pts)
+            if len(needed) < packet.size:
+                return _with_content(packet, needed) if needed else None
         return packet
 
     def _leave_out(self, skipping: Literal["DEFAULT", "NONREF"]) -> None:
