@@ -36,7 +36,7 @@ def tracks_of(name: str) -> list[Track]:
     ],
 )
 def test_tracks_of_the_fixtures(name, expected):
-    assert tracks_of(name) == [Track(*values) for values in expected]
+    assert tracks_of(name) == [Track(*values, codings=(b"avc1",)) for values in expected]
 
 
 def test_a_length_can_have_64_bits_or_run_to_the_end():

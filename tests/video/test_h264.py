@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from fractions import Fraction
 
+import av
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from vlprep.video import h264
+from tests.places import FIXTURES
+from vlprep.errors import VlprepError
+from vlprep.media.source import open_item
+from vlprep.types import ImageSize, VideoInfo
+from vlprep.video import h264, probe
 
 
 @pytest.mark.parametrize(
@@ -129,3 +137,109 @@ def test_where_there_are_frames_only_no_slice_is_looked_at():
 @pytest.mark.parametrize("data", [b"", b"\0\0\1", b"\0\0\1\x67", b"\0\0\1\x67" + bytes(99)])
 def test_settings_that_break_off_say_nothing(data):
     assert h264.FieldPairs(data).possible in (True, False)
+
+
+SPOKEN = {  # options of x264, and what differs from an ordinary clip with frames in another order
+    "bframes=0": {"keeps_order": True},
+    "bframes=0:keyint=1": {"keeps_order": True},
+    "bframes=3:nal-hrd=vbr:vbv-maxrate=900:vbv-bufsize=900:bitrate=400": {},
+    "bframes=3:b-pyramid=none:ref=1": {},
+    "sar=4/3": {"has_square_pixels": False},
+    "sar=37/20": {"has_square_pixels": False},
+    "sar=1/1:overscan=show:chromaloc=2": {},
+    "transfer=smpte2084": {"transfer": 16},
+    "transfer=arib-std-b67:colorprim=bt2020:colormatrix=bt2020nc:fullrange=on": {"transfer": 18},
+    "tff=1": {"may_have_fields": True},
+    "cqm=jvt": {},
+}
+
+
+def settings_of(spoken, size, pix_fmt="yuv420p"):
+    """Return what x264 says of its pictures, and their size by FFmpeg, which decodes them."""
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.height, encoder.width, encoder.pix_fmt = size.height, size.width, pix_fmt
+    encoder.time_base, encoder.options = Fraction(1, 30), {"x264-params": spoken}
+    encoder.flags |= av.codec.context.Flags.global_header
+    frame = av.VideoFrame(size.width, size.height, pix_fmt)
+    packets = [*encoder.encode(frame), *encoder.encode(None)]
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.extradata = encoder.extradata
+    (decoded, *_) = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+    assert (decoded.height, decoded.width) == size
+    units = [unit for unit in encoder.extradata.split(b"\0\0\0\1") if unit]
+    return b"".join([b"\1\x64\0\x1f\xff\xe1", len(units[0]).to_bytes(2, "big"), units[0]])
+
+
+@pytest.mark.parametrize("spoken", SPOKEN)
+def test_what_settings_say_is_what_x264_was_told(spoken):
+    size = ImageSize(144, 176)
+    found = h264.only_sequence(settings_of(spoken, size))
+    ordinary = {"may_have_fields": False, "keeps_order": False, "has_square_pixels": True}
+    said = {name: getattr(found, name) for name in (*ordinary, "transfer", "size")}
+    assert said == {**ordinary, "transfer": 2, "size": size, **SPOKEN[spoken]}
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p", "yuv444p", "gray", "yuv420p10le"])
+@pytest.mark.parametrize("spoken", ["bframes=3", "tff=1"])
+@pytest.mark.parametrize("size", [(144, 176), (1080, 1920), (132, 162), (16, 18), (100, 34)])
+def test_the_size_is_that_of_decoded_frames(size, spoken, pix_fmt):
+    settings_ = settings_of(spoken, ImageSize(*size), pix_fmt)
+    assert h264.only_sequence(settings_).size == size
+
+
+def test_settings_that_say_two_things_or_none_are_no_answer():
+    one = settings_of("bframes=0", ImageSize(144, 176))
+    twice = one[:5] + b"\xe2" + one[6:] * 2
+    assert h264.only_sequence(one) is not None
+    for other in (None, b"", one[:6], one[:3], b"\0" + one[1:], twice):
+        assert h264.only_sequence(other) is None
+
+
+@given(st.binary(max_size=80))
+def test_hostile_settings_raise_nothing(content):
+    head = b"\1\x64\0\x1f\xff\xe1"
+    h264.only_sequence(head + len(content).to_bytes(2, "big") + content)
+
+
+CLIPS = sorted(path.name for path in FIXTURES.iterdir() if path.suffix in (".mp4", ".mov"))
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_facts_of_a_header_are_those_of_its_pictures(name, monkeypatch):
+    def facts():
+        try:
+            with open_item(FIXTURES / name) as item:
+                return item.info, item.traits
+        except VlprepError as error:
+            return str(error), None
+
+    told, _ = facts()
+    monkeypatch.setattr(probe, "says_all", lambda *_: False)
+    seen, traits = facts()
+    assert told == seen
+    assert traits is not None or not isinstance(seen, VideoInfo)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_decoded"),
+    [
+        ("clip.mp4", False),
+        ("street.mp4", False),
+        ("vfr.mp4", False),
+        ("rotate_90.mov", False),
+        ("fragmented.mp4", False),
+        ("interlaced.mp4", True),
+        ("anamorphic.mp4", True),
+        ("hevc.mp4", True),
+    ],
+)
+def test_what_the_header_of_a_clip_says_is_not_decoded(name, is_decoded):
+    with open_item(FIXTURES / name) as item:
+        assert item.info.frame_count
+        assert (item.traits is not None) == is_decoded
+
+
+def test_settings_amid_the_pictures_are_looked_at():
+    packet = units("67 64", "65 88")
+    assert h264.brings_settings(packet, 4)
+    assert not h264.brings_settings(units("68 ee", "65 88"), 4)

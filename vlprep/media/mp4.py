@@ -32,8 +32,13 @@ class Track:
     """
     edits: int = 0
     """Entries of the edit list; 0 where there is none."""
-    locked: bool = False
-    """Whether its samples are described as encrypted."""
+    codings: tuple[bytes, ...] = ()
+    """What its descriptions of samples are called, such as `avc1`."""
+
+    @property
+    def locked(self) -> bool:
+        """Whether its samples are described as encrypted."""
+        return any(coding in _LOCKED for coding in self.codings)
 
 
 _LOCKED = frozenset({b"encv", b"drmi"})
@@ -138,7 +143,7 @@ def read_exactly(file: BinaryIO, length: int) -> bytes:
 
 
 def _track(file: BinaryIO, end: int) -> Track:
-    number, matrix, edits, locked = 0, _UPRIGHT, 0, False
+    number, matrix, edits, codings = 0, _UPRIGHT, 0, tuple[bytes, ...]()
     for kind, box_end in boxes(file, end):
         if kind == b"tkhd":
             number, matrix = tkhd(read_exactly(file, min(box_end - file.tell(), 128)))
@@ -147,8 +152,8 @@ def _track(file: BinaryIO, end: int) -> Track:
                 if inner == b"elst":
                     edits = struct.unpack_from(">4xI", read_exactly(file, 8))[0]
         elif kind == b"mdia":
-            locked = any(name in _LOCKED for name in _descriptions(file, box_end))
-    return Track(number, matrix, edits, locked)
+            codings = tuple(_descriptions(file, box_end))
+    return Track(number, matrix, edits, codings)
 
 
 def _descriptions(file: BinaryIO, end: int) -> Iterator[bytes]:

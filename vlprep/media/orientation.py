@@ -3,8 +3,8 @@
 FFmpeg's readers hand a turn out only with a decoded frame; both containers that have one keep it
 near the start in a few plain numbers: the matrix of an MP4 or QuickTime track header, the pose of a
 Matroska projection. With it comes how many edits an MP4 track has, because only edits can hide
-frames that the index lists, and whether the track is encrypted, because FFmpeg knows only some of
-the ways to say so. What an image says of its turn is in `exif`.
+frames that the index lists, and what its samples are called, because FFmpeg knows only some of the
+ways to say that they are encrypted. What an image says of its turn is in `exif`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class TrackHeader:
     """Entries of the track's edit list; 0 where there is none."""
     locked: bool = False
     """Whether the track is said to be encrypted."""
+    codings: tuple[bytes, ...] = ()
+    """What an MP4 track's descriptions of samples are called, such as `avc1`."""
 
 
 def track_headers(file: BinaryIO, reader: str) -> dict[int, TrackHeader]:
@@ -57,7 +59,8 @@ def track_headers(file: BinaryIO, reader: str) -> dict[int, TrackHeader]:
 
 def _mp4_tracks(file: BinaryIO) -> Iterator[tuple[int, TrackHeader]]:
     for track in mp4.tracks(file):
-        yield track.number, TrackHeader(*_turn_of(track.matrix), track.edits, track.locked)
+        turn, locked = _turn_of(track.matrix), track.locked
+        yield track.number, TrackHeader(*turn, track.edits, locked, track.codings)
 
 
 def _turn_of(matrix: mp4.Matrix) -> tuple[int, bool]:

@@ -169,20 +169,28 @@ def choose_stream(container: InputContainer, item: Item) -> tuple[VideoStream, t
     return chosen, (f"{len(streams)} video streams; stream {chosen.index} is counted",)
 
 
+OpenStream: TypeAlias = tuple[InputContainer, VideoStream, tuple[str, ...]]
+"""A container, its stream that is watched, and what there is to say of that choice."""
+
+
 @contextmanager
-def open_stream(
-    item: Item, wait: Wait, *, probes: bool = False
-) -> Iterator[tuple[InputContainer, VideoStream, tuple[str, ...]]]:
+def open_header(item: Item, wait: Wait) -> Iterator[OpenStream]:
+    """Open a video without decoding any of it, else as `open_stream` does."""
+    with open_video(item, probes=False, wait=wait) as container:
+        yield container, *choose_stream(container, item)
+
+
+@contextmanager
+def open_stream(item: Item, wait: Wait) -> Iterator[OpenStream]:
     """Open a video and choose its stream, of which the last says what `choose_stream` does.
 
-    When it was opened before, and the header alone tells what was learnt then, nothing is decoded
-    to learn it again, unless it `probes` for all there is to know. Closes it, and raises the errors
-    of `open_video` and `choose_stream`.
+    A first time FFmpeg decodes what it needs to know the pictures; where the header alone tells
+    the same, it does not do so again. Closes the video, and raises the errors of `open_video` and
+    `choose_stream`.
     """
-    known = None if probes else item.traits
+    known = item.traits
     if known and item.found.reader == "mov":  # in others times of packets may hang on it
-        with open_video(item, probes=False, wait=wait) as container:
-            stream, warnings = choose_stream(container, item)
+        with open_header(item, wait) as (container, stream, warnings):
             if _traits(stream) == known:
                 yield container, stream, warnings
                 return

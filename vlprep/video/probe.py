@@ -8,6 +8,7 @@ up, for which mostly the packets are read once without decoding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
 
@@ -21,15 +22,17 @@ from vlprep.types import ImageSize, VideoInfo
 from vlprep.video.container import (
     FIELD_ORDERS,
     HDR_CURVES,
+    OpenStream,
     VideoPacket,
     demuxed,
     fraction,
     header_of,
+    open_header,
     open_stream,
 )
 from vlprep.video.index import read_timeline
 from vlprep.video.locked import is_locked, locked
-from vlprep.video.start import may_be_fields, may_reorder, starts_whole
+from vlprep.video.start import may_be_fields, may_reorder, says_all, starts_whole
 from vlprep.video.timing import Timing, indexed_timing, scanned_timing
 
 
@@ -51,15 +54,43 @@ def read_facts(item: Item) -> VideoInfo:
 
 def _facts(item: Item, headers: Mapping[int, TrackHeader]) -> VideoInfo:
     wait = Wait(item, "no answer")
-    with open_stream(item, wait, probes=True) as (container, stream, warnings):
-        header = header_of(stream, headers, item)
-        packets = demuxed(container, stream, item)
-        first = _first_packet(packets, header, item)
-        size, misplaced = _coded_size(stream, item), _misplaced(first, stream, item)
-        head = [first, *islice(packets, 2)]
+    if any(header.codings == (b"avc1",) for header in headers.values()):  # decoded in vain mostly
+        with open_header(item, wait) as opened:
+            video = _Opened.of(opened, headers, item)
+            if says_all(video.stream, video.head):
+                return video.facts()
+    with open_stream(item, wait) as opened:
+        return _Opened.of(opened, headers, item).facts()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    """A video that is open at its first frame."""
+
+    item: Item
+    stream: VideoStream
+    warnings: tuple[str, ...]
+    """What there is to say of the choice of the stream."""
+    header: TrackHeader
+    head: Sequence[VideoPacket]
+    """The first packets, the very first of which is a frame."""
+    packets: Iterator[VideoPacket]
+    """Those behind them."""
+
+    @classmethod
+    def of(cls, opened: OpenStream, headers: Mapping[int, TrackHeader], item: Item) -> _Opened:
+        container, stream, warnings = opened
+        header, packets = header_of(stream, headers, item), demuxed(container, stream, item)
+        head = [_first_packet(packets, header, item), *islice(packets, 2)]
+        return cls(item, stream, warnings, header, head, packets)
+
+    def facts(self) -> VideoInfo:
+        """Return the facts of the video; reads all packets where they have to say them."""
+        item, stream, header, head = self.item, self.stream, self.header, self.head
+        size, misplaced = _coded_size(stream, item), _misplaced(head[0], stream, item)
         timing = indexed_timing(stream, header, item) if _is_plain(head, stream) else None
         if timing is None:
-            timeline = read_timeline(chain(head, packets), stream, item)
+            timeline = read_timeline(chain(head, self.packets), stream, item)
             timing = scanned_timing(timeline, stream, item)
         turned = header.rotation in (90, 270)
         context = stream.codec_context
@@ -75,12 +106,12 @@ def _facts(item: Item, headers: Mapping[int, TrackHeader]) -> VideoInfo:
             sample_aspect_ratio=_pixel_shape(stream),
             interlaced=context.field_order in FIELD_ORDERS,
             hdr=HDR_CURVES.get(context.color_trc),
-            has_sound=bool(container.streams.audio),
+            has_sound=bool(stream.container.streams.audio),
             codec=context.codec.canonical_name,
             format=item.found.name,
-            metadata=("location",) if _is_located(first) else (),
+            metadata=("location",) if _is_located(head[0]) else (),
             file_bytes=item.file_bytes,
-            warnings=(*_as_sequence(item, timing), *warnings, *timing.warnings, *misplaced),
+            warnings=(*_as_sequence(item, timing), *self.warnings, *timing.warnings, *misplaced),
             display_times=timing.display_times,
         )
 

@@ -16,8 +16,15 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import DecodeError
 from vlprep.media.source import Item
-from vlprep.video.container import VideoPacket
-from vlprep.video.h264 import FieldPairs, is_idr, length_width
+from vlprep.types import ImageSize
+from vlprep.video.container import HDR_CURVES, VideoPacket
+from vlprep.video.h264 import (
+    FieldPairs,
+    brings_settings,
+    is_idr,
+    length_width,
+    only_sequence,
+)
 from vlprep.video.reader import FrameReader
 from vlprep.video.timeline import Timeline
 
@@ -34,6 +41,22 @@ def starts_whole(head: Sequence[VideoPacket], stream: VideoStream) -> bool:
         return False
     context = stream.codec_context
     return context.name != "h264" or is_idr(first, length_width(context.extradata))
+
+
+def says_all(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:
+    """Whether a header says of H.264 all that counting wants to know, and what a picture would.
+
+    That is so of frames with square pixels and ordinary light whose size the file says twice.
+    """
+    context = stream.codec_context
+    sequence = only_sequence(context.extradata) if context.name == "h264" else None
+    if sequence is None or brings_settings(head[0], length_width(context.extradata)):
+        return False
+    is_ordinary = sequence.has_square_pixels and sequence.transfer not in HDR_CURVES
+    if sequence.may_have_fields or not is_ordinary:
+        return False
+    is_ordered = sequence.keeps_order or any(p.pts != p.dts for p in head if p.size)
+    return is_ordered and sequence.size == ImageSize(context.height, context.width)
 
 
 def may_be_fields(stream: VideoStream) -> bool:
