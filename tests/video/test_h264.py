@@ -16,6 +16,7 @@ from vlprep.errors import VlprepError
 from vlprep.media.source import open_item
 from vlprep.types import ImageSize, VideoInfo
 from vlprep.video import h264, probe
+from vlprep.video.h264_settings import only_sequence
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def settings_of(spoken, size, pix_fmt="yuv420p"):
 @pytest.mark.parametrize("spoken", SPOKEN)
 def test_what_settings_say_is_what_x264_was_told(spoken):
     size = ImageSize(144, 176)
-    found = h264.only_sequence(settings_of(spoken, size))
+    found = only_sequence(settings_of(spoken, size))
     ordinary = {"may_have_fields": False, "keeps_order": False, "has_square_pixels": True}
     said = {name: getattr(found, name) for name in (*ordinary, "transfer", "size")}
     assert said == {**ordinary, "transfer": 2, "size": size, **SPOKEN[spoken]}
@@ -184,21 +185,21 @@ def test_what_settings_say_is_what_x264_was_told(spoken):
 @pytest.mark.parametrize("size", [(144, 176), (1080, 1920), (132, 162), (16, 18), (100, 34)])
 def test_the_size_is_that_of_decoded_frames(size, spoken, pix_fmt):
     settings_ = settings_of(spoken, ImageSize(*size), pix_fmt)
-    assert h264.only_sequence(settings_).size == size
+    assert only_sequence(settings_).size == size
 
 
 def test_settings_that_say_two_things_or_none_are_no_answer():
     one = settings_of("bframes=0", ImageSize(144, 176))
     twice = one[:5] + b"\xe2" + one[6:] * 2
-    assert h264.only_sequence(one) is not None
+    assert only_sequence(one) is not None
     for other in (None, b"", one[:6], one[:3], b"\0" + one[1:], twice):
-        assert h264.only_sequence(other) is None
+        assert only_sequence(other) is None
 
 
 @given(st.binary(max_size=80))
 def test_hostile_settings_raise_nothing(content):
     head = b"\1\x64\0\x1f\xff\xe1"
-    h264.only_sequence(head + len(content).to_bytes(2, "big") + content)
+    only_sequence(head + len(content).to_bytes(2, "big") + content)
 
 
 CLIPS = sorted(path.name for path in FIXTURES.iterdir() if path.suffix in (".mp4", ".mov"))

@@ -1,7 +1,4 @@
-"""What H.264 packets say of their pictures, without decoding: ITU-T H.264, by section.
-
-A packet is cut into NAL units by start codes (annex B) or, in MP4 and Matroska, by lengths.
-"""
+"""What H.264 packets say of their pictures, without decoding: ITU-T H.264, by section."""
 
 from __future__ import annotations
 
@@ -9,42 +6,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
-from vlprep.types import ImageSize
-from vlprep.video.bits import Bits
+from vlprep.video.h264_settings import SEQUENCE, Sequence, read_sequence
+from vlprep.video.nal import length_width, nal_units, unit_bits, units_of_settings
 
 _SLICE, _SLICES = 1, (1, 2, 5)  # 7.4.1: of a picture, its first partition, of an IDR picture
-_IDR, _SEI, _SEQUENCE, _PICTURE = 5, 6, 7, 8
+_IDR, _SEI, _PICTURE = 5, 6, 8
 _RECOVERY_POINT = 6
 _LOOKED_AT = 32  # NAL units of a keyframe, and messages in one of them
-_HEAD = 256  # bytes of a NAL unit that are parsed at most
-
-
-def length_width(settings: bytes | None) -> int:
-    """Return the bytes of the length before each NAL unit by a stream's settings; 0 is annex B."""
-    return settings[4] % 4 + 1 if settings and len(settings) >= 7 and settings[0] == 1 else 0
-
-
-def nal_units(data: bytes, width: int) -> Iterator[bytes]:
-    """Yield the start of each NAL unit of a packet."""
-    start = 0 if width else _behind_start_code(data, 0)
-    while 0 <= start < len(data):
-        if width:
-            start, length = start + width, int.from_bytes(data[start : start + width], "big")
-            yield data[start : start + min(length, _HEAD)]
-            start += length
-        else:
-            yield data[start : start + _HEAD]
-            start = _behind_start_code(data, start)
-
-
-def _behind_start_code(data: bytes, start: int) -> int:
-    found = data.find(b"\0\0\1", start)
-    return found + 3 if found >= 0 else len(data)
 
 
 def is_idr(packet: Any, width: int) -> bool:
     """Whether a packet holds an IDR picture, from which on everything can be decoded."""
     return any(unit and unit[0] & 0x1F == _IDR for unit in nal_units(bytes(packet), width))
+
+
+def brings_settings(packet: Any, width: int) -> bool:
+    """Whether a packet holds settings of its own."""
+    units = nal_units(bytes(packet), width)
+    return any(unit and unit[0] & 0x1F == SEQUENCE for unit in units)
 
 
 # Two fields that come one by one (7.4.3: a frame can be coded as two pictures, one a parity).
@@ -58,40 +37,6 @@ class _Field:
     bottom: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """What the settings of a sequence say of its pictures and of the headers of their slices."""
-
-    frame_num_bits: int
-    """Bits of a picture's number."""
-    has_planes: bool
-    """Whether each colour is coded for itself."""
-    may_have_fields: bool
-    """Whether a frame can be two fields."""
-    size: ImageSize
-    """Size of a frame, without what is cut off."""
-    keeps_order: bool
-    """Whether pictures are certainly displayed in the order in which they are coded."""
-    has_square_pixels: bool
-    """Whether they do not say that pixels have another shape."""
-    transfer: int
-    """Number of the curve of brightness in H.273; 2 is not said."""
-
-
-def only_sequence(settings: bytes | None) -> Sequence | None:
-    """Return what an MP4 header says of H.264 pictures, where it says one thing."""
-    width = length_width(settings)
-    units = _units_of_settings(settings or b"", width) if width else ()
-    found = [unit for unit in units if unit and unit[0] & 0x1F == _SEQUENCE]
-    return _sequence(found[0])[1] if len(found) == 1 else None
-
-
-def brings_settings(packet: Any, width: int) -> bool:
-    """Whether a packet holds settings of its own."""
-    units = nal_units(bytes(packet), width)
-    return any(unit and unit[0] & 0x1F == _SEQUENCE for unit in units)
-
-
 class FieldPairs:
     """Tells packets that hold the second field of a frame; they are asked in the file's order."""
 
@@ -100,7 +45,7 @@ class FieldPairs:
         self._sequences: dict[int, Sequence] = {}
         self._pictures: dict[int, int] = {}
         self._first: _Field | None = None
-        for unit in _units_of_settings(settings or b"", self._width):
+        for unit in units_of_settings(settings or b"", self._width):
             self._learn(unit)
 
     @property
@@ -131,7 +76,7 @@ class FieldPairs:
 
     def _field_of(self, unit: bytes) -> _Field | None:
         """Read the head of a slice (7.3.3)."""
-        bits = _bits(unit)
+        bits = unit_bits(unit)
         bits.number()  # first_mb_in_slice
         bits.number()  # slice_type
         sequence = self._sequences.get(self._pictures.get(bits.number(), -1))
@@ -143,147 +88,12 @@ class FieldPairs:
 
     def _learn(self, unit: bytes) -> None:
         kind = unit[0] & 0x1F if unit else 0
-        if kind == _SEQUENCE:
-            number, sequence = _sequence(unit)
+        if kind == SEQUENCE:
+            number, sequence = read_sequence(unit)
             self._sequences[number] = sequence
         elif kind == _PICTURE:
-            bits = _bits(unit)
+            bits = unit_bits(unit)
             self._pictures[bits.number()] = bits.number()
-
-
-def _units_of_settings(settings: bytes, width: int) -> Iterator[bytes]:
-    """Yield the NAL units of a stream's settings (ISO/IEC 14496-15, 5.3.3.1, or annex B)."""
-    if not width:
-        yield from nal_units(settings, 0)
-        return
-    place = 5
-    for mask in (0x1F, 0xFF):
-        count = settings[place] & mask if place < len(settings) else 0
-        place += 1
-        for _ in range(count):
-            length = int.from_bytes(settings[place : place + 2], "big")
-            yield settings[place + 2 : place + 2 + length]
-            place += 2 + length
-
-
-_WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
-
-
-def _sequence(unit: bytes) -> tuple[int, Sequence]:
-    """Read a sequence parameter set (7.3.2.1.1) as far as it matters here, and its number."""
-    bits = _bits(unit)
-    profile = bits.take(24) >> 16
-    number, form, has_planes = bits.number(), 1, False
-    if profile in _WITH_CHROMA:
-        form, has_planes = _chroma(bits)
-    frame_num_bits = bits.number() + 4
-    order = bits.number()
-    if order == 0:
-        bits.number()
-    elif order == 1:
-        bits.take(1)
-        bits.numbers(2)
-        bits.numbers(bits.number())
-    bits.number()  # max_num_ref_frames
-    bits.take(1)
-    wide, high = bits.number() + 1, bits.number() + 1  # in blocks of 16 pixels
-    may_have_fields = not bits.take(1)
-    bits.take(1 + may_have_fields)
-    cut = _cut(bits) if bits.take(1) else (0, 0)
-    unit_width, unit_height = (1 + (form in (1, 2)), (1 + (form == 1)) << may_have_fields)
-    size = ImageSize(
-        (high << 4 << may_have_fields) - cut[0] * unit_height, (wide << 4) - cut[1] * unit_width
-    )
-    square, transfer, reorders = _usability(bits) if bits.take(1) else (True, 2, True)
-    return number, Sequence(
-        frame_num_bits,
-        has_planes,
-        may_have_fields,
-        size,
-        keeps_order=order == 2 or not reorders,
-        has_square_pixels=square,
-        transfer=transfer,
-    )
-
-
-def _cut(bits: Bits) -> tuple[int, int]:
-    """Read how many rows and columns of chroma are cut off (frame_crop_left_offset and on)."""
-    left, right, top, bottom = (bits.number() for _ in range(4))
-    return top + bottom, left + right
-
-
-def _usability(bits: Bits) -> tuple[bool, int, bool]:
-    """Read whether pixels are square, their transfer curve, and whether pictures can be reordered.
-
-    That is of video usability information (E.1.1) what matters here.
-    """
-    square, transfer = True, 2
-    if bits.take(1):
-        shape = bits.take(8)
-        sides = (bits.take(16), bits.take(16)) if shape == _OWN_SHAPE else (1, 1)
-        square = shape in (0, 1, _OWN_SHAPE) and (sides[0] == sides[1] or 0 in sides)
-    if bits.take(1):
-        bits.take(1)  # overscan
-    if bits.take(1):
-        bits.take(3 + 1)  # format, range
-        if bits.take(1):
-            transfer = bits.take(24) >> 8 & 0xFF
-    if bits.take(1):
-        bits.numbers(2)  # where chroma lies
-    if bits.take(1):
-        bits.take(32 + 32 + 1)  # timing
-    has_buffers = [bits.take(1) and _skip_buffers(bits) for _ in range(2)]
-    bits.take(any(has_buffers))
-    bits.take(1)
-    if not bits.take(1):  # no word on what a decoder must hold
-        return square, transfer, True
-    bits.take(1)
-    bits.numbers(4)
-    return square, transfer, bits.number() != 0
-
-
-def _skip_buffers(bits: Bits) -> bool:
-    """Pass over the parameters of a hypothetical decoder (E.1.2)."""
-    count = bits.number() + 1
-    bits.take(4 + 4)
-    for _ in range(min(count, 32)):
-        bits.numbers(2)
-        bits.take(1)
-    bits.take(5 + 5 + 5 + 5)
-    return True
-
-
-_OWN_SHAPE = 255  # E.2.1: sides of a pixel follow
-
-
-def _chroma(bits: Bits) -> tuple[int, bool]:
-    """Read how high profiles store colour (chroma_format_idc), and whether in planes of their own.
-
-    The scaling lists behind it are passed over.
-    """
-    form = bits.number()
-    has_planes = form == 3 and bool(bits.take(1))
-    bits.numbers(2)
-    bits.take(1)
-    if bits.take(1):
-        for k in range(12 if form == 3 else 8):
-            if bits.take(1):
-                _skip_scaling_list(bits, 16 if k < 6 else 64)
-    return form, has_planes
-
-
-def _skip_scaling_list(bits: Bits, size: int) -> None:
-    last = following = 8
-    for _ in range(size):
-        if following:
-            code = bits.number()
-            following = (last + ((code + 1) // 2 if code % 2 else -(code // 2))) % 256
-        last = following or last
-
-
-def _bits(unit: bytes) -> Bits:
-    """Return the bits of a NAL unit behind its first byte (7.3.1)."""
-    return Bits(unit[1:].replace(b"\0\0\3", b"\0\0"))
 
 
 # Keyframes. A header may call keyframes what are none, and decoding cannot start there. FFmpeg's

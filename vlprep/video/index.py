@@ -23,9 +23,10 @@ from av.video.stream import VideoStream
 from vlprep.media.source import Item
 from vlprep.video.clock import set_clock
 from vlprep.video.container import VideoPacket
-from vlprep.video.h264 import FieldPairs, is_keyframe_at, length_width
+from vlprep.video.h264 import FieldPairs, is_keyframe_at
 from vlprep.video.keyframes import LOOKED_AT, key_test
 from vlprep.video.mpeg4 import may_lack_frames
+from vlprep.video.nal import length_width
 from vlprep.video.samples import SampleTimes, sample_times
 from vlprep.video.scan import PacketTable, scan_packets
 from vlprep.video.start import comes_out_of_order, from_first_shown, may_be_fields

@@ -18,13 +18,9 @@ from vlprep.errors import DecodeError
 from vlprep.media.source import Item
 from vlprep.types import ImageSize
 from vlprep.video.container import HDR_CURVES, VideoPacket
-from vlprep.video.h264 import (
-    FieldPairs,
-    brings_settings,
-    is_idr,
-    length_width,
-    only_sequence,
-)
+from vlprep.video.h264 import FieldPairs, brings_settings, is_idr
+from vlprep.video.h264_settings import only_sequence
+from vlprep.video.nal import length_width
 from vlprep.video.reader import FrameReader
 from vlprep.video.timeline import Timeline
 
