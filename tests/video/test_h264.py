@@ -15,7 +15,8 @@ from tests.places import FIXTURES
 from vlprep.errors import VlprepError
 from vlprep.media.source import open_item
 from vlprep.types import ImageSize, VideoInfo
-from vlprep.video import h264, probe
+from vlprep.video import container, h264, probe
+from vlprep.video.decode import scan_clip
 from vlprep.video.h264_settings import only_sequence
 
 
@@ -141,10 +142,10 @@ def test_settings_that_break_off_say_nothing(data):
 
 
 SPOKEN = {  # options of x264, and what differs from an ordinary clip with frames in another order
-    "bframes=0": {"keeps_order": True},
-    "bframes=0:keyint=1": {"keeps_order": True},
+    "bframes=0": {"reordered": 0},
+    "bframes=0:keyint=1": {"reordered": 0},
     "bframes=3:nal-hrd=vbr:vbv-maxrate=900:vbv-bufsize=900:bitrate=400": {},
-    "bframes=3:b-pyramid=none:ref=1": {},
+    "bframes=3:b-pyramid=none:ref=1": {"reordered": 1},
     "sar=4/3": {"has_square_pixels": False},
     "sar=37/20": {"has_square_pixels": False},
     "sar=1/1:overscan=show:chromaloc=2": {},
@@ -175,7 +176,7 @@ def settings_of(spoken, size, pix_fmt="yuv420p"):
 def test_what_settings_say_is_what_x264_was_told(spoken):
     size = ImageSize(144, 176)
     found = only_sequence(settings_of(spoken, size))
-    ordinary = {"may_have_fields": False, "keeps_order": False, "has_square_pixels": True}
+    ordinary = {"may_have_fields": False, "reordered": 2, "has_square_pixels": True}
     said = {name: getattr(found, name) for name in (*ordinary, "transfer", "size")}
     assert said == {**ordinary, "transfer": 2, "size": size, **SPOKEN[spoken]}
 
@@ -185,7 +186,9 @@ def test_what_settings_say_is_what_x264_was_told(spoken):
 @pytest.mark.parametrize("size", [(144, 176), (1080, 1920), (132, 162), (16, 18), (100, 34)])
 def test_the_size_is_that_of_decoded_frames(size, spoken, pix_fmt):
     settings_ = settings_of(spoken, ImageSize(*size), pix_fmt)
-    assert only_sequence(settings_).size == size
+    found = only_sequence(settings_)
+    assert found.size == size
+    assert found.pixel_bits == av.VideoFormat(pix_fmt).padded_bits_per_pixel
 
 
 def test_settings_that_say_two_things_or_none_are_no_answer():
@@ -215,7 +218,7 @@ def test_facts_of_a_header_are_those_of_its_pictures(name, monkeypatch):
             return str(error), None
 
     told, _ = facts()
-    monkeypatch.setattr(probe, "says_all", lambda *_: False)
+    monkeypatch.setattr(probe, "is_told_by_header", lambda *_: False)
     seen, traits = facts()
     assert told == seen
     assert traits is not None or not isinstance(seen, VideoInfo)
@@ -228,16 +231,22 @@ def test_facts_of_a_header_are_those_of_its_pictures(name, monkeypatch):
         ("street.mp4", False),
         ("vfr.mp4", False),
         ("rotate_90.mov", False),
-        ("fragmented.mp4", False),
         ("interlaced.mp4", True),
         ("anamorphic.mp4", True),
         ("hevc.mp4", True),
     ],
 )
-def test_what_the_header_of_a_clip_says_is_not_decoded(name, is_decoded):
+def test_what_the_header_of_a_clip_says_is_not_decoded(name, is_decoded, monkeypatch):
+    decoding, opened = [], container.open_video
+
+    def watched(item, *, probes=True, wait=None):
+        decoding.append(probes)
+        return opened(item, probes=probes, wait=wait)
+
+    monkeypatch.setattr(container, "open_video", watched)
     with open_item(FIXTURES / name) as item:
-        assert item.info.frame_count
-        assert (item.traits is not None) == is_decoded
+        assert item.info.frame_count == scan_clip(item).timeline.packet_count
+    assert any(decoding) == is_decoded
 
 
 def test_settings_amid_the_pictures_are_looked_at():

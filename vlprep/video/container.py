@@ -32,6 +32,7 @@ from vlprep.media.traits import Traits
 from vlprep.media.waiting import AwaitedReader, Wait
 from vlprep.types import ImageSize, Transfer
 from vlprep.video.extent import content_end
+from vlprep.video.h264_settings import only_sequence
 from vlprep.video.keyframes import has_transparency, is_looked_into, mend_keyframe
 
 HDR_CURVES: dict[int, Transfer] = {16: "PQ", 18: "HLG"}
@@ -184,27 +185,37 @@ def open_header(item: Item, wait: Wait) -> Iterator[OpenStream]:
 def open_stream(item: Item, wait: Wait) -> Iterator[OpenStream]:
     """Open a video and choose its stream, of which the last says what `choose_stream` does.
 
-    A first time FFmpeg decodes what it needs to know the pictures; where the header alone tells
-    the same, it does not do so again. Closes the video, and raises the errors of `open_video` and
-    `choose_stream`.
+    A first time FFmpeg decodes what it needs to know the pictures, where the header of an MP4 does
+    not tell; where it tells the same, FFmpeg does not do so again. Closes the video, and raises the
+    errors of `open_video` and `choose_stream`.
     """
-    known = item.traits
-    if known and item.found.reader == "mov":  # in others times of packets may hang on it
+    if item.found.reader == "mov":  # in others times of packets may hang on it
         with open_header(item, wait) as (container, stream, warnings):
-            if _traits(stream) == known:
+            known = item.traits = item.traits or _told_traits(stream)
+            if known and _traits(stream, known.pixel_bits) == known:
                 yield container, stream, warnings
                 return
     with open_video(item, wait=wait) as container:
         stream, warnings = choose_stream(container, item)
-        item.traits = _traits(stream)
+        form = stream.codec_context.format
+        item.traits = _traits(stream, form.padded_bits_per_pixel if form else 12)  # as of most
         yield container, stream, warnings
 
 
-def _traits(stream: VideoStream) -> Traits:
+def _told_traits(stream: VideoStream) -> Traits | None:
+    """Return what decoding goes by where the settings of H.264 in a header say it."""
     context = stream.codec_context
-    bits = context.format.padded_bits_per_pixel if context.format else 12  # of most videos
+    told = only_sequence(context.extradata) if context.name == "h264" else None
+    if told is None or told.may_have_fields or told.reordered != context.reorder_depth:
+        return None
+    traits = _traits(stream, told.pixel_bits)
+    return traits if traits.size == told.size else None
+
+
+def _traits(stream: VideoStream, pixel_bits: int) -> Traits:
+    context = stream.codec_context
     size = ImageSize(context.height, context.width)
-    return Traits(context.reorder_depth, context.field_order, context.profile, size, bits)
+    return Traits(context.reorder_depth, context.field_order, context.profile, size, pixel_bits)
 
 
 def fraction(ratio: Any) -> Fraction:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
-from vlprep.video.h264_settings import SEQUENCE, Sequence, read_sequence
+from vlprep.video.h264_settings import SEQUENCE, PictureSettings, read_sequence
 from vlprep.video.nal import length_width, nal_units, unit_bits, units_of_settings
 
 _SLICE, _SLICES = 1, (1, 2, 5)  # 7.4.1: of a picture, its first partition, of an IDR picture
@@ -42,7 +42,7 @@ class FieldPairs:
 
     def __init__(self, settings: bytes | None) -> None:
         self._width = length_width(settings)
-        self._sequences: dict[int, Sequence] = {}
+        self._sequences: dict[int, PictureSettings] = {}
         self._pictures: dict[int, int] = {}
         self._first: _Field | None = None
         for unit in units_of_settings(settings or b"", self._width):

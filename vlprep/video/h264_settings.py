@@ -13,7 +13,7 @@ SEQUENCE = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class PictureSettings:
     """What the settings of a sequence say of its pictures and of the headers of their slices."""
 
     frame_num_bits: int
@@ -24,15 +24,17 @@ class Sequence:
     """Whether a frame can be two fields."""
     size: ImageSize
     """Size of a frame, without what is cut off."""
-    keeps_order: bool
-    """Whether pictures are certainly displayed in the order in which they are coded."""
+    reordered: int | None
+    """Frames that wait inside a decoder to come out in order, at most; `None` is not said."""
     has_square_pixels: bool
     """Whether they do not say that pixels have another shape."""
     transfer: int
     """Number of the curve of brightness in H.273; 2 is not said."""
+    pixel_bits: int
+    """Bits that a pixel of a decoded picture takes in FFmpeg's memory."""
 
 
-def only_sequence(settings: bytes | None) -> Sequence | None:
+def only_sequence(settings: bytes | None) -> PictureSettings | None:
     """Return what an MP4 header says of H.264 pictures, where it says one thing."""
     width = length_width(settings)
     units = units_of_settings(settings or b"", width) if width else ()
@@ -40,16 +42,18 @@ def only_sequence(settings: bytes | None) -> Sequence | None:
     return read_sequence(found[0])[1] if len(found) == 1 else None
 
 
+_AS_CODED = 2  # 8.2.1: the order of display is that of coding
+_SAMPLES = (2, 3, 4, 6)  # 6.2: in two pixels, by the form of chroma
 _WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
 
-def read_sequence(unit: bytes) -> tuple[int, Sequence]:
+def read_sequence(unit: bytes) -> tuple[int, PictureSettings]:
     """Read a sequence parameter set (7.3.2.1.1) as far as it matters here, and its number."""
     bits = unit_bits(unit)
     profile = bits.take(24) >> 16
-    number, form, has_planes = bits.number(), 1, False
+    number, form, has_planes, depth = bits.number(), 1, False, 8
     if profile in _WITH_CHROMA:
-        form, has_planes = _chroma(bits)
+        form, has_planes, depth = _chroma(bits)
     frame_num_bits = bits.number() + 4
     order = bits.number()
     if order == 0:
@@ -61,15 +65,16 @@ def read_sequence(unit: bytes) -> tuple[int, Sequence]:
     bits.number()  # max_num_ref_frames
     bits.take(1)
     size, may_have_fields = _frame_size(bits, form)
-    square, transfer, reorders = _usability(bits) if bits.take(1) else (True, 2, True)
-    return number, Sequence(
+    square, transfer, reordered = _usability(bits) if bits.take(1) else (True, 2, None)
+    return number, PictureSettings(
         frame_num_bits,
         has_planes,
         may_have_fields,
         size,
-        keeps_order=order == 2 or not reorders,
+        reordered=0 if order == _AS_CODED else reordered,
         has_square_pixels=square,
         transfer=transfer,
+        pixel_bits=(8 if depth == 8 else 16) * _SAMPLES[form % 4] // 2,
     )
 
 
@@ -87,8 +92,8 @@ def _frame_size(bits: Bits, form: int) -> tuple[ImageSize, bool]:
     return ImageSize(height, 16 * wide - columns * column), may_have_fields
 
 
-def _usability(bits: Bits) -> tuple[bool, int, bool]:
-    """Read whether pixels are square, their transfer curve, and whether pictures can be reordered.
+def _usability(bits: Bits) -> tuple[bool, int, int | None]:
+    """Read whether pixels are square, their transfer curve, and how many frames wait for others.
 
     That is of video usability information (E.1.1) what matters here.
     """
@@ -111,10 +116,10 @@ def _usability(bits: Bits) -> tuple[bool, int, bool]:
     bits.take(any(has_buffers))
     bits.take(1)
     if not bits.take(1):  # no word on what a decoder must hold
-        return square, transfer, True
+        return square, transfer, None
     bits.take(1)
     bits.numbers(4)
-    return square, transfer, bits.number() != 0
+    return square, transfer, bits.number()
 
 
 def _skip_buffers(bits: Bits) -> bool:
@@ -131,20 +136,20 @@ def _skip_buffers(bits: Bits) -> bool:
 _OWN_SHAPE = 255  # E.2.1: sides of a pixel follow
 
 
-def _chroma(bits: Bits) -> tuple[int, bool]:
-    """Read how high profiles store colour (chroma_format_idc), and whether in planes of their own.
+def _chroma(bits: Bits) -> tuple[int, bool, int]:
+    """Read how high profiles store colour: its form, whether in planes of their own, its depth.
 
     The scaling lists behind it are passed over.
     """
     form = bits.number()
     has_planes = form == 3 and bool(bits.take(1))
-    bits.numbers(2)
+    depth = 8 + max(bits.number(), bits.number())
     bits.take(1)
     if bits.take(1):
         for k in range(12 if form == 3 else 8):
             if bits.take(1):
                 _skip_scaling_list(bits, 16 if k < 6 else 64)
-    return form, has_planes
+    return form, has_planes, depth
 
 
 def _skip_scaling_list(bits: Bits, size: int) -> None:

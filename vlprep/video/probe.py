@@ -32,7 +32,7 @@ from vlprep.video.container import (
 )
 from vlprep.video.index import read_timeline
 from vlprep.video.locked import is_locked, locked
-from vlprep.video.start import may_be_fields, may_reorder, says_all, starts_whole
+from vlprep.video.start import is_told_by_header, may_be_fields, may_reorder, starts_whole
 from vlprep.video.timing import Timing, indexed_timing, scanned_timing
 
 
@@ -57,7 +57,7 @@ def _facts(item: Item, headers: Mapping[int, TrackHeader]) -> VideoInfo:
     if any(header.codings == (b"avc1",) for header in headers.values()):  # decoded in vain mostly
         with open_header(item, wait) as opened:
             video = _Opened.of(opened, headers, item)
-            if says_all(video.stream, video.head):
+            if is_told_by_header(video.stream, video.head):
                 return video.facts()
     with open_stream(item, wait) as opened:
         return _Opened.of(opened, headers, item).facts()

@@ -39,8 +39,8 @@ def starts_whole(head: Sequence[VideoPacket], stream: VideoStream) -> bool:
     return context.name != "h264" or is_idr(first, length_width(context.extradata))
 
 
-def says_all(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:
-    """Whether a header says of H.264 all that counting wants to know, and what a picture would.
+def is_told_by_header(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:
+    """Whether a header says of H.264 all that counting wants to know, as a picture would.
 
     That is so of frames with square pixels and ordinary light whose size the file says twice.
     """
@@ -51,7 +51,7 @@ def says_all(stream: VideoStream, head: Sequence[VideoPacket]) -> bool:
     is_ordinary = sequence.has_square_pixels and sequence.transfer not in HDR_CURVES
     if sequence.may_have_fields or not is_ordinary:
         return False
-    is_ordered = sequence.keeps_order or any(p.pts != p.dts for p in head if p.size)
+    is_ordered = sequence.reordered == 0 or any(p.pts != p.dts for p in head if p.size)
     return is_ordered and sequence.size == ImageSize(context.height, context.width)
 
 
