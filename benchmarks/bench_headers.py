@@ -18,6 +18,7 @@ from typing import Literal
 import av
 import numpy as np
 from click.testing import CliRunner
+from clips import ClipPlan, make_clip
 from PIL import ExifTags, Image
 from report import Finding, Timing, alternate, finish, milliseconds, options, ratio
 
@@ -54,6 +55,8 @@ CLIPS = ("street.mp4", "clip.mp4", "hevc.mp4", "av1.mp4", "video_with_audio.mp4"
 CLIP_COUNT = 20
 CLIP_PASSES = 5
 """Passes over the clips in one run, as a single one is too short to time."""
+CAMERA_CLIP = ClipPlan(1080, 1920, 2)
+"""What a clip of a camera is like; the fixtures are small."""
 
 
 def main() -> int:
@@ -64,9 +67,10 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         camera, camera_timed = compare_pictures(Path(folder), arguments.files, "camera")
         plain, plain_timed = compare_pictures(Path(folder), arguments.files, "plain")
-        clips, clips_timed = compare_clips(Path(folder))
-    timings = camera_timed | plain_timed | clips_timed
-    return finish("headers", timings, [*camera, *plain, *clips], arguments.json)
+        clips, clips_timed = compare_clips("MP4 headers", copy_clips(Path(folder)))
+        large, large_timed = compare_clips("MP4 headers of 1080p", large_clips(Path(folder)))
+    timings = camera_timed | plain_timed | clips_timed | large_timed
+    return finish("headers", timings, [*camera, *plain, *clips, *large], arguments.json)
 
 
 # Pictures
@@ -197,10 +201,10 @@ def without_jfif(content: bytes) -> bytes:
 # Clips
 
 
-def compare_clips(folder: Path) -> tuple[list[Finding], dict[str, Timing]]:
+def compare_clips(kind: str, clips: Iterator[str]) -> tuple[list[Finding], dict[str, Timing]]:
     """Time PyAV alone and `probe` on the same clips, in turn."""
-    files = list(copy_clips(folder)) * CLIP_PASSES
-    title = f"{CLIP_COUNT} MP4 headers, {CLIP_PASSES} times"
+    files = list(clips) * CLIP_PASSES
+    title = f"{CLIP_COUNT} {kind}, {CLIP_PASSES} times"
     timings = alternate(
         {
             f"{title}: av.open": lambda: [coded_size(file) for file in files],
@@ -223,6 +227,13 @@ def copy_clips(folder: Path) -> Iterator[str]:
     """Copy the clips of the fixtures until there are enough files."""
     for number, name in enumerate(islice(cycle(CLIPS), CLIP_COUNT)):
         yield str(shutil.copy(FIXTURES / name, folder / f"{number:02}_{name}"))
+
+
+def large_clips(folder: Path) -> Iterator[str]:
+    """Make a clip of a camera's size, and copies of it."""
+    clip = make_clip(CAMERA_CLIP, folder)
+    for number in range(CLIP_COUNT):
+        yield str(shutil.copy(clip, folder / f"{number:02}_{clip.name}"))
 
 
 if __name__ == "__main__":
