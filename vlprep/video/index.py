@@ -99,7 +99,7 @@ def _from_index(head: Sequence[VideoPacket], stream: VideoStream, item: Item) ->
     index = _index(stream, item.file_bytes) if times else None
     if times is None or index is None:
         return None
-    if may_lack_frames(stream.codec_context.name, index["size"].min()):
+    if may_lack_frames(stream.codec_context.name, index["size"]):
         return None
     table = _displayed(index, times, head)
     if table is None or not _agrees(table, head) or not _keys_are_keys(table, stream, item):

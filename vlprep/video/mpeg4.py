@@ -7,7 +7,7 @@ as DivX and XviD do in AVI, and stand for the second of these.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vlprep.video.bits import Bits
@@ -20,13 +20,13 @@ _LAYERS = range(0x20, 0x30)
 _HEAD = 32  # bytes behind a start code that are parsed at most
 
 
-def may_lack_frames(codec: str, least_bytes: int) -> bool:
-    """Whether a packet may hold no coded picture, the smallest one having so many bytes.
+def may_lack_frames(codec: str, sizes: Iterable[int]) -> bool:
+    """Whether one of the packets, which have so many bytes, may hold no coded picture.
 
-    >>> may_lack_frames("mpeg4", 7), may_lack_frames("mpeg4", 300)
+    >>> may_lack_frames("mpeg4", [300, 7]), may_lack_frames("mpeg4", [300])
     (True, False)
     """
-    return codec == "mpeg4" and least_bytes <= MOST_BYTES
+    return codec == "mpeg4" and min(sizes) <= MOST_BYTES
 
 
 class Pictures:

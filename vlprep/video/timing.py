@@ -68,7 +68,7 @@ def indexed_timing(stream: VideoStream, header: TrackHeader, item: Item) -> Timi
     edges = chain(range(min(inner, frames)), range(max(inner, frames - _EDGE), frames))
     if any(entries[k].is_discard or not entries[k].size for k in edges):
         return None
-    if may_lack_frames(stream.codec_context.name, min(entry.size for entry in entries)):
+    if may_lack_frames(stream.codec_context.name, (entry.size for entry in entries)):
         return None
     base = fraction(stream.time_base)
     reached = (last.timestamp - entries[0].timestamp) * base
