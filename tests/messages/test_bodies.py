@@ -113,3 +113,19 @@ def test_instructions_are_text_and_tools_are_not_counted():
     called = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
     assert read_body({"messages": [called]}).not_counted == ("tools",)
     assert read_body({"messages": [{"content": "Hi"}], "tools": []}).not_counted == ()
+
+
+def test_media_of_bedrock_are_read_those_of_tools_too():
+    image = {"image": {"format": "png", "source": {"bytes": "QUJD"}}}
+    raw = {"image": {"format": "png", "source": {"bytes": b"ABC"}}}
+    stored = {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://b/v.mp4"}}}}
+    result = {"toolResult": {"toolUseId": "1", "content": [raw, {"text": "found"}]}}
+    said = read_body({
+        "system": [{"text": "Be brief."}],
+        "messages": [{"role": "user", "content": [image, {"text": "What?"}, stored, result]}],
+    })  # fmt: skip
+    found = [(medium.kind, medium.address) for medium in said.media]
+    assert found == [
+        ("image", "data:;base64,QUJD"), ("video", "s3://b/v.mp4"), ("image", b"ABC"),
+    ]  # fmt: skip
+    assert said.text == "Be brief.\nWhat?\nfound"

@@ -81,11 +81,12 @@ if TYPE_CHECKING:
 def command(as_json: bool, **asked: Any) -> int:
     """Count or check any number of files, a row each, and tell what they come to.
 
-    A PATH is a file, a folder, a pattern, a Parquet file with a column of images or paths, a tar
-    of media as webdataset has it, or files of samples: .jsonl, .json, and Parquet with --column
-    messages, conversations or prompt; each may be an address of https, s3, gs or oss. Files are
-    worked at in processes of their own: one that crashes, hangs or eats memory is a row with that
-    reason, as every file that cannot be read is, and the rest goes on. The exit code is 1 then.
+    A PATH is a file, a folder, a pattern, a Parquet file with a column of images or paths, a tar of
+    media as webdataset has it, or files of samples: .jsonl, .json, .csv (gzipped or not), and
+    Parquet with --column messages, conversations or prompt; each may be an address of https, s3, gs
+    or oss. Files are worked at in processes of their own: one that crashes, hangs or eats memory is
+    a row with that reason, as every file that cannot be read is, and the rest goes on. The exit
+    code is 1 then.
 
     --job frames writes the frames of each video into --into, and --job compress files under a byte
     limit, in folders like those of the files; the rows say what was written. What stands there

@@ -1,7 +1,8 @@
 """Find the media and the text in messages, in the spellings of every protocol that has them.
 
-Known are the bodies of OpenAI's chat and responses, of DashScope and of Anthropic, and messages as
-`qwen_vl_utils` and the chat templates of transformers take them. Rows of data sets are in `rows`.
+Known are the bodies of OpenAI's chat and responses, of DashScope, Anthropic and Bedrock's Converse,
+and messages as `qwen_vl_utils` and the chat templates of transformers take them. Rows of data sets
+are in `rows`.
 """
 
 from __future__ import annotations
@@ -212,7 +213,7 @@ def _parts(message: Any) -> Iterator[Mapping[str, Any]]:
                     yield {"text": part}
                 elif isinstance(part, Mapping):
                     yield part
-                    yield from _parts(part)
+                    yield from _parts(part.get("toolResult") or part)  # the one is Bedrock's
 
 
 def _unwrapped(message: Any) -> Any:
@@ -245,10 +246,19 @@ def _held(part: Mapping[str, Any]) -> tuple[MediumKind, Any]:
     for key, kind in KEYS.items():
         value = part.get(key)
         if isinstance(value, Mapping):
-            value = value.get("url") or value.get("bytes") or value.get("path")
+            value = value.get("url") or value.get("bytes") or value.get("path") or _bedrock(value)
         if is_held(value) or value:
             return kind, value
     return _templated(part)
+
+
+def _bedrock(medium: Mapping[str, Any]) -> Any:
+    """Return what Converse has in an image or a video: its content, or where it is stored."""
+    source = _table(medium, "source")
+    content = source.get("bytes")
+    if isinstance(content, str):
+        return f"data:;base64,{content}"
+    return content or _table(source, "s3Location").get("uri")
 
 
 def _templated(part: Mapping[str, Any]) -> tuple[MediumKind, Any]:

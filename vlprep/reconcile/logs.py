@@ -122,7 +122,7 @@ def reconcile_log(
     `reply`, a list of its chunks, or a `usage`), the request (`request`, `body` or `messages`), and
     may have `time`, `model`, `text_tokens` and `media`: a list of facts,
     `{"height": 720, "width": 1280}` and for clips `frames` and `fps`, or of paths. Results of a
-    batch find their requests, which stand before them, by `custom_id`. `model` holds where a line
+    batch find their requests, before or after them, by `custom_id`. `model` holds where a line
     names none that is known. Lines that say nothing here are returned too.
 
     Raises `FileNotFoundError`.
@@ -139,7 +139,7 @@ def reconcile_log(
     else:
         found = list(read_lines(log, model, Path()))  # type: ignore[arg-type]
     by_model: dict[str, list[Call]] = {}
-    for call in found:
+    for call in sorted(found, key=lambda one: one.line):  # a request may come after its result
         if isinstance(call, Call):
             by_model.setdefault(call.model, []).append(call)
     left = tuple(one for one in found if isinstance(one, LeftOut))

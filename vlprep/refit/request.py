@@ -37,9 +37,9 @@ def fit_request(
 ) -> FittedRequest[BodyT]:
     """Return a request with media that fit the limits of a model and of the caller's.
 
-    `body` is an object or JSON text, in the shape of OpenAI's chat or responses, of DashScope or of
-    Anthropic; whatever data URL and Base64 with its type there is in it is looked at. It is handed
-    back as it came but for the media that do not fit, text byte for byte.
+    `body` is an object or JSON text, in the shape of OpenAI's chat or responses, of DashScope,
+    Anthropic or Bedrock's Converse; whatever data URL and Base64 with its type there is in it is
+    looked at. It is handed back as it came but for the media that do not fit, text byte for byte.
 
     `max_body` is the most bytes of the whole body, for which the largest files give way, down to
     the same length; an object is measured as `json.dumps` writes it. `max_images` is the most

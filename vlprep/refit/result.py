@@ -93,7 +93,8 @@ class FittedRequest(Generic[BodyT]):
     media: int
     """How many media there are in it, those that are only named among them."""
     not_fetched: tuple[str, ...]
-    """Where media are only named, by URL, path or id: nothing is known of these."""
+    """Where media are only named, by URL, path or id, or are a list in one data URL: nothing is
+    known of these."""
 
     def __repr__(self) -> str:
         changed = f"{len(self.changes):,} of {self.media:,} media changed"

@@ -174,12 +174,13 @@ def count_messages(
 ) -> SampleCount:
     """Count a request, a list of messages or a row of a data set, from the headers of its media.
 
-    Read are bodies of OpenAI, DashScope, Anthropic and Ollama, messages as `qwen_vl_utils` and the
-    chat templates of transformers take them, and rows of ms-swift, LLaMA-Factory, ShareGPT, TRL,
-    verl and EasyR1 with `images` and `videos` beside the text, as paths, as content or as pictures
-    in memory. What stands beside a medium (`fps`, `max_pixels`, `video_start`) counts for it, and
-    what a request states to the view's server for all of it (`mm_processor_kwargs`). Media on the
-    web are fetched only with `fetch`. `how` is what `count_sample` takes.
+    Read are bodies of OpenAI, DashScope, Anthropic, Bedrock and Ollama, messages as `qwen_vl_utils`
+    and the chat templates of transformers take them, and rows of ms-swift, LLaMA-Factory, ShareGPT,
+    TRL, verl and EasyR1, also of preferences, with `images` and `videos` beside the text, as paths,
+    as content or as pictures in memory, and the `metadata` of a folder of images. What stands
+    beside a medium (`fps`, `max_pixels`, `video_start`) counts for it, and what a request states to
+    the view's server for all of it (`mm_processor_kwargs`). Media on the web are fetched only with
+    `fetch`. `how` is what `count_sample` takes.
 
     Raises `ConstraintError` where there is no conversation in it, and where the text names more or
     fewer media than there are.
