@@ -180,3 +180,10 @@ def test_a_deployment_without_a_price_is_told(run):
     asked = ("scan", "photo.jpg", "--deployment", "china", "--model")
     assert word in run(*asked, "Qwen/Qwen3-VL-8B-Instruct").err
     assert "--deployment" not in run(*asked, "qvq-max").err
+
+
+def test_options_of_videos_are_told_of_where_there_are_none(run):
+    photo, clip = FIXTURES / "photo.jpg", FIXTURES / "clip.mp4"
+    for files, is_idle in (([photo], True), ([photo, clip], False), (["none.jpg"], False)):
+        ran = run("scan", *files, "--fps", 1, "--workers", 1)
+        assert ("--fps: for videos, and all files are images" in ran.err) == is_idle

@@ -10,6 +10,7 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
+from vlprep.cli.idle import say_unused
 from vlprep.cli.inputs import read_input
 from vlprep.cli.options import BYTES, COUNT, POSITIVE, bind, output_options, view_options
 from vlprep.cli.render import note, print_json, say_error
@@ -62,6 +63,7 @@ def command(
         sys.stdout.buffer.flush()
     else:
         fitted.save(output, overwrite=force)
+    say_unused(fitted.kinds)
     for line in _told(fitted):
         note(line)
     for finding in fitted.left:

@@ -16,7 +16,7 @@ import click
 from vlprep.choices import holds_samples
 from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED, progress
 from vlprep.cli.command import Command, is_quiet
-from vlprep.cli.idle import say_idle
+from vlprep.cli.idle import say_idle, say_unused
 from vlprep.cli.named import as_remote, input_options, take_fetching
 from vlprep.cli.options import (
     BYTES,
@@ -136,6 +136,7 @@ def command(as_json: bool, **asked: Any) -> int:
         found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
     if not found.prices:
         say_idle({"deployment"}, f"no price of {processor.model.name} is known")
+    say_unused([*found.kinds, *(None for _ in found.errors)])
     if as_json:
         print_json(found.to_dict())
     else:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from vlprep.check.check import count_facts, facts_of_list
 from vlprep.check.rule import FileFacts, Finding
 from vlprep.errors import ConstraintError
+from vlprep.messages.bodies import MediumKind
 from vlprep.refit.body import Body, Given
 from vlprep.refit.dropping import dropped_part
 from vlprep.refit.frames import of_one_size
@@ -90,6 +91,7 @@ class _Work:
         self.read = [read_medium(medium, view) for medium in media if medium.url is not None]
         self.named = [medium for medium in media if medium.url is None]
         self.order = [medium.path for medium in media]
+        self.kinds: list[MediumKind] = ["video" if one.is_frame else one.kind for one in media]
         self.dropped: list[tuple[Medium, MediumChange, Any]] = []
         types = (medium.type_path for medium in media if medium.type_path)
         body.look_up([*self.order, *types, *(medium.part for medium in media)])
@@ -196,7 +198,7 @@ class _Work:
             model=self.view.model.name,
             changes=tuple(changes[path] for path in self.order if path in changes),
             left=tuple(self._left()),
-            media=len(self.order),
+            kinds=tuple(self.kinds),
             not_fetched=tuple(medium.name for medium in self.named),
         )
 
