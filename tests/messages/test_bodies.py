@@ -66,7 +66,8 @@ def test_a_switch_is_on_or_off(value):
 @pytest.mark.parametrize(
     ("part", "ignored"),
     [
-        (PART | {"resized_height": 280, "resized_width": 420}, ("resized_height", "resized_width")),
+        (PART | {"resized_height": 280, "resized_width": 420}, ()),
+        (PART | {"resized_width": 420}, ("resized_width",)),
         ({"video": "a.mp4", "num_frames": 8}, ("num_frames",)),
         ({"image_url": {"url": "a.jpg", "detail": "low"}}, ("image_url.detail",)),
         ({"image_url": {"url": "a.jpg", "max_pixels": 9}}, ("image_url.max_pixels",)),

@@ -33,11 +33,13 @@ ASKED = {
 }
 """Fields beside a medium that change what it costs, and the options of a view that say the same."""
 
-_NOT_ASKED = (
-    *("resized_height", "resized_width", "num_frames", "sample_fps", "raw_fps"),
-    *("enable_rotate", "detail"),
-)
+SIZE = ("resized_height", "resized_width")
+"""Fields beside a medium that state the size to which qwen-vl-utils resizes it."""
+
+_NOT_ASKED = ("num_frames", "sample_fps", "raw_fps", "enable_rotate", "detail")
 """Fields beside a medium that some libraries and services go by, and no option of a view says."""
+
+_FIELDS = (*ASKED, *SIZE, *_NOT_ASKED)
 
 _SERVED = ("mm_processor_kwargs", "media_io_kwargs")
 """Fields of a request in which servers of weights look; `Server.read` knows what they say."""
@@ -83,6 +85,8 @@ class SentMedium:
     """Options of a view, by name."""
     kind: MediumKind = "image"
     """What the message says that it is."""
+    size: tuple[Any, Any] | None = None
+    """Height and width that are stated for it, which some rules go by."""
     ignored: tuple[str, ...] = ()
     """Fields beside it that ask for something which is not counted."""
 
@@ -137,7 +141,7 @@ def read_body(body: Mapping[str, Any]) -> SentBody:
         model=body.get("model") if isinstance(body.get("model"), str) else None,
         high_res=_switch({**body, **_table(body, "parameters")}, "vl_high_resolution_images"),
         served={name: own for name in _SERVED if (own := _table(body, name))},
-        ignored=tuple(name for name in (*ASKED, *_NOT_ASKED) if body.get(name) not in _NOTHING),
+        ignored=tuple(name for name in _FIELDS if body.get(name) not in _NOTHING),
     )
 
 
@@ -234,8 +238,13 @@ def read_medium(part: Mapping[str, Any]) -> SentMedium | None:
     kind, value = _held(part)
     if not (is_held(value) or value):
         return None
+    height, width = map(part.get, SIZE)
     return SentMedium(
-        address=read_address(value), asked=asked, kind=kind, ignored=tuple(_ignored(part))
+        address=read_address(value),
+        asked=asked,
+        kind=kind,
+        size=None if height is None or width is None else (height, width),
+        ignored=tuple(_ignored(part)),
     )
 
 
@@ -273,9 +282,11 @@ def _templated(part: Mapping[str, Any]) -> tuple[MediumKind, Any]:
 def _ignored(part: Mapping[str, Any]) -> Iterator[str]:
     """Yield the fields that ask for what is not counted, or stand where nobody reads them."""
     yield from (name for name in _NOT_ASKED if part.get(name) not in _NOTHING)
+    sides = [name for name in SIZE if part.get(name) is not None]
+    yield from sides if len(sides) == 1 else ()  # which count together only
     for key in KEYS:
         inside = _table(part, key)
-        own = (name for name in (*ASKED, *_NOT_ASKED) if inside.get(name) not in _NOTHING)
+        own = (name for name in _FIELDS if inside.get(name) not in _NOTHING)
         yield from (f"{key}.{name}" for name in own)
 
 

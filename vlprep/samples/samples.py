@@ -6,7 +6,7 @@ The door of this room. How a row is written is known in `messages`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
@@ -16,13 +16,13 @@ from vlprep.check.report import find_problems
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.budget import InputLimit
 from vlprep.count.files import MediaFailure
-from vlprep.count.messages import asking, medium_source
+from vlprep.count.messages import asking, at_stated_size, medium_source
 from vlprep.display import brief
 from vlprep.errors import BudgetError, ConstraintError, UnknownModelError, VlprepError
 from vlprep.media.overlap import overlapped
 from vlprep.media.remote import Fetching
 from vlprep.media.source import source_name
-from vlprep.messages.bodies import MediumKind, SentBody, SentMedium
+from vlprep.messages.bodies import SIZE, MediumKind, SentBody, SentMedium
 from vlprep.messages.rows import read_sample
 from vlprep.models.registry import get_model, get_route
 from vlprep.models.spec import ModelSpec
@@ -285,6 +285,8 @@ def _ignored(said: SentBody, view: View) -> Iterator[str]:
     """Tell which settings of a request change nothing of the count."""
     names = dict.fromkeys(said.ignored)
     names |= dict.fromkeys(name for medium in said.media for name in medium.ignored)
+    if any(medium.size for medium in said.media) and not view.rules.takes_sizes:
+        names |= dict.fromkeys(SIZE)
     if view.server:
         for medium in said.media:
             listed = isinstance(medium.address, tuple)
@@ -321,10 +323,13 @@ def _facts(
         source, own = medium_source(medium, folder, fetch), asking(medium, view, served)
         if isinstance(source, list) and view.server:
             source = source[: view.server.list_limit(served)]
+        facts = look_at(source, own)
+        if facts.info is not None:
+            info, own = at_stated_size(medium, facts.info, own)
+            facts = replace(facts, info=info)
     except VlprepError as error:
         return FileFacts(source=_name(medium), kind="unreadable", problem=error)
-    (facts,) = count_facts([look_at(source, own)], own)
-    return facts
+    return count_facts([facts], own)[0]
 
 
 def _unfilled(kind: MediumKind) -> FileFacts:
