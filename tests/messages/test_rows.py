@@ -368,7 +368,6 @@ def test_rows_of_preferences_say_the_reply_that_is_preferred(form):
     [
         {"rejected": [{"role": "assistant", "content": [{"image": "b.jpg"}]}]},
         {"rejected_messages": [{"role": "assistant", "content": [{"image": "b.jpg"}]}]},
-        {"rejected_images": ["b.jpg"]},
     ],
 )
 def test_media_of_a_reply_that_is_not_said_are_told(rejected):
@@ -377,6 +376,14 @@ def test_media_of_a_reply_that_is_not_said_are_told(rejected):
     assert [medium.address for medium in said.media] == ["a.jpg"]
     assert said.not_counted == ("media of the rejected reply",)
     assert read_sample({**chosen, "rejected": chosen["chosen"]}).not_counted == ()
+
+
+@pytest.mark.parametrize("column", ["rejected_images", "positive_images", "negative_videos"])
+def test_columns_of_media_of_other_talks_are_told(column):
+    said = read_sample({"query": "<image>What?", "images": ["a.jpg"], column: [["b.jpg"]]})
+    assert [medium.address for medium in said.media] == ["a.jpg"]
+    assert said.not_counted == (f"column {column}",)
+    assert belongs(column)
 
 
 @pytest.mark.parametrize(

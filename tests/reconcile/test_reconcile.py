@@ -450,3 +450,16 @@ def test_what_is_wrong_with_a_line_is_told_in_its_words(more, reason):
         [json.dumps({"model": "qvq-max", "usage": {"prompt_tokens": 5}} | more)]
     )
     assert line.reason == reason
+
+
+def test_what_stands_beside_a_medium_is_predicted_for_the_processor_and_for_no_server():
+    name, log = "Qwen/Qwen2.5-VL-7B-Instruct", []
+    billed = image_tokens((480, 640), name).visual
+    for most in (50_000, 100_000, 200_000):
+        part = {"type": "image_url", "image_url": {"url": URL}, "max_pixels": most}
+        body = {"model": name, "messages": [{"role": "user", "content": [part]}]}
+        log.append(json.dumps({"request": body, **KINDS["vllm"](billed + 20, billed)}))
+    (found,), left_out = reconcile_log(log)
+    fits = {fit.rules: fit.matched for fit in found.periods[0].fits}
+    assert (fits["vllm"], fits["sglang"], left_out) == (3, 3, ())
+    assert max(fits["transformers"], fits["qwen-vl-utils"]) == 1  # what is over, as a constant

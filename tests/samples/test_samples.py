@@ -315,3 +315,17 @@ def test_a_size_that_is_none_is_told(side):
     part = {"image": PHOTO, "resized_height": side, "resized_width": 280}
     (failure,) = vlprep.count_messages([{"content": [part]}], **UTILS).failures
     assert "resized_height and resized_width are" in failure.message
+
+
+@pytest.mark.parametrize("server", ["vllm", "sglang"])
+def test_servers_take_of_a_part_its_address_alone(server):
+    # vllm-project/vllm#11652, QwenLM/Qwen3-VL#946 and #1585: max_pixels beside the URL did nothing.
+    fields = {"max_pixels": 100_000, "fps": 1, "video_start": 2, "total_pixels": 2_000_000}
+    content = [
+        {"type": "image_url", "image_url": {"url": PHOTO}, "max_pixels": 100_000},
+        {"type": "video_url", "video_url": {"url": STREET}, **fields},
+    ]
+    count = vlprep.count_messages([{"content": content}], OPEN, server=server)
+    alone = [vlprep.count_tokens(one, OPEN, server=server).tokens for one in (PHOTO, STREET)]
+    assert [file.tokens for file in count.files] == alone
+    assert "not counted: max_pixels, total_pixels, fps, video_start" in count.warnings

@@ -57,6 +57,9 @@ _SAID = (
 
 What `system` says is read as in a request."""
 
+_MORE = re.compile(r".+_(?:images|videos)")
+"""Columns of media of other talks: `rejected_images`, or `positive_images` beside a query."""
+
 _OTHER_SIDE = ("rejected", "rejected_messages")
 """Fields of what is not said, as another reply is preferred."""
 
@@ -74,9 +77,9 @@ def belongs(column: str) -> bool:
     """Say whether a column is read beside a conversation: media, and other parts of the text."""
     names = (one.format(kind) for one in _COLUMNS for kind in _NUMBERED)
     numbered = any(pattern.fullmatch(column) for pattern in _NUMBERED.values())
-    is_rejected, is_file = column.startswith("rejected"), _FILE_NAMES.fullmatch(column) is not None
-    beside = (*_SAID, "system", "tools", "audio", "audios", *names)
-    return column in beside or numbered or is_rejected or is_file
+    patterned = any(pattern.fullmatch(column) for pattern in (_FILE_NAMES, _MORE))
+    beside = (*_SAID, *_OTHER_SIDE, "system", "tools", "audio", "audios", *names)
+    return column in beside or numbered or patterned
 
 
 def read_sample(row: Any) -> SentBody:
@@ -119,6 +122,8 @@ def _not_read(row: Mapping[str, Any], said: SentBody) -> Iterator[str]:
         yield "audio"
     if any(_rejected(row, said)):
         yield "media of the rejected reply"
+    more = filter(_MORE.fullmatch, row)
+    yield from (f"column {key}" for key in more if any(True for _ in _held(row, [key])))
     if not said.media:
         yield from (f"column {key}" for key, value in row.items() if _may_hold(key, value))
         yield from (f"{mark} in the text" for mark in _MARKS if mark in said.text)
@@ -129,7 +134,6 @@ def _rejected(row: Mapping[str, Any], said: SentBody) -> Iterator[Any]:
     for key in _OTHER_SIDE:
         media = read_parts(_side(row.get(key)))["media"]
         yield from (one for one in media if one not in said.media)
-    yield from _held(row, [f"rejected_{kind}s" for kind in _NUMBERED])
 
 
 def _may_hold(key: str, value: Any) -> bool:

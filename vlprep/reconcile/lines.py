@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from vlprep.count.files import probe_media
 from vlprep.count.messages import asking, medium_source
@@ -27,8 +27,16 @@ from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import is_number, parse_rate
 from vlprep.view import View
 
-Medium: TypeAlias = tuple[Facts, Mapping[str, Any]]
-"""Facts of an image or a clip, and what the request asks of it."""
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """An image or a clip of a request."""
+
+    info: Facts
+    asked: Mapping[str, Any]
+    """What is asked of it, as options of a view."""
+    beside: bool = False
+    """Whether that stands beside it in a message, where no server looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +174,7 @@ def _media(row: Mapping[str, Any], sent: SentBody, view: View) -> list[Medium | 
         if isinstance(medium, SentMedium):
             asking(medium, view)
         else:
-            view.asking(**medium[1])
+            view.asking(**medium.asked)
     return media
 
 
@@ -240,10 +248,10 @@ def _from_facts(row: Any) -> Medium | SentMedium:
     size = ImageSize(_whole(row, "height"), _whole(row, "width"))
     asked = {key: row[key] for key in ("min_pixels", "max_pixels") if key in row}
     if "frames" not in row:
-        return ImageInfo(size=size, format=row.get("format", "JPEG")), asked
+        return Medium(ImageInfo(size=size, format=row.get("format", "JPEG")), asked)
     rate = parse_rate(str(row["fps"])) if row.get("fps") else None
     asked |= {"fps": row["asked_fps"]} if "asked_fps" in row else {}
-    return VideoInfo(size=size, frame_count=_whole(row, "frames"), fps=rate), asked
+    return Medium(VideoInfo(size=size, frame_count=_whole(row, "frames"), fps=rate), asked)
 
 
 def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
@@ -252,7 +260,8 @@ def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
     if medium.on_the_web:
         problem = "a medium by web address, which is not fetched; give its facts as `media`"
         raise ConstraintError(f"{problem}: {medium.on_the_web[:60]}")
-    return probe_media(medium_source(medium, folder), view).info, medium.asked
+    info = probe_media(medium_source(medium, folder), view).info
+    return Medium(info, medium.asked, beside=True)
 
 
 def _time(row: Mapping[str, Any], reply: Mapping[str, Any]) -> datetime | None:

@@ -201,12 +201,13 @@ def _predicted(calls: list[Call], view: View) -> Numbers:
 
 def _of_call(call: Call, view: View) -> int:
     total = 0
-    for info, asked in call.media:
-        is_image = isinstance(info, ImageInfo)
+    for medium in call.media:
+        is_image = isinstance(medium.info, ImageInfo)
         served = served_options(view, "image" if is_image else "video", call.served)
+        asked = {} if medium.beside and view.server else medium.asked
         try:
             own = view.asking(**{**asked, **served}, high_res=call.high_res and is_image)
-            total += media_count(info, own).visual
+            total += media_count(medium.info, own).visual
         except VlprepError:
             return -1
     return total

@@ -16,13 +16,13 @@ from vlprep.check.report import find_problems
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.budget import InputLimit
 from vlprep.count.files import MediaFailure
-from vlprep.count.messages import asking, at_stated_size, medium_source
+from vlprep.count.messages import asking, at_stated_size, medium_source, unread_fields
 from vlprep.display import brief
 from vlprep.errors import BudgetError, ConstraintError, UnknownModelError, VlprepError
 from vlprep.media.overlap import overlapped
 from vlprep.media.remote import Fetching
 from vlprep.media.source import source_name
-from vlprep.messages.bodies import SIZE, MediumKind, SentBody, SentMedium
+from vlprep.messages.bodies import MediumKind, SentBody, SentMedium
 from vlprep.messages.rows import read_sample
 from vlprep.models.registry import get_model, get_route
 from vlprep.models.spec import ModelSpec
@@ -284,9 +284,7 @@ def _is_called(model: ModelSpec, name: str) -> bool:
 def _ignored(said: SentBody, view: View) -> Iterator[str]:
     """Tell which settings of a request change nothing of the count."""
     names = dict.fromkeys(said.ignored)
-    names |= dict.fromkeys(name for medium in said.media for name in medium.ignored)
-    if any(medium.size for medium in said.media) and not view.rules.takes_sizes:
-        names |= dict.fromkeys(SIZE)
+    names |= dict.fromkeys(name for one in said.media for name in unread_fields(one, view))
     if view.server:
         for medium in said.media:
             listed = isinstance(medium.address, tuple)
