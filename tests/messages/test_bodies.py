@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vlprep.errors import ConstraintError
-from vlprep.messages.bodies import SentMedium, read_body
+from vlprep.messages.bodies import SentMedium, read_address, read_body
 
 PART = {"image": "photo.jpg"}
 
@@ -130,3 +130,22 @@ def test_media_of_bedrock_are_read_those_of_tools_too():
         ("image", "data:;base64,QUJD"), ("video", "s3://b/v.mp4"), ("image", b"ABC"),
     ]  # fmt: skip
     assert said.text == "Be brief.\nWhat?\nfound"
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("file:///data/a.png", "/data/a.png"),
+        ("file:///data/a%20b.png", "/data/a b.png"),
+        ("file://localhost/data/a.png", "/data/a.png"),
+        ("file://./images/a.png", "./images/a.png"),  # samples of DashScope put it before any path
+        ("file://../a.png", "../a.png"),
+        ("file://a.png", "a.png"),
+        ("file://D:/images/a.png", "D:/images/a.png"),
+        ("file:///data/a#1.png", "/data/a#1.png"),
+        ("file:///data/what?.png", "/data/what?.png"),
+    ],
+)
+def test_a_file_address_of_a_message_is_its_path(address, path):
+    assert read_address(address) == path
+    assert read_address([address, "b.png"]) == (path, "b.png")

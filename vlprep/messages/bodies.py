@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from vlprep.errors import ConstraintError
+from vlprep.media.addresses import local_path
 from vlprep.media.source import Held, is_held
 
 OneAddress: TypeAlias = str | bytes | Held
@@ -331,5 +332,4 @@ def _one_address(value: Any) -> OneAddress:
         return value
     if not isinstance(value, str):
         raise ConstraintError(f"neither a path nor an address nor bytes: {type(value).__name__}")
-    is_file = value[:5].lower() == "file:"
-    return unquote(urlsplit(value).path) if is_file else value
+    return local_path(value)
