@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from vlprep.errors import ConstraintError
-from vlprep.messages.rows import belongs, read_sample
+from vlprep.messages.rows import belongs, read_sample, talks
 
 A, B, CLIP = "a.jpg", "b.jpg", "c.mp4"
 DATA = base64.b64encode(b"GIF89a").decode()
@@ -404,3 +404,20 @@ def test_metadata_of_a_folder_name_its_files(row, media):
     assert [(medium.kind, medium.address) for medium in said.media] == media
     assert said.text == row.get("text", "")
     assert all(belongs(column) for column in row if column != "label")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        # As HuggingFaceM4/FineVision and the_cauldron have them, and sets of captions.
+        {"texts": [{"user": "What?", "assistant": "A cat.", "source": "vqa"}]},
+        {"conversations": [{"human": "What?", "assistant": "A cat."}]},
+        {"question": "What?", "caption": "A cat."},
+        {"texts": '[{"user": "What?"}, {"assistant": "A cat."}]'},
+    ],
+    ids=str,
+)
+def test_both_sides_of_a_turn_are_said(row):
+    said = read_sample({**row, "images": ["a.jpg"]})
+    assert (said.text, len(said.media)) == ("What?\nA cat.", 1)
+    assert all(map(talks, row))

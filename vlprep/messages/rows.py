@@ -48,10 +48,14 @@ _COLUMNS = ("{}s", "{}", "{}_paths", "{}_path", "{}_urls", "{}_url", "{}_files",
 _FILE_NAMES = re.compile(r"(?:.+_)?file_names?")
 """Columns of a folder's metadata: a path, or a list, of whatever kind of media is there."""
 
-_TURNS = ("conversations", "conversation")
+_TURNS = ("conversations", "conversation", "texts")
+_SIDES = ("human", "user", "assistant")
+"""Both sides in one turn, as ms-swift and FineVision have them."""
+
 _SAID = (
     *("history", "instruction", "query", "question", "problem", "prompt", "input"),
     *("response", "output", "answer", "solution", "completion", "chosen", "text"),
+    "caption",
 )
 """Fields of a row without turns, in the order in which they are said: texts, or messages.
 
@@ -220,12 +224,12 @@ def _listed(found: Any) -> Sequence[Any]:
 
 
 def _turn(turn: Any) -> Any:
-    """Return a turn of ShareGPT as a message; one of ms-swift's has both sides in it."""
+    """Return a turn of ShareGPT as a message; others have both sides in one."""
     if not isinstance(turn, Mapping):
         return turn
     if "value" in turn:
         return {"role": turn.get("from"), "content": turn["value"]}
-    sides = [turn[side] for side in ("human", "assistant") if isinstance(turn.get(side), str)]
+    sides = [turn[side] for side in _SIDES if isinstance(turn.get(side), str)]
     return {"content": [{"text": side} for side in sides]} if sides else turn
 
 
