@@ -149,3 +149,9 @@ def test_media_of_bedrock_are_read_those_of_tools_too():
 def test_a_file_address_of_a_message_is_its_path(address, path):
     assert read_address(address) == path
     assert read_address([address, "b.png"]) == (path, "b.png")
+
+
+@pytest.mark.parametrize("type", [[], {}, None, 5, ["image"]])
+def test_a_type_that_is_no_text_says_nothing(type):
+    said = read_body({"messages": [{"content": [{"type": type, "text": "What?"}]}]})
+    assert (said.text, said.media, said.unfilled, said.not_counted) == ("What?", (), (), ())

@@ -168,20 +168,26 @@ def read_parts(messages: Sequence[Any]) -> dict[str, Any]:
         "unfilled": tuple(
             _TYPES[kind]
             for part, medium in zip(parts, media, strict=True)
-            if medium is None and (kind := part.get("type")) in _TYPES
+            if medium is None and (kind := _type(part)) in _TYPES
         ),
         "text": "\n".join(text for text in texts if isinstance(text, str)),
         "not_counted": tuple(
             name
             for part, medium in zip(parts, media, strict=True)
-            if medium is None and (name := _other_kind(part.get("type")))
+            if medium is None and (name := _other_kind(_type(part)))
         ),
     }
 
 
-def _other_kind(type: Any) -> str | None:
+def _type(part: Mapping[str, Any]) -> str:
+    """Return the type that a part states; something empty where it states none."""
+    type = part.get("type")
+    return type if isinstance(type, str) else ""
+
+
+def _other_kind(type: str) -> str | None:
     """Return what a person calls a part that is neither an image, a video nor text."""
-    if type in _NOT_COUNTED or type in _TYPES or not isinstance(type, str):
+    if type in _NOT_COUNTED or type in _TYPES:
         return _NOT_COUNTED.get(type)
     return type if "image" in type or "video" in type else None
 
