@@ -69,11 +69,13 @@ def test_data_url_wrong_type():
 
 def test_results_of_tools_are_found_in_every_protocol():
     screenshot = {"type": "computer_screenshot", "image_url": data_url("drawn")}
-    mcp = {"type": "image", "data": data_url("drawn").partition(",")[2], "mimeType": "image/png"}
+    type, data = "image/png", data_url("drawn").partition(",")[2]
+    mcp = {"type": "image", "data": data, "mimeType": type}
     bodies = (
         {"input": [{"type": "computer_call_output", "call_id": "1", "output": screenshot}]},
         {"messages": [{"role": "tool", "content": [part("drawn")]}]},
         {"messages": [{"role": "user", "content": [{"type": "tool_result", "content": [mcp]}]}]},
+        {"messages": [{"content": [{"type": "file", "mediaType": type, "data": data}]}]},  # AI SDK
         {"anything": {"of": [{"ours": data_url("drawn")}]}},
     )
     for body in bodies:

@@ -135,9 +135,8 @@ def _not_read(row: Mapping[str, Any], said: SentBody) -> Iterator[str]:
 
 def _rejected(row: Mapping[str, Any], said: SentBody) -> Iterator[Any]:
     """Yield the media that only the reply has which is not preferred, and not said here."""
-    for key in _OTHER_SIDE:
-        media = read_parts(_side(row.get(key)))["media"]
-        yield from (one for one in media if one not in said.media)
+    for side in (_side(row[key]) for key in _OTHER_SIDE if key in row):
+        yield from (one for one in read_parts(side)["media"] if one not in said.media)
 
 
 def _may_hold(key: str, value: Any) -> bool:

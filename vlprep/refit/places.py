@@ -18,7 +18,7 @@ from vlprep.messages.bodies import ASKED, KEYS, MediumKind, is_list_url
 JsonPath: TypeAlias = tuple[str | int, ...]
 """Keys and places that lead to a value of a document."""
 
-_TYPES = ("media_type", "mimeType", "mime_type")
+_TYPES = ("media_type", "mimeType", "mime_type", "mediaType")
 """Keys beside Base64 that say what it is."""
 
 _DATA = ("data", "base64")
