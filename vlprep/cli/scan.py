@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -134,15 +135,22 @@ def command(as_json: bool, **asked: Any) -> int:
     ahead = paths if from_file is None else None
     with _interrupts() as stopping, _shown_progress(ahead, asked["recursive"]) as shown:
         found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
-    if not found.prices:
-        say_idle({"deployment"}, f"no price of {processor.model.name} is known")
-    say_unused([*found.kinds, *(None for _ in found.errors)])
+    _say_idle(found, processor, named if from_file is None else None)
     if as_json:
         print_json(found.to_dict())
     else:
         say(*_page(found, processor))
         _print_largest(found)
     return _report(found, asked["output"])
+
+
+def _say_idle(found: ScanSummary, processor: Processor, named: Sequence[str] | None) -> None:
+    """Tell of options that did nothing; `named` are all files, where they are known."""
+    if not found.prices:
+        say_idle({"deployment"}, f"no price of {processor.model.name} is known")
+    if named and not any(map(_MAY_BE_PARQUET, named)):
+        say_idle(["column"], "for Parquet, and none is named")
+    say_unused([*found.kinds, *(None for _ in found.errors)])
 
 
 def _names(paths: Iterable[str], from_file: str | None, separator: bytes) -> Iterator[str]:
@@ -154,6 +162,9 @@ def _names(paths: Iterable[str], from_file: str | None, separator: bytes) -> Ite
         with open(from_file, "rb") as file:  # noqa: PTH123 (help does without pathlib)
             yield from map(os.fsdecode, _split(file, separator))
 
+
+_MAY_BE_PARQUET = re.compile(r"\.(?:parquet|pq)$|[*?\[]", re.IGNORECASE).search
+"""Says whether a name is one of Parquet, or a pattern that may mean some."""
 
 _LONGEST_LINE = 1_000_000
 
