@@ -409,10 +409,9 @@ def test_metadata_of_a_folder_name_its_files(row, media):
 @pytest.mark.parametrize(
     "row",
     [
-        # As HuggingFaceM4/FineVision and the_cauldron have them, and sets of captions.
+        # As HuggingFaceM4/FineVision and the_cauldron have them.
         {"texts": [{"user": "What?", "assistant": "A cat.", "source": "vqa"}]},
         {"conversations": [{"human": "What?", "assistant": "A cat."}]},
-        {"question": "What?", "caption": "A cat."},
         {"texts": '[{"user": "What?"}, {"assistant": "A cat."}]'},
     ],
     ids=str,
@@ -421,3 +420,11 @@ def test_both_sides_of_a_turn_are_said(row):
     said = read_sample({**row, "images": ["a.jpg"]})
     assert (said.text, len(said.media)) == ("What?\nA cat.", 1)
     assert all(map(talks, row))
+
+
+@pytest.mark.parametrize("column", ["text", "caption"])
+def test_a_caption_is_said_where_nothing_else_is(column):
+    row = {"image": "a.jpg", column: "A cat."}
+    assert talks(column) and belongs(column)
+    assert read_sample(row).text == "A cat."
+    assert read_sample({**row, "question": "What?"}).text == "What?"

@@ -54,12 +54,14 @@ _SIDES = ("human", "user", "assistant")
 
 _SAID = (
     *("history", "instruction", "query", "question", "problem", "prompt", "input"),
-    *("response", "output", "answer", "solution", "completion", "chosen", "text"),
-    "caption",
+    *("response", "output", "answer", "solution", "completion", "chosen"),
 )
 """Fields of a row without turns, in the order in which they are said: texts, or messages.
 
 What `system` says is read as in a request."""
+
+_ALONE = ("text", "caption")
+"""Fields that are said where no other is; beside others they are notes, or all of it again."""
 
 _MORE = re.compile(r".+_(?:images|videos)")
 """Columns of media of other talks: `rejected_images`, or `positive_images` beside a query."""
@@ -74,7 +76,7 @@ def talks(column: str) -> bool:
     >>> talks("conversations"), talks("prompt"), talks("image")
     (True, True, False)
     """
-    return column in ("messages", *_TURNS, *_SAID)
+    return column in ("messages", *_TURNS, *_SAID, *_ALONE)
 
 
 def belongs(column: str) -> bool:
@@ -82,7 +84,7 @@ def belongs(column: str) -> bool:
     names = (one.format(kind) for one in _COLUMNS for kind in _NUMBERED)
     numbered = any(pattern.fullmatch(column) for pattern in _NUMBERED.values())
     patterned = any(pattern.fullmatch(column) for pattern in (_FILE_NAMES, _MORE))
-    beside = (*_SAID, *_OTHER_SIDE, "system", "tools", "audio", "audios", *names)
+    beside = (*_SAID, *_ALONE, *_OTHER_SIDE, "system", "tools", "audio", "audios", *names)
     return column in beside or numbered or patterned
 
 
@@ -141,7 +143,7 @@ def _rejected(row: Mapping[str, Any], said: SentBody) -> Iterator[Any]:
 
 def _may_hold(key: str, value: Any) -> bool:
     """Say whether a column that is not known may hold a medium: by its name, or by a path."""
-    if key in _SAID or not isinstance(value, str | bytes | list | Mapping) or not value:
+    if key in (*_SAID, *_ALONE) or not isinstance(value, str | bytes | list | Mapping) or not value:
         return False
     is_path = isinstance(value, str) and len(value) <= LONGEST_PATH and is_media_name(value)
     return is_path or key.startswith(("image", "img", "video"))
@@ -187,7 +189,7 @@ def _messages(row: Mapping[str, Any]) -> Sequence[Any] | None:
         if isinstance(row.get(key), Sequence):
             return [*map(_turn, _listed(row[key])), *_side(row.get("chosen"))]
     said = [message for key in _SAID for message in _side(row.get(key))]
-    return said or None
+    return said or [message for key in _ALONE for message in _side(row.get(key))] or None
 
 
 def _side(value: Any) -> Sequence[Any]:
