@@ -25,7 +25,7 @@ MODULES = {
 FLOORS = (
     # From the ground up: a room may import itself and the floors below.
     {"errors", "display"},
-    {"units", "choices", "parsing"},
+    {"units", "choices", "parsing", "gzipped"},
     {"trust"},
     {"types"},
     {"clips"},

@@ -36,7 +36,8 @@ No source states it of these models. A recogniser of small type reads from 4.5 t
 FAINT = 5.0
 """Height below which even a recogniser of small type fails, by the same source."""
 
-SAMPLE_ENDINGS = (".jsonl", ".ndjson", ".json")
+_TABLES = (".jsonl", ".ndjson", ".json", ".csv")
+SAMPLE_ENDINGS = (*_TABLES, *(f"{ending}.gz" for ending in _TABLES))
 """Endings of names by which a file is taken for one of samples."""
 
 

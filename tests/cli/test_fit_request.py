@@ -82,7 +82,14 @@ def test_to_a_file_with_the_changes_as_json(run, tmp_path):
 
 def test_names_are_told_once_and_never_fetched(run):
     ran = run("fit-request", "-", stdin=json.dumps(chat([URL, URL])))
-    assert "not fetched: messages[0].content[0].image_url.url and 1 more" in ran.err
+    assert "messages[0].content[0].image_url.url and 1 more: by URL, path or id" in ran.err
+
+
+def test_options_of_videos_are_told_of_where_there_are_none(run):
+    url = {"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}}
+    for parts, is_idle in (([URL], True), ([URL, url], False), ([{"video": ["a.jpg"]}], False)):
+        ran = run("fit-request", "-", "--fps", 4, stdin=json.dumps(chat(parts)))
+        assert ("--fps: for videos, and all files are images" in ran.err) == is_idle
 
 
 def test_wrong_usage(run):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -232,3 +233,29 @@ def test_a_history_is_read_from_a_file_of_messages_or_a_body(run, tmp_path):
         in run("payload", "--history", tmp_path / "no.json", "--text", "x").err
     )
     assert run("payload", "--text", "x").code == 2
+
+
+BY_PATH = ("--api", "dashscope", "--route", "path", "--sdk")
+SERVED = ("-m", "Qwen/Qwen3-VL-8B-Instruct", "--server", "vllm")
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "is_idle"),
+    [
+        (("photo.jpg", "--url-kind", "image"), "--url-kind", True),
+        (("https://example.com/1", "--url-kind", "image"), "--url-kind", False),
+        (("photo.jpg", "--folder", "FOLDER"), "--folder", True),
+        (("street.mp4", "--as-frames", "--folder", "FOLDER"), "--folder", True),
+        (("photo.jpg", "--compress", *BY_PATH, "--folder", "FOLDER"), "--folder", True),
+        (("street.mp4", "--as-frames", *BY_PATH, "--folder", "FOLDER"), "--folder", False),
+        (("street.mp4", "--video-fields", *SERVED), "--video-fields", True),
+        (("street.mp4", "--video-fields", "--fps", 1), "--video-fields", False),
+    ],
+)
+def test_options_of_urls_and_of_new_files_are_told_of_without_these(
+    run, tmp_path, words, option, is_idle
+):
+    words = [tmp_path if word == "FOLDER" else word for word in words]
+    ran = run("payload", *words, "-t", "What?", "--preview")
+    assert ran.code == 0, ran.err
+    assert (f"note: {option}: for" in ran.err) == is_idle

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
 
 import pytest
+
+from tests.places import FIXTURES
 
 OPEN = ("-m", "Qwen/Qwen3-VL-8B-Instruct", "--media-dir", ".")
 
@@ -104,3 +108,24 @@ def test_what_does_not_go_with_samples_is_wrong_usage(run, rows, words, told):
 def test_what_is_for_samples_is_refused_for_files(run):
     ran = run("tokens", "photo.jpg", "--media-dir", ".")
     assert ran.code == 2 and "for samples" in ran.err
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_rest(run, rows, tmp_path):
+    bad, cut = rows("{broken", name="bad.json"), tmp_path / "cut.jsonl.gz"
+    cut.write_bytes(gzip.compress(b"{}")[:-9])
+    ran = run("tokens", bad, tmp_path / "missing.jsonl", cut, rows(PHOTO), *OPEN, "--json")
+    assert ran.code == 1
+    codes = [item.get("error", {}).get("code") for item in ran.json["items"]]
+    assert codes == ["constraint", "not_found", "damaged", None]
+    assert ran.json["total_tokens"] == 302
+
+
+def test_metadata_of_a_folder_are_samples_of_the_files_beside_it(run, tmp_path):
+    for name in ("photo.jpg", "street.mp4"):
+        shutil.copy(FIXTURES / name, tmp_path)
+    (tmp_path / "metadata.csv").write_text("file_name,label\nphoto.jpg,0\nstreet.mp4,1\n")
+    ran = run("tokens", tmp_path / "metadata.csv", *OPEN[:2], "--json")
+    photo, street = ran.json["items"]
+    alone = run("tokens", "photo.jpg", "street.mp4", *OPEN[:2], "--json").json["items"]
+    assert [photo["image_tokens"], street["video_tokens"]] == [one["tokens"] for one in alone]
+    assert (photo["warnings"], street["warnings"], ran.code) == ([], [], 0)

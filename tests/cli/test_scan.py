@@ -180,3 +180,20 @@ def test_a_deployment_without_a_price_is_told(run):
     asked = ("scan", "photo.jpg", "--deployment", "china", "--model")
     assert word in run(*asked, "Qwen/Qwen3-VL-8B-Instruct").err
     assert "--deployment" not in run(*asked, "qvq-max").err
+
+
+def test_options_of_videos_are_told_of_where_there_are_none(run):
+    photo, clip = FIXTURES / "photo.jpg", FIXTURES / "clip.mp4"
+    for files, is_idle in (([photo], True), ([photo, clip], False), (["none.jpg"], False)):
+        ran = run("scan", *files, "--fps", 1, "--workers", 1)
+        assert ("--fps: for videos, and all files are images" in ran.err) == is_idle
+
+
+def test_a_column_is_told_of_where_there_is_no_parquet(run, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    photo, table = FIXTURES / "photo.jpg", tmp_path / "a.PARQUET"
+    pq.write_table(pytest.importorskip("pyarrow").table({"path": [str(photo)]}), table)
+    for files, is_idle in (([photo], True), ([photo, table], False), ([tmp_path / "a.*"], False)):
+        ran = run("scan", *files, "--column", "path", "--workers", 1)
+        assert ran.code == 0, ran.err
+        assert ("--column: for Parquet, and none is named" in ran.err) == is_idle

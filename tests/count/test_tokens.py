@@ -230,3 +230,14 @@ def test_timestamps_have_the_digits_that_they_are_written_with():
         written = len(f"{seconds:.1f}") - 2
         counted = timestamp_tokens([seconds, seconds], rules.video, rules.prompt)
         assert counted == 5 + written
+
+
+def test_counts_that_others_measured():
+    # huggingface/text-generation-inference#3177: about 18,000 tokens of five such images.
+    assert 5 * image_tokens((1365, 2048), "Qwen/Qwen2.5-VL-7B-Instruct").visual == 17_885
+    # QwenLM/Qwen3-VL#656: 400 frames of 336 x 336 are about 28,800 tokens.
+    clip = VideoInfo(size=ImageSize(336, 336), frame_count=4000, fps=Fraction(10))
+    asked = {"min_frames": 400, "max_frames": 400, "min_pixels": 336**2, "max_pixels": 336**2}
+    asked |= {"fps": 1, "total_pixels": 10**9}
+    name = "Qwen/Qwen2-VL-7B-Instruct"
+    assert video_tokens(clip, name, rules="qwen-vl-utils", **asked).visual == 28_800

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vlprep.errors import ConstraintError
-from vlprep.messages.bodies import SentMedium, read_body
+from vlprep.messages.bodies import SentMedium, read_address, read_body
 
 PART = {"image": "photo.jpg"}
 
@@ -66,7 +66,8 @@ def test_a_switch_is_on_or_off(value):
 @pytest.mark.parametrize(
     ("part", "ignored"),
     [
-        (PART | {"resized_height": 280, "resized_width": 420}, ("resized_height", "resized_width")),
+        (PART | {"resized_height": 280, "resized_width": 420}, ()),
+        (PART | {"resized_width": 420}, ("resized_width",)),
         ({"video": "a.mp4", "num_frames": 8}, ("num_frames",)),
         ({"image_url": {"url": "a.jpg", "detail": "low"}}, ("image_url.detail",)),
         ({"image_url": {"url": "a.jpg", "max_pixels": 9}}, ("image_url.max_pixels",)),
@@ -113,3 +114,44 @@ def test_instructions_are_text_and_tools_are_not_counted():
     called = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
     assert read_body({"messages": [called]}).not_counted == ("tools",)
     assert read_body({"messages": [{"content": "Hi"}], "tools": []}).not_counted == ()
+
+
+def test_media_of_bedrock_are_read_those_of_tools_too():
+    image = {"image": {"format": "png", "source": {"bytes": "QUJD"}}}
+    raw = {"image": {"format": "png", "source": {"bytes": b"ABC"}}}
+    stored = {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://b/v.mp4"}}}}
+    result = {"toolResult": {"toolUseId": "1", "content": [raw, {"text": "found"}]}}
+    said = read_body({
+        "system": [{"text": "Be brief."}],
+        "messages": [{"role": "user", "content": [image, {"text": "What?"}, stored, result]}],
+    })  # fmt: skip
+    found = [(medium.kind, medium.address) for medium in said.media]
+    assert found == [
+        ("image", "data:;base64,QUJD"), ("video", "s3://b/v.mp4"), ("image", b"ABC"),
+    ]  # fmt: skip
+    assert said.text == "Be brief.\nWhat?\nfound"
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("file:///data/a.png", "/data/a.png"),
+        ("file:///data/a%20b.png", "/data/a b.png"),
+        ("file://localhost/data/a.png", "/data/a.png"),
+        ("file://./images/a.png", "./images/a.png"),  # samples of DashScope put it before any path
+        ("file://../a.png", "../a.png"),
+        ("file://a.png", "a.png"),
+        ("file://D:/images/a.png", "D:/images/a.png"),
+        ("file:///data/a#1.png", "/data/a#1.png"),
+        ("file:///data/what?.png", "/data/what?.png"),
+    ],
+)
+def test_a_file_address_of_a_message_is_its_path(address, path):
+    assert read_address(address) == path
+    assert read_address([address, "b.png"]) == (path, "b.png")
+
+
+@pytest.mark.parametrize("type", [[], {}, None, 5, ["image"]])
+def test_a_type_that_is_no_text_says_nothing(type):
+    said = read_body({"messages": [{"content": [{"type": type, "text": "What?"}]}]})
+    assert (said.text, said.media, said.unfilled, said.not_counted) == ("What?", (), (), ())

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from vlprep.errors import ConstraintError
-from vlprep.messages.rows import read_sample
+from vlprep.messages.rows import belongs, read_sample, talks
 
 A, B, CLIP = "a.jpg", "b.jpg", "c.mp4"
 DATA = base64.b64encode(b"GIF89a").decode()
@@ -330,3 +330,101 @@ def test_turns_of_a_history_are_said():
 )
 def test_what_the_system_says_is_said_once_and_first(said):
     assert read_sample({"system": "Be brief.", **said}).text == "Be brief.\nA\nB"
+
+
+PICTURED = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What?"}]}]
+GOOD, BAD = {"role": "assistant", "content": "Good."}, {"role": "assistant", "content": "Bad."}
+PREFERENCES = {
+    "TRL": {"prompt": PICTURED, "chosen": [GOOD], "rejected": [BAD]},
+    "TRL without a prompt": {"chosen": [*PICTURED, GOOD], "rejected": [*PICTURED, BAD]},
+    "LLaMA-Factory, ShareGPT": {
+        "conversations": [{"from": "human", "value": "<image>What?"}],
+        "chosen": {"from": "gpt", "value": "Good."}, "rejected": {"from": "gpt", "value": "Bad."},
+    },
+    "LLaMA-Factory, OpenAI": {
+        "messages": [{"role": "user", "content": "<image>What?"}], "chosen": GOOD, "rejected": BAD,
+    },
+    "LLaMA-Factory, Alpaca": {"instruction": "<image>What?", "chosen": "Good.", "rejected": "Bad."},
+    "ms-swift": {
+        "messages": [{"role": "user", "content": "<image>What?"}, GOOD],
+        "rejected_response": "Bad.",
+    },
+    "ms-swift, messages": {
+        "messages": [{"role": "user", "content": "<image>What?"}, GOOD],
+        "rejected_messages": [{"role": "user", "content": "<image>What?"}, BAD],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", PREFERENCES)
+def test_rows_of_preferences_say_the_reply_that_is_preferred(form):
+    said = read_sample({**PREFERENCES[form], "images": ["a.jpg"]})
+    assert [medium.address for medium in said.media] == ["a.jpg"]
+    assert (said.text, said.not_counted) == ("What?\nGood.", ())
+
+
+@pytest.mark.parametrize(
+    "rejected",
+    [
+        {"rejected": [{"role": "assistant", "content": [{"image": "b.jpg"}]}]},
+        {"rejected_messages": [{"role": "assistant", "content": [{"image": "b.jpg"}]}]},
+    ],
+)
+def test_media_of_a_reply_that_is_not_said_are_told(rejected):
+    chosen = {"prompt": "What?", "chosen": [{"content": [{"image": "a.jpg"}]}]}
+    said = read_sample({**chosen, **rejected})
+    assert [medium.address for medium in said.media] == ["a.jpg"]
+    assert said.not_counted == ("media of the rejected reply",)
+    assert read_sample({**chosen, "rejected": chosen["chosen"]}).not_counted == ()
+
+
+@pytest.mark.parametrize("column", ["rejected_images", "positive_images", "negative_videos"])
+def test_columns_of_media_of_other_talks_are_told(column):
+    said = read_sample({"query": "<image>What?", "images": ["a.jpg"], column: [["b.jpg"]]})
+    assert [medium.address for medium in said.media] == ["a.jpg"]
+    assert said.not_counted == (f"column {column}",)
+    assert belongs(column)
+
+
+@pytest.mark.parametrize(
+    ("row", "media"),
+    [
+        ({"file_name": "0001.png", "text": "A cat."}, [("image", "0001.png")]),
+        ({"file_name": "clips/a.mp4", "label": 3}, [("video", "clips/a.mp4")]),
+        ({"file_names": ["a.png", "b.png"]}, [("image", "a.png"), ("image", "b.png")]),
+        (
+            {"before_file_name": "a.png", "after_file_name": "b.png"},
+            [("image", "a.png"), ("image", "b.png")],
+        ),
+        ({"images": ["c.png"], "file_name": "a.png"}, [("image", "c.png")]),
+    ],
+)
+def test_metadata_of_a_folder_name_its_files(row, media):
+    said = read_sample(row)
+    assert [(medium.kind, medium.address) for medium in said.media] == media
+    assert said.text == row.get("text", "")
+    assert all(belongs(column) for column in row if column != "label")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        # As HuggingFaceM4/FineVision and the_cauldron have them.
+        {"texts": [{"user": "What?", "assistant": "A cat.", "source": "vqa"}]},
+        {"conversations": [{"human": "What?", "assistant": "A cat."}]},
+        {"texts": '[{"user": "What?"}, {"assistant": "A cat."}]'},
+    ],
+    ids=str,
+)
+def test_both_sides_of_a_turn_are_said(row):
+    said = read_sample({**row, "images": ["a.jpg"]})
+    assert (said.text, len(said.media)) == ("What?\nA cat.", 1)
+    assert all(map(talks, row))
+
+
+@pytest.mark.parametrize("column", ["text", "caption"])
+def test_a_caption_is_said_where_nothing_else_is(column):
+    row = {"image": "a.jpg", column: "A cat."}
+    assert talks(column) and belongs(column)
+    assert read_sample(row).text == "A cat."
+    assert read_sample({**row, "question": "What?"}).text == "What?"

@@ -312,6 +312,10 @@ def test_results_of_a_batch_find_their_requests_by_custom_id():
     (one,), left_out = reconcile_log(map(json.dumps, [*asked, *found]), "qwen3-vl-plus")
     assert [call.line for call in one.calls] == [4, 5, 6]
     assert [(left.line, left.reason[:16]) for left in left_out] == [(7, "no request in it")]
+    (one,), left_out = reconcile_log(map(json.dumps, [*found, *reversed(asked)]), "qwen3-vl-plus")
+    assert [call.line for call in one.calls] == [1, 2, 3]
+    assert one.periods[0].best.matched == 3
+    assert [(left.line, left.reason[:16]) for left in left_out] == [(4, "no request in it")]
 
 
 def test_a_log_may_be_gzipped_with_a_mark_and_ends_of_lines_of_windows(tmp_path):
@@ -433,16 +437,29 @@ def test_batches_of_anthropic_are_read():
     [
         ({"media": ["no.jpg"]}, "no.jpg: No such file or directory"),
         ({"media": "no.jpg"}, "its media are no list"),
-        ({"custom_id": "7"}, "no request in it, and none of '7' before it"),
+        ({"custom_id": "7"}, "no request in it, and none of '7' in the log"),
         (
             {"request": {"messages": [{"content": [{"image": "a.jpg", "max_pixels": "9"}]}]}},
             "max_pixels is '9' in the request; a number is wanted",
         ),
     ],
-    ids=["a file", "a text", "a result first", "a setting"],
+    ids=["a file", "a text", "a result alone", "a setting"],
 )
 def test_what_is_wrong_with_a_line_is_told_in_its_words(more, reason):
     _, (line,) = reconcile_log(
         [json.dumps({"model": "qvq-max", "usage": {"prompt_tokens": 5}} | more)]
     )
     assert line.reason == reason
+
+
+def test_what_stands_beside_a_medium_is_predicted_for_the_processor_and_for_no_server():
+    name, log = "Qwen/Qwen2.5-VL-7B-Instruct", []
+    billed = image_tokens((480, 640), name).visual
+    for most in (50_000, 100_000, 200_000):
+        part = {"type": "image_url", "image_url": {"url": URL}, "max_pixels": most}
+        body = {"model": name, "messages": [{"role": "user", "content": [part]}]}
+        log.append(json.dumps({"request": body, **KINDS["vllm"](billed + 20, billed)}))
+    (found,), left_out = reconcile_log(log)
+    fits = {fit.rules: fit.matched for fit in found.periods[0].fits}
+    assert (fits["vllm"], fits["sglang"], left_out) == (3, 3, ())
+    assert max(fits["transformers"], fits["qwen-vl-utils"]) == 1  # what is over, as a constant

@@ -101,7 +101,19 @@ def _anthropic(names: list[str], text: str) -> dict[str, Any]:
     return {"system": text, "max_tokens": 9, "messages": [{"role": "user", "content": content}]}
 
 
-SHAPES = (_chat, _responses, _dashscope, _anthropic)
+def _bedrock(names: list[str], text: str) -> dict[str, Any]:
+    def part(name: str) -> dict[str, Any]:
+        type, content = picture(name)
+        source = {"bytes": base64.b64encode(content).decode()}
+        return {"image": {"format": type.partition("/")[2], "source": source}}
+
+    images = list(map(part, names))
+    result = {"toolResult": {"toolUseId": "1", "content": images[1:]}}
+    content = [*images[:1], {"text": text}, result]
+    return {"system": [{"text": text}], "messages": [{"role": "user", "content": content}]}
+
+
+SHAPES = (_chat, _responses, _dashscope, _anthropic, _bedrock)
 PLAIN = st.text(max_size=12) | st.sampled_from(["\\", '"', "数\u2028", "/", "a: {[,"])
 TEXTS = PLAIN | st.just('data:image/png;base64,"')
 
@@ -140,6 +152,8 @@ def images_of(body: Any) -> list[bytes]:
     if isinstance(body, dict):
         if "media_type" in body:
             return [base64.b64decode(body["data"])]
+        if "bytes" in body:
+            return [base64.b64decode(body["bytes"])]
         return [one for key, value in body.items() if key != "x" for one in images_of(value)]
     if isinstance(body, list):
         return [one for value in body for one in images_of(value)]

@@ -30,8 +30,8 @@ OWN = st.fixed_dictionaries(
 def blanked(text: str) -> str:
     """Return a body without what stands in its media, by a pattern that knows nothing of JSON."""
     text = re.sub(r'"data:image\\?/[^"\\]*(?:\\/[^"\\]*)*"', '"URL"', text)
-    text = re.sub(r'("data" ?: ?)"[^"]*"', r'\1"DATA"', text)
-    return re.sub(r'("media_type" ?: ?)"[^"]*"', r'\1"TYPE"', text)
+    text = re.sub(r'("(?:data|bytes)" ?: ?)"[^"]*"', r'\1"DATA"', text)
+    return re.sub(r'("(?:media_type|format)" ?: ?)"[^"]*"', r'\1"TYPE"', text)
 
 
 @given(spelled(MENDABLE), MODELS, OWN)

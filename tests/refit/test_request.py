@@ -69,11 +69,13 @@ def test_data_url_wrong_type():
 
 def test_results_of_tools_are_found_in_every_protocol():
     screenshot = {"type": "computer_screenshot", "image_url": data_url("drawn")}
-    mcp = {"type": "image", "data": data_url("drawn").partition(",")[2], "mimeType": "image/png"}
+    type, data = "image/png", data_url("drawn").partition(",")[2]
+    mcp = {"type": "image", "data": data, "mimeType": type}
     bodies = (
         {"input": [{"type": "computer_call_output", "call_id": "1", "output": screenshot}]},
         {"messages": [{"role": "tool", "content": [part("drawn")]}]},
         {"messages": [{"role": "user", "content": [{"type": "tool_result", "content": [mcp]}]}]},
+        {"messages": [{"content": [{"type": "file", "mediaType": type, "data": data}]}]},  # AI SDK
         {"anything": {"of": [{"ours": data_url("drawn")}]}},
     )
     for body in bodies:
@@ -308,3 +310,29 @@ def test_base64_without_a_data_url_is_fitted_and_stays_without(place):
 def test_text_of_many_letters_beside_images_is_no_picture():
     body = {"messages": [{"content": "A" * 400, "images": ["B" * 400, "photo.jpg"]}]}
     assert fit_request(body, "qvq-max", max_side=100).media == 0
+
+
+def converse(format, content, kind="image"):
+    source = {"bytes": base64.b64encode(content).decode()}
+    return {"messages": [{"content": [{kind: {"format": format, "source": source}}]}]}
+
+
+def test_a_picture_of_bedrock_is_fitted_and_says_its_format_as_bedrock_does():
+    body = converse("bmp", picture("bmp")[1])
+    fitted = fit_request(body, "qvq-max", max_side=100)
+    (made,) = [change.size_after for change in fitted.changes]
+    image = fitted.body["messages"][0]["content"][0]["image"]
+    assert (max(made), image["format"], fitted.not_fetched) == (100, "png", ())
+    relabelled = fit_request(converse("png", picture("photo")[1]), "qvq-max")
+    assert [change.action for change in relabelled.changes] == ["relabelled"]
+    assert relabelled.body == converse("jpeg", picture("photo")[1])
+
+
+def test_media_of_bedrock_are_left_out_and_named_like_others():
+    body = converse("jpeg", picture("photo")[1])
+    stored = {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://b/v.mp4"}}}}
+    body["messages"][0]["content"].append(stored)
+    fitted = fit_request(body, "qvq-max", max_images=0, drop="oldest")
+    first, second = fitted.body["messages"][0]["content"]
+    assert (list(first), second) == (["text"], stored)
+    assert fitted.not_fetched == ("messages[0].content[1].video.source.s3Location.uri",)

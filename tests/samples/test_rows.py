@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import random
 
 import pytest
 
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, DecodeError, UnsupportedFormatError
 from vlprep.samples.rows import read_rows
 
 ROWS = [{"images": ["a.jpg"]}, {"images": ["b.jpg"]}]
@@ -44,3 +46,51 @@ def test_entries_with_half_of_what_a_message_has_are_rows(tmp_path, entry):
 def test_a_document_that_is_not_json_is_refused_by_name(tmp_path):
     with pytest.raises(ConstraintError, match=r"data\.json: not JSON"):
         rows_of(tmp_path / "data.json", "{broken")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("data.jsonl", '{"a": 1}\n{"a": 2}\n'),
+        ("data.json", '[{"a": 1}, {"a": 2}]'),
+        ("data.csv", "a,b\n1,\n2,3\n"),
+    ],
+)
+def test_a_gzipped_file_has_the_rows_of_the_plain_one(tmp_path, name, text):
+    rows = rows_of(tmp_path / name, text)
+    packed = tmp_path / f"{name}.gz"
+    packed.write_bytes(gzip.compress(text.encode()))
+    assert len(rows) == 2
+    assert [(one.replace(f"{packed}", ""), row) for one, row in read_rows(packed)] == rows
+
+
+def test_a_gzipped_file_that_is_cut_off_gives_its_rows_up_to_there(tmp_path):
+    rows = b"".join(b'{"query": "%064x"}\n' % random.getrandbits(256) for _ in range(2000))
+    packed = tmp_path / "data.jsonl.gz"
+    packed.write_bytes(gzip.compress(rows)[:-20_000])
+    found = read_rows(packed)
+    assert next(found)[1] == rows.splitlines(keepends=True)[0]
+    with pytest.raises(DecodeError, match="cut off or damaged"):
+        list(found)
+
+
+def test_a_row_that_is_too_long_to_hold_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("vlprep.samples.rows.LARGEST_ROW", 8)
+    for name in ("data.jsonl", "data.json"):
+        with pytest.raises(UnsupportedFormatError, match="more than 8 bytes"):
+            rows_of(tmp_path / name, '{"a": 1,\n"b": 2}')
+
+
+def test_cells_of_csv_are_text_lists_and_objects(tmp_path):
+    text = '\ufefffile_name,images,note\nphoto.jpg,"[""a.jpg"", ""b.jpg""]","[no list"\n'
+    (row,) = rows_of(tmp_path / "metadata.csv", text)
+    expected = {"file_name": "photo.jpg", "images": ["a.jpg", "b.jpg"], "note": "[no list"}
+    assert row == (":1", expected)
+
+
+@pytest.mark.parametrize("content", [b"a\n\xff\xfe\n", b"a\n" + b"x" * 200_000])
+def test_what_is_no_csv_is_refused_by_name(tmp_path, content):
+    path = tmp_path / "data.csv"
+    path.write_bytes(content)
+    with pytest.raises(ConstraintError, match=r"data\.csv: not CSV in UTF-8"):
+        list(read_rows(path))

@@ -261,3 +261,71 @@ def test_json_lines_under_the_name_of_a_document_are_lines(tmp_path):
 def test_a_model_in_another_spelling_is_no_other_model(name):
     body = {"model": name, "messages": [{"role": "user", "content": [{"image": PHOTO}]}]}
     assert vlprep.count_messages(body, OPEN).warnings == ()
+
+
+UTILS = {"model": "Qwen/Qwen2.5-VL-7B-Instruct", "rules": "qwen-vl-utils"}
+SIZED = {"resized_height": 300, "resized_width": 410}
+
+
+@pytest.mark.parametrize(
+    ("medium", "visual"),
+    [
+        # 300 x 410 is 308 x 420: 11 x 15 patches of 28 pixels.
+        ({"type": "image", "image": PHOTO, **SIZED}, 165),
+        ({"type": "image", "image": PHOTO, "max_pixels": 50_000, **SIZED}, 165),
+        ({"type": "video", "video": STREET, "nframes": 4, **SIZED}, 2 * 165),
+        # Beyond the 768 tokens of a frame and the budget of a clip, within those of an image.
+        (
+            {
+                "type": "video", "video": STREET, "nframes": 4, "total_pixels": 200_000,
+                "resized_height": 1400, "resized_width": 1400,
+            },
+            2 * 50 * 50,
+        ),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_size_that_a_message_states_counts_where_qwen_vl_utils_reads_it(medium, visual):
+    said = vlprep.count_messages([{"role": "user", "content": [medium]}], **UTILS)
+    assert said.files[0].tokens.visual == visual
+    assert said.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"model": "qwen3-vl-plus"},
+        {"model": "Qwen/Qwen2.5-VL-7B-Instruct"},
+        {"model": "Qwen/Qwen2.5-VL-7B-Instruct", "server": "vllm"},
+    ],
+    ids=str,
+)
+def test_a_size_that_nobody_reads_is_told(view):
+    part = {"type": "image", "image": PHOTO, **SIZED}
+    said, plain = (
+        vlprep.count_messages([{"role": "user", "content": [one]}], **view)
+        for one in (part, {"type": "image", "image": PHOTO})
+    )
+    assert said.total_tokens == plain.total_tokens
+    assert said.warnings == ("not counted: resized_height, resized_width", *plain.warnings)
+
+
+@pytest.mark.parametrize("side", [0, -28, "280", 28.5, True])
+def test_a_size_that_is_none_is_told(side):
+    part = {"image": PHOTO, "resized_height": side, "resized_width": 280}
+    (failure,) = vlprep.count_messages([{"content": [part]}], **UTILS).failures
+    assert "resized_height and resized_width are" in failure.message
+
+
+@pytest.mark.parametrize("server", ["vllm", "sglang"])
+def test_servers_take_of_a_part_its_address_alone(server):
+    # vllm-project/vllm#11652, QwenLM/Qwen3-VL#946 and #1585: max_pixels beside the URL did nothing.
+    fields = {"max_pixels": 100_000, "fps": 1, "video_start": 2, "total_pixels": 2_000_000}
+    content = [
+        {"type": "image_url", "image_url": {"url": PHOTO}, "max_pixels": 100_000},
+        {"type": "video_url", "video_url": {"url": STREET}, **fields},
+    ]
+    count = vlprep.count_messages([{"content": content}], OPEN, server=server)
+    alone = [vlprep.count_tokens(one, OPEN, server=server).tokens for one in (PHOTO, STREET)]
+    assert [file.tokens for file in count.files] == alone
+    assert "not counted: max_pixels, total_pixels, fps, video_start" in count.warnings

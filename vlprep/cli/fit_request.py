@@ -10,6 +10,7 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command
+from vlprep.cli.idle import say_unused
 from vlprep.cli.inputs import read_input
 from vlprep.cli.options import BYTES, COUNT, POSITIVE, bind, output_options, view_options
 from vlprep.cli.render import note, print_json, say_error
@@ -40,11 +41,11 @@ def command(
 ) -> int:
     """Make the images and videos inside a request body fit a model's limits, and your own.
 
-    REQUEST.json is a body for OpenAI's chat or responses, DashScope or Anthropic, - for stdin. The
-    same body comes out, byte for byte but for the media that were over a limit: their bytes, their
-    sides, their format, the type they declare. What is within the limits is left alone. What was
-    changed, and for which limit, is said on stderr; so is what cannot be mended, which stays, and
-    makes the exit code 1. Nothing is fetched or sent.
+    REQUEST.json is a body for OpenAI's chat or responses, DashScope, Anthropic or Bedrock, - for
+    stdin. The same body comes out, byte for byte but for the media that were over a limit: their
+    bytes, their sides, their format, the type they declare. What is within the limits is left
+    alone. What was changed, and for which limit, is said on stderr; so is what cannot be mended,
+    which stays, and makes the exit code 1. Nothing is fetched or sent.
 
     \b
     vlprep fit-request body.json --max-body 5MB -o fitted.json
@@ -62,6 +63,7 @@ def command(
         sys.stdout.buffer.flush()
     else:
         fitted.save(output, overwrite=force)
+    say_unused(fitted.kinds)
     for line in _told(fitted):
         note(line)
     for finding in fitted.left:
@@ -81,7 +83,8 @@ def _told(fitted: FittedRequest[bytes]) -> Iterator[str]:
     if fitted.not_fetched:
         first, *more = fitted.not_fetched
         others = f" and {len(more):,} more" if more else ""
-        yield f"warning: by URL, path or id, which is not fetched: {first}{others}"
+        why = "by URL, path or id, or a list in one data URL; left as it is"
+        yield f"warning: {first}{others}: {why}"
 
 
 def _sentence(finding: Finding) -> str:

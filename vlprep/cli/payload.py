@@ -11,7 +11,7 @@ import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command, is_quiet
-from vlprep.cli.idle import say_unused
+from vlprep.cli.idle import say_idle, say_unused
 from vlprep.cli.inputs import read_input
 from vlprep.cli.named import input_options, list_option, page_options, take_inputs
 from vlprep.cli.options import (
@@ -146,6 +146,13 @@ def command(
     except CheckError as error:
         return _refused(error, model_words(processor.model.name, model_file, model))
     say_unused(part.kind for part in request.parts)
+    if all(file.mime_type for part in request.parts for file in part.files):
+        say_idle(["url_kind"], "for URLs that are passed on, and none is")
+    if processor.server:
+        say_idle(["video_fields"], f"for a service, and {processor.server.title} has its own")
+    made = {part.action for part in request.parts} - {"unchanged", "given"}
+    if request.route != "path" or not made:
+        say_idle(["folder"], "for files made here and sent by --route path, and there are none")
     document = request.to_dict(sdk=sdk)
     if output is None and sys.stdout.isatty() and not shortened:
         shortened = True

@@ -21,7 +21,7 @@ from vlprep.cli.render import (
 from vlprep.cli.terminal import say
 from vlprep.cli.text import thousands
 from vlprep.count.files import MediaFailure
-from vlprep.errors import MissingPackageError, ModelFileError
+from vlprep.errors import MissingPackageError, ModelFileError, VlprepError
 from vlprep.samples.rows import read_rows
 from vlprep.samples.samples import SampleCount, Tokenizer, count_rows
 from vlprep.verbs import Processor
@@ -42,7 +42,10 @@ def count_files(
 
     for file in files:
         own = Path(file).parent if folder is None else folder
-        yield from count_rows(read_rows(file), processor, folder=own, **how)
+        try:
+            yield from count_rows(read_rows(file), processor, folder=own, **how)
+        except (VlprepError, OSError) as error:  # of the file as a whole
+            yield MediaFailure(source=file, error=error)
 
 
 def load_tokenizer(path: str) -> Tokenizer:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,7 +17,7 @@ import click
 from vlprep.choices import holds_samples
 from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED, progress
 from vlprep.cli.command import Command, is_quiet
-from vlprep.cli.idle import say_idle
+from vlprep.cli.idle import say_idle, say_unused
 from vlprep.cli.named import as_remote, input_options, take_fetching
 from vlprep.cli.options import (
     BYTES,
@@ -81,11 +82,12 @@ if TYPE_CHECKING:
 def command(as_json: bool, **asked: Any) -> int:
     """Count or check any number of files, a row each, and tell what they come to.
 
-    A PATH is a file, a folder, a pattern, a Parquet file with a column of images or paths, a tar
-    of media as webdataset has it, or files of samples: .jsonl, .json, and Parquet with --column
-    messages, conversations or prompt; each may be an address of https, s3, gs or oss. Files are
-    worked at in processes of their own: one that crashes, hangs or eats memory is a row with that
-    reason, as every file that cannot be read is, and the rest goes on. The exit code is 1 then.
+    A PATH is a file, a folder, a pattern, a Parquet file with a column of images or paths, a tar of
+    media as webdataset has it, or files of samples: .jsonl, .json, .csv (gzipped or not), and
+    Parquet with --column messages, conversations or prompt; each may be an address of https, s3, gs
+    or oss. Files are worked at in processes of their own: one that crashes, hangs or eats memory is
+    a row with that reason, as every file that cannot be read is, and the rest goes on. The exit
+    code is 1 then.
 
     --job frames writes the frames of each video into --into, and --job compress files under a byte
     limit, in folders like those of the files; the rows say what was written. What stands there
@@ -133,14 +135,22 @@ def command(as_json: bool, **asked: Any) -> int:
     ahead = paths if from_file is None else None
     with _interrupts() as stopping, _shown_progress(ahead, asked["recursive"]) as shown:
         found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
-    if not found.prices:
-        say_idle({"deployment"}, f"no price of {processor.model.name} is known")
+    _say_idle(found, processor, named if from_file is None else None)
     if as_json:
         print_json(found.to_dict())
     else:
         say(*_page(found, processor))
         _print_largest(found)
     return _report(found, asked["output"])
+
+
+def _say_idle(found: ScanSummary, processor: Processor, named: Sequence[str] | None) -> None:
+    """Tell of options that did nothing; `named` are all files, where they are known."""
+    if not found.prices:
+        say_idle({"deployment"}, f"no price of {processor.model.name} is known")
+    if named and not any(map(_MAY_BE_PARQUET, named)):
+        say_idle(["column"], "for Parquet, and none is named")
+    say_unused([*found.kinds, *(None for _ in found.errors)])
 
 
 def _names(paths: Iterable[str], from_file: str | None, separator: bytes) -> Iterator[str]:
@@ -152,6 +162,9 @@ def _names(paths: Iterable[str], from_file: str | None, separator: bytes) -> Ite
         with open(from_file, "rb") as file:  # noqa: PTH123 (help does without pathlib)
             yield from map(os.fsdecode, _split(file, separator))
 
+
+_MAY_BE_PARQUET = re.compile(r"\.(?:parquet|pq)$|[*?\[]", re.IGNORECASE).search
+"""Says whether a name is one of Parquet, or a pattern that may mean some."""
 
 _LONGEST_LINE = 1_000_000
 

@@ -38,7 +38,9 @@ def job_of(
             jobs = " or ".join(OF_JOBS[name])
             raise click.UsageError(f"--{name} is for --job {jobs}")
     if not samples and (folder or tokenizer or fetch):
-        raise click.UsageError("--media-dir, --tokenizer, --fetch are for samples: .jsonl, .json")
+        raise click.UsageError(
+            "--media-dir, --tokenizer, --fetch are for samples: .jsonl, .json, .csv"
+        )
     if samples and kind != "tokens":
         raise click.UsageError(f"--job {kind} is for media, not for samples")
     if kind in OF_JOBS["into"]:

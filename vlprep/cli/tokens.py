@@ -99,9 +99,9 @@ def command(
     counted is named with its reason, the rest is counted, and the exit code is 1. A folder is the
     media files in it. With --list all images are the frames of one video, --fps of them a second.
 
-    Of .jsonl and .json files the samples are counted: requests and rows of data sets, with paths
-    that begin beside the file, or in --media-dir. What they name by address is fetched with
-    --fetch.
+    Of .jsonl, .json and .csv files, gzipped or not, the samples are counted: requests and rows of
+    data sets, with paths that begin beside the file, or in --media-dir. What they name by address
+    is fetched with --fetch.
 
     With --pick videos are decoded, and counted as lists of the frames in which something happens.
 
@@ -127,7 +127,9 @@ def command(
         asked["fetch"] = fetching
         return _count_samples(files, processor, form, media_dir, tokenizer, asked)
     if media_dir or tokenizer or fetch:
-        raise click.UsageError("--media-dir, --tokenizer, --fetch are for samples: .jsonl, .json")
+        raise click.UsageError(
+            "--media-dir, --tokenizer, --fetch are for samples: .jsonl, .json, .csv"
+        )
     explaining = processor if explained else None
     entry = partial(_entry, explaining=explaining, times=times)
     counted = processor.count_many(files) if picking is None else _picked(files, processor, picking)

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cache
 
 from vlprep.compat.qwen_elements import Asked
+from vlprep.count.messages import taking_sizes
 from vlprep.count.tokens import image_count
 from vlprep.count.videos import VideoCount, video_count
 from vlprep.errors import ConstraintError
@@ -66,7 +67,7 @@ def plan_video(
     >>> count.plan.indices, count.resized
     ((0, 33, 66, 100, 133, 166, 199, 233, 266, 299), ImageSize(height=560, width=1008))
     """
-    model, options = _video_model(asked, patch_size), {}
+    model, options = reference_model(patch_size), {}
     if asked.resized:
         info = replace(info, size=asked.resized)
     else:
@@ -78,7 +79,8 @@ def plan_video(
         names = ("fps", "nframes", "min_frames", "max_frames")
         options |= {name: getattr(asked, name) for name in names}
         options |= {"start_seconds": asked.video_start, "end_seconds": asked.video_end}
-    return video_count(info, View.of(model, **options, strict=strict))
+    view = View.of(model, **options, strict=strict)
+    return video_count(info, taking_sizes(view) if asked.resized else view)
 
 
 def list_facts(size: ImageSize, count: int, sample_fps: float) -> FrameListInfo:
@@ -115,17 +117,6 @@ def reference_model(patch_size: int) -> ModelSpec:
     rules = replace(model.rules(REFERENCE), prompt=Prompt())
     name = f"{REFERENCE} with patches of {patch_size}"
     return replace(model, name=name, aliases=(), warnings=(), rule_sets=(rules,))
-
-
-def _video_model(asked: Asked, patch_size: int) -> ModelSpec:
-    """Return the reference's numbers as an element's options leave them."""
-    model = reference_model(patch_size)
-    rules = model.rules()
-    image, video = rules.image_rule(model.name), rules.video_rule(model.name)
-    if asked.resized:  # taken for the size of an image, whose limits count then
-        low, high = image.min_pixels, image.max_pixels
-        video = replace(video, budget="frame", min_pixels=low, max_pixels=high, total_pixels=None)
-    return replace(model, rule_sets=(replace(rules, video=video),))
 
 
 def _total_pixels(asked: Asked, model: ModelSpec, model_seq_len: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ from vlprep.errors import ConstraintError
 from vlprep.media.addresses import is_data_url, shown_name
 from vlprep.media.remote import Fetching, RemoteFile, scheme_of
 from vlprep.media.source import SourceLike
-from vlprep.messages.bodies import MediumKind, OneAddress, SentMedium
+from vlprep.messages.bodies import ASKED, SIZE, MediumKind, OneAddress, SentMedium
+from vlprep.types import Facts, ImageSize
 from vlprep.units import MOST, is_number
 from vlprep.view import View
 
@@ -48,22 +50,56 @@ def _placed(address: OneAddress, folder: Path, fetch: Fetching | None) -> Source
 def asking(medium: SentMedium, view: View, served: Fields | None = None) -> View:
     """Return the view that a message asks for; its own options go before those of the view.
 
-    `served` is what the request states to the view's server, which goes before both.
+    Of a view by a server they are what the request states to it in `served`: servers take of a part
+    its address alone.
 
     Raises `ConstraintError` where they contradict each other, and for what is no number.
     """
-    asked = {**medium.asked, **served_options(view, medium.kind, served or {})}
+    asked = served_options(view, medium.kind, served or {}) if view.server else medium.asked
     for name, value in asked.items():
         if not is_number(value, -MOST):
             raise ConstraintError(f"{name} is {value!r} in the request; a number is wanted")
     if {"fps", "nframes"} & asked.keys():  # the one replaces the other
-        asked = {"fps": None, "nframes": None} | asked
+        asked = {"fps": None, "nframes": None, **asked}
     return view.asking(**asked)
+
+
+def at_stated_size(medium: SentMedium, info: Facts, view: View) -> tuple[Facts, View]:
+    """Return a medium as if it had the size that its message states, and the view to count it by.
+
+    Raises `ConstraintError` for sides that are no whole numbers above 0.
+    """
+    if medium.size is None or not view.rules.takes_sizes:
+        return info, view
+    if not all(type(side) is int and side > 0 for side in medium.size):
+        problem = f"{' and '.join(SIZE)} are {medium.size!r} in the request"
+        raise ConstraintError(f"{problem}; whole numbers above 0 are wanted")
+    return replace(info, size=ImageSize(*medium.size)), taking_sizes(view)
+
+
+def taking_sizes(view: View) -> View:
+    """Return a view in which the size of a clip is bounded as that of an image, and by no option.
+
+    So qwen-vl-utils goes by a size that is stated.
+    """
+    bare = view.asking(min_pixels=None, max_pixels=None, total_pixels=None)
+    rules, name = view.rules, view.model.name
+    image, video = rules.image_rule(name), rules.video_rule(name)
+    low, high = image.min_pixels, image.max_pixels
+    video = replace(video, budget="frame", min_pixels=low, max_pixels=high, total_pixels=None)
+    return replace(bare, rules=replace(rules, video=video))
 
 
 def served_options(view: View, kind: MediumKind, served: Fields) -> dict[str, Any]:
     """Return what a request asks of media by its fields for the server of a view."""
     return view.server.read(served, kind)[0] if view.server else {}
+
+
+def unread_fields(medium: SentMedium, view: View) -> list[str]:
+    """Return the fields beside a medium that nobody reads who shows it to the model."""
+    beside = [name for name, option in ASKED.items() if option in medium.asked]
+    sizes = SIZE if medium.size and not view.rules.takes_sizes else ()
+    return [*medium.ignored, *(beside if view.server else ()), *sizes]
 
 
 def count_medium(medium: SentMedium, view: View, folder: Path = Path()) -> MediaCount:

@@ -110,7 +110,7 @@ def buffered(
     close: Callable[[], object] = lambda: None,
     *,
     buffer: int = _BUFFER,
-) -> BinaryIO:
+) -> io.BufferedReader:
     """Return a reader of so many bytes that `read_at` reads, with a position of its own."""
     return io.BufferedReader(_Reader(read_at, length, close), buffer)
 

@@ -219,6 +219,17 @@ def is_media_name(name: str) -> bool:
     return _extension(name) in _MEDIA_EXTENSIONS
 
 
+def kind_by_name(name: str) -> Kind | None:
+    """Return the kind of media that a file's name promises; `None` for other names.
+
+    >>> kind_by_name("0001.png"), kind_by_name("clips/a.mp4"), kind_by_name("a.txt")
+    ('image', 'video', None)
+    """
+    extension = _extension(name)
+    kinds = {row.kind for row in FORMATS if extension in row.extensions}
+    return next((kind for kind in _MEDIA_KINDS if kind in kinds), None)
+
+
 def mislabelled(name: str, found: Format) -> str | None:
     """Return a warning when the file's extension promises another format than was found.
 
@@ -262,6 +273,7 @@ def _extension(name: str) -> str:
     return ending.lower()
 
 
+_MEDIA_KINDS: tuple[Kind, ...] = ("image", "video")
 _MEDIA_EXTENSIONS = frozenset(
-    ending for row in FORMATS if row.kind in ("image", "video") for ending in row.extensions
+    ending for row in FORMATS if row.kind in _MEDIA_KINDS for ending in row.extensions
 )

@@ -1,7 +1,8 @@
 """Find the media and the text in messages, in the spellings of every protocol that has them.
 
-Known are the bodies of OpenAI's chat and responses, of DashScope and of Anthropic, and messages as
-`qwen_vl_utils` and the chat templates of transformers take them. Rows of data sets are in `rows`.
+Known are the bodies of OpenAI's chat and responses, of DashScope, Anthropic and Bedrock's Converse,
+and messages as `qwen_vl_utils` and the chat templates of transformers take them. Rows of data sets
+are in `rows`.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from vlprep.errors import ConstraintError
+from vlprep.media.addresses import local_path
 from vlprep.media.source import Held, is_held
 
 OneAddress: TypeAlias = str | bytes | Held
@@ -32,11 +34,13 @@ ASKED = {
 }
 """Fields beside a medium that change what it costs, and the options of a view that say the same."""
 
-_NOT_ASKED = (
-    *("resized_height", "resized_width", "num_frames", "sample_fps", "raw_fps"),
-    *("enable_rotate", "detail"),
-)
+SIZE = ("resized_height", "resized_width")
+"""Fields beside a medium that state the size to which qwen-vl-utils resizes it."""
+
+_NOT_ASKED = ("num_frames", "sample_fps", "raw_fps", "enable_rotate", "detail")
 """Fields beside a medium that some libraries and services go by, and no option of a view says."""
+
+_FIELDS = (*ASKED, *SIZE, *_NOT_ASKED)
 
 _SERVED = ("mm_processor_kwargs", "media_io_kwargs")
 """Fields of a request in which servers of weights look; `Server.read` knows what they say."""
@@ -82,6 +86,8 @@ class SentMedium:
     """Options of a view, by name."""
     kind: MediumKind = "image"
     """What the message says that it is."""
+    size: tuple[Any, Any] | None = None
+    """Height and width that are stated for it, which some rules go by."""
     ignored: tuple[str, ...] = ()
     """Fields beside it that ask for something which is not counted."""
 
@@ -136,7 +142,7 @@ def read_body(body: Mapping[str, Any]) -> SentBody:
         model=body.get("model") if isinstance(body.get("model"), str) else None,
         high_res=_switch({**body, **_table(body, "parameters")}, "vl_high_resolution_images"),
         served={name: own for name in _SERVED if (own := _table(body, name))},
-        ignored=tuple(name for name in (*ASKED, *_NOT_ASKED) if body.get(name) not in _NOTHING),
+        ignored=tuple(name for name in _FIELDS if body.get(name) not in _NOTHING),
     )
 
 
@@ -162,20 +168,26 @@ def read_parts(messages: Sequence[Any]) -> dict[str, Any]:
         "unfilled": tuple(
             _TYPES[kind]
             for part, medium in zip(parts, media, strict=True)
-            if medium is None and (kind := part.get("type")) in _TYPES
+            if medium is None and (kind := _type(part)) in _TYPES
         ),
         "text": "\n".join(text for text in texts if isinstance(text, str)),
         "not_counted": tuple(
             name
             for part, medium in zip(parts, media, strict=True)
-            if medium is None and (name := _other_kind(part.get("type")))
+            if medium is None and (name := _other_kind(_type(part)))
         ),
     }
 
 
-def _other_kind(type: Any) -> str | None:
+def _type(part: Mapping[str, Any]) -> str:
+    """Return the type that a part states; something empty where it states none."""
+    type = part.get("type")
+    return type if isinstance(type, str) else ""
+
+
+def _other_kind(type: str) -> str | None:
     """Return what a person calls a part that is neither an image, a video nor text."""
-    if type in _NOT_COUNTED or type in _TYPES or not isinstance(type, str):
+    if type in _NOT_COUNTED or type in _TYPES:
         return _NOT_COUNTED.get(type)
     return type if "image" in type or "video" in type else None
 
@@ -212,7 +224,7 @@ def _parts(message: Any) -> Iterator[Mapping[str, Any]]:
                     yield {"text": part}
                 elif isinstance(part, Mapping):
                     yield part
-                    yield from _parts(part)
+                    yield from _parts(part.get("toolResult") or part)  # the one is Bedrock's
 
 
 def _unwrapped(message: Any) -> Any:
@@ -233,8 +245,13 @@ def read_medium(part: Mapping[str, Any]) -> SentMedium | None:
     kind, value = _held(part)
     if not (is_held(value) or value):
         return None
+    height, width = map(part.get, SIZE)
     return SentMedium(
-        address=read_address(value), asked=asked, kind=kind, ignored=tuple(_ignored(part))
+        address=read_address(value),
+        asked=asked,
+        kind=kind,
+        size=None if height is None or width is None else (height, width),
+        ignored=tuple(_ignored(part)),
     )
 
 
@@ -245,10 +262,19 @@ def _held(part: Mapping[str, Any]) -> tuple[MediumKind, Any]:
     for key, kind in KEYS.items():
         value = part.get(key)
         if isinstance(value, Mapping):
-            value = value.get("url") or value.get("bytes") or value.get("path")
+            value = value.get("url") or value.get("bytes") or value.get("path") or _bedrock(value)
         if is_held(value) or value:
             return kind, value
     return _templated(part)
+
+
+def _bedrock(medium: Mapping[str, Any]) -> Any:
+    """Return what Converse has in an image or a video: its content, or where it is stored."""
+    source = _table(medium, "source")
+    content = source.get("bytes")
+    if isinstance(content, str):
+        return f"data:;base64,{content}"
+    return content or _table(source, "s3Location").get("uri")
 
 
 def _templated(part: Mapping[str, Any]) -> tuple[MediumKind, Any]:
@@ -263,9 +289,11 @@ def _templated(part: Mapping[str, Any]) -> tuple[MediumKind, Any]:
 def _ignored(part: Mapping[str, Any]) -> Iterator[str]:
     """Yield the fields that ask for what is not counted, or stand where nobody reads them."""
     yield from (name for name in _NOT_ASKED if part.get(name) not in _NOTHING)
+    sides = [name for name in SIZE if part.get(name) is not None]
+    yield from sides if len(sides) == 1 else ()  # which count together only
     for key in KEYS:
         inside = _table(part, key)
-        own = (name for name in (*ASKED, *_NOT_ASKED) if inside.get(name) not in _NOTHING)
+        own = (name for name in _FIELDS if inside.get(name) not in _NOTHING)
         yield from (f"{key}.{name}" for name in own)
 
 
@@ -310,5 +338,4 @@ def _one_address(value: Any) -> OneAddress:
         return value
     if not isinstance(value, str):
         raise ConstraintError(f"neither a path nor an address nor bytes: {type(value).__name__}")
-    is_file = value[:5].lower() == "file:"
-    return unquote(urlsplit(value).path) if is_file else value
+    return local_path(value)

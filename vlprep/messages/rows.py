@@ -4,8 +4,9 @@ The forms are those that frameworks document: ms-swift 4.6 (`messages`, or `quer
 and paths between `<img>` and `</img>`), LLaMA-Factory 0.9.5 (`conversations` or `messages`),
 ShareGPT, TRL 1.16 (`prompt` and `completion`, or the `chosen` one of two), verl and EasyR1, each
 with lists of images and videos which the messages name one after the other; a question about
-pictures in columns of their own; requests as `bodies` reads them, alone or as lines of a batch
-file; and bare lists of messages.
+pictures in columns of their own; the `metadata` of a folder of images or videos (Hugging Face
+datasets 4); requests as `bodies` reads them, alone or as lines of a batch file; and bare lists of
+messages.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from vlprep.errors import ConstraintError
 from vlprep.media.addresses import LONGEST_PATH
-from vlprep.media.sniff import is_media_name
+from vlprep.media.sniff import is_media_name, kind_by_name
 from vlprep.messages.bodies import (
     MediumKind,
     SentBody,
@@ -25,6 +26,7 @@ from vlprep.messages.bodies import (
     read_address,
     read_body,
     read_medium,
+    read_parts,
 )
 from vlprep.parsing import parse_json
 
@@ -43,7 +45,13 @@ _NUMBERED: dict[MediumKind, re.Pattern[str]] = {
 _COLUMNS = ("{}s", "{}", "{}_paths", "{}_path", "{}_urls", "{}_url", "{}_files", "{}_file")
 """Columns of a kind of media, the first that holds some."""
 
-_TURNS = ("conversations", "conversation")
+_FILE_NAMES = re.compile(r"(?:.+_)?file_names?")
+"""Columns of a folder's metadata: a path, or a list, of whatever kind of media is there."""
+
+_TURNS = ("conversations", "conversation", "texts")
+_SIDES = ("human", "user", "assistant")
+"""Both sides in one turn, as ms-swift and FineVision have them."""
+
 _SAID = (
     *("history", "instruction", "query", "question", "problem", "prompt", "input"),
     *("response", "output", "answer", "solution", "completion", "chosen"),
@@ -52,6 +60,15 @@ _SAID = (
 
 What `system` says is read as in a request."""
 
+_ALONE = ("text", "caption")
+"""Fields that are said where no other is; beside others they are notes, or all of it again."""
+
+_MORE = re.compile(r".+_(?:images|videos)")
+"""Columns of media of other talks: `rejected_images`, or `positive_images` beside a query."""
+
+_OTHER_SIDE = ("rejected", "rejected_messages")
+"""Fields of what is not said, as another reply is preferred."""
+
 
 def talks(column: str) -> bool:
     """Say whether a column of a table holds a conversation.
@@ -59,14 +76,16 @@ def talks(column: str) -> bool:
     >>> talks("conversations"), talks("prompt"), talks("image")
     (True, True, False)
     """
-    return column in ("messages", *_TURNS, *_SAID)
+    return column in ("messages", *_TURNS, *_SAID, *_ALONE)
 
 
 def belongs(column: str) -> bool:
     """Say whether a column is read beside a conversation: media, and other parts of the text."""
     names = (one.format(kind) for one in _COLUMNS for kind in _NUMBERED)
     numbered = any(pattern.fullmatch(column) for pattern in _NUMBERED.values())
-    return column in (*_SAID, "system", "tools", "audio", "audios", *names) or numbered
+    patterned = any(pattern.fullmatch(column) for pattern in (_FILE_NAMES, _MORE))
+    beside = (*_SAID, *_ALONE, *_OTHER_SIDE, "system", "tools", "audio", "audios", *names)
+    return column in beside or numbered or patterned
 
 
 def read_sample(row: Any) -> SentBody:
@@ -89,6 +108,8 @@ def read_sample(row: Any) -> SentBody:
         if isinstance(row.get(key), Mapping):
             return read_body(row[key])
     columns = {kind: _columns(row, kind) for kind in _NUMBERED}
+    if not any(columns.values()) and (files := _by_name(row)):
+        row, columns = {**row, **files}, {kind: [f"{kind}s"] for kind in columns}
     messages = _messages(row)
     if messages is None and not any(columns.values()):
         wanted = '"messages", "conversations", a text such as "query", or "images"'
@@ -105,14 +126,24 @@ def _not_read(row: Mapping[str, Any], said: SentBody) -> Iterator[str]:
     """Yield what stands beside the talk and is not read: sound, a file in an unknown column."""
     if any(row.get(key) for key in ("audios", "audio")):
         yield "audio"
+    if any(_rejected(row, said)):
+        yield "media of the rejected reply"
+    more = filter(_MORE.fullmatch, row)
+    yield from (f"column {key}" for key in more if any(True for _ in _held(row, [key])))
     if not said.media:
         yield from (f"column {key}" for key, value in row.items() if _may_hold(key, value))
         yield from (f"{mark} in the text" for mark in _MARKS if mark in said.text)
 
 
+def _rejected(row: Mapping[str, Any], said: SentBody) -> Iterator[Any]:
+    """Yield the media that only the reply has which is not preferred, and not said here."""
+    for side in (_side(row[key]) for key in _OTHER_SIDE if key in row):
+        yield from (one for one in read_parts(side)["media"] if one not in said.media)
+
+
 def _may_hold(key: str, value: Any) -> bool:
     """Say whether a column that is not known may hold a medium: by its name, or by a path."""
-    if key in _SAID or not isinstance(value, str | bytes | list | Mapping) or not value:
+    if key in (*_SAID, *_ALONE) or not isinstance(value, str | bytes | list | Mapping) or not value:
         return False
     is_path = isinstance(value, str) and len(value) <= LONGEST_PATH and is_media_name(value)
     return is_path or key.startswith(("image", "img", "video"))
@@ -132,6 +163,15 @@ def _columns(row: Mapping[str, Any], kind: MediumKind) -> list[str]:
     return filled[:1] or [name for name in row if _NUMBERED[kind].fullmatch(name)] or plain
 
 
+def _by_name(row: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the media that a folder's metadata names, as columns of their kinds."""
+    names = _held(row, [key for key in row if _FILE_NAMES.fullmatch(key)])
+    files: dict[str, list[str]] = {f"{kind}s": [] for kind in _NUMBERED}
+    for name in names:
+        files["videos" if kind_by_name(name) == "video" else "images"].append(name)
+    return files if any(files.values()) else {}
+
+
 def _held(row: Mapping[str, Any], columns: list[str]) -> Iterator[Any]:
     """Yield what columns hold, one medium after the other."""
     for value in map(row.get, columns):
@@ -144,18 +184,20 @@ def _held(row: Mapping[str, Any], columns: list[str]) -> Iterator[Any]:
 def _messages(row: Mapping[str, Any]) -> Sequence[Any] | None:
     """Return the turns of a row as messages; `None` where it has none."""
     if row.get("messages") or isinstance(row.get("input"), Mapping | list):
-        return _inner(row)
+        return [*_inner(row), *_side(row.get("chosen"))]
     for key in _TURNS:
         if isinstance(row.get(key), Sequence):
-            return [_turn(turn) for turn in _listed(row[key])]
+            return [*map(_turn, _listed(row[key])), *_side(row.get("chosen"))]
     said = [message for key in _SAID for message in _side(row.get(key))]
-    return said or None
+    return said or [message for key in _ALONE for message in _side(row.get(key))] or None
 
 
 def _side(value: Any) -> Sequence[Any]:
     """Return what a field of a row says as messages: of a text, of pairs of turns, or as it is."""
     if isinstance(value, str):
         return [{"content": value}]
+    if isinstance(value, Mapping):  # of LLaMA-Factory
+        return [turn] if _is_message(turn := _turn(value)) else []
     if isinstance(value, list) and value and all(isinstance(pair, list) for pair in value):
         return [{"content": text} for pair in value for text in pair if isinstance(text, str)]
     return value if isinstance(value, list) and any(map(_is_message, value)) else []
@@ -183,12 +225,12 @@ def _listed(found: Any) -> Sequence[Any]:
 
 
 def _turn(turn: Any) -> Any:
-    """Return a turn of ShareGPT as a message; one of ms-swift's has both sides in it."""
+    """Return a turn of ShareGPT as a message; others have both sides in one."""
     if not isinstance(turn, Mapping):
         return turn
     if "value" in turn:
         return {"role": turn.get("from"), "content": turn["value"]}
-    sides = [turn[side] for side in ("human", "assistant") if isinstance(turn.get(side), str)]
+    sides = [turn[side] for side in _SIDES if isinstance(turn.get(side), str)]
     return {"content": [{"text": side} for side in sides]} if sides else turn
 
 

@@ -435,4 +435,4 @@ def _filled(fields: Table, kinds: Mapping[str, Table]) -> dict[str, Any]:
 
 
 _HEADS = {"title": "a model file", "date": "undated"}
-_HEAD_KEYS = ("title", "date", "verified", "notes", "unbuilt")
+_HEAD_KEYS = ("title", "date", "verified", "notes", "unbuilt", "takes_sizes")

@@ -290,6 +290,8 @@ class RuleSet:
     """The same for videos."""
     unbuilt: str = ""
     """What its source does to videos and is not built here, where it is that."""
+    takes_sizes: bool = False
+    """Whether a message may state the size: `resized_height` and `resized_width`."""
 
     def __repr__(self) -> str:
         return brief(self, self.name, self.title, self.date)

@@ -5,20 +5,19 @@ Nothing is sent and nothing fetched: media are facts in the log, files beside it
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any
 
 from vlprep.count.files import probe_media
 from vlprep.count.messages import asking, medium_source
 from vlprep.errors import ConstraintError, UnknownModelError, VlprepError
+from vlprep.gzipped import DAMAGED_GZIP, unzipped
 from vlprep.messages.bodies import SentBody, SentMedium, read_body
 from vlprep.models.registry import get_model
 from vlprep.models.spec import ModelSpec
@@ -28,8 +27,16 @@ from vlprep.types import Facts, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import is_number, parse_rate
 from vlprep.view import View
 
-Medium: TypeAlias = tuple[Facts, Mapping[str, Any]]
-"""Facts of an image or a clip, and what the request asks of it."""
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """An image or a clip of a request."""
+
+    info: Facts
+    asked: Mapping[str, Any]
+    """What is asked of it, as options of a view."""
+    beside: bool = False
+    """Whether that stands beside it in a message, where no server looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,62 +69,84 @@ class LeftOut:
 
 def lines_of(file: io.BufferedReader) -> Iterator[str]:
     """Yield the lines of a log, which may be gzipped."""
-    packed = file.peek(2)[:2] == b"\x1f\x8b"
-    plain = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
-    with io.TextIOWrapper(plain, "utf-8-sig", errors="replace", newline="\n") as text:
+    with io.TextIOWrapper(unzipped(file), "utf-8-sig", errors="replace", newline="\n") as text:
         yield from text
 
 
 def read_lines(lines: Iterable[str], model: str | None, folder: Path) -> Iterator[Call | LeftOut]:
     """Yield what each line says, or why it says nothing; `model` holds where a line names none."""
-    asked: dict[str, Any] = {}
-    number = 0
+    batch, number = _Batch(), 0
     try:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                found = _read_line(line, number, model, folder, asked)
-                if found is not None:
-                    yield found
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                yield from _read_line(line, number, model, folder, batch)
+    except DAMAGED_GZIP as error:
         yield LeftOut(line=number + 1, reason=f"the compressed log is cut off or damaged: {error}")
+    for name, (waiting, _) in batch.waiting.items():
+        yield LeftOut(line=waiting, reason=f"no request in it, and none of {name!r} in the log")
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Lines of a batch that wait for their other half, by `custom_id`: either may come first."""
+
+    asked: dict[str, Any] = field(default_factory=dict)
+    """Requests without a result yet."""
+    waiting: dict[str, tuple[int, Mapping[str, Any]]] = field(default_factory=dict)
+    """Results without a request yet, and their lines."""
 
 
 def _read_line(
-    line: str, number: int, model: str | None, folder: Path, asked: dict[str, Any]
-) -> Call | LeftOut | None:
-    """Return what a line says; `None` for a request of a batch, which is kept in `asked`."""
+    line: str, number: int, model: str | None, folder: Path, batch: _Batch
+) -> Iterator[Call | LeftOut]:
+    """Yield what a line says: nothing, where it is half of what a batch says."""
     try:
         row = parse_json(line.removeprefix("data:"))
-        if (body := _asked_by(row)) is not None:
-            asked[str(row["custom_id"])] = body
-            return None
-        return _call(row, number, model, folder, asked)
+        if (found := _paired(row, number, batch)) is not None:
+            yield _call(*found, model, folder)
     except OSError as error:
-        return LeftOut(line=number, reason=f"{error.filename}: {error.strerror}")
+        yield LeftOut(line=number, reason=f"{error.filename}: {error.strerror}")
     except VlprepError as error:
-        return LeftOut(line=number, reason=str(error))
+        yield LeftOut(line=number, reason=str(error))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        return LeftOut(line=number, reason=f"not a line of a log: {error}")
+        yield LeftOut(line=number, reason=f"not a line of a log: {error}")
 
 
-def _asked_by(row: Any) -> Any:
+def _paired(row: Any, number: int, batch: _Batch) -> tuple[int, Mapping[str, Any], Any] | None:
+    """Return the line of a reply, the reply's row and its request; `None` for half of these."""
+    if not isinstance(row, Mapping):
+        raise TypeError("an object is wanted")
+    body, name = _body(row), str(row.get("custom_id"))
+    if (asked := _asked_by(row)) is not None:
+        if name not in batch.waiting:
+            batch.asked[name] = asked
+            return None
+        number, row = batch.waiting.pop(name)
+        return number, row, asked
+    if body is None and row.get("custom_id") is not None:
+        body = batch.asked.pop(name, None)
+        if body is None and "media" not in row and name not in batch.waiting and _usage(row):
+            batch.waiting[name] = number, row
+            return None
+    return number, row, body
+
+
+def _asked_by(row: Mapping[str, Any]) -> Any:
     """Return the request of a line of a batch, whose result is another line; `None` for others."""
-    if not isinstance(row, Mapping) or row.get("custom_id") is None or "response" in row:
+    if row.get("custom_id") is None or "response" in row:
         return None
     return row.get("body", row.get("params"))
 
 
-def _call(row: Any, number: int, model: str | None, folder: Path, asked: dict[str, Any]) -> Call:
-    if not isinstance(row, Mapping):
-        raise TypeError("an object is wanted")
-    reply = _reply(row)
-    usage = read_usage(reply) or read_usage(row)
+def _usage(row: Mapping[str, Any]) -> Usage | None:
+    return read_usage(_reply(row)) or read_usage(row)
+
+
+def _call(number: int, row: Mapping[str, Any], body: Any, model: str | None, folder: Path) -> Call:
+    reply, usage = _reply(row), _usage(row)
     if usage is None:
         raise ConstraintError("no usage in it")
-    body = _body(row) or asked.pop(str(row.get("custom_id")), None)
     sent = read_body(body) if body is not None else SentBody()
-    if body is None and "media" not in row and row.get("custom_id") is not None:
-        raise ConstraintError(f"no request in it, and none of {row['custom_id']!r} before it")
     view = View.of(_model_of(row.get("model") or sent.model, model, reply.get("model")))
     if body is None and "media" not in row and usage.media_tokens != 0:
         raise ConstraintError("no request in it, and no media: what was counted is not known")
@@ -145,7 +174,7 @@ def _media(row: Mapping[str, Any], sent: SentBody, view: View) -> list[Medium | 
         if isinstance(medium, SentMedium):
             asking(medium, view)
         else:
-            view.asking(**medium[1])
+            view.asking(**medium.asked)
     return media
 
 
@@ -219,10 +248,10 @@ def _from_facts(row: Any) -> Medium | SentMedium:
     size = ImageSize(_whole(row, "height"), _whole(row, "width"))
     asked = {key: row[key] for key in ("min_pixels", "max_pixels") if key in row}
     if "frames" not in row:
-        return ImageInfo(size=size, format=row.get("format", "JPEG")), asked
+        return Medium(ImageInfo(size=size, format=row.get("format", "JPEG")), asked)
     rate = parse_rate(str(row["fps"])) if row.get("fps") else None
     asked |= {"fps": row["asked_fps"]} if "asked_fps" in row else {}
-    return VideoInfo(size=size, frame_count=_whole(row, "frames"), fps=rate), asked
+    return Medium(VideoInfo(size=size, frame_count=_whole(row, "frames"), fps=rate), asked)
 
 
 def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
@@ -231,7 +260,8 @@ def _probed(medium: Medium | SentMedium, view: View, folder: Path) -> Medium:
     if medium.on_the_web:
         problem = "a medium by web address, which is not fetched; give its facts as `media`"
         raise ConstraintError(f"{problem}: {medium.on_the_web[:60]}")
-    return probe_media(medium_source(medium, folder), view).info, medium.asked
+    info = probe_media(medium_source(medium, folder), view).info
+    return Medium(info, medium.asked, beside=True)
 
 
 def _time(row: Mapping[str, Any], reply: Mapping[str, Any]) -> datetime | None:

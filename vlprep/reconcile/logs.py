@@ -122,7 +122,7 @@ def reconcile_log(
     `reply`, a list of its chunks, or a `usage`), the request (`request`, `body` or `messages`), and
     may have `time`, `model`, `text_tokens` and `media`: a list of facts,
     `{"height": 720, "width": 1280}` and for clips `frames` and `fps`, or of paths. Results of a
-    batch find their requests, which stand before them, by `custom_id`. `model` holds where a line
+    batch find their requests, before or after them, by `custom_id`. `model` holds where a line
     names none that is known. Lines that say nothing here are returned too.
 
     Raises `FileNotFoundError`.
@@ -139,7 +139,7 @@ def reconcile_log(
     else:
         found = list(read_lines(log, model, Path()))  # type: ignore[arg-type]
     by_model: dict[str, list[Call]] = {}
-    for call in found:
+    for call in sorted(found, key=lambda one: one.line):  # a request may come after its result
         if isinstance(call, Call):
             by_model.setdefault(call.model, []).append(call)
     left = tuple(one for one in found if isinstance(one, LeftOut))
@@ -201,12 +201,13 @@ def _predicted(calls: list[Call], view: View) -> Numbers:
 
 def _of_call(call: Call, view: View) -> int:
     total = 0
-    for info, asked in call.media:
-        is_image = isinstance(info, ImageInfo)
+    for medium in call.media:
+        is_image = isinstance(medium.info, ImageInfo)
         served = served_options(view, "image" if is_image else "video", call.served)
+        asked = {} if medium.beside and view.server else medium.asked
         try:
             own = view.asking(**{**asked, **served}, high_res=call.high_res and is_image)
-            total += media_count(info, own).visual
+            total += media_count(medium.info, own).visual
         except VlprepError:
             return -1
     return total

@@ -32,7 +32,7 @@ from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item
 from vlprep.models.registry import get_route
 from vlprep.refit.limits import OwnLimits, breaches
-from vlprep.refit.places import JsonPath, Medium
+from vlprep.refit.places import FORMAT, JsonPath, Medium
 from vlprep.types import ImageSize
 from vlprep.view import View
 
@@ -80,7 +80,9 @@ class FittedMedium:
             return {} if self.content is None else {self.medium.path: data}
         if self.medium.type_path is None:
             return {self.medium.path: f"data:{self.mime_type};base64,{data}"}
-        declared = {self.medium.type_path: self.mime_type}
+        is_short = self.medium.type_path[-1] == FORMAT
+        type = self.mime_type.rpartition("/")[2] if is_short else self.mime_type
+        declared = {self.medium.type_path: type}
         return declared if self.content is None else {**declared, self.medium.path: data}
 
 
@@ -89,7 +91,7 @@ def read_medium(medium: Medium, view: View) -> FittedMedium:
     as_it_came = FileFacts(source=medium.name, kind="unreadable")
     read = FittedMedium(medium=medium, view=view, was=as_it_came, facts=as_it_came)
     try:
-        asked = view.asking(**medium.asked)
+        asked = view if view.server else view.asking(**medium.asked)  # which looks at no part
         with read.open() as item:
             facts = facts_of(item)
     except (VlprepError, OSError) as error:

@@ -1,8 +1,8 @@
 """Find the media inside a request body, wherever they stand, and what it only names.
 
 A medium is any data URL of an image or a video, any object of Base64 beside its type, as Anthropic
-and tools have it, and Base64 alone where parts of messages, and Ollama, have their media. So
-results of tools are covered, and shapes that are not known here.
+and tools have it, or its format, as Bedrock has it, and Base64 alone where parts of messages, and
+Ollama, have their media. So results of tools are covered, and shapes that are not known here.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from vlprep.messages.bodies import ASKED, KEYS, MediumKind, is_list_url
 JsonPath: TypeAlias = tuple[str | int, ...]
 """Keys and places that lead to a value of a document."""
 
-_TYPES = ("media_type", "mimeType", "mime_type")
+_TYPES = ("media_type", "mimeType", "mime_type", "mediaType")
 """Keys beside Base64 that say what it is."""
 
 _DATA = ("data", "base64")
 """Keys of Base64 beside its type."""
+
+FORMAT = "format"
+"""Key of a type without its kind, as Bedrock has it."""
 
 _PARTS = frozenset({"content", "output"})
 """Keys under which parts of a message stand, or one alone."""
@@ -141,6 +144,8 @@ def _named(inside: JsonPath, type: Any) -> MediumKind | None:
     match inside:
         case (str(key),) | (str(key), "url") if key in KEYS:
             return KEYS[key]
+        case (str(key), "source", "s3Location", "uri") if key in KEYS:
+            return KEYS[key]
         case ("video", int()) | ("video", int(), "url"):
             return "image"
         case ("file_id",) if type == "input_image":
@@ -154,19 +159,34 @@ def _of_object(
     path: JsonPath, value: Mapping[str, Any], part: JsonPath, body: Any
 ) -> Medium | None:
     """Return the medium of an object that is Base64 beside its type."""
-    for key, place in product(_TYPES, _DATA):
-        type, data = value.get(key), value.get(place)
+    for key, type, place, data in _beside_type(path, value):
         if isinstance(type, str) and isinstance(data, str) and _is_shown(type):
             return Medium(
-                path=(*path, place),
+                path=(*path, *place),
                 part=part,
                 kind="video" if type.lower().startswith("video/") else "image",
                 url=f"data:{type};base64,{data}",
                 type_path=(*path, key),
-                fills_part=bool(part) and path in (part, (*part, "source")),
+                fills_part=bool(part) and _fills(path[len(part) :]),
                 asked=_asked(value_at(body, part) if part else {}),
             )
     return None
+
+
+def _fills(inside: JsonPath) -> bool:
+    """Say whether an object at a place of a part is all of its medium."""
+    return inside in ((), ("source",), ("image",), ("video",))
+
+
+def _beside_type(
+    path: JsonPath, value: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, JsonPath, Any]]:
+    """Yield where a type may stand, and what it is; where its Base64 may stand, and that."""
+    for key, place in product(_TYPES, _DATA):
+        yield key, value.get(key), (place,), value.get(place)
+    source = value.get("source")
+    if path[-1:] in (("image",), ("video",)) and isinstance(source, Mapping):
+        yield FORMAT, f"{path[-1]}/{value.get(FORMAT)}", ("source", "bytes"), source.get("bytes")
 
 
 def _is_shown(type: str) -> bool:

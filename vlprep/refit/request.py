@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from vlprep.check.check import count_facts, facts_of_list
 from vlprep.check.rule import FileFacts, Finding
 from vlprep.errors import ConstraintError
+from vlprep.messages.bodies import MediumKind
 from vlprep.refit.body import Body, Given
 from vlprep.refit.dropping import dropped_part
 from vlprep.refit.frames import of_one_size
@@ -37,9 +38,9 @@ def fit_request(
 ) -> FittedRequest[BodyT]:
     """Return a request with media that fit the limits of a model and of the caller's.
 
-    `body` is an object or JSON text, in the shape of OpenAI's chat or responses, of DashScope or of
-    Anthropic; whatever data URL and Base64 with its type there is in it is looked at. It is handed
-    back as it came but for the media that do not fit, text byte for byte.
+    `body` is an object or JSON text, in the shape of OpenAI's chat or responses, of DashScope,
+    Anthropic or Bedrock's Converse; whatever data URL and Base64 with its type there is in it is
+    looked at. It is handed back as it came but for the media that do not fit, text byte for byte.
 
     `max_body` is the most bytes of the whole body, for which the largest files give way, down to
     the same length; an object is measured as `json.dumps` writes it. `max_images` is the most
@@ -90,6 +91,7 @@ class _Work:
         self.read = [read_medium(medium, view) for medium in media if medium.url is not None]
         self.named = [medium for medium in media if medium.url is None]
         self.order = [medium.path for medium in media]
+        self.kinds: list[MediumKind] = ["video" if one.is_frame else one.kind for one in media]
         self.dropped: list[tuple[Medium, MediumChange, Any]] = []
         types = (medium.type_path for medium in media if medium.type_path)
         body.look_up([*self.order, *types, *(medium.part for medium in media)])
@@ -196,7 +198,7 @@ class _Work:
             model=self.view.model.name,
             changes=tuple(changes[path] for path in self.order if path in changes),
             left=tuple(self._left()),
-            media=len(self.order),
+            kinds=tuple(self.kinds),
             not_fetched=tuple(medium.name for medium in self.named),
         )
 

@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from vlprep.check.report import finding_json
 from vlprep.check.rule import FileFacts, Finding
 from vlprep.display import brief
+from vlprep.messages.bodies import MediumKind
 from vlprep.output.target import PathLike, new_file
 from vlprep.refit.body import Given
 from vlprep.refit.media import FittedMedium
@@ -90,14 +91,20 @@ class FittedRequest(Generic[BodyT]):
     """What became of each medium that was changed, in the order of the document."""
     left: tuple[Finding, ...]
     """The limits that are still broken, and media that cannot be read."""
-    media: int
-    """How many media there are in it, those that are only named among them."""
+    kinds: tuple[MediumKind, ...] = field(repr=False)
+    """What the request says of each of its media, those that are only named among them."""
     not_fetched: tuple[str, ...]
-    """Where media are only named, by URL, path or id: nothing is known of these."""
+    """Where media are only named, by URL, path or id, or are a list in one data URL: nothing is
+    known of these."""
 
     def __repr__(self) -> str:
         changed = f"{len(self.changes):,} of {self.media:,} media changed"
         return brief(self, self.model, changed, "fits" if self.fits else f"left: {len(self.left)}")
+
+    @property
+    def media(self) -> int:
+        """How many media there are in it."""
+        return len(self.kinds)
 
     @property
     def fits(self) -> bool:

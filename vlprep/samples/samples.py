@@ -6,7 +6,7 @@ The door of this room. How a row is written is known in `messages`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
@@ -16,7 +16,7 @@ from vlprep.check.report import find_problems
 from vlprep.check.rule import FileFacts, Finding, Sending
 from vlprep.count.budget import InputLimit
 from vlprep.count.files import MediaFailure
-from vlprep.count.messages import asking, medium_source
+from vlprep.count.messages import asking, at_stated_size, medium_source, unread_fields
 from vlprep.display import brief
 from vlprep.errors import BudgetError, ConstraintError, UnknownModelError, VlprepError
 from vlprep.media.overlap import overlapped
@@ -174,12 +174,13 @@ def count_messages(
 ) -> SampleCount:
     """Count a request, a list of messages or a row of a data set, from the headers of its media.
 
-    Read are bodies of OpenAI, DashScope, Anthropic and Ollama, messages as `qwen_vl_utils` and the
-    chat templates of transformers take them, and rows of ms-swift, LLaMA-Factory, ShareGPT, TRL,
-    verl and EasyR1 with `images` and `videos` beside the text, as paths, as content or as pictures
-    in memory. What stands beside a medium (`fps`, `max_pixels`, `video_start`) counts for it, and
-    what a request states to the view's server for all of it (`mm_processor_kwargs`). Media on the
-    web are fetched only with `fetch`. `how` is what `count_sample` takes.
+    Read are bodies of OpenAI, DashScope, Anthropic, Bedrock and Ollama, messages as `qwen_vl_utils`
+    and the chat templates of transformers take them, and rows of ms-swift, LLaMA-Factory, ShareGPT,
+    TRL, verl and EasyR1, also of preferences, with `images` and `videos` beside the text, as paths,
+    as content or as pictures in memory, and the `metadata` of a folder of images. What stands
+    beside a medium (`fps`, `max_pixels`, `video_start`) counts for it, and what a request states to
+    the view's server for all of it (`mm_processor_kwargs`). Media on the web are fetched only with
+    `fetch`. `how` is what `count_sample` takes.
 
     Raises `ConstraintError` where there is no conversation in it, and where the text names more or
     fewer media than there are.
@@ -283,7 +284,7 @@ def _is_called(model: ModelSpec, name: str) -> bool:
 def _ignored(said: SentBody, view: View) -> Iterator[str]:
     """Tell which settings of a request change nothing of the count."""
     names = dict.fromkeys(said.ignored)
-    names |= dict.fromkeys(name for medium in said.media for name in medium.ignored)
+    names |= dict.fromkeys(name for one in said.media for name in unread_fields(one, view))
     if view.server:
         for medium in said.media:
             listed = isinstance(medium.address, tuple)
@@ -320,10 +321,13 @@ def _facts(
         source, own = medium_source(medium, folder, fetch), asking(medium, view, served)
         if isinstance(source, list) and view.server:
             source = source[: view.server.list_limit(served)]
+        facts = look_at(source, own)
+        if facts.info is not None:
+            info, own = at_stated_size(medium, facts.info, own)
+            facts = replace(facts, info=info)
     except VlprepError as error:
         return FileFacts(source=_name(medium), kind="unreadable", problem=error)
-    (facts,) = count_facts([look_at(source, own)], own)
-    return facts
+    return count_facts([facts], own)[0]
 
 
 def _unfilled(kind: MediumKind) -> FileFacts:

@@ -11,10 +11,11 @@ import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path, PurePath
 from tarfile import InvalidHeaderError, TarError, TruncatedHeaderError  # type: ignore[attr-defined]
-from typing import Any, BinaryIO, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from vlprep.choices import holds_samples
 from vlprep.count.files import MediaFailure
@@ -200,7 +201,7 @@ def _name_of(source: Source) -> str:
 
 
 @contextmanager
-def _opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
+def _opened(source: Source) -> Iterator[tuple[BufferedReader, str]]:
     """Open a file that holds rows; gives what tells that it has changed, too.
 
     What an address names is fetched as far as it is read, within the limits of its `Fetching`.
