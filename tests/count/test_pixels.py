@@ -10,7 +10,6 @@ from vlprep.count.pixels import (
     BUDGETS,
     image_limits,
     is_per_clip,
-    is_shared_in_whole_pixels,
     video_limits,
     video_ranges,
 )
@@ -226,7 +225,7 @@ def test_many_clips_at_once_are_each_as_alone(name, rule, clips, low, total):
 @pytest.mark.parametrize(("name", "rule"), RULES, ids=[" ".join(name) for name, _ in RULES])
 def test_only_where_each_frame_has_its_share_of_the_clip_is_a_rest_left(name, rule):
     total = 25_165_824  # 3 times 8,388,608, and no multiple of 7
-    if is_shared_in_whole_pixels(rule):
+    if BUDGETS[rule.budget].in_whole_pixels:
         high = video_limits(rule, 700, max_pixels=total).max_pixels
         assert high == total // 700 * 700 < total
     elif is_per_clip(rule):

@@ -41,7 +41,7 @@ def test_a_video_of_fixed_frames_has_none(tmp_path):
 def test_images_and_several_files_add_up():
     plan = plan_media([PHOTO, STREET, PHOTO], budget=1300)
     files = [(file.info, file.tokens.total) for file in plan.files]
-    chart = chart_of_files(files, plan.view, plan.requests, plan.budget.available).chart
+    chart, _ = chart_of_files(files, plan.view, plan.requests, plan.budget.available)
     assert chart.curves["as wanted"] == [(0, 0), (1, 302), (2, 2504), (3, 2806)]
     assert chart.chosen == chart.curves["as planned"][-1] == (3, plan.total_tokens)
     assert (chart.limit, chart.across) == (1300, "files, in order")
@@ -50,7 +50,7 @@ def test_images_and_several_files_add_up():
 def test_the_requests_of_a_split_begin_with_nothing(tmp_path):
     plan = plan_media([PHOTO] * 5, budget=700, split=SplitOptions())
     files = [(file.info, file.tokens.total) for file in plan.files]
-    chart = chart_of_files(files, plan.view, plan.requests, 700).chart
+    chart, _ = chart_of_files(files, plan.view, plan.requests, 700)
     drawn = [(0, 0), (1, 302), (2, 604), (2, 0), (3, 302), (4, 604), (4, 0), (5, 302)]
     assert chart.curves == {"as planned": drawn}
     plan.save_chart(tmp_path / "a.webp")

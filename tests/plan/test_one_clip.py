@@ -17,7 +17,7 @@ from vlprep.maths.geometry import rounded_size
 from vlprep.maths.sampling import INDEX_RULES
 from vlprep.models.registry import get_server
 from vlprep.models.spec import ModelSpec
-from vlprep.plan.one_clip import PREFERENCES, alternatives, plan_clip, thinned
+from vlprep.plan.one_clip import PREFERENCES, plan_clip, thinned
 from vlprep.plan.settings import ClipChoices
 from vlprep.view import View, ViewOptions
 
@@ -195,7 +195,8 @@ def test_the_alternatives_are_those_that_nothing_beats(reference, data):
     own = choices.own_pixels
     points = {(n, min(px, own)) for n, caps in every.items() for _, px in caps.values()}
     front = {p for p in points if not any(q != p and q[0] >= p[0] and q[1] >= p[1] for q in points)}
-    found = [(s.frames, min(s.count.resized.pixels, own)) for s in alternatives(choices)]
+    every_one = plan_clip(choices, 10**12).alternatives()
+    found = [(s.frames, min(s.count.resized.pixels, own)) for s in every_one]
     assert set(found) == front
     assert found == sorted(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vlprep.check.rule import FileFacts, Sending
+from vlprep.check.rule import Sending
 from vlprep.maths.jpeg import likely_bytes
 from vlprep.types import ImageInfo, ImageSize
 
@@ -29,12 +29,11 @@ def unseen_bytes(sending: Sending) -> int:
 
     Counted are those of which that can be told.
     """
-    return sum(map(_unseen, sending.files))
-
-
-def _unseen(file: FileFacts) -> int:
-    info, tokens = file.info, file.tokens
-    return unseen_of(info, tokens.resized) if isinstance(info, ImageInfo) and tokens else 0
+    return sum(
+        unseen_of(file.info, file.tokens.resized)
+        for file in sending.files
+        if isinstance(file.info, ImageInfo) and file.tokens
+    )
 
 
 def unseen_of(info: ImageInfo, seen: ImageSize) -> int:

@@ -11,7 +11,7 @@ from vlprep.choices import BoxConvention
 from vlprep.cli.command import Command
 from vlprep.cli.idle import say_idle, say_unused
 from vlprep.cli.inputs import read_answer, read_answers
-from vlprep.cli.named import fetch_options, page_options, take_page, take_remote
+from vlprep.cli.named import fetch_options, page_options, take_pages
 from vlprep.cli.options import (
     SIZE,
     bind,
@@ -113,7 +113,7 @@ def command(
         raise click.UsageError("--points and --stored are two ways to count; take one")
     from vlprep.media.source import open_item
 
-    processor, (page,) = bind(asked), take_remote([take_page(image, asked)], asked)
+    processor, (page,) = bind(asked), take_pages(image, asked, is_one=True)
     say_unused(["image"])
     if output is None:
         say_idle(["max_side"], "for a drawing; -o FILE writes one")

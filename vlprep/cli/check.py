@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,20 +34,17 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.progress import Bars, track
-from vlprep.cli.render import print_json, print_table
-from vlprep.cli.shell import model_words, remedy_line
-from vlprep.cli.sources import source_lines
+from vlprep.cli.render import print_json, print_table, source_lines
+from vlprep.cli.shell import model_words
 from vlprep.cli.terminal import put, say
 from vlprep.models.citing import named
 
 if TYPE_CHECKING:
     from vlprep.check.report import CheckReport
     from vlprep.check.rule import Rule, Wanted
-    from vlprep.cli.findings import Told
+    from vlprep.cli.findings import Form, Told
     from vlprep.verbs import Processor
     from vlprep.view import View
-
-Form = Literal["text", "json", "github", "sarif"]
 
 
 @click.command(name="check", cls=Command)
@@ -99,17 +95,17 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     """
     fixing = _take_fixing(asked, fixes)
     words, roots = (_input_words(asked), asked["as_list"]), input_roots(asked)
-    printing, processor = _take_printing(asked, words)
+    told, processor = _take_printing(asked, words)
     if list_rules:
-        return _list_rules(processor, asked["route"], printing)
+        return _list_rules(processor, asked["route"], told)
     files = take_inputs(asked, apart_from=fixing["folder"] if fixing and roots else None)
     if fixing is None:
         report = processor.check(track(files, len(files), "checking", files), **asked)
         say_unused(file.kind for file in report.files)
-        _print(report, printing)
+        _print(report, told)
         passes = report.passes(fail_on_warnings=fail_on_warnings)
     else:
-        passes = _fix(files, printing, processor, fail_on_warnings, roots=roots, **fixing, **asked)
+        passes = _fix(files, told, processor, fail_on_warnings, roots=roots, **fixing, **asked)
     return 0 if passes else EXIT_FAILED
 
 
@@ -132,7 +128,7 @@ def _take_fixing(asked: dict[str, Any], fixes: bool) -> dict[str, Any] | None:
 
 def _fix(
     files: Sequence[Any],
-    printing: _Printing,
+    told: Told,
     processor: Processor,
     fail_on_warnings: bool,
     **asked: Any,
@@ -140,42 +136,20 @@ def _fix(
     """Mend files, print what was done and what remains, and say whether that passes."""
     from vlprep.cli.fixes import fixed_lines, left_step, say_left
 
-    fixed, words = processor.fix(files, watch=Bars().track, **asked), printing.told.model_words
+    fixed, words = processor.fix(files, watch=Bars().track, **asked), told.model_words
     say_left(fixed, words)
-    if printing.form == "json":
-        before, after = (one and printing.document(one) for one in (fixed.before, fixed.after))
+    if told.form == "json":
+        before, after = (one and told.document(one) for one in (fixed.before, fixed.after))
         left = [{**one.to_dict(), "remedy": left_step(one, words)} for one in fixed.left]
         print_json({**fixed.to_dict(), "left": left, "before": before, "after": after})
-        return fixed.passes(fail_on_warnings=fail_on_warnings)
-    _print(fixed.after or fixed.before, printing, fixed_lines(fixed))
+    else:
+        _print(fixed.after or fixed.before, told, fixed_lines(fixed))
     return fixed.passes(fail_on_warnings=fail_on_warnings)
-
-
-@dataclass(frozen=True, slots=True)
-class _Printing:
-    """How a report is printed."""
-
-    told: Told
-    form: Form
-    statistics: bool
-    sources: bool
-
-    def document(self, report: CheckReport) -> dict[str, Any]:
-        """Return the documented JSON, with remedies as they are to be typed."""
-        document = report.to_dict()
-        for finding, remedy in zip(document["findings"], self.remedies(report), strict=True):
-            finding["remedy"] = remedy
-        return document
-
-    def remedies(self, report: CheckReport) -> list[str | None]:
-        """Return what to type, or to do, about each finding."""
-        words = self.told.model_words
-        return [remedy_line(one.remedy, words) if one.remedy else None for one in report.findings]
 
 
 def _take_printing(
     asked: dict[str, Any], files: tuple[list[str] | None, bool]
-) -> tuple[_Printing, Processor]:
+) -> tuple[Told, Processor]:
     """Take the options of printing and of the view out of `asked`."""
     from vlprep.cli.findings import Told
 
@@ -191,31 +165,29 @@ def _take_printing(
     if processor.model.kind == "open-weights":
         say_idle(["route"], f"{processor.model.name} is open weights, and no service's")
     words = [*model_words(processor.model.name, model_file, model), *fetch_words(asked)]
-    told = Told(processor, words, *files, is_whole)
-    return _Printing(told, form, statistics, sources), processor
+    return Told(processor, words, *files, is_whole, form, statistics, sources), processor
 
 
-def _print(report: CheckReport, printing: _Printing, done: Iterable[str] = ()) -> None:
+def _print(report: CheckReport, told: Told, done: Iterable[str] = ()) -> None:
     from vlprep.cli.check_forms import github_lines, sarif
     from vlprep.cli.findings import page, statistics_of
 
-    if printing.form == "json":
-        print_json(printing.document(report))
-    elif printing.form == "sarif":
-        print_json(sarif(report, printing.remedies(report)))
-    elif printing.form == "github":
-        lines = github_lines(report, printing.remedies(report))
-        put(lines)
-    elif printing.statistics:
+    if told.form == "json":
+        print_json(told.document(report))
+    elif told.form == "sarif":
+        print_json(sarif(report, told.remedies(report)))
+    elif told.form == "github":
+        put(github_lines(report, told.remedies(report)))
+    elif told.statistics:
         print_table(("rule", "severity", "findings"), statistics_of(report), left=2)
     else:
-        say(*page(report, printing.told, done))
-    if printing.sources and printing.form == "text":
+        say(*page(report, told, done))
+    if told.sources and told.form == "text":
         cited = {key for finding in report.findings for key in finding.sources}
         say("", *(source_lines(cited) if cited else ["no source is cited"]))
 
 
-def _list_rules(view: View, route: str, printing: _Printing) -> int:
+def _list_rules(view: View, route: str, told: Told) -> int:
     """Print the rules that hold for a model, with the limits for the route and their sources."""
     from vlprep.check.report import RULES
     from vlprep.check.rule import Sending
@@ -223,7 +195,7 @@ def _list_rules(view: View, route: str, printing: _Printing) -> int:
 
     asked = Sending(view=view, files=(), route=get_route(route))
     rows = [(rule, rule.wanted(asked)) for rule in RULES if asked.is_served or not rule.of_service]
-    if printing.form == "json":
+    if told.form == "json":
         rules = [_rule_json(rule, wanted) for rule, wanted in rows]
         head = {"schema": "vlprep.check-rules/1", "model": view.model.name, "route": route}
         print_json({**head, "rules": rules})
@@ -234,7 +206,7 @@ def _list_rules(view: View, route: str, printing: _Printing) -> int:
     )
     prose = HEADINGS[2:4]
     print_table(HEADINGS, cells, left=5, prose=prose, drop=("source",))
-    if printing.sources:
+    if told.sources:
         cited = {key for _, wanted in rows for key in wanted.sources}
         say("", *source_lines(cited))
     return 0

@@ -11,11 +11,11 @@ import click
 from vlprep.cli.command import Command
 from vlprep.cli.findings import unseen_lines
 from vlprep.cli.idle import say_unused
+from vlprep.cli.inputs import names_one_file
 from vlprep.cli.named import (
     input_options,
     input_roots,
     list_option,
-    names_one_file,
     page_options,
     stays_one,
     take_inputs,
@@ -36,11 +36,12 @@ from vlprep.cli.options import (
 from vlprep.cli.picking import look_options, take_picking
 from vlprep.cli.progress import Bars, tracking
 from vlprep.cli.render import (
-    failed_row,
+    document,
     heading,
     print_document,
     print_table,
     report_problems,
+    rows_of,
 )
 from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
@@ -115,9 +116,8 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
     say_unused(one.result.kind if hasattr(one, "result") else None for one in outcomes)
     if form:
         items = [outcome.to_dict() for outcome in outcomes]
-        model, rules = processor.model.name, processor.rules.name
-        head = {"schema": "vlprep.compress/1", "model": model, "rules": rules}
-        print_document({**head, "route": asked["route"], "items": items}, form)
+        done = document("compress", processor, route=asked["route"], items=items)
+        print_document(done, form)
         return report_problems(outcomes)
     return _print(outcomes, processor)
 
@@ -189,17 +189,13 @@ def _print(outcomes: list[Outcome], view: View) -> int:
 
 def _print_files(files: list[CompressedFile | MediaFailure], *, is_written: bool) -> None:
     """Print a row for each file, with where it was written unless that is nowhere."""
-    from vlprep.count.files import MediaFailure
-
     where = ("written to",) * is_written
     headings = (HEADINGS[0], *where, *HEADINGS[1:])
-    rows = (
-        failed_row(file, headings, at="bytes")
-        if isinstance(file, MediaFailure)
-        else (file.source, *(file.target or "–" for _ in where), *_row(file.result))
-        for file in files
-    )
-    names = headings[: 1 + is_written]
+
+    def row(file: CompressedFile) -> tuple[str, ...]:
+        return (file.source, *(file.target or "–" for _ in where), *_row(file.result))
+
+    rows, names = rows_of(files, headings, row, at="bytes"), headings[: 1 + is_written]
     print_table(headings, rows, left=2 + is_written, names=names, drop=MAY_GO)
 
 

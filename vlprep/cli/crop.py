@@ -8,7 +8,7 @@ import click
 
 from vlprep.cli.command import Command
 from vlprep.cli.idle import say_idle, say_unused
-from vlprep.cli.named import fetch_options, page_options, take_page, take_remote
+from vlprep.cli.named import fetch_options, page_options, take_pages
 from vlprep.cli.options import SIZE, bind, output_options, view_options
 from vlprep.cli.render import heading, print_json, say_warnings
 from vlprep.cli.terminal import say
@@ -63,7 +63,7 @@ def command(
     vlprep crop page.png --box 250,500,500,1000 --coordinates model -o detail.png
     vlprep crop report.pdf --pages 3 --dpi 300 --box 900,300,1700,900 -o table.png
     """
-    processor, (page,) = bind(asked), take_remote([take_page(image, asked)], asked)
+    processor, (page,) = bind(asked), take_pages(image, asked, is_one=True)
     say_unused(["image"])
     if asked["coordinates"] != "model":
         say_idle(["resized", "convention"], "for --coordinates model")

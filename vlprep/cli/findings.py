@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from vlprep.cli.render import heading
+from vlprep.cli.render import COLOURS, MOST_SHOWN, few, heading
 from vlprep.cli.shell import option_words, remedy_line
 from vlprep.cli.text import CommandLine, flagged, safe, thousands
 from vlprep.models.citing import cite
-from vlprep.units import format_bytes
+from vlprep.units import format_bytes, plural
 
 if TYPE_CHECKING:
     from vlprep.check.report import CheckReport
     from vlprep.check.rule import Finding
     from vlprep.view import View
 
-MOST_SHOWN = 3
-"""Files that are named of each rule, unless all are wanted."""
 
-COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+Form = Literal["text", "json", "github", "sarif"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,21 @@ class Told:
     """Whether these are the frames of one video."""
     is_whole: bool
     """Whether every finding is to be shown."""
+    form: Form = "text"
+    statistics: bool = False
+    sources: bool = False
+
+    def document(self, report: CheckReport) -> dict[str, Any]:
+        """Return the documented JSON, with remedies as they are to be typed."""
+        document = report.to_dict()
+        for finding, remedy in zip(document["findings"], self.remedies(report), strict=True):
+            finding["remedy"] = remedy
+        return document
+
+    def remedies(self, report: CheckReport) -> list[str | None]:
+        """Return what to type, or to do, about each finding."""
+        words = self.model_words
+        return [remedy_line(one.remedy, words) if one.remedy else None for one in report.findings]
 
 
 def page(report: CheckReport, told: Told, done: Iterable[str] = ()) -> Iterator[str]:
@@ -127,7 +140,7 @@ def _step(finding: Finding, told: Told) -> str:
 def _steps(report: CheckReport, told: Told) -> Iterator[str]:
     """Name the one command that mends what can be."""
     if mended := len(report.remedies.keys() | report.pages):
-        yield f"{mended:,} of {_count(len(report.files), 'file')} can be mended, into a folder:"
+        yield f"{mended:,} of {plural(len(report.files), 'file')} can be mended, into a folder:"
         yield CommandLine(f"  {safe(_command(report, told))}")
 
 
@@ -159,25 +172,15 @@ def _routes(report: CheckReport, is_whole: bool) -> Iterator[str]:
     apis = list(dict.fromkeys(advice.api for advice in report.advice))
     yield "".join(f"{api:<12}" for api in apis) + "files"
     for routes, sources in rows.items():
-        yield "".join(f"{route:<12}" for route in routes[: len(apis)]) + _names(sources)
-
-
-def _names(files: Sequence[str]) -> str:
-    shown = files[:MOST_SHOWN]
-    more = len(files) - len(shown)
-    return ", ".join(map(safe, shown)) + (f" and {more:,} more" if more else "")
+        yield "".join(f"{route:<12}" for route in routes[: len(apis)]) + safe(few(sources))
 
 
 def _verdict(report: CheckReport) -> str:
     """Return what it all comes to, in one line."""
-    from vlprep.check.report import SEVERITIES
-
-    counts = zip(SEVERITIES, (report.errors, report.warnings, report.notes), strict=True)
-    found = ", ".join(_count(len(some), word) for word, some in counts)
     limit = report.max_input_tokens
     tokens = thousands(report.total_tokens) + ("" if limit is None else f" of {thousands(limit)}")
-    found = found if report.findings else "no problems found"
-    return f"{found} in {_count(len(report.files), 'file')}; {tokens} tokens"
+    nothing = f"no problems found in {plural(len(report.files), 'file')}"
+    return f"{report.verdict if report.findings else nothing}; {tokens} tokens"
 
 
 def unseen_lines(unseen_bytes: int) -> Iterator[str]:
@@ -190,10 +193,6 @@ def unseen_lines(unseen_bytes: int) -> Iterator[str]:
         saved = format_bytes(unseen_bytes)
         told = "are pixels that the model does not see; vlprep compress --always drops them"
         yield f"about {saved} {told}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 def statistics_of(report: CheckReport) -> Iterator[tuple[str, ...]]:

@@ -21,12 +21,12 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
-    failed_row,
     heading,
     note,
     print_document,
     print_table,
     report_problems,
+    rows_of,
     say_notes,
     say_warnings,
 )
@@ -35,7 +35,7 @@ from vlprep.cli.text import thousands
 from vlprep.units import format_size, plural
 
 if TYPE_CHECKING:
-    from vlprep.count.files import Result
+    from vlprep.count.files import MediaCount
     from vlprep.count.tokens import TokenCount
     from vlprep.plan.fit import ImageFit
     from vlprep.types import ImageSize
@@ -137,7 +137,7 @@ def _print_table(fit: ImageFit) -> None:
     if fit.counted:
         request_of = {k: str(n) for n, request in enumerate(fit.requests, 1) for k in request}
         requests = (request_of.get(number, "none") for number in range(len(fit.counted)))
-        rows = (_row(item, requests) for item in fit.items)
+        rows = rows_of(fit.items, HEADINGS, lambda count: _row(count, next(requests)))
         print_table(HEADINGS, rows, names=HEADINGS[:1], drop=MAY_GO)
 
 
@@ -145,17 +145,13 @@ HEADINGS = ("image", "width×height", "model sees", "tokens", "request")
 MAY_GO = ("width×height", "model sees", "tokens")
 
 
-def _row(item: Result, requests: Iterator[str]) -> tuple[str, ...]:
-    from vlprep.count.files import MediaFailure
-
-    if isinstance(item, MediaFailure):
-        return failed_row(item, HEADINGS)
+def _row(count: MediaCount, request: str) -> tuple[str, ...]:
     return (
-        item.source,
-        format_size(item.info.size),
-        format_size(item.tokens.resized),
-        thousands(item.tokens.total),
-        next(requests),
+        count.source,
+        format_size(count.info.size),
+        format_size(count.tokens.resized),
+        thousands(count.tokens.total),
+        request,
     )
 
 

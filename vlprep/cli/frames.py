@@ -28,11 +28,12 @@ from vlprep.cli.picking import look_options, pick_of, picked_lines, take_picking
 from vlprep.cli.progress import track, tracking
 from vlprep.cli.render import (
     counted_of,
-    failed_row,
+    document,
     heading,
     print_json,
     print_table,
     report_problems,
+    rows_of,
     say_warnings,
 )
 from vlprep.cli.terminal import say
@@ -183,12 +184,12 @@ def _report_many(clips: list[SavedClip | MediaFailure], view: View, as_json: boo
 
     saved = [clip for clip in clips if isinstance(clip, SavedClip)]
     if as_json:
-        head = {"schema": "vlprep.clips/1", "model": view.model.name, "rules": view.rules.name}
-        print_json({**head, "items": [clip.to_dict() for clip in clips]})
+        print_json(document("clips", view, items=[clip.to_dict() for clip in clips]))
     else:
         say(heading(view))
         if saved:
-            print_table(HEADINGS, map(_row, clips), left=2, names=HEADINGS[:2], drop=MAY_GO)
+            rows = rows_of(clips, HEADINGS, _row)
+            print_table(HEADINGS, rows, left=2, names=HEADINGS[:2], drop=MAY_GO)
     code = report_problems(clips, None if as_json else view)
     if saved and not as_json:
         frames = plural(sum(len(clip.records) for clip in saved), "frame")
@@ -200,11 +201,7 @@ HEADINGS = ("clip", "written to", "frames", "width×height", "tokens")
 MAY_GO = ("width×height", "frames", "written to")
 
 
-def _row(clip: SavedClip | MediaFailure) -> tuple[str, ...]:
-    from vlprep.count.files import MediaFailure
-
-    if isinstance(clip, MediaFailure):
-        return failed_row(clip, HEADINGS)
+def _row(clip: SavedClip) -> tuple[str, ...]:
     tokens = clip.stream.tokens
     seen, total = format_size(tokens.resized), thousands(tokens.total)
     return clip.source, clip.folder, thousands(len(clip.records)), seen, total

@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from vlprep.cli.options import wrong_usage
-from vlprep.cli.render import note
+from vlprep.cli.render import few, note
 from vlprep.cli.text import STDIN_NAME
 from vlprep.errors import AnswerError, ConstraintError
+from vlprep.units import plural
 
 if TYPE_CHECKING:
     from vlprep.count.frame_list import FrameList
@@ -115,19 +116,14 @@ def _tell_strays(strays: list[str]) -> None:
     others = [stray for stray in strays if stray not in documents]
     if others:
         files = "1 file that is" if len(others) == 1 else f"{len(others):,} files that are"
-        note(f"note: passed over {files} no image or video: {_few(others)}")
+        note(f"note: passed over {files} no image or video: {_names(others)}")
     if documents:
-        files = "1 PDF" if len(documents) == 1 else f"{len(documents):,} PDFs"
-        note(f"note: passed over {files} beside images and videos: {_few(documents)}")
+        files = plural(len(documents), "PDF")
+        note(f"note: passed over {files} beside images and videos: {_names(documents)}")
 
 
-def _few(files: list[str]) -> str:
-    names = ", ".join(os.path.basename(file) for file in files[:_MOST_NAMES])  # noqa: PTH119
-    more = len(files) - _MOST_NAMES
-    return f"{names} and {more:,} more" if more > 0 else names
-
-
-_MOST_NAMES = 3
+def _names(files: list[str]) -> str:
+    return few([os.path.basename(file) for file in files])  # noqa: PTH119
 
 
 def facts_of(
@@ -187,11 +183,12 @@ def as_one_video(paths: Iterable[str], files: list[Any], *, recursive: bool) -> 
     return frame_list(names[0] if is_folder else files)
 
 
-def is_one_file(paths: tuple[str, ...], from_file: str | None) -> bool:
-    """Say whether a command line names one file, and nothing that might hold several."""
+def names_one_file(asked: Mapping[str, Any]) -> bool:
+    """Say whether the options in `asked` name one file, and nothing that might hold several."""
     from vlprep.media.folders import as_folder
 
-    if from_file is not None or len(paths) != 1:
+    paths = asked["paths"]
+    if asked["from_file"] is not None or len(paths) != 1:
         return False
     return as_folder(paths[0]) is None and _expand(paths[0]) == [paths[0]]
 

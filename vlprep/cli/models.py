@@ -9,8 +9,7 @@ import click
 
 from vlprep.cli.command import Command
 from vlprep.cli.features import feature_lines
-from vlprep.cli.render import note, print_json, print_table
-from vlprep.cli.sources import source_lines
+from vlprep.cli.render import note, print_json, print_table, source_lines
 from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
 from vlprep.errors import UnknownModelError

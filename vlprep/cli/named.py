@@ -9,6 +9,8 @@ import click
 
 from vlprep.choices import holds_samples
 from vlprep.cli.command import spare
+from vlprep.cli.idle import refuse, say_idle
+from vlprep.cli.inputs import as_one_video, facts_of, input_files, paged
 from vlprep.cli.options import BYTES, RATE, SECONDS, SIZE, together, wrong_usage
 
 if TYPE_CHECKING:
@@ -137,17 +139,6 @@ def as_remote(file: Any, fetching: Fetching) -> Any:
     return RemoteFile(file, fetching) if scheme_of(file) else file
 
 
-def take_remote(files: list[Any], asked: dict[str, Any]) -> list[Any]:
-    """Take the options of `fetch_options` out of `asked`; returns each file as `as_remote` does."""
-    from vlprep.cli.idle import say_idle
-
-    fetching = take_fetching(asked)
-    remote = [as_remote(file, fetching) for file in files]
-    if not any(map(_is_fetched, remote)):
-        say_idle(FETCHING, _NOT_FETCHED)
-    return remote
-
-
 def take_inputs(
     asked: dict[str, Any], *, optional: bool = False, apart_from: str | None = None
 ) -> list[Any]:
@@ -158,8 +149,6 @@ def take_inputs(
     of the web only if a `fetch` in `asked` is true, where there is one. Raises a usage error when
     none is named and that is not `optional`.
     """
-    from vlprep.cli.idle import say_idle  # which help does without
-
     facts = _take_facts(asked) if "sizes" in asked else []
     fetching, fetches = take_fetching(asked), asked.pop("fetch", True)
     names = ("paths", "recursive", "from_file", "null_separated")
@@ -178,7 +167,6 @@ def take_inputs(
         )
     if null_separated and from_file is None:
         raise click.UsageError("-0 is about names from --from-file")
-    from vlprep.cli.inputs import as_one_video, input_files, paged
     from vlprep.media.addresses import is_web_url
 
     files = _outside(input_files(paths, recursive, from_file, null_separated), apart_from)
@@ -197,8 +185,6 @@ def take_inputs(
 
 def refuse_beside_size() -> None:
     """Raise a usage error for options about files that were typed where a size stands for them."""
-    from vlprep.cli.idle import refuse
-
     why = "about files, and --size stands for files; leave them out"
     refuse(("recursive", "null_separated", *FETCHING), why)
 
@@ -222,32 +208,30 @@ def _take_facts(asked: dict[str, Any]) -> list[Any]:
         raise click.UsageError("--duration goes with --size")
     if not sizes:
         return []
-    from vlprep.cli.inputs import facts_of
-
     return [facts_of(size, seconds, fps) for size in sizes]
 
 
-def take_pages(image: str, asked: dict[str, Any]) -> list[Any]:
-    """Take `page_options` out of `asked` and return what one name means: all pages of a PDF."""
-    from vlprep.cli.inputs import paged
+def take_pages(image: str, asked: dict[str, Any], *, is_one: bool = False) -> list[Any]:
+    """Take `page_options` and `fetch_options` out of `asked`; returns all pages of a PDF.
 
-    return paged([image], asked.pop("pages"), asked.pop("dpi"))
-
-
-def take_page(image: str, asked: dict[str, Any]) -> Any:
-    """Take the same and return the one page that is meant; raises a usage error for several."""
-    pages = take_pages(image, asked)
-    if len(pages) > 1:
+    What an address names is to be fetched, as `as_remote` does. Raises a usage error where only one
+    is meant and there are several.
+    """
+    pages = paged([image], asked.pop("pages"), asked.pop("dpi"))
+    if is_one and len(pages) > 1:
         raise click.UsageError(f"{image}: a PDF of {len(pages):,} pages; take one by --pages")
-    return pages[0]
+    fetching = take_fetching(asked)
+    remote = [as_remote(page, fetching) for page in pages]
+    if not any(map(_is_fetched, remote)):
+        say_idle(FETCHING, _NOT_FETCHED)
+    return remote
 
 
 def take_video(asked: dict[str, Any]) -> tuple[Any, list[Any]]:
-    """Take the same out of `asked` and return the one video that they are, or else several clips.
+    """Take `input_options` out of `asked`; returns the one video that they are, or several clips.
 
     Images without a clip among them are the frames of one video.
     """
-    from vlprep.cli.inputs import as_one_video
     from vlprep.frames.many import are_clips
 
     paths, recursive = asked["paths"], asked["recursive"]
@@ -257,13 +241,6 @@ def take_video(asked: dict[str, Any]) -> tuple[Any, list[Any]]:
     if are_clips(files):
         return None, files
     return as_one_video(paths, files, recursive=recursive), []
-
-
-def names_one_file(asked: Mapping[str, Any]) -> bool:
-    """Say whether the options in `asked` name one file, and nothing that might hold several."""
-    from vlprep.cli.inputs import is_one_file
-
-    return is_one_file(asked["paths"], asked["from_file"])
 
 
 def stays_one(files: list[Any], output: str | None) -> bool:

@@ -189,6 +189,14 @@ sending_options = together(
     ),
 )
 """What may be sent in place of a file, or beside it."""
+sample_options = together(
+    click.option("--media-dir", metavar="DIR", help="Begin paths in samples there."),
+    click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json."),
+    click.option("--fetch", is_flag=True, help="Fetch the media that samples name by address."),
+)
+"""How files of samples are read."""
+
+
 sdk_option = click.option(
     "--sdk", is_flag=True, help="Print arguments for the vendor's Python SDK instead."
 )

@@ -53,12 +53,12 @@ from vlprep.cli.plan_commands import BY_RATE, printed_commands, word_of
 from vlprep.cli.plan_pages import page_lines
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
-    failed_row,
     heading,
     note,
     print_document,
     print_table,
-    say_failures,
+    report_problems,
+    rows_of,
     say_notes,
     say_warnings,
 )
@@ -68,6 +68,7 @@ from vlprep.cli.text import CommandLine, flagged, percent, safe, thousands
 from vlprep.units import format_rate, format_size, format_time
 
 if TYPE_CHECKING:
+    from vlprep.count.files import MediaFailure
     from vlprep.plan.bounds import Bound
     from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
     from vlprep.plan.settings import Setting
@@ -198,7 +199,7 @@ def command(
     told = {} if form or saved else {file.source: file for file in reversed(plan.files)}
     for file in reversed(told.values()):
         say_warnings(file.source, _own_warnings(file, plan), processor)
-    return say_failures(plan.failures) if form else EXIT_FAILED * bool(plan.failures)
+    return report_problems(plan.failures) if form else EXIT_FAILED * bool(plan.failures)
 
 
 def _check_pairs(asked: dict[str, Any], chart: str | None, font: str | None) -> None:
@@ -267,7 +268,7 @@ def _print_plan(plan: MediaPlan, *, table: bool, explained: bool) -> None:
     say(heading(plan.view))
     if plan.files:
         _print_files(plan)
-    say_failures(plan.failures)
+    report_problems(plan.failures)
     if not plan.files:
         return
     defaults = [bound for bound in plan.bounds if bound.name.startswith("default ")]
@@ -288,8 +289,8 @@ def _print_files(plan: MediaPlan) -> None:
         number_of = {k: str(n) for n, request in enumerate(plan.requests, 1) for k in request}
         headings = (*headings, "request")
         rows = [(*row, number_of.get(k, "none")) for k, row in enumerate(rows)]
-    rows += [failed_row(failure, headings) for failure in plan.failures]
-    print_table(headings, rows, names=HEADINGS[:1], drop=MAY_GO)
+    items: list[tuple[str, ...] | MediaFailure] = [*rows, *plan.failures]
+    print_table(headings, rows_of(items, headings, tuple), names=HEADINGS[:1], drop=MAY_GO)
 
 
 def _part_row(file: PlannedFile) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from vlprep.cli.command import is_quiet
 from vlprep.cli.terminal import below_lines, line_width, sayable
 from vlprep.cli.text import cells, safe, shortened
+from vlprep.units import format_time
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -66,7 +67,7 @@ class Bars:
         task = _Task(what, total, names)
         self._tasks.append(task)
         try:
-            with below_lines(_Display(self._tasks)) if outermost else nullcontext():
+            with below_lines(Display(self._tasks)) if outermost else nullcontext():
                 for item in items:
                     yield item
                     task.count()
@@ -97,7 +98,7 @@ class _Task:
         return progress_line(self.what, self.done, self.total, left, safe(name), width)
 
 
-class _Display:
+class Display:
     """The lines of some tasks on stderr, once they have taken longer than a moment."""
 
     def __init__(self, tasks: Sequence[_Task]) -> None:
@@ -107,6 +108,7 @@ class _Display:
         self._live: Live | None = None
 
     def start(self) -> None:
+        """Show them, once that time has passed."""
         self._timer = Timer(PATIENCE_SECONDS, self._show)
         self._timer.daemon = True
         with suppress(RuntimeError):  # no thread is to be had, and nothing is shown
@@ -125,6 +127,7 @@ class _Display:
                 self._live.start(refresh=True)
 
     def stop(self) -> None:
+        """Take them away."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -197,6 +200,4 @@ def clock(seconds: float) -> str:
     >>> clock(75.4), clock(4000)
     ('1:15', '1:06:40')
     """
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return format_time(int(seconds)).removesuffix(".000")

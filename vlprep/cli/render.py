@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +18,7 @@ from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import is_quiet
 from vlprep.cli.terminal import line_width, put, say, sayable
 from vlprep.cli.text import cells, flagged, inert, safe, shortened, wrapped
+from vlprep.errors import VlprepError
 from vlprep.units import plural
 
 if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
@@ -29,6 +30,8 @@ if TYPE_CHECKING:  # for annotations only: `compress` is slow to load
     from vlprep.view import View
 
     Failable = MediaCount | Outcome | SavedClip | MediaFailure
+
+_Item = TypeVar("_Item")
 
 CSV_COLUMNS = (
     "source", "kind", "height", "width", "resized_height", "resized_width", "frames", "tokens",
@@ -157,23 +160,32 @@ def _table_lines(laid: Layout, rows: int) -> Iterator[str]:
 
 FAILED = "failed"
 """What the row of a file that failed says of it."""
-_COLOURS = {FAILED: "red", "error": "red", "warning": "yellow", "note": "cyan"}
+COLOURS = {FAILED: "red", "error": "red", "warning": "yellow", "note": "cyan"}
 """Of words that are a cell, or that begin a remark."""
 
 
-def failed_row(
-    failure: MediaFailure, headings: Sequence[str], at: str | None = None
-) -> tuple[str, ...]:
-    """Return the row of a file that failed; the reason is told by `say_failures`.
+def rows_of(
+    items: Iterable[_Item | MediaFailure],
+    headings: Sequence[str],
+    row: Callable[[_Item], tuple[str, ...]],
+    at: str | None = None,
+) -> Iterator[tuple[str, ...]]:
+    """Yield the row of each file; that of one that failed says so, `report_problems` tells why.
 
     It says so in the column `at`, by default the last: one that never goes.
     """
+    from vlprep.count.files import MediaFailure
+
     at = at or headings[-1]
-    return (failure.source, *(FAILED if heading == at else "" for heading in headings[1:]))
+    for item in items:
+        if isinstance(item, MediaFailure):
+            yield (item.source, *(FAILED if heading == at else "" for heading in headings[1:]))
+        else:
+            yield row(item)
 
 
 def _styled(text: str) -> str:
-    colour = _COLOURS.get(text)
+    colour = COLOURS.get(text)
     return click.style(text, fg=colour) if colour else _said(safe(text))
 
 
@@ -191,7 +203,7 @@ def say_error(message: str) -> None:
     """Print what went wrong, on stderr, in words of the command line."""
     text = safe(flagged(message))
     kind, _, rest = text.partition(": ")
-    if colour := _COLOURS.get(kind):
+    if colour := COLOURS.get(kind):
         text = click.style(f"{kind}:", fg=colour) + f" {rest}"
     say(text, err=True)
 
@@ -203,18 +215,6 @@ def heading(view: View) -> str:
     return f"{safe(view.model.name)}, {by} {view.rules.name} ({view.rules.date}){served}"
 
 
-def say_failures(results: Iterable[Failable]) -> int:
-    """Print on stderr what failed, and why; returns the exit code."""
-    from vlprep.count.files import MediaFailure
-
-    code = 0
-    for result in results:
-        if isinstance(result, MediaFailure):
-            code = EXIT_FAILED
-            say_error(f"error: {result.source}: {result.message}")
-    return code
-
-
 def report_problems(results: Iterable[Failable], view: View | None = None) -> int:
     """Print failures on stderr, and with a `view` warnings; returns the exit code.
 
@@ -224,8 +224,10 @@ def report_problems(results: Iterable[Failable], view: View | None = None) -> in
 
     code = 0
     for result in results:
-        code = say_failures([result]) or code
-        if view is not None and not isinstance(result, MediaFailure):
+        if isinstance(result, MediaFailure):
+            code = EXIT_FAILED
+            say_error(f"error: {result.source}: {result.message}")
+        elif view is not None:
             say_warnings(result.source, result.warnings, view)
     return code
 
@@ -241,6 +243,54 @@ def say_notes(budget: TokenBudget) -> None:
     """Print what else may bind a budget, on stderr."""
     for text in budget.notes:
         note(f"note: {text}")
+
+
+MOST_SHOWN = 3
+"""Files that are named of many."""
+
+
+def few(names: Sequence[str]) -> str:
+    """Return the first names of a list, and how many more there are.
+
+    >>> few(["a.jpg", "b.jpg", "c.jpg", "d.jpg"])
+    'a.jpg, b.jpg, c.jpg and 1 more'
+    """
+    more = len(names) - MOST_SHOWN
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def source_lines(keys: Iterable[str]) -> Iterator[str]:
+    """Yield two lines for each source, in the order of their ids: its date and its address.
+
+    >>> next(source_lines(["S004"])).split()[0]
+    'S004'
+    """
+    from vlprep.models.registry import find_source
+
+    for key in sorted(set(keys)):
+        source = find_source(key)
+        if source is not None:
+            yield f"{key}  {source.title}, {source.date} ({source.standing})"
+            yield f"    {source.address or 'no address was kept'}"
+
+
+def document(name: str, view: View, **rest: Any) -> dict[str, Any]:
+    """Return a document of `vlprep.NAME/1`: by whose numbers it is, and the rest."""
+    head = {"schema": f"vlprep.{name}/1", "model": view.model.name, "rules": view.rules.name}
+    return {**head, **rest}
+
+
+def done_each(files: Iterable[Any], work: Callable[[Any], _Item]) -> Iterator[_Item | MediaFailure]:
+    """Yield what becomes of each file; one that fails is reported in its place."""
+    from vlprep.count.files import MediaFailure, media_name
+
+    for file in files:
+        try:
+            done = work(file)
+        except (VlprepError, OSError) as error:
+            yield MediaFailure(source=media_name(file), error=error)
+        else:
+            yield done
 
 
 def counted_of(done: int, given: int, what: str = "file") -> str:

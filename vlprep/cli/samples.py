@@ -10,13 +10,14 @@ from vlprep.cli import EXIT_FAILED
 from vlprep.cli.render import (
     FAILED,
     counted_of,
-    failed_row,
+    document,
     heading,
     note,
     print_csv,
     print_json,
     print_json_line,
     print_table,
+    rows_of,
 )
 from vlprep.cli.terminal import say
 from vlprep.cli.text import thousands
@@ -74,13 +75,15 @@ def print_samples(counted: Iterable[Counted], processor: Processor, form: str | 
         return max((_print_line(one) for one in counted), default=0)
     samples = list(counted)
     if form == "json":
-        print_json(_document(samples, processor))
+        items, total = [one.to_dict() for one in samples], sum(_totals(samples))
+        print_json(document("samples", processor, items=items, total_tokens=total))
     elif form == "csv":
         print_csv((one.to_dict() for one in samples), COLUMNS)
     else:
         say(heading(processor))
         if _totals(samples):
-            print_table(HEADINGS, map(_row, samples), names=HEADINGS[:1], drop=MAY_GO)
+            rows = rows_of(samples, HEADINGS, _row, at="tokens")
+            print_table(HEADINGS, rows, names=HEADINGS[:1], drop=MAY_GO)
     code = max(map(_report, samples), default=0)
     if form is None:
         say("", *_summary(samples))
@@ -91,9 +94,7 @@ MAY_GO = ("media", "room left", "image", "video", "text")
 HEADINGS = ("sample", "media", "image", "video", "text", "tokens", "room left")
 
 
-def _row(sample: Counted) -> tuple[str, ...]:
-    if isinstance(sample, MediaFailure):
-        return failed_row(sample, HEADINGS, "tokens")
+def _row(sample: SampleCount) -> tuple[str, ...]:
     return (
         sample.source,
         thousands(len(sample.files)),
@@ -108,16 +109,6 @@ def _row(sample: Counted) -> tuple[str, ...]:
 def _print_line(one: Counted) -> int:
     print_json_line(one.to_dict())
     return _report(one)
-
-
-def _document(samples: Sequence[Counted], processor: Processor) -> dict[str, Any]:
-    return {
-        "schema": "vlprep.samples/1",
-        "model": processor.model.name,
-        "rules": processor.rules.name,
-        "items": [one.to_dict() for one in samples],
-        "total_tokens": sum(_totals(samples)),
-    }
 
 
 def _totals(samples: Iterable[Counted]) -> list[int]:

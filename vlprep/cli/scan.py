@@ -30,6 +30,7 @@ from vlprep.cli.options import (
     input_limit_options,
     json_option,
     route_option,
+    sample_options,
     view_options,
     wrong_usage,
 )
@@ -48,9 +49,7 @@ if TYPE_CHECKING:
 @input_options
 @choice_option("--job", JOBS, "Do this with each row.", "tokens")
 @click.option("--column", metavar="NAME", help="Read this column of Parquet files.")
-@click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
-@click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
-@click.option("--fetch", is_flag=True, help="Fetch the media that samples name by address.")
+@sample_options
 @view_options
 @route_option("Check the files as sent so, or stay under its limit.", None)
 @click.option("--limit", type=BYTES, help="Keep each file under so many bytes instead; 7MB, 10MiB.")

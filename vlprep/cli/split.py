@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +10,7 @@ import click
 from vlprep.choices import READABLE
 from vlprep.cli.command import Command
 from vlprep.cli.idle import say_unused
-from vlprep.cli.named import fetch_options, page_options, take_pages, take_remote
+from vlprep.cli.named import fetch_options, page_options, take_pages
 from vlprep.cli.options import (
     bind,
     budget_option,
@@ -21,10 +21,17 @@ from vlprep.cli.options import (
 )
 from vlprep.cli.plan_pages import uncut
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, print_json, print_table, report_problems, say_warnings
+from vlprep.cli.render import (
+    document,
+    done_each,
+    heading,
+    print_json,
+    print_table,
+    report_problems,
+    say_warnings,
+)
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
-from vlprep.errors import VlprepError
 from vlprep.units import format_size, plural
 
 if TYPE_CHECKING:
@@ -56,49 +63,41 @@ def command(image: str, *, output: str | None, force: bool, as_json: bool, **ask
     vlprep split page.png -o pieces --model qwen3-vl-plus
     vlprep split report.pdf --pages 2-4 -o pieces
     """
-    processor, pages = bind(asked), take_remote(take_pages(image, asked), asked)
+    processor, pages = bind(asked), take_pages(image, asked)
     say_unused(["image"])
     take_share(asked, processor)
 
-    def write(page: Any, folder: str | None) -> Split:
+    def write(page: Any) -> Split:
+        folder = output if output is None or len(pages) == 1 else _folder_in(output, page)
         split = processor.split(page, **asked)
         if folder is not None:
             split.save(folder, overwrite=force)
         return split, folder
 
     if len(pages) == 1:
-        done: list[Split | MediaFailure] = [write(pages[0], output)]
+        done: list[Split | MediaFailure] = [write(pages[0])]
     else:
-        done = list(track(_each(pages, output, write), len(pages), "splitting", pages))
+        done = list(track(done_each(pages, write), len(pages), "splitting", pages))
     if as_json:
         entries = list(map(_entry, done))
-        head = {"schema": "vlprep.splits/1", "model": processor.model.name}
-        many = {**head, "rules": processor.rules.name, "items": entries}
-        print_json(entries[0] if len(pages) == 1 else many)
-        return report_problems(one for one in done if not isinstance(one, tuple))
-    say(heading(processor))
-    for one in done:
-        if isinstance(one, tuple):
-            _tell(*one, processor)
+        print_json(entries[0] if len(pages) == 1 else document("splits", processor, items=entries))
+    else:
+        say(heading(processor))
+        for one in done:
+            if isinstance(one, tuple):
+                _tell(*one, processor)
     return report_problems(one for one in done if not isinstance(one, tuple))
 
 
-def _each(
-    pages: list[Any], output: str | None, write: Callable[[Any, str | None], Split]
-) -> Iterator[Split | MediaFailure]:
-    """Split the pages of a PDF, each into a folder of its own; one that fails is reported."""
+def _folder_in(output: str, page: Any) -> str:
+    """Return the folder of one page of several, in one that is there then."""
     from pathlib import Path
 
-    from vlprep.count.files import MediaFailure, media_name
+    from vlprep.count.files import media_name
     from vlprep.media.pages import file_stem
 
-    for page in pages:
-        try:
-            if output is not None:
-                Path(output).mkdir(exist_ok=True)
-            yield write(page, output and str(Path(output) / file_stem(media_name(page))))
-        except (VlprepError, OSError) as error:
-            yield MediaFailure(source=media_name(page), error=error)
+    Path(output).mkdir(exist_ok=True)
+    return str(Path(output) / file_stem(media_name(page)))
 
 
 def _entry(one: Split | MediaFailure) -> dict[str, Any]:

@@ -12,11 +12,14 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from vlprep.cli.text import CommandLine, wrapped
+
+if TYPE_CHECKING:
+    from vlprep.cli.progress import Display
 
 NARROWEST, WIDEST_PROSE = 40, 100
 """Columns below which nothing is laid out, and above which no sentence is."""
@@ -138,16 +141,6 @@ def put(lines: Iterable[str], *, err: bool = False) -> None:
         silence(sys.stderr)  # nobody can be told, and the work goes on
     for display in shown:
         display.start()
-
-
-class Display(Protocol):
-    """What stands below all lines while work goes on."""
-
-    def start(self) -> None:
-        """Show it."""
-
-    def stop(self) -> None:
-        """Take it away."""
 
 
 _below: list[Display] = []

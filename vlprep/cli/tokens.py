@@ -28,6 +28,7 @@ from vlprep.cli.options import (
     deployment_option,
     form_options,
     input_limit_options,
+    sample_options,
     take_share,
     text_tokens_option,
     view_options,
@@ -36,17 +37,17 @@ from vlprep.cli.picking import look_options, take_picking
 from vlprep.cli.progress import track
 from vlprep.cli.render import (
     counted_of,
-    failed_row,
     heading,
     print_csv,
     print_json,
     print_json_line,
     print_table,
     report_problems,
+    rows_of,
 )
 from vlprep.cli.terminal import say
 from vlprep.cli.text import percent, safe, thousands
-from vlprep.units import format_money, format_size
+from vlprep.units import format_money
 
 if TYPE_CHECKING:
     from vlprep.count.files import Result, Tally
@@ -79,9 +80,7 @@ if TYPE_CHECKING:
 @click.option("--cached", is_flag=True, help="Take the price of a history that the cache holds.")
 @click.option("--explain", "explained", is_flag=True, help="Tell how each count came about.")
 @click.option("--times", is_flag=True, help="Add the sampled moments of videos to JSON.")
-@click.option("--media-dir", metavar="DIR", help="Begin paths in samples there.")
-@click.option("--tokenizer", metavar="FILE", help="Count text of samples by a tokenizer.json.")
-@click.option("--fetch", is_flag=True, help="Fetch the media that samples name by address.")
+@sample_options
 @form_options
 def command(
     form: str | None,
@@ -236,33 +235,16 @@ def _print_line(result: Result, entry: dict[str, Any]) -> int:
 
 
 def _print_table(items: list[Result], explaining: View | None, view: View) -> None:
-    from vlprep.count.files import MediaCount
+    from vlprep.count.files import COUNTED, MediaCount
 
     say(heading(view))
     if any(isinstance(item, MediaCount) for item in items):
-        print_table(HEADINGS, map(_row, items), names=HEADINGS[:1], drop=HEADINGS[1:5])
+        rows = rows_of(items, COUNTED, MediaCount.cells)
+        print_table(COUNTED, rows, names=COUNTED[:1], drop=COUNTED[1:5])
     for item in items if explaining else ():
         if isinstance(item, MediaCount):
             say("", safe(item.source))
             say(*(f"  {line}" for line in _entry(item, explaining)["explanation"]))
-
-
-HEADINGS = ("file", "kind", "width×height", "model sees", "frames", "tokens")
-
-
-def _row(count: Result) -> tuple[str, ...]:
-    from vlprep.count.files import MediaFailure
-
-    if isinstance(count, MediaFailure):
-        return failed_row(count, HEADINGS)
-    return (
-        count.source,
-        count.kind,
-        format_size(count.info.size),
-        format_size(count.tokens.resized),
-        thousands(count.frames) if count.kind == "video" else "",
-        thousands(count.tokens.total),
-    )
 
 
 def _summary(items: list[Result], together: Tally) -> Iterator[str]:

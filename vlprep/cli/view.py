@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,8 @@ import click
 from vlprep.choices import PANEL_SIDE
 from vlprep.cli.command import Command
 from vlprep.cli.idle import say_idle, say_unused
-from vlprep.cli.named import input_options, names_one_file, page_options, stays_one, take_inputs
+from vlprep.cli.inputs import names_one_file
+from vlprep.cli.named import input_options, page_options, stays_one, take_inputs
 from vlprep.cli.options import (
     PLACE,
     bind,
@@ -22,10 +24,16 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.progress import track
-from vlprep.cli.render import heading, print_json, report_problems, say_warnings
+from vlprep.cli.render import (
+    document,
+    done_each,
+    heading,
+    print_json,
+    report_problems,
+    say_warnings,
+)
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
-from vlprep.errors import VlprepError
 from vlprep.units import format_size
 
 if TYPE_CHECKING:
@@ -107,13 +115,11 @@ def command(
     if is_one:
         seen = [write(processor.view(files[0], door=door), output)]
     else:
-        made = _save_each(files, Path(output), processor, door, write)
+        made = _save_each(files, Path(output), partial(processor.view, door=door), write)
         seen = list(track(made, len(files), "viewing", files))
     if as_json:
-        head = {"schema": "vlprep.views/1", "model": processor.model.name}
         entries = list(map(_entry, seen))
-        many = {**head, "rules": processor.rules.name, "items": entries}
-        print_json(entries[0] if is_one else many)
+        print_json(entries[0] if is_one else document("views", processor, items=entries))
     else:
         say(heading(processor))
         for one in seen:
@@ -125,27 +131,22 @@ def command(
 def _save_each(
     files: Iterable[Any],
     folder: Path,
-    view: Processor,
-    door: Door | None,
+    see: Callable[[Any], ImageView],
     write: Callable[[ImageView, str], Viewed],
 ) -> Iterator[Viewed]:
     """Write each image into a folder, which is made, under its own name."""
-    from vlprep.count.files import MediaFailure, media_name
     from vlprep.media.pages import file_stem
     from vlprep.output.target import free_name, made_folder
 
     taken = set[str]()
+
+    def save(file: Any) -> Viewed:
+        shown = see(file)
+        folder.mkdir(exist_ok=True)
+        return write(shown, str(folder / free_name(file_stem(shown.source), ".png", taken)))
+
     with made_folder(folder):
-        for file in files:
-            try:
-                shown = view.view(file, door=door)
-                folder.mkdir(exist_ok=True)
-                target = str(folder / free_name(file_stem(shown.source), ".png", taken))
-                done = write(shown, target)
-            except (VlprepError, OSError) as error:
-                yield MediaFailure(source=media_name(file), error=error)
-            else:
-                yield done
+        yield from done_each(files, save)
 
 
 def _entry(one: Viewed) -> dict[str, Any]:

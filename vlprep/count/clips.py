@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vlprep.count.pixels import is_per_clip, total_behind, video_ranges
-from vlprep.count.pruning import kept_tokens
 from vlprep.count.timestamps import leading_digit_ends
-from vlprep.count.videos import every_frame, frames_asked, shows_every
+from vlprep.count.videos import every_frame, frames_asked, kept_tokens, shows_every
 from vlprep.errors import ConstraintError
 from vlprep.maths.arithmetic import arrays
 from vlprep.maths.frame_counts import count_frames

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from vlprep.count.pixels import PixelLimits, image_limits, limits_behind
+from vlprep.count.pixels import PixelLimits, image_limits, video_limits
 from vlprep.count.tokens import TokenCount, handed_size, seen_size
 from vlprep.count.videos import VideoCount, media_count
 from vlprep.errors import VlprepError
@@ -135,7 +135,7 @@ def _resize_steps(info: ImageInfo | VideoInfo, count: TokenCount, view: View) ->
     first = whose(rule.first.resize)
     yield f"{format_size(size)} is first made {format_size(handed)} by the rule of {first}"
     if isinstance(rule, VideoRule):
-        own = limits_behind(rule, count.frames or 0, view.options.clip_pixels)
+        own = video_limits(rule, count.frames or 0, max_pixels=view.options.clip_pixels)
     else:
         own = image_limits(replace(rule, first=None))
     yield _resize_step(handed, count, rule, own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import chain, groupby, islice
@@ -281,21 +282,11 @@ def count_probed(probed: Iterable[Probed | MediaFailure], view: View) -> Iterato
 
 
 def probe_file(source: Media, view: View) -> Probed | MediaFailure:
-    """Read a header as `probe_or_failure` does, without asking again whether it is a folder."""
+    """Read a header, or tell why it cannot be read; a folder is told by the failure to open it."""
     try:
         if isinstance(source, str | os.PathLike):
-            with open_item(source, view.trust) as item:
+            with suppress(IsADirectoryError), open_item(source, view.trust) as item:
                 return Probed(item.name, item.info)
-    except IsADirectoryError:  # one without media
-        pass
-    except (VlprepError, OSError) as error:
-        return MediaFailure(source=media_name(source), error=error)
-    return probe_or_failure(source, view)
-
-
-def probe_or_failure(source: Media, view: View) -> Probed | MediaFailure:
-    """Read a header, or tell why it cannot be read."""
-    try:
         return probe_media(source, view)
     except (VlprepError, OSError) as error:
         return MediaFailure(source=media_name(source), error=error)

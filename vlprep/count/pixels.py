@@ -110,15 +110,6 @@ def video_limits(
     return PixelLimits(_plain(ranges.low), _plain(most), bound_by, budget.per_clip, warnings)
 
 
-def limits_behind(rule: VideoRule, frames: int, clip_pixels: int | None = None) -> PixelLimits:
-    """Return the pixel range of the processor behind a resize of a server's own.
-
-    The caller's other limits are those of that first resize. `clip_pixels` are all that the frames
-    may have together here: the `size.longest_edge` of transformers.
-    """
-    return video_limits(rule, frames, max_pixels=clip_pixels)
-
-
 def has_total_behind(rule: VideoRule) -> bool:
     """Say whether frames are resized once more where all of them share a total of pixels.
 
@@ -131,7 +122,11 @@ def has_total_behind(rule: VideoRule) -> bool:
 
 
 def total_behind(rule: VideoRule, clip_pixels: int | None) -> int | None:
-    """Return the total that a caller asks for; raises `ConstraintError` where there is none."""
+    """Return the total that a caller asks for; raises `ConstraintError` where there is none.
+
+    It is the `max_pixels` of that processor, the `size.longest_edge` of transformers; the caller's
+    other limits are those of the first resize.
+    """
     if clip_pixels is None or has_total_behind(rule):
         return clip_pixels
     of = "a clip" if is_per_clip(rule) else "a frame"
@@ -198,17 +193,6 @@ def is_per_clip(rule: VideoRule) -> bool:
     True
     """
     return _budget(rule).per_clip
-
-
-def is_shared_in_whole_pixels(rule: VideoRule) -> bool:
-    """Say whether a total is first divided among the frames, and the rest of it left.
-
-    >>> from vlprep import get_model
-    >>> model = get_model("Qwen/Qwen3-VL-8B-Instruct")
-    >>> is_shared_in_whole_pixels(model.rules("transformers-capped").video)
-    True
-    """
-    return _budget(rule).in_whole_pixels
 
 
 # What the caller asks, within what the documents allow.

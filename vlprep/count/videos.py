@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vlprep.clips import FramePlan
-from vlprep.count.pixels import limits_behind, total_behind, video_limits
-from vlprep.count.pruning import kept_tokens
+from vlprep.count.pixels import total_behind, video_limits
 from vlprep.count.timestamps import timestamp_tokens
 from vlprep.count.tokens import (
     TokenCount,
@@ -25,7 +24,7 @@ from vlprep.count.tokens import (
 from vlprep.errors import ConstraintError, FrameCountError, VlprepError
 from vlprep.maths.arithmetic import NUMBERS, Arithmetic
 from vlprep.maths.sampling import frame_range, plan_frames
-from vlprep.models.spec import VideoRule
+from vlprep.models.spec import Pruning, VideoRule
 from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
 from vlprep.view import View
 
@@ -77,7 +76,7 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
     )
     total = total_behind(rule, asked.clip_pixels)
     handed = handed_size(info.size, rule, limits)
-    own = limits if rule.first is None else limits_behind(rule, shown, total)
+    own = limits if rule.first is None else video_limits(rule, shown, max_pixels=total)
     resized, padding = resize_frames(handed, rule, own, shown, asked.strict)
     steps = -(-shown // rule.temporal_patch_size)
     uncertain = (prompt.note,) if prompt.note else ()
@@ -96,6 +95,26 @@ def video_count(info: VideoInfo, view: View) -> VideoCount:
     for reading in warned_of(rule):
         count = warned(count, _counted(info, view.read_as(rule, reading)), reading)
     return count
+
+
+def kept_tokens(
+    pruning: Pruning | None, steps: Any, step_tokens: Any, *, of: Arithmetic = NUMBERS
+) -> Any:
+    """Return the tokens of `steps` steps that are left where a server leaves out still regions.
+
+    A step has `step_tokens`; both are whole numbers, or arrays of one length. By vLLM 0.33 the
+    method "evs" keeps the tokens of a whole step at least, "vidcom2" a token of each step.
+
+    >>> kept_tokens(Pruning(rate=0.95, method="evs"), 10, 100)
+    100
+    >>> kept_tokens(Pruning(rate=0.95, method="vidcom2"), 10, 100)
+    50
+    """
+    tokens = steps * step_tokens
+    if pruning is None:
+        return tokens
+    floor = step_tokens if pruning.method == "evs" else steps
+    return of.most(floor, of.trunc(tokens * (1 - pruning.rate)))
 
 
 def _counted(info: VideoInfo, view: View) -> VideoCount | VlprepError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 
@@ -29,20 +29,18 @@ MARGIN = 1.25
 """How far the chart goes on where the number of frames has reached its bound."""
 
 
-class Charted(NamedTuple):
-    """A chart, and what stands above it below the names of the files."""
-
-    chart: Chart
-    lines: tuple[str, ...]
+Charted: TypeAlias = tuple[Chart, tuple[str, ...]]
+"""A chart, and the lines that stand above it below the names of the files."""
 
 
 def draw_plan(charted: Charted, sources: Sequence[str], font: PathLike | None) -> Drawing:
     """Draw a chart of files, as `MediaPlan.chart` says."""
+    chart, lines = charted
     face = None if font is None else font_named(font)
     more = f" and {len(sources) - 1:,} more" if len(sources) > 1 else ""
     title = Path(sources[0]).name + more
-    picture = draw_chart(charted.chart, title, charted.lines, face)
-    warnings = font_warnings([title, *charted.lines], face)
+    picture = draw_chart(chart, title, lines, face)
+    warnings = font_warnings([title, *lines], face)
     return Drawing(picture, warnings, tuple(sources))
 
 
@@ -53,7 +51,7 @@ def chart_of_clip(clip: ClipPlan) -> Charted:
     named = {**chosen.keywords, **({"fps": format_rate(chosen.fps)} if chosen.fps else {})}
     asked = ", ".join(f"{name} {value}" for name, value in named.items())
     cost = f"{asked}: {shown}, {chosen.tokens:,} tokens"
-    return Charted(_chart(clip), (_heading(clip.choices.view), cost))
+    return _chart(clip), (_heading(clip.choices.view), cost)
 
 
 def chart_of_files(
@@ -76,7 +74,7 @@ def chart_of_files(
         up="tokens",
     )
     several = f" in {len(requests)} requests" if len(requests) > 1 else ""
-    return Charted(chart, (_heading(view), f"{sum(planned):,} tokens{several}"))
+    return chart, (_heading(view), f"{sum(planned):,} tokens{several}")
 
 
 def _sums(tokens: Sequence[int], requests: Sequence[Sequence[int]]) -> list[Point]:

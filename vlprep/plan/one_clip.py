@@ -65,8 +65,20 @@ class ClipPlan:
         return self.chosen.count.resized.pixels / self.wanted_size.pixels
 
     def alternatives(self) -> tuple[Setting, ...]:
-        """Return the settings within the budget that no other beats in both frames and pixels."""
-        return alternatives(self.choices, self.available)
+        """Return the settings within the budget that no other beats in both frames and pixels.
+
+        Fewest frames come first.
+
+        >>> from vlprep import probe, processor
+        >>> choices = ClipChoices(probe("fixtures/street.mp4"), processor("qwen3-vl-plus"))
+        >>> plan = plan_clip(choices, 1200)
+        >>> [(one.frames, one.count.resized.height) for one in plan.alternatives()]
+        [(10, 352), (12, 320), (14, 320), (16, 288), (18, 256), (20, 256)]
+        """
+        most = _most_pixels(self.choices, self.available)
+        most_of_more = np.append(np.maximum.accumulate(most[::-1])[::-1][1:], 0)
+        rows = np.flatnonzero(most > most_of_more).tolist()
+        return tuple(_setting_at(self.choices, row, int(most[row])) for row in rows)
 
     def what_if(self) -> WhatIf:
         """Count the clip with the rate and the cap chosen, and with parts of the wanted ones.
@@ -126,22 +138,6 @@ def plan_clip(choices: ClipChoices, available: int, prefer: Prefer | None = None
         unbound=best(math.inf),
         wanted_size=largest,
     )
-
-
-def alternatives(choices: ClipChoices, available: float = math.inf) -> tuple[Setting, ...]:
-    """Return the settings within `available` tokens that no other beats in frames and pixels both.
-
-    Fewest frames come first.
-
-    >>> from vlprep import probe, processor
-    >>> choices = ClipChoices(probe("fixtures/street.mp4"), processor("qwen3-vl-plus"))
-    >>> [(one.frames, one.count.resized.height) for one in alternatives(choices, 1200)]
-    [(10, 352), (12, 320), (14, 320), (16, 288), (18, 256), (20, 256)]
-    """
-    most = _most_pixels(choices, available)
-    most_of_more = np.append(np.maximum.accumulate(most[::-1])[::-1][1:], 0)
-    rows = np.flatnonzero(most > most_of_more).tolist()
-    return tuple(_setting_at(choices, row, int(most[row])) for row in rows)
 
 
 def thinned(settings: Sequence[Setting], most: int) -> tuple[Setting, ...]:

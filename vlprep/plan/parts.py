@@ -23,9 +23,9 @@ def clip_parts(
         raise ConstraintError("a list of images: no video, and no page, to cut into `pieces`")
     shared = OVERLAP_SECONDS if overlap is None else overlap
     return [
-        PlannedFile(source=found.source, info=found.info, tokens=one.setting.count,
-                    setting=one.setting, given=given, part=one.part)
-        for one in cut_clip(found.info, plan.view, plan.budget.available, prefer, shared)
+        PlannedFile(source=found.source, info=found.info, tokens=setting.count,
+                    setting=setting, given=given, part=part)
+        for part, setting in cut_clip(found.info, plan.view, plan.budget.available, prefer, shared)
     ]  # fmt: skip
 
 

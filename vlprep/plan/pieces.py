@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TypeAlias
 
 from vlprep.clips import ClipPart
 from vlprep.errors import BudgetError, ConstraintError
@@ -27,16 +27,13 @@ LEAST_SECONDS = 2.0
 _STEP, _FINE_STEP = 0.1, 0.001  # seconds, so that commands have short numbers
 
 
-class Piece(NamedTuple):
-    """A part of a clip and how it is shown."""
-
-    part: ClipPart
-    setting: Setting
+Shown: TypeAlias = tuple[ClipPart, Setting]
+"""A part of a clip and how it is shown."""
 
 
 def cut_clip(
     info: VideoInfo, view: View, available: int, prefer: Prefer | None, overlap: float
-) -> tuple[Piece, ...]:
+) -> tuple[Shown, ...]:
     """Cut a clip into the fewest parts, as long as one another, that are each shown as wanted.
 
     A part is when it has all frames of the rate wanted, costs at most `available` tokens, is no
@@ -51,8 +48,8 @@ def cut_clip(
     >>> from fractions import Fraction
     >>> from vlprep import ImageSize
     >>> lecture = VideoInfo(size=ImageSize(1080, 1920), frame_count=90000, fps=Fraction(25))
-    >>> pieces = cut_clip(lecture, View.of("qwen3-vl-plus"), 260_095, None, 5.0)
-    >>> [piece.part.start_seconds for piece in pieces]
+    >>> parts = cut_clip(lecture, View.of("qwen3-vl-plus"), 260_095, None, 5.0)
+    >>> [part.start_seconds for part, _ in parts]
     [0.0, 898.8, 1797.6, 2696.4]
     """
     clip = _Clip.of(info, view, available, prefer)
@@ -90,19 +87,18 @@ class _Clip:
         least = _least_pixels(ClipChoices(info, _shown(view, short)), prefer or BALANCED)
         return cls(info, view, available, rate, begin, end, least)
 
-    def in_parts(self, count: int, overlap: float) -> tuple[Piece, ...] | None:
+    def in_parts(self, count: int, overlap: float) -> tuple[Shown, ...] | None:
         """Return so many parts, or fewer where those are as short as can be; `None`: one is large.
 
         Raises `BudgetError` where there can be no shorter ones.
         """
-        parts = tuple(self._parts(count, overlap))
-        pieces = list[Piece]()
-        for part in parts:
+        shown = list[Shown]()
+        for part in self._parts(count, overlap):
             if (setting := self._setting(part)) is None:
                 break
-            pieces.append(Piece(part, setting))
+            shown.append((part, setting))
         else:
-            return tuple(pieces)
+            return tuple(shown)
         if count > 1 and (self.end - self.begin - overlap) / count <= LEAST_SECONDS:
             raise self._too_large(part)
         return None

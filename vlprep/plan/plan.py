@@ -20,7 +20,7 @@ from vlprep.count.files import (
     Result,
     as_many,
     count_probed,
-    probe_or_failure,
+    probe_file,
 )
 from vlprep.count.tokens import image_totals
 from vlprep.errors import BudgetError, ConstraintError, VlprepError
@@ -114,7 +114,7 @@ def plan_media(
     view, lowest_fps = _by_api(view, lowest_fps, api)
     lowest = ViewOptions(fps=lowest_fps, max_pixels=lowest_max_pixels)
     given = list(as_many(items))
-    counted = _counted(list(overlapped(partial(probe_or_failure, view=view), given)), view, lowest)
+    counted = _counted(list(overlapped(partial(probe_file, view=view), given)), view, lowest)
     files = [_File(item, found) for item, found in zip(given, counted, strict=True)
              if isinstance(found, MediaCount)]  # fmt: skip
     plan = MediaPlan(

@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from vlprep.count.clips import count_clips, resize_clips, timestamps_of_clips, tokens_of_clips
 from vlprep.count.pixels import (
+    BUDGETS,
     FLOOR_SHARE,
     has_total_behind,
     highest_cap,
     is_per_clip,
-    is_shared_in_whole_pixels,
 )
 from vlprep.count.tokens import TokenCount
 from vlprep.count.videos import VideoCount, video_count
@@ -357,7 +357,7 @@ class ClipChoices:
         group = rule.temporal_patch_size
         whole = (np.rint(counts / group) * group).astype(np.int64) * area
         ends = np.broadcast_to(np.array(self.caps), (len(frames), 2))
-        if is_shared_in_whole_pixels(rule):
+        if BUDGETS[rule.budget].in_whole_pixels:
             steps = [_around(areas) * counts, -(-whole // counts) * counts, ends]
         else:
             steps = [_around(counts * areas), whole, ends]
