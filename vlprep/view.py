@@ -205,7 +205,7 @@ class View:
         view = replace(self, options=replace(self.options, **options), trust=trust)
         if rules is None and server is None:
             return view
-        return view._by(
+        return view.by(
             self.rules.name if rules is None else rules, self.server if server is None else server
         )
 
@@ -254,14 +254,11 @@ class View:
             raise ConstraintError(f"{self.model.name}: {problem}")
         return api
 
-    def by(self, rules: str) -> Self:
-        """Return the same view by another of the model's rule sets, as no server applies it.
+    def by(self, rules: str, server: Server | str | None = None) -> Self:
+        """Return the same view by another of the model's rule sets, as a server applies it or none.
 
         Raises `ConstraintError`.
         """
-        return self._by(rules, None)
-
-    def _by(self, rules: str | None, server: Server | str | None) -> Self:
         own = self.model.rules(rules)
         if isinstance(server, str):
             server = get_server(server)

@@ -78,12 +78,6 @@ def check_files(
     run anywhere, only what holds there is checked.
 
     Raises `ConstraintError` for a route, an API or a way of thinking that there is not.
-
-    >>> report = check_files(["fixtures/photo.jpg", "fixtures/tiny.png"], View.of("qwen3-vl-plus"))
-    >>> [(finding.source, finding.rule, finding.measured) for finding in report.errors]
-    [('fixtures/tiny.png', 'image-side', '8 px')]
-    >>> report.passes()
-    False
     """
     asked = Sending(
         view=view, files=(), route=get_route(route),

@@ -10,7 +10,7 @@ import click
 from vlprep.choices import ArrayType
 from vlprep.cli.command import Command
 from vlprep.cli.idle import say_unused
-from vlprep.cli.named import input_options, list_option, page_options, take_inputs
+from vlprep.cli.named import file_options, take_inputs
 from vlprep.cli.options import (
     bind,
     choice_option,
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="arrays", cls=Command)
-@input_options
-@page_options
-@list_option
+@file_options
 @click.option(
     "-o", "--output", metavar="OUT", required=True, help="Write .npz, .safetensors or .npy."
 )

@@ -13,11 +13,9 @@ from vlprep.cli.command import Command
 from vlprep.cli.idle import refuse, say_idle, say_unused
 from vlprep.cli.named import (
     fetch_words,
-    input_options,
+    file_options,
     input_roots,
     input_words,
-    list_option,
-    page_options,
     take_inputs,
 )
 from vlprep.cli.options import (
@@ -48,11 +46,9 @@ if TYPE_CHECKING:
 
 
 @click.command(name="check", cls=Command)
-@input_options
-@page_options
+@file_options
 @route_option("Send the files so.")
 @api_option
-@list_option
 @view_options
 @input_limit_options
 @text_tokens_option
@@ -94,7 +90,7 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     vlprep check -r photos --fix -o ready
     """
     fixing = _take_fixing(asked, fixes)
-    words, roots = (_input_words(asked), asked["as_list"]), input_roots(asked)
+    words, roots = (input_words(asked), asked["as_list"]), input_roots(asked)
     told, processor = _take_printing(asked, words)
     if list_rules:
         return _list_rules(processor, asked["route"], told)
@@ -107,11 +103,6 @@ def command(*, fixes: bool, fail_on_warnings: bool, list_rules: bool, **asked: A
     else:
         passes = _fix(files, told, processor, fail_on_warnings, roots=roots, **fixing, **asked)
     return 0 if passes else EXIT_FAILED
-
-
-def _input_words(asked: dict[str, Any]) -> list[str] | None:
-    words = input_words(asked)
-    return [*words, "--fetch"] if words and asked["fetch"] else words
 
 
 def _take_fixing(asked: dict[str, Any], fixes: bool) -> dict[str, Any] | None:
@@ -134,7 +125,7 @@ def _fix(
     **asked: Any,
 ) -> bool:
     """Mend files, print what was done and what remains, and say whether that passes."""
-    from vlprep.cli.fixes import fixed_lines, left_step, say_left
+    from vlprep.cli.findings import fixed_lines, left_step, say_left
 
     fixed, words = processor.fix(files, watch=Bars().track, **asked), told.model_words
     say_left(fixed, words)

@@ -13,10 +13,8 @@ from vlprep.cli.findings import unseen_lines
 from vlprep.cli.idle import say_unused
 from vlprep.cli.inputs import names_one_file
 from vlprep.cli.named import (
-    input_options,
+    file_options,
     input_roots,
-    list_option,
-    page_options,
     stays_one,
     take_inputs,
 )
@@ -58,9 +56,7 @@ _Value = TypeVar("_Value")
 
 
 @click.command(name="compress", cls=Command)
-@input_options
-@page_options
-@list_option
+@file_options
 @click.option("-o", "--output", metavar="OUT|DIR", help="Write a file, or many into a folder.")
 @route_option("Stay under the limit of this way of sending.")
 @click.option("--limit", type=BYTES, help="Keep each file under so many bytes instead; 7MB, 10MiB.")

@@ -36,8 +36,9 @@ def command(*, as_json: bool) -> int:
     """
     from vlprep.models.registry import DEFAULT_MODEL
 
-    rows = [(key, one.value, one.origin) for key, one in read_settings().items()]
-    for key, one in read_settings().items():
+    settings = read_settings()
+    rows = [(key, one.value, one.origin) for key, one in settings.items()]
+    for key, one in settings.items():
         for param in _params(key):
             converted(param, one)
     if not {"model", "model-file"} & {key for key, *_ in rows}:

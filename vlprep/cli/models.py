@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from vlprep.cli.command import Command
-from vlprep.cli.features import feature_lines
 from vlprep.cli.render import note, print_json, print_table, source_lines
 from vlprep.cli.terminal import say
 from vlprep.cli.text import flagged, safe, thousands
@@ -16,6 +15,7 @@ from vlprep.errors import UnknownModelError
 from vlprep.models.citing import cite
 
 if TYPE_CHECKING:
+    from vlprep.models.features import FreeQuota, StatedNumber
     from vlprep.models.registry import Models
     from vlprep.models.service import VideoFiles
     from vlprep.models.spec import BoxRule, ImageRule, ModelSpec, Price, Prompt, RuleSet, VideoRule
@@ -101,7 +101,7 @@ def _page(spec: ModelSpec) -> Iterator[str]:
     yield from _box_lines(spec.boxes)
     for note_text in spec.notes:
         yield f"  note      {flagged(note_text)}"
-    yield from feature_lines(spec)
+    yield from _feature_lines(spec)
     for rule_set in spec.rule_sets:
         yield from _rule_set_lines(spec, rule_set)
     yield from _price_lines(spec.prices)
@@ -242,6 +242,57 @@ _TRUTH = {True: "yes", False: "no"}
 
 _BESIDE = {"sources", "cited", "readings", "first", "cap_can_fall"}
 """Fields of a rule that are no numbers."""
+
+
+def _feature_lines(spec: ModelSpec) -> Iterator[str]:
+    """Yield what documents say of a model, a line a fact, each with its sources."""
+    facts = spec.features
+    if facts.deaf_sources:
+        yield f"  sound     not heard {cite(facts.deaf_sources)}"
+    if spec.video_ticket_sources:
+        yield f"  videos    needed a ticket to the vendor first {cite(spec.video_ticket_sources)}"
+    rates = {"counts": facts.rate_sources, "has no effect": facts.no_rate_sources}
+    said = "; ".join(f"{what} {cite(sources)}" for what, sources in rates.items() if sources)
+    if said:
+        yield f"  list rate {said}"
+    if facts.advised_pixels:
+        yield f"  advised   at most {_stated(facts.advised_pixels)} pixels an image"
+    for one in facts.capabilities:
+        yield f"  can       {one.name}: {one.says} {cite(one.sources)}"
+    for quota in facts.quotas:
+        yield f"  free      {_quota(quota)}"
+    yield from _address_lines(spec)
+    yield from _sdk_lines(spec)
+
+
+def _stated(stated: Sequence[StatedNumber]) -> str:
+    return " or ".join(f"{one.number:,} {cite(one.sources)}" for one in stated)
+
+
+def _quota(quota: FreeQuota) -> str:
+    days = f" for {quota.days} days" if quota.days else ""
+    place = f", {quota.deployment} alone" if quota.deployment else ""
+    return f"{quota.tokens:,} tokens{days}{place} {cite(quota.sources)}"
+
+
+def _address_lines(spec: ModelSpec) -> Iterator[str]:
+    from vlprep.models.document import regions_of
+
+    for name, region in regions_of(spec).items():
+        if region is None:
+            yield f"  address   {name}: not stated"
+            continue
+        for api, base in region.bases.items():
+            yield f"  address   {name}, {api}: {base} {cite(region.sources)}"
+
+
+def _sdk_lines(spec: ModelSpec) -> Iterator[str]:
+    from vlprep.models.document import sdks_of
+
+    for api, sdks in sdks_of(spec).items():
+        for sdk in sdks:
+            what = f"{sdk.language} {sdk.version} for {sdk.needed_for or 'media'}"
+            yield f"  SDK       {api}, {what} {cite(sdk.sources)}"
 
 
 def _price_lines(prices: tuple[Price, ...]) -> Iterator[str]:

@@ -64,6 +64,10 @@ page_options = together(
 """Which pages of PDFs are meant, and how large they count; `take_inputs` takes it."""
 
 
+file_options = together(input_options, page_options, list_option)
+"""What most commands take: files, pages of them, or all as the frames of one video."""
+
+
 def input_words(asked: Mapping[str, Any]) -> list[str] | None:
     """Return the words that name the files in `asked`, quoted; `None` where stdin names them.
 
@@ -82,7 +86,8 @@ def input_words(asked: Mapping[str, Any]) -> list[str] | None:
         words += ["--from-file", quote(listed), *(["-0"] if asked["null_separated"] else [])]
     words += ["--pages", quote(asked["pages"])] if asked.get("pages") else []
     words += ["--dpi", f"{asked['dpi']:g}"] if asked.get("dpi") else []
-    return [*words, *(quote(public_address(path)) for path in asked["paths"])]
+    words += [quote(public_address(path)) for path in asked["paths"]]
+    return [*words, "--fetch"] if asked.get("fetch") else words
 
 
 def input_roots(asked: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ A command learns it only while a word is completed. How the words reach a shell 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -100,14 +100,6 @@ def _beginning(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]
 
 
-def _rule_sets(model: ModelSpec) -> Iterator[str]:
-    return (rules.name for rules in model.rule_sets)
-
-
-def _deployments(model: ModelSpec) -> Iterable[str]:
-    return [price.deployment for price in model.prices] or model.deployments
-
-
 def _commands(_: click.Context, incomplete: str) -> Iterable[str]:
     from vlprep.cli import COMMANDS
 
@@ -123,8 +115,10 @@ def _recipes(ctx: click.Context, incomplete: str) -> Iterable[str]:
 NAMES: dict[str, Callable[[click.Context, str], Iterable[str]]] = {
     "model": _models,
     "name": _models,
-    "rules": _of_model(_rule_sets),
-    "deployment": _of_model(_deployments),
+    "rules": _of_model(lambda model: (rules.name for rules in model.rule_sets)),
+    "deployment": _of_model(
+        lambda model: [price.deployment for price in model.prices] or model.deployments
+    ),
     "wanted": _commands,
     "recipe": _recipes,
 }

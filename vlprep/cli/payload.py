@@ -13,7 +13,7 @@ from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command, is_quiet
 from vlprep.cli.idle import say_idle, say_unused
 from vlprep.cli.inputs import read_input
-from vlprep.cli.named import input_options, list_option, page_options, take_inputs
+from vlprep.cli.named import file_options, take_inputs
 from vlprep.cli.options import (
     POSITIVE,
     bind,
@@ -57,8 +57,7 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 
 
 @click.command(name="payload", cls=Command)
-@input_options
-@page_options
+@file_options
 @click.option("-t", "--text", help="Ask this.")
 @click.option("--text-file", metavar="FILE", help="Read what to ask from a file, - for stdin.")
 @click.option("--recipe", metavar="NAME", help="Ask as documents advise; --recipes lists how.")
@@ -78,7 +77,6 @@ def _recipe_lines(recipe: Recipe) -> Iterator[str]:
 )
 @deployment_option
 @route_option("Put files in the request, let the DashScope SDK upload them, or take URLs alone.")
-@list_option
 @choice_option(
     "--url-kind", ("image", "video"), "Take URLs for this; by default their endings tell."
 )

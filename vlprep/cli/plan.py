@@ -15,10 +15,8 @@ from vlprep.cli.idle import say_unused
 from vlprep.cli.named import (
     facts_options,
     fetch_words,
-    input_options,
+    file_options,
     input_words,
-    list_option,
-    page_options,
     take_inputs,
 )
 from vlprep.cli.options import (
@@ -75,10 +73,8 @@ if TYPE_CHECKING:
 
 
 @click.command(name="plan", cls=Command)
-@input_options
 @facts_options
-@page_options
-@list_option
+@file_options
 @view_options
 @api_option
 @click.option("--lowest-fps", type=RATE, help="Choose no lower rate; --fps is the highest.")

@@ -51,10 +51,16 @@ def tracking(source: Any) -> Watch:
 
 
 class Bars:
-    """Lines one below the other, for work in which other work is done: frames of files."""
+    """Lines one below the other, for work in which other work is done: frames of files.
+
+    They are on stderr, once the work has taken longer than a moment.
+    """
 
     def __init__(self) -> None:
         self._tasks: list[_Task] = []
+        self._lock = Lock()
+        self._timer: Timer | None = None
+        self._live: Live | None = None
 
     def track(
         self, items: Iterable[_T], total: int, what: str, names: Sequence[Any] = ()
@@ -67,45 +73,12 @@ class Bars:
         task = _Task(what, total, names)
         self._tasks.append(task)
         try:
-            with below_lines(Display(self._tasks)) if outermost else nullcontext():
+            with below_lines(self) if outermost else nullcontext():
                 for item in items:
                     yield item
                     task.count()
         finally:
             self._tasks.remove(task)
-
-
-class _Task:
-    """Some work: how much of it is done, and since when."""
-
-    def __init__(self, what: str, total: int, names: Sequence[Any]) -> None:
-        self.what, self.total, self.names = what, total, names
-        self.done = 0
-        self.began = time.monotonic()
-        self.at = 0.0  # seconds from there to the end of the last item
-
-    def count(self) -> None:
-        """Count one more item as done."""
-        self.done += 1
-        self.at = time.monotonic() - self.began
-
-    def line(self, width: int) -> str:
-        """Return what is shown of it."""
-        from vlprep.count.files import media_name
-
-        name = media_name(self.names[self.done]) if self.done < len(self.names) else ""
-        left = seconds_left(self.done, self.total, self.at, time.monotonic() - self.began)
-        return progress_line(self.what, self.done, self.total, left, safe(name), width)
-
-
-class Display:
-    """The lines of some tasks on stderr, once they have taken longer than a moment."""
-
-    def __init__(self, tasks: Sequence[_Task]) -> None:
-        self._tasks = tasks
-        self._lock = Lock()
-        self._timer: Timer | None = None
-        self._live: Live | None = None
 
     def start(self) -> None:
         """Show them, once that time has passed."""
@@ -143,6 +116,29 @@ class Display:
         width = line_width(sys.stderr) or 80
         lines = "\n".join(task.line(width) for task in several)
         return Text(sayable(lines, sys.stderr), no_wrap=True)
+
+
+class _Task:
+    """Some work: how much of it is done, and since when."""
+
+    def __init__(self, what: str, total: int, names: Sequence[Any]) -> None:
+        self.what, self.total, self.names = what, total, names
+        self.done = 0
+        self.began = time.monotonic()
+        self.at = 0.0  # seconds from there to the end of the last item
+
+    def count(self) -> None:
+        """Count one more item as done."""
+        self.done += 1
+        self.at = time.monotonic() - self.began
+
+    def line(self, width: int) -> str:
+        """Return what is shown of it."""
+        from vlprep.count.files import media_name
+
+        name = media_name(self.names[self.done]) if self.done < len(self.names) else ""
+        left = seconds_left(self.done, self.total, self.at, time.monotonic() - self.began)
+        return progress_line(self.what, self.done, self.total, left, safe(name), width)
 
 
 def seconds_left(done: int, total: int, at: float, now: float) -> float | None:

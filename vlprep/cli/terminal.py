@@ -19,7 +19,7 @@ import click
 from vlprep.cli.text import CommandLine, wrapped
 
 if TYPE_CHECKING:
-    from vlprep.cli.progress import Display
+    from vlprep.cli.progress import Bars
 
 NARROWEST, WIDEST_PROSE = 40, 100
 """Columns below which nothing is laid out, and above which no sentence is."""
@@ -143,11 +143,11 @@ def put(lines: Iterable[str], *, err: bool = False) -> None:
         display.start()
 
 
-_below: list[Display] = []
+_below: list[Bars] = []
 
 
 @contextmanager
-def below_lines(display: Display) -> Iterator[None]:
+def below_lines(display: Bars) -> Iterator[None]:
     """Show something below all that is printed meanwhile."""
     display.start()
     _below.append(display)

@@ -13,9 +13,7 @@ from vlprep.cli.command import Command
 from vlprep.cli.idle import refuse, say_idle, say_unused
 from vlprep.cli.named import (
     facts_options,
-    input_options,
-    list_option,
-    page_options,
+    file_options,
     take_fetching,
     take_inputs,
 )
@@ -56,10 +54,8 @@ if TYPE_CHECKING:
 
 
 @click.command(name="tokens", cls=Command)
-@input_options
 @facts_options
-@page_options
-@list_option
+@file_options
 @view_options
 @look_options
 @api_option
@@ -131,7 +127,12 @@ def command(
         )
     explaining = processor if explained else None
     entry = partial(_entry, explaining=explaining, times=times)
-    counted = processor.count_many(files) if picking is None else _picked(files, processor, picking)
+    if picking is None:
+        counted = processor.count_many(files)
+    else:
+        from vlprep.pick.pick import count_picks
+
+        counted = count_picks(files, processor, **picking)
     results = track(counted, len(files), "counting", files)
     if form == "jsonl":
         return max((_print_line(result, entry(result)) for result in results), default=0)
@@ -184,12 +185,6 @@ def _refuse_beside_picks(explained: bool, api: str | None) -> None:
         raise click.UsageError("--pick counts a list of frames, by no --api; leave one out")
     if explained:
         raise click.UsageError("--explain tells of frames by rule, not of those of --pick")
-
-
-def _picked(files: list[Any], view: View, how: Mapping[str, Any]) -> Iterator[Result]:
-    from vlprep.pick.pick import count_picks
-
-    return count_picks(files, view, **how)
 
 
 def _count_samples(

@@ -131,8 +131,6 @@ def token_budget(
     model cannot do, and the errors of `tokens_within_price`.
 
     >>> from vlprep import get_model
-    >>> token_budget(get_model("qwen3-vl-plus"), thinking=True, text_tokens=100).available
-    257947
     >>> token_budget(get_model("qwen3-vl-plus"), reply_tokens=32_768).binding.reason
     'the context of 262,144 tokens, less 32,768 for the reply'
     """

@@ -40,9 +40,6 @@ def video_totals(
 
     Raises `ConstraintError` for a part of the clips, and the errors of `video_count` that do not
     depend on the clip.
-
-    >>> video_totals([300, 60], 30.0, [[720, 1280], [720, 1280]], View.of("qwen3-vl-plus")).tolist()
-    [5942, 1190]
     """
     asked = view.options
     if asked.start_seconds is not None or asked.end_seconds is not None:

@@ -11,7 +11,7 @@ from vlprep.count.videos import VideoCount, media_count
 from vlprep.errors import VlprepError
 from vlprep.maths.geometry import rounded_size
 from vlprep.models.citing import cite
-from vlprep.models.spec import ImageRule, RuleSet, VideoRule
+from vlprep.models.spec import ImageRule, VideoRule
 from vlprep.types import FrameListInfo, ImageInfo, ImageSize, VideoInfo
 from vlprep.units import format_size, plural, whose
 from vlprep.view import View
@@ -21,15 +21,10 @@ def explain_count(info: ImageInfo | VideoInfo, count: TokenCount, view: View) ->
     """Return the steps from a header to its tokens, and what other rule sets would give.
 
     A sentence each.
-
-    >>> from vlprep import probe
-    >>> info, view = probe("fixtures/photo.jpg"), View.of("qvq-max")
-    >>> explain_count(info, media_count(info, view), view)[-1]
-    'api-2026 would give the same 393 tokens'
     """
     rule = view.video_rule if isinstance(info, VideoInfo) else view.image_rule
     return [
-        _rules_in_force(view.rules),
+        f"rules {view.rules.name}: {view.rules.title}, {view.rules.date}",
         *(_video_facts(info) if isinstance(info, VideoInfo) else _image_facts(info)),
         *([_frames_step(count, view)] if isinstance(count, VideoCount) else ()),
         _token_size(rule),
@@ -98,10 +93,6 @@ def _outcome(info: ImageInfo | VideoInfo, count: TokenCount, view: View) -> str:
         return f"refuse: {error}"
     same = "the same " if total == count.total else ""
     return f"give {same}{total:,} tokens"
-
-
-def _rules_in_force(rule_set: RuleSet) -> str:
-    return f"rules {rule_set.name}: {rule_set.title}, {rule_set.date}"
 
 
 def _token_size(rule: ImageRule | VideoRule) -> str:

@@ -127,7 +127,8 @@ class MediaFailure:
             other = self.error.filename  # also of what was to be written
             is_other = other and str(other) != local_path(self.source)
             where = f"{other}: " if is_other else ""
-            return where + _lower_first(self.error.strerror)
+            problem = self.error.strerror
+            return f"{where}{problem[:1].lower()}{problem[1:]}"
         return str(self.error).removeprefix(f"{self.source}: ")
 
     def to_dict(self) -> dict[str, Any]:
@@ -240,10 +241,6 @@ def count_file(source: Media, view: View) -> MediaCount:
     """Count the tokens that an image or a video costs a model, from its header alone.
 
     Raises the errors of `probe_media`, `image_count` and `video_count`.
-
-    >>> count = count_file("fixtures/photo.jpg", View.of("qwen3-vl-plus"))
-    >>> count.info.size, count.tokens.resized, count.tokens.total
-    (ImageSize(height=480, width=640), ImageSize(height=480, width=640), 302)
     """
     return _counted(probe_media(source, view), view)
 
@@ -262,10 +259,6 @@ def count_files(sources: Media | Iterable[Media], view: View) -> Iterator[Result
     """Count many files one by one, in order; a file that fails is reported in its place.
 
     A folder is the media files in it; `frame_list` makes one the frames of a video.
-
-    >>> files = ["fixtures/photo.jpg", "no-such.jpg"]
-    >>> [type(result).__name__ for result in count_files(files, View.of())]
-    ['MediaCount', 'MediaFailure']
     """
     return count_probed(overlapped(partial(probe_file, view=view), as_many(sources)), view)
 
@@ -369,10 +362,6 @@ def tally(
 
     Raises `ConstraintError` for thinking that the model cannot do, or a deployment without price,
     and `UnknownFactError` for a discount that no source states.
-
-    >>> view = View.of()
-    >>> tally(count_files(["fixtures/photo.jpg"], view), view).total_tokens
-    302
     """
     items = tuple(results)
     tokens = [item.tokens.total for item in items if isinstance(item, MediaCount)]
@@ -397,7 +386,3 @@ _OS_CODES: dict[type[OSError], str] = {
     PermissionError: "permission_denied",
     IsADirectoryError: "is_a_folder",
 }
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

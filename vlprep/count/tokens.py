@@ -109,9 +109,6 @@ def image_count(size: SizeLike, view: View) -> TokenCount:
 
     Raises `UnknownFactError` where no source says how the model sizes images, `ConstraintError` for
     limits that cannot be, and the errors of `smart_resize`.
-
-    >>> image_count((1280, 1280), View.of("qvq-max", high_res=True)).resized
-    ImageSize(height=1288, width=1288)
     """
     (count,) = image_counts([ImageSize.of(size)], view)
     if isinstance(count, ConstraintError):
@@ -141,9 +138,6 @@ def image_totals(sizes: npt.ArrayLike, view: View) -> npt.NDArray[np.int64]:
 
     Sizes are (height, width) in pixels. A size that `image_count` refuses counts 0; its other
     errors are raised here too.
-
-    >>> image_totals([[1280, 1280], [1080, 1920]], View.of("qvq-max")).tolist()
-    [1227, 1224]
     """
     import numpy as np
 

@@ -152,8 +152,5 @@ def _saved(path: Path, sources: tuple[str, ...], request: Request) -> SavedReque
 
 def _earlier(folder: Path) -> list[str]:
     """Return the bodies in a folder, which those of another plan would be mistaken for."""
-    return [path.name for path in folder.iterdir() if _is_ours(path.name)]
-
-
-def _is_ours(name: str) -> bool:
-    return name == MANIFEST or NAMED.fullmatch(name) is not None
+    names = (path.name for path in folder.iterdir())
+    return [name for name in names if name == MANIFEST or NAMED.fullmatch(name)]

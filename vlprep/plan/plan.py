@@ -31,9 +31,8 @@ from vlprep.plan.cautions import cautions, over_default
 from vlprep.plan.lifting import explain_lifts, plan_lifting
 from vlprep.plan.many_files import plan_together
 from vlprep.plan.one_clip import BALANCED, PREFERENCES, Prefer, plan_clip
-from vlprep.plan.parts import clip_parts, page_pieces, requests_of_parts
 from vlprep.plan.picking import PickedSetting, check_picks, explain_picks, share_out
-from vlprep.plan.pieces import check_pieces
+from vlprep.plan.pieces import check_pieces, clip_parts, page_pieces, requests_of_parts
 from vlprep.plan.records import MediaPlan, PlannedFile, SplitOptions
 from vlprep.plan.requests import Load, request_room, split_requests
 from vlprep.plan.settings import ClipChoices, Setting

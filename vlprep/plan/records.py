@@ -154,8 +154,7 @@ class MediaPlan:
     @property
     def server_flags(self) -> ServerFlags | None:
         """How to start the server of the view for the largest request; `None` without a server."""
-        files = [(file.info, file.setting) for file in self.files]
-        return server_flags(files, self.view, self.requests, self.budget)
+        return server_flags(self)
 
     def chart(self, *, font: PathLike | None = None) -> Drawing:
         """Draw the plan under its budget.

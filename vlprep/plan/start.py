@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vlprep.count.budget import TokenBudget
 from vlprep.count.videos import media_count
 from vlprep.display import brief
 from vlprep.models.servers import WHOLE_LIST, Server
-from vlprep.plan.settings import Setting
-from vlprep.types import FrameListInfo, ImageInfo, VideoInfo
+from vlprep.types import FrameListInfo
 from vlprep.view import View
+
+if TYPE_CHECKING:
+    from vlprep.plan.records import MediaPlan, PlannedFile
 
 NOT_TOLD = ("strict", "high_res", "sampling")
 """Options of a view that are no setting of a server of weights."""
@@ -60,90 +61,73 @@ def _word(value: Any) -> str:
     return json.dumps(value, separators=(",", ":")) if isinstance(value, dict) else str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One file of a plan, and what the server is to be told of it."""
+def server_flags(plan: MediaPlan) -> ServerFlags | None:
+    """Return how the server of a plan's view is started for its files; `None`: it has none.
 
-    info: ImageInfo | VideoInfo
-    setting: Setting
-    view: View
-    """The plan's."""
-
-    @property
-    def kind(self) -> str:
-        """How servers call it: a list of images is a video to them."""
-        return "image" if isinstance(self.info, ImageInfo) else "video"
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """The options of the view with the setting, and of a list what keeps all its images."""
-        asked: dict[str, Any] = self.view.asking(**self.setting.keywords).options.asked  # type: ignore[arg-type]
-        if isinstance(self.info, FrameListInfo):
-            rate = self.view.options.fps or self.view.video_rule.fps
-            kept = {name: value for name, value in asked.items() if name.endswith("_pixels")}
-            return {**kept, **WHOLE_LIST, "fps": rate}
-        return asked
-
-    def tokens_with(self, told: dict[str, Any]) -> int:
-        """Return what it costs on a server that was started so, and at least what is planned.
-
-        A server that starts has one value for all files, where a plan may have several.
-        """
-        own = self.setting.keywords
-        changed = {name: told[name] for name in own if told.get(name, own[name]) != own[name]}
-        if not changed:
-            return self.setting.tokens
-        view = self.view.asking(**{**own, **changed})
-        return max(media_count(self.info, view).total, self.setting.tokens)
-
-
-def server_flags(
-    files: Sequence[tuple[ImageInfo | VideoInfo, Setting]],
-    view: View,
-    requests: Sequence[Sequence[int]],
-    budget: TokenBudget,
-) -> ServerFlags | None:
-    """Return how the view's server is started for files, numbered in requests; `None`: it has none.
-
-    >>> from vlprep import ImageInfo, ImageSize, processor
-    >>> from vlprep.plan.many_files import plan_together
-    >>> view = processor("Qwen/Qwen3-VL-8B-Instruct", server="sglang", max_pixels=65536)
-    >>> page = ImageInfo(size=ImageSize(512, 512), format="PNG")
-    >>> files = [(page, one) for one in plan_together([page.size], view, 1000)]
-    >>> budget = view.budget(text_tokens=20, reply_tokens=100)
-    >>> server_flags(files, view, [[0]], budget).options["context-length"]
-    186
+    >>> from vlprep import plan_media
+    >>> beside = {"text_tokens": 20, "reply_tokens": 100}
+    >>> qwen = "Qwen/Qwen3-VL-8B-Instruct"
+    >>> plan = plan_media("fixtures/photo.jpg", qwen, server="sglang", max_pixels=65536, **beside)
+    >>> plan.total_tokens, server_flags(plan).options["context-length"]
+    (56, 176)
     """
-    if view.server is None or not any(requests):
+    server, budget = plan.view.server, plan.budget
+    if server is None or not any(plan.requests):
         return None
-    server, start = view.server, view.server.start
-    shown = [Shown(info, setting, view) for info, setting in files]
-    told = {kind: _largest(shown, kind) for kind in ("image", "video")}
-    tokens = [file.tokens_with(told[file.kind]) for file in shown]
-    length = max(sum(tokens[k] for k in request) for request in requests)
+    told = {kind: _largest(plan, kind) for kind in ("image", "video")}
+    tokens = [_tokens_with(file, plan.view, told[file.kind]) for file in plan.files]
+    length = max(sum(tokens[k] for k in request) for request in plan.requests)
     length += budget.reserved + budget.thinking + budget.reply
-    counted = [Counter(shown[k].kind for k in request) for request in requests]
+    counted = [Counter[str](plan.files[k].kind for k in request) for request in plan.requests]
     items = {kind: most for kind in told if (most := max(count[kind] for count in counted))}
     return ServerFlags(
         server=server,
         options={
-            start.length: length,
-            start.items: items,
-            **server.settings(told, view.rules),
+            server.start.length: length,
+            server.start.items: items,
+            **server.settings(told, plan.view.rules),
             **_pruning(server),
         },
-        notes=tuple(_notes(shown, told, server, budget, length)),
+        notes=tuple(_notes(plan, told, server, length)),
     )
 
 
-def _largest(shown: Sequence[Shown], kind: str) -> dict[str, Any]:
+def _asked(plan: MediaPlan, kind: str) -> list[dict[str, Any]]:
+    """Return what is asked of each file of a kind: the options of the view with its setting.
+
+    A list of images is a video to servers, and keeps all its images.
+    """
+    view, found = plan.view, list[dict[str, Any]]()
+    for file in plan.files:
+        asked = view.asking(**file.setting.keywords).options.asked  # type: ignore[arg-type]
+        if isinstance(file.info, FrameListInfo):
+            rate = view.options.fps or view.video_rule.fps
+            kept = {name: value for name, value in asked.items() if name.endswith("_pixels")}
+            asked = {**kept, **WHOLE_LIST, "fps": rate}
+        found += [asked] if file.kind == kind else []
+    return found
+
+
+def _largest(plan: MediaPlan, kind: str) -> dict[str, Any]:
     """Return the largest value of each option that is asked of files of a kind."""
     largest: dict[str, Any] = {}
-    for asked in (file.asked for file in shown if file.kind == kind):
+    for asked in _asked(plan, kind):
         for name, value in asked.items():
             if name not in NOT_TOLD:
                 largest[name] = max(value, largest.get(name, value))
     return largest
+
+
+def _tokens_with(file: PlannedFile, view: View, told: dict[str, Any]) -> int:
+    """Return what a file costs on a server that was started so, and at least what is planned.
+
+    A server that starts has one value for all files, where a plan may have several.
+    """
+    own, planned = file.setting.keywords, file.setting.tokens
+    changed = {name: told[name] for name in own if told.get(name, own[name]) != own[name]}
+    if not changed:
+        return planned
+    return max(media_count(file.info, view.asking(**{**own, **changed})).total, planned)
 
 
 def _pruning(server: Server) -> dict[str, Any]:
@@ -155,13 +139,9 @@ def _pruning(server: Server) -> dict[str, Any]:
 
 
 def _notes(
-    shown: Sequence[Shown],
-    told: dict[str, dict[str, Any]],
-    server: Server,
-    budget: TokenBudget,
-    length: int,
+    plan: MediaPlan, told: Mapping[str, dict[str, Any]], server: Server, length: int
 ) -> Iterator[str]:
-    option = server.start.length
+    option, budget = server.start.length, plan.budget
     beside = {"text": (budget.reserved, "text_tokens"), "a reply": (budget.reply, "reply_tokens")}
     for what, (kept, parameter) in beside.items():
         if not kept:
@@ -175,20 +155,20 @@ def _notes(
             f"with --{server.request_switch} too"
         )
     for kind, values in told.items():
-        yield from _several(shown, kind, values, server)
+        yield from _several(plan, kind, values, server)
         known = server.start.takes(kind)
         if kind == "video" and (unknown := [name for name in values if name not in known]):
             names = ", ".join(f"`{name}`" for name in unknown)
             yield f"{server.title} takes no {names} when it starts; the plan counts with it"
-    if server.list_type is None and any(isinstance(file.info, FrameListInfo) for file in shown):
+    if server.list_type is None and any(
+        isinstance(file.info, FrameListInfo) for file in plan.files
+    ):
         yield f"no source says how {server.title} takes a list of images"
 
 
-def _several(
-    shown: Sequence[Shown], kind: str, largest: dict[str, Any], server: Server
-) -> Iterator[str]:
+def _several(plan: MediaPlan, kind: str, largest: dict[str, Any], server: Server) -> Iterator[str]:
     """Say where files have different settings, of which a server that starts takes one."""
-    files = [file.asked for file in shown if file.kind == kind]
+    files = _asked(plan, kind)
     for name, most in largest.items():
         if any(asked.get(name, most) != most for asked in files):
             is_said = server.request_switch and name in server.per_request
