@@ -127,12 +127,7 @@ def command(
         )
     explaining = processor if explained else None
     entry = partial(_entry, explaining=explaining, times=times)
-    if picking is None:
-        counted = processor.count_many(files)
-    else:
-        from vlprep.pick.pick import count_picks
-
-        counted = count_picks(files, processor, **picking)
+    counted = processor.count_many(files) if picking is None else _picked(files, processor, picking)
     results = track(counted, len(files), "counting", files)
     if form == "jsonl":
         return max((_print_line(result, entry(result)) for result in results), default=0)
@@ -185,6 +180,12 @@ def _refuse_beside_picks(explained: bool, api: str | None) -> None:
         raise click.UsageError("--pick counts a list of frames, by no --api; leave one out")
     if explained:
         raise click.UsageError("--explain tells of frames by rule, not of those of --pick")
+
+
+def _picked(files: list[Any], view: View, how: Mapping[str, Any]) -> Iterator[Result]:
+    from vlprep.pick.pick import count_picks
+
+    return count_picks(files, view, **how)
 
 
 def _count_samples(

@@ -98,13 +98,13 @@ def _asked(plan: MediaPlan, kind: str) -> list[dict[str, Any]]:
     A list of images is a video to servers, and keeps all its images.
     """
     view, found = plan.view, list[dict[str, Any]]()
-    for file in plan.files:
+    for file in (one for one in plan.files if one.kind == kind):
         asked = view.asking(**file.setting.keywords).options.asked  # type: ignore[arg-type]
         if isinstance(file.info, FrameListInfo):
             rate = view.options.fps or view.video_rule.fps
             kept = {name: value for name, value in asked.items() if name.endswith("_pixels")}
             asked = {**kept, **WHOLE_LIST, "fps": rate}
-        found += [asked] if file.kind == kind else []
+        found.append(asked)
     return found
 
 
