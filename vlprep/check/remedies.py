@@ -48,8 +48,6 @@ def right_length(file: FileFacts, sending: Sending) -> Remedy:
     seconds = getattr(file.info, "duration_seconds", None) or 0.0
     if seconds <= limits.max_seconds:
         return compress(file, sending)  # which lengthens a clip that is too short
-    if file.kind != "video":
-        return Remedy(step=f"cut it into parts of up to {limits.max_seconds:,.0f} s")
     parts = math.ceil(seconds / (limits.max_seconds - 1))  # a part may end a frame late
     return compress(file, sending, ("every", math.ceil(seconds / parts)))
 
