@@ -11,7 +11,6 @@ import click
 from vlprep.cli.command import Command
 from vlprep.cli.findings import unseen_lines
 from vlprep.cli.idle import say_unused
-from vlprep.cli.inputs import names_one_file
 from vlprep.cli.named import (
     file_options,
     input_roots,
@@ -100,6 +99,8 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
     vlprep compress lecture.mp4 -o parts --every 3:00
     vlprep compress talk.mp4 -o picked.mp4 --pick changes
     """
+    from vlprep.cli.inputs import names_one_file
+
     _refuse(output, asked)
     if (picking := take_picking(asked)) is not None:
         asked["pick"] = picking

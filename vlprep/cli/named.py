@@ -10,7 +10,6 @@ import click
 from vlprep.choices import holds_samples
 from vlprep.cli.command import spare
 from vlprep.cli.idle import refuse, say_idle
-from vlprep.cli.inputs import as_one_video, facts_of, input_files, paged
 from vlprep.cli.options import BYTES, RATE, SECONDS, SIZE, together, wrong_usage
 
 if TYPE_CHECKING:
@@ -172,6 +171,7 @@ def take_inputs(
         )
     if null_separated and from_file is None:
         raise click.UsageError("-0 is about names from --from-file")
+    from vlprep.cli.inputs import as_one_video, input_files, paged
     from vlprep.media.addresses import is_web_url
 
     files = _outside(input_files(paths, recursive, from_file, null_separated), apart_from)
@@ -213,6 +213,8 @@ def _take_facts(asked: dict[str, Any]) -> list[Any]:
         raise click.UsageError("--duration goes with --size")
     if not sizes:
         return []
+    from vlprep.cli.inputs import facts_of
+
     return [facts_of(size, seconds, fps) for size in sizes]
 
 
@@ -222,6 +224,8 @@ def take_pages(image: str, asked: dict[str, Any], *, is_one: bool = False) -> li
     What an address names is to be fetched, as `as_remote` does. Raises a usage error where only one
     is meant and there are several.
     """
+    from vlprep.cli.inputs import paged
+
     pages = paged([image], asked.pop("pages"), asked.pop("dpi"))
     if is_one and len(pages) > 1:
         raise click.UsageError(f"{image}: a PDF of {len(pages):,} pages; take one by --pages")
@@ -237,6 +241,7 @@ def take_video(asked: dict[str, Any]) -> tuple[Any, list[Any]]:
 
     Images without a clip among them are the frames of one video.
     """
+    from vlprep.cli.inputs import as_one_video
     from vlprep.frames.many import are_clips
 
     paths, recursive = asked["paths"], asked["recursive"]

@@ -12,7 +12,6 @@ import click
 from vlprep.choices import PANEL_SIDE
 from vlprep.cli.command import Command
 from vlprep.cli.idle import say_idle, say_unused
-from vlprep.cli.inputs import names_one_file
 from vlprep.cli.named import input_options, page_options, stays_one, take_inputs
 from vlprep.cli.options import (
     PLACE,
@@ -91,6 +90,7 @@ def command(
     """
     from pathlib import Path
 
+    from vlprep.cli.inputs import names_one_file
     from vlprep.count.files import MediaFailure
 
     compare |= zoom or zoom_at is not None
