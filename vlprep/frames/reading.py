@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import repeat
 
 import numpy as np
@@ -18,28 +17,8 @@ from vlprep.media.source import Item, SourceOrFacts, open_item, source_name
 from vlprep.trust import TRUST, Trust
 from vlprep.types import ImageInfo, ImageSize, VideoInfo
 from vlprep.video.crew import MEMORY_BYTES
-from vlprep.video.decode import Clip, DecodePlan, decode_frames, scan_clip
+from vlprep.video.decode import DecodePlan, decode_frames, scan_clip
 from vlprep.video.paint import Look
-
-
-def decode_plan(
-    source: SourceOrFacts,
-    plan: FramePlan,
-    look: Look,
-    *,
-    threads: int | None = None,
-    trust: Trust = TRUST,
-) -> Iterator[Frame]:
-    """Decode the frames of a plan made for a clip, one by one, in order.
-
-    Raises the errors of `stream_frames` while iterating.
-
-    >>> plan = FramePlan((0, 59), (0.0, 59 / 30), 1.0)
-    >>> from vlprep.types import ImageSize
-    >>> next(decode_plan("fixtures/clip.mp4", plan, Look(ImageSize(180, 320))))
-    Frame(number=0, at 0.000 s, 180x320x3)
-    """
-    return Reading(plan, look, threads, None, trust).frames(source)
 
 
 def probe_clip(source: SourceOrFacts, trust: Trust = TRUST) -> VideoInfo:
@@ -72,48 +51,51 @@ class Gathering:
         return dict(zip(reversed(numbers), reversed(self.array), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How one clip is read."""
+def decode_plan(
+    source: SourceOrFacts,
+    plan: FramePlan,
+    look: Look,
+    *,
+    threads: int | None = None,
+    memory: int | None = None,
+    trust: Trust = TRUST,
+    gathering: Gathering | None = None,
+) -> Iterator[Frame]:
+    """Decode the frames of a plan made for a clip, one by one, in order.
 
-    plan: FramePlan
-    look: Look
-    threads: int | None
-    memory: int | None
-    trust: Trust = TRUST
-    gathering: Gathering = field(default_factory=Gathering)
+    Raises the errors of `stream_frames` while iterating.
 
-    def frames(self, source: SourceOrFacts) -> Iterator[Frame]:
-        """Decode them one by one; raises the errors of `stream_frames` while iterating."""
-        with open_item(source, self.trust) as item:
-            if item.found.kind == "image":
-                yield from self._animated(item)
-            else:
-                yield from self._decoded(scan_clip(item))
-
-    def _decoded(self, clip: Clip) -> Iterator[Frame]:
-        numbers = _numbers(self.plan, clip.timeline.packet_count)
+    >>> plan = FramePlan((0, 59), (0.0, 59 / 30), 1.0)
+    >>> from vlprep.types import ImageSize
+    >>> next(decode_plan("fixtures/clip.mp4", plan, Look(ImageSize(180, 320))))
+    Frame(number=0, at 0.000 s, 180x320x3)
+    """
+    with open_item(source, trust) as item:
+        if item.found.kind == "image":
+            yield from _animated(item, plan, look.size)
+            return
+        clip = scan_clip(item)
+        numbers = _numbers(plan, clip.timeline.packet_count)
         wanted = DecodePlan(
             clip,
-            self.look,
+            look,
             tuple(sorted(set(numbers))),
-            threads=self.threads,
-            memory=MEMORY_BYTES if self.memory is None else self.memory,
-            room=self.gathering.room(numbers, self.look.size),
+            threads=threads,
+            memory=MEMORY_BYTES if memory is None else memory,
+            room={} if gathering is None else gathering.room(numbers, look.size),
         )
         times_shown = Counter(numbers)
         for frame in decode_frames(wanted):
             yield from repeat(frame, times_shown[frame.number])
 
-    def _animated(self, item: Item) -> Iterator[Frame]:
-        starts = animation_starts(item)
-        numbers = _numbers(self.plan, len(starts))
-        images = animation_frames(item, numbers, self.look.size)
-        before = None
-        for place, image in enumerate(images):
-            number, is_new = numbers[place], image is not before
-            yield Frame(number, starts[number], None, image, substituted=not is_new)
-            before = image
+
+def _animated(item: Item, plan: FramePlan, size: ImageSize) -> Iterator[Frame]:
+    starts = animation_starts(item)
+    numbers = _numbers(plan, len(starts))
+    before = None
+    for number, image in zip(numbers, animation_frames(item, numbers, size), strict=True):
+        yield Frame(number, starts[number], None, image, substituted=image is before)
+        before = image
 
 
 def _numbers(plan: FramePlan, available: int) -> list[int]:

@@ -20,7 +20,7 @@ from vlprep.draw.lettering import font_warnings
 from vlprep.draw.sheets import ContactSheet
 from vlprep.errors import ConstraintError, DecodeError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
-from vlprep.frames.reading import Gathering, Reading, probe_clip
+from vlprep.frames.reading import Gathering, decode_plan, probe_clip
 from vlprep.media.picture import Pixels
 from vlprep.media.source import SourceOrFacts, source_name
 from vlprep.models.spec import ModelSpec
@@ -383,16 +383,23 @@ def open_frames(
         return FrameStream(found.names, view.model, info, tokens, images, trust=view.trust)
     clip = probe_clip(found, view.trust)
     tokens = video_count(clip, view)
-    look = look_at(tokens.resized)
-    reading = Reading(tokens.plan, look, threads, memory, trust)
-    names = (source_name(found),)
+    look, gathering = look_at(tokens.resized), Gathering()
+    frames = decode_plan(
+        found,
+        tokens.plan,
+        look,
+        threads=threads,
+        memory=memory,
+        trust=trust,
+        gathering=gathering,
+    )
     return FrameStream(
-        names,
+        (source_name(found),),
         view.model,
         clip,
         tokens,
-        reading.frames(found),
+        frames,
         tone_mapped=look.tone_map,
         trust=view.trust,
-        _gathering=reading.gathering,
+        _gathering=gathering,
     )

@@ -10,10 +10,9 @@ from typing import Any, Literal, Unpack
 from vlprep.clips import Frame
 from vlprep.count.videos import VideoCount
 from vlprep.frames.files import FrameRecord
-from vlprep.frames.reading import Reading
+from vlprep.frames.reading import decode_plan
 from vlprep.frames.stream import FrameStream
 from vlprep.media.source import SourceLike
-from vlprep.models.spec import ModelSpec
 from vlprep.pick.choose import Pick
 from vlprep.pick.costs import EvenFrames, Looked, count_picks_of, even_frames
 from vlprep.types import Resample, VideoInfo
@@ -148,10 +147,18 @@ class PickedFrames:
         """
         look = Look(self.tokens.resized, resample, tone_map)
         trust = self.view.trust.waiting(patience_seconds)
-        reading = Reading(self.tokens.plan, look, threads, memory, trust)
-        frames = _told(reading.frames(self._source), self.picks)
-        names, model = (self.source,), self.view.model
-        return PickedStream(names, model, self.info, self.tokens, frames, self, tone_map)
+        frames = decode_plan(
+            self._source, self.tokens.plan, look, threads=threads, memory=memory, trust=trust
+        )
+        return PickedStream(
+            (self.source,),
+            self.view.model,
+            self.info,
+            self.tokens,
+            _told(frames, self.picks),
+            tone_mapped=tone_map,
+            picked=self,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was picked and why, as manifests and `json` outputs have it."""
@@ -195,21 +202,12 @@ def picked_of(
     )
 
 
+@dataclass(eq=False, repr=False)
 class PickedStream(FrameStream):
     """Picked frames, whose manifest and sheet say why each was kept."""
 
-    def __init__(
-        self,
-        sources: tuple[str, ...],
-        model: ModelSpec,
-        info: VideoInfo,
-        tokens: VideoCount,
-        frames: Iterator[Frame],
-        picked: PickedFrames,
-        tone_mapped: bool,
-    ) -> None:
-        super().__init__(sources, model, info, tokens, frames, tone_mapped=tone_mapped)
-        self.picked = picked
+    picked: PickedFrames = field(kw_only=True)
+    """What was picked, and by what."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
