@@ -13,7 +13,7 @@ from vlprep.check.report import CheckReport
 from vlprep.check.rule import FileFacts, Remedy
 from vlprep.choices import READABLE
 from vlprep.compress.many import CompressedFile, Job, Outcome, SkippedFile, run_jobs
-from vlprep.compress.pages import Page
+from vlprep.compress.parts import Page
 from vlprep.compress.result import Asked
 from vlprep.count.files import MediaFailure, as_many
 from vlprep.count.frame_list import FrameList, as_frame_list

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import starmap
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeGuard, TypeVar
 
 from vlprep.compress.image import CompressedImage, image_under
 from vlprep.compress.image_plan import PlannedImage, plan_image
 from vlprep.compress.image_source import WRITTEN
-from vlprep.compress.pages import Page
-from vlprep.compress.parts import Part, cut
+from vlprep.compress.parts import Page, Part, cut
 from vlprep.compress.result import Asked
 from vlprep.compress.targets import Targets
 from vlprep.compress.video import CompressedVideo, Target, VideoKeywords, video_under
@@ -25,11 +21,12 @@ from vlprep.count.files import MediaFailure, as_many
 from vlprep.count.frame_list import FrameList
 from vlprep.display import brief
 from vlprep.errors import ConstraintError, VlprepError
-from vlprep.media.cores import usable_cores
+from vlprep.media.cores import check_threads, usable_cores
 from vlprep.media.sniff import endings
 from vlprep.media.source import Item, SourceLike, source_name
 from vlprep.output.target import PathLike, check_new, made_folder
 from vlprep.types import ImageFormat, ImageInfo, Watch, unwatched
+from vlprep.video.workers import in_order
 from vlprep.view import View
 
 
@@ -192,8 +189,7 @@ def run_jobs(
     targets = Targets(folder or "", [source_name(job.source) for job in jobs], list(roots))
     parts = [(place, part) for place, job in enumerate(jobs) for part in job.parts(view)]
 
-    def begin(task: tuple[int, Part]) -> Callable[[], Outcome]:
-        place, part = task
+    def begun(place: int, part: Part) -> Callable[[], Outcome]:
         if part.error is not None:
             raise part.error
         asked = jobs[place].asked
@@ -202,17 +198,32 @@ def run_jobs(
             return partial(SkippedFile, source=source_name(part.source), target=str(there))
         return _begin(part.source, target, part.view, asked)
 
-    def finish(task: tuple[int, Part], begun: Future[Callable[[], Outcome]]) -> tuple[int, Outcome]:
-        place, part = task
-        try:
-            return place, begun.result()()
-        except (VlprepError, OSError) as error:
-            return place, MediaFailure(source=source_name(part.source), error=error)
+    def begin(task: tuple[int, Part]) -> Iterator[Callable[[], Outcome] | MediaFailure]:
+        yield _or_failure(task[1], partial(begun, *task))
 
+    def finish(
+        task: tuple[int, Part], begun: Callable[[], Outcome] | MediaFailure
+    ) -> tuple[int, Outcome]:
+        place, part = task
+        return place, begun if isinstance(begun, MediaFailure) else _or_failure(part, begun)
+
+    workers = threads or min(usable_cores(), 4)
+    check_threads(workers)
+    ahead = in_order(parts, lambda: nullcontext(begin), workers=workers, room=1)
     writes = not all(job.asked.dry_run for job in jobs)
-    with made_folder(folder) if folder is not None and writes else nullcontext():
-        done = starmap(finish, ahead(begin, parts, threads or min(usable_cores(), 4)))
+    with made_folder(folder) if folder is not None and writes else nullcontext(), closing(ahead):
+        done = map(finish, parts, ahead)
         yield from watch(done, len(parts), what, [part.name for _, part in parts])
+
+
+_Done = TypeVar("_Done")
+
+
+def _or_failure(part: Part, work: Callable[[], _Done]) -> _Done | MediaFailure:
+    try:
+        return work()
+    except (VlprepError, OSError) as error:
+        return MediaFailure(source=source_name(part.source), error=error)
 
 
 def _earlier(targets: Targets, place: int, part: Part, asked: Asked) -> Path | None:
@@ -257,40 +268,6 @@ def _video(
     with until_done:
         done = video_under(opened, target, view, asked)
     return CompressedFile(target=done.target, result=done)
-
-
-_Task = TypeVar("_Task")
-_Begun = TypeVar("_Begun")
-
-
-def ahead(
-    work: Callable[[_Task], _Begun], tasks: Iterable[_Task], threads: int
-) -> Iterator[tuple[_Task, Future[_Begun]]]:
-    """Yield each task with what becomes of it, in order; threads work some tasks ahead."""
-    pool, waiting = ThreadPoolExecutor(threads), deque[tuple[_Task, Future[_Begun]]]()
-    try:
-        for task in tasks:
-            waiting.append((task, _begun(pool, work, task)))
-            if len(waiting) > threads:  # so many results are in memory at most
-                yield waiting.popleft()
-        yield from waiting
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _begun(
-    pool: ThreadPoolExecutor, work: Callable[[_Task], _Begun], task: _Task
-) -> Future[_Begun]:
-    """Have a thread do some work; where none can be had it is done here and now."""
-    try:
-        return pool.submit(work, task)
-    except RuntimeError:
-        done: Future[_Begun] = Future()
-        try:
-            done.set_result(work(task))
-        except Exception as error:
-            done.set_exception(error)
-        return done
 
 
 def _named_format(target: Target | None) -> ImageFormat | None:

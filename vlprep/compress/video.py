@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from vlprep.compress.keep import even_size, full_clip, view_clip
 from vlprep.compress.picked import picked_clip
-from vlprep.compress.result import Asked, Compressed, check_ending
+from vlprep.compress.result import Asked, Compressed, check_ending, grown
 from vlprep.compress.video_search import LEAST_BITS_PER_PIXEL, NewClip, encode_under
 from vlprep.compress.video_source import (
     Source,
@@ -219,14 +219,16 @@ def _encoded(case: VideoCase, path: PathLike) -> CompressedVideo:
         clip = _planned(case, whole.parent)
         made = encode_under(clip, whole, source=name, limit=case.limit, watch=watch)
         info, tokens = _check(case, made, whole)
-    return replace(
+    done = replace(
         _after(case, path, info, tokens),
         crf=made.crf,
         bit_rate=made.bit_rate,
         passes=made.passes,
         dropped=(*_scaled(case, info.size), *clip.dropped),
-        warnings=(*made.warnings, *_losses(case, clip.size, made, info, tokens)),
     )
+    larger = () if isinstance(case.info, FrameListInfo) else grown(done)
+    losses = _losses(case, clip.size, made, info, tokens)
+    return replace(done, warnings=(*made.warnings, *losses, *larger))
 
 
 def _before(case: VideoCase) -> CompressedVideo:
@@ -291,8 +293,8 @@ def _scaled(case: VideoCase, size: ImageSize) -> Iterator[str]:
 def _losses(
     case: VideoCase, planned: ImageSize | None, made: NewClip, info: VideoInfo, tokens: VideoCount
 ) -> Iterator[str]:
-    """Tell what the limit cost, and where the result has become larger than the source."""
-    wanted, size, length = planned or even_size(case.info.size), info.size, info.file_bytes or 0
+    """Tell what the limit cost."""
+    wanted, size = planned or even_size(case.info.size), info.size
     if size.pixels < wanted.pixels:
         sizes = f"{format_size(size)} instead of {format_size(wanted)}"
         yield f"frames of {sizes}, as {format_bytes(case.limit)} hold no larger ones"
@@ -302,6 +304,3 @@ def _losses(
         bits = made.bit_rate / float(made.rate) / size.pixels
         if bits < 0.9 * LEAST_BITS_PER_PIXEL:
             yield f"only {bits:.3f} bits for each pixel: details are lost"
-    before = case.info.file_bytes or 0
-    if length > before and not isinstance(case.info, FrameListInfo):
-        yield f"{length:,} bytes, more than the source's {before:,}: {case.reason}"

@@ -18,11 +18,11 @@ from typing import Any, TypeAlias
 from vlprep.clips import Frame, Frames
 from vlprep.count.files import MediaFailure, as_many, media_name
 from vlprep.display import brief
-from vlprep.errors import ConstraintError, VlprepError
+from vlprep.errors import VlprepError
 from vlprep.frames.files import FrameFormat, FrameRecord
 from vlprep.frames.stream import FrameStream, collect_frames, stream_frames
 from vlprep.media.addresses import file_name
-from vlprep.media.cores import usable_cores
+from vlprep.media.cores import check_threads, usable_cores
 from vlprep.media.source import SourceLike, open_item
 from vlprep.output.target import PathLike, free_name, made_folder
 from vlprep.types import ImageInfo
@@ -227,8 +227,7 @@ def _folders(clips: Iterable[SourceLike], folder: Path) -> Iterator[Path]:
 
 def _share(clips: int, threads: int | None) -> tuple[int, int]:
     """Return how many clips are read at once, and the threads that each of them gets."""
-    if threads is not None and threads < 1:
-        raise ConstraintError(f"threads must be 1 or more, got {threads}")
+    check_threads(threads)
     cores = threads or usable_cores()
     at_once = max(min(cores, clips), 1)
     return at_once, cores // at_once

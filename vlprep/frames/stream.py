@@ -18,9 +18,10 @@ from vlprep.display import brief
 from vlprep.draw.fonts import Face, font_named
 from vlprep.draw.lettering import font_warnings
 from vlprep.draw.sheets import ContactSheet
-from vlprep.errors import ConstraintError, DecodeError
+from vlprep.errors import DecodeError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
 from vlprep.frames.reading import Gathering, decode_plan, probe_clip
+from vlprep.media.cores import check_threads
 from vlprep.media.picture import Pixels
 from vlprep.media.source import SourceOrFacts, source_name
 from vlprep.models.spec import ModelSpec
@@ -373,8 +374,7 @@ def open_frames(
 ) -> FrameStream:
     """Read the frames that `stream_frames` reads, with any look at a size; raises as it does."""
     trust = view.trust.waiting(patience_seconds)
-    if threads is not None and threads < 1:
-        raise ConstraintError(f"threads must be 1 or more, got {threads}")
+    check_threads(threads)
     found = as_frame_list(source)
     if isinstance(found, FrameList):
         info = probe_frame_list(found, view)

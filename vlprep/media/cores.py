@@ -8,6 +8,8 @@ from contextlib import suppress
 from math import ceil
 from pathlib import Path
 
+from vlprep.errors import ConstraintError
+
 _GROUPS = Path("/proc/self/cgroup")
 _CONTROLS = Path("/sys/fs/cgroup")
 
@@ -24,6 +26,12 @@ def usable_cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)  # on Linux
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, min([cores, *map(ceil, _shares())]))
+
+
+def check_threads(threads: int | None) -> None:
+    """Raise `ConstraintError` for fewer threads than one; `None` is as many as there are cores."""
+    if threads is not None and threads < 1:
+        raise ConstraintError(f"threads must be 1 or more, got {threads}")
 
 
 def _shares() -> Iterator[float]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from vlprep.compress.many import ahead
 from vlprep.count.frame_list import FrameList, as_frame_list
 from vlprep.media.cores import usable_cores
 from vlprep.media.picture import read_picture
@@ -21,6 +20,7 @@ from vlprep.plan.records import PlannedFile
 from vlprep.split.split import PagePiece
 from vlprep.trust import Trust
 from vlprep.types import ImageInfo, VideoInfo
+from vlprep.video.workers import in_order
 
 MOST_OPEN = 128
 """Files that are held open at once; of more, the rest are looked at in their turn."""
@@ -41,10 +41,18 @@ def prepare_all(
         return
     with ExitStack() as until_done:
         opened = list(enumerate(_open_whole(items, how.view.trust, until_done), 1))
+
+        def prepare(task: tuple[int, Item]) -> Iterator[MediaPart]:
+            yield prepare_item(task[1], how, task[0])
+
         threads = min(usable_cores(), MOST_THREADS)
-        done = ahead(lambda task: prepare_item(task[1], how, task[0]), opened, threads)
-        for (number, _), made in done:
-            yield items[number - 1], made.result
+        made = in_order(opened, lambda: nullcontext(prepare), workers=threads, room=1)
+        for item, part in zip(items, until_done.enter_context(closing(made)), strict=True):
+            yield item, partial(_made, part)
+
+
+def _made(part: MediaPart) -> MediaPart:
+    return part
 
 
 def _open_whole(items: Iterable[Item], trust: Trust, until_done: ExitStack) -> Iterator[Item]:

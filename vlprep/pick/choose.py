@@ -6,7 +6,7 @@ Only numbers: what the cells did comes from `cells`, and when each frame is disp
 from __future__ import annotations
 
 import math
-from bisect import bisect_right, insort
+from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +16,7 @@ import numpy as np
 
 from vlprep.errors import ConstraintError
 from vlprep.pick.cells import Flags, Floats, Motion
+from vlprep.types import DisplayTimes
 
 Why = Literal[
     "first", "change", "motion", "keyframe", "sample", "gap", "still", "fill", "last"
@@ -134,65 +135,58 @@ def settled_changes(motion: Motion, busy: Flags) -> list[Change]:
     Text that grows letter by letter, and a change of which parts rest later than others, are one;
     it is seen at its last step.
     """
-    rested = list(_rested(motion, busy))
+    rested = _rested(motion, busy)
     found = [*_merged(rested, motion.seconds), *_passing(motion, busy, rested)]
     return sorted(found, key=lambda change: change.step)
 
 
 _Place = tuple[int, int]
+_Began = dict[_Place, int]  # when each of the cells that came to rest at a step began to move
 
 
-@dataclass(frozen=True, slots=True)
-class _Rested:
-    """Cells that came to rest at one step, and when each of them began to move."""
-
-    step: int
-    began: dict[_Place, int]
-
-
-def _rested(motion: Motion, busy: Flags) -> Iterator[_Rested]:
-    by_step: dict[int, dict[_Place, int]] = {}
+def _rested(motion: Motion, busy: Flags) -> list[tuple[int, _Began]]:
+    """Return the steps at which cells came to rest that are not busy then."""
+    by_step: dict[int, _Began] = {}
     for step, began, cell in motion.settled.tolist():
         place = divmod(cell, busy.shape[2])
         if not busy[(step, *place)]:
             by_step.setdefault(step, {})[place] = began
-    for step in sorted(by_step):
-        yield _Rested(step, by_step[step])
+    return sorted(by_step.items())
 
 
-def _merged(all_rested: Iterable[_Rested], seconds: Floats) -> Iterator[Change]:
-    last: _Rested | None = None
+def _merged(rested: Iterable[tuple[int, _Began]], seconds: Floats) -> Iterator[Change]:
+    last: tuple[int, _Began] | None = None
     cells: set[_Place] = set()
     merged = 0
-    for rested in all_rested:
-        if last is not None and not _continues(last, rested, seconds):
-            yield Change(last.step, len(cells), merged)
+    for step, began in rested:
+        if last is not None and not _continues(*last, step, began, seconds):
+            yield Change(last[0], len(cells), merged)
             cells, merged = set(), 0
         elif last is not None:
             merged += 1
-        cells = cells | rested.began.keys()
-        last = rested
+        cells = cells | began.keys()
+        last = step, began
     if last is not None:
-        yield Change(last.step, len(cells), merged)
+        yield Change(last[0], len(cells), merged)
 
 
-def _continues(last: _Rested, rested: _Rested, seconds: Floats) -> bool:
+def _continues(last: int, last_began: _Began, step: int, began: _Began, seconds: Floats) -> bool:
     """Whether a change goes on: it had begun before the other rested, or text grows in its line."""
-    fresh = sum(began > last.step for began in rested.began.values())
-    pause = seconds[rested.step] - seconds[last.step] - _BLUR
-    if pause > (GROWTH_SECONDS if fresh == len(rested.began) else WAITS_SECONDS):
+    fresh = sum(start > last for start in began.values())
+    pause = seconds[step] - seconds[last] - _BLUR
+    if pause > (GROWTH_SECONDS if fresh == len(began) else WAITS_SECONDS):
         return False
-    near = {(row, column + by) for row, column in last.began for by in range(-2, 3)}
-    return fresh == 0 or (fresh <= GROWTH and not near.isdisjoint(rested.began))
+    near = {(row, column + by) for row, column in last_began for by in range(-2, 3)}
+    return fresh == 0 or (fresh <= GROWTH and not near.isdisjoint(began))
 
 
-def _passing(motion: Motion, busy: Flags, rested: Iterable[_Rested]) -> Iterator[Change]:
+def _passing(motion: Motion, busy: Flags, rested: Iterable[tuple[int, _Began]]) -> Iterator[Change]:
     """Yield steps of what moves and leaves nothing new, or does not come to rest for long."""
     counts = (motion.moved & ~busy).sum(axis=(1, 2))
     seconds, under_way = motion.seconds, np.zeros(len(motion.seconds) + 1, np.int64)
-    for change in rested:  # of each cell: from its first move to its rest
-        np.add.at(under_way, list(change.began.values()), 1)
-        under_way[change.step + 1] -= len(change.began)
+    for step, began in rested:  # of each cell: from its first move to its rest
+        np.add.at(under_way, list(began.values()), 1)
+        under_way[step + 1] -= len(began)
     under_way = np.cumsum(under_way)
     for first, last in _runs(counts >= MOTION_CELLS):
         at, span = seconds[first], slice(first, last + 1)
@@ -228,7 +222,7 @@ class Frames:
 
     def on_display(self, moment: float) -> int:
         """Return the number of the frame that is on display at a moment."""
-        return self.first + max(bisect_right(self.seconds, moment + _BLUR) - 1, 0)
+        return self.first + DisplayTimes(self.seconds).shown_at(moment)
 
     def start(self, number: int) -> float:
         """Return when a frame is first displayed."""

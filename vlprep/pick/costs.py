@@ -90,23 +90,20 @@ def even_frames(picks: Sequence[Pick], looked: Looked) -> EvenFrames:
     return EvenFrames(count, apart, looked.shown_at(moments))
 
 
-def _list_view(view: View) -> View:
-    """Return the view of the list that picked frames become: which they are is settled."""
-    return view.asking(
+def _list_count(info: VideoInfo, frames: int, span: float, view: View) -> VideoCount:
+    """Count a list of so many frames, spread over a span of seconds."""
+    rate = (frames - 1) / span if span > 0 and frames > 1 else view.video_rule.fps
+    plain = view.asking(  # which frames they are is settled
         fps=None, nframes=None, sampling=None, min_frames=None, max_frames=None,
         start_seconds=None, end_seconds=None,
     )  # fmt: skip
-
-
-def _list_count(info: VideoInfo, frames: int, span: float, view: View) -> VideoCount:
-    rate = (frames - 1) / span if span > 0 and frames > 1 else view.video_rule.fps
     listed = FrameListInfo(
         size=info.size,
         frame_count=frames,
         fps=Fraction(rate),
         duration_seconds=frames / rate,
     )
-    return video_count(listed, _list_view(view))
+    return video_count(listed, plain)
 
 
 def _most_frames(info: VideoInfo, frames: Frames, view: View, budget: int | None) -> int:

@@ -7,8 +7,9 @@ the size that the model sees.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypedDict, Unpack
 
 from vlprep.count.files import MediaCount, MediaFailure, Result, count_file, probe_media
@@ -16,7 +17,8 @@ from vlprep.errors import ConstraintError, VlprepError
 from vlprep.frames.many import SavedClip, save_many
 from vlprep.media.source import SourceLike, source_name
 from vlprep.output.target import PathLike
-from vlprep.pick.choose import Pick, busy_cells, every_change, settled_changes
+from vlprep.pick.cells import Flags, Motion
+from vlprep.pick.choose import Change, Pick, busy_cells, every_change, settled_changes
 from vlprep.pick.clip import Clip, distinct_samples, keyframe_picks, open_clip, watch_clip
 from vlprep.pick.costs import Looked
 from vlprep.pick.picked import By, PickedFrames, PickedStream, picked_of
@@ -87,18 +89,16 @@ def pick_frames(
     return picked_of(clip.name, source, view, by, looked, max_gap, budget)
 
 
-def _settled(clip: Clip, view: View, probe_fps: float, watch: Watch) -> Looked:
-    return _changes(clip, probe_fps, watch, every=False)
-
-
-def _every(clip: Clip, view: View, probe_fps: float, watch: Watch) -> Looked:
-    return _changes(clip, probe_fps, watch, every=True)
-
-
-def _changes(clip: Clip, probe_fps: float, watch: Watch, *, every: bool) -> Looked:
+def _changes(
+    found: Callable[[Motion, Flags], list[Change]],
+    clip: Clip,
+    view: View,
+    probe_fps: float,
+    watch: Watch,
+) -> Looked:
     motion, numbers = watch_clip(clip, probe_fps, watch)
     busy = busy_cells(motion)
-    changes = (every_change if every else settled_changes)(motion, busy)
+    changes = found(motion, busy)
     picks = (
         Pick(clip.frames.start(numbers[change.step]), numbers[change.step], change.why,
              change.cells)
@@ -117,7 +117,12 @@ def _keyframes(clip: Clip, view: View, probe_fps: float, watch: Watch) -> Looked
     return Looked(clip.info, clip.frames, tuple(keyframe_picks(clip)), ranked=True)
 
 
-_LOOKS = {"changes": _settled, "every": _every, "distinct": _distinct, "keyframes": _keyframes}
+_LOOKS: dict[str, Callable[[Clip, View, float, Watch], Looked]] = {
+    "changes": partial(_changes, settled_changes),
+    "every": partial(_changes, every_change),
+    "distinct": _distinct,
+    "keyframes": _keyframes,
+}
 
 
 def read_picks(
