@@ -10,7 +10,7 @@ import pytest
 
 import vlprep
 from tests.places import FIXTURES
-from vlprep.media.folders import as_folder, is_companion, media_files
+from vlprep.media.folders import as_folder, is_companion, media_files, walk
 
 
 @pytest.fixture
@@ -35,9 +35,14 @@ def names(files):
     return [Path(file).name for file in files]
 
 
+def everywhere(folder):
+    """The media of a folder and of those in it."""
+    return [path for path, is_medium in walk(str(folder), recursive=True) if is_medium]
+
+
 def test_files_count_by_name_or_content_and_10_comes_after_9(phone):
     assert names(media_files(str(phone))) == OWN
-    assert names(media_files(str(phone), recursive=True)) == [*OWN, "photo.heic"]
+    assert names(everywhere(phone)) == [*OWN, "photo.heic"]
 
 
 def test_what_names_a_folder(phone):
@@ -100,7 +105,7 @@ def test_a_folder_that_may_not_be_read_is_told(phone, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    found = media_files(str(phone), recursive=True)
+    found = everywhere(phone)
     assert names(found) == [*OWN, "sub"]
     assert names(media_files(str(phone / "sub"))) == ["sub"]
     monkeypatch.setattr(Path, "iterdir", lambda path: os.scandir(path))
@@ -135,7 +140,7 @@ def test_folders_nested_deeper_than_python_calls_are_walked(tmp_path, monkeypatc
     Path("a.jpg").write_bytes(b"x")
     os.chdir(tmp_path)
     try:
-        (found,) = media_files(".", recursive=True)
+        (found,) = everywhere(".")
     finally:  # or nobody could clear them away who calls himself for each
         os.chdir("/".join("d" * 1200))
         Path("a.jpg").unlink()

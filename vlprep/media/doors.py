@@ -25,7 +25,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from vlprep.errors import ConstraintError, MemoryLimitError, UnsupportedFormatError
 from vlprep.maths.resample import Held
-from vlprep.media.held import is_image, picture_array
+from vlprep.media.held import picture_array
 from vlprep.media.image import TURNED, open_image, plugin_errors
 from vlprep.media.layers import is_deep
 from vlprep.media.picture import (
@@ -90,7 +90,7 @@ def _page(item: Item, size: ImageSize) -> Pixels:
 
 
 def _see_held(source: object, door: Door | None) -> Seen:
-    if not is_image(source):
+    if not isinstance(source, Image.Image):
         array = picture_array(source)
         if array.shape[2] == 1:
             array = np.repeat(array, 3, axis=2)

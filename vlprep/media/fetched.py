@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from tempfile import TemporaryFile
@@ -101,7 +102,7 @@ class Fetched:
         self.seconds_left = fetching.fetch_seconds
         self._bytes = 0
         try:
-            with _TURN, _Clock(self):
+            with _TURN, self._clock():
                 opening = origin.open(self._file)
         except BaseException:
             self.close()
@@ -127,7 +128,7 @@ class Fetched:
             ends = ((place, min(place + _LEAST, self.length)) for place in places)
             gaps = [gap for place, end in ends for gap in self._have.missing(place, end)]
             self._allow(sum(end - start for start, end in gaps))
-            with _Clock(self) as deadline:
+            with self._clock() as deadline:
                 fetch = partial(self._fetch, deadline)
                 for (start, _), content in zip(gaps, overlapped(fetch, gaps, bool), strict=True):
                     self._keep(start, content)
@@ -145,7 +146,7 @@ class Fetched:
         for place in range(start, stop, _AT_ONCE):
             part = place, min(place + _AT_ONCE, stop)
             self._allow(part[1] - place)
-            with _Clock(self) as deadline:
+            with self._clock() as deadline:
                 self._keep(place, self._fetch(deadline, part))
         self._last_size, self._last_end = min(stop - start, _AT_ONCE), stop
 
@@ -154,6 +155,15 @@ class Fetched:
         limit = self._fetching.fetch_limit
         if self._bytes + more > limit:
             raise over_limit(self._name, limit, f"a file of {format_bytes(self.length)}")
+
+    @contextmanager
+    def _clock(self) -> Iterator[float]:
+        """Take the time of a block out of what is left; gives when that will be nothing."""
+        start = time.monotonic()
+        try:
+            yield start + self.seconds_left
+        finally:
+            self.seconds_left -= time.monotonic() - start
 
     def _fetch(self, deadline: float, part: tuple[int, int]) -> bytes:
         with _TURN:
@@ -165,20 +175,6 @@ class Fetched:
         self._file.write(content)
         self._bytes += len(content)
         self._have.add(start, start + len(content))
-
-
-class _Clock:
-    """Takes the time of a block out of what is left, and says when that will be nothing."""
-
-    def __init__(self, fetched: Fetched) -> None:
-        self._fetched = fetched
-
-    def __enter__(self) -> float:
-        self._start = time.monotonic()
-        return self._start + self._fetched.seconds_left
-
-    def __exit__(self, *_: object) -> None:
-        self._fetched.seconds_left -= time.monotonic() - self._start
 
 
 def over_limit(name: str, limit: int, what: str) -> FetchError:

@@ -37,16 +37,16 @@ def as_folder(source: object) -> str | None:
     return path if os.path.isdir(path) else None  # noqa: PTH112
 
 
-def media_files(folder: str, *, recursive: bool = False) -> list[str]:
+def media_files(folder: str) -> list[str]:
     """Return the media files of a folder, in the order of their names, 10 after 9.
 
-    With `recursive` those of the folders in it follow. A folder that cannot be read stands for
-    itself, and fails where it is opened. PDFs are meant where there is nothing else.
+    A folder that cannot be read stands for itself, and fails where it is opened. PDFs are meant
+    where there is nothing else.
 
     >>> [name for name in media_files("fixtures") if "exif_1" in name]
     ['fixtures/exif_1.jpg']
     """
-    files = list(walk(folder, recursive=recursive))
+    files = list(walk(folder))
     return [path for path, is_medium in files if is_medium] or documents(path for path, _ in files)
 
 
@@ -60,7 +60,10 @@ def documents(paths: Iterable[str]) -> list[str]:
 
 
 def walk(folder: str, *, recursive: bool = False) -> Iterator[tuple[str, bool]]:
-    """Yield the files of a folder in order, each with whether it is a medium, as `media_files`."""
+    """Yield the files of a folder in order, each with whether it is a medium, as `media_files`.
+
+    With `recursive` those of the folders in it follow.
+    """
     locked: list[OSError] = []
     waiting = [folder]  # and no recursion, which ends where folders are nested too deep
     while waiting:

@@ -7,7 +7,7 @@ to 255; one dimension more in front makes it a stack of frames, which stands for
 from __future__ import annotations
 
 import io
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,6 @@ from vlprep.media.source import held_name
 from vlprep.types import ImageInfo, ImageSize
 
 
-def is_image(source: object) -> TypeGuard[Image.Image]:
-    """Say whether something is an image of Pillow's."""
-    return isinstance(source, Image.Image)
-
-
 def held_info(source: object) -> ImageInfo:
     """Return the facts of a picture held in memory; no pixel is looked at.
 
@@ -32,7 +27,7 @@ def held_info(source: object) -> ImageInfo:
     >>> held_info(np.zeros((20, 30, 3), np.uint8)).size
     ImageSize(height=20, width=30)
     """
-    if not is_image(source):
+    if not isinstance(source, Image.Image):
         array = picture_array(source, checked=False)
         mode = {1: "L", 3: "RGB", 4: "RGBA"}[array.shape[2]]
         size = ImageSize(*array.shape[:2])
@@ -79,7 +74,7 @@ def _is_number(array: npt.NDArray[Any]) -> bool:
 
 def as_pillow(source: object) -> Image.Image:
     """Return a picture held in memory as an image of Pillow's; raises as `picture_array` does."""
-    if is_image(source):
+    if isinstance(source, Image.Image):
         return source
     array = picture_array(source)
     return Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)

@@ -79,17 +79,11 @@ def list_pages(document: Any, pages: PageNumbers | None, dpi: float | None) -> l
         found = sniff(item.file.read(HEAD_BYTES))
         if found is None or found.kind != "document":
             raise UnsupportedFormatError(item.name, "not a PDF, which alone has pages")
-        return _listed(document, item, pages, dpi)
-
-
-def _listed(
-    document: Any, item: Item, pages: PageNumbers | None, dpi: float | None
-) -> list[PdfPage]:
-    with _opened(item) as pdf:
-        return [
-            PdfPage(document, number, dpi, _points(pdf, number))
-            for number in page_numbers(pages, len(pdf))
-        ]
+        with _opened(item) as pdf:
+            return [
+                PdfPage(document, number, dpi, _points(pdf, number))
+                for number in page_numbers(pages, len(pdf))
+            ]
 
 
 def only_page(item: Item) -> PdfPage:

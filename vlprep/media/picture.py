@@ -275,13 +275,10 @@ def _together(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
     if alpha is None or alpha.getextrema() == (255, 255):
         return colours
     # Readers that leave alpha aside show what is hidden, which is often black or noise.
-    joined = Image.composite(colours, Image.new("RGB", colours.size, "white"), _any_of(alpha))
+    shown = alpha.point([0] + [255] * 255)
+    joined = Image.composite(colours, Image.new("RGB", colours.size, "white"), shown)
     joined.putalpha(alpha)
     return joined
-
-
-def _any_of(alpha: Image.Image) -> Image.Image:
-    return alpha.point([0] + [255] * 255)
 
 
 def _changes(image: Image.Image) -> tuple[str, ...]:

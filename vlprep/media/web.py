@@ -73,11 +73,6 @@ def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-def origin_of(remote: RemoteFile) -> WebFile:
-    """Return what speaks to the server of a file; nothing is sent yet."""
-    return WebFile(remote)
-
-
 class WebFile:
     """A file on a web server, over connections of its own."""
 
@@ -260,6 +255,8 @@ class WebFile:
         said = f"too slow: what was asked for is not there after {seconds:.3g} s"
         return f"{said}; `fetch_seconds` allows {self._fetching.fetch_seconds:g} s for a file"
 
+
+origin_of = WebFile
 
 _NO_RANGES = "the server sends no parts of files"
 
