@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from vlprep.draw.charts import HEIGHT, WIDTH, Chart, draw_chart
 
@@ -37,12 +36,6 @@ def test_curves_limit_and_mark_are_in_their_places():
 
 def test_the_mark_moves_with_the_choice():
     assert (drawn() != drawn(chosen=(0.5, 500))).any()
-
-
-def test_a_chart_of_nothing_is_refused():
-    for curves in ({}, {"empty": ()}):
-        with pytest.raises(ValueError, match="each curve a point"):
-            drawn(curves=curves)
 
 
 def test_one_point_and_nothing_but_zeros_can_be_drawn():

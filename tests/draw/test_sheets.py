@@ -65,12 +65,6 @@ def test_a_sheet_keeps_its_limits_under_the_longest_caption(count, size):
     assert sheet.height <= 16_000
 
 
-@pytest.mark.parametrize(("expected", "size"), [(-1, (8, 8)), (1, (0, 8))])
-def test_no_sheet_of_nothing(expected, size):
-    with pytest.raises(ValueError, match="there is no sheet"):
-        ContactSheet(expected, ImageSize(*size))
-
-
 # Frames.
 
 
@@ -164,14 +158,6 @@ def test_fewer_frames_than_expected_need_fewer_rows():
     grid = choose_grid(12, ImageSize(180, 320))
     assert part.width == whole.width
     assert part.height == whole.height - (grid.rows - 1) * grid.pitch.height
-
-
-def test_a_frame_too_many_or_of_another_size_is_refused():
-    sheet = filled_sheet(1, (90, 160))
-    with pytest.raises(ValueError, match="more frames than the 1 expected"):
-        sheet.add(frame((90, 160)))
-    with pytest.raises(ValueError, match=r"\(90, 160, 3\), got \(160, 90, 3\)"):
-        sheet.add(frame((160, 90)))
 
 
 def test_of_thousands_some_are_drawn_and_the_caption_says_so():

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -26,14 +25,13 @@ from vlprep.errors import (
     UnknownFactError,
     UnsupportedFormatError,
 )
-from vlprep.frames.stream import FrameStream, open_frames
+from vlprep.frames.stream import FrameStream, stream_frames
 from vlprep.maths.resample import Held, Resampler
 from vlprep.media.doors import see, size_behind
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
 from vlprep.models.spec import ImageRule, Normalisation, VideoRule
 from vlprep.types import ArrayType, Door, ImageInfo, ImageSize, Resample
-from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords
 
 Clip: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
@@ -93,8 +91,14 @@ class Making:
 
     def frames(self, source: Clip) -> FrameStream:
         """Open the frames of a video."""
-        look_at = partial(Look, resample=self.resample, tone_map=self.tone_map, by_colour=True)
-        return open_frames(source, self.view, look_at, threads=self.threads)
+        return stream_frames(
+            source,
+            self.view,
+            resample=self.resample,
+            tone_map=self.tone_map,
+            threads=self.threads,
+            by_colour=True,
+        )
 
 
 _OTHERWISE = 'ask for `dtype` "uint8", for other `rules`, or for numbers of your own'
@@ -183,10 +187,8 @@ class ImageRows:
 
     def fill(self, rows: Rows) -> ArrayPart:
         """Decode it into its rows."""
-        seen, name = (
-            see(self._source, self._how.door, self._how.view.trust),
-            source_name(self._source),
-        )
+        seen = see(self._source, self._how.door, self._how.view.trust)
+        name = source_name(self._source)
         found = ImageSize(*seen.picture.shape[:2])
         if found != self._size:
             raise DecodeError(name, f"its picture is {found}, but its header says {self._size}")

@@ -38,7 +38,7 @@ def side_by_side(
     the image's own size, around `place`, (x, y) in pixels, where one is given. Images more than
     twice as wide as high stand above their view.
 
-    Raises `ValueError` for arrays of another kind, and a `max_side` below 1.
+    Raises `ValueError` for a `max_side` below 1.
 
     >>> original = np.zeros((1080, 1920, 3), np.uint8)
     >>> view = np.zeros((352, 640, 3), np.uint8)
@@ -47,7 +47,7 @@ def side_by_side(
     """
     if max_side < 1:
         raise ValueError(f"max_side must be at least 1, got {max_side}")
-    pictures, original = (_picture(left), _picture(right)), ImageSize(*left.shape[:2])
+    pictures, original = (Image.fromarray(left), Image.fromarray(right)), ImageSize(*left.shape[:2])
     scale = min(max_side / max(original), 1.0)
     size = scaled(original, scale)
     note = f" (shown at {100 * scale:.3g} %)" if scale < 1 else ""
@@ -71,7 +71,7 @@ def worst_place(left: Pixels, right: Pixels, max_side: int = PANEL_SIDE) -> tupl
     >>> worst_place(original, original[::4, ::4], max_side=100)
     (50, 350)
     """
-    original, view = (_picture(pixels).convert("L") for pixels in (left, right))
+    original, view = (Image.fromarray(pixels).convert("L") for pixels in (left, right))
     enlarged = view.resize(original.size, Image.Resampling.BICUBIC)
     size = scaled(ImageSize(original.height, original.width), min(max_side / max(original.size), 1))
     step = ImageSize(max(size.height // _CELLS, 1), max(size.width // _CELLS, 1))
@@ -104,12 +104,6 @@ def _cut(
     across, down = picture.width / original.width, picture.height / original.height
     box = (area[0] * across, area[1] * down, area[2] * across, area[3] * down)
     return picture.resize((size.width, size.height), Image.Resampling.BICUBIC, box)
-
-
-def _picture(pixels: Pixels) -> Image.Image:
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
-        raise ValueError(f"expected RGB uint8 HWC, got {pixels.dtype} of {pixels.shape}")
-    return Image.fromarray(pixels)
 
 
 def _mounted(

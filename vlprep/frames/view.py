@@ -22,9 +22,9 @@ from vlprep.maths.letters import find_letters
 from vlprep.media.doors import see, size_behind
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, at_hand, source_name
-from vlprep.output.drawing import Drawing
-from vlprep.output.encode import encode_picture, picture_format
-from vlprep.output.target import PathLike, check_not_source, new_file
+from vlprep.output.drawing import Drawing, save_picture
+from vlprep.output.encode import picture_format
+from vlprep.output.target import PathLike
 from vlprep.types import Door, ImageInfo
 from vlprep.units import format_size
 from vlprep.view import View
@@ -116,14 +116,11 @@ class ImageView:
         >>> with TemporaryDirectory() as folder:
         ...     view_image("fixtures/photo.jpg", View.of()).save(f"{folder}/view.png")
         """
-        format = picture_format(path)
         if compare:
+            picture_format(path)  # what is wrong with it is known before anything is drawn
             self.compare().save(path, overwrite=overwrite)
-            return
-        check_not_source(path, [self.source])
-        content = encode_picture(self.image, format)
-        with new_file(path, overwrite=overwrite) as file:
-            file.write(content)
+        else:
+            save_picture(self.image, path, [self.source], overwrite=overwrite)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `vlprep.view/1`: sizes, tokens and warnings."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from vlprep.display import as_png, brief
@@ -55,8 +58,23 @@ class Drawing:
         >>> with TemporaryDirectory() as folder:
         ...     Drawing(Image.new("RGB", (40, 30))).save(f"{folder}/drawing.png")
         """
-        format = picture_format(path)
-        check_not_source(path, self.sources)
-        content = encode_picture(self.image, format, DRAWN_QUALITY)
-        with new_file(path, overwrite=overwrite) as file:
-            file.write(content)
+        save_picture(self.image, path, self.sources, DRAWN_QUALITY, overwrite=overwrite)
+
+
+def save_picture(
+    picture: npt.NDArray[np.uint8] | Image.Image,
+    path: PathLike,
+    sources: Iterable[PathLike],
+    quality: int = 95,
+    *,
+    overwrite: bool,
+) -> None:
+    """Write a picture to a file, whose ending chooses the format, but over none of its sources.
+
+    Raises `ConstraintError` for an ending of no known picture format, and the errors of `new_file`.
+    """
+    format = picture_format(path)
+    check_not_source(path, sources)
+    content = encode_picture(picture, format, quality)
+    with new_file(path, overwrite=overwrite) as file:
+        file.write(content)

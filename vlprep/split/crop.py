@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -17,8 +17,8 @@ from vlprep.errors import ConstraintError, UnsupportedFormatError
 from vlprep.maths.letters import Pixels
 from vlprep.media.picture import decode_picture, lay_on_white
 from vlprep.media.source import SourceLike, open_item
-from vlprep.output.encode import encode_picture, picture_format
-from vlprep.output.target import PathLike, check_not_source, new_file
+from vlprep.output.drawing import save_picture
+from vlprep.output.target import PathLike
 from vlprep.types import BoxConvention, ImageInfo, ImageSize, Region, SizeLike
 from vlprep.units import format_size
 from vlprep.view import View, ViewKeywords
@@ -67,8 +67,14 @@ class Crop:
         Region(x=110, y=120, size=ImageSize(height=60, width=50))
         """
         inner = _region(box, self.region.size, self.view, coordinates, resized)
-        whole = _Whole(self.source, self.image, self.region, self._whole, self.warnings)
-        return _cropped(whole, inner, self.view)
+        tokens = image_count(inner.size, self.view)
+        return replace(
+            self,
+            region=inner.within(self.region),
+            tokens=tokens,
+            image=_cut(self.image, inner),
+            warnings=tuple(dict.fromkeys((*self.warnings, *tokens.warnings))),
+        )
 
     def locate(self, answer: str, *, convention: BoxConvention | None = None) -> LocatedShapes:
         """Map what the model answered of the crop to pixels of the whole image.
@@ -90,11 +96,7 @@ class Crop:
         Raises `ConstraintError` for an ending of no known picture format, and the errors of
         `new_file`.
         """
-        format = picture_format(path)
-        check_not_source(path, [self.source])
-        content = encode_picture(self.image, format)
-        with new_file(path, overwrite=overwrite) as file:
-            file.write(content)
+        save_picture(self.image, path, [self.source], overwrite=overwrite)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of `vlprep.crop/1`."""
@@ -152,28 +154,14 @@ def crop_image(
             raise UnsupportedFormatError(name, problem, format=info.format)
         region = _region(box, info.size, view, coordinates, resized)
         read = decode_picture(item)
-    warnings = (*info.warnings, *read.warnings)
-    all_of_it = Region(0, 0, info.size)
-    whole = _Whole(name, lay_on_white(read.pixels), all_of_it, source, warnings)
-    return _cropped(whole, region, view)
+    tokens, image = image_count(region.size, view), _cut(lay_on_white(read.pixels), region)
+    warnings = tuple(dict.fromkeys((*info.warnings, *read.warnings, *tokens.warnings)))
+    return Crop(name, view, region, tokens, image, source, warnings)
 
 
-class _Whole(NamedTuple):
-    """A picture out of which a region is cut."""
-
-    name: str
-    picture: Pixels
-    region: Region
-    source: SourceLike
-    warnings: tuple[str, ...]
-
-
-def _cropped(whole: _Whole, inner: Region, view: View) -> Crop:
-    x, y, size = inner
-    cut = np.ascontiguousarray(whole.picture[y : y + size.height, x : x + size.width])
-    tokens, region = image_count(size, view), inner.within(whole.region)
-    told = tuple(dict.fromkeys((*whole.warnings, *tokens.warnings)))
-    return Crop(whole.name, view, region, tokens, cut, whole.source, told)
+def _cut(picture: Pixels, region: Region) -> Pixels:
+    x, y, size = region
+    return np.ascontiguousarray(picture[y : y + size.height, x : x + size.width])
 
 
 def _region(
