@@ -87,6 +87,14 @@ class ImageSize(NamedTuple):
         """Height times width."""
         return self.height * self.width
 
+    def scaled(self, scale: float) -> ImageSize:
+        """Return the size made larger or smaller, no side of it below 1.
+
+        >>> ImageSize(480, 640).scaled(0.5)
+        ImageSize(height=240, width=320)
+        """
+        return ImageSize(*(max(round(side * scale), 1) for side in self))
+
 
 SizeLike: TypeAlias = ImageSize | tuple[int, int] | str
 """A size as (height, width) in pixels, or as people write it: "1920x1080", width first."""

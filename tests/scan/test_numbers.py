@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 import vlprep
 from vlprep.scan.keeping import keeping_fps, keeping_max_pixels
-from vlprep.scan.packing import sequences_needed
-from vlprep.scan.summary import PERCENTILES, histogram, percentiles, summarise
+from vlprep.scan.summary import PERCENTILES, histogram, percentiles, sequences_needed, summarise
 from vlprep.scan.totals import MOST_NAMED, Totals
 from vlprep.view import View
 

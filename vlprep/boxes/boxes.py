@@ -26,7 +26,6 @@ from vlprep.boxes.shapes import Box3D, Shape
 from vlprep.count.tokens import image_count
 from vlprep.display import as_png, brief
 from vlprep.draw.fonts import font_named
-from vlprep.draw.layout import scaled
 from vlprep.draw.lettering import font_warnings
 from vlprep.errors import ConstraintError, UnknownFactError, UnsupportedFormatError, VlprepError
 from vlprep.media.picture import read_picture, resize_picture
@@ -132,7 +131,7 @@ class LocatedShapes:
             picture = read_picture(item)
         scale = min((max_side or math.inf) / max(picture.shape), 1)
         if scale < 1:
-            size = scaled(ImageSize(*picture.shape[:2]), scale)
+            size = ImageSize(*picture.shape[:2]).scaled(scale)
             picture = resize_picture(picture, size)
         return outlined(picture, [_enlarged(shape, scale) for shape in self.shapes], face)
 

@@ -205,11 +205,13 @@ class VideoProcessor(_OfModel):
         )
         grids, values, facts = [], [], []
         for clip, facts_of_clip in zip(clips, told, strict=True):
-            one = _Clip(clip, facts_of_clip or {}, input_data_format)
-            made = one.arrays(chosen, do_sample_frames, dtype, self.threads)
+            known = dict(facts_of_clip or {})
+            shown, view = _shown(clip, known, input_data_format, chosen, do_sample_frames)
+            made = view.arrays(videos=[shown], dtype=dtype, threads=self.threads)
+            known.setdefault("timestamps_seconds", list(made.timestamps_seconds[0]))
             values.append(made.pixel_values)
             grids.append(made.grid_thw)
-            facts.append(one.facts)
+            facts.append(known)
         whole = values[0] if len(values) == 1 else np.concatenate(values)
         found = Features(pixel_values_videos=whole, video_grid_thw=np.concatenate(grids))
         return Features(**found, video_metadata=facts) if return_metadata else found
@@ -217,39 +219,28 @@ class VideoProcessor(_OfModel):
     preprocess = __call__
 
 
-class _Clip:
-    """One video of a call, and what is known of it."""
+def _shown(
+    clip: Any, facts: dict[str, Any], data_format: str | None, view: Processor, sampled: bool | None
+) -> tuple[Any, Processor]:
+    """Return what is shown of a video, and by which view; `facts` get what is sampled here."""
+    if not isinstance(clip, list | tuple) and not is_held(clip):
+        return clip, view
+    if isinstance(clip, list | tuple):
+        frames: Any = [_upright_axes(frame, data_format) for frame in clip]
+    else:
+        frames = _upright_axes(clip, data_format)
+    rate = facts.get("fps")
+    if isinstance(frames, np.ndarray) and (sampled or (sampled is None and rate)):
+        frames = _chosen_frames(view, frames, rate or 24, facts)
+    return frames, view.asking(fps=rate or None, nframes=None, min_frames=None, max_frames=None)
 
-    def __init__(self, source: Any, told: Metadata, input_data_format: str | None) -> None:
-        self._told = told
-        self.facts: dict[str, Any] = dict(told)
-        """What the reference's metadata are, where they are known."""
-        frames = source if isinstance(source, list | tuple) else None
-        if frames is not None:
-            self._source: Any = [_upright_axes(frame, input_data_format) for frame in frames]
-        else:
-            self._source = _upright_axes(source, input_data_format)
-        self._is_file = frames is None and not is_held(source)
 
-    def arrays(
-        self, chosen: Processor, sampled: bool | None, dtype: ArrayType, threads: int | None
-    ) -> Any:
-        shown: Any = self._source
-        if not self._is_file:
-            rate = self._told.get("fps")
-            if isinstance(shown, np.ndarray) and (sampled or (sampled is None and rate)):
-                shown = self._chosen_frames(chosen, shown, rate or 24)
-            chosen = chosen.asking(fps=rate or None, nframes=None, min_frames=None, max_frames=None)
-        made = chosen.arrays(videos=[shown], dtype=dtype, threads=threads)
-        self.facts.setdefault("timestamps_seconds", list(made.timestamps_seconds[0]))
-        return made
-
-    def _chosen_frames(self, chosen: Processor, stack: Array, rate: float) -> Array:
-        size = ImageSize(*stack.shape[1:3])
-        info = VideoInfo(size=size, frame_count=len(stack), fps=Fraction(rate))
-        numbers = list(video_count(info, chosen).plan.indices)
-        self.facts |= {"frames_indices": numbers, "total_num_frames": len(stack), "fps": rate}
-        return stack[numbers]
+def _chosen_frames(view: Processor, stack: Array, rate: float, facts: dict[str, Any]) -> Array:
+    size = ImageSize(*stack.shape[1:3])
+    info = VideoInfo(size=size, frame_count=len(stack), fps=Fraction(rate))
+    numbers = list(video_count(info, view).plan.indices)
+    facts |= {"frames_indices": numbers, "total_num_frames": len(stack), "fps": rate}
+    return stack[numbers]
 
 
 def _check(numbers: NumberKeywords, return_tensors: str | None) -> None:

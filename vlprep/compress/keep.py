@@ -51,8 +51,7 @@ def smaller_size(size: ImageSize) -> ImageSize:
     >>> smaller_size(ImageSize(720, 1280))
     ImageSize(height=540, width=960)
     """
-    share = math.sqrt(SIZE_STEP)
-    return ImageSize(*(max(round(side * share), 1) for side in size))
+    return size.scaled(math.sqrt(SIZE_STEP))
 
 
 def even_size(size: ImageSize) -> ImageSize:

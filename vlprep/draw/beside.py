@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 
 from vlprep.choices import PANEL_SIDE
 from vlprep.draw.fonts import Face
-from vlprep.draw.layout import MARGIN, scaled
+from vlprep.draw.layout import MARGIN
 from vlprep.draw.lettering import BACKGROUND, BRIGHT, TextBlock, draw_blocks, wrapped
 from vlprep.draw.sheets import NARROWEST, Pixels, resized
 from vlprep.types import ImageSize
@@ -49,7 +49,7 @@ def side_by_side(
         raise ValueError(f"max_side must be at least 1, got {max_side}")
     pictures, original = (Image.fromarray(left), Image.fromarray(right)), ImageSize(*left.shape[:2])
     scale = min(max_side / max(original), 1.0)
-    size = scaled(original, scale)
+    size = original.scaled(scale)
     note = f" (shown at {100 * scale:.3g} %)" if scale < 1 else ""
     panels = [resized(picture, size, Image.Resampling.BICUBIC) for picture in pictures]
     titles = [caption + note for caption in captions]
@@ -73,7 +73,7 @@ def worst_place(left: Pixels, right: Pixels, max_side: int = PANEL_SIDE) -> tupl
     """
     original, view = (Image.fromarray(pixels).convert("L") for pixels in (left, right))
     enlarged = view.resize(original.size, Image.Resampling.BICUBIC)
-    size = scaled(ImageSize(original.height, original.width), min(max_side / max(original.size), 1))
+    size = ImageSize(original.height, original.width).scaled(min(max_side / max(original.size), 1))
     step = ImageSize(max(size.height // _CELLS, 1), max(size.width // _CELLS, 1))
     rows, columns = -(-original.height // step.height), -(-original.width // step.width)
     lost = ImageChops.difference(original, enlarged)

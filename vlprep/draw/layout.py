@@ -90,21 +90,11 @@ def choose_grid(count: int, size: ImageSize) -> Grid:
 
 def _largest_thumbnails(count: int, columns: int, size: ImageSize) -> Grid:
     def grid(longer: int) -> Grid:
-        return Grid(count, columns, scaled(size, longer / max(size)))
+        return Grid(count, columns, size.scaled(longer / max(size)))
 
     sides = range(1, max(size) + 1)
     fitting = bisect_left(sides, True, key=lambda longer: not _fits(grid(longer)))
     return grid(max(fitting, 1))
-
-
-def scaled(size: ImageSize, scale: float) -> ImageSize:
-    """Return a size made larger or smaller, no side of it below 1.
-
-    >>> scaled(ImageSize(480, 640), 0.5)
-    ImageSize(height=240, width=320)
-    """
-    height, width = (max(round(side * scale), 1) for side in size)
-    return ImageSize(height, width)
 
 
 def _fits(grid: Grid) -> bool:

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 from vlprep.clips import Frame
 from vlprep.draw.fonts import Face, own_font
-from vlprep.draw.layout import MARGIN, Grid, choose_grid, scaled
+from vlprep.draw.layout import MARGIN, Grid, choose_grid
 from vlprep.draw.lettering import (
     BACKGROUND,
     BRIGHT,
@@ -111,7 +111,7 @@ Stack: TypeAlias = list[Image.Image]
 def shrunk(sheet: Image.Image, expected: int) -> Image.Image:
     """Shrink a sheet to its share of the 12 megapixels of a stack of `expected` sheets."""
     scale = min(math.sqrt(_MOST_STACKED // expected / (sheet.width * sheet.height)), 1.0)
-    size = scaled(ImageSize(sheet.height, sheet.width), scale)
+    size = ImageSize(sheet.height, sheet.width).scaled(scale)
     return resized(sheet, size, Image.Resampling.LANCZOS)
 
 

@@ -25,8 +25,7 @@ from PIL import ExifTags, Image, ImageFile
 from vlprep.errors import DecodeError, MemoryLimitError, UnsupportedFormatError
 from vlprep.maths.jpeg import table_quality
 from vlprep.media.ends import is_cut_off
-from vlprep.media.exif import exif_orientation
-from vlprep.media.metadata import metadata_kinds
+from vlprep.media.metadata import exif_orientation, metadata_kinds
 from vlprep.media.sniff import Format
 from vlprep.media.source import Item, has_room
 from vlprep.types import CUT_OFF, DisplayTimes, ImageInfo, ImageSize, VideoInfo

@@ -4,7 +4,7 @@ FFmpeg's readers hand a turn out only with a decoded frame; both containers that
 near the start in a few plain numbers: the matrix of an MP4 or QuickTime track header, the pose of a
 Matroska projection. With it comes how many edits an MP4 track has, because only edits can hide
 frames that the index lists, and what its samples are called, because FFmpeg knows only some of the
-ways to say that they are encrypted. What an image says of its turn is in `exif`.
+ways to say that they are encrypted. What an image says of its turn is in `metadata`.
 """
 
 from __future__ import annotations

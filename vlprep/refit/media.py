@@ -31,9 +31,10 @@ from vlprep.media.picture import decode_picture
 from vlprep.media.sniff import endings, mime_type
 from vlprep.media.source import Item
 from vlprep.models.registry import get_route
-from vlprep.refit.limits import OwnLimits, breaches
+from vlprep.refit.limits import OwnLimits, breaches, own_finding
 from vlprep.refit.places import FORMAT, JsonPath, Medium
 from vlprep.types import ImageSize
+from vlprep.units import format_size
 from vlprep.view import View
 
 FitAction = Literal["unchanged", "relabelled", "compressed"]
@@ -206,7 +207,7 @@ def _ways(
         always = ("always", True) in options
         yield lambda item: compress_image(item, view, limit=limit, always=always).content
         return
-    size = _within(facts.size, own.max_side)
+    size = facts.size.scaled(own.max_side / max(facts.size))
     if facts.format == "JPEG":  # which was compressed harder, maybe, than it would be now
         yield partial(_scaled, size=size, limit=min(limit, facts.file_bytes), lossless=False)
     yield partial(_scaled, size=size, limit=limit, lossless=facts.format in LOSSLESS)
@@ -217,12 +218,6 @@ _BASE64 = get_route("base64")
 
 def _tightest(*limits: int | None) -> int:
     return max(1, min(limit for limit in limits if limit is not None))
-
-
-def _within(size: ImageSize, longest: int) -> ImageSize:
-    """Return a size with the same ratio of sides, as nearly as pixels allow."""
-    scale = longest / max(size)
-    return ImageSize(*(max(1, round(side * scale)) for side in size))
 
 
 def _scaled(item: Item, *, size: ImageSize, limit: int, lossless: bool) -> bytes:
@@ -243,3 +238,45 @@ def _video(item: Item, *, view: View, limit: int) -> bytes:
 
 def _target(folder: str, format: str) -> Path:
     return Path(folder, f"video{endings(format)[0]}")
+
+
+# The frames of a list, which stands for a video.
+
+
+def of_one_size(
+    came: Sequence[FittedMedium], fitted: Sequence[FittedMedium], own: OwnLimits
+) -> list[FittedMedium]:
+    """Return frames that came with one size so that they have one, the smallest made of any.
+
+    None of them gets longer by it. A frame that cannot be made smaller stays as it is.
+    """
+    done = list(fitted)
+    while len(_sizes(came)) == 1 and len(_sizes(done)) > 1:
+        smallest = min(_sizes(done), key=max)
+        tighter = replace(own, max_side=max(smallest))
+        made = [_smaller(*pair, tighter, smallest) for pair in zip(came, done, strict=True)]
+        if _sizes(made) == _sizes(done):
+            break
+        done = made
+    return done
+
+
+def _sizes(frames: Sequence[FittedMedium]) -> set[ImageSize]:
+    return {one.facts.info.size for one in frames if one.facts.info}
+
+
+def _smaller(
+    came: FittedMedium, fitted: FittedMedium, own: OwnLimits, size: ImageSize
+) -> FittedMedium:
+    if fitted.facts.info is None or fitted.facts.size == size:
+        return fitted
+    made = fit_medium(came, own, fitted.facts.file_bytes + 1)
+    if made.facts.file_bytes > fitted.facts.file_bytes:
+        return fitted
+    return replace(made, because=(*fitted.because, _uneven(fitted.facts.size, size)))
+
+
+def _uneven(size: ImageSize, smallest: ImageSize) -> Finding:
+    found, wanted = format_size(size), format_size(smallest)
+    message = f"another frame of the list is made {wanted}, and frames have one size"
+    return own_finding("frame-size", found, wanted, message)

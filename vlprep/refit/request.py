@@ -11,11 +11,9 @@ from vlprep.check.rule import FileFacts, Finding
 from vlprep.errors import ConstraintError
 from vlprep.messages.bodies import MediumKind
 from vlprep.refit.body import Body, Given
-from vlprep.refit.dropping import dropped_part
-from vlprep.refit.frames import of_one_size
 from vlprep.refit.limits import OwnLimits, image_limit, remaining, too_long
-from vlprep.refit.media import FittedMedium, fit_media, read_medium
-from vlprep.refit.places import JsonPath, Medium, find_media
+from vlprep.refit.media import FittedMedium, fit_media, of_one_size, read_medium
+from vlprep.refit.places import JsonPath, Medium, find_media, value_at
 from vlprep.refit.result import BodyT, FittedRequest, MediumChange, change_of, changed
 from vlprep.view import View, ViewKeywords
 
@@ -264,3 +262,23 @@ _AROUND = len('"data:image/jpeg;base64,"')
 def _bytes_of(length: int) -> int:
     """Return the bytes that a file must stay under for its data URL to have no more characters."""
     return max(1, (length - _AROUND) // 4 * 3 + 1)
+
+
+def dropped_part(medium: Medium, body: Any, why: Finding) -> dict[str, Any] | None:
+    """Return the text that takes the place of a part, as its protocol spells it.
+
+    `None` where the part cannot go: it holds more than the image, or no text can stand there.
+    """
+    stands_in_list = bool(medium.part) and isinstance(medium.part[-1], int)
+    if medium.is_frame or not (stands_in_list and medium.fills_part):
+        return None
+    part = value_at(body, medium.part)
+    if "text" in part:
+        return None
+    text = f"[an image was left out here: {why.message}]"
+    type = part.get("type")
+    if type is None:
+        return {"text": text}
+    written = {"type": "input_text" if type == "input_image" else "text", "text": text}
+    kept = part.get("cache_control")  # what is cached ends where it did
+    return written if kept is None else {**written, "cache_control": kept}

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeGuard
 
 from vlprep.batch.tables import Batch, Columns
 from vlprep.media.remote import RemoteFile, Stamp, stamps_noted
@@ -55,6 +55,17 @@ def text_of(stamp: Stamp | None) -> str:
     return "absent" if stamp is None else f"{stamp.length}:{stamp.version}"
 
 
+def file_stamp(path: str) -> str:
+    """Return what tells that a file has changed: its length, and when it was written last."""
+    found = os.stat(path)  # noqa: PTH116 (called per file)
+    return f"{found.st_size}:{found.st_mtime_ns}"
+
+
+def is_far(row: object) -> TypeGuard[SourceRow]:
+    """Say whether something is a row of a remote file."""
+    return isinstance(row, SourceRow) and isinstance(row.value, RemoteFile)
+
+
 def row_key(row: SourceRow, settings: str, stamp: Stamp | None = None) -> str:
     """Return the key of a row under settings: the same as long as nothing has changed.
 
@@ -62,12 +73,11 @@ def row_key(row: SourceRow, settings: str, stamp: Stamp | None = None) -> str:
     a remote file.
     """
     said = row.stamp
-    if _is_far(row):
+    if is_far(row):
         said = f"{said}:{text_of(stamp)}"
     elif said is None:
         try:
-            found = os.stat(row.name)  # noqa: PTH116 (called per file)
-            said = f"{found.st_size}:{found.st_mtime_ns}"
+            said = file_stamp(row.name)
         except (OSError, ValueError):
             said = "absent"
     return key_of(settings, row.name, said)
@@ -75,7 +85,7 @@ def row_key(row: SourceRow, settings: str, stamp: Stamp | None = None) -> str:
 
 def is_known_by_length(row: SourceRow, stamp: Stamp | None) -> bool:
     """Say whether nothing but a length tells that a remote file has changed, or one with rows."""
-    if _is_far(row):
+    if is_far(row):
         return stamp is not None and not stamp.version
     return (row.stamp or "").endswith(":")
 
@@ -136,7 +146,7 @@ class RowWork:
         """Return the rows finished."""
         rows = [SourceRow(*item[1:]) for item in items]
         # Before the work, as files change; a remote file is opened once, by the work.
-        keys = ["" if _is_far(row) else row_key(row, self.settings) for row in rows]
+        keys = ["" if is_far(row) else row_key(row, self.settings) for row in rows]
         given = {self.job.column: [row.value for row in rows]}
         if self.writes:
             given[PLACE] = [row.place or row.name for row in rows]
@@ -150,7 +160,3 @@ class RowWork:
         columns = ([row.name for row in rows], *(batch[name] for name in names[1:]))
         done = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
         return finished(keys, done)
-
-
-def _is_far(row: SourceRow) -> bool:
-    return isinstance(row.value, RemoteFile)

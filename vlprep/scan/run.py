@@ -14,7 +14,7 @@ from vlprep.batch.tables import Columns
 from vlprep.count.files import MediaFailure
 from vlprep.errors import VlprepError
 from vlprep.media.overlap import overlapped
-from vlprep.media.remote import RemoteFile, Stamp
+from vlprep.media.remote import Stamp
 from vlprep.output.target import PathLike
 from vlprep.scan.journal import Journal
 from vlprep.scan.report import Pictures, write_report
@@ -26,6 +26,7 @@ from vlprep.scan.rows import (
     RowWork,
     SourceRow,
     finished,
+    is_far,
     is_known_by_length,
     key_of,
     row_key,
@@ -88,9 +89,7 @@ class Run:
     def _left_to_do(self, found: Iterable[Found]) -> Iterator[Numbered]:
         """Yield the rows that are to be done, and keep those that need no work."""
         resumes = self._journal is not None and len(self._journal) > 0
-        stamped = (
-            overlapped(_stamped, found, _is_far) if resumes else ((row, None) for row in found)
-        )
+        stamped = overlapped(_stamped, found, is_far) if resumes else ((row, None) for row in found)
         for number, (row, stamp) in enumerate(stamped):
             self.places.append(-1)
             if isinstance(row, MediaFailure):
@@ -133,18 +132,14 @@ class Run:
             self._progress(self.totals.rows)
 
 
-def _is_far(row: Found) -> bool:
-    return isinstance(row, SourceRow) and isinstance(row.value, RemoteFile)
-
-
 def _stamped(row: Found) -> tuple[Found, Stamp | None]:
     """Return a row, and of a remote file what tells whether it has changed; its server is asked."""
-    if not _is_far(row):
+    if not is_far(row):
         return row, None
     from vlprep.media.fetched import fetch
 
     try:
-        fetched = fetch(row.value)  # type: ignore[union-attr]
+        fetched = fetch(row.value)
     except (VlprepError, OSError):  # which the work will tell
         return row, None
     fetched.close()

@@ -35,7 +35,7 @@ from vlprep.media.sniff import is_media_name
 from vlprep.messages.rows import belongs, talks
 from vlprep.output.target import PathLike
 from vlprep.samples.rows import rows_in
-from vlprep.scan.rows import SourceRow, key_of, text_of
+from vlprep.scan.rows import SourceRow, file_stamp, key_of, text_of
 from vlprep.units import format_bytes
 
 Source: TypeAlias = str | RemoteFile
@@ -273,9 +273,3 @@ def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, stamp:
         return MediaFailure(source=name, error=UnsupportedFormatError(name, problem))
     file = archive.extractfile(member)
     return SourceRow(name, file.read() if file else b"", stamp)
-
-
-def file_stamp(path: str) -> str:
-    """Return what tells that a file has changed: its length, and when it was written last."""
-    found = Path(path).stat()
-    return f"{found.st_size}:{found.st_mtime_ns}"

@@ -13,7 +13,6 @@ import numpy as np
 from vlprep.count.budget import InputLimit
 from vlprep.count.prices import Billed, PriceEstimate, prices_of
 from vlprep.scan.keeping import SHARE, keeping_fps, keeping_max_pixels
-from vlprep.scan.packing import sequences_needed
 from vlprep.scan.totals import MOST_NAMED, Totals
 from vlprep.view import View
 
@@ -217,3 +216,44 @@ def histogram(lengths: Mapping[int, int]) -> Iterator[Bin]:
         by_range[length.bit_length()] += count
     for bits in range(min(by_range, default=1), max(by_range, default=0) + 1):
         yield Bin(1 << (bits - 1) if bits else 0, (1 << bits) - 1, by_range[bits])
+
+
+def sequences_needed(lengths: Mapping[int, int], room: int) -> int:
+    """Return how many sequences of `room` tokens hold samples, first fit, the longest first.
+
+    `lengths` says how many samples there are of each length. Those longer than `room` fit nowhere
+    and are left out. Equal samples, and sequences with equal room, are dealt with together, so that
+    millions take no longer than the lengths there are.
+
+    >>> sequences_needed({6: 2, 5: 1, 4: 2}, 10)
+    3
+    """
+    runs: list[tuple[int, int]] = []  # room left, and how many sequences in a row have it
+    for length in sorted((one for one in lengths if 0 < one <= room), reverse=True):
+        runs = _with(runs, length, lengths[length], room)
+    return sum(count for _, count in runs)
+
+
+def _with(runs: list[tuple[int, int]], length: int, count: int, room: int) -> list[tuple[int, int]]:
+    """Return the sequences with `count` samples of a length put in, and new ones where needed."""
+    done: list[tuple[int, int]] = []
+    for left, many in [*runs, (room, count)]:  # as many new ones as could be needed
+        each = left // length
+        full, rest = divmod(count, each) if each else (0, 0)
+        if full >= many:
+            full, rest = many, 0
+        count -= full * each + rest
+        _join(done, left - each * length, full)
+        if rest:
+            _join(done, left - rest * length, 1)
+        _join(done, left, many - full - (rest > 0))
+    if done[-1][0] == room:  # not needed
+        done.pop()
+    return done
+
+
+def _join(runs: list[tuple[int, int]], left: int, many: int) -> None:
+    if many and runs and runs[-1][0] == left:
+        runs[-1] = (left, runs[-1][1] + many)
+    elif many:
+        runs.append((left, many))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from vlprep.errors import VlprepError
@@ -35,7 +35,7 @@ def thumbnails(
     """
     here = (name for name in dict.fromkeys(names) if not is_remote(name))
     made = work_through(
-        _Thumbnails(view), here,
+        partial(_pictures, view), here,
         workers=workers, limits=limits, stopping=stopping,
     )  # fmt: skip
     return {
@@ -47,14 +47,8 @@ def thumbnails(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Thumbnails:
-    """What a worker does with names of files."""
-
-    view: View
-
-    def __call__(self, names: Sequence[str]) -> list[bytes | None]:
-        return [thumbnail(name, self.view) for name in names]
+def _pictures(view: View, names: Sequence[str]) -> list[bytes | None]:
+    return [thumbnail(name, view) for name in names]
 
 
 def thumbnail(name: str, view: View) -> bytes | None:
@@ -70,9 +64,9 @@ def thumbnail(name: str, view: View) -> bytes | None:
             pixels = _first(item, view)
     except (VlprepError, OSError):
         return None
-    scale = LONGEST_SIDE / max(pixels.shape[:2])
-    height, width = (max(round(side * min(scale, 1)), 1) for side in pixels.shape[:2])
-    content = encode_picture(resize_picture(pixels, ImageSize(height, width)), "JPEG", QUALITY)
+    size = ImageSize(*pixels.shape[:2])
+    small = size.scaled(min(LONGEST_SIDE / max(size), 1))
+    content = encode_picture(resize_picture(pixels, small), "JPEG", QUALITY)
     return content if len(content) <= MOST_BYTES else None
 
 
