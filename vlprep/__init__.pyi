@@ -20,8 +20,8 @@ from vlprep.clips import Frames as Frames
 from vlprep.compress.fix import FixReport as FixReport
 from vlprep.compress.fix import LeftFile as LeftFile
 from vlprep.compress.image import CompressedImage as CompressedImage
+from vlprep.compress.image import PlannedImage as PlannedImage
 from vlprep.compress.image import save_image as save_image
-from vlprep.compress.image_plan import PlannedImage as PlannedImage
 from vlprep.compress.many import CompressedFile as CompressedFile
 from vlprep.compress.many import SkippedFile as SkippedFile
 from vlprep.compress.video import CompressedVideo as CompressedVideo

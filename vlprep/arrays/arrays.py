@@ -129,10 +129,6 @@ def make_arrays(
     Raises `ConstraintError` for a model behind an API, an `out` of another shape or type, and a
     result beyond `MAX_BYTES`; `UnknownFactError` where no source says how pixels are normalised;
     and the errors of `image_count`, `see` and `stream_frames`.
-
-    >>> made = make_arrays("fixtures/photo.jpg", (), View.of("Qwen/Qwen3-VL-8B-Instruct"))
-    >>> made
-    PixelValues(1200x1536 float32, grid_thw=[[1, 30, 40]])
     """
     view = view.waiting(patience_seconds)
     how = Making(view, dtype, door, resample, tone_map, threads)

@@ -87,10 +87,6 @@ def stream_arrays(
     """Make the arrays of one video step by step; together they are those of `make_arrays`.
 
     Raises the errors of `make_arrays`.
-
-    >>> with stream_arrays("fixtures/street.mp4", View.of("Qwen/Qwen3-VL-8B-Instruct")) as steps:
-    ...     steps.grid_thw, next(steps).pixel_values.shape
-    ((10, 22, 40), (880, 1536))
     """
     how = Making(view.waiting(patience_seconds), dtype, None, resample, tone_map, threads)
     return ArrayStream(source, how)

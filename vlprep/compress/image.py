@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vlprep.check.files import data_url_length, image_fits
-from vlprep.check.savings import unseen_of
+from vlprep.check.savings import estimated_bytes, unseen_of
 from vlprep.compress.image_search import Attempt, ImageSearch, encode_within
 from vlprep.compress.image_source import (
     WRITTEN,
@@ -30,7 +30,7 @@ from vlprep.errors import ConstraintError, VlprepError
 from vlprep.media.metadata import without_metadata
 from vlprep.media.picture import Picture, decode_picture, lay_on_white, read_picture
 from vlprep.media.sniff import endings, mime_type
-from vlprep.media.source import SourceLike, open_item
+from vlprep.media.source import Item, SourceLike, open_item
 from vlprep.output.target import PathLike, check_not_source, new_file
 from vlprep.types import Action, ImageFormat, ImageInfo, ImageSize, Keep, RouteName
 from vlprep.units import format_size
@@ -91,6 +91,19 @@ class CompressedImage(Compressed):
 save_image = CompressedImage.save
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PlannedImage(Compressed):
+    """What would become of an image; only an encode tells the number of bytes, and the format."""
+
+    kind = "image"
+    of_kind = ("quality", "encodes")
+
+    quality: None = None
+    """Known of what has been encoded."""
+    encodes: int = 0
+    """None."""
+
+
 class ImageKeywords(ViewKeywords, total=False):
     """Keywords of `compress_image`, and of a view."""
 
@@ -124,13 +137,6 @@ def compress_image(source: SourceLike, view: View, **how: Any) -> CompressedImag
     Raises `ByteLimitError` when nothing fits, `UnsupportedFormatError` for a video,
     `ConstraintError` for limits or pages that cannot be, and the errors of `probe`,
     `decode_picture` and `image_count`.
-
-    >>> view = View.of("qwen3-vl-plus")
-    >>> image = compress_image("fixtures/photo.jpg", view, limit=27_000)
-    >>> image.action, image.format, image.bytes_after < 27_000
-    ('compressed', 'JPEG', True)
-    >>> image.tokens_after.total == image.tokens_before.total
-    True
     """
     return image_under(source, view, Asked.at(ImageKeywords, how))
 
@@ -285,3 +291,67 @@ def _over_route(case: ImageCase, made: Attempt) -> Iterator[str]:
     if model.kind != "open-weights" and not fits:
         allowed = case.allowed(made.format)
         yield f"the route {route.name} takes images of fewer than {allowed:,} bytes"
+
+
+# What would become of it, told from its header: nothing is decoded and nothing encoded.
+
+
+def plan_image(item: Item, view: View, asked: Asked) -> PlannedImage:
+    """Say what `compress_image` would make of an image, from its header alone.
+
+    Raises the errors of `compress_image` that a header shows.
+
+    >>> from vlprep.media.source import open_item
+    >>> with open_item("fixtures/exif_6.jpg") as item:
+    ...     plan_image(item, View.of(), Asked()).reason
+    'stored turned (EXIF orientation 6)'
+    """
+    case = examine_image(item, view, asked)
+    reasons = "; ".join(reasons_to_write(case))
+    if reasons:
+        return _planned_anew(case, reasons, "converted" if case.fits else "compressed")
+    if more := unseen(case) if asked.always else "":
+        return _planned_anew(case, more, "compressed")
+    kinds = case.info.metadata
+    stays = _planned(case, beside(kinds) if kinds else within_limits(case))
+    return replace(stays, action="converted", bytes_after=None) if kinds else stays
+
+
+def _planned(case: ImageCase, reason: str) -> PlannedImage:
+    """Return the plan of a source that stays as it is."""
+    info, length = case.info, case.item.file_bytes
+    tokens = image_count(info.size, case.view)
+    return PlannedImage(
+        source=case.item.name,
+        model=case.view.model.name,
+        action="unchanged",
+        reason=reason,
+        format=info.format,
+        limit=case.byte_limit(info.format),
+        bytes_before=length,
+        bytes_after=length,
+        bytes_estimate=length,
+        bytes_unseen=unseen_of(info, tokens.resized),
+        size_before=info.size,
+        size_after=info.size,
+        tokens_before=tokens,
+        tokens_after=tokens,
+        warnings=(*info.warnings, *filter(None, [case.item.mislabelled]), *tokens.warnings),
+    )
+
+
+def _planned_anew(case: ImageCase, reason: str, action: Action) -> PlannedImage:
+    size, format = wanted_sizes(case, case.info.size)[0], case.asked.format
+    limit = case.byte_limit(format or "JPEG")
+    estimate = estimated_bytes(case.info, size)
+    return replace(
+        _planned(case, reason),
+        action=action,
+        format=format or "PNG or JPEG",
+        limit=limit,
+        bytes_after=None,
+        bytes_unseen=0,
+        bytes_estimate=estimate if estimate and estimate < limit else None,
+        size_after=size,
+        tokens_after=image_count(size, case.view),
+    )

@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeGuard, TypeVar
 
-from vlprep.compress.image import CompressedImage, image_under
-from vlprep.compress.image_plan import PlannedImage, plan_image
+from vlprep.compress.image import CompressedImage, PlannedImage, image_under, plan_image
 from vlprep.compress.image_source import WRITTEN
 from vlprep.compress.parts import Page, Part, cut
 from vlprep.compress.result import Asked
@@ -108,9 +107,6 @@ def compress_file(source: Source, target: Target | None, view: View, **how: Any)
     are those of `compress_image` and `compress_video`.
 
     Raises the errors of `compress_image`, `CompressedImage.save` and `compress_video`.
-
-    >>> compress_file("fixtures/photo.jpg", None, View.of(), dry_run=True).result.action
-    'unchanged'
     """
     asked = Asked.at(CompressKeywords, how)
     if target is None and not asked.dry_run:
@@ -159,9 +155,6 @@ def compress_many(
     the name; one that cannot be cut is reported. Images are encoded side by side by up to `threads`
     threads, by default one per processor up to four, and written in their turn; videos one after
     the other. The other keywords are those of `compress_file`.
-
-    >>> [type(done).__name__ for done in compress_many("fixtures/photo.jpg", None, View.of())]
-    ['CompressedFile']
     """
     asked = Asked.at(CompressKeywords, how)
     asked = replace(asked, dry_run=asked.dry_run or folder is None)

@@ -118,11 +118,6 @@ def compress_video(
     video too long for the model, and a target whose ending is not the format's, `FileExistsError`
     where the target is there or is the source, `UnknownFactError` where no limit is known, and the
     errors of `stream_frames` and `new_file`.
-
-    >>> view = View.of("qwen3-vl-plus")
-    >>> plan = compress_video("fixtures/street.mp4", None, view, limit=90_000, dry_run=True)
-    >>> plan.action, plan.frames_before, plan.frames_after, plan.duration_after
-    ('compressed', 300, 20, 10.0)
     """
     return video_under(source, target, view, Asked.at(VideoKeywords, how))
 

@@ -52,11 +52,6 @@ def read_many(
     those of `stream_frames`, and all clips share them.
 
     Raises `ConstraintError` for fewer threads than one.
-
-    >>> for source, read in read_many(["fixtures/clip.mp4", "no-such.mp4"], View.of(fps=1)):
-    ...     print(source, read if isinstance(read, Frames) else read.code)
-    fixtures/clip.mp4 Frames(4x192x320x3, 0.000 s and on)
-    no-such.mp4 not_found
     """
     clips = list(as_many(sources))
     at_once, each = _share(len(clips), threads)

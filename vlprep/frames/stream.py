@@ -349,10 +349,6 @@ def stream_frames(
     `ConstraintError` for an unknown `resample`, and while iterating `DecodeError` and, when a frame
     takes longer than `patience_seconds` (0: no limit; `None`: as the `limits` say),
     `TimeLimitError`.
-
-    >>> with stream_frames("fixtures/street.mp4", View.of("qwen3-vl-plus", fps=1)) as frames:
-    ...     next(frames)
-    Frame(number=0, at 0.000 s, 352x640x3)
     """
     trust = view.trust.waiting(patience_seconds)
     check_threads(threads)

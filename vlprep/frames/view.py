@@ -144,9 +144,6 @@ def view_image(source: SourceLike, view: View, *, door: Door | None = None) -> I
     own processors do, to the last bit. `door` names another way in; see `vlprep.media.doors`.
 
     Raises the errors of `probe`, `image_count` and `see`, and `UnsupportedFormatError` for a video.
-
-    >>> view_image("fixtures/photo.jpg", View.of("qwen3-vl-plus", max_pixels=100_000))
-    ImageView(fixtures/photo.jpg, 480x640x3 as 256x352x3)
     """
     with at_hand(source, view.trust) as opened:
         name, info = source_name(opened), probe(opened)

@@ -27,7 +27,7 @@ FIRST = 65_536
 _LEAST, _AT_ONCE = 1_024, 8_388_608
 """Bytes of a request at least, and at most."""
 
-_QUIET, SLOWEST = 10.0, 10_000.0
+QUIET, SLOWEST = 10.0, 10_000.0
 """Seconds without an answer after which a server is given up, and bytes a second that it owes."""
 
 _TURN = BoundedSemaphore(8)
@@ -168,7 +168,7 @@ class Fetched:
     def _fetch(self, deadline: float, part: tuple[int, int]) -> bytes:
         with _TURN:
             left, length = deadline - time.monotonic(), part[1] - part[0]
-            return self._origin.fetch(*part, min(left, _QUIET + length / SLOWEST))
+            return self._origin.fetch(*part, min(left, QUIET + length / SLOWEST))
 
     def _keep(self, start: int, content: bytes) -> None:
         self._file.seek(start)
@@ -181,11 +181,6 @@ def over_limit(name: str, limit: int, what: str) -> FetchError:
     """Return the error for a file of which more would have to be fetched than is allowed."""
     more = f"more than {format_bytes(limit)} would have to be fetched of {what}"
     return FetchError(name, f"{more}; `fetch_limit` allows more, or download it first")
-
-
-def quiet_seconds(fetching: Fetching) -> float:
-    """Return the seconds without an answer after which a server is given up."""
-    return min(_QUIET, fetching.fetch_seconds / 2)
 
 
 def fetch(remote: RemoteFile) -> Fetched:

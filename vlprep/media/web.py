@@ -16,8 +16,8 @@ from contextlib import asynccontextmanager
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from vlprep.errors import AddressError, FetchError, MissingPackageError
-from vlprep.media.fetched import FIRST, SLOWEST, Opening, over_limit, quiet_seconds
-from vlprep.media.remote import Fetching, RemoteFile
+from vlprep.media.fetched import FIRST, QUIET, SLOWEST, Opening, over_limit
+from vlprep.media.remote import RemoteFile
 from vlprep.units import format_bytes
 
 try:
@@ -78,9 +78,9 @@ class WebFile:
 
     def __init__(self, remote: RemoteFile) -> None:
         self._name, self._fetching, self._loop = remote.name, remote.fetching, get_loop()
-        self._seconds = quiet_seconds(remote.fetching)
+        self._seconds = min(QUIET, remote.fetching.fetch_seconds / 2)
         self._url = self._parsed(remote.address)
-        self._guard = _Guard(remote.fetching)
+        self._refused = ""  # the last host that may not be asked
         self._length: int | None = None
         self._version: dict[str, str] = {}
         self._session = self._wait(self._client(), 60.0)
@@ -88,12 +88,24 @@ class WebFile:
     async def _client(self) -> aiohttp.ClientSession:
         wait = self._seconds
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=8, socket_factory=self._guard.socket_for),
+            connector=aiohttp.TCPConnector(limit=8, socket_factory=self._socket_for),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=wait, sock_read=wait),
             headers={"User-Agent": "vlprep", "Accept-Encoding": "identity"},
             trust_env=False,
         )
+
+    def _socket_for(self, found: Any) -> socket.socket:
+        """Return a socket for an address that was looked up: the last moment before a connection.
+
+        What is checked is the number that is connected to, after all names were looked up. Raises
+        `PermissionError` for a host that may not be asked.
+        """
+        family, kind, protocol, _, place = found
+        if not self._fetching.allow_private and not is_public(place[0]):
+            self._refused = place[0]
+            raise PermissionError(13, "a private address")
+        return socket.socket(family=family, type=kind, proto=protocol)
 
     def open(self, file: BinaryIO) -> Opening:
         """Ask for the first bytes; a server that sends everything is read as far as is allowed."""
@@ -159,7 +171,7 @@ class WebFile:
         """Ask for bytes, or for all; redirects are followed one by one, each checked."""
         headers = {} if start is None else {"Range": f"bytes={start}-{end - 1}"}
         for _ in range(MOST_REDIRECTS + 1):
-            self._guard.refused = ""
+            self._refused = ""
             async with self._session.get(
                 self._url, headers=headers, allow_redirects=False
             ) as answer:
@@ -245,8 +257,10 @@ class WebFile:
             is_quiet = isinstance(error.__cause__, aiohttp.ServerTimeoutError)
             raise FetchError(self._name, self._too_slow(seconds, is_quiet)) from None
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
-            if self._guard.refused:
-                raise AddressError(self._name, self._guard.problem) from None
+            if self._refused:
+                where = f"its host is {self._refused}, of a private network or this machine"
+                problem = f"{where}; `allow_private` lets it be asked"
+                raise AddressError(self._name, problem) from None
             raise FetchError(self._name, _told(error)) from None
 
     def _too_slow(self, seconds: float, is_quiet: bool) -> str:
@@ -293,28 +307,3 @@ _MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (aiohttp.ServerDisconnectedError, "the connection was cut"),
     (ConnectionError, "the connection was cut"),
 )
-
-
-class _Guard:
-    """Makes sockets, for hosts that may be asked alone: the last moment before a connection.
-
-    What is checked is the number that is connected to, after all names were looked up.
-    """
-
-    def __init__(self, fetching: Fetching) -> None:
-        self._allows_private = fetching.allow_private
-        self.refused = ""
-
-    @property
-    def problem(self) -> str:
-        """What is wrong with the host that was refused."""
-        where = f"its host is {self.refused}, of a private network or this machine"
-        return f"{where}; `allow_private` lets it be asked"
-
-    def socket_for(self, found: Any) -> socket.socket:
-        """Return a socket for an address that was looked up; raises `PermissionError`."""
-        family, kind, protocol, _, place = found
-        if not self._allows_private and not is_public(place[0]):
-            self.refused = place[0]
-            raise PermissionError(13, "a private address")
-        return socket.socket(family=family, type=kind, proto=protocol)

@@ -78,10 +78,6 @@ def pick_frames(
     `ConstraintError` for the view's `fps`, `nframes` and `sampling`, which say nothing here unless
     samples are what is picked from, and where gaps and frames cannot both be kept, `BudgetError`
     where no list costs so little, `DecodeError` and `TimeLimitError`.
-
-    >>> picked = pick_frames("fixtures/street.mp4", View.of("qwen3-vl-plus"), max_gap=4)
-    >>> picked.picks[0], picked.largest_gap_seconds <= 4
-    (Pick(seconds=0.0, frame=0, why='first', cells=0), True)
     """
     _check(view, by, max_gap, probe_fps)
     with open_clip(source, view.waiting(patience_seconds), threads) as clip:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from vlprep.check import images, requests, videos
 from vlprep.check.files import images_per_request
@@ -97,31 +98,22 @@ def remaining(files: Sequence[FileFacts], view: View, own: OwnLimits) -> Iterato
                 yield from _own_breaches(one, own)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageLimit:
-    """How many images one request may hold, and who says so."""
+def too_many(count: int, view: View, own: OwnLimits, *, inside: bool) -> Finding | None:
+    """Return what is told of so many images by the tighter limit on them; `None` where they fit.
 
-    most: int
-    rule: str
-    sources: tuple[str, ...] = ()
-
-    def finding(self, count: int) -> Finding:
-        """Return what is told of too many."""
-        found, wanted = plural(count, "image"), f"at most {plural(self.most, 'image')}"
-        message = f"{found} in the request, {wanted} taken"
-        step = "split the request, or have the oldest left out"
-        return Finding(
-            rule=self.rule, severity="error", source=None, measured=found, limit=wanted,
-            message=message, remedy=Remedy(step=step), sources=self.sources,
-        )  # fmt: skip
-
-
-def image_limit(view: View, own: OwnLimits, *, inside: bool) -> ImageLimit | None:
-    """Return the tighter limit on images; `inside`, where some are Base64 in the body."""
-    known = []
+    `inside`, where some are Base64 in the body.
+    """
+    known: list[tuple[int, str, tuple[str, ...]]] = []
     if view.model.kind == "api":
         stated = images_per_request(view.model, get_route("base64" if inside else "url"))
-        known += [ImageLimit(stated[0], _TOLD_HERE, stated[1])] if stated else []
+        known += [(stated[0], _TOLD_HERE, stated[1])] if stated else []
     if own.max_images is not None:
-        known.append(ImageLimit(own.max_images, "max-images"))
-    return min(known, key=lambda limit: limit.most, default=None)
+        known.append((own.max_images, "max-images", ()))
+    most, rule, sources = min(known, key=itemgetter(0), default=(count, "", ()))
+    if count <= most:
+        return None
+    found, wanted = plural(count, "image"), f"at most {plural(most, 'image')}"
+    message = f"{found} in the request, {wanted} taken"
+    step = "split the request, or have the oldest left out"
+    finding = own_finding(rule, found, wanted, message, step=step)
+    return replace(finding, sources=sources)

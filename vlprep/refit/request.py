@@ -11,7 +11,7 @@ from vlprep.check.rule import FileFacts, Finding
 from vlprep.errors import ConstraintError
 from vlprep.messages.bodies import MediumKind
 from vlprep.refit.body import Body, Given
-from vlprep.refit.limits import OwnLimits, image_limit, remaining, too_long
+from vlprep.refit.limits import OwnLimits, remaining, too_long, too_many
 from vlprep.refit.media import FittedMedium, fit_media, of_one_size, read_medium
 from vlprep.refit.places import JsonPath, Medium, find_media, value_at
 from vlprep.refit.result import BodyT, FittedRequest, MediumChange, change_of, changed
@@ -106,9 +106,8 @@ class _Work:
 
     def too_many(self) -> Finding | None:
         """Return what is told of too many images; `None` where there are not."""
-        limit = image_limit(self.view, self.own, inside=any(map(_is_image, self.read)))
-        count = len(self.images)
-        return limit.finding(count) if limit and count > limit.most else None
+        inside = any(map(_is_image, self.read))
+        return too_many(len(self.images), self.view, self.own, inside=inside)
 
     def drop_oldest(self) -> None:
         """Put text in the place of the first images, as long as there are too many."""

@@ -14,7 +14,6 @@ from contextlib import closing, suppress
 from errno import EEXIST
 from io import BufferedWriter
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -64,12 +63,7 @@ class Journal:
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with closing(self._reader), errors_name(self.path):
             self._file.close()
 

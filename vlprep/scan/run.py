@@ -15,9 +15,7 @@ from vlprep.count.files import MediaFailure
 from vlprep.errors import VlprepError
 from vlprep.media.overlap import overlapped
 from vlprep.media.remote import Stamp
-from vlprep.output.target import PathLike
 from vlprep.scan.journal import Journal
-from vlprep.scan.report import Pictures, write_report
 from vlprep.scan.rows import (
     KEY_LENGTH,
     Finished,
@@ -32,7 +30,6 @@ from vlprep.scan.rows import (
     row_key,
 )
 from vlprep.scan.sources import Found
-from vlprep.scan.summary import ScanSummary
 from vlprep.scan.totals import Totals
 from vlprep.scan.workers import Lost
 from vlprep.scan.writing import WritingJob
@@ -77,14 +74,6 @@ class Run:
     def columns(self) -> Columns:
         """The columns of the table, with their types."""
         return {"source": "string", **self._job.types}
-
-    def write_report(
-        self, path: PathLike, found: ScanSummary, pictures: Pictures, *, overwrite: bool
-    ) -> None:
-        """Write the page of what is in the journal."""
-        assert self._journal is not None
-        rows = self._journal.rows(self.places)
-        write_report(path, found, rows, self.columns, pictures=pictures, overwrite=overwrite)
 
     def _left_to_do(self, found: Iterable[Found]) -> Iterator[Numbered]:
         """Yield the rows that are to be done, and keep those that need no work."""

@@ -16,6 +16,7 @@ from vlprep.output.target import PathLike, check_new
 from vlprep.scan.journal import Journal
 from vlprep.scan.output import journal_path, table_writer, write_table
 from vlprep.scan.processes import warm_up
+from vlprep.scan.report import write_report
 from vlprep.scan.rows import Job
 from vlprep.scan.run import Done, Progress, Run
 from vlprep.scan.sources import Sources
@@ -113,11 +114,13 @@ def scan(
         )  # fmt: skip
         if is_whole and journal is not None and output is not None:
             if report is not None:
-                pictures = partial(
-                    thumbnails, view=job.view, limits=limits, stopping=stop,
-                    workers=workers or usable_cores(),
+                write_report(
+                    report, found, journal.rows(run.places), run.columns, overwrite=overwrite,
+                    pictures=partial(
+                        thumbnails, view=job.view, limits=limits, stopping=stop,
+                        workers=workers or usable_cores(),
+                    ),
                 )  # fmt: skip
-                run.write_report(report, found, pictures, overwrite=overwrite)
             write_table(output, journal.rows(run.places), run.columns, overwrite=overwrite)
             journal.remove()
         return found

@@ -254,9 +254,6 @@ def split_image(
 
     Raises `BudgetError` where the pieces cost more, `UnsupportedFormatError` for a video,
     `ConstraintError` for a height that is not above 0, and the errors of `read_picture`.
-
-    >>> split_image("fixtures/photo.jpg", View.of("qwen3-vl-plus"))
-    PageSplit(fixtures/photo.jpg, 640x480, pieces: 1, 302 tokens)
     """
     split = split_page(source, view, readable)
     room, cost = _room(view, budget), split.total_tokens
