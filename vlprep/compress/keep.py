@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from vlprep.errors import ConstraintError
 from vlprep.frames.reading import decode_plan
 from vlprep.frames.stream import FrameStream
 from vlprep.media.image import animation_starts
-from vlprep.types import ImageSize, VideoInfo
+from vlprep.types import DisplayTimes, ImageSize, VideoInfo
 from vlprep.video.decode import scan_clip
 from vlprep.video.encode import TICK
 from vlprep.video.paint import Look
@@ -158,24 +159,23 @@ def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
     The sound is written into a private `folder`, which a dry run does without. Raises the errors of
     `scan_clip` and `write_sound`.
     """
-    timed = _timed(case)
-    plan = timed.plan
-    require_room(timed.count, case.limit, case.names[0])  # before the sound is written
-    sound = None if folder is None else _write_sound(case, folder / "sound", timed.seconds)
+    plan, count, seconds, ticks = _timed(case)
+    require_room(count, case.limit, case.names[0])  # before the sound is written
+    sound = None if folder is None else _write_sound(case, folder / "sound", seconds)
     shape = case.info.sample_aspect_ratio  # of the picture before it is turned upright
     held = ("the last frame is held, as a video must not be so short",)
     return NewClip(
         open_stream=partial(stream_of, case, plan),
-        frame_count=timed.count,
-        rate=timed.count / timed.seconds,
-        ticks=timed.ticks,
-        sizes=_sizes(case, timed.count, sound.stat().st_size if sound else 0),
+        frame_count=count,
+        rate=count / seconds,
+        ticks=ticks,
+        sizes=_sizes(case, count, sound.stat().st_size if sound else 0),
         pixel_aspect=1 / shape if case.info.rotation in (90, 270) else shape,
         sound=sound,
         at_any_cost=not case.may_grow,
         quality_first=case.action == "converted",
         dropped=tuple(_changed(case)),
-        warnings=held if plan.frame_count < timed.count else (),
+        warnings=held if plan.frame_count < count else (),
     )
 
 
@@ -187,25 +187,15 @@ def stream_of(case: VideoCase, plan: FramePlan, size: ImageSize) -> FrameStream:
     return FrameStream(case.names, model, info, tokens, frames, tone_mapped=tone_map)
 
 
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    """All frames that are wanted, and when they show."""
-
-    plan: FramePlan
-    """The frames of the source."""
-    count: int
-    """Frames of the result, more where the last one has to be held."""
-    seconds: Fraction
-    """How long the result lasts."""
-    ticks: tuple[int, ...] = ()
-    """When each frame shows, and the end, in units of `TICK`; empty where they come evenly."""
+_Timed: TypeAlias = tuple[FramePlan, int, Fraction, tuple[int, ...]]
+"""Frames of the source; how many the result has, more where the last one has to be held; how long
+it lasts; when each shows, and the end, in units of `TICK`, or nothing where they come evenly."""
 
 
 def _timed(case: VideoCase) -> _Timed:
     """Plan to show all frames that are wanted when they show in the source."""
     if case.item.found.kind == "image":
-        starts = animation_starts(case.item)
-        return _unevenly(case, starts)
+        return _unevenly(case, animation_starts(case.item))
     timeline, fps = scan_clip(case.item).timeline, case.info.fps
     if timeline.has_clock and fps is not None and not _is_even(timeline, float(fps)):
         return _unevenly(case, [timeline.seconds(pts) for pts in timeline.pts])
@@ -214,7 +204,7 @@ def _timed(case: VideoCase) -> _Timed:
     numbers = range(timeline.packet_count)[first:end]
     longest = math.ceil(Fraction(case.least_seconds) * rate)
     count = max(len(numbers), case.least_frames, longest)
-    return _Timed(_plan(numbers, rate), count, count / rate)
+    return _plan(numbers, rate), count, count / rate, ()
 
 
 def _is_even(timeline: Timeline, rate: float) -> bool:
@@ -227,7 +217,7 @@ def _is_even(timeline: Timeline, rate: float) -> bool:
 def _unevenly(case: VideoCase, starts: Sequence[float]) -> _Timed:
     """Take the frames on display in the part that is wanted, from where they begin in it."""
     begin, length = case.first_seconds, case.seconds or 0.0
-    first = max(bisect_right(starts, begin + _BLUR) - 1, 0)
+    first = DisplayTimes(starts, _BLUR).shown_at(begin)
     end = len(starts) if case.part is None else bisect_left(starts, begin + length - _BLUR)
     numbers = range(first, max(end, first + 1))
     ticks = [max(round((starts[number] - begin) / TICK), 0) for number in numbers]
@@ -237,7 +227,7 @@ def _unevenly(case: VideoCase, starts: Sequence[float]) -> _Timed:
         ticks.append(ticks[-1] + interval)
     ascending = tuple(accumulate(ticks, lambda before, tick: max(tick, before + 1)))
     rate = case.info.fps or Fraction(1)
-    return _Timed(_plan(numbers, rate), len(ticks) - 1, ascending[-1] * TICK, ascending)
+    return _plan(numbers, rate), len(ticks) - 1, ascending[-1] * TICK, ascending
 
 
 _BLUR = 1e-4  # seconds by which times of formats that round them may differ
