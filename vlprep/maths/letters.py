@@ -159,9 +159,9 @@ def _lines_of(strip: Pixels) -> Iterator[tuple[int, int]]:
 
 def _dense_runs(steps: npt.NDArray[np.int64]) -> Iterator[slice]:
     """Yield the rows in which steps are dense among those around: small letters, in a text."""
-    for rows in _runs(steps >= _STEPS_IN_ROW):
+    for rows in runs(steps >= _STEPS_IN_ROW):
         full = np.percentile(steps[rows], 80)
-        for core in _runs(steps[rows] > _DENSE * full):
+        for core in runs(steps[rows] > _DENSE * full):
             yield slice(rows.start + core.start, rows.start + core.stop)
 
 
@@ -172,8 +172,12 @@ def _is_line(up: npt.NDArray[np.int64], down: npt.NDArray[np.int64], width: int)
     return balance >= _BALANCE and (rising + falling) / (2 * width) >= _DENSITY
 
 
-def _runs(flags: npt.NDArray[np.bool_]) -> Iterator[slice]:
-    """Yield where flags are set, one slice a run."""
+def runs(flags: npt.NDArray[np.bool_]) -> Iterator[slice]:
+    """Yield where flags are set, one slice a run.
+
+    >>> list(runs(np.array([True, True, False, True])))
+    [slice(0, 2, None), slice(3, 4, None)]
+    """
     edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
     yield from map(slice, edges[::2].tolist(), edges[1::2].tolist())
 

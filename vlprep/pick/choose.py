@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from vlprep.errors import ConstraintError
+from vlprep.maths.letters import runs
 from vlprep.pick.cells import Flags, Floats, Motion
 from vlprep.types import DisplayTimes
 
@@ -188,8 +189,9 @@ def _passing(motion: Motion, busy: Flags, rested: Iterable[tuple[int, _Began]]) 
         np.add.at(under_way, list(began.values()), 1)
         under_way[step + 1] -= len(began)
     under_way = np.cumsum(under_way)
-    for first, last in _runs(counts >= MOTION_CELLS):
-        at, span = seconds[first], slice(first, last + 1)
+    for span in runs(counts >= MOTION_CELLS):
+        first, last = span.start, span.stop - 1
+        at = seconds[first]
         if seconds[last] - at < MOTION_SECONDS:
             if 2 * under_way[span].sum() < counts[span].sum():
                 middle = first + int(np.argmax(counts[span]))
@@ -199,13 +201,6 @@ def _passing(motion: Motion, busy: Flags, rested: Iterable[tuple[int, _Began]]) 
             if seconds[step] - at >= MOTION_SECONDS - _BLUR:
                 at = seconds[step]
                 yield Change(step, int(counts[step]), why="motion")
-
-
-def _runs(flags: Flags) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last place of each run of flags that are set."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    for first, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        yield first, stop - 1
 
 
 # Which frames are kept.

@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from vlprep.maths.letters import runs
+
 Flags = npt.NDArray[np.bool_]
 
 OVERLAP = 2
@@ -73,10 +75,8 @@ def cut(inked: Flags, most: int, pitch: int) -> tuple[Span, ...]:
 
 def _middles(empty: Flags) -> npt.NDArray[np.int64]:
     """Return the middles of the runs of empty rows inside."""
-    edges = np.flatnonzero(np.diff(empty.astype(np.int8), prepend=0, append=0))
-    middles = (edges[::2] + edges[1::2]) // 2
-    inside: npt.NDArray[np.int64] = middles[(edges[::2] > 0) & (edges[1::2] < len(empty))]
-    return inside
+    inside = (run for run in runs(empty) if run.start > 0 and run.stop < len(empty))
+    return np.array([(run.start + run.stop) // 2 for run in inside], np.int64)
 
 
 def _fewest(length: int, most: int, empty: npt.NDArray[np.int64]) -> int | None:
