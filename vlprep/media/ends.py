@@ -1,8 +1,9 @@
-"""Whether a picture's file goes on to the picture's end, without decoding it."""
+"""Where a picture's file ends, by what it says of itself: nothing is decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import BinaryIO
 
 from vlprep.media.jpeg import is_unended
 from vlprep.media.source import Item
@@ -63,3 +64,34 @@ _ENDS: dict[str, Callable[[Item], bool]] = {
     "AVIF": _boxes_end_early,
     "JPEG 2000": _boxes_end_early,
 }
+
+
+def as_claimed(item: Item) -> BinaryIO:
+    """Return a reader that ends where a file says of itself that it does.
+
+    Readers of some formats take all that there is into memory, in order to look at the header.
+    """
+    claim = _CLAIMS.get(item.found.reader)
+    if claim is None:
+        return item.file
+    end = min(claim(item.file, item.file_bytes), item.file_bytes)
+    item.trust.check("memory", end, item.name)
+    return item.file if end == item.file_bytes else item.reader(end)
+
+
+def _boxes_end(file: BinaryIO, length: int) -> int:
+    from vlprep.media.mp4 import boxes_end  # which most formats do without
+
+    return boxes_end(file, length)
+
+
+def _riff_end(file: BinaryIO, _: int) -> int:
+    file.seek(4)
+    return 8 + int.from_bytes(file.read(4), "little")
+
+
+_CLAIMS: dict[str, Callable[[BinaryIO, int], int]] = {
+    **dict.fromkeys(("HEIF", "AVIF"), _boxes_end),
+    "WEBP": _riff_end,
+}
+"""Where a file ends by what it says, for the formats of which readers take all into memory."""

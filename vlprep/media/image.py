@@ -11,7 +11,7 @@ import io
 import math
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -24,7 +24,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from vlprep.errors import DecodeError, MemoryLimitError, UnsupportedFormatError
 from vlprep.maths.jpeg import table_quality
-from vlprep.media.ends import is_cut_off
+from vlprep.media.ends import as_claimed, is_cut_off
 from vlprep.media.metadata import exif_orientation, metadata_kinds
 from vlprep.media.sniff import Format
 from vlprep.media.source import Item, has_room
@@ -207,7 +207,7 @@ def open_image(item: Item, tail: bytes = b"") -> ImageFile.ImageFile:
         from vlprep.media.pdf import open_page
 
         return open_page(item)
-    file = io.BytesIO(item.bytes() + tail) if tail else _as_claimed(item)
+    file = io.BytesIO(item.bytes() + tail) if tail else as_claimed(item)
     canvas = _webp_size(file) if item.found.reader == "WEBP" else ImageSize(0, 0)
     item.trust.check("pixels", canvas.pixels, item.name)
     file.seek(0)
@@ -217,30 +217,6 @@ def open_image(item: Item, tail: bytes = b"") -> ImageFile.ImageFile:
         if canvas.pixels and not has_room(canvas.pixels * _WEBP_BYTES_A_PIXEL):
             raise MemoryLimitError(item.name, canvas) from error
         _blame(item.name, item.found.name, error)
-
-
-def _as_claimed(item: Item) -> BinaryIO:
-    """Return a reader that ends where a file says of itself that it does.
-
-    Readers of some formats take all that there is into memory, in order to look at the header.
-    """
-    claim = _CLAIMS.get(item.found.reader)
-    if claim is None:
-        return item.file
-    end = min(claim(item.file, item.file_bytes), item.file_bytes)
-    item.trust.check("memory", end, item.name)
-    return item.file if end == item.file_bytes else item.reader(end)
-
-
-def _boxes_end(file: BinaryIO, length: int) -> int:
-    from vlprep.media.mp4 import boxes_end  # which most formats do without
-
-    return boxes_end(file, length)
-
-
-def _riff_end(file: BinaryIO, _: int) -> int:
-    file.seek(4)
-    return 8 + int.from_bytes(file.read(4), "little")
 
 
 def _webp_size(file: BinaryIO) -> ImageSize:
@@ -259,12 +235,6 @@ def _webp_size(file: BinaryIO) -> ImageSize:
 
 _WEBP_BYTES_A_PIXEL = 8
 """Two canvases of four bytes a pixel."""
-
-_CLAIMS: Mapping[str, Callable[[BinaryIO, int], int]] = {
-    **dict.fromkeys(("HEIF", "AVIF"), _boxes_end),
-    "WEBP": _riff_end,
-}
-"""Where a file ends by what it says, for the formats of which readers take all into memory."""
 
 
 def open_as(found: Format, file: BinaryIO) -> ImageFile.ImageFile:
