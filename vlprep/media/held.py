@@ -72,14 +72,6 @@ def _is_number(array: npt.NDArray[Any]) -> bool:
     )
 
 
-def as_pillow(source: object) -> Image.Image:
-    """Return a picture held in memory as an image of Pillow's; raises as `picture_array` does."""
-    if isinstance(source, Image.Image):
-        return source
-    array = picture_array(source)
-    return Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
-
-
 def held_file(source: object) -> bytes:
     r"""Return a picture held in memory as a file: a PNG of the same pixels, with its EXIF.
 
@@ -88,7 +80,12 @@ def held_file(source: object) -> bytes:
     >>> held_file(np.zeros((20, 30, 3), np.uint8))[:4]
     b'\x89PNG'
     """
-    image, memory = as_pillow(source), io.BytesIO()
+    if isinstance(source, Image.Image):
+        image = source
+    else:
+        array = picture_array(source)
+        image = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
+    memory = io.BytesIO()
     if image.mode not in _PNG_MODES:
         image = image.convert("RGB")
     image.save(memory, "PNG", compress_level=1, exif=image.getexif())

@@ -155,17 +155,14 @@ def _better(fitted: FittedMedium, own: OwnLimits, under: int | None) -> FittedMe
         with made.open() as item:
             (facts,) = count_facts([facts_of(item)], fitted.view)
         after = _problems(facts, fitted.view, own)
-        if after < before or (is_heavy and after <= before and _is_under(facts, under)):
+        is_under = under is None or facts.file_bytes < under
+        if after < before or (is_heavy and after <= before and is_under):
             gone = tuple(finding for finding in why if finding.rule not in after)
             return replace(
                 made, facts=facts, mime_type=mime_type(facts.format),
                 because=(*fitted.because, *gone),
             )  # fmt: skip
     return None
-
-
-def _is_under(facts: FileFacts, under: int | None) -> bool:
-    return under is None or facts.file_bytes < under
 
 
 def _problems(facts: FileFacts, view: View, own: OwnLimits) -> set[str]:

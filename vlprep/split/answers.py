@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from vlprep.boxes.boxes import LocatedShapes
 from vlprep.boxes.shapes import Shape
@@ -14,6 +15,9 @@ _TOUCHES = 2.0
 
 _BESIDE = 0.5
 """Part of the narrower of two boxes that the other must lie beside, to be the same thing."""
+
+Bounds: TypeAlias = tuple[float, float, float, float]
+"""x1, y1, x2, y2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,7 @@ class _Seen:
         if self.shape.label != other.shape.label or not (self.is_cut or other.is_cut):
             return False
         a, b = self.shape.bounds, other.shape.bounds
-        across = _overlap(a[0], a[2], b[0], b[2])
-        down = _overlap(a[1], a[3], b[1], b[3])
+        across, down = _overlap(a, b)
         narrower = min(a[2] - a[0], b[2] - b[0])
         lower = min(a[3] - a[1], b[3] - b[1])
         below = across >= _BESIDE * narrower and down >= -_TOUCHES
@@ -64,8 +67,9 @@ class _Seen:
         return self.piece.owns((left + right) / 2, (top + bottom) / 2)
 
 
-def _overlap(start: float, end: float, other_start: float, other_end: float) -> float:
-    return min(end, other_end) - max(start, other_start)
+def _overlap(a: Bounds, b: Bounds) -> tuple[float, float]:
+    """Return how far two boxes share columns and rows; what lies between them counts below 0."""
+    return min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
 
 
 def _around(shape: Shape, other: Shape) -> Shape:
@@ -110,7 +114,7 @@ def _same(one: _Seen, other: _Seen) -> bool:
     if one.piece == other.piece or one.shape.label != other.shape.label or not other.is_own:
         return False
     a, b = one.shape.bounds, other.shape.bounds
-    across, down = _overlap(a[0], a[2], b[0], b[2]), _overlap(a[1], a[3], b[1], b[3])
+    across, down = _overlap(a, b)
     if one.shape.kind == "point":
         return max(abs(a[0] - b[0]), abs(a[1] - b[1])) <= 4 * _TOUCHES
     return across >= _BESIDE * (a[2] - a[0]) and down >= _BESIDE * (a[3] - a[1])
