@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import repeat
 
-import numpy as np
-
 from vlprep.clips import Frame, FramePlan
 from vlprep.errors import UnsupportedFormatError
 from vlprep.media.image import animation_starts
@@ -36,21 +34,6 @@ def probe_clip(source: SourceOrFacts, trust: Trust = TRUST) -> VideoInfo:
     return info
 
 
-class Gathering:
-    """Has the pictures of a clip decoded into one array, if that is asked for before the first."""
-
-    def __init__(self) -> None:
-        self.wanted = False
-        self.array: Pixels | None = None
-
-    def room(self, numbers: Sequence[int], size: ImageSize) -> dict[int, Pixels]:
-        """Return where each frame has its first place among those shown; nowhere if unasked."""
-        if not self.wanted:
-            return {}
-        self.array = np.empty((len(numbers), *size, 3), np.uint8)
-        return dict(zip(reversed(numbers), reversed(self.array), strict=True))
-
-
 def decode_plan(
     source: SourceOrFacts,
     plan: FramePlan,
@@ -59,9 +42,12 @@ def decode_plan(
     threads: int | None = None,
     memory: int | None = None,
     trust: Trust = TRUST,
-    gathering: Gathering | None = None,
+    into: Sequence[Pixels] = (),
 ) -> Iterator[Frame]:
     """Decode the frames of a plan made for a clip, one by one, in order.
+
+    `into` may hold an array for all pictures, frames x height x width x 3, when the first is asked
+    for; pictures of a video are decoded into it then, each where it is first shown.
 
     Raises the errors of `stream_frames` while iterating.
 
@@ -82,7 +68,7 @@ def decode_plan(
             tuple(sorted(set(numbers))),
             threads=threads,
             memory=MEMORY_BYTES if memory is None else memory,
-            room={} if gathering is None else gathering.room(numbers, look.size),
+            room=dict(zip(reversed(numbers), reversed(into[0]), strict=True)) if into else {},
         )
         times_shown = Counter(numbers)
         for frame in decode_frames(wanted):

@@ -19,7 +19,7 @@ from vlprep.draw.lettering import font_warnings
 from vlprep.draw.sheets import ContactSheet
 from vlprep.errors import DecodeError
 from vlprep.frames.files import SCHEMA, FrameFormat, FrameRecord, check_targets, write_folder
-from vlprep.frames.reading import Gathering, decode_plan, probe_clip
+from vlprep.frames.reading import decode_plan, probe_clip
 from vlprep.media.cores import check_threads
 from vlprep.media.picture import Pixels
 from vlprep.media.source import SourceOrFacts, source_name
@@ -53,7 +53,7 @@ class FrameStream:
     """Whether high dynamic range is mapped to that of ordinary screens."""
     trust: Trust = field(default=TRUST, kw_only=True)
     """What is said of damage."""
-    _gathering: Gathering = field(default_factory=Gathering, kw_only=True)
+    _into: list[Pixels] = field(default_factory=list, kw_only=True)  # once they are gathered: all
     delivered: int = field(default=0, init=False)
     """Frames handed out so far."""
     substituted: int = field(default=0, init=False)
@@ -272,12 +272,13 @@ class FrameStream:
 
     def gather(self) -> None:
         """Have the pictures decoded into one array, if none of them is yet."""
-        self._gathering.wanted = True
+        if not self._into:
+            self._into.append(np.empty((len(self), *self.tokens.resized, 3), np.uint8))
 
     def room(self) -> Pixels:
-        """Return an array for all pictures, where they are already if they are gathered."""
-        gathered, shape = self._gathering.array, (len(self), *self.tokens.resized, 3)
-        return np.empty(shape, np.uint8) if gathered is None else gathered
+        """Return the array for all pictures, where they are already if they are gathered."""
+        self.gather()
+        return self._into[0]
 
 
 def collect_frames(stream: FrameStream, frames: Iterable[Frame]) -> Frames:
@@ -360,7 +361,7 @@ def stream_frames(
         return FrameStream(found.names, view.model, info, tokens, images, trust=view.trust)
     clip = probe_clip(found, view.trust)
     tokens = video_count(clip, view)
-    look, gathering = Look(tokens.resized, resample, tone_map, by_colour), Gathering()
+    look, into = Look(tokens.resized, resample, tone_map, by_colour), list[Pixels]()
     frames = decode_plan(
         found,
         tokens.plan,
@@ -368,7 +369,7 @@ def stream_frames(
         threads=threads,
         memory=memory,
         trust=trust,
-        gathering=gathering,
+        into=into,
     )
     return FrameStream(
         (source_name(found),),
@@ -378,5 +379,5 @@ def stream_frames(
         frames,
         tone_mapped=tone_map,
         trust=view.trust,
-        _gathering=gathering,
+        _into=into,
     )
