@@ -133,7 +133,7 @@ class ImageProcessor(_OfModel):
         """
         _check(numbers, return_tensors)
         processor, dtype = self._processor(numbers)
-        sources = [_upright_axes(image, input_data_format) for image in _flat(images, 3)]
+        sources = [_upright_axes(image, input_data_format) for image in _flat(images)]
         made = processor.arrays(sources, dtype=dtype, door=self.door, threads=self.threads)
         return Features(made.inputs())
 
@@ -294,11 +294,11 @@ def _colours(
     return (float(given),) * 3 if isinstance(given, int | float) else tuple(map(float, given))
 
 
-def _flat(images: Any, dimensions: int) -> Iterator[Any]:
+def _flat(images: Any) -> Iterator[Any]:
     """Yield the pictures of nested lists and of stacks, one by one."""
-    if isinstance(images, list | tuple) or getattr(images, "ndim", 0) > dimensions:
+    if isinstance(images, list | tuple) or getattr(images, "ndim", 0) > 3:
         for image in images:
-            yield from _flat(image, dimensions)
+            yield from _flat(image)
     else:
         yield images
 

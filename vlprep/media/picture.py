@@ -137,15 +137,13 @@ def _ended(item: Item, srgb: bool, damage: DecodeError) -> Picture:
     return replace(read, warnings=read.warnings + warned)
 
 
-def read_picture(item: Item, *, srgb: bool = False) -> Pixels:
+def read_picture(item: Item) -> Pixels:
     """Decode the first picture of an image, height x width x 3, as displayed, laid on white.
-
-    `srgb` converts colours from the file's profile to sRGB; the models' own processors do not.
 
     Raises `DecodeError` where the file is damaged or cut off, `PixelLimitError` for a size beyond
     belief, `UnsupportedFormatError` for camera raw files and `MemoryLimitError`.
     """
-    return lay_on_white(decode_picture(item, srgb=srgb).pixels)
+    return lay_on_white(decode_picture(item).pixels)
 
 
 def opened_pixels(image: Image.Image) -> Pixels:
