@@ -10,11 +10,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from vlprep.media.addresses import LONGEST_PATH, local_path
-from vlprep.media.sniff import HEAD_BYTES, is_media_name, sniff
+from vlprep.media.sniff import is_media_name, sniff_file
 
 _COMPANION = re.compile(
     r"\._.*|\.ds_store|thumbs\.db|desktop\.ini|.*\.(?:aae|xmp|thm)", re.IGNORECASE
@@ -89,7 +88,12 @@ def is_medium(path: str) -> bool:
 
 
 def _is_medium(name: str, path: str) -> bool:
-    return not name.startswith("._") and (is_media_name(name) or _holds_media(path))
+    if name.startswith("._"):
+        return False
+    if is_media_name(name):
+        return True
+    found = sniff_file(path)
+    return found is not None and found.kind in ("image", "video")
 
 
 def is_companion(name: str) -> bool:
@@ -113,14 +117,3 @@ def by_numbers(name: str) -> list[Any]:
 
 
 _NUMBERS = re.compile(r"(\d+)")
-
-
-def _holds_media(path: str) -> bool:
-    try:
-        if not Path(path).is_file():
-            return False
-        with Path(path).open("rb") as file:
-            found = sniff(file.read(HEAD_BYTES))
-    except OSError:
-        return False
-    return found is not None and found.kind in ("image", "video")

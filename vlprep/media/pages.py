@@ -10,13 +10,13 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from vlprep.display import brief
 from vlprep.errors import ConstraintError, VlprepError
-from vlprep.media.addresses import embedded, is_data_url, is_web_url, local_path
-from vlprep.media.sniff import HEAD_BYTES, is_media_name, sniff
+from vlprep.media.addresses import LONGEST_PATH, embedded, is_data_url, is_web_url, local_path
+from vlprep.media.sniff import HEAD_BYTES, Format, is_media_name, sniff, sniff_file
 
 MOST_PAGES = 10_000
 """Pages of one document that are taken at once; a header can claim any number of them."""
@@ -115,39 +115,28 @@ def is_document(source: object) -> bool:
     (True, True, False)
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        return _is_pdf(bytes(source[:HEAD_BYTES]))
+        return _is_pdf(sniff(bytes(source[:HEAD_BYTES])))
     if isinstance(source, str) and is_data_url(source):
-        return "pdf" in source[:40].lower() and _is_pdf(embedded(source) or b"")
+        return "pdf" in source[:40].lower() and _is_pdf(sniff(embedded(source) or b""))
     if isinstance(source, str | os.PathLike):
         return _names_document(os.fspath(source))
     if hasattr(source, "read") and hasattr(source, "seek"):
         source.seek(0)
         head = source.read(HEAD_BYTES)
         source.seek(0)
-        return _is_pdf(head)
+        return _is_pdf(sniff(head))
     return False
 
 
 def _names_document(name: str) -> bool:
     if name[-4:].lower() == ".pdf":
         return not is_web_url(name)
-    if is_media_name(name) or len(name) > _LONGEST or is_web_url(name):
+    if is_media_name(name) or len(name) > LONGEST_PATH or is_web_url(name):
         return False
-    try:
-        path = Path(local_path(name))
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return _is_pdf(file.read(HEAD_BYTES))
-    except (OSError, ValueError):
-        return False
+    return _is_pdf(sniff_file(local_path(name)))
 
 
-_LONGEST = 4096
-
-
-def _is_pdf(head: bytes) -> bool:
-    found = sniff(head[:HEAD_BYTES])
+def _is_pdf(found: Format | None) -> bool:
     return found is not None and found.kind == "document"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 HEAD_BYTES = 4096
@@ -183,6 +184,18 @@ def sniff(head: bytes) -> Format | None:
         if _compiled(row.pattern).match(head):
             return row
     return None
+
+
+def sniff_file(path: str) -> Format | None:
+    """Return the format of a regular file; `None` where it is not known, or cannot be read."""
+    try:
+        file = Path(path)
+        if not file.is_file():
+            return None
+        with file.open("rb") as opened:
+            return sniff(opened.read(HEAD_BYTES))
+    except (OSError, ValueError):
+        return None
 
 
 @cache
