@@ -147,6 +147,35 @@ def test_a_long_clip_that_lost_its_end_is_marked():
     assert probe(whole).warnings == ()
 
 
+ENDINGS = [
+    ("ivf", "libvpx-vp9", "yuv420p", {}), ("ogg", "libvpx", "yuv420p", {}),
+    *(
+        ("yuv4mpegpipe", "wrapped_avframe", form, {"strict": "-1"})
+        for form in ("yuv420p", "yuv422p", "yuv444p", "yuv411p", "gray", "yuv444p10", "gray16le")
+    ),
+    ("mp4", "mpeg4", "yuv420p", {"movflags": "frag_keyframe+empty_moov+default_base_moof"}),
+    ("flv", "flv", "yuv420p", {"flvflags": "no_metadata"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.85])
+@pytest.mark.parametrize(("container", "codec", "form", "options"), ENDINGS)
+def test_a_video_that_breaks_off_is_told_whatever_its_header_promises(
+    container, codec, form, options, share
+):
+    file = io.BytesIO()
+    with av.open(file, "w", format=container, options=options) as output:
+        stream = output.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 75, 43, form
+        for number in range(30):
+            frame = av.VideoFrame.from_ndarray(np.full((43, 75, 3), 8 * number, np.uint8))
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    assert probe(file.getvalue()).warnings == ()
+    content = file.getvalue()[: int(share * len(file.getvalue()))]
+    assert any("may be cut off" in told for told in probe(content).warnings)
+
+
 @pytest.mark.parametrize(
     ("name", "heard"),
     [("video_with_audio.mp4", True), ("clip.mp4", False), ("street.mp4", False)],

@@ -1,11 +1,13 @@
 """Where the content of a video ends in its file, and whether the file is as long as it says.
 
 Lengths are those of RIFF (AVI 1.0 and OpenDML), EBML (RFC 8794) and Matroska (RFC 9559), ASF (3.2),
-FLV 10.1 (annex E), MXF (SMPTE ST 377-1, 7.1) and ISO/IEC 14496-12.
+FLV 10.1 (annex E), MXF (SMPTE ST 377-1, 7.1), ISO/IEC 14496-12, Ogg (RFC 3533, 6), and those of
+libvpx and of MJPEG Tools for IVF and YUV4MPEG.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,7 +27,7 @@ def is_whole(item: Item) -> bool | None:
     before = item.file.tell()
     try:
         return check(item.file, item.file_bytes)
-    except (struct.error, IndexError):
+    except (struct.error, LookupError, ValueError):
         return None
     finally:
         item.file.seek(before)
@@ -173,13 +175,65 @@ def _whole_flv(file: BinaryIO, file_bytes: int) -> bool | None:
 
 def _whole_mp4(file: BinaryIO, file_bytes: int) -> bool | None:
     """Say whether the last box breaks off; if not, fragments may be missing behind it."""
-    ends = [0]
+    kind, end = b"", 0
     with suppress(EOFError):  # behind the last box there is nothing
-        ends.extend(end for _, end in boxes(file, _NOWHERE, 0))
-    return False if file_bytes < ends[-1] < _NOWHERE else None
+        for kind, end in boxes(file, _NOWHERE, 0):
+            pass
+    is_cut = kind in (b"moof", b"mdat") and file_bytes < end < _NOWHERE
+    return False if is_cut else None
 
 
 _NOWHERE = 1 << 62  # where a box ends that says to reach to the end of the file
+
+
+def _whole_ivf(file: BinaryIO, file_bytes: int) -> bool | None:
+    """Say whether a frame breaks off; if not, others may be missing behind it."""
+    place = 32
+    for _ in range(_MOST_FRAMES):
+        if place >= file_bytes:
+            return None if place == file_bytes else False
+        place += 12 + int.from_bytes(_read(file, place, 4), "little")
+    return None
+
+
+_MOST_FRAMES = 1_000_000
+"""Frames that are walked through at most."""
+
+
+def _whole_y4m(file: BinaryIO, file_bytes: int) -> bool | None:
+    """Say whether a frame breaks off, of which all are as long; if not, others may be missing."""
+    line, _, frame = _read(file, 0, 1024).partition(b"\n")
+    said = {word[:1]: word[1:] for word in line.split()[1:]}
+    kind = said.get(b"C", b"420")
+    width, height = int(said[b"W"]), int(said[b"H"])
+    across, down = {b"420": (2, 2), b"422": (2, 1), b"411": (4, 1)}.get(kind[:3], (1, 1))
+    others = 0 if kind.startswith(b"mono") else 3 if kind.endswith(b"alpha") else 2
+    samples = width * height + others * -(-width // across) * -(-height // down)
+    step = len(_FRAME) + samples * (2 if _DEEP.search(kind) else 1)
+    told = frame.startswith(_FRAME)  # else there is more in front of frames than their mark
+    return False if told and (file_bytes - len(line) - 1) % step else None
+
+
+_FRAME = b"FRAME\n"
+_DEEP = re.compile(rb"(?:p|mono)(?:9|1\d)$")  # more than 8 bits, in two bytes
+
+
+def _whole_ogg(file: BinaryIO, file_bytes: int) -> bool | None:
+    """Say whether the last page is all there, and marked as the last one of its stream."""
+    start = max(file_bytes - _PAGE, 0)
+    tail = _read(file, start, _PAGE)
+    place = tail.rfind(b"OggS")
+    if place < 0:
+        return None
+    if len(tail) < place + 27:
+        return False
+    parts = tail[place + 27 :][: tail[place + 26]]
+    is_there = place + 27 + tail[place + 26] + sum(parts) <= len(tail)
+    return is_there and bool(tail[place + 5] & 4)
+
+
+_PAGE = 65_307 + 4_096
+"""Bytes of the longest page, and some that may stand behind the last."""
 
 
 _CLAIMS: dict[str, Callable[[BinaryIO, int], int | None]] = {
@@ -191,4 +245,7 @@ _CLAIMS: dict[str, Callable[[BinaryIO, int], int | None]] = {
 _CHECKS: dict[str, Callable[[BinaryIO, int], bool | None]] = {
     "flv": _whole_flv,
     "mov": _whole_mp4,
+    "ivf": _whole_ivf,
+    "yuv4mpegpipe": _whole_y4m,
+    "ogg": _whole_ogg,
 }

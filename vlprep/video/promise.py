@@ -65,21 +65,29 @@ class Promise:
 
     def broken(self, first: Fraction, end: Fraction) -> tuple[str, ...]:
         """Warn where the file holds less, its video being displayed from `first` to `end`."""
-        if self.end is None or self.is_whole:
+        told = "" if self.is_whole else self._missing(first, end)
+        if not told:
             return ()
+        return self.item.trust.bears(DecodeError(self.item.name, f"{told}; the file may be cut off"))
+
+    def _missing(self, first: Fraction, end: Fraction) -> str:
+        """Say what a file lacks of which it is not known that it is whole; "" for nothing."""
+        breaks = "the video has no end in it" if self.is_whole is False else ""
+        if self.end is None:
+            return breaks
         if self.is_whole is None:
             start = min(first, _start(self.stream))
             if self._reaches(start, end):
-                return ()
+                return ""
             end = max(end, self._end_of_others())
             if self._reaches(start, end):
-                return ()
+                return ""
             end -= start
-        if end >= self.end - SHORT_SECONDS:
-            return ()
-        found = f"the header promises {float(self.end):.1f} s but the video ends at"
-        problem = f"{found} {float(end):.1f} s; the file may be cut off"
-        return self.item.trust.bears(DecodeError(self.item.name, problem))
+        if end < self.end - SHORT_SECONDS:
+            promised = f"the header promises {float(self.end):.1f} s"
+            return f"{promised} but the video ends at {float(end):.1f} s"
+        # Fragments promise what is there of them; elsewhere what is lost may be behind the frames.
+        return breaks if self.item.found.reader == "mov" else ""
 
     def _reaches(self, start: Fraction, end: Fraction) -> bool:
         """Whether what is displayed from `start` to `end` is about what was promised.
