@@ -479,3 +479,53 @@ def test_an_open_group_cut_out_into_matroska_begins_with_its_keyframe(name, tmp_
     info = probe(path)
     assert info.frame_count == shown
     assert info.display_times is None  # as the rate is even
+
+
+def write_cut(path, codec):
+    """Write an open group and what follows it, as it is copied out by a tool that lets no time go
+    back: the frames ahead of the first keyframe get times right behind it."""
+    film = io.BytesIO()
+    with av.open(film, "w", format="matroska") as output:
+        stream = output.add_stream(codec, rate=25, options={"sc_threshold": "1000000000"})
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.codec_context.max_b_frames, stream.codec_context.gop_size = 2, 20
+        stream.codec_context.bit_rate = 4_000_000
+        for number in range(100):
+            picture = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            picture.pts, picture.time_base = number, Fraction(1, 25)
+            output.mux(stream.encode(picture))
+        output.mux(stream.encode(None))
+    film.seek(0)
+    with av.open(film) as whole, av.open(str(path), "w") as output:
+        packets = [packet for packet in whole.demux(video=0) if packet.size]
+        _, start, *_ = (k for k, packet in enumerate(packets) if packet.is_keyframe)
+        first, copy = packets[start].pts, output.add_stream_from_template(whole.streams.video[0])
+        before = packets[start].dts - 1
+        for packet in packets[start:]:
+            before = packet.dts = max(before + 1, packet.dts)
+            packet.pts = max(packet.pts, packet.dts, first)
+            packet.pts, packet.dts, packet.stream = packet.pts - first, packet.dts - first, copy
+            output.mux(packet)
+    with av.open(str(path)) as cut:
+        return [drawn_number(frame.to_ndarray(format="rgb24")) for frame in cut.decode(video=0)]
+
+
+@pytest.mark.parametrize(
+    ("codec", "ending"),
+    [
+        *(("mpeg2video", ending) for ending in ("mkv", "ts", "avi")),
+        *(("mpeg4", ending) for ending in ("mkv", "avi")),
+        ("mpeg1video", "ts"),
+    ],
+)
+def test_an_open_group_that_was_copied_out_begins_with_its_keyframe(codec, ending, tmp_path):
+    path = tmp_path / f"cut.{ending}"
+    shown = write_cut(path, codec)
+    info = probe(path)
+    assert info.frame_count == len(shown)
+    assert "2 pictures before the first" in info.warnings[0]
+    with read_frames(path, "qwen3-vl-plus", fps=5, max_pixels=640 * 640) as frames:
+        assert [drawn_number(frame.image) for frame in frames] == [
+            shown[number] for number in frames.plan.indices
+        ]
+        assert (frames.missing, frames.substituted) == (0, 0)

@@ -175,12 +175,12 @@ def _whole_flv(file: BinaryIO, file_bytes: int) -> bool | None:
 
 def _whole_mp4(file: BinaryIO, file_bytes: int) -> bool | None:
     """Say whether the last box breaks off; if not, fragments may be missing behind it."""
-    kind, end = b"", 0
+    found = [(b"", 0)]
     with suppress(EOFError):  # behind the last box there is nothing
-        for kind, end in boxes(file, _NOWHERE, 0):
-            pass
-    is_cut = kind in (b"moof", b"mdat") and file_bytes < end < _NOWHERE
-    return False if is_cut else None
+        found.extend(boxes(file, _NOWHERE, 0))
+    kind, end = found[-1]
+    breaks = kind in (b"moof", b"mdat") and file_bytes < end < _NOWHERE
+    return False if breaks else None
 
 
 _NOWHERE = 1 << 62  # where a box ends that says to reach to the end of the file

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, BinaryIO
@@ -29,7 +30,12 @@ from vlprep.video.mpeg4 import may_lack_frames
 from vlprep.video.nal import length_width
 from vlprep.video.samples import SampleTimes, sample_times
 from vlprep.video.scan import PacketTable, scan_packets
-from vlprep.video.start import comes_out_of_order, from_first_shown, may_be_fields
+from vlprep.video.start import (
+    comes_out_of_order,
+    from_first_shown,
+    may_be_fields,
+    may_reorder,
+)
 from vlprep.video.timeline import Timeline
 
 PROOF = 16
@@ -60,10 +66,11 @@ def read_timeline(packets: Iterator[VideoPacket], stream: VideoStream, item: Ite
         table = _from_index(head, stream, item)
     if table is None:
         table = scan_packets(chain(head, packets), stream, item)
-    timeline = set_clock(table, stream, item)
-    if np.array_equal(table.pts, table.dts) and comes_out_of_order(timeline, stream, item):
-        timeline = set_clock(table, stream, item, by_slot=True)
-    return from_first_shown(timeline, head, stream, item)
+    clock = partial(set_clock, stream=stream, item=item)
+    may_be_slots = may_reorder(stream) and np.array_equal(table.pts, table.dts)
+    if may_be_slots and comes_out_of_order(clock(table), item):
+        clock = partial(clock, by_slot=True)
+    return from_first_shown(table, clock, head, stream, item)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

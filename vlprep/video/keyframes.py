@@ -48,6 +48,12 @@ def has_transparency(stream: VideoStream) -> bool:
     return stream.metadata.get("alpha_mode") == "1" and stream.codec_context.name in _ALPHA_TESTS
 
 
+def is_between(packet: Packet[VideoStream]) -> bool:
+    """Say whether a picture is known to build on the last two that were neither."""
+    test = _BETWEEN.get(packet.stream.codec_context.name)
+    return test is not None and test(bytes(memoryview(packet)[:LOOKED_AT]))
+
+
 def from_keyframe(packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
     """Leave out the packets before the first keyframe, where a seek went by wrong marks."""
     waits = True
@@ -74,17 +80,25 @@ _ALPHA = 1  # number that WebM gives the transparency among what lies beside a p
 # MPEG-4 Part 2 (ISO/IEC 14496-2, 6.2.5): the type stands behind the start code of a picture.
 
 
-def _mpeg4(data: bytes) -> bool:
+def _mpeg4_type(data: bytes) -> int:
     place = data.find(b"\0\0\1\xb6") + 4
-    return not 4 <= place < len(data) or data[place] >> 6 == 0
+    return data[place] >> 6 if 4 <= place < len(data) else 0
+
+
+def _mpeg4(data: bytes) -> bool:
+    return _mpeg4_type(data) == 0
 
 
 # MPEG-1 and MPEG-2 video (ISO/IEC 13818-2, 6.2.3): ten bits of order, then three of the type.
 
 
-def _mpeg12(data: bytes) -> bool:
+def _mpeg12_type(data: bytes) -> int:
     place = data.find(b"\0\0\1\0") + 5
-    return not 5 <= place < len(data) or data[place] >> 3 & 7 == 1
+    return data[place] >> 3 & 7 if 5 <= place < len(data) else 1
+
+
+def _mpeg12(data: bytes) -> bool:
+    return _mpeg12_type(data) == 1
 
 
 # H.263 (ITU-T H.263, 5.1): a start code of 22 bits, 8 of time, then the types, 5.1.3 and 5.1.4.
@@ -104,6 +118,11 @@ def _h263(data: bytes) -> bool:
     return field(59 if extended else 41, 3) == 0
 
 
+_BETWEEN: dict[str, KeyTest] = {
+    "mpeg4": lambda data: _mpeg4_type(data) == 2,
+    "mpeg1video": lambda data: _mpeg12_type(data) == 3,
+    "mpeg2video": lambda data: _mpeg12_type(data) == 3,
+}
 _TESTS: dict[str, KeyTest] = {
     "mpeg4": _mpeg4,
     "mpeg1video": _mpeg12,

@@ -66,9 +66,8 @@ class Promise:
     def broken(self, first: Fraction, end: Fraction) -> tuple[str, ...]:
         """Warn where the file holds less, its video being displayed from `first` to `end`."""
         told = "" if self.is_whole else self._missing(first, end)
-        if not told:
-            return ()
-        return self.item.trust.bears(DecodeError(self.item.name, f"{told}; the file may be cut off"))
+        problem = f"{told}; the file may be cut off"
+        return self.item.trust.bears(DecodeError(self.item.name, problem)) if told else ()
 
     def _missing(self, first: Fraction, end: Fraction) -> str:
         """Say what a file lacks of which it is not known that it is whole; "" for nothing."""

@@ -7,11 +7,11 @@ keyframe need what was cut away. No player shows them, so they are no frames.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
 from av.video.stream import VideoStream
 
 from vlprep.errors import DecodeError
@@ -20,15 +20,17 @@ from vlprep.types import ImageSize
 from vlprep.video.container import HDR_CURVES, VideoPacket
 from vlprep.video.h264 import FieldPairs, brings_settings, is_idr
 from vlprep.video.h264_settings import only_sequence
+from vlprep.video.keyframes import is_between
 from vlprep.video.nal import length_width
 from vlprep.video.reader import FrameReader
+from vlprep.video.scan import PacketTable
 from vlprep.video.timeline import Timeline
 
 
 def starts_whole(head: Sequence[VideoPacket], stream: VideoStream) -> bool:
     """Whether the first packets say that all pictures from the first one on are displayed."""
     first, *others = (packet for packet in head if packet.size)
-    if not first.is_keyframe:
+    if not first.is_keyframe or any(map(is_between, others[:1])):
         return False
     if stream.container.format.name == "avi":  # tells nothing of the order of display
         return True
@@ -65,13 +67,13 @@ TRIED = 32
 """Frames that are decoded to see in which order they come out."""
 
 
-def comes_out_of_order(timeline: Timeline, stream: VideoStream, item: Item) -> bool:
+def comes_out_of_order(timeline: Timeline, item: Item) -> bool:
     """Whether a decoder gives frames in another order than that of their times.
 
     Some writers put down the times of decoding for those of display. Raises the errors of
     `FrameReader`.
     """
-    if not (may_reorder(stream) and timeline.tells_frames):
+    if not timeline.tells_frames:
         return False
     with FrameReader(item, timeline, ()) as reader:
         frames = islice(reader.every_frame(), TRIED)
@@ -85,36 +87,41 @@ def may_reorder(stream: VideoStream) -> bool:
 
 
 def from_first_shown(
-    timeline: Timeline, head: Sequence[VideoPacket], stream: VideoStream, item: Item
+    table: PacketTable,
+    clock: Callable[[PacketTable], Timeline],
+    head: Sequence[VideoPacket],
+    stream: VideoStream,
+    item: Item,
 ) -> Timeline:
-    """Leave out the pictures before the first that a decoder shows; decodes where in doubt only.
+    """Return what `clock` makes of packets, less the pictures before the first that are shown.
 
-    Raises the errors of `FrameReader`.
+    Decodes where in doubt only. Raises the errors of `set_clock` and `FrameReader`.
     """
+    timeline = clock(table)
     pts, keyframes = timeline.pts, timeline.keyframes
     is_whole = starts_whole(head, stream) and not (keyframes and pts and pts[0] < keyframes[0])
     if is_whole or not timeline.has_clock:
         return timeline
-    lost = _lost(timeline, item)
-    if lost is None:
+    decoded = _first_decoded(timeline, table, item)
+    if not decoded:
         told = item.trust.bears(DecodeError(item.name, "none of its pictures can be decoded"))
         return replace(timeline, mended=(*timeline.mended, *told))
-    if not lost:
+    ahead = np.flatnonzero(table.is_shown[: max(decoded[:2])])
+    lost = np.setdiff1d(ahead, decoded)
+    if not lost.size:
         return timeline
-    what = f"{lost} pictures before the first that can be decoded are left out; time starts there"
-    return replace(
-        timeline,
-        packet_count=timeline.packet_count - lost,
-        pts=pts[lost:],
-        mended=(*timeline.mended, what),
-    )
+    if timeline.in_decoding_order:  # the first to come out comes when those would have
+        lost = np.flatnonzero(table.is_shown)[: len(lost)]
+    is_shown = table.is_shown.copy()
+    is_shown[lost] = False
+    rest, skips = clock(replace(table, is_shown=is_shown)), timeline.skips_exactly
+    left = f"{len(lost)} pictures before the first that can be decoded are left out"
+    return replace(rest, skips_exactly=skips, mended=(*rest.mended, f"{left}; time starts there"))
 
 
-def _lost(timeline: Timeline, item: Item) -> int | None:
-    """Return how many pictures are displayed before the first that is decoded; `None`: all are."""
-    if timeline.in_decoding_order:
-        numbers = array("q", range(timeline.packet_count))
-        timeline = replace(timeline, pts=numbers, stamps=numbers)
-    with FrameReader(item, timeline, ()) as reader:
-        first = next((frame.pts for frame in reader.every_frame() if frame.pts is not None), None)
-    return None if first is None else bisect_left(timeline.pts, first)
+def _first_decoded(timeline: Timeline, table: PacketTable, item: Item) -> list[int]:
+    """Return which packets the first frames come from, in the order in which they are displayed."""
+    numbers = array("q", range(len(table.pts)))
+    with FrameReader(item, replace(timeline, pts=numbers, stamps=numbers), ()) as reader:
+        frames = islice(reader.every_frame(), TRIED)
+        return [frame.pts for frame in frames if frame.pts is not None]
