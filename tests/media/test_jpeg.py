@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.places import FIXTURES, SHARED
 from vlprep import check_media, count_tokens, probe
+from vlprep.errors import UnsupportedFormatError
 from vlprep.media.jpeg import is_unended, segments, without_metadata
 from vlprep.media.source import Item
 
@@ -101,3 +102,36 @@ def test_hostile_bytes_are_walked_to_their_end(noise):
     for mark, start, end in segments(b"\xff\xd8" + noise):
         assert 0 < start < end <= len(noise) + 2
         assert mark not in (0x00, 0xFF)
+
+
+def parted(pictures):
+    """Return pictures as a web camera sends them."""
+    head = b"--frame\r\nX-Timestamp: 0.0\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+    return b"".join(head % len(picture) + picture + b"\r\n" for picture in pictures)
+
+
+@pytest.mark.parametrize("join", [b"".join, b"\0\0".join, parted])
+def test_pictures_one_behind_the_other_are_a_video_without_times(join):
+    content = join([encoded(quality=quality) for quality in (60, 70, 80, 75) * 3])
+    with pytest.raises(UnsupportedFormatError, match=r"bare Motion JPEG, .* -framerate RATE"):
+        probe(content)
+
+
+def test_a_short_video_without_times_is_known_where_its_name_says_so(tmp_path):
+    for name in ("three.mjpg", "three.jpg"):
+        (tmp_path / name).write_bytes(encoded(quality=20) * 3)
+    with pytest.raises(UnsupportedFormatError, match="Motion JPEG"):
+        probe(tmp_path / "three.mjpg")
+    assert probe(tmp_path / "three.jpg").size == (90, 120)
+    (tmp_path / "one.mjpg").write_bytes(encoded())
+    assert probe(tmp_path / "one.mjpg").size == (90, 120)
+
+
+def test_a_large_picture_that_lists_those_behind_it_stays_one():
+    pictures = [Image.open(io.BytesIO(encoded(quality=100, subsampling=0))) for _ in range(3)]
+    file = io.BytesIO()
+    pictures[0].save(
+        file, "MPO", save_all=True, append_images=pictures[1:], quality=100, subsampling=0
+    )
+    assert len(file.getvalue()) > 2 * 90 * 120
+    assert probe(file.getvalue()).frame_count == 3

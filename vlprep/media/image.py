@@ -25,9 +25,10 @@ from PIL import ExifTags, Image, ImageFile
 from vlprep.errors import DecodeError, MemoryLimitError, UnsupportedFormatError
 from vlprep.maths.jpeg import table_quality
 from vlprep.media.ends import as_claimed, is_cut_off
+from vlprep.media.jpeg import is_film
 from vlprep.media.metadata import exif_orientation, metadata_kinds
-from vlprep.media.sniff import Format
-from vlprep.media.source import Item, has_room
+from vlprep.media.sniff import MOTION_JPEG, Format
+from vlprep.media.source import Item, has_room, not_read
 from vlprep.types import CUT_OFF, DisplayTimes, ImageInfo, ImageSize, VideoInfo
 
 TURNED = (5, 6, 7, 8)
@@ -159,6 +160,8 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
         raise UnsupportedFormatError(item.name, problem, format=item.found.name)
     size = _displayed_size(image, orientation)
     item.trust.check("pixels", size.pixels, item.name)
+    if item.found.reader == "JPEG" and is_film(item, size.pixels):
+        raise not_read(MOTION_JPEG, item.name)
     page = getattr(image, "page", None)
     several = (f"{pages} pictures in the file; only the first is counted",)
     cut_off = is_cut_off(item)

@@ -52,6 +52,32 @@ def is_unended(item: Item) -> bool:
         return all(mark != _END for mark, _, _ in segments(reader.read()))
 
 
+def is_film(item: Item, pixels: int) -> bool:
+    """Say whether a JPEG is the first of many, one right behind the other, as cameras write them.
+
+    Looks where a file is too long for one picture of so many pixels, or named so; a picture that
+    lists those behind it (MPO) is none.
+
+    >>> with Item("fixtures/photo.jpg") as item:
+    ...     is_film(item, 480 * 640)
+    False
+    """
+    is_long = item.file_bytes > _MOST_BYTES * pixels or item.name.lower().endswith(_FILMS)
+    if item.is_far or not is_long:  # of what is far no more is to be fetched than is read
+        return False
+    with item.reader() as reader:
+        content = reader.read(2 * _MOST_BYTES * pixels + _NOTES)
+    end = next((end for mark, _, end in segments(content) if mark == _END), len(content))
+    goes_on = content.find(b"\xff\xd8\xff", end, end + _NEAR) >= 0
+    return goes_on and b"MPF\0" not in content[:end]
+
+
+_MOST_BYTES, _NOTES = 2, 1 << 20
+"""Bytes a pixel that hardly a picture takes, and those of what it says beside them."""
+
+_FILMS = (".mjpeg", ".mjpg", ".mjpe")
+
+
 def segments(content: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield each segment up to the end mark: the second byte of its mark, its start and its end.
 

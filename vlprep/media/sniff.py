@@ -94,11 +94,20 @@ _VVC = rb"\0{2,3}\x01\0[\x71\x79\xa1]"
 _MPEG4 = rb"\0\0\x01(?:\xb0|[\0-\x1f]\0\0\x01[\x20-\x2f])"
 _WRAP = "wrap it: ffmpeg -i FILE -c copy FILE.mp4"
 _CONVERT = "convert it: ffmpeg -i FILE FILE.mp4"
+_RATE = "wrap it at its rate: ffmpeg -f mjpeg -framerate RATE -i FILE -c copy FILE.mp4"
+# Pictures as web cameras send them: a line that parts them, then what is said of each.
+_PARTS = (
+    rb"\s{0,4}--[^\r\n]{1,99}\r?\n"
+    rb"(?i:(?:[\w-]+:[^\n]{0,99}\n){0,9}content-type: ?image/jpe?g)"
+)
 
 HEIC_SEQUENCE = _format(
     "HEIC", "video", _ISO_SEQUENCE, "heic heif hif heics heifs", "image/heic", "mov"
 )
 """A HEIC with tracks as in a video instead of a picture; others may turn out to be such as well."""
+
+MOTION_JPEG = _format("bare Motion JPEG", "unread", _PARTS, "mjpeg mjpg mjpe", advice=_RATE)
+"""Pictures of a video without times; a JPEG may turn out to be the first of them."""
 
 FORMATS = (
     _image("JPEG", rb"\xff\xd8\xff", "jpg jpeg jpe jfif mpo", "jpeg", "PIL.JpegImagePlugin JPEG"),
@@ -138,6 +147,7 @@ FORMATS = (
     _format("bare MPEG-4 video", "unread", _MPEG4, "m4v cmp", advice=_WRAP),
     _format("bare VC-1", "unread", rb"\0\0\x01\x0f", "vc1", advice=_WRAP),
     _format("bare AV1", "unread", rb"\x12\0\x0a[\x08-\x20]", "obu av1", advice=_WRAP),
+    MOTION_JPEG,
     _format("DV", "unread", rb"\x1f\x07\0[\x3f\xbf]", "dv dif", advice=_CONVERT),
     _format("RealMedia", "unread", rb"\.RMF", "rm rmvb", advice=_CONVERT),
     _format("NUT", "unread", rb"nut/multimedia container\0", "nut", advice=_WRAP),

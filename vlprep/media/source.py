@@ -413,13 +413,18 @@ def _is_bare_sequence(file: BinaryIO) -> bool:
     return not has_main_picture(file)
 
 
+def not_read(found: Format, name: str) -> UnsupportedFormatError:
+    """Return the error for a format that is known and not read."""
+    problem = f"{found.name}, which is not read here; {found.advice}"
+    return UnsupportedFormatError(name, problem, format=found.name)
+
+
 def _recognise(head: bytes, name: str) -> Format:
     found = sniff(head)
     if found is None:
         raise UnsupportedFormatError(name, "neither an image nor a video that is known here")
     if found.kind == "unread":
-        problem = f"{found.name}, which is not read here; {found.advice}"
-        raise UnsupportedFormatError(name, problem, format=found.name)
+        raise not_read(found, name)
     if found.kind == "other":
         problem = f"{found.name}, not an image or a video; {found.advice}"
         raise UnsupportedFormatError(name, problem, format=found.name)
