@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import shutil
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
 from vlprep import probe, read_frames
 from vlprep.errors import AudioOnlyError, DecodeError, UnknownCodecError
@@ -149,3 +151,43 @@ def test_a_size_that_the_header_lies_about_is_not_learnt_from_it():
     with open_item(bytes(content)) as item:
         assert item.info.size == (180, 320)
         assert scan_clip(item).frame_pixels == 180 * 320
+
+
+def packets_of(name):
+    """Return the packets of a transport stream."""
+    content = (FIXTURES / name).read_bytes()
+    return [content[start : start + 188] for start in range(0, len(content), 188)]
+
+
+def pid(packet):
+    return int.from_bytes(packet[1:3], "big") & 0x1FFF
+
+
+TABLES = (0, 0x11, 0x1000)
+STREAMS = {
+    "joined amid a packet": lambda: b"".join(packets_of("clip.ts"))[70:],
+    "as fetched, head and all": lambda: (
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"".join(packets_of("clip.ts"))
+    ),
+    "with error correction": lambda: b"".join(part + bytes(16) for part in packets_of("clip.ts")),
+    "by a recorder": lambda: b"IMKH" + bytes(36) + (FIXTURES / "clip.mpg").read_bytes(),
+    "without tables": lambda: b"".join(
+        part for part in packets_of("clip.ts") if pid(part) not in TABLES
+    ),
+    "without a table of programmes": lambda: b"".join(
+        part for part in packets_of("clip.ts") if pid(part)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_a_stream_that_does_not_begin_as_it_should_is_read(kind):
+    content = STREAMS[kind]()
+    with av.open(io.BytesIO(content)) as container:
+        shown = sum(1 for _ in container.decode(video=0))
+    info = probe(content)
+    assert (info.frame_count, info.warnings) == (shown, ())
+    with read_frames(content, "qwen3-vl-plus", fps=5, max_pixels=640 * 640) as frames:
+        drawn = [drawn_number(frame.image) for frame in frames]
+        assert drawn == list(frames.plan.indices)
+        assert (frames.missing, frames.substituted) == (0, 0)

@@ -82,6 +82,8 @@ _MOV = rb".{4}(?:moov|mdat|wide|free|skip|pnot)"
 _EBML = rb"\x1a\x45\xdf\xa3"
 _WEBM = _EBML + rb".{1,99}?\x42\x82.{1,8}?webm"  # the same but for what it says of its type
 _ASF = rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"
+_LATE_TS = rb".{0,1600}?(?:(?:\x47.{187}){3}|(?:\x47.{191}){3}|(?:\x47.{203}){3})\x47"
+_LATE_PS = rb".{1,2048}?\0\0\x01\xba[\x21-\x2f\x44-\x7f]"
 _MXF = rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02"
 # Streams without a container start with a unit that only they start with: parameters, a delimiter,
 # or a message, in which encoders put down their name.
@@ -94,6 +96,7 @@ _VVC = rb"\0{2,3}\x01\0[\x71\x79\xa1]"
 _MPEG4 = rb"\0\0\x01(?:\xb0|[\0-\x1f]\0\0\x01[\x20-\x2f])"
 _WRAP = "wrap it: ffmpeg -i FILE -c copy FILE.mp4"
 _CONVERT = "convert it: ffmpeg -i FILE FILE.mp4"
+_JOIN = "put the stream's first segment in front: cat init.mp4 FILE > FILE.mp4"
 _RATE = "wrap it at its rate: ffmpeg -f mjpeg -framerate RATE -i FILE -c copy FILE.mp4"
 # Pictures as web cameras send them: a line that parts them, then what is said of each.
 _PARTS = (
@@ -126,7 +129,7 @@ FORMATS = (
     _image("SGI", _SGI, "sgi rgb rgba bw", "sgi", "PIL.SgiImagePlugin SGI"),
     HEIC_SEQUENCE,
     _format("MOV", "video", _ISO + rb"qt  ", "mov qt mp4 m4v", "video/quicktime", "mov"),
-    _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt", "video/mp4", "mov"),
+    _format("MP4", "video", _ISO, "mp4 m4v mov 3gp 3g2 m4a qt f4v", "video/mp4", "mov"),
     _format("MOV", "video", _MOV, "mov qt mp4", "video/quicktime", "mov"),
     _format("WebM", "video", _WEBM, "webm mkv", "video/webm", "matroska"),
     _format("Matroska", "video", _EBML, "mkv mka", "video/x-matroska", "matroska"),
@@ -148,6 +151,9 @@ FORMATS = (
     _format("bare VC-1", "unread", rb"\0\0\x01\x0f", "vc1", advice=_WRAP),
     _format("bare AV1", "unread", rb"\x12\0\x0a[\x08-\x20]", "obu av1", advice=_WRAP),
     MOTION_JPEG,
+    _format("MP4 segment", "unread", rb".{4}(?:styp|sidx|moof)", "m4s", advice=_JOIN),
+    _format("DHAV", "unread", rb"DHAV|DAHUA", "dav", advice=_CONVERT),
+    _format("Flash", "unread", rb"[CFZ]WS[\x01-\x40]", "swf", advice=_CONVERT),
     _format("DV", "unread", rb"\x1f\x07\0[\x3f\xbf]", "dv dif", advice=_CONVERT),
     _format("RealMedia", "unread", rb"\.RMF", "rm rmvb", advice=_CONVERT),
     _format("NUT", "unread", rb"nut/multimedia container\0", "nut", advice=_WRAP),
@@ -176,7 +182,10 @@ FORMATS = (
     _format("HLS playlist", "other", rb"#EXTM3U", "m3u8", advice="download the video itself"),
     _format("concat list", "other", rb"ffconcat", "", advice="pass the files it names"),
     _format("ZIP archive", "other", rb"PK\x03\x04", "zip", advice="unpack it first"),
-    _format("PDF", "document", rb".{1,1019}?%PDF-\d", "pdf"),  # readers pass over what is before it
+    # Readers pass over what is before these.
+    _format("PDF", "document", rb".{1,1019}?%PDF-\d", "pdf"),
+    _format("MPEG-TS", "video", _LATE_TS, "ts mts m2ts", reader="mpegts"),
+    _format("MPEG-PS", "video", _LATE_PS, "mpg mpeg vob mp4", reader="mpeg"),  # mp4: by Hikvision
 )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def _transport_end(item: Item) -> int:
         end = _read(reader, start, solid - start)
     place = end.rfind(b"\x47")
     while place >= 0:
-        for step in (188, 192):
+        for step in (188, 192, 204):
             if end[max(place % step, place - 4 * step) : place : step] == b"\x47" * 4:
                 return min(start + place + step, item.file_bytes)
         place = end.rfind(b"\x47", 0, place)
