@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import io
 import shutil
+from fractions import Fraction
 from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
 
+from tests.films import numbered
 from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
 from vlprep import probe, read_frames
@@ -191,3 +193,23 @@ def test_a_stream_that_does_not_begin_as_it_should_is_read(kind):
         drawn = [drawn_number(frame.image) for frame in frames]
         assert drawn == list(frames.plan.indices)
         assert (frames.missing, frames.substituted) == (0, 0)
+
+
+def test_pictures_that_come_long_after_the_sound_are_found():
+    file = io.BytesIO()
+    with av.open(file, "w", format="mpegts") as output:
+        sound, stream = output.add_stream("aac", rate=8000), output.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for number in range(160):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            silence.pts, silence.sample_rate = 1024 * number, 8000
+            output.mux(sound.encode(silence))
+        for number in range(30):
+            picture = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            picture.pts, picture.time_base = 500 + number, Fraction(1, 25)
+            output.mux(stream.encode(picture))
+        output.mux([*sound.encode(None), *stream.encode(None)])
+    info = probe(file.getvalue())
+    assert (info.frame_count, info.size, info.warnings) == (30, (180, 320), ())
+    with read_frames(file.getvalue(), "qwen3-vl-plus", fps=5, max_pixels=640 * 640) as frames:
+        assert [drawn_number(frame.image) for frame in frames] == list(frames.plan.indices)

@@ -7,7 +7,7 @@ nowhere and a file that takes the place of another is not noticed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -53,10 +53,13 @@ _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
 _UNPROBED = {"probesize": "32", "analyzeduration": "1", "fpsprobesize": "0", "skip_frame": "all"}
 """Options with which FFmpeg decodes nothing in order to learn what a header does not say."""
 
+_PATIENT = {"probesize": "50000000", "analyzeduration": "3600000000"}
+"""Options with which it looks for the first picture for longer than a few seconds."""
+
 
 @contextmanager
 def open_video(
-    item: Item, *, probes: bool = True, wait: Wait | None = None
+    item: Item, *, probes: bool = True, patient: bool = False, wait: Wait | None = None
 ) -> Iterator[InputContainer]:
     """Open a container with the one demuxer for its content, over a reader of its own; closes both.
 
@@ -67,6 +70,7 @@ def open_video(
         "protocol_whitelist": "none",
         "max_pixels": str(item.trust.limits.frame_pixels),
         **({} if probes else _UNPROBED),
+        **(_PATIENT if patient else {}),
     }
     with item.reader(content_end(item)) as reader:
         with av_errors(item):
@@ -195,8 +199,12 @@ def open_stream(item: Item, wait: Wait) -> Iterator[OpenStream]:
             if known and _traits(stream, known.pixel_bits) == known:
                 yield container, stream, warnings
                 return
-    with open_video(item, wait=wait) as container:
+    with ExitStack() as opened:
+        container = opened.enter_context(open_video(item, wait=wait))
         stream, warnings = choose_stream(container, item)
+        if not stream.codec_context.width:  # pictures may come long after the sound
+            container = opened.enter_context(open_video(item, patient=True, wait=wait))
+            stream, warnings = choose_stream(container, item)
         form = stream.codec_context.format
         item.traits = _traits(stream, form.padded_bits_per_pixel if form else 12)  # as of most
         yield container, stream, warnings
