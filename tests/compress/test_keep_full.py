@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.films import MODEL, VARIABLE, film, numbered, numbers, squeeze
+from tests.films import MODEL, VARIABLE, film, numbered, numbers, squeeze, write_film
 from tests.frames.test_stream import drawn_number
 from tests.places import FIXTURES
 from vlprep import compress_video, probe
@@ -121,3 +121,18 @@ def test_sound_that_fits_at_no_rate_is_told(tmp_path):
     source = with_long_sound(tmp_path / "source.mp4", 40)
     with pytest.raises(ByteLimitError, match="of them sound"):
         compress_video(source, tmp_path / "a.mp4", MODEL, keep="full", limit=50_000)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+@pytest.mark.parametrize("seconds_each", [4, 10])
+def test_a_few_frames_of_a_still_screen_last_no_longer_than_they_did(
+    frames, seconds_each, tmp_path
+):
+    rate = Fraction(1, seconds_each)
+    source, target = write_film(tmp_path / "still.mp4", frames, rate), tmp_path / "a.mp4"
+    done = compress_video(source, target, MODEL, keep="full", limit=400_000)
+    assert probe(target).duration_seconds == pytest.approx(frames * seconds_each)
+    assert done.frames_after == 4  # which the model wants at least
+    found, moments = every_number(target), times(target)
+    assert found == [*range(frames), *(4 - frames) * [frames - 1]]
+    assert list(moments[:frames]) == pytest.approx([seconds_each * k for k in range(frames)])

@@ -163,7 +163,7 @@ def full_clip(case: VideoCase, folder: Path | None) -> NewClip:
     require_room(count, case.limit, case.names[0])  # before the sound is written
     sound = None if folder is None else _write_sound(case, folder / "sound", seconds)
     shape = case.info.sample_aspect_ratio  # of the picture before it is turned upright
-    held = ("the last frame is held, as a video must not be so short",)
+    held = ("the last frame is shown again, as a video must not be so short",)
     return NewClip(
         open_stream=partial(stream_of, case, plan),
         frame_count=count,
@@ -202,6 +202,8 @@ def _timed(case: VideoCase) -> _Timed:
     rate = (fps or Fraction(1)).limit_denominator(100_000)
     first, end = case.part or (0, timeline.packet_count)
     numbers = range(timeline.packet_count)[first:end]
+    if len(numbers) < case.least_frames and fps is not None:
+        return _unevenly(case, [float(k / fps) for k in range(timeline.packet_count)])
     longest = math.ceil(Fraction(case.least_seconds) * rate)
     count = max(len(numbers), case.least_frames, longest)
     return _plan(numbers, rate), count, count / rate, ()
@@ -223,8 +225,12 @@ def _unevenly(case: VideoCase, starts: Sequence[float]) -> _Timed:
     ticks = [max(round((starts[number] - begin) / TICK), 0) for number in numbers]
     ticks.append(round(length / TICK))
     interval = max(round(1 / (case.info.fps or 1) / TICK), 1)
-    while len(ticks) <= case.least_frames or ticks[-1] * TICK < case.least_seconds:
+    while ticks[-1] * TICK < case.least_seconds:
         ticks.append(ticks[-1] + interval)
+    *ticks, end_tick = ticks
+    last, more = ticks[-1], case.least_frames - len(ticks)
+    ticks += [last + (end_tick - last) * k // (more + 1) for k in range(1, more + 1)]
+    ticks.append(end_tick)
     ascending = tuple(accumulate(ticks, lambda before, tick: max(tick, before + 1)))
     rate = case.info.fps or Fraction(1)
     return _plan(numbers, rate), len(ticks) - 1, ascending[-1] * TICK, ascending
