@@ -186,3 +186,12 @@ def test_sound_is_told(name, heard):
 
 def test_sound_of_an_animation_is_not_looked_for():
     assert probe(FIXTURES / "animated.gif").has_sound is None
+
+
+@pytest.mark.parametrize(("name", "told"), [("hevc.mp4", True), ("hdr_pq.mp4", False)])
+def test_colours_that_only_dolby_vision_knows_are_told(name, told):
+    content = (FIXTURES / name).read_bytes()
+    marked = content.replace(b"hvc1", b"dvh1")
+    assert marked != content
+    assert any("Dolby Vision" in said for said in probe(marked).warnings) == told
+    assert probe(content).warnings == ()

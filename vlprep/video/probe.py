@@ -111,7 +111,10 @@ class _Opened:
             format=item.found.name,
             metadata=("location",) if _is_located(head[0]) else (),
             file_bytes=item.file_bytes,
-            warnings=(*_as_sequence(item, timing), *self.warnings, *timing.warnings, *misplaced),
+            warnings=(
+                *(*_as_sequence(item, timing), *self.warnings, *timing.warnings, *misplaced),
+                *_private_colours(stream),
+            ),
             display_times=timing.display_times,
         )
 
@@ -172,6 +175,16 @@ def _misplaced(packet: VideoPacket, stream: VideoStream, item: Item) -> tuple[st
         "not where the header says it is"
     )
     return item.trust.bears(DecodeError(item.name, problem))
+
+
+def _private_colours(stream: VideoStream) -> Iterator[str]:
+    """Tell of Dolby Vision without colours that others know, as profile 5 is."""
+    context = stream.codec_context
+    if context.codec_tag in ("dvh1", "dvhe", "dav1") and context.color_trc == _UNKNOWN_CURVE:
+        yield "Dolby Vision in colours of its own, which are not mapped: it looks green and purple"
+
+
+_UNKNOWN_CURVE = 2  # by H.273
 
 
 def _coded_size(stream: VideoStream, item: Item) -> ImageSize:

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from vlprep.errors import DecodeError
 from vlprep.media.source import Item
 from vlprep.types import ImageSize
+from vlprep.units import plural
 from vlprep.video.container import HDR_CURVES, VideoPacket
 from vlprep.video.h264 import FieldPairs, brings_settings, is_idr
 from vlprep.video.h264_settings import only_sequence
@@ -115,7 +116,7 @@ def from_first_shown(
     is_shown = table.is_shown.copy()
     is_shown[lost] = False
     rest, skips = clock(replace(table, is_shown=is_shown)), timeline.skips_exactly
-    left = f"{len(lost)} pictures before the first that can be decoded are left out"
+    left = f"{plural(len(lost), 'picture')} before the first that can be decoded left out"
     return replace(rest, skips_exactly=skips, mended=(*rest.mended, f"{left}; time starts there"))
 
 
