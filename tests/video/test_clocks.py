@@ -240,6 +240,13 @@ def test_a_step_back_is_a_new_recording(container):
     assert (joint.start_seconds, joint.shift_seconds) == (0, 5.03)
 
 
+def test_a_time_of_decoding_that_is_made_up_at_a_joint_hides_no_new_recording():
+    times, decoding = [5000, 5300, 5600, 0, 300, 600], [4900, 5200, 5500, 5800, 200, 500]
+    line = clock(times, "mpeg", dts=decoding, keys=(0, 3), durations=[300] * 6)
+    assert seconds(line) == pytest.approx([0, 0.3, 0.6, 0.9, 1.2, 1.5])
+    assert len(line.joints) == 1
+
+
 @pytest.mark.parametrize(("container", "last"), [("mpegts", 0.02), ("matroska,webm", 3600.0)])
 def test_a_long_step_ahead_is_one_where_frames_do_not_pause(container, last):
     line = clock([0, 10, 3_600_000], container)

@@ -160,8 +160,11 @@ def _slots(packets: PacketTable, delay: int) -> _Times:
 
 def _starts(packets: PacketTable, time_base: Fraction, container: str) -> npt.NDArray[np.intp]:
     """Return which packets start another recording: those at which the clock jumps."""
-    known = np.flatnonzero(packets.dts != NO_TIME)
-    steps = np.diff(packets.dts[known]) * float(time_base)
+    dts = packets.dts
+    if container in JUMPING:  # none is later than display but where FFmpeg makes it up at a joint
+        dts = np.where(packets.pts == NO_TIME, dts, np.minimum(dts, packets.pts))
+    known = np.flatnonzero(dts != NO_TIME)
+    steps = np.diff(dts[known]) * float(time_base)
     behind = known[1:]
     back = behind[steps < -float(BACK_SECONDS)]
     if container in JUMPING:
