@@ -145,7 +145,9 @@ def clock(pts, container="matroska,webm", dts=None, keys=(0,), shown=None, durat
     )
     stream = SimpleNamespace(
         time_base=Fraction(1, 1000),
-        container=SimpleNamespace(format=SimpleNamespace(name=container)),
+        container=SimpleNamespace(
+            format=SimpleNamespace(name=container), streams=SimpleNamespace(audio=())
+        ),
         codec_context=SimpleNamespace(reorder_depth=0),
     )
     return set_clock(table, stream, SimpleNamespace(name="film"))
@@ -245,6 +247,40 @@ def test_a_time_of_decoding_that_is_made_up_at_a_joint_hides_no_new_recording():
     line = clock(times, "mpeg", dts=decoding, keys=(0, 3), durations=[300] * 6)
     assert seconds(line) == pytest.approx([0, 0.3, 0.6, 0.9, 1.2, 1.5])
     assert len(line.joints) == 1
+
+
+def still_screen(container, b_frames, *, is_heard):
+    """A screen on which nothing happens from the 50th frame on for 15 seconds, with its sound."""
+    file, packets = io.BytesIO(), []
+    with av.open(file, "w", format=container) as output:
+        stream = output.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.codec_context.max_b_frames = b_frames
+        sound = output.add_stream("aac", rate=44100) if is_heard else None
+        for number in range(100):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            frame.pts, frame.time_base = number + 375 * (number >= 50), Fraction(1, 25)
+            packets += stream.encode(frame)
+        packets += stream.encode(None)
+        for number in range(19 * 43 if sound else 0):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            silence.pts, silence.sample_rate = 1024 * number, 44100
+            packets += sound.encode(silence)
+        output.mux(sorted(packets, key=lambda packet: packet.dts * packet.time_base))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("container", ["flv", "mpegts"])
+@pytest.mark.parametrize(("b_frames", "is_heard"), [(0, True), (2, True), (2, False)])
+def test_a_long_pause_is_no_new_recording_where_something_goes_on(container, b_frames, is_heard):
+    content = still_screen(container, b_frames, is_heard=is_heard)
+    info = probe(content)
+    assert info.duration_seconds == pytest.approx(19, abs=0.05)
+    assert info.warnings == ()
+    with read_frames(content, "qwen3-vl-plus", fps=1, max_pixels=640 * 640) as frames:
+        drawn = [drawn_number(frame.image) for frame in frames]
+        assert (frames.missing, frames.substituted) == (0, 0)
+    assert drawn[:2] + drawn[2:17:14] + drawn[17:] == [0, 25, 49, 49, 50, 75]
 
 
 @pytest.mark.parametrize(("container", "last"), [("mpegts", 0.02), ("matroska,webm", 3600.0)])

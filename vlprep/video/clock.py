@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from vlprep.errors import DecodeError
 from vlprep.media.source import Item
-from vlprep.video.container import fraction
+from vlprep.video.container import demuxed, fraction, open_video
 from vlprep.video.extent import is_whole
 from vlprep.video.scan import NO_TIME, PacketTable
 from vlprep.video.timeline import Joint, Timeline
@@ -64,7 +64,7 @@ def set_clock(
     if not packets.is_shown.any():
         raise DecodeError(item.name, "no frame of it is displayed")
     by_slot = by_slot or stream.container.format.name == "avi"
-    clock = _Clock.of(packets, stream, by_slot=by_slot)
+    clock = _Clock.of(packets, stream, item, by_slot=by_slot)
     shown = packets.is_shown
     bare = Timeline(int(shown.sum()), array("q"), array("q"), clock.time_base)
     if clock.times is None:
@@ -121,9 +121,9 @@ class _Clock:
     mended: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, packets: PacketTable, stream: VideoStream, *, by_slot: bool) -> _Clock:
+    def of(cls, packets: PacketTable, stream: VideoStream, item: Item, *, by_slot: bool) -> _Clock:
         """Return the packets' own times, mended where they fail."""
-        time_base, container = fraction(stream.time_base), stream.container.format.name
+        time_base = fraction(stream.time_base)
         if not all(map(_is_near, (packets.pts, packets.dts))):
             return cls(None, time_base, in_decoding_order=False)
         if by_slot:
@@ -131,7 +131,7 @@ class _Clock:
             clock = cls(slots, time_base, in_decoding_order=True)
         else:
             clock = cls(packets.pts, time_base, in_decoding_order=False)
-            clock = _joined(clock, packets, _starts(packets, time_base, container))
+            clock = _joined(clock, packets, _starts(packets, stream, item))
         return _told_apart(_placed(clock, packets.is_shown), packets.is_shown)
 
 
@@ -158,21 +158,49 @@ def _slots(packets: PacketTable, delay: int) -> _Times:
 # One recording after the other.
 
 
-def _starts(packets: PacketTable, time_base: Fraction, container: str) -> npt.NDArray[np.intp]:
+def _starts(packets: PacketTable, stream: VideoStream, item: Item) -> npt.NDArray[np.intp]:
     """Return which packets start another recording: those at which the clock jumps."""
-    dts = packets.dts
-    if container in JUMPING:  # none is later than display but where FFmpeg makes it up at a joint
+    dts, jumps = packets.dts, stream.container.format.name in JUMPING
+    if jumps:  # none is later than display but where FFmpeg makes it up at a joint
         dts = np.where(packets.pts == NO_TIME, dts, np.minimum(dts, packets.pts))
     known = np.flatnonzero(dts != NO_TIME)
-    steps = np.diff(dts[known]) * float(time_base)
+    steps = np.diff(dts[known]) * float(fraction(stream.time_base))
     behind = known[1:]
     back = behind[steps < -float(BACK_SECONDS)]
-    if container in JUMPING:
-        return np.union1d(back, behind[steps > PAUSE_SECONDS])
+    if jumps:
+        ahead = behind[steps > PAUSE_SECONDS]
+        return np.union1d(back, ahead[~_are_pauses(ahead, dts, packets, stream, item)])
     # Elsewhere FFmpeg makes times of decoding up; but a keyframe comes behind all that was before.
     before = np.maximum.accumulate(packets.pts)
     is_start = packets.is_key[back] & (packets.pts[back] < before[back])
     return back[is_start]
+
+
+def _are_pauses(
+    ahead: npt.NDArray[np.intp], dts: _Times, packets: PacketTable, stream: VideoStream, item: Item
+) -> _Flags:
+    """Return at which steps ahead the same recording goes on.
+
+    There a frame from behind the step is decoded before it, or sound is heard amid it.
+    """
+    base, pauses = float(fraction(stream.time_base)), np.zeros(len(ahead), bool)
+    sound = _sound_times(item) if ahead.size and stream.container.streams.audio else np.zeros(0)
+    for place, packet in enumerate(ahead.tolist()):
+        near = slice(max(packet - 2 * _NEAR, 0), packet)
+        start = max(int(packets.pts[near].max()), int(dts[near].max())) * base
+        end = int(dts[packet]) * base
+        edge = (end - start) / 4
+        is_heard = ((sound > start + edge) & (sound < end - edge)).any()
+        pauses[place] = end - start <= PAUSE_SECONDS or is_heard
+    return pauses
+
+
+def _sound_times(item: Item) -> npt.NDArray[np.float64]:
+    """Return the seconds of all packets of sound."""
+    with open_video(item) as container:
+        packets = demuxed(container, container.streams.audio[0], item)
+        told = (float(p.pts * fraction(p.time_base)) for p in packets if p.pts is not None)
+        return np.fromiter(told, np.float64)
 
 
 def _joined(clock: _Clock, packets: PacketTable, starts: npt.NDArray[np.intp]) -> _Clock:
