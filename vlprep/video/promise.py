@@ -65,13 +65,12 @@ class Promise:
 
     def broken(self, first: Fraction, end: Fraction) -> tuple[str, ...]:
         """Warn where the file holds less, its video being displayed from `first` to `end`."""
-        told = "" if self.is_whole else self._missing(first, end)
-        problem = f"{told}; the file may be cut off"
-        return self.item.trust.bears(DecodeError(self.item.name, problem)) if told else ()
+        problem = "" if self.is_whole else self._missing(first, end)
+        return self.item.trust.bears(DecodeError(self.item.name, problem)) if problem else ()
 
     def _missing(self, first: Fraction, end: Fraction) -> str:
         """Say what a file lacks of which it is not known that it is whole; "" for nothing."""
-        breaks = "the video has no end in it" if self.is_whole is False else ""
+        breaks = _NO_END if self.is_whole is False else ""
         if self.end is None:
             return breaks
         if self.is_whole is None:
@@ -83,8 +82,8 @@ class Promise:
                 return ""
             end -= start
         if end < self.end - SHORT_SECONDS:
-            promised = f"the header promises {float(self.end):.1f} s"
-            return f"{promised} but the video ends at {float(end):.1f} s"
+            found = f"the header promises {float(self.end):.1f} s but the video ends at"
+            return f"{found} {float(end):.1f} s; the file may be cut off"
         # Fragments promise what is there of them; elsewhere what is lost may be behind the frames.
         return breaks if self.item.found.reader == "mov" else ""
 
@@ -108,6 +107,7 @@ class Promise:
         return last
 
 
+_NO_END = "the video has no end in the file, which may be cut off"
 _TAG = "DURATION"  # of a track, as FFmpeg and mkvmerge write it to Matroska
 
 
