@@ -24,7 +24,7 @@ from tests.models.folders import QWEN2, QWEN2_VIDEO, QWEN3
 from tests.places import FIXTURES
 from vlprep import ImageInfo, ImageSize, VideoInfo
 from vlprep.errors import VlprepError
-from vlprep.media import animation, exif, mp4, orientation, sniff
+from vlprep.media import animation, metadata, mp4, orientation, sniff
 from vlprep.reconcile.logs import reconcile_log
 from vlprep.refit.body import Body
 from vlprep.split.split import read_pieces
@@ -98,8 +98,8 @@ def animations(content: bytes) -> None:
 def names(content: bytes) -> None:
     """Recognise a format, and the turn that a block of EXIF asks for."""
     sniff.sniff(content)
-    exif.exif_orientation(content)
-    exif.exif_orientation(b"Exif\0\0" + content)
+    metadata.exif_orientation(content)
+    metadata.exif_orientation(b"Exif\0\0" + content)
 
 
 @cache
