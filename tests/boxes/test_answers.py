@@ -167,6 +167,8 @@ def test_polygons_between_tokens(tag):
 def test_a_box_that_only_words_for_a_place_stand_before_has_no_name():
     for text in (
         "Bounding box: [1, 2, 30, 40]",
+        "The bounding boxes are: [[1, 2, 30, 40]]",
+        "The final answer is [1, 2, 30, 40].",
         "坐标：[1, 2, 30, 40]",
         "xmin=1 ymin=2 xmax=30 ymax=40",
     ):
@@ -280,6 +282,8 @@ def test_several_boxes_of_one_name():
     ("text", "labels"),
     [
         ('{"boxes": [[1, 2, 3, 4], [5, 6, 7, 8]], "labels": ["cat", "dog"]}', ["cat", "dog"]),
+        ('{"bbox_2d": [[1, 2, 3, 4], [5, 6, 7, 8]], "label": ["cat", "dog"]}', ["cat", "dog"]),
+        ('{"bbox_2d": [[1, 2, 3, 4]], "label": ["cat", "black"]}', ["cat, black"]),
         ('{"<OD>": {"bboxes": [[1, 2, 3, 4]], "labels": ["cat"]}}', ["cat"]),
         ('{"points": [[1, 2], [3, 4]], "names": ["cat", "dog"]}', ["cat", "dog"]),
         ('{"cat": [[1, 2, 3, 4], [5, 6, 7, 8]], "dog": [[9, 9, 10, 10]]}', ["cat", "cat", "dog"]),

@@ -146,10 +146,17 @@ def _placed(members: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shap
 
 
 def _listed_labels(members: dict[str, Any]) -> list[str]:
-    """Return labels that stand in a list of their own, one for each place."""
-    for key in LISTED_LABELS:
-        if isinstance(value := members.get(key), list) and all(isinstance(v, str) for v in value):
-            return value
+    """Return labels that stand in a list of their own, one for each place.
+
+    Under a key for a single label they are such if they are as many as the places.
+    """
+    places = [members[key] for key in members.keys() & (POINTS | BOXES)]
+    counts = {len(value) for value in places if isinstance(value, list)}
+    for key in (*LISTED_LABELS, *LABELS):
+        value: Any = members.get(key)
+        are_labels = isinstance(value, list) and all(isinstance(label, str) for label in value)
+        if are_labels and (key in LISTED_LABELS or len(value) in counts):
+            return list(value)
     return []
 
 

@@ -109,6 +109,7 @@ def _is_word_for_place(name: str) -> bool:
 
 _WORD_FOR_PLACE = re.compile(
     r"(?:bbox|boundingbox|box|pixel|approximate)?coordinates?|(?:top|upper)left(?:corner)?"
+    r"|(?:here(?:is|are))?(?:the)?(?:final)?(?:answer|(?:bounding)?box(?:es)?|points?)(?:is|are)?"
     r"|左上角?(?:坐标)?|(?:边界框|边框|位置)?(?:坐标|位置)(?:为|是)?"
 )
 

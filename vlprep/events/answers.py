@@ -85,8 +85,10 @@ def _sentences(trouble: Trouble) -> Iterator[str]:
 
 _STARTS = ("starttime", "start", "startseconds", "starttimestamp", "begin", "begintime", "from",
            "startsecond", "startsec", "starts", "starttimes", "tstart", "timestart",
+           "eventstart", "eventstarttime",
            "开始时间", "起始时间", "开始")  # fmt: skip
 _ENDS = ("endtime", "end", "endseconds", "endtimestamp", "stop", "stoptime", "finish", "to",
+         "finishtime", "eventend", "eventendtime",
          "endsecond", "endsec", "ends", "endtimes", "tend", "timeend",
          "结束时间", "结束")  # fmt: skip
 _LENGTHS = ("duration", "durationseconds", "durations", "length", "持续时间", "时长")
@@ -243,10 +245,10 @@ _TIME = rf"(?<![\d.])(?<!\d:)(?:{CLOCK}|{UNITS})(?!\d|:\d)"
 # Bounded throughout: models can repeat a sign for pages.
 _OPEN, _CLOSED = r"[<\[(\"']{0,4}", r"[>\])\"']{0,4}"
 _UNTIL = (
-    rf"{_CLOSED}\s{{0,9}}(?:-{{1,3}}>?|~|→|\||to|until|till|through|and|至|到"
+    rf"{_CLOSED}\s{{0,9}}(?:-{{1,3}}>?|~|→|\||to|until|till|through|and|bis|à|a|hasta|до|至|到"
     rf"|[,;]?\s{{0,9}}[\"']?(?:end[\w ]{{0,20}}|结束(?:时间)?)[\"'*]{{0,3}}\s{{0,9}}[:=]"
     r"|[,.]?\s{0,9}(?:and\s{1,9})?(?:it\s{1,9})?(?:ends|finishes|stops)\s{1,9}(?:at|on|around)"
-    rf"|[,;]?\s{{0,9}}(?:并|且)?(?:在|于)?结束(?:于|在))\s{{0,9}}(?:the |第)?{_OPEN}"
+    rf"|[,;]?\s{{0,9}}(?:并|且)?(?:在|于)?结束(?:于|在))\s{{0,9}}(?:the |第|t\s?=\s?)?{_OPEN}"
 )
 _SPAN = re.compile(
     rf"{_OPEN}(?:(?P<a>{_TIME}){_UNTIL}(?P<b>{_TIME})"

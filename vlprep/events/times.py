@@ -18,9 +18,12 @@ CLOCK = (
 
 Subtitles write a comma before the fraction.
 """
+_REST = r"and\s+(?=[0-5]?\d(?:\.\d+)?\s*s)"  # of one time, not the end of a range
+_HOURS = rf"\d{{1,4}}\s*(?:hours?|hrs?|h|小时)\s*(?:{_REST})?"
 UNITS = (
-    r"(?:\d{1,4}\s*(?:hours?|hrs?|h|小时)\s*)?(?:\d{1,5}\s*(?:minutes?|mins?|m|分钟?)\s*)?"
-    r"\d{1,9}(?:\.\d+)?\s*(?:seconds?|secs?|s\b|秒)|\d{1,5}\s*(?:minutes?|mins?|m\b|分钟?)"
+    rf"(?:{_HOURS})?(?:\d{{1,5}}\s*(?:minutes?|mins?|m|分钟?)\s*(?:{_REST})?)?"
+    r"\d{1,9}(?:\.\d+)?\s*(?:seconds?|secs?|s\b|秒)"
+    rf"|(?:{_HOURS})?\d{{1,5}}\s*(?:minutes?|mins?|m\b|分钟?)(?!\s*{_REST})"
 )
 """A time in seconds, or in hours, minutes and seconds, each with its unit."""
 
