@@ -99,6 +99,26 @@ def found(text):
         "| Object | x1 | y1 | x2 | y2 |\n|---|---|---|---|---|\n| cat | 1 | 2 | 30 | 40 |",
         "label,xmin,ymin,xmax,ymax\ncat,1,2,30,40",
         r'"[{\"bbox_2d\": [1, 2, 30, 40],\n \"label\": \"cat\"}]"',
+        # With how sure the model is.
+        '{"bbox_2d": [1, 2, 30, 40, 0.93], "label": "cat"}',
+        '{"cat": [[1, 2, 30, 40, 0.93]]}',
+        "cat: [1, 2, 30, 40, 1.0]",
+        '["cat", 1, 2, 30, 40, 0.93]',
+        '[["cat", [1, 2, 30, 40], 0.93]]',
+        # A token for each number.
+        "cat<loc_1><loc_2><loc_30><loc_40>",
+        "<|object_ref_start|>cat<|object_ref_end|><|box_start|><1><2><30><40><|box_end|>",
+        # Sides and corners by other names.
+        '{"cat": "[1, 2, 30, 40]"}',
+        '{"cat": "1, 2, 30, 40"}',
+        '{"label": "cat", "bbox": {"min": [1, 2], "max": [30, 40]}}',
+        '{"label": "cat", "bbox": {"min_x": 1, "min_y": 2, "max_x": 30, "max_y": 40}}',
+        '{"label": "cat", "bbox": [{"x": 1, "y": 2}, {"x": 30, "y": 40}]}',
+        "cat: [[1, 2, 30, 40]]",
+        "- bbox_2d: [1, 2, 30, 40]\n  label: cat",
+        "1. cat - top left: (1, 2), bottom right: (30, 40)",
+        # After drafts.
+        "Perhaps [5, 6, 7, 8]. Wait.\n\n**Final Answer**\n\\[ \\boxed{cat: [1, 2, 30, 40]} \\]",
     ],
 )
 def test_one_box_in_all_the_ways_to_write_it(text):
@@ -123,13 +143,32 @@ def test_points(text):
 
 @pytest.mark.parametrize("corners", ["[[1, 2], [3, 4], [5, 6]]", "[1, 2, 3, 4, 5, 6]"])
 def test_polygons_flat_or_in_pairs(corners):
-    polygon = Shape("polygon", ((1.0, 2.0), (3.0, 4.0), (5.0, 6.0)), "roof")
-    assert found(f'{{"polygon": {corners}, "label": "roof"}}') == [polygon]
+    assert found(f'{{"polygon": {corners}, "label": "roof"}}') == [ROOF]
+
+
+ROOF = Shape("polygon", ((1.0, 2.0), (3.0, 4.0), (5.0, 6.0)), "roof")
+QUAD = ((1.0, 2.0), (30.0, 2.0), (30.0, 40.0), (1.0, 40.0))
+
+
+def test_polygons_whose_corners_have_names():
+    corners = [{"x": 1, "y": 2}, {"x": 3, "y": 4}, {"x": 5, "y": 6}]
+    assert found(json.dumps({"poly": corners, "label": "roof"})) == [ROOF]
+    sides = [f"{axis}{number}" for number in "1234" for axis in "xy"]
+    numbered = dict(zip(sides, (side for corner in QUAD for side in corner), strict=True))
+    assert found(json.dumps({"label": "cat", **numbered})) == [Shape("polygon", QUAD, "cat")]
+
+
+@pytest.mark.parametrize("tag", ["quad", "poly", "polygon"])
+def test_polygons_between_tokens(tag):
+    text = f"<ref>cat</ref><{tag}>(1,2),(30,2),(30,40),(1,40)</{tag}>"
+    assert found(text) == [Shape("polygon", QUAD, "cat")]
 
 
 def test_a_box_that_only_words_for_a_place_stand_before_has_no_name():
     for text in (
         "Bounding box: [1, 2, 30, 40]",
+        "The bounding boxes are: [[1, 2, 30, 40]]",
+        "The final answer is [1, 2, 30, 40].",
         "坐标：[1, 2, 30, 40]",
         "xmin=1 ymin=2 xmax=30 ymax=40",
     ):
@@ -162,6 +201,42 @@ def test_several_boxes_within_one_pair_of_tokens_are_boxes():
     assert found(text) == [CAT, Shape("box", ((5, 6), (7, 8)), "cat")]
     text = "<|box_start|>(1,2),(30,40), (5,6),(7,8)<|box_end|>"
     assert [shape.kind for shape in found(text)] == ["box", "box"]
+
+
+DOG = Shape("box", ((5, 6), (7, 8)), "dog")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat [[1, 2, 30, 40]] and dog [[5, 6, 7, 8]]",
+        '{"bbox_2d": [1, 2, 30, 40], "label": "cat", "bbox_2d": [5, 6, 7, 8], "label": "dog"}',
+        "- bbox_2d: [1, 2, 30, 40]\n  label: cat\n- bbox_2d: [5, 6, 7, 8]\n  label: dog",
+        "cat<loc_1><loc_2><loc_30><loc_40>dog<loc_5><loc_6><loc_7><loc_8>",
+    ],
+)
+def test_two_boxes_with_names(text):
+    assert found(text) == [CAT, DOG]
+
+
+def test_boxes_between_semicolons_share_the_name_before_them():
+    shapes = found("A cat [[001,002,030,040;005,006,007,008]] beside a dog [[5,6,7,8]].")
+    assert [shape.label for shape in shapes] == ["A cat", "A cat", "beside a dog"]
+    assert [shape.points for shape in shapes] == [BOX, DOG.points, DOG.points]
+
+
+def test_numbers_in_the_text_beside_an_object_are_left_out_and_said():
+    text = 'It is about [5, 6, 7, 8].\n```json\n[{"bbox_2d": [1, 2, 30, 40], "label": "cat"}]\n```'
+    answer = parse_answer(text)
+    assert answer.shapes == (CAT,)
+    assert answer.warnings == ("left out, numbers in the text beside the JSON: 1",)
+
+
+def test_places_in_several_frames_are_told():
+    frames = [{"time": n / 2, "bbox_2d": [1, 2, 30, 40], "label": "cat"} for n in range(2)]
+    answer = parse_answer(json.dumps({"frames": frames}))
+    assert answer.shapes == (CAT, CAT)
+    assert answer.warnings[0].endswith("all put on this one: 0.0, 0.5")
 
 
 def test_each_of_several_places_on_a_line_has_its_own_name():
@@ -207,6 +282,8 @@ def test_several_boxes_of_one_name():
     ("text", "labels"),
     [
         ('{"boxes": [[1, 2, 3, 4], [5, 6, 7, 8]], "labels": ["cat", "dog"]}', ["cat", "dog"]),
+        ('{"bbox_2d": [[1, 2, 3, 4], [5, 6, 7, 8]], "label": ["cat", "dog"]}', ["cat", "dog"]),
+        ('{"bbox_2d": [[1, 2, 3, 4]], "label": ["cat", "black"]}', ["cat, black"]),
         ('{"<OD>": {"bboxes": [[1, 2, 3, 4]], "labels": ["cat"]}}', ["cat"]),
         ('{"points": [[1, 2], [3, 4]], "names": ["cat", "dog"]}', ["cat", "dog"]),
         ('{"cat": [[1, 2, 3, 4], [5, 6, 7, 8]], "dog": [[9, 9, 10, 10]]}', ["cat", "cat", "dog"]),
@@ -323,8 +400,10 @@ def test_exchanged_corners_are_put_in_order_with_a_warning():
 
 
 @pytest.mark.parametrize(
-    "odd", ["[1, 2, 3]", '"nowhere"', "null", "[1, 2, true, 4]", "[1, 2, 1e999, 4]", "{}", "[]"]
-)
+    "odd",
+    ["[1, 2, 3]", "[1, 2, 30, 40, 93]", '["1%", "2%", "30%", "40%"]', '"nowhere"', "null",
+     "[1, 2, true, 4]", "[1, 2, 1e999, 4]", "{}", "[]"],
+)  # fmt: skip
 def test_what_is_no_place_is_left_out_and_said(odd):
     answer = parse_answer(f'[{{"bbox_2d": {odd}}}, {{"bbox_2d": [1, 2, 30, 40]}}]')
     assert [shape.points for shape in answer.shapes] == [BOX]
@@ -474,7 +553,7 @@ def test_nesting_without_end_is_no_crash(bomb):
      '<points x1="' * 9_000, '{"choices": [' * 900, "data: {" * 9_000, "no " * 30_000,
      "1 " * 30_000 + "x", "cat: " + "(1, 2" * 20_000,
      "<p>" * 9_000 + "</x>" * 9_000 + "data-bbox", '{"a": [' * 900,
-     "<box>" * 20_000, "<!-- Image " * 9_000],
+     "<box>" * 20_000, "<!-- Image " * 9_000, "\\boxed{" * 20_000, "[1, 2, 3, 4; " * 9_000],
     ids=lambda text: text[:9],
 )  # fmt: skip
 def test_a_model_that_repeats_itself_is_read_quickly(text):

@@ -70,10 +70,36 @@ def found(text):
         "０２：００ is late\n００：０２～００：０７ pours water",
         "<think>00:01 - 00:09</think>00:02 - 00:07 pours water",
         "| from | to | what |\n|---|---|---|\n| 0:02 | 0:07 | pours water |",
+        "0'02\" - 0'07\" pours water",
+        "From 0′02″ to 0′07″, pours water",
+        '[{"start_time": "0\'02\\"", "end_time": "0\'07\\"", "event": "pours water"}]',
+        "(2.0s, 7.0s) pours water",
+        "00:02〜00:07 pours water",
+        "von 0:02 bis 0:07 pours water",
+        "t=2s to t=7s pours water",
+        "from 0 minutes and 2 seconds to 7 seconds pours water",
+        "between 2 seconds and 7 seconds pours water",
+        '{"event_start": 2, "event_end": 7, "event": "pours water"}',
+        '{"begin_time": 2, "finish_time": 7, "event": "pours water"}',
+        "pours water (00:02, 00:07)",
+        '{"pours water": [2, 7]}',
+        "At 00:01? No. So:\n\n**Final Answer**\n\n\\[ \\boxed{00:02 - 00:07 pours water} \\]",
     ],
 )
 def test_one_event_in_all_the_ways_to_write_it(text):
     assert found(text) == [POURS]
+
+
+def test_a_key_that_comes_again_begins_another_event():
+    text = '{"start": 2, "end": 7, "event": "pours water", "start": 8, "end": 9, "event": "nods"}'
+    for spelled in (text, text.replace('"', "'")):
+        assert found(spelled) == [POURS, Event(8, 9, "nods")]
+
+
+def test_words_before_a_time_do_not_belong_to_the_event_before_it():
+    assert found("At 00:05, a car. At 00:10, a bus.") == [
+        Event(5, 5, "a car"), Event(10, 10, "a bus"),
+    ]  # fmt: skip
 
 
 def test_chinese():
@@ -81,7 +107,9 @@ def test_chinese():
     assert found("在1分2秒至1分7秒：倒水") == [Event(62.0, 67.0, "倒水")]
 
 
-@pytest.mark.parametrize("text", ["[2, 7]", "[2.0, 7.0]", '["00:02", "00:07"]', "2.0 - 7.0"])
+@pytest.mark.parametrize(
+    "text", ["[2, 7]", '{"time": [2, 7]}', "[2.0, 7.0]", '["00:02", "00:07"]', "2.0 - 7.0"]
+)
 def test_a_bare_range_is_an_event_without_words(text):
     assert found(text) == [Event(2.0, 7.0)]
 
@@ -232,6 +260,8 @@ def test_a_damaged_answer_is_an_answer_or_an_answer_error(name, start, end, data
     ("value", "seconds"),
     [(0, 0), (1.5, 1.5), ("90", 90), ("1:30", 90), ("01:00:00.5", 3600.5), ("1h 2m 3s", 3723),
      ("2 minutes", 120), ("3秒", 3), ("<12.5 seconds>", 12.5), (" 0:04 ", 4), ("-1", -1),
+     ("1 minute and 5 seconds", 65), ("1h 3m", 3780), ("1 hour and 5 s", 3605),
+     ("1'30\"", 90), ("1’ 05.5”", 65.5), ("1′30″", 90), ("5:00 PM", None),
      (True, None), (None, None), ("", None), ("a", None), (float("inf"), None), (1e300, None),
      ([1], None), ("1:2:3:4", None)],
 )  # fmt: skip

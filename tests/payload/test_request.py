@@ -4,6 +4,7 @@ import json
 import threading
 
 import pytest
+from PIL import Image
 
 from tests.places import FIXTURES
 from vlprep import MediaUrl, build_message, build_messages, build_request, count_tokens, processor
@@ -73,8 +74,18 @@ def test_what_is_remade_is_checked_as_it_is_sent():
 
 
 def test_warnings_name_their_file_once():
-    warnings = build_request([FIXTURES / "png_named.jpg"], "hi").warnings
-    assert warnings.count(f"{FIXTURES}/png_named.jpg: named .jpg but the content is PNG") == 1
+    (warning,) = build_request([FIXTURES / "png_named.jpg"], "hi").warnings
+    assert warning.startswith(f"{FIXTURES}/png_named.jpg: named .jpg but the content is PNG")
+
+
+def test_what_a_check_and_a_header_say_of_several_pictures_is_said_once(tmp_path):
+    pages, moving = tmp_path / "pages.tif", FIXTURES / "animated.webp"
+    page = Image.new("RGB", (300, 200))
+    page.save(pages, save_all=True, append_images=[page])
+    of_pages, of_moving = build_request([pages, moving], "hi").warnings
+    assert of_pages.endswith("only the first is counted; no source says which is seen")
+    assert of_moving.endswith("of 8 frames; no source says what becomes of it as an image")
+    assert len(build_request([pages, moving], "hi", check=False).warnings) == 2
 
 
 def test_warnings_of_the_model_are_its_own_and_said_once(tmp_path):

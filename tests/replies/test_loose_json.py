@@ -55,6 +55,8 @@ def test_json_cut_off_anywhere_is_no_crash(value, data):
         ('{"a": 00:04, "b": 1e3}', {"a": "00:04", "b": 1000}),
         ('[1, // one\n 2,]', [1, 2]),
         ("{'a': 'new\nline\\n'}", {"a": "new\nline\n"}),
+        ('{"a": 1, "b": 2, "a": 3}', [{"a": 1, "b": 2}, {"a": 3}]),
+        ("{a: 1, b: 2, a: 3}", [{"a": 1, "b": 2}, {"a": 3}]),
     ],
 )  # fmt: skip
 def test_what_is_not_quite_json_is_read_as_it_is_meant(text, value):

@@ -75,6 +75,7 @@ def output(text):
         "\n".join(f"id:{n}\nevent:result\n:HTTP_STATUS/200\ndata:{json.dumps(output(part))}\n"
                   for n, part in enumerate([ANSWER[:9], ANSWER[:30], ANSWER])),
         f"<think>perhaps [5, 6, 7, 8]</think>{ANSWER}",
+        f"Perhaps [5, 6, 7, 8]. Wait.\n\n**Final Answer**\n\n\\[ \\boxed{{{ANSWER}}} \\]",
         json.dumps(ANSWER),
         ANSWER.replace("\\", "").replace('"', '\\"').replace("the \\\"big\\\" cat", "a"),
     ],
@@ -83,6 +84,14 @@ def test_the_answer_is_what_is_left(saved):
     reply = unwrap(saved)
     expected = ANSWER.replace('the \\"big\\" cat', "a") if '\\"a\\"' in saved else ANSWER
     assert (reply.text, reply.warnings) == (expected, ())
+
+
+def test_what_stands_in_a_box_is_the_answer_if_it_has_numbers_enough():
+    assert unwrap("Or [1, 2]?\n\\boxed{\\text{a }[3, 4]} and \\boxed{[5, 6]}").text == (
+        "\\text{a }[3, 4]\n[5, 6]"
+    )
+    for answer in ("They are at [1, 2] and [3, 4]: \\boxed{2}", "[1, 2] \\boxed{[3, 4"):
+        assert unwrap(answer).text == answer
 
 
 def test_a_stream_without_a_word_is_an_empty_answer():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vlprep.boxes.json_shapes import read_json, read_tables
-from vlprep.boxes.markup import read_html, read_markdown, read_tokens, read_xml
+from vlprep.boxes.markup import numbers_of_tokens, read_html, read_markdown, read_tokens, read_xml
 from vlprep.boxes.plain_text import read_text
 from vlprep.boxes.shapes import Box3D, Notes, Shape, in_order
 from vlprep.errors import AnswerError
@@ -53,8 +53,9 @@ def parse_answer(text: str) -> Answer:
     ()
     """
     reply, notes = unwrap(text), Notes()
+    answer = numbers_of_tokens(reply.text)
     for form, read in _READERS.items():
-        shapes = [in_order(shape, notes) for shape in read(reply.text, notes)]
+        shapes = [in_order(shape, notes) for shape in read(answer, notes)]
         if shapes or notes.boxes_3d:
             said = reply.warnings + notes.sentences()
             return Answer(

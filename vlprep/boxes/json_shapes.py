@@ -20,6 +20,7 @@ from vlprep.boxes.keys import (
     PERHAPS,
     PICTURES,
     POINTS,
+    QUAD,
     SIDES,
     SIZES,
     SPELLED,
@@ -27,33 +28,41 @@ from vlprep.boxes.keys import (
     TURNED,
 )
 from vlprep.boxes.plain_text import name_before, name_of
-from vlprep.boxes.shapes import Box3D, Notes, Shape, shapes_of
+from vlprep.boxes.shapes import Box3D, Notes, Shape, shapes_of, without_score
 from vlprep.replies.loose_json import Unfinished, json_inside, json_values
-from vlprep.replies.spelling import bare_key, excerpt, numbers_in
+from vlprep.replies.spelling import NUMBER, bare_key, excerpt, numbers_in
 from vlprep.replies.tables import table_rows
 
 _Name: TypeAlias = tuple[str | None, str | None]
 """What a shape is called, and what is written there."""
-_NAMELESS: _Name = (None, None)
+_FOUR = rf"{NUMBER}(?:\s*,\s*{NUMBER}){{3}}"
 
 
 def read_json(text: str, notes: Notes) -> Iterator[Shape]:
-    """Yield the shapes in every list and object of a text."""
+    """Yield the shapes in every object of a text; where there are none, those in its lists."""
+    text = _SEVERAL.sub(lambda match: match[0].replace(";", "],["), text)
+    under_keys, bare = list[Shape](), list[Shape]()
     for start, value in json_values(text, notes):
-        if isinstance(value, list) and len(value) in (2, 4) and _is_numbers(value):
-            name = None
-            before = _KEY_BEFORE.search(text[max(start - 40, 0) : start])
-            if before and bare_key(before[1]) in POINTS | BOXES:  # of an object that is broken
-                notes.lost_labels += 1
-            else:
-                closing = _CLOSING.search(text, start)
-                name = name_of(text, start, closing.end() if closing else len(text))
-            yield from _place_shapes(value, (name, None), notes)
-        else:
-            yield from _whole(value, notes)
+        rows = value if _is_rows(value) else [value]
+        if not all(map(_is_place, rows)):
+            under_keys += _whole(value, notes)
+            continue
+        before = _KEY_BEFORE.search(text[max(start - 40, 0) : start])
+        is_broken = before is not None and bare_key(before[1]) in POINTS | BOXES
+        notes.lost_labels += is_broken
+        closing = _CLOSING.search(text, start)
+        end = closing.end() if closing else len(text)
+        name = None if is_broken else name_of(text, start, end)
+        for row in rows:
+            shapes = _place_shapes(row, (name, None), notes)
+            (under_keys if is_broken else bare).extend(shapes)
+    if under_keys:  # what the text beside it considers is no answer
+        notes.drafts += len(bare)
+    yield from under_keys or bare
 
 
-_CLOSING = re.compile(r"[\]］】〕]")
+_SEVERAL = re.compile(rf"\[\s*{_FOUR}(?:\s*;\s*{_FOUR})+\s*\]")  # as of CogVLM
+_CLOSING = re.compile(r"[\]］】〕]+")
 _KEY_BEFORE = re.compile(r"(\w+)[\"'”’]\s*[:=：]\s*$")
 
 
@@ -78,7 +87,7 @@ def _json_shapes(value: Any, notes: Notes, called: str | None = None) -> Iterato
     if isinstance(value, dict):
         yield from _object_shapes(value, notes, called)
     elif isinstance(value, list) and _is_numbers(value):
-        if len(value) in (2, 4):  # other lists of numbers are about something else
+        if _is_place(value):  # other lists of numbers are about something else
             yield from _place_shapes(value, (called, None), notes)
     elif isinstance(value, list) and (row := _named_row(value)):
         yield from _place_shapes(row[1], (row[0], None), notes)
@@ -90,11 +99,10 @@ def _json_shapes(value: Any, notes: Notes, called: str | None = None) -> Iterato
 def _named_row(value: list[Any]) -> tuple[str, list[Any]] | None:
     """Return the name and the place of a list such as ["cat", [1, 2, 3, 4]], or the same flat."""
     words = [item for item in value if isinstance(item, str) and not numbers_in(item)]
-    place = [item for item in value if not isinstance(item, str)]
-    if len(place) == 1 and isinstance(place[0], list):
-        place = place[0]
-    is_row = len(words) == 1 and len(value) - len(words) in (1, 4)
-    return (words[0], place) if is_row and len(place) == 4 and _is_numbers(place) else None
+    places = [item for item in value if isinstance(item, list)]
+    place = places[0] if len(places) == 1 else [v for v in value if not isinstance(v, str)]
+    is_row = len(words) == 1 and len(value) - len(words) in (1, 2, 4, 5)
+    return (words[0], place) if is_row and _is_place(place) and len(place) >= 4 else None
 
 
 def _object_shapes(
@@ -122,7 +130,8 @@ def _placed(members: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shap
     """Yield the shapes of an object that has a key for places, and of what else is in it."""
     perhaps = _places_perhaps(members)
     listed = _listed_labels(members)
-    for key, value in members.items():
+    for key, said in members.items():
+        value = _as_pairs(said)
         if listed and key in POINTS | BOXES and _is_rows(value):
             notes.lost_labels += max(len(listed) - len(value), 0)
             for place, label in zip_longest(value, listed[: len(value)]):
@@ -137,10 +146,17 @@ def _placed(members: dict[str, Any], name: _Name, notes: Notes) -> Iterator[Shap
 
 
 def _listed_labels(members: dict[str, Any]) -> list[str]:
-    """Return labels that stand in a list of their own, one for each place."""
-    for key in LISTED_LABELS:
-        if isinstance(value := members.get(key), list) and all(isinstance(v, str) for v in value):
-            return value
+    """Return labels that stand in a list of their own, one for each place.
+
+    Under a key for a single label they are such if they are as many as the places.
+    """
+    places = [members[key] for key in members.keys() & (POINTS | BOXES)]
+    counts = {len(value) for value in places if isinstance(value, list)}
+    for key in (*LISTED_LABELS, *LABELS):
+        value: Any = members.get(key)
+        are_labels = isinstance(value, list) and all(isinstance(label, str) for label in value)
+        if are_labels and (key in LISTED_LABELS or len(value) in counts):
+            return list(value)
     return []
 
 
@@ -165,22 +181,25 @@ def _unplaced(
         if bare in NO_PLACES:
             continue
         if isinstance(value, list) and _is_numbers(value):
-            if len(value) == 4:
+            if len(without_score(value)) == 4:
                 yield from _place_shapes(value, (own, text), notes)
         elif _is_rows(value) and all(isinstance(v, list) and _is_numbers(v) for v in value):
-            for place in (v for v in value if len(v) in (2, 4)):
+            for place in filter(_is_place, value):
                 yield from _place_shapes(place, (own, text), notes)
         elif isinstance(value, dict):
             has_text = own and any(bare_key(inner) in TEXTS for inner in value)
             yield from _json_shapes({"label": own, **value} if has_text else value, notes, own)
         elif isinstance(value, list):
             yield from _json_shapes(value, notes, key_name)
+        elif isinstance(value, str) and _PLACE.fullmatch(value):
+            yield from _place_shapes(value, (own, text), notes)
         elif isinstance(value, str) and bare in GATHERING:
             for inner in json_inside(value, notes):
                 yield from _json_shapes(inner, notes, own)
 
 
-_PICTURE = re.compile(r"(?:image|page|图片?)\d+|第\d+[张页](?:图片?)?")
+_PLACE = re.compile(rf"[\[(\s]*{_FOUR}[\])\s]*")
+_PICTURE = re.compile(r"(?:image|page|frame|图片?)\d+|第\d+[张页](?:图片?)?")
 
 
 def _bare(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,10 +259,10 @@ def _numbers_of_sides(members: dict[str, Any]) -> list[float] | None:
     for key in members.keys() & SPELLED.keys():
         if len(numbers := _numbers(members[key])) == 4:
             members = dict(zip(SPELLED[key], numbers, strict=True))
-    for names in (*SIDES, *SIZES, *CENTRED, *CORNERS, ("x", "y")):
+    for names in (QUAD, *SIDES, *SIZES, *CENTRED, *CORNERS, ("x", "y")):
         if all(name in members for name in names):
             numbers = [number for name in names for number in _coordinates(members[name])]
-            if len(numbers) == (2 if names == ("x", "y") else 4):
+            if len(numbers) == (2 if names == ("x", "y") else max(4, len(names))):
                 if names in SIZES:
                     numbers[2:] = [numbers[0] + numbers[2], numbers[1] + numbers[3]]
                 elif names in CENTRED:
@@ -281,10 +300,10 @@ def _word(value: Any) -> str | None:
 def _numbers(value: Any) -> list[float]:
     """Return a list of numbers, or a text of them, as numbers; empty for anything else."""
     if isinstance(value, str):
-        return numbers_in(value)
+        return [] if "%" in value else numbers_in(value)
     if not isinstance(value, list):
         return []
-    numbers = [numbers_in(v) if isinstance(v, str) else [v] * _is_number(v) for v in value]
+    numbers = [_numbers(v) if isinstance(v, str) else [v] * _is_number(v) for v in value]
     return [float(number) for some in numbers for number in some] if all(numbers) else []
 
 
@@ -292,6 +311,18 @@ def _is_rows(value: Any) -> bool:
     return (
         bool(value) and isinstance(value, list) and all(isinstance(v, list | dict) for v in value)
     )
+
+
+def _as_pairs(value: Any) -> Any:
+    """Return corners of which each is said as x and y as pairs; anything else as it is."""
+    if _is_rows(value) and all(isinstance(v, dict) and v.keys() == {"x", "y"} for v in value):
+        return [[corner["x"], corner["y"]] for corner in value]
+    return value
+
+
+def _is_place(value: Any) -> bool:
+    """Say whether a value is as many numbers as a point or a box has."""
+    return isinstance(value, list) and _is_numbers(value) and len(without_score(value)) in (2, 4)
 
 
 def _is_pair(value: Any) -> bool:

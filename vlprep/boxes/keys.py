@@ -4,6 +4,7 @@ from __future__ import annotations
 
 POINTS = frozenset({
     "point2d", "point", "points", "points2d", "coordinate", "coordinate2", "keypoints",
+    "startcoordinate", "endcoordinate",
 })  # fmt: skip
 BOXES = frozenset({
     "bbox2d", "bbox", "box", "box2d", "bboxes", "boxes", "boundingbox", "boundingboxes", "bndbox",
@@ -29,19 +30,25 @@ LISTED_LABELS = ("labels", "names", "categories", "classes", "phrases", "texts",
 GATHERING = frozenset({
     "objects", "results", "detections", "instances", "annotations", "predictions", "items", "data",
     "answer", "output", "result", "arguments", "parameters", "function", "elements", "blocks",
-    "image", "images", "page", "pages",
+    "image", "images", "page", "pages", "frames",
 })  # fmt: skip
 """Keys that gather places and name none of them."""
-PICTURES = frozenset({"image", "imageid", "imageindex", "page", "pageindex", "图片", "图像"})
+PICTURES = frozenset({
+    "image", "imageid", "imageindex", "page", "pageindex", "frame", "frameid", "frameindex",
+    "time", "timestamp", "图片", "图像", "帧",
+})  # fmt: skip
 """Keys that say in which of several pictures a place is."""
 NO_PLACES = frozenset({"color", "colour", "rgba", "size", "padding", "margin", "颜色"})
 """Keys of numbers that are no place, however many they are."""
 SIDES = (("x1", "y1", "x2", "y2"), ("x0", "y0", "x1", "y1"), ("xmin", "ymin", "xmax", "ymax"),
-         ("left", "top", "right", "bottom"))  # fmt: skip
+         ("minx", "miny", "maxx", "maxy"), ("left", "top", "right", "bottom"))  # fmt: skip
 SIZES = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
 CENTRED = (("cx", "cy", "w", "h"), ("cx", "cy", "width", "height"),
            ("xcenter", "ycenter", "width", "height"), ("center", "width", "height"))  # fmt: skip
-CORNERS = (("topleft", "bottomright"), ("upperleft", "lowerright"), ("左上角", "右下角"))
+CORNERS = (("topleft", "bottomright"), ("upperleft", "lowerright"), ("min", "max"),
+           ("左上角", "右下角"))  # fmt: skip
+QUAD = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
+"""The numbers of four corners."""
 SPELLED = {
     prefix + spelled: sides
     for prefix in ("", "bbox", "box")

@@ -14,7 +14,7 @@ from vlprep.replies.spelling import excerpt, numbers_in, plain
 
 _TOKENS = re.compile(
     r"(?:(?:<\|object_ref_start\|>|<\|?ref\|?>)(?P<label>[^<]*)(?:<\|object_ref_end\|>|<\|?/ref\|?>)\s*)?"
-    r"<\|?(?P<kind>box|quad|point|det|bbox)(?:_start)?\|?>(?P<numbers>[^<]*)(?P<end><)?"
+    r"<\|?(?P<kind>box|quad|point|det|bbox|poly(?:gon)?)(?:_start)?\|?>(?P<numbers>[^<]*)(?P<end><)?"
 )
 
 
@@ -30,11 +30,27 @@ def read_tokens(text: str, notes: Notes) -> Iterator[Shape]:
             notes.cut_off = True  # a number may have lost its last digits
             continue
         numbers = numbers_in(match["numbers"])
-        for few in [numbers] if match["kind"] == "quad" else _fours(numbers):
+        for few in [numbers] if match["kind"].startswith(("quad", "poly")) else _fours(numbers):
             yield from shapes_of(few, label, None, match[0], notes)
 
 
 _CLOSED = (")", "]", "）", "］")
+
+
+def numbers_of_tokens(text: str) -> str:
+    """Return a text in which each run of tokens for single numbers is a list of them.
+
+    As of Florence, and of fine-tunes with a token for each coordinate.
+
+    >>> numbers_of_tokens("cat<loc_52><loc_332><loc_932><loc_774>")
+    'cat(52,332,932,774)'
+    >>> numbers_of_tokens("<|box_start|><0><35><980><987><|box_end|>")
+    '<|box_start|>(0,35,980,987)<|box_end|>'
+    """
+    return _NUMBER_TOKENS.sub(lambda run: f"({','.join(re.findall(r'[0-9]+', run[0]))})", text)
+
+
+_NUMBER_TOKENS = re.compile(r"(?:<(?:loc_)?\d{1,3}>){2,}", re.ASCII)
 
 
 def _fours(numbers: list[float]) -> list[list[float]]:

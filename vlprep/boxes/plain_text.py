@@ -78,6 +78,9 @@ def name_of(text: str, start: int, end: int) -> str | None:
     name = name_before(before)
     is_list = before.strip() in ("-", "*", "•") and "\n" in text[start:end]
     if is_list or (name and _is_word_for_place(name)):
+        below = _FACT_BELOW.match(text, end) if before.lstrip().startswith("-") else None
+        if below and bare_key(below[1]) in LABELS:
+            return name_before(below[2])
         return _name_above(text[max(line - _MOST_SIGNS, 0) : line])
     if name or _NUMBERED.sub("", before).strip(" \t-*•`"):
         return name
@@ -95,6 +98,7 @@ def _name_above(text: str) -> str | None:
     return None
 
 
+_FACT_BELOW = re.compile(r"[^\S\n]*\n[^\S\n]+(\w{1,20})\s*:([^\n]{1,120})")  # of one item in YAML
 _MOST_FACTS, _MOST_SIGNS = 6, 600
 
 
@@ -105,7 +109,8 @@ def _is_word_for_place(name: str) -> bool:
 
 _WORD_FOR_PLACE = re.compile(
     r"(?:bbox|boundingbox|box|pixel|approximate)?coordinates?|(?:top|upper)left(?:corner)?"
-    r"|左上角?|(?:边界框|边框|位置)?(?:坐标|位置)(?:为|是)?"
+    r"|(?:here(?:is|are))?(?:the)?(?:final)?(?:answer|(?:bounding)?box(?:es)?|points?)(?:is|are)?"
+    r"|左上角?(?:坐标)?|(?:边界框|边框|位置)?(?:坐标|位置)(?:为|是)?"
 )
 
 
@@ -129,13 +134,15 @@ def name_before(text: str) -> str | None:
 
 def _last_part(text: str) -> str:
     """Return what stands behind the last bracket, without the signs around it."""
-    return _AND.sub("", _BRACKET.split(text)[-1].strip(" \t-*•#`\"'“”‘’:=：＝,，;；、.。"))
+    part = _BRACKET.split(text)[-1].strip(" \t-*•#`\"'“”‘’:=：＝,，;；、.。")
+    return _AND.sub("", _CORNER.sub("", part))
 
 
 _NUMBERED = re.compile(r"^(?:[-*•]|#{1,6})?\s*(?:\d+[.)、．])?\s+|^\d+[.)、．]")
 _BRACKET = re.compile(r"[(\])}>（）］】]")
 _LAST_BRACKETS = re.compile(r"(?:\s*[(\[（［][^()\[\]（）［］]*[)\]）］][\s,，、;；:：]*)+$")
 _AND = re.compile(r"^(?:(?:and|or)\b|[和与及])\s*", re.IGNORECASE)
+_CORNER = re.compile(r"(?<=\w)[\s,–—-]+(?:top|upper)[- ]left(?: corner)?$", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“「]([^\"“”「」]{1,80})[\"”」]")
 _SIGN = r"(?:[^{}()\[\]\"':=：]|(?<=\w)['’](?=\w))"
 _NAME = re.compile(rf"[^\d\W]{_SIGN}{{0,39}}")

@@ -57,6 +57,7 @@ class Notes(Trouble):
 
     swapped: int = 0
     lost_labels: int = 0
+    drafts: int = 0
     pictures: set[str] = field(default_factory=set)
     boxes_3d: list[Box3D] = field(default_factory=list)
 
@@ -69,6 +70,8 @@ class Notes(Trouble):
             said.append(f"boxes with exchanged corners, put in order: {self.swapped}")
         if self.lost_labels:
             said.append(f"labels that could not be read: {self.lost_labels}")
+        if self.drafts:
+            said.append(f"left out, numbers in the text beside the JSON: {self.drafts}")
         if len(self.pictures) > 1:
             numbers = ", ".join(sorted(self.pictures)[:10])
             said.append(f"places in several pictures, all put on this one: {numbers}")
@@ -84,12 +87,22 @@ def shapes_of(
     numbers: Sequence[float], label: str | None, text: str | None, said: str, notes: Notes
 ) -> Iterator[Shape]:
     """Yield what so many numbers are, a point, a box, or a polygon; else note what was said."""
+    numbers = without_score(numbers)
     if len(numbers) < 2 or len(numbers) % 2 or not all(map(math.isfinite, numbers)):
         notes.odd.append(said)
         return
     points = tuple(zip(numbers[::2], numbers[1::2], strict=True))
     kind: ShapeKind = "point" if len(points) == 1 else "box" if len(points) == 2 else "polygon"
     yield Shape(kind, points, label or None, text or None)
+
+
+def without_score(numbers: Sequence[float]) -> Sequence[float]:
+    """Return the first four of five numbers whose last says how sure the model is, 0 to 1.
+
+    >>> without_score([10, 20, 30, 40, 0.9]), without_score([3, 10, 20, 30, 40])
+    ([10, 20, 30, 40], [3, 10, 20, 30, 40])
+    """
+    return numbers[:4] if len(numbers) == 5 and 0 <= numbers[4] <= 1 else numbers
 
 
 def in_order(shape: Shape, notes: Notes) -> Shape:

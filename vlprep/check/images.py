@@ -228,7 +228,7 @@ def mislabelled(sending: Sending, files: Files) -> Found:
 def animated(file: FileFacts) -> Said:
     count = plural(getattr(file.info, "frame_count", 1), "frame")
     return count, (
-        f"an animated {file.format} of {count} is counted as a video; no source says what becomes "
+        f"an animated {file.format} is counted as a video, of {count}; no source says what becomes "
         "of it as an image"
     )
 
@@ -238,8 +238,8 @@ def several_pages(file: FileFacts) -> Said | None:
     if not isinstance(file.info, ImageInfo) or file.info.frame_count < 2:
         return None
     found = f"{file.info.frame_count:,} pictures"
-    problem = "of which only the first is counted; no source says which is seen"
-    return found, f"{found} in the file, {problem}"
+    problem = "only the first is counted; no source says which is seen"
+    return found, f"{found} in the file; {problem}"
 
 
 @remark("note", "an image stored upright", "upright", of="picture", remedy=compress)

@@ -85,8 +85,10 @@ def _sentences(trouble: Trouble) -> Iterator[str]:
 
 _STARTS = ("starttime", "start", "startseconds", "starttimestamp", "begin", "begintime", "from",
            "startsecond", "startsec", "starts", "starttimes", "tstart", "timestart",
+           "eventstart", "eventstarttime",
            "开始时间", "起始时间", "开始")  # fmt: skip
 _ENDS = ("endtime", "end", "endseconds", "endtimestamp", "stop", "stoptime", "finish", "to",
+         "finishtime", "eventend", "eventendtime",
          "endsecond", "endsec", "ends", "endtimes", "tend", "timeend",
          "结束时间", "结束")  # fmt: skip
 _LENGTHS = ("duration", "durationseconds", "durations", "length", "持续时间", "时长")
@@ -144,8 +146,12 @@ def _table_events(
             return  # its end is what was cut off
         yield from _span(start, end, text, trouble)
     else:
+        only_ranges = all(map(_is_range, table.values()))  # else they may be a size, or a place
         for key, value in table.items():
-            yield from _member_events(key, value, text, trouble)
+            if only_ranges and bare_key(key) not in _RANGES:
+                yield from _list_spans(value, _name_of_key(key) or text)
+            else:
+                yield from _member_events(key, value, text, trouble)
 
 
 def _end_after(start: Any, members: dict[str, Any]) -> float | None:
@@ -221,6 +227,11 @@ def _list_spans(value: list[Any], text: str | None) -> list[Event]:
     return [Event(moment, moment, text) for moment in seconds]
 
 
+def _is_range(value: Any) -> bool:
+    seconds = _all_seconds(value) if isinstance(value, list) else []
+    return len(seconds) == 2 and seconds[0] <= seconds[1]
+
+
 def _all_seconds(times: Iterable[Any]) -> list[float]:
     """Return times in seconds; nothing where one of them is no time."""
     seconds = list(map(seconds_of, times))
@@ -234,10 +245,10 @@ _TIME = rf"(?<![\d.])(?<!\d:)(?:{CLOCK}|{UNITS})(?!\d|:\d)"
 # Bounded throughout: models can repeat a sign for pages.
 _OPEN, _CLOSED = r"[<\[(\"']{0,4}", r"[>\])\"']{0,4}"
 _UNTIL = (
-    rf"{_CLOSED}\s{{0,9}}(?:-{{1,3}}>?|~|→|\||to|until|till|through|and|至|到"
+    rf"{_CLOSED}\s{{0,9}}(?:-{{1,3}}>?|~|→|\||to|until|till|through|and|bis|à|a|hasta|до|至|到"
     rf"|[,;]?\s{{0,9}}[\"']?(?:end[\w ]{{0,20}}|结束(?:时间)?)[\"'*]{{0,3}}\s{{0,9}}[:=]"
     r"|[,.]?\s{0,9}(?:and\s{1,9})?(?:it\s{1,9})?(?:ends|finishes|stops)\s{1,9}(?:at|on|around)"
-    rf"|[,;]?\s{{0,9}}(?:并|且)?(?:在|于)?结束(?:于|在))\s{{0,9}}(?:the |第)?{_OPEN}"
+    rf"|[,;]?\s{{0,9}}(?:并|且)?(?:在|于)?结束(?:于|在))\s{{0,9}}(?:the |第|t\s?=\s?)?{_OPEN}"
 )
 _SPAN = re.compile(
     rf"{_OPEN}(?:(?P<a>{_TIME}){_UNTIL}(?P<b>{_TIME})"
@@ -249,6 +260,7 @@ _BARE_SPAN = re.compile(
     rf"(?<![\d.])(?<!\d:)(?P<a>\d{{1,9}}\.\d+){_UNTIL}(?P<b>\d{{1,9}}\.\d+)(?!\d|:\d)",
     re.IGNORECASE,
 )
+_PAIR = re.compile(rf"[(\[]\s*(?P<a>{_TIME})\s*,\s*(?P<b>{_TIME})\s*[)\]]", re.IGNORECASE)
 _MOMENT = re.compile(rf"{_OPEN}(?P<a>{_TIME}){_CLOSED}", re.IGNORECASE)
 
 
@@ -266,7 +278,7 @@ def _read_text(text: str, trouble: Trouble) -> Iterator[Event]:
     if trouble.cut_off or trouble.odd:  # JSON, of which nothing was complete, or no time
         return
     lines = _END_BELOW.sub(", ", text).splitlines()
-    for pattern in (_SPAN, _BARE_SPAN, _MOMENT):
+    for pattern in (_SPAN, _BARE_SPAN, _PAIR, _MOMENT):
         events = [event for place in range(len(lines)) for event in _line(lines, place, pattern)]
         if events:
             yield from events
@@ -317,7 +329,8 @@ def _trimmed(text: str) -> str:
 
 _MARKS = " \t-–—*•:：,，;；.。|<>[]()（）\"'`{}="
 _VERB = re.compile(
-    r"\b(?:starts?|begins?|happens|occurs)\s+(?:at|on|in|from|between)$", re.IGNORECASE
+    r"(?:\b(?:starts?|begins?|happens|occurs)\s+|[.,;]\s*)(?:at|on|in|from|between)(?: the)?$",
+    re.IGNORECASE,
 )
 _TAG = re.compile(r"</\w{1,20}>|<\w{1,20}(?:>|$)")
 _LEAD = re.compile(r"^(?:event|description|caption)[\"']?\s*[:：=]\s*[\"']?", re.IGNORECASE)

@@ -10,15 +10,24 @@ from vlprep.replies.loose_json import Unfinished
 from vlprep.replies.spelling import plain
 from vlprep.units import parse_seconds
 
-CLOCK = r"(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,6})?"
-"""A time as mm:ss or hh:mm:ss, with a fraction or none; subtitles write a comma before it."""
+CLOCK = (
+    r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,6})?(?!\s?(?-i:[AP]M\b)|\s?[ap]\.m|[ap]m\b)"
+    r"|\d{1,3}'\s?\d{2}(?:\.\d{1,6})?(?:\"|''))"
+)
+"""A time as mm:ss or hh:mm:ss, with a fraction or none, or as mm'ss"; no time of the day.
+
+Subtitles write a comma before the fraction.
+"""
+_REST = r"and\s+(?=[0-5]?\d(?:\.\d+)?\s*s)"  # of one time, not the end of a range
+_HOURS = rf"\d{{1,4}}\s*(?:hours?|hrs?|h|小时)\s*(?:{_REST})?"
 UNITS = (
-    r"(?:\d{1,4}\s*(?:hours?|hrs?|h|小时)\s*)?(?:\d{1,5}\s*(?:minutes?|mins?|m|分钟?)\s*)?"
-    r"\d{1,9}(?:\.\d+)?\s*(?:seconds?|secs?|s\b|秒)|\d{1,5}\s*(?:minutes?|mins?|m\b|分钟?)"
+    rf"(?:{_HOURS})?(?:\d{{1,5}}\s*(?:minutes?|mins?|m|分钟?)\s*(?:{_REST})?)?"
+    r"\d{1,9}(?:\.\d+)?\s*(?:seconds?|secs?|s\b|秒)"
+    rf"|(?:{_HOURS})?\d{{1,5}}\s*(?:minutes?|mins?|m\b|分钟?)(?!\s*{_REST})"
 )
 """A time in seconds, or in hours, minutes and seconds, each with its unit."""
 
-_CLOCK = re.compile(r"(?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.,]\d{1,6})?", re.ASCII)
+_CLOCK = re.compile(r"(?:\d{1,3}:)?\d{1,3}(?::|'\s?)\d{1,2}(?:[.,]\d{1,6})?", re.ASCII)
 _UNITS = re.compile(UNITS, re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d{1,9}(?:\.\d+)?", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([^\d\s.])")
@@ -42,7 +51,7 @@ def seconds_of(value: Any) -> float | None:
 
 def _text_seconds(text: str) -> float | None:
     if _CLOCK.fullmatch(text):
-        return parse_seconds(text.replace(",", "."))
+        return parse_seconds(text.replace(",", ".").replace("'", ":").replace(" ", ""))
     if _NUMBER.fullmatch(text):
         return float(text)
     if _UNITS.fullmatch(text):

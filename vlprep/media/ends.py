@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import BinaryIO
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO
+
+from PIL import Image
 
 from vlprep.media.jpeg import is_unended
 from vlprep.media.source import Item
@@ -22,6 +25,39 @@ def is_cut_off(item: Item) -> bool:
     """
     ends_early = _ENDS.get(item.found.name)
     return ends_early is not None and ends_early(item)
+
+
+def is_short(image: Image.Image, file_bytes: int) -> bool:
+    """Say whether a file ends before its pixels, where its header says at which bytes they are.
+
+    So it is in a BMP and a TIFF; `False` for other formats.
+    """
+    if image.format == "TIFF":
+        ends = _ends_of_strips(image.tag_v2)  # type: ignore[attr-defined]
+    elif image.format in ("BMP", "DIB"):
+        rows = [tile for tile in image.tile if tile.codec_name == "raw"]  # type: ignore[attr-defined]
+        ends = [tile.offset + tile.args[1] * tile.extents[3] - _PADDING for tile in rows]
+    else:
+        return False
+    return max(ends, default=0) > file_bytes
+
+
+_PADDING = 3
+"""Bytes at the end of a row that are no pixels, at most."""
+
+
+def _ends_of_strips(tags: Mapping[int, Any]) -> list[int]:
+    """Return where each strip or tile of a TIFF ends, by its tags."""
+    starts = tags.get(_STRIP_STARTS) or tags.get(_TILE_STARTS, ())
+    lengths = tags.get(_STRIP_LENGTHS) or tags.get(_TILE_LENGTHS, ())
+    if len(lengths) == 1 and tags.get(_COMPRESSION) == 1:  # of which some writers say too much
+        row_bytes = math.ceil(tags[_WIDTH] * sum(tags.get(_BITS, (1,))) / 8)
+        lengths = (min(lengths[0], tags[_HEIGHT] * row_bytes),)
+    return [start + length for start, length in zip(starts, lengths, strict=False)]
+
+
+_STRIP_STARTS, _STRIP_LENGTHS, _TILE_STARTS, _TILE_LENGTHS = 273, 279, 324, 325
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION = 256, 257, 258, 259
 
 
 def _png_ends_early(item: Item) -> bool:

@@ -24,7 +24,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from vlprep.errors import DecodeError, MemoryLimitError, UnsupportedFormatError
 from vlprep.maths.jpeg import table_quality
-from vlprep.media.ends import as_claimed, is_cut_off
+from vlprep.media.ends import as_claimed, is_cut_off, is_short
 from vlprep.media.jpeg import is_film
 from vlprep.media.metadata import exif_orientation, metadata_kinds
 from vlprep.media.sniff import MOTION_JPEG, Format
@@ -153,6 +153,7 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
         raw, orientation = _is_preview(image), _orientation(image)
         transparent, metadata = image.has_transparency_data, metadata_kinds(image)
         pages, unread = (1, ()) if item.found.moves else _pages(image, item)
+        short = is_short(image, item.file_bytes)
     except _PLUGIN_ERRORS as error:
         _blame(item.name, item.found.name, error)
     if raw:
@@ -164,7 +165,7 @@ def describe_image(image: Image.Image, item: Item) -> ImageInfo:
         raise not_read(MOTION_JPEG, item.name)
     page = getattr(image, "page", None)
     several = (f"{pages} pictures in the file; only the first is counted",)
-    cut_off = is_cut_off(item)
+    cut_off = short or is_cut_off(item)
     unended = item.trust.bears(DecodeError(item.name, CUT_OFF)) if cut_off else ()
     return ImageInfo(
         size=size,

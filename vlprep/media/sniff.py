@@ -71,6 +71,7 @@ _ISO = rb".{4}ftyp"
 _AVIF = _ISO + rb"(?:avif|avis|mif1.{0,60}?avif|msf1.{0,60}?avis)"
 _ISO_HEIC = _ISO + rb"(?:heic|heix|heim|heis|mif1)"
 _ISO_SEQUENCE = _ISO + rb"(?:msf1|hevc|hevx|hevm|hevs)"  # pictures as in a video, not as in a HEIC
+_HTML = rb"\s*(?:<\?xml.{0,200}?)?(?:<!--.{0,400}?-->\s*)?<(?i:!doctype html|html)"
 _JPEG_2000 = rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51"
 _JPEG_2000_ENDINGS = "jp2 j2k jpx jpf jpc j2c"
 _DIB = rb"[\x28\x34\x38\x40\x6c\x7c]\0{3}.{8}\x01\0[\x01\x04\x08\x10\x18\x20]\0"
@@ -178,7 +179,14 @@ FORMATS = (
         "Git LFS pointer", "other", rb"version https://git-lfs", "",
         advice="fetch the file itself: git lfs pull",
     ),
-    _format("HTML", "other", rb"\s*<(?i:!doctype html|html)", "html", advice="an error page?"),
+    _format("HTML", "other", _HTML, "html", advice="an error page?"),
+    _format("XML", "other", rb"\s*<\?xml", "xml", advice="an error page?"),
+    _format("JSON", "other", rb"\s*[{\[]\s*[\"{\[]", "json", advice="an error page?"),
+    _format(
+        "Base64", "other", rb"data:(?:image|video)/|/9j/4|iVBORw0KGgo", "",
+        advice="decode it, or pass its text as a data URL",
+    ),
+    _format("gzip", "other", rb"\x1f\x8b\x08", "gz", advice="unpack it first"),
     _format("HLS playlist", "other", rb"#EXTM3U", "m3u8", advice="download the video itself"),
     _format("concat list", "other", rb"ffconcat", "", advice="pass the files it names"),
     _format("ZIP archive", "other", rb"PK\x03\x04", "zip", advice="unpack it first"),

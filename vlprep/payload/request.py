@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, TypedDict
 
 from vlprep.check.report import check_sending
@@ -253,7 +254,7 @@ def build_request(
         messages=tuple(_messages(asked, earlier, parts, text)),
         parts=tuple(parts),
         history=earlier,
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=tuple(_unrepeated(warnings)),
         notes=(*told(earlier), *notes_of(asked, parts)),
         region=region,
     )
@@ -321,6 +322,12 @@ def _findings(facts: Sequence[FileFacts], how: How) -> list[str]:
         raise CheckError(problems, report.errors)
     # Of a list longer than one reading takes, the count says the same.
     return [sentence(found) for found in report.warnings if found.rule != "list-readings"]
+
+
+def _unrepeated(warnings: Sequence[str]) -> Iterator[str]:
+    """Yield each warning once, and none with which another begins that says more."""
+    repeated = {said for said, after in pairwise(sorted({*warnings})) if after.startswith(said)}
+    yield from (said for said in dict.fromkeys(warnings) if said not in repeated)
 
 
 def sentence(found: Finding, remedy: str = "") -> str:

@@ -73,8 +73,24 @@ def json_inside(text: str, trouble: Trouble) -> list[Any]:
     return [value for _, value in json_values(text, trouble)] if is_json else []
 
 
+def _tables(members: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    """Return the objects that members are; one begins anew where a key comes again."""
+    tables: list[dict[str, Any]] = [{}]
+    for key, value in members:
+        if key in tables[-1]:
+            tables.append({})
+        tables[-1][key] = value
+    return tables
+
+
+def _one_or_all(tables: list[dict[str, Any]]) -> Any:
+    return tables[0] if len(tables) == 1 else tables
+
+
 _OPENING = re.compile(r"[\[{]")
-_DECODER = json.JSONDecoder(strict=False)
+_DECODER = json.JSONDecoder(
+    strict=False, object_pairs_hook=lambda members: _one_or_all(_tables(members))
+)
 _PATIENCE, _LEAST_PATIENCE = 8, 20_000
 """Signs that are read in vain before a text is given up: so many for each sign, and so many."""
 
@@ -143,10 +159,13 @@ class _Reader:
             return items
         return [item for item in items if isinstance(item, dict | list) and item != []]
 
-    def _table(self) -> dict[str, Any]:
-        table: dict[str, Any] = {}
-        is_whole = self._all_up_to("}", "\"'", lambda: self._member(table))
-        return table if is_whole else CutOff(table)
+    def _table(self) -> Any:
+        members: list[tuple[str, Any]] = []
+        is_whole = self._all_up_to("}", "\"'", lambda: self._member(members))
+        tables = _tables(members)
+        if not is_whole:
+            tables[-1] = CutOff(tables[-1])
+        return _one_or_all(tables)
 
     def _all_up_to(self, closing: str, openings: str, read: Callable[[], None]) -> bool:
         """Read what stands up to the closing sign, one by one; say whether the end is there.
@@ -170,14 +189,14 @@ class _Reader:
         self.place += 1
         return True
 
-    def _member(self, table: dict[str, Any]) -> None:
+    def _member(self, members: list[tuple[str, Any]]) -> None:
         key = self._key()
         if self._next() not in ":=":
             raise ValueError("a key without a value")
         self.place += 1
         value = self.value()
         if not (self.cut_off and isinstance(value, list) and not _has_whole_items(value)):
-            table[key] = value
+            members.append((key, value))
 
     def _key(self) -> str:
         if self._next() in "\"'":

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from vlprep.replies.loose_json import Trouble, json_values, unescaped
+from vlprep.replies.spelling import numbers_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ def unwrap(saved: str) -> Reply:
     text = text.rpartition("</think>")[2].partition("<think>")[0]
     if answer := _ANSWER.search(text):
         text = answer[1]
+    if boxed := [inside for inside in _BOXED.findall(text) if len(numbers_in(inside)) > 1]:
+        text = "\n".join(boxed)  # before it stands how the model came to it
     return Reply(_without_escapes(text), tuple(said))
 
 
@@ -64,6 +67,7 @@ def _printed_answers(saved: str) -> list[str]:
 
 
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
+_BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
 _MARKS = ("choices", "output", "message", "response", "role", "body")
 _EVENT_FIELD = re.compile(r"^(?:data:\s*(?:\[DONE\])?|(?:id|event|:)[^\n{]*$)", re.MULTILINE)
 _PRINTED = re.compile(r"\bcontent=('(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
