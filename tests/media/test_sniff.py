@@ -109,6 +109,8 @@ HEADS = [
     (b"<?xml version='1.0'?>\n<!-- drawn -->\n<svg>", "SVG", "other"),
     (b"\n <!DOCTYPE html>", "HTML", "other"),
     (b"<HTML>", "HTML", "other"),
+    (b'{"model": "qvq-max"}', "JSON", "other"),
+    (b'\xef\xbb\xbf[\n {"messages": []}]', "JSON", "other"),
     (b"#EXTM3U\n", "HLS playlist", "other"),
     (b"ffconcat version 1.0", "concat list", "other"),
     (b"PK\x03\x04", "ZIP archive", "other"),

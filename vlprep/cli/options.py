@@ -96,7 +96,7 @@ def choice_option(
     name: str, choices: Iterable[str], help: str, default: str | None = None
 ) -> Callable[[_Command], _Command]:
     """Return an option that takes one of some words."""
-    words = click.Choice(list(choices))
+    words = click.Choice(list(choices), case_sensitive=False)
     metavar = None
     if len("|".join(words.choices)) > _WIDEST_CHOICE:
         metavar, help = "NAME", f"{help} One of {', '.join(words.choices)}."
@@ -252,7 +252,11 @@ view_options = together(
     click.option("--min-frames", type=POSITIVE, help="Sample no fewer frames."),
     click.option("--max-frames", type=POSITIVE, help="Sample no more frames."),
     click.option("--min-pixels", type=COUNT, help="Enlarge smaller pictures to this."),
-    click.option("--max-pixels", type=POSITIVE, help="Shrink larger pictures; 1280*28*28 works."),
+    click.option(
+        "--max-pixels",
+        type=POSITIVE,
+        help="Shrink larger pictures, or whole clips with open Qwen3-VL; 1280*28*28 works.",
+    ),
     click.option(
         "--total-pixels",
         type=POSITIVE,
@@ -280,7 +284,9 @@ view_options = together(
         type=_Parsed("name=value", _limits),
         help="Change limits of what is read of a file: bytes=50MB,frames=5000.",
     ),
-    click.option("--pruning-rate", type=float, help="Let it leave out this share of video tokens."),
+    click.option(
+        "--pruning-rate", type=float, help="Let the server leave out this share of tokens."
+    ),
     choice_option(
         "--pruning-method", get_args(PruningMethod), "Leave them out so; evs by default."
     ),

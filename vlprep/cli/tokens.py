@@ -201,7 +201,9 @@ def _count_samples(
 
     media = [str(file) for file in files if not holds_samples(file)]
     if media:
-        raise click.UsageError(f"{media[0]}: no file of samples, as others of these are")
+        raise click.UsageError(
+            f"{media[0]}: counted apart from samples; name it, or .json and .jsonl files, alone"
+        )
     limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking", "fetch")}
     counter = load_tokenizer(tokenizer) if tokenizer else None
     counted = count_files(files, processor, folder, tokenizer=counter, **limits)

@@ -178,6 +178,10 @@ FORMATS = (
         "Git LFS pointer", "other", rb"version https://git-lfs", "",
         advice="fetch the file itself: git lfs pull",
     ),
+    _format(
+        "JSON", "other", rb'(?:\xef\xbb\xbf)?\s*[{\[]\s*["{\[]', "json jsonl ndjson",
+        advice="`count_messages` counts requests and rows, `fit_request` makes a request fit",
+    ),
     _format("HTML", "other", rb"\s*<(?i:!doctype html|html)", "html", advice="an error page?"),
     _format("HLS playlist", "other", rb"#EXTM3U", "m3u8", advice="download the video itself"),
     _format("concat list", "other", rb"ffconcat", "", advice="pass the files it names"),

@@ -140,7 +140,9 @@ class Folder:
         base = (self._file(ADAPTER) or {}).get("base_model_name_or_path")
         if isinstance(base, str):
             return f"; it is an adapter of {base!r}: give that name as `model`, or its folder"
-        return f"; {_GGUF}" if any(self._root.glob("*.gguf")) else ""
+        if any(self._root.glob("*.gguf")):
+            return f"; {_GGUF}"
+        return "; download one of these files too"
 
     def passed_over(self, part: Part) -> Config | None:
         """Return the table that would count if the nested one were not there."""
