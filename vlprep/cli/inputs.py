@@ -251,7 +251,10 @@ def read_answer(name: str) -> str:
         raise AnswerError(f"{name}: no such file or directory; {wanted}") from None
     except UnicodeDecodeError as error:
         place = "stdin" if name == "-" else name
-        raise AnswerError(f"{place}: the answer is not text in UTF-8") from error
+        context = click.get_current_context()
+        _, *order = context.command.collect_usage_pieces(context)
+        wanted = f"the order is {' '.join(order)}"
+        raise AnswerError(f"{place}: the answer is not text in UTF-8; {wanted}") from error
 
 
 def read_answers(name: str) -> list[str]:

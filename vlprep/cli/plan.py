@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -187,7 +188,7 @@ def command(
             lines = printed_commands(plan, words, api, listed, inputs, again)
             say("", *(it if it.startswith("Python: ") else CommandLine(it) for it in lines))
             _say_api(plan, api)
-        _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
+        _say_start(plan, _served(model_file, processor.model.name))
         for text in (*plan.warnings, *body_warnings(saved)):
             note(f"warning: {text}")
     say_notes(plan.budget)
@@ -319,6 +320,13 @@ def _say_api(plan: MediaPlan, api: str | None) -> None:
         f"note: these commands send clips by the {BY_RATE} API, as the {other.name} one samples "
         f"{other.fixed_fps:g} frames per second whatever is asked; --api {other.name} plans for it"
     )
+
+
+def _served(model_file: str | None, name: str) -> str:
+    """Return what a server is told to serve: a name, or a folder of weights."""
+    if model_file is None:
+        return quote(name)
+    return quote(model_file) if os.path.isdir(model_file) else "MODEL"  # noqa: PTH112
 
 
 def _say_start(plan: MediaPlan, model: str) -> None:
