@@ -298,4 +298,4 @@ def test_folders_that_are_not_looked_into_are_told(run, tmp_path):
 def test_samples_and_media_are_counted_apart(run, tmp_path):
     (tmp_path / "body.json").write_text("{}")
     ran = run("tokens", "photo.jpg", tmp_path / "body.json")
-    assert (ran.code, "photo.jpg: counted apart from samples" in ran.err) == (2, True)
+    assert (ran.code, "and media apart" in ran.err) == (2, True)

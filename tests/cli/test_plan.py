@@ -631,3 +631,12 @@ def test_a_folder_of_weights_is_what_the_server_is_started_with(run, tmp_path):
     words = ("plan", "photo.jpg", "--server", "vllm", "--max-model-len", 8192, "--model-file")
     assert f"vllm serve '{folder}' --max" in run(*words, folder).out
     assert "vllm serve MODEL --max" in run(*words, folder / "config.json").out
+
+
+def test_bodies_that_the_check_refuses_are_told_with_commands(run, tmp_path):
+    words = ("plan", "photo.jpg", "still.gif", "--split", "--text", "hi", "-o", tmp_path / "out")
+    ran = run(*words)
+    assert (ran.code, (tmp_path / "out").exists()) == (1, False)
+    assert "\n  vlprep compress still.gif -o compressed/" in ran.err
+    assert "--no-check" not in ran.err and "compress_many" not in ran.err
+    assert run(*words, "--compress").code == 0

@@ -173,7 +173,8 @@ def command(
     say_unused([*(file.kind for file in plan.files), *(None for _ in plan.failures)])
     if chart is not None:
         _draw(plan, chart, font, overwrite=force)
-    saved = save(plan, sending, api, overwrite=force) if sending else ()
+    words = model_words(processor.name, model_file, model)
+    saved = save(plan, sending, api, words, overwrite=force) if sending else ()
     if form:
         print_document(plan_document(plan, saved, table=table), form)
     else:
@@ -181,11 +182,10 @@ def command(
         if sending and saved:
             print_saved(saved, sending["target"])
         else:
-            words = [*fetching, *model_words(processor.name, model_file, model)]
             listed = _listed(files)
             names = inputs or map(quote, listed or map(word_of, files))
             again = [*names, *repeated(context, OUTPUTS)]
-            lines = printed_commands(plan, words, api, listed, inputs, again)
+            lines = printed_commands(plan, [*fetching, *words], api, listed, inputs, again)
             say("", *(it if it.startswith("Python: ") else CommandLine(it) for it in lines))
             _say_api(plan, api)
         _say_start(plan, _served(model_file, processor.model.name))
