@@ -191,3 +191,8 @@ def test_a_number_of_frames_by_guides_of_rates_names_the_rate(run):
 def test_choices_are_taken_in_any_case(run):
     words = ("tokens", "photo.jpg", "-m", "Qwen/Qwen3-VL-8B-Instruct", "--server")
     assert run(*words, "vLLM").out == run(*words, "vllm").out
+
+
+def test_where_no_file_is_named_a_size_will_do(run):
+    assert run("plan").err.endswith("--from-file with a list, or --size\n")
+    assert "--size" not in run("check").err

@@ -9,14 +9,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+from click.core import ParameterSource
 
 from vlprep.choices import READABLE, Door, OnDamage, PruningMethod, Sampling, ServerName
 from vlprep.cli.text import flagged
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, UnknownModelError
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 
 if TYPE_CHECKING:
     from vlprep.models.servers import Server
+    from vlprep.models.spec import ModelSpec
     from vlprep.trust import Limits
     from vlprep.verbs import Processor
 
@@ -309,7 +311,6 @@ def bind(asked: dict[str, Any]) -> Processor:
     What a user must know of the model before believing a count is said here, for every command.
     """
     from vlprep.cli.render import note
-    from vlprep.models.registry import resolve_model
     from vlprep.verbs import processor
     from vlprep.view import ViewKeywords, ViewOptions
 
@@ -318,12 +319,26 @@ def bind(asked: dict[str, Any]) -> Processor:
     rate, method = asked.pop("pruning_rate"), asked.pop("pruning_method")
     with wrong_usage():
         ViewOptions(**{option.name: view[option.name] for option in fields(ViewOptions)})
-        model = resolve_model(name, file)
+        model = _model(name, file)
     view["server"] = _server(view["server"], rate, method)
     bound = processor(model if file else name, **view)  # an alias is what requests are to say
     for warning in model.warnings:
         note(f"warning: {model.name}: {warning}")
     return bound
+
+
+def _model(name: str | None, file: str | None) -> ModelSpec:
+    """Return the model; where no model has a name of the settings, these are pointed to."""
+    from vlprep.models.registry import resolve_model
+
+    try:
+        return resolve_model(name, file)
+    except UnknownModelError as error:
+        context = click.get_current_context()
+        if context.get_parameter_source("model") is not ParameterSource.DEFAULT_MAP:
+            raise
+        text = f"{flagged(str(error))} vlprep config says where the name was set."
+        raise click.UsageError(text) from error
 
 
 def take_share(asked: dict[str, Any], processor: Processor) -> None:

@@ -232,6 +232,8 @@ class Folder:
         """Return a file of another name as the one that it can stand for."""
         if self.path.suffix == ".gguf":
             raise ModelFileError(str(self.path), _GGUF)
+        if self.path.suffix == ".safetensors":
+            raise ModelFileError(str(self.path), "weights are not read: give their folder")
         values = _read_json(self.path) or {}
         classes = [str(name) for key, name in values.items() if key.endswith(("_type", "_class"))]
         parts = [part for part in ("image_processor", "video_processor") if part in values]

@@ -309,7 +309,7 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     1003520
     """
     path = Path(path)
-    is_folder = path.is_dir() or path.suffix in (".json", ".gguf")
+    is_folder = path.is_dir() or path.suffix in (".json", ".gguf", ".safetensors")
     if is_folder:
         from vlprep.models.huggingface import read_folder
 
