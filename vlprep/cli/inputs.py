@@ -119,8 +119,8 @@ def tell_subfolders(names: Iterable[str], recursive: bool) -> None:
     folders = () if recursive else filter(None, map(as_folder, names))
     below = [name for folder in folders for name in subfolders(folder)]
     if below:
-        which = "1 folder" if len(below) == 1 else f"{len(below):,} folders"
-        note(f"note: passed over {which}, which -r looks into: {_few(below)}")
+        which = plural(len(below), "folder")
+        note(f"note: passed over {which}, which -r looks into: {few(below)}")
 
 
 def _tell_strays(strays: list[str]) -> None:
