@@ -70,7 +70,7 @@ def test_what_is_written_is_what_is_drawn(tmp_path):
     with pytest.raises(FileExistsError):
         sheet.save(tmp_path / "a.png")
     sheet.save(tmp_path / "a.png", overwrite=True)
-    with pytest.raises(ConstraintError, match="use \\.jpg"):
+    with pytest.raises(ConstraintError, match=r"ends in \.jpg"):
         sheet.save(tmp_path / "a.gif")
 
 

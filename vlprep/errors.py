@@ -57,17 +57,22 @@ class VlprepError(Exception):
 
 
 class UnknownModelError(VlprepError, LookupError):
-    """No model of that name is in the catalogue; `suggestions` are the nearest names."""
+    """No model of that name is in the catalogue; `suggestions` are the nearest names.
+
+    `is_path` is whether a file or a folder has that name.
+    """
 
     code = "unknown_model"
 
-    def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
-        self.name, self.suggestions = name, tuple(suggestions)
+    def __init__(
+        self, name: str, suggestions: Sequence[str] = (), *, is_path: bool = False
+    ) -> None:
+        self.name, self.suggestions, self.is_path = name, tuple(suggestions), is_path
         near = f" Did you mean {' or '.join(self.suggestions)}?" if suggestions else ""
-        super().__init__(
-            f"unknown model {name!r}.{near} `list_models` lists the names; "
-            "`load_model_file` reads numbers of your own."
-        )
+        remedy = "`list_models` lists the names; `load_model_file` reads numbers of your own."
+        if is_path:
+            near, remedy = "", "It is a path, which `load_model_file` reads."
+        super().__init__(f"unknown model {name!r}.{near} {remedy}")
 
 
 class UnknownFactError(VlprepError, LookupError):

@@ -299,7 +299,7 @@ def test_nothing_is_written_over_unasked(tmp_path):
     with pytest.raises(FileExistsError, match="exists already"):
         save_boxes(source, found, tmp_path / "out.png")
     save_boxes(source, found, tmp_path / "out.png", overwrite=True)
-    with pytest.raises(ConstraintError, match=r"use \.jpg"):
+    with pytest.raises(ConstraintError, match=r"ends in \.jpg"):
         save_boxes(source, found, tmp_path / "out.gif")
 
 

@@ -116,3 +116,10 @@ def test_no_shapes_no_change():
 def test_a_label_is_written_in_black_or_white_whichever_is_farther(colour):
     grey = np.dot(colour, (0.299, 0.587, 0.114))
     assert _ink(colour) == ((0, 0, 0) if grey > 128 else (255, 255, 255))
+
+
+def test_letters_and_lines_of_a_strip_keep_to_its_width():
+    picture = drawn(box(40, 400, 120, 440, "item"), size=(2048, 230))
+    _, _, left, right = at(picture, COLOURS[0])
+    assert right - left < 115  # half of the width, the label with it
+    assert (picture[410:430, 50:110] == GREY).all()

@@ -111,6 +111,15 @@ def test_an_answer_that_cannot_be_read_is_one_line(run, stdin, message):
     assert ran.err.count("\n") == 1
 
 
+def test_an_answer_and_an_image_in_the_wrong_order_are_told(run, tmp_path):
+    answer = tmp_path / "answer.json"
+    answer.write_text("[1, 2, 3, 4]")
+    assert "photo.jpg: the answer is not text in UTF-8; the order is IMAGE ANSWER" in (
+        run("boxes", answer, "photo.jpg").err
+    )
+    assert "the order is ANSWER PATH..." in run("events", "street.mp4", answer).err
+
+
 def test_a_byte_order_mark_is_left_aside(run):
     assert run("boxes", "photo.jpg", "-", stdin=b"\xef\xbb\xbf[1, 2, 3, 4]").code == 0
 

@@ -131,7 +131,7 @@ def test_one_page_of_several(run, tmp_path):
         (["photo.jpg", "-o", "photo.jpg", "--force"], 1, "is the source itself"),
         (["photo.jpg", "-o", "a.jpg", "--limit", "100"], 1, "100"),
         (["photo.jpg", "-o", "no/such/a.jpg"], 1, "there is no such folder"),
-        (["photo.jpg", "clip.mp4", "-o", "photo.jpg"], 1, "photo.jpg"),
+        (["photo.jpg", "clip.mp4", "-o", "photo.jpg"], 2, "several files go into a folder"),
     ],
 )
 def test_what_goes_wrong_is_one_line(run, words, code, message):
@@ -270,3 +270,14 @@ def test_always_and_what_it_would_save(run, tmp_path):
     assert (tmp_path / "c.jpg").stat().st_size < (tmp_path / "b.jpg").stat().st_size / 2
     both = run(*words, "-o", tmp_path / "d.jpg", "--always", "--keep", "full")
     assert (both.code, "--always makes what the model sees" in both.err) == (1, True)
+
+
+def test_a_name_without_an_ending_is_a_folder(run, tmp_path):
+    assert run("compress", "photo.jpg", "-o", tmp_path / "small").code == 0
+    assert (tmp_path / "small" / "photo.jpg").is_file()
+
+
+def test_several_files_do_not_go_into_one(run, tmp_path):
+    (tmp_path / "a.jpg").touch()
+    ran = run("compress", "photo.jpg", "tiny.png", "-o", tmp_path / "a.jpg")
+    assert (ran.code, "several files go into a folder" in ran.err) == (2, True)

@@ -189,3 +189,9 @@ def test_help_of_none_is_the_list_and_of_another_an_error(run):
     assert run("help").out == run("--help").out
     ran = run("help", "tokenz")
     assert (ran.code, "there are tokens, plan" in ran.err) == (2, True)
+
+
+def test_a_model_that_there_is_not_is_told_with_where_it_was_set(run, monkeypatch):
+    assert "vlprep config" not in run("tokens", "photo.jpg", "-m", "foo").err
+    monkeypatch.setenv("VLPREP_MODEL", "foo")
+    assert "vlprep config says where the name was set" in run("tokens", "photo.jpg").err

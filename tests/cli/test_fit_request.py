@@ -19,17 +19,17 @@ def test_a_body_goes_through_as_it_is(run):
     text = body("photo")
     ran = run("fit-request", "-", stdin=text)
     assert (ran.code, ran.out) == (0, text)
-    assert ran.err.splitlines() == ["0 of 1 media changed"]
+    assert ran.err.splitlines()[-1] == "0 of 1 media changed, by limits of qwen3-vl-plus"
 
 
 def test_changes_are_told_on_stderr(run):
     ran = run("fit-request", "-", "--max-side", 100, stdin=body("drawn", "photo"))
     assert (ran.code, ran.out) == (0, fit_request(body("drawn", "photo"), max_side=100).body)
-    first, _, total = ran.err.splitlines()
+    first, _, _, total = ran.err.splitlines()
     assert first.startswith("messages[0].content[0].image_url.url: 90x200 PNG ")
     assert first.endswith(": max-side, at most 100 px")
     assert "→ 45x100 " in first
-    assert total == "2 of 2 media changed"
+    assert total == "2 of 2 media changed, by limits of qwen3-vl-plus"
 
 
 def test_what_stays_broken_is_an_error_and_the_body_is_written_all_the_same(run):
@@ -98,3 +98,11 @@ def test_wrong_usage(run):
     ran = run("fit-request", "-", stdin="no json")
     assert (ran.code, ran.out) == (1, "")
     assert "not JSON" in ran.err
+
+
+def test_limits_of_another_model_than_the_body_asks_for_are_told(run):
+    text = body("photo").replace('"model": "m"', '"model": "QVQ-max"')
+    told = "warning: it asks for QVQ-max, and is held to the limits of qwen3-vl-plus; --model names"
+    assert told in run("fit-request", "-", stdin=text).err
+    assert "warning" not in run("fit-request", "-", "-m", "qvq-max", stdin=text).err
+    assert fit_request(text, "qvq-max").warnings == ()

@@ -158,7 +158,7 @@ def test_hdr_is_flagged_and_mapped_on_request(run, tmp_path):
         ((), 2, "Missing argument"),
         (("street.mp4", "--fps", "0", "-o", "x"), 2, "not a rate above zero"),
         (("street.mp4", "--start", "soon", "-o", "x"), 2, "not a time"),
-        (("street.mp4", "--sheet", "sheet.bmp"), 1, "is no picture here"),
+        (("street.mp4", "--sheet", "sheet.bmp"), 1, "the name of a picture ends in"),
         (("photo.jpg", "-o", "x"), 1, "an image, not a video"),
         (("missing.mp4", "-o", "x"), 1, "no such file"),
         (("truncated.mp4", "-o", "x"), 1, "cut off"),

@@ -271,3 +271,31 @@ def test_a_file_that_begins_like_an_option_is_told_how_to_be_named(run, tmp_path
     shutil.copy(FIXTURES / "photo.jpg", "-dash.jpg")
     assert "For the file of that name write ./-dash.jpg" in run("tokens", "-dash.jpg").err
     assert run("tokens", "./-dash.jpg").code == 0
+
+
+def test_json_where_a_picture_is_wanted_names_the_commands_that_take_it(run, tmp_path):
+    body = tmp_path / "body.json"
+    body.write_text('{"model": "qvq-max", "messages": []}')
+    for words in (("check", body), ("plan", body), ("compress", body, "-o", tmp_path / "out")):
+        ran = run(*words)
+        told = " ".join((ran.out + ran.err).split())
+        assert ran.code == 1
+        assert "JSON, not an image or a video" in told
+        assert "vlprep tokens" in told and "vlprep fit-request" in told
+
+
+def test_folders_that_are_not_looked_into_are_told(run, tmp_path):
+    for folder in ("", "a", "b", ".hidden"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        shutil.copy("photo.jpg", tmp_path / folder)
+    note = "note: passed over 2 folders, which -r looks into: a, b"
+    for command in ("tokens", "check", "scan"):
+        assert note in run(command, tmp_path).err.splitlines()
+        assert "passed over" not in run(command, "-r", tmp_path).err
+        assert "passed over" not in run(command, tmp_path / "a").err
+
+
+def test_samples_and_media_are_counted_apart(run, tmp_path):
+    (tmp_path / "body.json").write_text("{}")
+    ran = run("tokens", "photo.jpg", tmp_path / "body.json")
+    assert (ran.code, "and media apart" in ran.err) == (2, True)

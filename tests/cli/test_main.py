@@ -127,3 +127,9 @@ def test_bugs_keep_their_traceback(monkeypatch):
 def test_the_nearest_command_is_told(run):
     assert "No such command 'token'. Did you mean tokens?" in run("token", "photo.jpg").err
     assert "Did you mean" not in run("zebra").err
+
+
+def test_no_command_says_what_there_is(run):
+    assert "There are tokens, plan, frames" in run("count").err
+    ran = run("photo.jpg")
+    assert (ran.code, "write vlprep tokens photo.jpg" in ran.err) == (2, True)

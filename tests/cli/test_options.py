@@ -10,7 +10,7 @@ import pytest
 
 from tests.places import FIXTURES
 from vlprep.cli import COMMANDS
-from vlprep.cli.command import GROUPS, RENAMED, key_of
+from vlprep.cli.command import GROUPS, OF_IMAGES, RENAMED, key_of
 
 GROUPED = {name for names in GROUPS.values() for name in names}
 
@@ -40,9 +40,11 @@ def test_help_shows_every_option_within_the_width_and_breaks_no_word(run, name, 
         out = command.get_help(context)
     for line in out.partition("\n  vlprep ")[2].partition("\n\n")[2].splitlines():
         assert len(line) <= width, line
+    left_out = GROUPS["What it sees of videos"] if name in OF_IMAGES else ()
     for option in options_of(name):
         for word in option.opts:
-            assert re.search(rf"(?<![\w-]){word}(?![\w-])", out), word
+            shown = re.search(rf"(?<![\w-]){word}(?![\w-])", out) is not None
+            assert shown == (key_of(option) not in left_out), word
     titles = [line[:-1] for line in out.splitlines() if re.fullmatch(r"\S.*:", line)]
     assert titles == [title for title in GROUPS if title in titles] and titles[-1] == "Other"
 
@@ -184,3 +186,13 @@ def test_a_number_of_frames_by_guides_of_rates_names_the_rate(run):
     assert "an fps of 0.8 gives 8 frames of this clip" in ran.err
     assert run("tokens", "street.mp4", "--fps", 0.8, "--json").json["items"][0]["frames"] == 8
     assert "an fps" not in run("tokens", "street.mp4", "--nframes", 2).err  # the guides take 4
+
+
+def test_choices_are_taken_in_any_case(run):
+    words = ("tokens", "photo.jpg", "-m", "Qwen/Qwen3-VL-8B-Instruct", "--server")
+    assert run(*words, "vLLM").out == run(*words, "vllm").out
+
+
+def test_where_no_file_is_named_a_size_will_do(run):
+    assert run("plan").err.endswith("--from-file with a list, or --size\n")
+    assert "--size" not in run("check").err

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.longpages import small_letters
+from tests.models.folders import QWEN2, written
 from tests.places import FIXTURES, REPO
 from vlprep import get_server, plan_media, processor
 
@@ -622,3 +623,20 @@ def test_pages_stand_beside_themselves_uncut_and_the_commands_send_them(run, tmp
 def test_a_height_of_letters_goes_with_pieces(run, command):
     ran = run(command, "photo.jpg", "--readable", "7", *(["-t", "?"] if command != "plan" else []))
     assert ran.code != 0 and "--pieces" in ran.err
+
+
+def test_a_folder_of_weights_is_what_the_server_is_started_with(run, tmp_path):
+    files = {"preprocessor_config": QWEN2, "config": {"model_type": "qwen2_vl"}}
+    folder = written(tmp_path / "my model", **files)
+    words = ("plan", "photo.jpg", "--server", "vllm", "--max-model-len", 8192, "--model-file")
+    assert f"vllm serve '{folder}' --max" in run(*words, folder).out
+    assert "vllm serve MODEL --max" in run(*words, folder / "config.json").out
+
+
+def test_bodies_that_the_check_refuses_are_told_with_commands(run, tmp_path):
+    words = ("plan", "photo.jpg", "still.gif", "--split", "--text", "hi", "-o", tmp_path / "out")
+    ran = run(*words)
+    assert (ran.code, (tmp_path / "out").exists()) == (1, False)
+    assert "\n  vlprep compress still.gif -o compressed/" in ran.err
+    assert "--no-check" not in ran.err and "compress_many" not in ran.err
+    assert run(*words, "--compress").code == 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 from tests.reconcile.test_reconcile import log
 
 
@@ -25,3 +27,23 @@ def test_a_log_without_a_call_fails(run, tmp_path):
     ran = run("reconcile", path)
     assert (ran.code, ran.out) == (1, "")
     assert "no usage in it" in ran.err
+
+
+def test_lines_that_say_nothing_are_told_together_and_how_to_mend_them(run, tmp_path):
+    path = tmp_path / "log.jsonl"
+    line = '{"model": "qvq-max", "usage": {"prompt_tokens": 9, "image_tokens": 5}}'
+    path.write_text(f"{line}\n" * 5)
+    told = run("reconcile", path).err.splitlines()
+    assert len(told) == 1
+    assert told[0].startswith("warning: lines 1, 2, 3 and 2 more: no request in it")
+    assert "as 'request'" in told[0]
+
+
+def test_a_log_of_which_some_lines_have_a_time_is_told_by_its_lines(run, tmp_path):
+    path = tmp_path / "log.jsonl"
+    rows = [json.loads(line) for line in log("compatible", lambda day: "api-2026", days=4)]
+    del rows[-1]["time"]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    out = run("reconcile", path).out
+    assert "lines 1 to 4: guide-2025-12 explains 4 of 4 requests, as does api-2026" in out
+    assert "None" not in out

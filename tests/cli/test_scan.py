@@ -197,3 +197,15 @@ def test_a_column_is_told_of_where_there_is_no_parquet(run, tmp_path):
         ran = run("scan", *files, "--column", "path", "--workers", 1)
         assert ran.code == 0, ran.err
         assert ("--column: for Parquet, and none is named" in ran.err) == is_idle
+
+
+def test_one_row_of_each_failure_is_named(run, tmp_path):
+    (tmp_path / "a\x1b.jpg").touch()
+    (tmp_path / "b.jpg").touch()
+    ran = run("scan", tmp_path, tmp_path / "no.jpg")
+    first = rf"such as {tmp_path}/a\x1b.jpg: empty file (0 bytes)"
+    assert f"failed: empty_file 2, {first}" in ran.out.splitlines()
+    gone = f"{tmp_path}/no.jpg: no such file or directory"
+    assert f"failed: not_found 1, {gone}" in ran.out.splitlines()
+    failures = run("scan", tmp_path, tmp_path / "no.jpg", "--json").json["failures"]
+    assert [one["error_code"] for one in failures] == ["empty_file", "not_found"]

@@ -161,7 +161,10 @@ def test_a_folder_is_its_media_and_r_goes_into_subfolders(run, tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     own = run("tokens", tmp_path, "--json")
     assert [Path(item["source"]).name for item in own.json["items"]] == ["b.jpg", "no-extension"]
-    assert own.err == "note: passed over 1 file that is no image or video: notes.txt\n"
+    assert own.err.splitlines() == [
+        "note: passed over 1 folder, which -r looks into: sub",
+        "note: passed over 1 file that is no image or video: notes.txt",
+    ]
     walked = run("tokens", "-r", tmp_path, "--json")
     names = [Path(item["source"]).name for item in walked.json["items"]]
     assert names == ["b.jpg", "no-extension", "a.jpg"]
@@ -261,3 +264,8 @@ def test_a_conversation_is_priced_round_by_round(run):
     assert "as input and output of 3 requests, 0.0024 of it output" in printed
     apart = run("tokens", "photo.jpg", "photo.jpg", "--separate", "--json").json
     assert [one["input_tokens"] for one in apart["requests"]] == [302, 302]
+
+
+def test_an_explanation_speaks_of_options(run):
+    words = ("tokens", "clip.mp4", "-m", "Qwen/Qwen3-VL-8B-Instruct", "--explain")
+    assert "count with other --rules" in run(*words).out

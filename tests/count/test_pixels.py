@@ -135,7 +135,7 @@ def test_frame_limits_are_the_caller_s_and_a_total_is_refused():
     rule = get_model("Qwen/Qwen2.5-Omni-7B").rules().video
     assert (frame(rule).min_pixels, frame(rule).max_pixels) == (100_352, 602_112)
     assert frame(rule, 10_000).max_pixels == 602_112
-    with pytest.raises(ConstraintError, match="has no total_pixels"):
+    with pytest.raises(ConstraintError, match="has no `total_pixels`; give"):
         frame(rule, total_pixels=10**6)
 
 
@@ -161,7 +161,7 @@ def test_clip_limits_are_totals():
     assert limits.per_clip
     assert (limits.min_pixels, limits.max_pixels) == (4096, 25_165_824)
     assert limits.bound_by == "the default cap, shared by all frames"
-    with pytest.raises(ConstraintError, match="has no total_pixels"):
+    with pytest.raises(ConstraintError, match="has no `total_pixels`; give"):
         frame(rule, total_pixels=10**6)
 
 
@@ -172,7 +172,7 @@ def test_clip_capped():
     assert few.max_pixels == 20 * 768 * 1024
     assert few.bound_by == "768 tokens a frame"
     assert many.max_pixels == 767 * (25_165_824 // 767) < 25_165_824
-    with pytest.raises(ConstraintError, match="has no total_pixels"):
+    with pytest.raises(ConstraintError, match="has no `total_pixels`; give"):
         frame(rule, total_pixels=10**6)
 
 

@@ -187,7 +187,7 @@ def test_png_and_what_cannot_be_written(tmp_path):
         found.save()
     with pytest.raises(ConstraintError, match="jpg or png"):
         found.save(tmp_path / "other", format="npy")
-    with pytest.raises(ConstraintError, match=r"use \.jpg"):
+    with pytest.raises(ConstraintError, match=r"ends in \.jpg"):
         found.save(sheet=tmp_path / "sheet.gif")
     assert not (tmp_path / "other").exists()
 

@@ -59,7 +59,7 @@ def test_the_comparison_shows_the_original_and_the_view_at_its_size(tmp_path):
 
 @pytest.mark.parametrize("name", ["view", "view.bmp", "view.gif"])
 def test_an_ending_of_no_picture_is_refused(tmp_path, name):
-    with pytest.raises(ConstraintError, match=r"use \.jpg"):
+    with pytest.raises(ConstraintError, match=r"ends in \.jpg"):
         save_view(view_image(FIXTURES / "photo.jpg"), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

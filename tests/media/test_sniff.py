@@ -116,6 +116,8 @@ HEADS = [
     (b"data:image/jpeg;base64,/9j/4AAQ", "Base64", "other"),
     (b"iVBORw0KGgoAAAANSUhEUg", "Base64", "other"),
     (b"\x1f\x8b\x08\x08", "gzip", "other"),
+    (b'{"model": "qvq-max"}', "JSON", "other"),
+    (b'\xef\xbb\xbf[\n {"messages": []}]', "JSON", "other"),
     (b"#EXTM3U\n", "HLS playlist", "other"),
     (b"ffconcat version 1.0", "concat list", "other"),
     (b"PK\x03\x04", "ZIP archive", "other"),

@@ -267,3 +267,9 @@ def test_a_size_with_more_than_both_edges_is_told_that_they_stand_alone(tmp_path
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(table))
     with pytest.raises(ModelFileError, match="in pixels and nothing beside them"):
         load_model_file(tmp_path)
+
+
+def test_weights_are_no_numbers(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(bytes(9))
+    with pytest.raises(ModelFileError, match="weights are not read: give their folder"):
+        load_model_file(tmp_path / "model.safetensors")

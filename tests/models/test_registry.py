@@ -387,3 +387,13 @@ def test_a_model_file_without_an_end_is_not_read_to_its_end(tmp_path, name):
     (tmp_path / name).symlink_to("/dev/zero")
     with pytest.raises(ModelFileError):
         load_model_file(tmp_path / name)
+
+
+def test_a_path_where_a_name_is_wanted_is_told(tmp_path):
+    with pytest.raises(
+        UnknownModelError, match="It is a path, which `load_model_file` reads"
+    ) as it:
+        get_model(str(tmp_path))
+    assert it.value.is_path
+    with pytest.raises(TypeError, match="named by text, and this is 640"):
+        image_tokens(480, 640)

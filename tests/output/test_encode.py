@@ -34,7 +34,7 @@ def test_the_ending_names_the_format():
     assert [picture_format(f"a{end}") for end in (".jpg", ".JPEG", ".png", ".webp")] == [
         "JPEG", "JPEG", "PNG", "WEBP",
     ]  # fmt: skip
-    with pytest.raises(ConstraintError, match=r"use \.jpg"):
+    with pytest.raises(ConstraintError, match=r"ends in \.jpg"):
         picture_format("a.gif")
 
 

@@ -206,7 +206,7 @@ def test_nothing_is_overwritten_unasked(tmp_path):
 @pytest.mark.parametrize(
     ("asked", "match"),
     [
-        ({"output": "out.txt"}, "no table here"),
+        ({"output": "out.txt"}, "name of a table ends in"),
         ({"resume": True}, "output"),
         ({"time_limit": 0}, "time_limit"),
         ({"samples": True}, "no file of samples"),

@@ -92,7 +92,7 @@ def _draw_label(
     taken: list[_Area],
     font: Face | None,
 ) -> None:
-    size = min(max(round(max(image.size) / 50), 10), 64)
+    size = min(max(round(_extent(image) / 50), 10), 64)
     inset = max(size // 5, 2)
     text = shortened(text, size, max(image.width - 2 * inset, 3 * size), font)
     width = math.ceil(text_width(text, size, font)) + 2 * inset
@@ -131,7 +131,12 @@ def _area(image: Image.Image, shape: Shape) -> _Area:
 
 
 def _thickness(image: Image.Image) -> int:
-    return max(round(max(image.size) / 250), 2)
+    return max(round(_extent(image) / 250), 2)
+
+
+def _extent(image: Image.Image) -> int:
+    """Return the side that lines and letters grow with; of a strip they keep to its width."""
+    return min(max(image.size), 3 * min(image.size))
 
 
 def _within(image: Image.Image, x: float, y: float) -> tuple[float, float]:

@@ -76,12 +76,17 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            import shlex
             from difflib import get_close_matches
 
-            near = " or ".join(get_close_matches(args[0], COMMANDS))
-            if not near:
+            name = args[0]
+            near = " or ".join(get_close_matches(name, COMMANDS))
+            remedy = f"Did you mean {near}?" if near else f"There are {', '.join(COMMANDS)}."
+            if os.path.lexists(name):
+                remedy = f"To count the file of that name, write vlprep tokens {shlex.quote(name)}"
+            elif name.startswith("-"):
                 raise
-            raise click.UsageError(f"{error.message} Did you mean {near}?", ctx) from error
+            raise click.UsageError(f"{error.message} {remedy}", ctx) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer the commands from the table, without importing them, and the group's options."""

@@ -19,19 +19,20 @@ GROUPS = {
     "Files": (
         "recursive", "from-file", "0", "list", "pages", "dpi", "size", "duration", "source-fps",
         "url-kind", "page", "media-dir", "tokenizer", "fetch", "allow-private", "fetch-limit",
-        "fetch-seconds", "pieces", "region", "box", "coordinates", "job", "column",
+        "fetch-seconds", "pieces", "region", "box", "coordinates", "column",
     ),
     "Question": (
         "text", "text-file", "recipe", "recipes", "history", "system", "thinking-budget",
     ),
-    "Model": (
-        "model", "model-file", "rules", "server", "pruning-rate", "pruning-method", "thinking",
-    ),
+    "Model": ("model", "model-file", "rules", "server", "thinking"),
     "What the model sees": (
-        "fps", "nframes", "min-frames", "max-frames", "min-pixels", "max-pixels", "total-pixels",
-        "clip-pixels", "start", "end", "sampling", "pick", "drop-duplicates", "max-gap",
-        "probe-fps", "high-res", "strict", "door", "resample", "tone-map", "convention", "resized",
-        "unturned", "readable",
+        "min-pixels", "max-pixels", "high-res", "door", "resample", "tone-map", "convention",
+        "resized", "unturned", "readable",
+    ),
+    "What it sees of videos": (
+        "fps", "nframes", "min-frames", "max-frames", "total-pixels", "clip-pixels", "start",
+        "end", "sampling", "pick", "drop-duplicates", "max-gap", "probe-fps", "strict",
+        "pruning-rate", "pruning-method",
     ),
     "Planning": ("prefer", "lowest-fps", "lowest-max-pixels", "split", "reorder", "overlap"),
     "Budget": (
@@ -43,8 +44,8 @@ GROUPS = {
         "drop-oldest", "stream", "as-frames", "compress", "folder", "video-fields", "no-check",
     ),
     "Processing": (
-        "keep", "always", "every", "lossless", "decode", "fix", "threads", "workers", "memory",
-        "patience", "time-limit", "engine", "address", "on-damage", "safety",
+        "job", "keep", "always", "every", "lossless", "decode", "fix", "threads", "workers",
+        "memory", "patience", "time-limit", "engine", "address", "on-damage", "safety",
     ),
     "Output": (
         "output", "into", "format", "dtype", "sheet", "compare", "zoom", "zoom-at", "max-side",
@@ -55,6 +56,9 @@ GROUPS = {
     "Other": ("quiet", "help"),
 }  # fmt: skip
 """The options of all commands by what they are about, in the order in which help shows them."""
+
+OF_IMAGES = frozenset({"view", "split", "crop", "boxes", "fit-images"})
+"""Commands that take no video: their help leaves out what it would be about videos."""
 
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "plan": {"--max-bytes": "--request-limit", "--reserve": "--text-tokens"},
@@ -139,6 +143,8 @@ class Command(click.Command):
         known = {key for keys in GROUPS.values() for key in keys}
         others = [key for key in options if key not in known]
         for title, keys in GROUPS.items():
+            if title == "What it sees of videos" and self.name in OF_IMAGES:
+                continue  # taken all the same, for files of settings, and told to change nothing
             wanted = [*keys, *others] if title == "Other" else keys
             shown = (options[key] for key in wanted if key in options)
             rows = [record for option in shown if (record := option.get_help_record(ctx))]

@@ -108,6 +108,8 @@ def command(*, output: str | None, force: bool, form: str | None, **asked: Any) 
     processor = bind(asked)
     files = take_inputs(asked, apart_from=output if roots else None)
     is_one = is_one and stays_one(files, output)
+    if not is_one and output is not None and _names_a_file(output):
+        raise click.UsageError(f"several files go into a folder, and {output} is no folder")
     asked.update(overwrite=force, roots=roots, is_one=is_one)
     outcomes = _compressed(processor, files, output, **asked)
     say_unused(one.result.kind if hasattr(one, "result") else None for one in outcomes)
@@ -146,7 +148,7 @@ def _compressed(
     from vlprep.compress.many import SkippedFile
     from vlprep.count.files import media_name
 
-    is_folder = output is None or output.endswith(("/", os.sep)) or Path(output).is_dir()
+    is_folder = output is None or not _is_file_name(output)
     if not is_one or is_folder or every is not None:
         made = processor.compress_many(
             files, output, every=every, threads=threads, roots=roots, skip_existing=skip_existing,
@@ -156,6 +158,14 @@ def _compressed(
     if skip_existing and output is not None and Path(output).is_file():
         return [SkippedFile(source=media_name(files[0]), target=output)]
     return [processor.compress(files[0], output, watch=tracking(files[0]), **asked)]
+
+
+def _is_file_name(output: str) -> bool:
+    """Say whether one file is written under that name: files have endings, folders need none."""
+    from pathlib import Path
+
+    is_folder = output.endswith(("/", os.sep)) or Path(output).is_dir()
+    return not is_folder and bool(Path(output).suffix)
 
 
 def _names_a_file(output: str) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
 from vlprep.cli.render import COLOURS, MOST_SHOWN, few, heading, report_problems, say_error
 from vlprep.cli.shell import option_words, remedy_line
+from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, safe, thousands
 from vlprep.models.citing import cite
 from vlprep.units import format_bytes, plural
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from vlprep.check.report import CheckReport
     from vlprep.check.rule import Finding
     from vlprep.compress.fix import FixReport, LeftFile
+    from vlprep.errors import CheckError
     from vlprep.view import View
 
 
@@ -249,3 +251,17 @@ def fixed_lines(fixed: FixReport) -> Iterator[str]:
         yield f"not written: {len(fixed.failed):,} of {given:,}, named above"
     if told := sum(bool(file.warnings) for file in made):
         yield f"{told:,} with warnings: --json has them"
+
+
+def tell_refused(error: CheckError, model_words: Sequence[str], instead: str) -> None:
+    """Tell on stderr why no request was built, what mends each file, and what else can be done."""
+    from vlprep.check.rule import Finding
+    from vlprep.payload.request import sentence
+
+    for found in cast(tuple[Finding, ...], error.findings):
+        remedy = remedy_line(found.remedy, model_words) if found.remedy else ""
+        is_command = found.remedy is not None and found.remedy.command is not None
+        say_error(f"error: {sentence(found, '' if is_command else remedy)}")
+        if is_command:
+            say(CommandLine(f"  {remedy}"), err=True)
+    say_error(instead)

@@ -79,7 +79,8 @@ def command(
 def _told(fitted: FittedRequest[bytes]) -> Iterator[str]:
     for change in fitted.changes:
         yield f"{change.source}: {change.message}"
-    yield f"{len(fitted.changes):,} of {fitted.media:,} media changed"
+    yield from (f"warning: {warning}" for warning in fitted.warnings)
+    yield f"{len(fitted.changes):,} of {fitted.media:,} media changed, by limits of {fitted.model}"
     if fitted.not_fetched:
         first, *more = fitted.not_fetched
         others = f" and {len(more):,} more" if more else ""

@@ -43,6 +43,7 @@ def input_files(
     if from_file is not None:
         separator = b"\0" if null_separated else b"\n"
         named += [(name, False) for name in _listed(from_file, separator)]
+    tell_subfolders((name for name, _ in named), recursive)
     rows = [
         row
         for name, is_match in named
@@ -109,6 +110,17 @@ def _walk(
             instead = documents(files) or [name]  # the folder itself, so that it is reported
             files |= dict.fromkeys(instead, True)
         yield from files.items()
+
+
+def tell_subfolders(names: Iterable[str], recursive: bool) -> None:
+    """Tell of the folders in those that are named, which only -r, or `recursive`, looks into."""
+    from vlprep.media.folders import as_folder, subfolders
+
+    folders = () if recursive else filter(None, map(as_folder, names))
+    below = [name for folder in folders for name in subfolders(folder)]
+    if below:
+        which = plural(len(below), "folder")
+        note(f"note: passed over {which}, which -r looks into: {few(below)}")
 
 
 def _tell_strays(strays: list[str]) -> None:
@@ -239,7 +251,10 @@ def read_answer(name: str) -> str:
         raise AnswerError(f"{name}: no such file or directory; {wanted}") from None
     except UnicodeDecodeError as error:
         place = "stdin" if name == "-" else name
-        raise AnswerError(f"{place}: the answer is not text in UTF-8") from error
+        context = click.get_current_context()
+        _, *order = context.command.collect_usage_pieces(context)
+        wanted = f"the order is {' '.join(order)}"
+        raise AnswerError(f"{place}: the answer is not text in UTF-8; {wanted}") from error
 
 
 def read_answers(name: str) -> list[str]:

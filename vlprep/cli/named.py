@@ -153,7 +153,7 @@ def take_inputs(
     of the web only if a `fetch` in `asked` is true, where there is one. Raises a usage error when
     none is named and that is not `optional`.
     """
-    facts = _take_facts(asked) if "sizes" in asked else []
+    facts = _take_facts(asked) if "sizes" in asked else None
     fetching, fetches = take_fetching(asked), asked.pop("fetch", True)
     names = ("paths", "recursive", "from_file", "null_separated")
     paths, recursive, from_file, null_separated = map(asked.pop, names)
@@ -166,8 +166,9 @@ def take_inputs(
             raise click.UsageError("--size stands for files; leave the files, or --size, out")
         return facts
     if not (paths or optional or from_file is not None):
+        words = "name a file or a folder, or --from-file with a list"
         raise click.UsageError(
-            "Missing argument 'PATH...': name a file or a folder, or --from-file with a list"
+            f"Missing argument 'PATH...': {words}{', or --size' * (facts is not None)}"
         )
     if null_separated and from_file is None:
         raise click.UsageError("-0 is about names from --from-file")

@@ -9,14 +9,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+from click.core import ParameterSource
 
 from vlprep.choices import READABLE, Door, OnDamage, PruningMethod, Sampling, ServerName
 from vlprep.cli.text import flagged
-from vlprep.errors import ConstraintError
+from vlprep.errors import ConstraintError, UnknownModelError
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 
 if TYPE_CHECKING:
     from vlprep.models.servers import Server
+    from vlprep.models.spec import ModelSpec
     from vlprep.trust import Limits
     from vlprep.verbs import Processor
 
@@ -96,7 +98,7 @@ def choice_option(
     name: str, choices: Iterable[str], help: str, default: str | None = None
 ) -> Callable[[_Command], _Command]:
     """Return an option that takes one of some words."""
-    words = click.Choice(list(choices))
+    words = click.Choice(list(choices), case_sensitive=False)
     metavar = None
     if len("|".join(words.choices)) > _WIDEST_CHOICE:
         metavar, help = "NAME", f"{help} One of {', '.join(words.choices)}."
@@ -252,7 +254,11 @@ view_options = together(
     click.option("--min-frames", type=POSITIVE, help="Sample no fewer frames."),
     click.option("--max-frames", type=POSITIVE, help="Sample no more frames."),
     click.option("--min-pixels", type=COUNT, help="Enlarge smaller pictures to this."),
-    click.option("--max-pixels", type=POSITIVE, help="Shrink larger pictures; 1280*28*28 works."),
+    click.option(
+        "--max-pixels",
+        type=POSITIVE,
+        help="Shrink larger pictures, or whole clips with open Qwen3-VL; 1280*28*28 works.",
+    ),
     click.option(
         "--total-pixels",
         type=POSITIVE,
@@ -280,7 +286,9 @@ view_options = together(
         type=_Parsed("name=value", _limits),
         help="Change limits of what is read of a file: bytes=50MB,frames=5000.",
     ),
-    click.option("--pruning-rate", type=float, help="Let it leave out this share of video tokens."),
+    click.option(
+        "--pruning-rate", type=float, help="Let the server leave out this share of tokens."
+    ),
     choice_option(
         "--pruning-method", get_args(PruningMethod), "Leave them out so; evs by default."
     ),
@@ -303,7 +311,6 @@ def bind(asked: dict[str, Any]) -> Processor:
     What a user must know of the model before believing a count is said here, for every command.
     """
     from vlprep.cli.render import note
-    from vlprep.models.registry import resolve_model
     from vlprep.verbs import processor
     from vlprep.view import ViewKeywords, ViewOptions
 
@@ -312,12 +319,26 @@ def bind(asked: dict[str, Any]) -> Processor:
     rate, method = asked.pop("pruning_rate"), asked.pop("pruning_method")
     with wrong_usage():
         ViewOptions(**{option.name: view[option.name] for option in fields(ViewOptions)})
-        model = resolve_model(name, file)
+        model = _model(name, file)
     view["server"] = _server(view["server"], rate, method)
     bound = processor(model if file else name, **view)  # an alias is what requests are to say
     for warning in model.warnings:
         note(f"warning: {model.name}: {warning}")
     return bound
+
+
+def _model(name: str | None, file: str | None) -> ModelSpec:
+    """Return the model; where no model has a name of the settings, these are pointed to."""
+    from vlprep.models.registry import resolve_model
+
+    try:
+        return resolve_model(name, file)
+    except UnknownModelError as error:
+        context = click.get_current_context()
+        if context.get_parameter_source("model") is not ParameterSource.DEFAULT_MAP:
+            raise
+        text = f"{flagged(str(error))} vlprep config says where the name was set."
+        raise click.UsageError(text) from error
 
 
 def take_share(asked: dict[str, Any], processor: Processor) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vlprep.cli import EXIT_FAILED
 from vlprep.cli.command import Command, is_quiet
+from vlprep.cli.findings import tell_refused
 from vlprep.cli.idle import say_idle, say_unused
 from vlprep.cli.inputs import read_input
 from vlprep.cli.named import file_options, take_inputs
@@ -28,8 +29,8 @@ from vlprep.cli.options import (
     view_options,
 )
 from vlprep.cli.picking import look_options, take_picking
-from vlprep.cli.render import note, say_error
-from vlprep.cli.shell import model_words, quote, remedy_line, variable
+from vlprep.cli.render import note
+from vlprep.cli.shell import model_words, quote, variable
 from vlprep.cli.terminal import say
 from vlprep.cli.text import CommandLine, flagged, safe, thousands
 from vlprep.errors import CheckError, ConstraintError
@@ -142,7 +143,9 @@ def command(
         earlier = None if history is None else _history(history)
         request = processor.request(items, question, check=not no_check, history=earlier, **asked)
     except CheckError as error:
-        return _refused(error, model_words(processor.model.name, model_file, model))
+        words = model_words(processor.model.name, model_file, model)
+        tell_refused(error, words, "nothing was built; --no-check goes on all the same")
+        return EXIT_FAILED
     say_unused(part.kind for part in request.parts)
     if all(file.mime_type for part in request.parts for file in part.files):
         say_idle(["url_kind"], "for URLs that are passed on, and none is")
@@ -179,20 +182,6 @@ def _history(name: str) -> list[Any]:
     if not isinstance(found, list):
         raise ConstraintError(f"{name}: neither a list of messages nor a body with one")
     return found
-
-
-def _refused(error: CheckError, words: Sequence[str]) -> int:
-    from vlprep.check.rule import Finding
-    from vlprep.payload.request import sentence
-
-    for found in cast(tuple[Finding, ...], error.findings):
-        remedy = remedy_line(found.remedy, words) if found.remedy else ""
-        is_command = found.remedy is not None and found.remedy.command is not None
-        say_error(f"error: {sentence(found, '' if is_command else remedy)}")
-        if is_command:
-            say(CommandLine(f"  {remedy}"), err=True)
-    say_error("nothing was built; --no-check goes on all the same")
-    return EXIT_FAILED
 
 
 def _item(file: Any, kind: UrlKind | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -172,7 +173,8 @@ def command(
     say_unused([*(file.kind for file in plan.files), *(None for _ in plan.failures)])
     if chart is not None:
         _draw(plan, chart, font, overwrite=force)
-    saved = save(plan, sending, api, overwrite=force) if sending else ()
+    words = model_words(processor.name, model_file, model)
+    saved = save(plan, sending, api, words, overwrite=force) if sending else ()
     if form:
         print_document(plan_document(plan, saved, table=table), form)
     else:
@@ -180,14 +182,13 @@ def command(
         if sending and saved:
             print_saved(saved, sending["target"])
         else:
-            words = [*fetching, *model_words(processor.name, model_file, model)]
             listed = _listed(files)
             names = inputs or map(quote, listed or map(word_of, files))
             again = [*names, *repeated(context, OUTPUTS)]
-            lines = printed_commands(plan, words, api, listed, inputs, again)
+            lines = printed_commands(plan, [*fetching, *words], api, listed, inputs, again)
             say("", *(it if it.startswith("Python: ") else CommandLine(it) for it in lines))
             _say_api(plan, api)
-        _say_start(plan, "MODEL" if model_file else quote(processor.model.name))
+        _say_start(plan, _served(model_file, processor.model.name))
         for text in (*plan.warnings, *body_warnings(saved)):
             note(f"warning: {text}")
     say_notes(plan.budget)
@@ -319,6 +320,13 @@ def _say_api(plan: MediaPlan, api: str | None) -> None:
         f"note: these commands send clips by the {BY_RATE} API, as the {other.name} one samples "
         f"{other.fixed_fps:g} frames per second whatever is asked; --api {other.name} plans for it"
     )
+
+
+def _served(model_file: str | None, name: str) -> str:
+    """Return what a server is told to serve: a name, or a folder of weights."""
+    if model_file is None:
+        return quote(name)
+    return quote(model_file) if os.path.isdir(model_file) else "MODEL"  # noqa: PTH112
 
 
 def _say_start(plan: MediaPlan, model: str) -> None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vlprep.cli import EXIT_FAILED
+from vlprep.cli.findings import tell_refused
 from vlprep.cli.progress import track
 from vlprep.cli.render import note, print_table
 from vlprep.cli.terminal import say
 from vlprep.cli.text import safe, thousands
+from vlprep.errors import CheckError
 
 if TYPE_CHECKING:  # for annotations only: requests are slow to load
     from vlprep.payload.planned import SavedRequest
@@ -33,15 +36,25 @@ def take_sending(asked: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def save(
-    plan: MediaPlan, sending: dict[str, Any], api: str | None, *, overwrite: bool
+    plan: MediaPlan,
+    sending: dict[str, Any],
+    api: str | None,
+    model_words: Sequence[str],
+    *,
+    overwrite: bool,
 ) -> tuple[SavedRequest, ...]:
-    """Write the bodies of a plan, if anything was planned."""
+    """Write the bodies of a plan, if anything was planned; what the check refuses is told."""
     from vlprep.payload.planned import save_requests
 
     if not any(plan.requests):
         return ()
     how = {**sending, "api": api} if api else sending
-    return save_requests(plan, overwrite=overwrite, watch=track, **how)
+    try:
+        return save_requests(plan, overwrite=overwrite, watch=track, **how)
+    except CheckError as error:
+        instead = "nothing was written; --compress brings files under the limits first"
+        tell_refused(error, model_words, instead)
+        raise click.exceptions.Exit(EXIT_FAILED) from error
 
 
 def plan_document(plan: MediaPlan, saved: Sequence[SavedRequest], *, table: bool) -> dict[str, Any]:

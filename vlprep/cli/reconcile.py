@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from vlprep.units import plural
 
 if TYPE_CHECKING:
     from vlprep.reconcile.fit import Fit
+    from vlprep.reconcile.lines import LeftOut
     from vlprep.reconcile.logs import Period, Reconciliation
 
 SCHEMA = "vlprep.reconcile/1"
@@ -60,8 +61,8 @@ def command(log: str, *, model: str | None, output: str | None, force: bool, as_
             _print(one)
         if output is not None:
             say(f"written to {safe(output)}")
-    for line in left_out:
-        note(f"warning: line {line.line}: {safe(line.reason)}")
+    for reason, lines in _by_reason(left_out).items():
+        note(f"warning: {lines}: {safe(reason)}")
     return 0 if found else EXIT_FAILED
 
 
@@ -77,16 +78,32 @@ def _print(found: Reconciliation) -> None:
 
 
 def _sentences(period: Period, found: Reconciliation) -> Iterator[str]:
-    first, last = (call.time.date() if call.time else None for call in (period.first, period.last))
-    when = f"{first} to {last}" if first else f"lines {period.first.line} to {period.last.line}"
+    first, last = period.first, period.last
+    when = f"lines {first.line} to {last.line}"
+    if first.time and last.time:
+        when = f"{first.time.date()} to {last.time.date()}"
     best = period.best
     if best is None:
         yield f"{when}: no rule set explains what was billed"
         return
-    also = f", as do {', '.join(period.like_best)}" if period.like_best else ""
+    do = "does" if len(period.like_best) == 1 else "do"
+    also = f", as {do} {', '.join(period.like_best)}" if period.like_best else ""
     yield f"{when}: {best.rules} explains {best.matched} of {best.requests} requests{also}"
     if found.changed is period.first:
         yield "other rules than before"
+
+
+def _by_reason(left_out: Iterable[LeftOut]) -> dict[str, str]:
+    """Return the lines that say nothing, by what is wrong with them; of many, the first three."""
+    about: dict[str, list[str]] = {}
+    for one in left_out:
+        about.setdefault(one.reason, []).append(str(one.line))
+    return {reason: _lines(numbers) for reason, numbers in about.items()}
+
+
+def _lines(numbers: list[str]) -> str:
+    more = f" and {len(numbers) - 3:,} more" if len(numbers) > 3 else ""
+    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(numbers[:3])}{more}"
 
 
 def _row(fit: Fit) -> tuple[str, ...]:

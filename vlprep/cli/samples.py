@@ -136,8 +136,8 @@ def _summary(samples: Sequence[Counted]) -> Iterator[str]:
         assert limit is not None
         kept = sum(one.keeps is not None for one in over)
         yield (
-            f"{thousands(len(over))} too long for {limit.name}, {thousands(limit.tokens)} tokens; "
-            f"{thousands(kept)} would fit with other settings"
+            f"{thousands(len(over))} too long for the {limit.name}, {thousands(limit.tokens)} "
+            f"tokens; {thousands(kept)} would fit with other settings"
         )
     if any(one.text_tokens is None for one in counts):
         yield "text is not counted; --tokenizer counts it"

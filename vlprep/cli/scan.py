@@ -18,6 +18,7 @@ from vlprep.choices import holds_samples
 from vlprep.cli import EXIT_FAILED, EXIT_INTERRUPTED, progress
 from vlprep.cli.command import Command, is_quiet
 from vlprep.cli.idle import say_idle, say_unused
+from vlprep.cli.inputs import tell_subfolders
 from vlprep.cli.named import as_remote, input_options, take_fetching
 from vlprep.cli.options import (
     BYTES,
@@ -131,6 +132,7 @@ def command(as_json: bool, **asked: Any) -> int:
         asked["time_limit"] = TIME_LIMIT
     asked["overwrite"] = asked.pop("force")
     names = (as_remote(name, fetching) for name in _names(paths, from_file, separator))
+    tell_subfolders(paths, asked["recursive"])
     ahead = paths if from_file is None else None
     with _interrupts() as stopping, _shown_progress(ahead, asked["recursive"]) as shown:
         found = scan(names, job, samples=samples, stopping=stopping, progress=shown, **asked)
@@ -239,7 +241,7 @@ def _page(found: ScanSummary, processor: Processor) -> Iterator[str]:
     from vlprep.scan.words import sentences
 
     yield heading(processor)
-    yield from map(flagged, sentences(found))
+    yield from map(safe, map(flagged, sentences(found)))
     if found.percentiles:
         yield ""
         yield from _bars(found)

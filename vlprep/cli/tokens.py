@@ -44,7 +44,7 @@ from vlprep.cli.render import (
     rows_of,
 )
 from vlprep.cli.terminal import say
-from vlprep.cli.text import percent, safe, thousands
+from vlprep.cli.text import flagged, percent, safe, thousands
 from vlprep.units import format_money
 
 if TYPE_CHECKING:
@@ -201,7 +201,9 @@ def _count_samples(
 
     media = [str(file) for file in files if not holds_samples(file)]
     if media:
-        raise click.UsageError(f"{media[0]}: no file of samples, as others of these are")
+        raise click.UsageError(
+            f"{media[0]}: no file of samples; count those (.json, .jsonl) and media apart"
+        )
     limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking", "fetch")}
     counter = load_tokenizer(tokenizer) if tokenizer else None
     counted = count_files(files, processor, folder, tokenizer=counter, **limits)
@@ -240,7 +242,7 @@ def _print_table(items: list[Result], explaining: View | None, view: View) -> No
     for item in items if explaining else ():
         if isinstance(item, MediaCount):
             say("", safe(item.source))
-            say(*(f"  {line}" for line in _entry(item, explaining)["explanation"]))
+            say(*(f"  {flagged(line)}" for line in _entry(item, explaining)["explanation"]))
 
 
 def _summary(items: list[Result], together: Tally) -> Iterator[str]:

@@ -304,7 +304,7 @@ def _ranges(
 ) -> _Ranges:  # fmt: skip
     total = rule.total_pixels if total is None else total
     if total is not None and not budget.takes_total:
-        raise ConstraintError("this rule set has no total_pixels; max_pixels bounds what there is")
+        raise ConstraintError("this rule set has no `total_pixels`; give `max_pixels`")
     limits = _within_documents(rule, low, high, of)
     return budget.ranges(rule, frames, _Ranges(*limits, of), total)
 

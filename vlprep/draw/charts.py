@@ -77,7 +77,7 @@ def draw_chart(
     top = _GAP + sum(block.height for block in blocks) + 2 * _GAP
     pen = ImageDraw.Draw(picture)
     across, up = zip(*chain(*chart.curves.values()), strict=True)
-    axes = _ticks(max(across)), _ticks(max(chart.limit, *up))
+    axes = _ticks(max(across)), _ticks(max(chart.limit, *up), least=1)
     place = partial(_place, axes[0][-1], axes[1][-1], top)
     _draw_axes(pen, chart, axes, place)
     for points, colour in zip(chart.curves.values(), cycle(_COLOURS), strict=False):
@@ -96,12 +96,19 @@ def _place(rightmost: float, highest: float, top: int, point: Point) -> Point:
     return _LEFT + x / rightmost * width, HEIGHT - _BOTTOM - y / highest * height
 
 
-def _ticks(largest: float) -> list[float]:
-    """Return five to ten round numbers from 0 to the first that is not below the largest."""
-    largest = max(largest, 1e-9)
+def _ticks(largest: float, least: float = 0) -> list[float]:
+    """Return up to ten round numbers from 0 to the first that is not below the largest.
+
+    They are no closer than `least`, and no fewer than five where that lets them be.
+
+    >>> _ticks(2), _ticks(2, least=1)
+    ([0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0], [0, 1, 2])
+    """
+    largest = max(largest, least, 1e-9)
     rough = largest / 8
     scale = 10.0 ** math.floor(math.log10(rough))
     step = next(scale * part for part in (1, 2, 2.5, 5, 10) if scale * part >= rough * 0.999)
+    step = max(step, least)
     return [step * k for k in range(math.ceil(largest / step - 1e-9) + 1)]
 
 

@@ -82,6 +82,20 @@ def _below(place: str, subfolders: Iterable[str]) -> list[str]:
     return [path for path in paths if not os.path.islink(path)]  # noqa: PTH114
 
 
+def subfolders(folder: str) -> list[str]:
+    """Return the names of the folders in a folder, in order, without hidden ones.
+
+    >>> subfolders("fixtures")
+    []
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = [one.name for one in entries if one.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []  # whoever opens it tells
+    return sorted((name for name in found if not name.startswith(".")), key=by_numbers)
+
+
 def is_medium(path: str) -> bool:
     """Say whether a file is an image or a video by its name, or else by its content."""
     return _is_medium(os.path.basename(path), path)  # noqa: PTH119 (spelt as the caller did)

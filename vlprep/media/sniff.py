@@ -181,7 +181,11 @@ FORMATS = (
     ),
     _format("HTML", "other", _HTML, "html", advice="an error page?"),
     _format("XML", "other", rb"\s*<\?xml", "xml", advice="an error page?"),
-    _format("JSON", "other", rb"\s*[{\[]\s*[\"{\[]", "json", advice="an error page?"),
+    _format(
+        "JSON", "other", rb'(?:\xef\xbb\xbf)?\s*[{\[]\s*["{\[]', "json jsonl ndjson",
+        advice="`count_messages` counts requests and rows, `fit_request` makes a request fit; from "
+        "the web it may be an error",
+    ),
     _format(
         "Base64", "other", rb"data:(?:image|video)/|/9j/4|iVBORw0KGgo", "",
         advice="decode it, or pass its text as a data URL",

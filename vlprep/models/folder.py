@@ -140,7 +140,9 @@ class Folder:
         base = (self._file(ADAPTER) or {}).get("base_model_name_or_path")
         if isinstance(base, str):
             return f"; it is an adapter of {base!r}: give that name as `model`, or its folder"
-        return f"; {_GGUF}" if any(self._root.glob("*.gguf")) else ""
+        if any(self._root.glob("*.gguf")):
+            return f"; {_GGUF}"
+        return "; download one of these files too"
 
     def passed_over(self, part: Part) -> Config | None:
         """Return the table that would count if the nested one were not there."""
@@ -230,6 +232,8 @@ class Folder:
         """Return a file of another name as the one that it can stand for."""
         if self.path.suffix == ".gguf":
             raise ModelFileError(str(self.path), _GGUF)
+        if self.path.suffix == ".safetensors":
+            raise ModelFileError(str(self.path), "weights are not read: give their folder")
         values = _read_json(self.path) or {}
         classes = [str(name) for key, name in values.items() if key.endswith(("_type", "_class"))]
         parts = [part for part in ("image_processor", "video_processor") if part in values]

@@ -7,6 +7,7 @@ when it is first asked for. The catalogue's files are read in `tables`, Hugging 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -48,7 +49,8 @@ def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
     Case does not matter, the prefix `Qwen/` and `-Instruct` may be left out, and weights may be
     called as Ollama does, where one model remains.
 
-    Raises `UnknownModelError`, which carries the nearest names.
+    Raises `UnknownModelError`, which carries the nearest names, and `TypeError` for what is
+    neither a name nor a record.
 
     >>> get_model("qvq-max").max_input_thinking_tokens
     106496
@@ -58,7 +60,21 @@ def get_model(model: str | ModelSpec | None = None) -> ModelSpec:
     if isinstance(model, ModelSpec):
         return model
     name = DEFAULT_MODEL if model is None else model
+    if not isinstance(name, str):
+        raise TypeError(f"a model is named by text, and this is {name!r}")
     return _by_name(name) or _by_short_name(name)
+
+
+def stands_for(name: str, model: ModelSpec) -> bool:
+    """Say whether a name stands for a model, in any of the spellings that `get_model` takes.
+
+    >>> stands_for("QVQ-max", get_model("qvq-max")), stands_for("gpt-x", get_model("qvq-max"))
+    (True, False)
+    """
+    try:
+        return name == model.name or get_model(name) == model
+    except UnknownModelError:
+        return False
 
 
 def models_named(prefix: str) -> Models:
@@ -293,7 +309,7 @@ def load_model_file(path: str | Path, name: str | None = None) -> ModelSpec:
     1003520
     """
     path = Path(path)
-    is_folder = path.is_dir() or path.suffix in (".json", ".gguf")
+    is_folder = path.is_dir() or path.suffix in (".json", ".gguf", ".safetensors")
     if is_folder:
         from vlprep.models.huggingface import read_folder
 
@@ -360,7 +376,8 @@ def _by_short_name(name: str) -> ModelSpec:
     if len(specs) == 1:
         return next(iter(specs))
     near = dict.fromkeys([*found, *nearest_names(name, model_names())])
-    raise UnknownModelError(name, list(near)[:3])
+    is_path = os.path.lexists(name)
+    raise UnknownModelError(name, list(near)[:3], is_path=is_path)
 
 
 @cache

@@ -46,7 +46,7 @@ def picture_format(path: str | os.PathLike[str]) -> str:
     ending = Path(path).suffix.lower()
     if ending not in PICTURE_FORMATS:
         known = ", ".join(PICTURE_FORMATS)
-        raise ConstraintError(f"{path}: {ending or 'no ending'} is no picture here; use {known}")
+        raise ConstraintError(f"{path}: the name of a picture ends in {known}")
     return PICTURE_FORMATS[ending]
 
 

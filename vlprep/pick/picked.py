@@ -119,8 +119,8 @@ class PickedFrames:
             yield "keyframes are where the encoder put them, which need not be where things happen"
         if self.busy_share >= 0.005:
             yield (
-                f"{self.busy_share:.0%} of the picture never rests and is left out of account; "
-                "what appears inside it is not looked for"
+                f"{100 * self.busy_share:.0f} % of the picture never rests and is left out of "
+                "account; what appears inside it is not looked for"
             )
         if self.dropped:
             what = _NAMES.get(self.by, "changes")

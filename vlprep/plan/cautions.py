@@ -119,7 +119,7 @@ def _too_small(
     ]
     if small:
         least = min(small, key=lambda count: count.resized.pixels)
-        files, fewer = "the file is", "a shorter part of it"
+        files, fewer = "the file is", "or a shorter part of it"
         if len(settings) > 1:
             files = f"{len(small):,} of {len(settings):,} files are"
             fewer = "fewer files, or several requests (`split`)"

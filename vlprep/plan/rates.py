@@ -96,5 +96,5 @@ def rate_range(
     if rule.min_fps is not None and low < rule.min_fps:
         raise ConstraintError(f"fps from {low:g}: the lowest is {rule.min_fps:g}")
     if rule.max_fps is not None and high > rule.max_fps:
-        raise ConstraintError(f"fps up to {high:g}: the highest is {rule.max_fps:g}")
+        raise ConstraintError(f"`fps` {high:g}: the highest is {rule.max_fps:g}")
     return rule.min_fps if lowest is None else lowest, high

@@ -149,7 +149,10 @@ def _call(number: int, row: Mapping[str, Any], body: Any, model: str | None, fol
     sent = read_body(body) if body is not None else SentBody()
     view = View.of(_model_of(row.get("model") or sent.model, model, reply.get("model")))
     if body is None and "media" not in row and usage.media_tokens != 0:
-        raise ConstraintError("no request in it, and no media: what was counted is not known")
+        raise ConstraintError(
+            "no request in it, and no media: what was counted is not known; put the request body "
+            "beside the usage as 'request', or files or sizes as 'media'"
+        )
     media = _media(row, sent, view)
     text = hashlib.sha256(sent.text.encode("utf-8", "surrogatepass")).hexdigest()
     return Call(

@@ -10,6 +10,7 @@ from vlprep.check.check import count_facts, facts_of_list
 from vlprep.check.rule import FileFacts, Finding
 from vlprep.errors import ConstraintError
 from vlprep.messages.bodies import MediumKind
+from vlprep.models.registry import stands_for
 from vlprep.refit.body import Body, Given
 from vlprep.refit.limits import OwnLimits, remaining, too_long, too_many
 from vlprep.refit.media import FittedMedium, fit_media, of_one_size, read_medium
@@ -197,7 +198,16 @@ class _Work:
             left=tuple(self._left()),
             kinds=tuple(self.kinds),
             not_fetched=tuple(medium.name for medium in self.named),
+            warnings=tuple(self._warnings()),
         )
+
+    def _warnings(self) -> Iterator[str]:
+        asked, model = self.body.value.get("model"), self.view.model
+        if isinstance(asked, str) and not stands_for(asked, model):
+            yield (
+                f"it asks for {asked}, and is held to the limits of {model.name}; "
+                "`model` names another"
+            )
 
     def _left(self) -> Iterator[Finding]:
         yield from remaining(self._files(), self.view, self.own)

@@ -96,6 +96,8 @@ class FittedRequest(Generic[BodyT]):
     not_fetched: tuple[str, ...]
     """Where media are only named, by URL, path or id, or are a list in one data URL: nothing is
     known of these."""
+    warnings: tuple[str, ...] = ()
+    """What may not have been meant, such as the limits of another model than it asks for."""
 
     def __repr__(self) -> str:
         changed = f"{len(self.changes):,} of {self.media:,} media changed"
@@ -132,6 +134,7 @@ class FittedRequest(Generic[BodyT]):
             "changes": [change.to_dict() for change in self.changes],
             "left": list(map(finding_json, self.left)),
             "not_fetched": list(self.not_fetched),
+            "warnings": list(self.warnings),
         }
 
 

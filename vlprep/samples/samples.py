@@ -18,14 +18,13 @@ from vlprep.count.budget import InputLimit
 from vlprep.count.files import MediaFailure
 from vlprep.count.messages import asking, at_stated_size, medium_source, unread_fields
 from vlprep.display import brief
-from vlprep.errors import BudgetError, ConstraintError, UnknownModelError, VlprepError
+from vlprep.errors import BudgetError, ConstraintError, VlprepError
 from vlprep.media.overlap import overlapped
 from vlprep.media.remote import Fetching
 from vlprep.media.source import source_name
 from vlprep.messages.bodies import MediumKind, SentBody, SentMedium
 from vlprep.messages.rows import read_sample
-from vlprep.models.registry import get_model, get_route
-from vlprep.models.spec import ModelSpec
+from vlprep.models.registry import get_route, stands_for
 from vlprep.plan.plan import plan_media
 from vlprep.types import ImageInfo, RouteName
 from vlprep.units import MOST
@@ -259,8 +258,8 @@ def count_sample(
 
 def _warnings(said: SentBody, sending: Sending) -> Iterator[str]:
     own = sending.model
-    if said.model and not _is_called(own, said.model):
-        yield f"it asks for {said.model}, and is counted for {own.name}"
+    if said.model and not stands_for(said.model, own):
+        yield f"it asks for {said.model}, and is counted for {own.name}; `model` names another"
     yield from _ignored(said, sending.view)
     for medium, file in zip(said.media, sending.files, strict=False):
         if {medium.kind, file.kind} == {"image", "video"}:
@@ -271,14 +270,6 @@ def _warnings(said: SentBody, sending: Sending) -> Iterator[str]:
             *(file.tokens.warnings if file.tokens else ()),
         )
         yield from (f"{file.source}: {warning}" for warning in told if warning not in own.warnings)
-
-
-def _is_called(model: ModelSpec, name: str) -> bool:
-    """Say whether a name stands for a model, in any of the spellings that `get_model` takes."""
-    try:
-        return name == model.name or get_model(name) == model
-    except UnknownModelError:
-        return False
 
 
 def _ignored(said: SentBody, view: View) -> Iterator[str]:

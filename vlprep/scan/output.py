@@ -29,7 +29,7 @@ def table_writer(path: PathLike) -> Write:
     ending = PurePath(path).suffix.lower()
     if ending not in _WRITERS:
         known = ", ".join(_WRITERS)
-        raise ConstraintError(f"{path}: {ending or 'no ending'} is no table here; use {known}")
+        raise ConstraintError(f"{path}: the name of a table ends in {known}")
     if _WRITERS[ending] is _write_parquet:
         _parquet()
     return _WRITERS[ending]

@@ -82,6 +82,8 @@ class ScanSummary:
     """Rows by kind of medium."""
     errors: Mapping[str, int]
     """Rows that failed, by code."""
+    failures: Mapping[str, tuple[str, str]]
+    """One row of each code, the first by its name, and why it failed."""
     findings: Mapping[str, int]
     """What a check found, by rule."""
     total_tokens: int
@@ -102,6 +104,10 @@ class ScanSummary:
             **{name: getattr(self, name) for name in _PLAIN},
             "kinds": dict(self.kinds),
             "errors": dict(self.errors),
+            "failures": [
+                {"source": name, "error_code": code, "error": why}
+                for code, (name, why) in self.failures.items()
+            ],
             "findings": dict(self.findings),
             "percentiles": {str(share): most for share, most in self.percentiles.items()},
             "histogram": [one._asdict() for one in self.histogram],
@@ -144,6 +150,7 @@ def summarise(
         rows=totals.rows,
         kinds=dict(sorted(totals.kinds.items())),
         errors=_most_first(totals.errors),
+        failures={code: totals.failures[code] for code in _most_first(totals.errors)},
         findings=_most_first(totals.findings),
         total_tokens=totals.tokens,
         percentiles=percentiles(lengths),

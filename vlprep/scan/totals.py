@@ -34,6 +34,8 @@ class Totals:
         """How many rows cost so many tokens, by kind."""
         self.kinds = Counter[str]()
         self.errors = Counter[str]()
+        self.failures = dict[str, tuple[str, str]]()
+        """By code, the row that failed so and comes first by its name, and why."""
         self.findings = Counter[str]()
         self.largest: list[tuple[int, str]] = []
         """Tokens and names of rows, those with the most among them."""
@@ -53,6 +55,7 @@ class Totals:
         known = row.get
         if (code := known("error_code")) is not None:
             self.errors[code] += 1
+            self._fail(code, (row["source"], known("error") or ""))
             return
         self.findings.update(known("rules") or ())
         kind, tokens = known("kind"), known("tokens")
@@ -79,11 +82,16 @@ class Totals:
             self.lengths[kind].update(lengths)
         self.kinds.update(other.kinds)
         self.errors.update(other.errors)
+        for code, failure in other.failures.items():
+            self._fail(code, failure)
         self.findings.update(other.findings)
         self.largest += other.largest
         self._drop_small()
         self.images.extend(other.images)
         self.clips.extend(other.clips)
+
+    def _fail(self, code: str, failure: tuple[str, str]) -> None:
+        self.failures[code] = min(failure, self.failures.get(code, failure))
 
     def _drop_small(self) -> None:
         self.largest = nlargest(MOST_NAMED, self.largest)  # by name too: in whatever order

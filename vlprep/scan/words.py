@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from vlprep.scan.summary import Kept, Packed, ScanSummary
 from vlprep.units import format_money, plural
@@ -20,8 +20,9 @@ def sentences(found: ScanSummary) -> Iterator[str]:
         yield f"{rows} of them known by address and length alone, as servers say no more"
     if found.strays:
         yield f"passed over {plural(found.strays, 'file')}, no image or video"
-    yield from _by_word("failed", found.errors)
-    yield from _by_word("found", found.findings)
+    yield from _failures(found)
+    if found.findings:
+        yield "found: " + ", ".join(f"{rule} {rows:,}" for rule, rows in found.findings.items())
     yield f"{found.total_tokens:,} tokens"
     if found.percentiles:
         pairs = found.percentiles.items()
@@ -33,9 +34,11 @@ def sentences(found: ScanSummary) -> Iterator[str]:
         yield _keeping(found.kept)
 
 
-def _by_word(what: str, counts: Mapping[str, int]) -> Iterator[str]:
-    if counts:
-        yield f"{what}: " + ", ".join(f"{word} {count:,}" for word, count in counts.items())
+def _failures(found: ScanSummary) -> Iterator[str]:
+    for code, count in found.errors.items():
+        name, why = found.failures[code]
+        which = f"such as {name}" if count > 1 else name
+        yield f"failed: {code} {count:,}, {which}: {why}"
 
 
 def _prices(found: ScanSummary) -> Iterator[str]:
