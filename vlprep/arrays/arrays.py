@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -25,13 +26,14 @@ from vlprep.errors import (
     UnknownFactError,
     UnsupportedFormatError,
 )
-from vlprep.frames.stream import FrameStream, stream_frames
+from vlprep.frames.stream import FrameStream, open_frames
 from vlprep.maths.resample import Held, Resampler
 from vlprep.media.doors import see, size_behind
 from vlprep.media.probe import probe
 from vlprep.media.source import SourceLike, source_name
 from vlprep.models.spec import ImageRule, Normalisation, VideoRule
 from vlprep.types import ArrayType, Door, ImageInfo, ImageSize, Resample
+from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords
 
 Clip: TypeAlias = SourceLike | Sequence[SourceLike] | FrameList
@@ -91,14 +93,8 @@ class Making:
 
     def frames(self, source: Clip) -> FrameStream:
         """Open the frames of a video."""
-        return stream_frames(
-            source,
-            self.view,
-            resample=self.resample,
-            tone_map=self.tone_map,
-            threads=self.threads,
-            by_colour=True,
-        )
+        look_at = partial(Look, resample=self.resample, tone_map=self.tone_map, by_colour=True)
+        return open_frames(source, self.view, look_at, threads=self.threads)
 
 
 _OTHERWISE = 'ask for `dtype` "uint8", for other `rules`, or for numbers of your own'

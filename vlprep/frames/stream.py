@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from vlprep.models.spec import ModelSpec
 from vlprep.output.drawing import Drawing
 from vlprep.output.target import PathLike
 from vlprep.trust import TRUST, Trust
-from vlprep.types import FrameListInfo, Resample, VideoInfo, Watch, unwatched
+from vlprep.types import FrameListInfo, ImageSize, Resample, VideoInfo, Watch, unwatched
 from vlprep.units import format_size, plural
 from vlprep.video.paint import Look
 from vlprep.view import View, ViewKeywords
@@ -327,7 +328,6 @@ def stream_frames(
     threads: int | None = None,
     memory: int | None = None,
     patience_seconds: float | None = None,
-    by_colour: bool = False,
 ) -> FrameStream:
     """Read the frames of a video that `count_file` counts, at the size that the model sees.
 
@@ -344,13 +344,32 @@ def stream_frames(
     `threads` is how many decode, by default one for each processor that this process may use; with
     1, all is done in the caller's. `memory` is how many bytes finished frames may take until they
     are asked for, and how many the pictures inside of all decoders; by default a quarter of a GB.
-    With `by_colour` the pixels of a frame lie colour by colour in memory.
 
     Raises the errors of `probe` and `video_count`, `UnsupportedFormatError` for a single image,
     `ConstraintError` for an unknown `resample`, and while iterating `DecodeError` and, when a frame
     takes longer than `patience_seconds` (0: no limit; `None`: as the `limits` say),
     `TimeLimitError`.
     """
+    return open_frames(
+        source,
+        view,
+        partial(Look, resample=resample, tone_map=tone_map),
+        threads=threads,
+        memory=memory,
+        patience_seconds=patience_seconds,
+    )
+
+
+def open_frames(
+    source: SourceOrFacts | Sequence[SourceOrFacts] | FrameList,
+    view: View,
+    look_at: Callable[[ImageSize], Look],
+    *,
+    threads: int | None = None,
+    memory: int | None = None,
+    patience_seconds: float | None = None,
+) -> FrameStream:
+    """Read the frames that `stream_frames` reads, with any look at a size; raises as it does."""
     trust = view.trust.waiting(patience_seconds)
     check_threads(threads)
     found = as_frame_list(source)
@@ -361,7 +380,7 @@ def stream_frames(
         return FrameStream(found.names, view.model, info, tokens, images, trust=view.trust)
     clip = probe_clip(found, view.trust)
     tokens = video_count(clip, view)
-    look, into = Look(tokens.resized, resample, tone_map, by_colour), list[Pixels]()
+    look, into = look_at(tokens.resized), list[Pixels]()
     frames = decode_plan(
         found,
         tokens.plan,
@@ -377,7 +396,7 @@ def stream_frames(
         clip,
         tokens,
         frames,
-        tone_mapped=tone_map,
+        tone_mapped=look.tone_map,
         trust=view.trust,
         _into=into,
     )
