@@ -132,6 +132,12 @@ def test_media_of_bedrock_are_read_those_of_tools_too():
     assert said.text == "Be brief.\nWhat?\nfound"
 
 
+@pytest.mark.parametrize("result", ["found", ["found"], 5])
+def test_a_result_of_a_tool_in_another_form_stops_nothing(result):
+    parts = [{"text": "What?"}, {"toolResult": result}]
+    assert read_body({"messages": [{"role": "user", "content": parts}]}).text == "What?"
+
+
 @pytest.mark.parametrize(
     ("address", "path"),
     [

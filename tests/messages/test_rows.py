@@ -397,6 +397,7 @@ def test_columns_of_media_of_other_talks_are_told(column):
             [("image", "a.png"), ("image", "b.png")],
         ),
         ({"images": ["c.png"], "file_name": "a.png"}, [("image", "c.png")]),
+        ({"file_name": {"bytes": b"ABC", "path": None}}, [("image", b"ABC")]),
     ],
 )
 def test_metadata_of_a_folder_name_its_files(row, media):

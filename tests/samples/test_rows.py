@@ -88,7 +88,13 @@ def test_cells_of_csv_are_text_lists_and_objects(tmp_path):
     assert row == (":1", expected)
 
 
-@pytest.mark.parametrize("content", [b"a\n\xff\xfe\n", b"a\n" + b"x" * 200_000])
+def test_a_cell_of_csv_may_be_a_picture_as_base64(tmp_path):
+    url = "data:image/png;base64," + "QUJD" * 50_000
+    (row,) = rows_of(tmp_path / "data.csv", f'image,text\n"{url}",What?\n')
+    assert row == (":1", {"image": url, "text": "What?"})
+
+
+@pytest.mark.parametrize("content", [b"a\n\xff\xfe\n", b"a\nx\ry\n"])
 def test_what_is_no_csv_is_refused_by_name(tmp_path, content):
     path = tmp_path / "data.csv"
     path.write_bytes(content)

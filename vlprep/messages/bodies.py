@@ -224,7 +224,7 @@ def _parts(message: Any) -> Iterator[Mapping[str, Any]]:
                     yield {"text": part}
                 elif isinstance(part, Mapping):
                     yield part
-                    yield from _parts(part.get("toolResult") or part)  # the one is Bedrock's
+                    yield from _parts(_table(part, "toolResult") or part)  # the one is Bedrock's
 
 
 def _unwrapped(message: Any) -> Any:

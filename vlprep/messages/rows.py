@@ -163,12 +163,13 @@ def _columns(row: Mapping[str, Any], kind: MediumKind) -> list[str]:
     return filled[:1] or [name for name in row if _NUMBERED[kind].fullmatch(name)] or plain
 
 
-def _by_name(row: Mapping[str, Any]) -> dict[str, list[str]]:
+def _by_name(row: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Return the media that a folder's metadata names, as columns of their kinds."""
     names = _held(row, [key for key in row if _FILE_NAMES.fullmatch(key)])
-    files: dict[str, list[str]] = {f"{kind}s": [] for kind in _NUMBERED}
+    files: dict[str, list[Any]] = {f"{kind}s": [] for kind in _NUMBERED}
     for name in names:
-        files["videos" if kind_by_name(name) == "video" else "images"].append(name)
+        is_video = isinstance(name, str) and kind_by_name(name) == "video"
+        files["videos" if is_video else "images"].append(name)
     return files if any(files.values()) else {}
 
 

@@ -47,6 +47,8 @@ def rows_in(file: BufferedReader, name: str) -> Iterator[Row]:
 
 LARGEST_ROW = 2_000_000_000
 """Bytes of a line, or of a document, at most, as it is held in memory."""
+LARGEST_CELL = 100_000_000
+"""Signs of a cell of CSV at most: pictures stand there as Base64."""
 
 
 def _bounded(file: BinaryIO, name: str) -> Iterator[bytes]:
@@ -86,6 +88,7 @@ def _table_rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
     """Yield the rows of CSV as objects, without what is empty."""
     import csv  # only where there is such a file
 
+    csv.field_size_limit(max(csv.field_size_limit(), LARGEST_CELL))  # of the whole process
     try:
         rows = csv.DictReader((line.decode("utf-8-sig") for line in lines), restkey="")
         for number, row in enumerate(rows, 1):
