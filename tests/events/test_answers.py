@@ -261,7 +261,8 @@ def test_a_damaged_answer_is_an_answer_or_an_answer_error(name, start, end, data
     [(0, 0), (1.5, 1.5), ("90", 90), ("1:30", 90), ("01:00:00.5", 3600.5), ("1h 2m 3s", 3723),
      ("2 minutes", 120), ("3秒", 3), ("<12.5 seconds>", 12.5), (" 0:04 ", 4), ("-1", -1),
      ("1 minute and 5 seconds", 65), ("1h 3m", 3780), ("1 hour and 5 s", 3605),
-     ("1'30\"", 90), ("1’ 05.5”", 65.5), ("1′30″", 90), ("5:00 PM", None),
+     ("1 hour and 2 minutes and 5 seconds", 3725), ("1 hour and 2 min", 3720),
+     ("1'30\"", 90), ("1’ 05.5”", 65.5), ("1′30″", 90), ("5:00 PM", None), ("5:00 pm", None),
      (True, None), (None, None), ("", None), ("a", None), (float("inf"), None), (1e300, None),
      ([1], None), ("1:2:3:4", None)],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from vlprep.replies.spelling import plain
 from vlprep.units import parse_seconds
 
 CLOCK = (
-    r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,6})?(?!\s?(?-i:[AP]M\b)|\s?[ap]\.m|[ap]m\b)"
+    r"(?:(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d{1,6})?(?!\s?(?:(?-i:AM)|pm)\b|\s?[ap]\.m|am\b)"
     r"|\d{1,3}'\s?\d{2}(?:\.\d{1,6})?(?:\"|''))"
 )
 """A time as mm:ss or hh:mm:ss, with a fraction or none, or as mm'ss"; no time of the day.
@@ -19,7 +19,7 @@ CLOCK = (
 Subtitles write a comma before the fraction.
 """
 _REST = r"and\s+(?=[0-5]?\d(?:\.\d+)?\s*s)"  # of one time, not the end of a range
-_HOURS = rf"\d{{1,4}}\s*(?:hours?|hrs?|h|小时)\s*(?:{_REST})?"
+_HOURS = rf"\d{{1,4}}\s*(?:hours?|hrs?|h|小时)\s*(?:{_REST}|and\s+(?=[0-5]?\d\s*m))?"
 UNITS = (
     rf"(?:{_HOURS})?(?:\d{{1,5}}\s*(?:minutes?|mins?|m|分钟?)\s*(?:{_REST})?)?"
     r"\d{1,9}(?:\.\d+)?\s*(?:seconds?|secs?|s\b|秒)"
