@@ -277,7 +277,9 @@ def test_a_name_without_an_ending_is_a_folder(run, tmp_path):
     assert (tmp_path / "small" / "photo.jpg").is_file()
 
 
-def test_several_files_do_not_go_into_one(run, tmp_path):
-    (tmp_path / "a.jpg").touch()
-    ran = run("compress", "photo.jpg", "tiny.png", "-o", tmp_path / "a.jpg")
+@pytest.mark.parametrize("name", ["there", "new.jpg", "new.mp4"])
+def test_several_files_do_not_go_into_one(run, tmp_path, name):
+    (tmp_path / "there").touch()
+    ran = run("compress", "photo.jpg", "tiny.png", "-o", tmp_path / name)
     assert (ran.code, "several files go into a folder" in ran.err) == (2, True)
+    assert names(tmp_path) == ["there"]

@@ -171,10 +171,10 @@ def _is_file_name(output: str) -> bool:
 def _names_a_file(output: str) -> bool:
     from pathlib import Path
 
-    from vlprep.media.sniff import endings
+    from vlprep.media.sniff import is_media_name
 
     path = Path(output)
-    return path.is_file() or (not path.is_dir() and path.suffix.lower() in endings("MP4"))
+    return path.is_file() or (not path.is_dir() and is_media_name(path.name))
 
 
 MAY_GO = ("tokens", "width×height", "smaller", "written to", "result")
