@@ -132,6 +132,13 @@ def test_media_of_bedrock_are_read_those_of_tools_too():
     assert said.text == "Be brief.\nWhat?\nfound"
 
 
+def test_images_of_a_message_that_are_no_list_are_one():
+    said = read_body({"messages": [{"content": "What?", "images": "a.jpg"}]})
+    assert [medium.address for medium in said.media] == ["a.jpg"]
+    with pytest.raises(ConstraintError, match="nor bytes: int"):
+        read_body({"messages": [{"content": "What?", "images": 5}]})
+
+
 @pytest.mark.parametrize("result", ["found", ["found"], 5])
 def test_a_result_of_a_tool_in_another_form_stops_nothing(result):
     parts = [{"text": "What?"}, {"toolResult": result}]

@@ -210,7 +210,8 @@ def _parts(message: Any) -> Iterator[Mapping[str, Any]]:
         return
     if not isinstance(message, Mapping):
         raise ConstraintError(f"a message is an object, not {type(message).__name__}")
-    for picture in message.get("images") or ():  # as Ollama takes them
+    pictures = message.get("images") or ()  # as Ollama takes them
+    for picture in pictures if isinstance(pictures, list | tuple) else (pictures,):
         yield {"image": picture}
     for key in ("content", "output"):
         content = message.get(key)
