@@ -293,6 +293,18 @@ def test_what_a_body_cannot_say_is_refused_and_nothing_is_written(run, tmp_path)
     assert run("plan", *words, "--api", "dashscope", "--as-frames").code == 0
 
 
+@pytest.mark.parametrize(
+    ("file", "words", "helps"),
+    [("still.gif", (), True), ("tiny.png", (), False), ("tiny.png", ("--compress",), False)],
+)
+def test_what_the_check_refuses_is_compressed_only_where_that_helps(
+    run, tmp_path, file, words, helps
+):
+    ran = run("plan", file, "--text", "What?", "-o", tmp_path / "bodies", *words)
+    remedy = "; --compress brings files under the limits first" * helps
+    assert (ran.code, ran.err.splitlines()[-1]) == (1, f"nothing was written{remedy}")
+
+
 def test_where_no_protocol_is_asked_for_the_commands_say_which_they_take(run):
     told = "the openai one samples 2 frames per second whatever is asked; --api openai plans for it"
     assert told in run("plan", "street.mp4", "--budget", 1500).err

@@ -452,6 +452,12 @@ def test_what_is_wrong_with_a_line_is_told_in_its_words(more, reason):
     assert line.reason == reason
 
 
+def test_lines_that_say_nothing_are_told_in_their_order():
+    waiting = json.dumps({"custom_id": "7", "usage": {"prompt_tokens": 5}})
+    _, left = reconcile_log([waiting, "{broken"], "qvq-max")
+    assert [one.line for one in left] == [1, 2]
+
+
 def test_what_stands_beside_a_medium_is_predicted_for_the_processor_and_for_no_server():
     name, log = "Qwen/Qwen2.5-VL-7B-Instruct", []
     billed = image_tokens((480, 640), name).visual

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -17,6 +17,7 @@ from vlprep.cli.text import safe, thousands
 from vlprep.errors import CheckError
 
 if TYPE_CHECKING:  # for annotations only: requests are slow to load
+    from vlprep.check.rule import Finding
     from vlprep.payload.planned import SavedRequest
     from vlprep.plan.records import MediaPlan
 
@@ -52,8 +53,11 @@ def save(
     try:
         return save_requests(plan, overwrite=overwrite, watch=track, **how)
     except CheckError as error:
-        instead = "nothing was written; --compress brings files under the limits first"
-        tell_refused(error, model_words, instead)
+        findings = cast("tuple[Finding, ...]", error.findings)
+        mended = any(one.remedy and one.remedy.command == "compress" for one in findings)
+        helps = mended and not sending["compress"]
+        remedy = "; --compress brings files under the limits first" if helps else ""
+        tell_refused(error, model_words, f"nothing was written{remedy}")
         raise click.exceptions.Exit(EXIT_FAILED) from error
 
 

@@ -202,7 +202,7 @@ def _count_samples(
     media = [str(file) for file in files if not holds_samples(file)]
     if media:
         raise click.UsageError(
-            f"{media[0]}: no file of samples; count those (.json, .jsonl) and media apart"
+            f"{media[0]}: no file of samples; count those (.jsonl, .json, .csv) and media apart"
         )
     limits = {name: asked[name] for name in ("max_input", "max_model_len", "thinking", "fetch")}
     counter = load_tokenizer(tokenizer) if tokenizer else None

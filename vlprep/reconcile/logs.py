@@ -139,7 +139,8 @@ def reconcile_log(
     else:
         found = list(read_lines(log, model, Path()))  # type: ignore[arg-type]
     by_model: dict[str, list[Call]] = {}
-    for call in sorted(found, key=lambda one: one.line):  # a request may come after its result
+    found.sort(key=lambda one: one.line)  # a request may come after its result
+    for call in found:
         if isinstance(call, Call):
             by_model.setdefault(call.model, []).append(call)
     left = tuple(one for one in found if isinstance(one, LeftOut))
