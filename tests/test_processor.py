@@ -139,6 +139,38 @@ def test_a_door_of_compress_refuses_the_keywords_of_another(compress, keyword):
         compress(**{keyword: None})
 
 
+@pytest.mark.parametrize(
+    ("verb", "keyword", "near"),
+    [
+        (partial(vlprep.count_tokens, PHOTO), "max_pixel", "max_pixels"),
+        (partial(vlprep.processor, "qvq-max"), "high_rez", "high_res"),
+        (partial(vlprep.plan_media, PHOTO), "budgt", "budget"),
+        (partial(vlprep.check_media, PHOTO), "text_token", "text_tokens"),
+        (partial(vlprep.compress_image, PHOTO), "limt", "limit"),
+        (partial(vlprep.count_messages, [{"content": "Hi"}]), "max_inputs", "max_input"),
+        (partial(vlprep.token_budget), "thinkin", "thinking"),
+        (partial(processor().tally, []), "deploymnt", "deployment"),
+        (partial(processor().frames, PHOTO), "fp", "fps"),
+        (partial(vlprep.count_tokens, PHOTO), "zzz", None),
+    ],
+)
+def test_a_misspelt_keyword_is_told_by_the_verb_with_the_nearest(verb, keyword, near):
+    with pytest.raises(TypeError) as told:
+        verb(**{keyword: 1})
+    remedy = f"; did you mean '{near}'?" if near else ""
+    name = verb.func.__name__
+    assert str(told.value) == f"{name}() got an unexpected keyword argument '{keyword}'{remedy}"
+
+
+def test_a_type_error_of_something_else_stays(monkeypatch):
+    def broken(*_, **__):
+        raise TypeError("unexpected keyword argument 'fps'")
+
+    monkeypatch.setattr("vlprep.count.files.count_file", broken)
+    with pytest.raises(TypeError, match=r"^unexpected keyword argument 'fps'$"):
+        vlprep.count_tokens(PHOTO, fps=1)
+
+
 def test_the_keywords_of_a_view_hold_for_one_call():
     bound = processor("qwen3-vl-plus", fps=2)
     with bound.frames(str(FIXTURES / "street.mp4"), fps=1) as once:
