@@ -152,6 +152,7 @@ def test_a_door_of_compress_refuses_the_keywords_of_another(compress, keyword):
         (partial(processor().tally, []), "deploymnt", "deployment"),
         (partial(processor().frames, PHOTO), "fp", "fps"),
         (partial(vlprep.count_tokens, PHOTO), "zzz", None),
+        (partial(vlprep.read_frames, FIXTURES / "clip.mp4"), "memry", "memory"),
     ],
 )
 def test_a_misspelt_keyword_is_told_by_the_verb_with_the_nearest(verb, keyword, near):

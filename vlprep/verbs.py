@@ -964,9 +964,7 @@ def _nearest(keyword: str, taken: Iterable[str]) -> str:
 
 
 for _name, _verb in [*globals().items()]:
-    if getattr(_verb, "__module__", "") == __name__ and _KEYWORDS.search(
-        str(_verb.__annotations__)
-    ):
+    if _KEYWORDS.search(str(getattr(_verb, "__annotations__", ""))):
         globals()[_name] = _telling(_verb)
 for _name, _verb in [*vars(Processor).items()]:
     if _KEYWORDS.search(str(getattr(_verb, "__annotations__", ""))):
