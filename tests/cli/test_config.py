@@ -194,4 +194,5 @@ def test_help_of_none_is_the_list_and_of_another_an_error(run):
 def test_a_model_that_there_is_not_is_told_with_where_it_was_set(run, monkeypatch):
     assert "vlprep config" not in run("tokens", "photo.jpg", "-m", "foo").err
     monkeypatch.setenv("VLPREP_MODEL", "foo")
-    assert "vlprep config says where the name was set" in run("tokens", "photo.jpg").err
+    ran = run("tokens", "photo.jpg")
+    assert (ran.code, "vlprep config says where the name was set" in ran.err) == (1, True)

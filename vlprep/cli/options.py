@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from vlprep.choices import READABLE, Door, OnDamage, PruningMethod, Sampling, ServerName
 from vlprep.cli.text import flagged
-from vlprep.errors import ConstraintError, UnknownModelError
+from vlprep.errors import ConstraintError, UnknownModelError, VlprepError
 from vlprep.units import parse_bytes, parse_count, parse_rate, parse_seconds, parse_size
 
 if TYPE_CHECKING:
@@ -337,8 +337,7 @@ def _model(name: str | None, file: str | None) -> ModelSpec:
         context = click.get_current_context()
         if context.get_parameter_source("model") is not ParameterSource.DEFAULT_MAP:
             raise
-        text = f"{flagged(str(error))} vlprep config says where the name was set."
-        raise click.UsageError(text) from error
+        raise VlprepError(f"{error} vlprep config says where the name was set.") from error
 
 
 def take_share(asked: dict[str, Any], processor: Processor) -> None:
