@@ -86,6 +86,8 @@ def test_requests_that_cannot_be(tmp_path):
     with pytest.raises(FileExistsError, match="exists already"):
         (tmp_path / "a.jpg").touch()
         compress_file(PHOTO, tmp_path / "a.jpg")
+    with pytest.raises(ConstraintError, match="threads must be 1 or more"):
+        list(compress_many([PHOTO], tmp_path, threads=0))
 
 
 def test_many_files_keep_their_names_and_order(tmp_path):

@@ -119,6 +119,14 @@ def test_rates_and_gaps_are_above_nothing(made, how):
         picked(made("cuts")[1], **how)
 
 
+@pytest.mark.parametrize("threads", [0, -1])
+def test_there_is_no_work_for_fewer_threads_than_one(made, threads):
+    _, path = made("cuts")
+    for work in (picked(path).frames, lambda **how: picked(path, **how)):
+        with pytest.raises(ConstraintError, match="threads must be 1 or more"):
+            work(threads=threads)
+
+
 def test_frames_cost_what_a_list_of_them_does(made, tmp_path):
     _, path = made("cuts")
     picks = picked(path)

@@ -90,7 +90,8 @@ def test_what_stands_in_a_box_is_the_answer_if_it_has_numbers_enough():
     assert unwrap("Or [1, 2]?\n\\boxed{\\text{a }[3, 4]} and \\boxed{[5, 6]}").text == (
         "\\text{a }[3, 4]\n[5, 6]"
     )
-    for answer in ("They are at [1, 2] and [3, 4]: \\boxed{2}", "[1, 2] \\boxed{[3, 4"):
+    counts = "They are at [1, 2] and [3, 4]: \\boxed{2 cats, 3 dogs}"
+    for answer in (counts, "They are at [1, 2] and [3, 4]: \\boxed{2}", "[1, 2] \\boxed{[3, 4"):
         assert unwrap(answer).text == answer
 
 

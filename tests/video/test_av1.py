@@ -13,6 +13,7 @@ from tests.places import FIXTURES
 from tests.video.test_decode import check_exact, scanned
 from tests.video.test_keyframes import moving
 from vlprep.types import ImageSize
+from vlprep.video import av1
 from vlprep.video.av1 import Pictures
 from vlprep.video.decode import DecodePlan
 from vlprep.video.paint import Look
@@ -160,6 +161,21 @@ def test_packets_that_times_do_not_tell_apart_are_not_cut():
             pictures.note(packet, pts)
         assert pictures.trimmer([0]) is None
     assert Pictures(_KNOWN[0]).trimmer([0]) is None
+
+
+def test_only_so_many_pictures_are_noted_and_nothing_behind_them_is_cut(monkeypatch):
+    # Else a packet of units of two bytes each takes twenty times its length.
+    monkeypatch.setattr(av1, "_MOST_PARTS", 30)
+    settings_, packets = _KNOWN
+    pictures = Pictures(settings_)
+    with av.open(str(FIXTURES / "av1.mp4")) as container:
+        times = [p.pts for p in pictures.noted(container.demux(video=0)) if p.size]
+    trimmer = pictures.trimmer([times[10]])
+    left = [bytes(trimmer.trimmed(*both)) for both in zip(packets, times, strict=True)]
+    usual = trimmed(settings_, packets, [10])
+    behind = next(k for k, pts in enumerate(times) if not pictures.of_packet(pts))
+    assert left == usual[:behind] + packets[behind:]
+    assert pictures.trimmer([times[10], times[-1]]) is None
 
 
 @given(st.data())

@@ -270,6 +270,34 @@ def still_screen(container, b_frames, *, is_heard):
     return file.getvalue()
 
 
+def segment(number):
+    """Twelve seconds of a recording in segments, with its sound."""
+    file, packets = io.BytesIO(), []
+    with av.open(file, "w", format="mpegts") as output:
+        stream = output.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        sound = output.add_stream("mp2", rate=16_000, layout="mono")
+        for k in range(300 * number, 300 * (number + 1)):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), k % 250, np.uint8))
+            frame.pts, frame.time_base = k, Fraction(1, 25)
+            packets += stream.encode(frame)
+        for k in range(166):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 1152), np.int16), "s16", "mono")
+            silence.pts, silence.sample_rate = 192_000 * number + 1152 * k, 16_000
+            packets += sound.encode(silence)
+        packets += [*stream.encode(None), *sound.encode(None)]
+        output.mux(sorted(packets, key=lambda packet: packet.dts * packet.time_base))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("order", [(0, 2, 1), (0, 3, 1, 2), (0, 2, 3, 1)])
+def test_segments_in_a_wrong_order_last_as_long_as_they_do(order):
+    info = probe(b"".join(map(segment, order)))
+    assert info.frame_count == 300 * len(order)
+    assert info.duration_seconds == pytest.approx(12 * len(order), abs=0.1)
+    assert len(info.warnings) == 1
+
+
 @pytest.mark.parametrize("container", ["flv", "mpegts"])
 @pytest.mark.parametrize(("b_frames", "is_heard"), [(0, True), (2, True), (2, False)])
 def test_a_long_pause_is_no_new_recording_where_something_goes_on(container, b_frames, is_heard):

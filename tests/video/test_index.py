@@ -271,6 +271,14 @@ def test_an_absurd_size_in_a_sound_track_is_found_out(size):
     assert by_header(broken) is None
 
 
+@pytest.mark.parametrize("empty", [1, 20, 59])
+def test_samples_of_no_bytes_at_the_start_are_no_frames(empty):
+    data = (FIXTURES / "hevc.mp4").read_bytes()
+    for sample in range(empty):
+        data = with_number(data, b"stsz", 16 + 4 * sample, 0)
+    assert by_either(data).packet_count == 60 - empty
+
+
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95, 0.999])
 def test_a_file_that_breaks_off_is_found_out(share, tmp_path):
     data = written(tmp_path, movflags="faststart")

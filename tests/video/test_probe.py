@@ -176,6 +176,12 @@ def test_a_video_that_breaks_off_is_told_whatever_its_header_promises(
     assert any("may be cut off" in told for told in probe(content).warnings)
 
 
+def test_a_comment_in_a_header_of_y4m_is_no_size():
+    header = b"YUV4MPEG2 W10 H10 F25:1 XNOTE\tW-6\tH1\tCmono\n"  # in all, frames of no bytes
+    found = probe(header + 3 * (b"FRAME\n" + bytes(150)))
+    assert (found.size, found.frame_count, found.warnings) == ((10, 10), 3, ())
+
+
 @pytest.mark.parametrize(
     ("name", "heard"),
     [("video_with_audio.mp4", True), ("clip.mp4", False), ("street.mp4", False)],

@@ -107,6 +107,37 @@ def test_sound_that_begins_late_stays_late(tmp_path):
     assert silent == pytest.approx(0.75, abs=0.1)
 
 
+def stalled(path, is_shown):
+    """Write a stream that breaks off for 15 seconds behind the second one: its sound, and whether
+    its pictures as well."""
+    with av.open(str(path), "w", format="mpegts") as output:
+        pictures = output.add_stream("libx264", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        sound, packets = output.add_stream("aac", rate=16_000, layout="mono"), []
+        for number in range(475):
+            if is_shown or not 50 <= number < 425:
+                grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), number % 250, np.uint8))
+                grey.pts, grey.time_base = number, Fraction(1, 25)
+                packets += pictures.encode(grey)
+            if not 50 <= number < 425:
+                tone = np.sin(np.arange(640) / 9).astype(np.float32)[None]
+                frame = av.AudioFrame.from_ndarray(tone, "fltp", "mono")
+                frame.sample_rate, frame.pts = 16_000, 640 * number
+                packets += sound.encode(frame)
+        packets += [*pictures.encode(None), *sound.encode(None)]
+        output.mux(sorted(packets, key=lambda packet: packet.dts * packet.time_base))
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_sound_behind_a_long_pause_stays_where_it_is(is_shown, tmp_path):
+    stalled(tmp_path / "film.ts", is_shown)
+    write(tmp_path / "sound", tmp_path / "film.ts")
+    with av.open(str(tmp_path / "sound")) as container:
+        times = [frame.time for frame in container.decode(audio=0)]
+    assert times[-1] == pytest.approx(19, abs=0.3)
+    assert not [time for time in times if 3 < time < 16.5]
+
+
 def test_a_damaged_packet_of_sound_is_skipped(tmp_path):
     path = tmp_path / "film.mp4"
     data = bytearray((FIXTURES / "video_with_audio.mp4").read_bytes())

@@ -200,8 +200,8 @@ def run_jobs(
         place, part = task
         return place, begun if isinstance(begun, MediaFailure) else _or_failure(part, begun)
 
+    check_threads(threads)
     workers = threads or min(usable_cores(), 4)
-    check_threads(workers)
     ahead = in_order(parts, lambda: nullcontext(begin), workers=workers, room=1)
     writes = not all(job.asked.dry_run for job in jobs)
     with made_folder(folder) if folder is not None and writes else nullcontext(), closing(ahead):

@@ -15,6 +15,7 @@ from typing import Any, TypedDict, Unpack
 from vlprep.count.files import MediaCount, MediaFailure, Result, count_file, probe_media
 from vlprep.errors import ConstraintError, VlprepError
 from vlprep.frames.many import SavedClip, save_many
+from vlprep.media.cores import check_threads
 from vlprep.media.source import SourceLike, source_name
 from vlprep.output.target import PathLike
 from vlprep.pick.cells import Flags, Motion
@@ -76,10 +77,11 @@ def pick_frames(
 
     Raises the errors of `probe` and `video_count`, `UnsupportedFormatError` for images,
     `ConstraintError` for the view's `fps`, `nframes` and `sampling`, which say nothing here unless
-    samples are what is picked from, and where gaps and frames cannot both be kept, `BudgetError`
-    where no list costs so little, `DecodeError` and `TimeLimitError`.
+    samples are what is picked from, for fewer threads than one, and where gaps and frames cannot
+    both be kept, `BudgetError` where no list costs so little, `DecodeError` and `TimeLimitError`.
     """
     _check(view, by, max_gap, probe_fps)
+    check_threads(threads)
     with open_clip(source, view.waiting(patience_seconds), threads) as clip:
         looked = _LOOKS[by](clip, view, probe_fps, watch)
     return picked_of(clip.name, source, view, by, looked, max_gap, budget)

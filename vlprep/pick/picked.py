@@ -12,6 +12,7 @@ from vlprep.count.videos import VideoCount
 from vlprep.frames.files import FrameRecord
 from vlprep.frames.reading import decode_plan
 from vlprep.frames.stream import FrameStream
+from vlprep.media.cores import check_threads
 from vlprep.media.source import SourceLike
 from vlprep.pick.choose import Pick
 from vlprep.pick.costs import EvenFrames, Looked, count_picks_of, even_frames
@@ -145,6 +146,7 @@ class PickedFrames:
         ...     next(frames)
         Frame(number=0, at 0.000 s, 352x640x3)
         """
+        check_threads(threads)
         look = Look(self.tokens.resized, resample, tone_map)
         trust = self.view.trust.waiting(patience_seconds)
         frames = decode_plan(

@@ -45,9 +45,14 @@ def unwrap(saved: str) -> Reply:
     text = text.rpartition("</think>")[2].partition("<think>")[0]
     if answer := _ANSWER.search(text):
         text = answer[1]
-    if boxed := [inside for inside in _BOXED.findall(text) if len(numbers_in(inside)) > 1]:
+    if boxed := [inside for inside in _BOXED.findall(text) if _is_place(inside)]:
         text = "\n".join(boxed)  # before it stands how the model came to it
     return Reply(_without_escapes(text), tuple(said))
+
+
+def _is_place(inside: str) -> bool:
+    """Whether it may be a place or a time, and not a count: of more numbers than one, in a row."""
+    return len(numbers_in(inside)) > 1 and bool(_ROW.search(inside))
 
 
 def _saved_values(saved: str) -> tuple[list[Any], bool]:
@@ -68,6 +73,7 @@ def _printed_answers(saved: str) -> list[str]:
 
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
 _BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
+_ROW = re.compile(r"[\[({<][^\d\[\](){}<>]*\d|\d\s*[,;:\u2013\u2014-]\s*\d")
 _MARKS = ("choices", "output", "message", "response", "role", "body")
 _EVENT_FIELD = re.compile(r"^(?:data:\s*(?:\[DONE\])?|(?:id|event|:)[^\n{]*$)", re.MULTILINE)
 _PRINTED = re.compile(r"\bcontent=('(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")

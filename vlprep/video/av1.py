@@ -25,6 +25,7 @@ _REFERENCES = 7  # 3: of which one names so many
 _BY_FRAME = 2  # 6.4.2: each frame says for itself
 _HEAD = 64  # bytes of a unit that are parsed at most
 _MOST_UNITS = 256  # of a packet; behind so many nothing is clear
+_MOST_PARTS = 4_000_000  # of pictures, as in a day of video; behind them nothing is noted
 
 
 class Pictures:
@@ -48,9 +49,12 @@ class Pictures:
         self._parts = array("I")  # of pictures, one a unit: whose they are
 
     def noted(self, packets: Iterable[VideoPacket]) -> Iterator[VideoPacket]:
-        """Yield the packets of the stream, all in the order of the file, and note each."""
+        """Yield the packets of the stream, all in the order of the file, and note each.
+
+        Those behind millions of pictures, which take 40 bytes each, are not noted, and never cut.
+        """
         for packet in packets:
-            if packet.size:
+            if packet.size and len(self._parts) < _MOST_PARTS:
                 self.note(memoryview(packet), NO_TIME if packet.pts is None else packet.pts)
             yield packet
 

@@ -181,28 +181,32 @@ def _are_pauses(
 ) -> _Flags:
     """Return at which steps ahead the same recording goes on.
 
-    There a frame from behind the step is decoded before it, or sound is heard amid it.
+    There a frame from behind the step is decoded before it, or sound is heard amid it, unless it
+    leaps as well and what is amid comes elsewhere in the file, as in segments in a wrong order.
     """
     base, pauses = float(fraction(stream.time_base)), np.zeros(len(ahead), bool)
     if len(ahead) > MANY_JOINTS:
         return pauses
     sound = _sound_times(item) if ahead.size and stream.container.streams.audio else np.zeros(0)
+    leaps = np.flatnonzero(np.diff(sound) > PAUSE_SECONDS / 2)[:MANY_JOINTS]
+    leaves, lands, heard = sound[leaps], sound[leaps + 1], np.sort(sound)
     for place, packet in enumerate(ahead.tolist()):
         near = slice(max(packet - 2 * _NEAR, 0), packet)
         start = max(int(packets.pts[near].max()), int(dts[near].max())) * base
         end = int(dts[packet]) * base
-        edge = (end - start) / 4
-        is_heard = np.ptp(np.searchsorted(sound, (start + edge, end - edge))) > 0
-        pauses[place] = end - start <= PAUSE_SECONDS or is_heard
+        first, last = start + (end - start) / 4, end - (end - start) / 4
+        is_heard = np.ptp(np.searchsorted(heard, (first, last))) > 0
+        goes_on = is_heard and not ((leaves <= first) & (lands >= last)).any()
+        pauses[place] = end - start <= PAUSE_SECONDS or goes_on
     return pauses
 
 
 def _sound_times(item: Item) -> npt.NDArray[np.float64]:
-    """Return the seconds of all packets of sound, ascending."""
+    """Return the seconds of all packets of sound, in the order of the file."""
     with open_video(item) as container:
         packets = demuxed(container, container.streams.audio[0], item)
         told = (float(p.pts * fraction(p.time_base)) for p in packets if p.pts is not None)
-        return np.sort(np.fromiter(told, np.float64))
+        return np.fromiter(told, np.float64)
 
 
 def _joined(clock: _Clock, packets: PacketTable, starts: npt.NDArray[np.intp]) -> _Clock:

@@ -27,7 +27,7 @@ def is_whole(item: Item) -> bool | None:
     before = item.file.tell()
     try:
         return check(item.file, item.file_bytes)
-    except (struct.error, LookupError, ValueError):
+    except (struct.error, LookupError, ValueError, ZeroDivisionError):
         return None
     finally:
         item.file.seek(before)

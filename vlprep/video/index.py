@@ -61,6 +61,7 @@ def read_timeline(packets: Iterator[VideoPacket], stream: VideoStream, item: Ite
     are not found without reading the packets; FFmpeg would not seek to them either. Raises the
     errors of `scan_packets`, `set_clock` and `FrameReader`.
     """
+    packets = (packet for packet in packets if packet.size)  # a header may call nothing a frame
     head, table = list(islice(packets, PROOF)), None
     if item.found.reader == "mov" and stream.codec_context.name in _CODECS:
         table = _from_index(head, stream, item)
@@ -158,10 +159,9 @@ _FAR = 1 << 60  # ticks; what lies further off could overflow
 
 def _agrees(table: _Table, head: Sequence[VideoPacket]) -> bool:
     """Whether the first packets are what the table says of them."""
-    packets = [packet for packet in head if packet.size]
-    if len(packets) != min(PROOF, len(table.index)):
+    if len(head) != min(PROOF, len(table.index)):
         return False
-    return all(_is_row(table, row, packet) for row, packet in enumerate(packets))
+    return all(_is_row(table, row, packet) for row, packet in enumerate(head))
 
 
 def _is_row(table: _Table, row: int, packet: VideoPacket) -> bool:

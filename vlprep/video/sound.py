@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EIO
@@ -126,7 +127,7 @@ class _SoundClock:
         self._item = item
         self._end = 0.0
         self._shift = 0.0
-        self._joints: Iterator[Joint] | None = None
+        self._joints: deque[Joint] | None = None
 
     def seconds(self, frame: AudioFrame) -> float | None:
         """Return when a frame is heard, on the clock of the pictures."""
@@ -135,12 +136,18 @@ class _SoundClock:
         ahead = frame.time - self._end
         jumps = ahead > PAUSE_SECONDS and self._item.found.reader in JUMPING
         if self._end and (jumps or ahead < -BACK_SECONDS):
-            if self._joints is None:
-                self._joints = iter(scan_clip(self._item).timeline.joints)
-            joint = next(self._joints, None)
-            self._shift = self._shift - ahead if joint is None else joint.shift_seconds
+            self._shift = self._shift_from(frame.time)
         self._end = frame.time + frame.samples / frame.sample_rate
         return frame.time + self._shift
+
+    def _shift_from(self, time: float) -> float:
+        """Return the shift of the recording in which a jump ends; a pause is of the one before."""
+        if self._joints is None:
+            self._joints = deque(scan_clip(self._item).timeline.joints)
+        goes_back, joint = time < self._end, next(iter(self._joints), None)
+        if joint and (goes_back or self._end < joint.start_seconds <= time + PAUSE_SECONDS):
+            return self._joints.popleft().shift_seconds
+        return self._shift + self._end - time if goes_back else self._shift
 
 
 def _decoded(packet: Any) -> list[AudioFrame]:
