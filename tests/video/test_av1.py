@@ -14,7 +14,7 @@ from tests.video.test_decode import check_exact, scanned
 from tests.video.test_keyframes import moving
 from vlprep.types import ImageSize
 from vlprep.video import av1
-from vlprep.video.av1 import Pictures
+from vlprep.video.av1 import References
 from vlprep.video.decode import DecodePlan
 from vlprep.video.paint import Look
 from vlprep.video.reader import FrameReader
@@ -31,10 +31,10 @@ def packets_of(path):
 
 def trimmed(settings_, packets, wanted):
     """Return what is left of each packet, the first displayed at 0 and so on."""
-    pictures = Pictures(settings_)
+    references = References(settings_)
     for pts, packet in enumerate(packets):
-        pictures.note(packet, pts)
-    trimmer = pictures.trimmer(wanted)
+        references.note(packet, pts)
+    trimmer = references.trimmer(wanted)
     return [bytes(trimmer.trimmed(packet, pts)) for pts, packet in enumerate(packets)]
 
 
@@ -156,26 +156,26 @@ def test_without_settings_nothing_before_a_frame_is_cut():
 
 def test_packets_that_times_do_not_tell_apart_are_not_cut():
     for times in ((0, 0), (1, 0)):
-        pictures = Pictures(_KNOWN[0])
+        references = References(_KNOWN[0])
         for pts, packet in zip(times, _KNOWN[1], strict=False):
-            pictures.note(packet, pts)
-        assert pictures.trimmer([0]) is None
-    assert Pictures(_KNOWN[0]).trimmer([0]) is None
+            references.note(packet, pts)
+        assert references.trimmer([0]) is None
+    assert References(_KNOWN[0]).trimmer([0]) is None
 
 
 def test_only_so_many_pictures_are_noted_and_nothing_behind_them_is_cut(monkeypatch):
     # Else a packet of units of two bytes each takes twenty times its length.
     monkeypatch.setattr(av1, "_MOST_PARTS", 30)
     settings_, packets = _KNOWN
-    pictures = Pictures(settings_)
+    references = References(settings_)
     with av.open(str(FIXTURES / "av1.mp4")) as container:
-        times = [p.pts for p in pictures.noted(container.demux(video=0)) if p.size]
-    trimmer = pictures.trimmer([times[10]])
+        times = [p.pts for p in references.noted(container.demux(video=0)) if p.size]
+    trimmer = references.trimmer([times[10]])
     left = [bytes(trimmer.trimmed(*both)) for both in zip(packets, times, strict=True)]
     usual = trimmed(settings_, packets, [10])
-    behind = next(k for k, pts in enumerate(times) if not pictures.of_packet(pts))
+    behind = next(k for k, pts in enumerate(times) if not references.of_packet(pts))
     assert left == usual[:behind] + packets[behind:]
-    assert pictures.trimmer([times[10], times[-1]]) is None
+    assert references.trimmer([times[10], times[-1]]) is None
 
 
 @given(st.data())

@@ -28,8 +28,8 @@ _MOST_UNITS = 256  # of a packet; behind so many nothing is clear
 _MOST_PARTS = 4_000_000  # of pictures, as in a day of video; behind them nothing is noted
 
 
-class Pictures:
-    """The pictures of a stream and from which others each is made, noted as its packets go by.
+class References:
+    """From which others each picture of a stream is made, noted as its packets go by.
 
     A picture whose header does not say is taken for made from all, and for part of all behind it.
     """
@@ -125,19 +125,19 @@ class Pictures:
 class Trimmer:
     """Cuts out of packets the pictures that no wanted frame is made from."""
 
-    pictures: Pictures
-    """All pictures of the stream."""
+    references: References
+    """Of the pictures of the stream."""
     needed: bytearray
     """Whether each of them is kept, by number; 0 stands for what is none of them, and is."""
 
     def trimmed(self, packet: bytes | memoryview, pts: int) -> bytes | memoryview:
         """Return what is needed of the packet with a time; empty where nothing is that matters.
 
-        >>> trimmer = Pictures(None).trimmer([])
+        >>> trimmer = References(None).trimmer([])
         >>> trimmer.trimmed(b"no AV1", pts=0)
         b'no AV1'
         """
-        is_needed = [self.needed[picture] for picture in self.pictures.of_packet(pts)]
+        is_needed = [self.needed[picture] for picture in self.references.of_packet(pts)]
         if all(is_needed):
             return packet
         rest, matters, left = list[bytes | memoryview](), False, iter(is_needed)

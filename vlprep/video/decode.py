@@ -24,7 +24,7 @@ from vlprep.media.picture import Pixels
 from vlprep.media.source import Item, memory_errors
 from vlprep.media.waiting import Wait
 from vlprep.types import ImageSize, VideoInfo
-from vlprep.video.av1 import Pictures, Trimmer
+from vlprep.video.av1 import References, Trimmer
 from vlprep.video.container import demuxed, header_of, open_stream
 from vlprep.video.crew import MEMORY_BYTES, Crew, Work, choose_crew
 from vlprep.video.index import read_timeline
@@ -54,7 +54,7 @@ class Clip:
     """Pixels of a decoded frame."""
     frame_bytes: int
     """What it takes."""
-    pictures: Pictures | None = None
+    references: References | None = None
     """Which of its pictures are made from which, where its packets say it."""
 
 
@@ -67,14 +67,14 @@ def scan_clip(item: Item) -> Clip:
     with memory_errors(item), open_stream(item, Wait(item)) as (container, stream, _):
         packets, context = demuxed(container, stream, item), stream.codec_context
         is_av1 = context.codec.canonical_name == "av1"
-        pictures = Pictures(context.extradata) if is_av1 else None
-        noted = pictures.noted(packets) if pictures else packets
+        references = References(context.extradata) if is_av1 else None
+        noted = references.noted(packets) if references else packets
         timeline = read_timeline(noted, stream, item)
         header = header_of(stream, headers, item)
         pixels = context.width * context.height
         assert item.traits is not None  # of the first opening
         frame_bytes = pixels * item.traits.pixel_bits // 8
-        return Clip(item, timeline, header, pixels, frame_bytes, pictures)
+        return Clip(item, timeline, header, pixels, frame_bytes, references)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +105,8 @@ class DecodePlan:
     @cached_property
     def trimmer(self) -> Trimmer | None:
         """What cuts out of packets what the wanted frames can do without."""
-        pictures = None if self.clip.timeline.stamps else self.clip.pictures
-        return pictures.trimmer(self.times) if pictures and self.times else None
+        references = None if self.clip.timeline.stamps else self.clip.references
+        return references.trimmer(self.times) if references and self.times else None
 
 
 def decode_frames(plan: DecodePlan) -> Iterator[Frame]:
