@@ -154,8 +154,10 @@ def _rows(height: npt.ArrayLike, width: npt.ArrayLike, *others: npt.NDArray[Any]
 
 def _clip_source_sides(sides: _Floats, factor: int) -> _Floats:
     """Do the same for (2, N) sides."""
-    short = sides.min(axis=0)
+    short = np.minimum(*sides)
     small = (short >= 1) & (short < factor)
+    if not small.any():
+        return sides
     scale = np.where(small, (factor / np.maximum(sides, 1)).max(axis=0), 1.0)
     return np.where(small, np.trunc(sides * scale), sides)
 
