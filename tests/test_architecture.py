@@ -25,7 +25,7 @@ MODULES = {
 FLOORS = (
     # From the ground up: a room may import itself and the floors below.
     {"errors", "display"},
-    {"units", "choices", "parsing", "gzipped"},
+    {"units", "choices", "parsing", "gzipped", "keywords"},
     {"trust"},
     {"types"},
     {"clips"},

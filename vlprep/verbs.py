@@ -8,12 +8,10 @@ those of the verb itself, where they are documented.
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import wraps
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
+from vlprep.keywords import telling
 from vlprep.models.spec import ModelSpec
 from vlprep.view import View, ViewKeywords
 
@@ -922,50 +920,6 @@ def save_boxes(
     located.save(path, overwrite=overwrite, source=source)
 
 
-# A keyword that a verb does not take is told of in one place: rooms below know it by other names.
-
-
-def _telling(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a verb whose `TypeError` of a keyword names it, and the nearest that it takes."""
-
-    @wraps(verb)
-    def told(*given: Any, **keywords: Any) -> Any:
-        try:
-            return verb(*given, **keywords)
-        except TypeError as error:
-            said = _UNEXPECTED.search(str(error))
-            taken = _taken(verb)
-            if said is None or said[1] not in keywords or said[1] in taken:
-                raise
-        raise TypeError(f"{verb.__name__}() got an {said[0]}{_nearest(said[1], taken)}")
-
-    return told
-
-
-_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
-_KEYWORDS = re.compile(r"Unpack\[(\w+)\]")
-
-
-def _taken(verb: Callable[..., Any]) -> set[str]:
-    """Return the keywords of a verb, whose room is loaded."""
-    taken = {*verb.__annotations__} - {"return"}
-    ours = [module for name, module in sys.modules.items() if name.startswith("vlprep.")]
-    for keywords in _KEYWORDS.findall(" ".join(verb.__annotations__.values())):
-        known = next((vars(room)[keywords] for room in ours if keywords in vars(room)), None)
-        taken |= getattr(known, "__annotations__", {}).keys()
-    return taken
-
-
-def _nearest(keyword: str, taken: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(keyword, sorted(taken), 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-for _name, _verb in [*globals().items()]:
-    if _KEYWORDS.search(str(getattr(_verb, "__annotations__", ""))):
-        globals()[_name] = _telling(_verb)
-for _name, _verb in [*vars(Processor).items()]:
-    if _KEYWORDS.search(str(getattr(_verb, "__annotations__", ""))):
-        setattr(Processor, _name, _telling(_verb))
+globals().update(telling([*globals().items()]))
+for _name, _verb in telling([*vars(Processor).items()]):
+    setattr(Processor, _name, _verb)
